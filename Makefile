@@ -1,0 +1,60 @@
+# What a contributor or an operator does with this tree; bare `make` lists it.
+
+PYTHON ?= python3
+PREFIX ?= /usr/local/mgr5
+export PYTHON PREFIX CRONDIR CHECKEVENT WHEELS
+
+EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
+
+.NOTPARALLEL:
+.PHONY: help venv mariadb test demo check lint types layers fmt install uninstall clean
+
+help: ## list the targets (this is what bare `make` does)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
+
+.venv/stamp: setup.py
+	@scripts/prerequisites.sh python
+	@.venv/bin/python -c pass 2>/dev/null || rm -rf .venv
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=21.3' # the first with PEP 660
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,sandbox]'
+	@touch $@
+
+mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)
+	@scripts/prerequisites.sh mariadb
+
+test: venv mariadb ## run the tests (ARGS= for pytest, e.g. ARGS='-k open')
+	.venv/bin/python -m pytest $(ARGS)
+
+demo: venv mariadb ## play the whole story on two stand-in panels
+	.venv/bin/python -m tests.demo
+
+check: lint types layers test ## everything a change must pass
+
+lint: venv ## format and rules (ruff)
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+
+types: venv ## types (mypy, strict for reseller/)
+	.venv/bin/mypy
+	@set -x; for file in $(EXECUTABLES); do .venv/bin/mypy $$file || exit; done
+
+layers: venv ## who may import whom (import-linter)
+	.venv/bin/lint-imports --no-cache
+
+fmt: venv ## format, and repair what ruff can repair
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+install: ## put the add-on into a panel's tree (PREFIX=, CRONDIR=, WHEELS= for hosts without network)
+	@scripts/install.sh install
+
+uninstall: ## take it out again; tables are kept (PREFIX=)
+	@scripts/install.sh uninstall
+
+clean: ## remove .venv and everything that was built
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,205 @@
+#!/bin/sh
+# Puts the add-on into a panel's tree (`install.sh install`) or takes it out again (`install.sh uninstall`). `make install`
+# and `make uninstall` call it with these variables in the environment:
+#
+#   PREFIX      the panel's tree, /usr/local/mgr5
+#   CRONDIR     where the cron file goes: /etc/cron.d for the standard tree, PREFIX/etc/cron.d for any other
+#   PYTHON      the interpreter to build on, python3
+#   WHEELS      a directory of wheels, for hosts without network (README.md says how to fill it)
+#   CHECKEVENT  func or event: do not ask the panel whether it has a function `checkevent` of its own
+set -eu
+umask 022
+cd "$(dirname "$0")/.."
+
+STANDARD=/usr/local/mgr5
+PREFIX=${PREFIX:-$STANDARD}
+PREFIX=${PREFIX%/}
+PYTHON=${PYTHON:-python3}
+WHEELS=${WHEELS:-}
+CHECKEVENT=${CHECKEVENT:-}
+if [ "$PREFIX" = "$STANDARD" ]; then
+    CRONDIR=${CRONDIR:-/etc/cron.d}
+else
+    CRONDIR=${CRONDIR:-$PREFIX/etc/cron.d}
+fi
+MGRCTL=$PREFIX/sbin/mgrctl
+LIB=$PREFIX/lib/reseller
+MANIFEST=$LIB/manifest
+STOCK=$PREFIX/etc/xml/billmgr_mod_reseller_checkevent.xml
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+check() {
+    for path in "$PREFIX" "$CRONDIR"; do
+        case $path in
+        [!/]*) fail "$path is not an absolute path." ;;
+        *[!A-Za-z0-9/._+-]*) fail "'$path' cannot be used: it goes into first lines (#!) and crontabs, where only letters, digits and / . _ + - are safe." ;;
+        esac
+    done
+    shebang="#!$LIB/venv/bin/python -I"
+    [ "${#shebang}" -le 127 ] || fail "$PREFIX is too long: older kernels cut a first line (#!) off after 127 characters."
+    [ "$PREFIX" != "$STANDARD" ] || [ "$(id -u)" -eq 0 ] || fail "Run this as root: $PREFIX belongs to it."
+}
+
+# Every file of ours: mode, source, destination.
+plan() {
+    for file in addon/reseller processing/pmreseller sbin/resellerctl; do
+        echo "750 $file $PREFIX/$file"
+    done
+    for file in xml/*.xml; do
+        echo "640 $file $PREFIX/etc/$file"
+    done
+    echo "640 xml/stock/billmgr_mod_reseller_checkevent_$CHECKEVENT.xml $STOCK"
+    echo "644 etc/cron.d/reseller $CRONDIR/reseller"
+}
+
+installed() {
+    plan | while read -r _ _ destination; do echo "$destination"; done
+}
+
+# Directories that the files need and the tree does not have, marked by a slash at the end.
+missing_directories() {
+    { echo "$MANIFEST"; installed; } | while read -r directory; do
+        directory=$(dirname "$directory")
+        while [ ! -d "$directory" ]; do
+            echo "$directory/"
+            directory=$(dirname "$directory")
+        done
+    done
+}
+
+recorded() {
+    [ ! -f "$MANIFEST" ] || cat "$MANIFEST"
+}
+
+refuse_what_is_not_ours() {
+    installed | while read -r destination; do
+        [ ! -e "$destination" ] || recorded | grep -qxF "$destination" ||
+            fail "$destination is there and was not installed by us: move it away first."
+    done
+}
+
+# The panel's own interpreters and packages come and go with its updates, so we bring ours. Built beside the old one
+# and then switched by one rename: the panel may start us at any moment.
+build_environment() {
+    environment=$LIB/venv-$(date +%Y%m%d-%H%M%S)-$$
+    echo "Building $environment"
+    "$PYTHON" -m venv "$environment"
+    # From a copy, because setuptools leaves build/ behind and would pack what it finds there the next time.
+    mkdir "$scratch/source"
+    cp -R setup.py pyproject.toml reseller "$scratch/source"
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+        ${WHEELS:+--no-index --find-links "$WHEELS"} "$scratch/source"
+    "$environment/bin/python" -I -c 'import lxml.etree, pymysql, requests, reseller'
+}
+
+restart_panel() {
+    timeout 60 "$MGRCTL" -m billmgr exit >/dev/null 2>&1
+}
+
+panel_functions() {
+    for _ in 1 2 3 4 5; do
+        timeout 60 "$MGRCTL" -m billmgr -i 2>"$scratch/error" && return
+        sleep 1 # it may be starting
+    done
+    cat "$scratch/error" >&2
+    fail "The panel does not list its functions ($MGRCTL -m billmgr -i), so we cannot know whether it has a checkevent of its own. Start it, or say CHECKEVENT=func (it has none) or CHECKEVENT=event (it has)."
+}
+
+# A panel without a function `checkevent` gets ours; on one that has it, ours follows it as an event.
+choose_checkevent() {
+    case $CHECKEVENT in
+    func | event) return ;;
+    ?*) fail "CHECKEVENT is func or event, not $CHECKEVENT." ;;
+    esac
+    if [ -f "$STOCK" ]; then
+        # Our own function of an earlier install must not be taken for the panel's.
+        mv "$STOCK" "$STOCK.aside"
+        restart_panel || true
+    fi
+    panel_functions >"$scratch/functions"
+    CHECKEVENT=func
+    ! tr -s '[:space:],;:' '\n' <"$scratch/functions" | grep -qx checkevent || CHECKEVENT=event
+}
+
+put() { # mode, source, destination
+    mkdir -p "$(dirname "$3")"
+    case $3 in
+    "$CRONDIR"/*) lines=1,\$ ;;
+    *) lines=1 ;;
+    esac
+    sed "$lines s|$STANDARD/|$PREFIX/|" "$2" >"$3.new"
+    chmod "$1" "$3.new"
+    [ "$(id -u)" -ne 0 ] || chown root:root "$3.new"
+    mv -f "$3.new" "$3"
+}
+
+# Nothing must be left behind by a failure, least of all a panel without `checkevent`.
+clean_up() {
+    code=$?
+    if [ "$code" -ne 0 ]; then
+        [ -z "${environment:-}" ] || [ "$(readlink "$LIB/venv")" = "${environment##*/}" ] || rm -rf "$environment"
+        [ -f "$MANIFEST" ] || remove_directories <"$scratch/created"
+        if [ -f "$STOCK.aside" ]; then
+            mv "$STOCK.aside" "$STOCK"
+            restart_panel || true
+        fi
+    fi
+    rm -rf "$scratch"
+}
+
+remove_directories() {
+    sort -r | while read -r directory; do rmdir "$directory" 2>/dev/null || true; done # others may use them by now
+}
+
+install() {
+    [ -x "$MGRCTL" ] || fail "$PREFIX is not a panel's tree: it has no sbin/mgrctl. Name the tree: make install PREFIX=..."
+    scripts/prerequisites.sh python
+    refuse_what_is_not_ours
+    recorded >"$scratch/before"
+    missing_directories >"$scratch/created"
+    build_environment
+    choose_checkevent
+
+    # What we are about to write is recorded first, so that even an interrupted install can be taken out.
+    { installed; cat "$scratch/created"; grep '/$' "$scratch/before" || true; } | sort -u >"$scratch/after"
+    sort -u "$scratch/before" "$scratch/after" >"$MANIFEST"
+    ln -s "${environment##*/}" "$LIB/venv.new"
+    mv -fT "$LIB/venv.new" "$LIB/venv"
+    plan | while read -r mode source destination; do put "$mode" "$source" "$destination"; done
+    rm -f "$STOCK.aside"
+    grep -vxFf "$scratch/after" "$scratch/before" | while read -r obsolete; do rm -f "$obsolete"; done
+    mv "$scratch/after" "$MANIFEST"
+    for old in "$LIB"/venv-*; do
+        [ "$old" = "$environment" ] || rm -rf "$old"
+    done
+
+    xargs ls -ld "$LIB/venv" <"$MANIFEST"
+    echo "Installed version $("$LIB/venv/bin/python" -I -c 'import reseller; print(reseller.__version__)') in $PREFIX."
+    restart_panel || echo "The panel could not be restarted and does not know us yet. Run: $MGRCTL -m billmgr exit"
+}
+
+uninstall() {
+    [ -f "$MANIFEST" ] || fail "Nothing to take out: $MANIFEST is not there."
+    grep '/$' "$MANIFEST" >"$scratch/created" || true
+    grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file"; done
+    rm -rf "$LIB"/venv* "$STOCK.aside" "$MANIFEST"
+    remove_directories <"$scratch/created"
+    echo "Taken out of $PREFIX. The tables reseller_* of its database were kept, with every link to a remote service;"
+    echo "services and connections that name the module pmreseller still do, and work again after the next install."
+    restart_panel || echo "The panel could not be restarted and still looks for us. Run: $MGRCTL -m billmgr exit"
+}
+
+check
+scratch=$(mktemp -d)
+trap clean_up EXIT
+trap 'exit 130' HUP INT TERM
+: >"$scratch/created"
+case ${1:-} in
+install) install ;;
+uninstall) uninstall ;;
+*) fail "usage: $0 install|uninstall" ;;
+esac

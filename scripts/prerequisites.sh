@@ -1,0 +1,55 @@
+#!/bin/sh
+# Sees to it that this machine has a fit Python (`prerequisites.sh python`) or a MariaDB server (`prerequisites.sh mariadb`).
+# What is missing is installed when we are root; otherwise we print the command that does it and fail.
+set -eu
+
+PYTHON=${PYTHON:-python3}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+provide() { # what, Debian package, RPM package
+    if have apt-get; then
+        # The server's core package starts no service, and there is nobody to answer questions.
+        command="apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $2"
+    elif have dnf; then
+        command="dnf -q -y install $3"
+    else
+        fail "$1 is missing, and there is neither apt-get nor dnf: install it and try again."
+    fi
+    [ "$(id -u)" -eq 0 ] || fail "$1 is missing. Run as root: $command"
+    echo "$1 is missing. Running: $command"
+    sh -c "$command" || fail "$1 could not be installed, see above."
+}
+
+version() {
+    "$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+}
+
+python() {
+    have "$PYTHON" || [ "$PYTHON" != python3 ] || provide "Python" "python3 python3-venv" python3
+    have "$PYTHON" || fail "$PYTHON is not there. Name a Python 3.9 or newer: make PYTHON=/path/to/python3"
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 9))' ||
+        fail "$PYTHON is Python $(version); 3.9 or newer is needed: make PYTHON=/path/to/python3"
+    # Debian splits off what `python -m venv` needs.
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || provide "Python's venv" "python$(version)-venv" python3
+    "$PYTHON" -c 'import ensurepip, venv' || fail "$PYTHON cannot make virtual environments (ensurepip is missing)."
+}
+
+mariadb() {
+    { have mariadbd || have mysqld; } && { have mariadb-install-db || have mysql_install_db; } ||
+        provide "MariaDB server" mariadb-server-core mariadb-server
+}
+
+case ${1:-} in
+python) python ;;
+mariadb) mariadb ;;
+*) fail "usage: $0 python|mariadb" ;;
+esac

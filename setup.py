@@ -1,0 +1,54 @@
+"""Packaging of the library `reseller`. The rest of the add-on is put into a panel's tree by `make install`."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+
+def version() -> str:
+    """Read, not imported: the package's dependencies are not there yet when this runs."""
+    source = Path(__file__).parent.joinpath("reseller", "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__\b[^=]*= *"([^"]+)"', source, re.MULTILINE)
+    if not found:
+        raise SystemExit('reseller/__init__.py has no line __version__ = "..."')
+    return found.group(1)
+
+
+setup(
+    name="billmanager-plugin-reseller",
+    version=version(),
+    description="Resells the services of another BILLmanager and keeps both in step",
+    author="the Reseller developers",
+    license="MIT",
+    packages=find_packages(include=["reseller", "reseller.*"]),
+    package_data={"reseller": ["py.typed"]},
+    zip_safe=False,
+    python_requires=">=3.9",
+    install_requires=[
+        "lxml>=4.9.1",  # older ones crash on hostile input (CVE-2022-2309)
+        "requests>=2.31",  # older ones leak Proxy-Authorization on a redirect (CVE-2023-32681)
+        "pymysql>=1.1.1",  # older ones do not escape the keys of a dictionary (CVE-2024-36039)
+    ],
+    extras_require={
+        "sandbox": [
+            "aiohttp>=3.9",
+            "cryptography>=41",
+            "lxml>=4.9.1",
+            "pymysql>=1.1.1",
+            "trustme>=1.1",
+        ],
+        "test": [
+            "coverage>=7.4",
+            "hypothesis>=6.100",
+            "import-linter>=2.0",
+            "lxml-stubs>=0.5",
+            "mypy>=1.10",
+            "pytest>=8",
+            "pytest-timeout>=2.2",
+            "ruff~=0.17.0",  # a new minor release brings new rules and another format
+            "types-PyMySQL>=1.1",
+            "types-requests>=2.31",
+        ],
+    },
+)
