@@ -12,7 +12,7 @@ umask 022
 cd "$(dirname "$0")/.."
 
 STANDARD=/usr/local/mgr5
-PREFIX=${PREFIX:-$STANDARD}
+PREFIX=${PREFIX-$STANDARD} # an empty one is a slip, not the standard
 PREFIX=${PREFIX%/}
 PYTHON=${PYTHON:-python3}
 WHEELS=${WHEELS:-}
@@ -35,12 +35,17 @@ fail() {
 check() {
     for path in "$PREFIX" "$CRONDIR"; do
         case $path in
+        "") fail "PREFIX is empty. Name the panel's tree: make install PREFIX=..." ;;
         [!/]*) fail "$path is not an absolute path." ;;
         *[!A-Za-z0-9/._+-]*) fail "'$path' cannot be used: it goes into first lines (#!) and crontabs, where only letters, digits and / . _ + - are safe." ;;
         esac
     done
     shebang="#!$LIB/venv/bin/python -I"
     [ "${#shebang}" -le 127 ] || fail "$PREFIX is too long: older kernels cut a first line (#!) off after 127 characters."
+    case $CHECKEVENT in
+    "" | func | event) ;;
+    *) fail "CHECKEVENT is func or event, not $CHECKEVENT." ;;
+    esac
     [ "$PREFIX" != "$STANDARD" ] || [ "$(id -u)" -eq 0 ] || fail "Run this as root: $PREFIX belongs to it."
 }
 
@@ -111,10 +116,7 @@ panel_functions() {
 
 # A panel without a function `checkevent` gets ours; on one that has it, ours follows it as an event.
 choose_checkevent() {
-    case $CHECKEVENT in
-    func | event) return ;;
-    ?*) fail "CHECKEVENT is func or event, not $CHECKEVENT." ;;
-    esac
+    [ -z "$CHECKEVENT" ] || return 0
     if [ -f "$STOCK" ]; then
         # Our own function of an earlier install must not be taken for the panel's.
         mv "$STOCK" "$STOCK.aside"

@@ -44,8 +44,9 @@ python() {
 }
 
 mariadb() {
-    { have mariadbd || have mysqld; } && { have mariadb-install-db || have mysql_install_db; } ||
+    if ! have mariadbd && ! have mysqld || ! have mariadb-install-db && ! have mysql_install_db; then
         provide "MariaDB server" mariadb-server-core mariadb-server
+    fi
 }
 
 case ${1:-} in
