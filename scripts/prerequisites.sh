@@ -26,7 +26,8 @@ provide() { # what, Debian package, RPM package
     fi
     [ "$(id -u)" -eq 0 ] || fail "$1 is missing. Run as root: $command"
     echo "$1 is missing. Running: $command"
-    sh -c "$command" || fail "$1 could not be installed, see above."
+    output=$(sh -c "$command" 2>&1) || fail "$output
+$1 could not be installed, see above."
 }
 
 version() {
