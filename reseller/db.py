@@ -1,0 +1,94 @@
+"""The panel's MariaDB or MySQL, as one connection of one process.
+
+Both the panel's own tables (read only, see mgr5/items.py) and the ledger's go through it. Every statement is
+parameterised; rows come as tuples, named once where they are read. Statements commit one by one unless they stand in
+`transaction()`; counts are of rows matched, so a compare-and-set can trust them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from reseller.wire.errors import ResellerError
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+
+Row = tuple[Any, ...]
+NO_SUCH_TABLE = 1146
+DUPLICATE_KEY = 1062
+
+
+class Database:
+    """A connection with the few verbs this program needs."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, *args: object) -> Sequence[Row]:
+        """All rows of a query."""
+        with self._errors(), self._connection.cursor() as cursor:
+            cursor.execute(sql, args)
+            return list(cursor.fetchall())
+
+    def row(self, sql: str, *args: object) -> Row | None:
+        """The first row, or None."""
+        found = self.rows(sql, *args)
+        return found[0] if found else None
+
+    def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - whatever the column holds
+        """The first column of the first row, or None."""
+        found = self.row(sql, *args)
+        return found[0] if found else None
+
+    def execute(self, sql: str, *args: object) -> int:
+        """Run a statement; how many rows it matched."""
+        with self._errors(), self._connection.cursor() as cursor:
+            return int(cursor.execute(sql, args))
+
+    def insert(self, sql: str, *args: object) -> int:
+        """Run an INSERT; the id of the new row, 0 when it inserted none."""
+        with self._errors(), self._connection.cursor() as cursor:
+            return int(cursor.lastrowid or 0) if cursor.execute(sql, args) else 0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit the statements inside together, or none of them."""
+        with self._errors():
+            self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        with self._errors():
+            self._connection.commit()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Losing the server is a situation of its own; every other database error stays what it is."""
+        import pymysql
+
+        try:
+            yield
+        except (pymysql.err.OperationalError, pymysql.err.InterfaceError) as error:
+            code = error.args[0] if error.args else 0
+            if code in (0, 2003, 2006, 2013, 2055) or isinstance(error, pymysql.err.InterfaceError):
+                raise ResellerError("reseller_database", text=error_text(error)) from error
+            raise
+
+
+def error_text(error: Exception) -> str:
+    """What the server said, without the number before it."""
+    return str(error.args[-1]) if error.args else error.__class__.__name__
+
+
+def is_duplicate(error: Exception) -> bool:
+    """Whether a unique key refused the row."""
+    return bool(error.args) and error.args[0] == DUPLICATE_KEY

@@ -1,0 +1,1 @@
+"""Our own tables in the panel's database: what was promised, sent, bought and seen."""

@@ -1,0 +1,121 @@
+"""Leases: who may act on a service, or run checkevent of a module, now (DESIGN 5).
+
+A lease is a row with an owner, an end and a fencing number, taken by one compare-and-set UPDATE, so it holds wherever
+the database does. Every write of the ledger carries the number in its WHERE: a process that was stopped past its lease
+and wakes up writes nothing, it learns that it lost the lease. An owner that died on this very host (same boot, same
+process namespace, no such process any more) is taken over at once; anybody else's lease is waited out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reseller.db import Database
+from reseller.wire.errors import BusyError, ResellerError
+
+_HELD = "EXISTS (SELECT 1 FROM reseller_lease l WHERE l.name = %s AND l.fence = %s AND l.expires > UTC_TIMESTAMP(3))"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A lease that was taken; every ledger write goes through it."""
+
+    db: Database
+    name: str
+    fence: int
+
+    def execute(self, sql: str, *args: object) -> None:
+        """An UPDATE that ends in a WHERE and must match exactly the rows of its caller.
+
+        Raises ResellerError `reseller_lease_lost` when it matched none: the lease ran out and is somebody else's.
+        """
+        if not self.db.execute(f"{sql} AND {_HELD}", *args, self.name, self.fence):
+            raise ResellerError("reseller_lease_lost", object=self.name)
+
+    def insert(self, table: str, **values: object) -> int:
+        """Insert a row while the lease holds; its id. Raises `reseller_lease_lost`, or the database's duplicate key.
+
+        `table` and the names of `values` are words of this program, never input; `created` and `updated` are set here.
+        """
+        marks = ", ".join(["%s"] * len(values))
+        found = self.db.insert(
+            f"INSERT INTO {table} ({', '.join(values)}, created, updated) "  # noqa: S608 - names are our own
+            f"SELECT {marks}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE {_HELD}",
+            *values.values(),
+            self.name,
+            self.fence,
+        )
+        if not found:
+            raise ResellerError("reseller_lease_lost", object=self.name)
+        return found
+
+    def extend(self, seconds: int) -> None:
+        """Make the lease last at least this long from now: called before a send, which it must outlive."""
+        self.execute(
+            "UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) + INTERVAL %s SECOND WHERE name = %s AND fence = %s",
+            seconds,
+            self.name,
+            self.fence,
+        )
+
+
+@contextlib.contextmanager
+def lease(db: Database, name: str, seconds: int) -> Iterator[Lease]:
+    """Hold the lease `name` inside the block; raises BusyError naming who holds it."""
+    taken = _take(db, name, seconds)
+    try:
+        yield taken
+    finally:
+        with contextlib.suppress(ResellerError):
+            db.execute(
+                "UPDATE reseller_lease SET owner = '', expires = UTC_TIMESTAMP(3) WHERE name = %s AND fence = %s",
+                name,
+                taken.fence,
+            )
+
+
+def _take(db: Database, name: str, seconds: int) -> Lease:
+    me = f"{_host()} {os.getpid()} {_started(os.getpid())} {secrets.token_hex(4)}"
+    db.execute("INSERT IGNORE INTO reseller_lease (name, owner, fence, expires) VALUES (%s, '', 0, '2000-01-01')", name)
+    row = db.row("SELECT owner, fence, expires > UTC_TIMESTAMP(3) FROM reseller_lease WHERE name = %s", name)
+    owner, fence, running = row or ("", 0, 0)
+    if running and owner and not _is_dead(owner):
+        raise BusyError("reseller_busy", object=name, owner=" ".join(owner.split()[:1] + owner.split()[3:4]))
+    took = db.execute(
+        "UPDATE reseller_lease SET owner = %s, fence = fence + 1, expires = UTC_TIMESTAMP(3) + INTERVAL %s SECOND "
+        "WHERE name = %s AND fence = %s",
+        me,
+        seconds,
+        name,
+        fence,
+    )
+    if not took:
+        raise BusyError("reseller_busy", object=name, owner="another process")
+    return Lease(db, name, fence + 1)
+
+
+def _host() -> str:
+    """This boot of this host and this process namespace, as one word without blanks."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{os.uname().nodename}/{boot}/{Path('/proc/self/ns/pid').readlink()}"
+
+
+def _started(pid: int) -> str:
+    """Start time of a process in clock ticks, empty when there is no such process; a zombie counts as gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether the owner's process is known to be gone; an owner elsewhere is never known to be."""
+    host, pid, started = [*owner.split(), "", "", ""][:3]
+    return host == _host() and pid.isdigit() and _started(int(pid)) != started

@@ -1,0 +1,52 @@
+"""The tariff map: what the parts of a tariff here are called at the seller.
+
+One row a part: `period` (months here -> months there), `addon` (internal name -> the seller's add-on id), `enum`
+(enumeration item id here -> there), `os` (template key here -> there). The seller's tariff and data centre themselves
+are fields of the panel's tariff form (pages/tariff_form.py). A part without a row is not for sale: nothing is guessed
+at order time, since a wrong guess buys the wrong thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reseller.db import Database
+
+PERIOD, ADDON, ENUM, OS = "period", "addon", "enum", "os"
+KINDS = (PERIOD, ADDON, ENUM, OS)
+
+
+@dataclass(frozen=True)
+class TariffMap:
+    """Rows of one tariff, by kind and name here."""
+
+    rows: Mapping[tuple[str, str], str]
+
+    def remote(self, kind: str, local: str) -> str | None:
+        """The seller's name of a part, or None when it is not mapped."""
+        return self.rows.get((kind, local))
+
+
+def load(db: Database, pricelist: int) -> TariffMap:
+    """The map of one tariff."""
+    found = db.rows("SELECT kind, local, remote FROM reseller_map WHERE pricelist = %s", pricelist)
+    return TariffMap({(kind, local): remote for kind, local, remote in found})
+
+
+def save(db: Database, pricelist: int, kind: str, local: str, remote: str) -> None:
+    """Set one row."""
+    db.execute(
+        "REPLACE INTO reseller_map (pricelist, kind, local, remote) VALUES (%s, %s, %s, %s)",
+        pricelist,
+        kind,
+        local,
+        remote,
+    )
+
+
+def drop(db: Database, pricelist: int, kind: str, local: str) -> int:
+    """Remove one row; how many there were."""
+    return db.execute(
+        "DELETE FROM reseller_map WHERE pricelist = %s AND kind = %s AND local = %s", pricelist, kind, local
+    )

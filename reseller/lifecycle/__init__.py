@@ -1,0 +1,1 @@
+"""One file a decision in the life of a service."""

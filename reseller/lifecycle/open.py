@@ -1,0 +1,274 @@
+"""open: buy the service at the seller, once (DESIGN 4).
+
+The order of things is the whole safety: the intent with its key is committed before anything is sent, the seller's list
+is looked at before every send, and after any doubt the only thing that is ever done is to look again. The same path
+serves a first try, a retry of the panel, a Start by hand and the run after a crash; what it finds decides, not what it
+remembers having done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reseller.ledger import links, requests, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import operations, order_plan
+from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items
+from reseller.model import Item, Remote, Status
+from reseller.seller import orders
+from reseller.seller.services import RemoteList, read_list
+from reseller.wire import money
+from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError, Stopped
+
+#: name of the service's parameter that shows staff the seller's number
+REMOTE_PARAM = "reseller_remote"
+OPEN = "open"
+
+
+def open_service(work: Work, number: int, operation: int = 0) -> Link:
+    """Buy the service `number`, or find that it was bought; its link, with operation and task waiting for activation.
+
+    Raises BusyError when somebody else is at it (nothing was changed), otherwise ResellerError with the reason, which
+    then stands on the operation as well.
+    """
+    item = items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        # Read again: whoever held the lease before us may have changed it.
+        item = items.read_ours(work.db, number)
+        operation = operation or items.operation_of(work.db, number, OPEN)
+        link = links.of_item(work.db, number)
+        if link is None:
+            if item.status not in (Status.ORDERED, Status.PROCESSING):
+                raise ResellerError("reseller_item_status", object="item", item=number, status=item.status)
+            link = _Order(work, held, item, operation).run()
+        elif link.state == links.LIVE:
+            # Active already, yet the panel runs `open`: let checkevent finish it once more.
+            links.settle(held, link, links.OPENING)
+        park(work, item, link, operation)
+        return link
+
+
+def look_again(work: Work, request: Request, held: Lease, found: RemoteList) -> Link | None:
+    """Look for an order whose outcome is unknown in `found`; its link, or None when it has to wait.
+
+    Raises ResellerError when it was looked for long enough (a task then says so), SellerError when the seller fails.
+    """
+    item = items.read(work.db, request.item)
+    operation = items.operation_of(work.db, request.item, OPEN)
+    link = _Order(work, held, item, operation, request).look(found)
+    if link is not None:
+        park(work, item, link, operation)
+    return link
+
+
+def park(work: Work, item: Item, link: Link, operation: int) -> None:
+    """Show both numbers on service, operation and task, and let the operation wait for checkevent."""
+    if item.params.get(REMOTE_PARAM) != link.remote:
+        work.mgrctl.call(
+            "service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": link.remote, "sok": "ok"}
+        )
+    if operation:
+        told = ResellerError("reseller_note_opening", item=item.id, remote=link.remote, key=link.key)
+        operations.note(work, item, operation, work.word(told))
+
+
+class _Order:
+    """One try at the order of one service, under its lease."""
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        self.work = work
+        self.held = held
+        self.item = item
+        self.operation = operation
+        self.request = request or requests.live_of(work.db, item.id) or self._intent()
+        self._seller: Seller | None = None
+
+    def _intent(self) -> Request:
+        # The account is not known before the settings are read; the send fills it in.
+        return requests.create(self.held, self.item, account=0, operation=self.operation)
+
+    @property
+    def seller(self) -> Seller:
+        if self._seller is None:
+            self._seller = self.work.seller(self.item.module)
+            if self.request.account != self._seller.account:
+                self.request = requests.set_account(self.held, self.request, self._seller.account)
+        return self._seller
+
+    def run(self) -> Link:
+        """Look, and where that finds nothing and nothing is in doubt, send."""
+        try:
+            link = self.look(self._list())
+            if link is None and self.request.state in requests.UNKNOWN_OUTCOME:
+                unconfirmed = self.request.state == requests.UNCONFIRMED
+                type_ = "reseller_not_confirmed_yet" if unconfirmed else "reseller_looking_still"
+                raise self._stop(Standing(self.request.state), ResellerError(type_, **self._names()))
+            return link or self._send()
+        except SellerError as error:
+            raise self._stop_unsent(error) from error
+
+    def _list(self) -> RemoteList:
+        return read_list(self.seller.transport, self.item.itemtype, self.work.limits.page_rows)
+
+    def look(self, found: RemoteList) -> Link | None:
+        """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
+        ours = found.with_key(self.request.key)
+        if len(ours) > 1:
+            raise self._stop(Standing(requests.FOREIGN), self._foreign(ours))
+        if ours and ours[0].status != Status.ORDERED:
+            return self._adopt(ours[0].id)
+        if self.request.state in requests.UNKNOWN_OUTCOME:
+            self._keep_looking(found, ours)
+            return None
+        if ours:
+            self._remove_unpaid(ours[0])
+        self._check_list(found)
+        return None
+
+    def _check_list(self, found: RemoteList) -> None:
+        """Nothing may be ordered unless the list proves that nothing of this service is there."""
+        if not found.complete:
+            raise Ambiguous("reseller_list_incomplete", itemtype=self.item.itemtype)
+        if not found.shows_keys:
+            raise self._stop(Standing(requests.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
+        others = [row for row in found.of_item(self.item.id) if row.id not in self.request.accepted]
+        others = [row for row in others if row.remoteid != self.request.key]
+        if others:
+            raise self._stop(Standing(requests.FOREIGN), self._foreign(others))
+
+    def _keep_looking(self, found: RemoteList, unpaid: list[Remote]) -> None:
+        """Count a look that found nothing certain; after enough of them, and enough time, it is a person's turn."""
+        limits = self.work.limits
+        state = requests.LOOKING if self.request.state == requests.SENDING else self.request.state
+        looks = self.request.looks + found.complete
+        sent = self.request.sent_seconds or 0
+        if looks < limits.look_times or sent < limits.look_seconds:
+            self.request = requests.settle(self.held, self.request, Standing(state, "reseller_looking", looks=looks))
+            return
+        if unpaid:
+            # So long after the send nobody is paying it any more: it was never paid.
+            self._remove_unpaid(unpaid[0])
+            never = ResellerError("reseller_never_paid", remote=unpaid[0].id, **self._names())
+            raise self._stop(Standing(requests.REFUSED), never)
+        if state != requests.UNCONFIRMED:
+            error = ResellerError("reseller_not_confirmed", minutes=limits.look_seconds // 60, **self._names())
+            raise self._stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
+
+    def _send(self) -> Link:
+        work, request = self.work, self.request
+        try:
+            generation = work.generation(self.seller, self.item.itemtype)
+            tariff = items.tariff_params(work.db, self.item.pricelist)
+            order = order_plan.build(self.item, request.key, tariff, tariffmap.load(work.db, self.item.pricelist))
+        except SellerError:
+            raise
+        except ResellerError as error:
+            raise self._stop(Standing(requests.REFUSED), error) from error
+        seconds = work.limits.order_seconds
+        self.held.extend(max(work.limits.lease_seconds, 2 * seconds))
+        function = orders.function(order.itemtype, generation)
+        detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
+        requests.sending(self.held, request, detail)
+        try:
+            remote = orders.send(self.seller.transport, order, generation, seconds)
+        except Rejected as error:
+            return self._rejected(error)
+        except NotSent:
+            raise
+        except Ambiguous as error:
+            return self._in_doubt(error)
+        return self._adopt(remote) if remote else self._in_doubt(Ambiguous("reseller_no_number"))
+
+    def _adopt(self, remote: str) -> Link:
+        owner = links.of_remote(self.work.db, self.seller.account, remote)
+        if owner is not None and owner.item != self.item.id:
+            # What the order did is unknown then, so it stays in doubt; see UNKNOWN_OUTCOME.
+            error = ResellerError("reseller_remote_linked", remote=remote, other=owner.item, **self._names())
+            raise self._stop(Standing(requests.LOOKING), error)
+        link = links.adopt(self.held, self.request, remote)
+        self.work.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
+        return link
+
+    def _in_doubt(self, error: Ambiguous) -> Link:
+        """The order may have been taken: say so first, then look once at once, since it often shows already."""
+        self.request = requests.settle(self.held, self.request, Standing(requests.LOOKING, error.type))
+        try:
+            link = self.look(self._list())
+        except SellerError as second:
+            error = second if isinstance(second, Ambiguous) else error
+            link = None
+        if link is None:
+            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self._names())
+            raise self._stop(Standing(requests.LOOKING), looking)
+        return link
+
+    def _rejected(self, error: Rejected) -> Link:
+        """Nothing was charged. An unpaid row may stand there all the same: remove it, or make it a task."""
+        have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
+        state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
+        now = Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
+        self.request = requests.settle(self.held, self.request, now)
+        try:
+            found = self._list()
+        except SellerError as second:
+            # The next try looks before it orders, and removes it then.
+            self.work.log.error(f"item {self.item.id}: cannot look for an unpaid order: {self.work.word(second)}")
+        else:
+            for row in found.with_key(self.request.key):
+                if row.status != Status.ORDERED:
+                    return self._adopt(row.id)
+                self._remove_unpaid(row)
+        error.params.update(self._names())
+        raise self._stop(now, error)
+
+    def _remove_unpaid(self, row: Remote) -> None:
+        transport, rows = self.seller.transport, self.work.limits.page_rows
+        if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, rows):
+            error = ResellerError("reseller_leftover", remote=row.id, **self._names())
+            raise self._stop(Standing(requests.LEFTOVER), error, task=True)
+        self.work.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
+
+    def _foreign(self, rows: list[Remote]) -> ResellerError:
+        listed = ", ".join(f"{row.id} ({row.remoteid})" for row in rows)
+        return ResellerError("reseller_foreign", remotes=listed, **self._names())
+
+    def _names(self) -> dict[str, str]:
+        return {"item": str(self.item.id), "key": self.request.key}
+
+    def _stop_unsent(self, error: SellerError) -> Stopped:
+        """A call before the order, or the order itself, did not get through; the order has not been placed.
+
+        Unless its outcome is unknown from an earlier try: then it stays so, and is looked for later.
+        """
+        if self.request.state in requests.UNKNOWN_OUTCOME:
+            waiting = requests.UNCONFIRMED if self.request.state == requests.UNCONFIRMED else requests.LOOKING
+            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self._names())
+            return self._stop(Standing(waiting), looking)
+        if isinstance(error, Rejected):
+            error.params.update(self._names())
+            return self._stop(Standing(requests.REFUSED), error)
+        limits = self.work.limits
+        tries = self.request.tries + 1
+        last = tries >= limits.unsent_times
+        wait = limits.unsent_wait_seconds(tries)
+        told = ResellerError(
+            "reseller_unsent_last" if last else "reseller_unsent",
+            cause=self.work.word(error),
+            tries=tries,
+            times=limits.unsent_times,
+            seconds=wait,
+            **self._names(),
+        )
+        return self._stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+
+    def _stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
+        """Settle the request and show the reason on the operation; the error to end this try with."""
+        said = self.work.word(error)
+        told = replace(now, error_type=error.type, error_text=said, operation=self.operation)
+        self.request = requests.settle(self.held, self.request, told)
+        self.work.log.error(f"item {self.item.id} {now.state}: {said}")
+        operations.report(self.work, self.item, self.operation, error, task=task)
+        return Stopped.by(error)

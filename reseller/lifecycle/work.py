@@ -1,0 +1,78 @@
+"""What every decision needs at hand: the panel, its database, its functions, and the seller of a module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reseller.db import Database
+from reseller.ledger import accounts, schema
+from reseller.limits import Limits
+from reseller.log import Log
+from reseller.mgr5 import settings
+from reseller.mgr5.mgrctl import Mgrctl
+from reseller.mgr5.panel import Panel
+from reseller.model import Settings
+from reseller.seller import orders
+from reseller.seller.transport import Transport
+from reseller.wire import texts
+from reseller.wire.errors import ResellerError
+
+
+@dataclass(frozen=True)
+class Seller:
+    """A module's way to its seller; `account` is the ledger's number of the account."""
+
+    settings: Settings
+    transport: Transport
+    account: int
+
+
+@dataclass
+class Work:
+    """One process's work; sellers are connected on first use and kept."""
+
+    panel: Panel
+    db: Database
+    mgrctl: Mgrctl
+    log: Log
+    lang: str = texts.FALLBACK
+    _sellers: dict[int, Seller] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, panel: Panel, lang: str = texts.FALLBACK) -> Work:
+        """Connect to the database and bring the ledger's tables up to date."""
+        db = panel.database()
+        schema.ensure(db)
+        return cls(panel, db, Mgrctl(panel), Log(panel.base), lang)
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of this panel."""
+        return self.panel.limits
+
+    def seller(self, module: int) -> Seller:
+        """The seller of a module; raises ResellerError when its settings are missing or impossible."""
+        if module not in self._sellers:
+            chosen = settings.read(self.mgrctl, module)
+            transport = Transport(chosen, self.limits, self.log)
+            account = accounts.number(self.db, transport.endpoint, chosen.username)
+            self._sellers[module] = Seller(chosen, transport, account)
+        return self._sellers[module]
+
+    def generation(self, seller: Seller, itemtype: str) -> str:
+        """Which order function the seller has for a type: as the connection check found it, probed now otherwise.
+
+        Raises ResellerError `reseller_no_orders` when there is none, SellerError when the seller cannot be asked.
+        """
+        known = accounts.generations(self.db, seller.account).get(itemtype)
+        if known:
+            return known
+        found = orders.preferred(itemtype, orders.probe(seller.transport, itemtype))
+        if not found:
+            raise ResellerError("reseller_no_orders", object="itemtype", value=itemtype, types=itemtype)
+        accounts.save_generations(self.db, seller.account, {itemtype: found})
+        return found
+
+    def word(self, error: ResellerError) -> str:
+        """What an error says, in the language of this run."""
+        return texts.word(self.panel.base, error, self.lang)

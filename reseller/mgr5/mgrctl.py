@@ -1,0 +1,90 @@
+"""Functions of our own panel, called through `sbin/mgrctl` (reference/platform.md 3).
+
+Always `-o xml`: text mode cannot be parsed safely. Secrets go by `-e NAME=$VARIABLE`, never by the argument list, which
+every user of the host can read. Calls that never reached the panel (it is restarting) are repeated for a while, since
+they cannot have had an effect; the panel says so itself with error type `client`, object `open`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from reseller.wire import document
+from reseller.wire.errors import PanelError
+
+if TYPE_CHECKING:
+    from reseller.mgr5.panel import Panel
+
+RESTART_PAUSE_SECONDS = 1.0
+
+
+class Mgrctl:
+    """`call(func, **parameters)` answers the `<doc>` or raises PanelError with the panel's own error type."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+
+    def call(
+        self, func: str, parameters: Mapping[str, object] | None = None, *, secrets: Mapping[str, str] | None = None
+    ) -> document.Element:
+        """Call `func`; `secrets` are parameters too, passed through the environment.
+
+        Raises PanelError: `panel_type` is the panel's error type, `client` when it cannot be reached, `timeout` when it
+        did not answer in `mgrctl_seconds` (then the call may have had its effect).
+        """
+        until = time.monotonic() + self._panel.limits.panel_away_seconds
+        while True:
+            try:
+                return self._once(func, parameters or {}, secrets or {})
+            except PanelError as error:
+                away = error.panel_type == "client" and error.object == "open"
+                if not away or time.monotonic() >= until:
+                    raise
+            time.sleep(RESTART_PAUSE_SECONDS)
+
+    def _once(self, func: str, parameters: Mapping[str, object], secrets: Mapping[str, str]) -> document.Element:
+        argv = [str(self._panel.base / "sbin" / "mgrctl"), "-m", "billmgr", "-o", "xml", func]
+        argv += [f"{name}={value}" for name, value in parameters.items()]
+        environment = dict(os.environ, SSH_CONNECTION="reseller")
+        for number, (name, value) in enumerate(secrets.items()):
+            environment[f"RESELLER_SECRET_{number}"] = value
+            argv += ["-e", f"{name}=$RESELLER_SECRET_{number}"]
+        try:
+            done = subprocess.run(
+                argv,
+                env=environment,
+                cwd=self._panel.base,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._panel.limits.mgrctl_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise PanelError(func, "timeout", text=f"no answer in {error.timeout} s") from error
+        except OSError as error:
+            raise PanelError(func, "client", object="mgrctl", text=str(error)) from error
+        return _answer(func, done)
+
+
+def _answer(func: str, done: subprocess.CompletedProcess[bytes]) -> document.Element:
+    """The document of a finished mgrctl; which of exit code, stdout and stderr tells of an error is unknown
+    (reference/platform.md 3.3), so an error document counts first, then anything that is no document."""
+    try:
+        root = document.parse(done.stdout)
+    except document.NotADocument as error:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip()[:500]
+        raise PanelError(func, "answer", text=said or f"{error}, exit code {done.returncode}") from error
+    found = document.error_of(root)
+    if found is not None:
+        raise PanelError(
+            func,
+            found.get("type", ""),
+            object=found.get("object", ""),
+            value=found.get("value", "") or document.error_params(found).get("value", ""),
+            text=document.text(found, "msg"),
+        )
+    return root

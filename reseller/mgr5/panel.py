@@ -1,0 +1,84 @@
+"""The tree of the panel we live in, found from where our own files lie in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from reseller.db import Database
+from reseller.limits import Limits, load
+from reseller.wire.errors import ResellerError
+
+#: keys of the panel's configuration that say how to reach its database (reference/platform.md 6.2)
+DATABASE_KEYS = ("DBHost", "DBUser", "DBPassword", "DBName", "DBSocket")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`base` is the mgr5 tree, `/usr/local/mgr5` on a real host."""
+
+    base: Path
+    limits: Limits
+
+    @classmethod
+    def of(cls, executable: str) -> Panel:
+        """The panel in whose `addon/`, `processing/` or `sbin/` the executable lies."""
+        base = Path(os.path.realpath(executable)).parent.parent
+        return cls(base, load(base))
+
+    def config(self) -> dict[str, str]:
+        """Database settings from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`; `paramlist` where they name no user.
+
+        The files hold one `Key value` a line. Reading them costs nothing; asking the panel costs a process.
+        """
+        found: dict[str, str] = {}
+        extra = self.base / "etc" / "billmgr.conf.d"
+        for path in [self.base / "etc" / "billmgr.conf", *sorted(extra.glob("*"))]:
+            found.update(_config_file(path))
+        if "DBName" not in found:
+            from reseller.mgr5.mgrctl import Mgrctl
+
+            root = Mgrctl(self).call("paramlist")
+            found.update({node.tag: (node.text or "").strip() for row in root.iter("elem") for node in row})
+        return found
+
+    def database(self) -> Database:
+        """A new connection; raises ResellerError `reseller_database` with the server's reason.
+
+        TLS is off for a unix socket only: it protects nothing there and costs 35 ms a connect (lessons.md C1).
+        """
+        import pymysql
+        from pymysql.constants import CLIENT
+
+        config = self.config()
+        socket = config.get("DBSocket") or None
+        try:
+            connection = pymysql.connect(
+                host=config.get("DBHost") or "localhost",
+                user=config.get("DBUser") or "root",
+                password=config.get("DBPassword", ""),
+                database=config.get("DBName") or "billmgr",
+                unix_socket=socket,
+                ssl_disabled=bool(socket),
+                charset="utf8mb4",
+                autocommit=True,
+                client_flag=CLIENT.FOUND_ROWS,
+                connect_timeout=self.limits.connect_seconds,
+                init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL', transaction_isolation='READ-COMMITTED'",
+            )
+        except (pymysql.err.Error, OSError) as error:
+            reason = error.args[-1] if error.args else error.__class__.__name__
+            raise ResellerError("reseller_database", text=str(reason)) from error
+        return Database(connection)
+
+
+def _config_file(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, IsADirectoryError):
+        return {}
+    pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
+    return {
+        words[0]: words[1].strip() if len(words) > 1 else "" for words in pairs if words and words[0] in DATABASE_KEYS
+    }

@@ -1,0 +1,33 @@
+"""Settings of one of our modules, as the panel hands them out decrypted (`processing.edit`, platform.md 5.2)."""
+
+from __future__ import annotations
+
+from reseller.mgr5.mgrctl import Mgrctl
+from reseller.model import Settings
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+
+
+def from_fields(parent: document.Element, module: int = 0) -> Settings:
+    """Settings from the fields of the connection form; raises `reseller_settings` naming the first empty one."""
+    values = {name: document.text(parent, name) for name in ("url", "username", "cafile", "tlsverify", "proxy", "name")}
+    # Not stripped: a password may begin or end with a blank.
+    password = parent.findtext("password") or ""
+    for name, value in (("url", values["url"]), ("username", values["username"]), ("password", password)):
+        if not value:
+            raise ResellerError("reseller_settings", object=name, module=module or "new", field=name)
+    return Settings(
+        module=module,
+        name=values["name"],
+        url=values["url"],
+        username=values["username"],
+        password=password,
+        cafile=values["cafile"],
+        verify=values["tlsverify"] != "off",
+        proxy=values["proxy"],
+    )
+
+
+def read(mgrctl: Mgrctl, module: int) -> Settings:
+    """Settings of the module with this id; raises `reseller_settings` when a needed one is empty, or PanelError."""
+    return from_fields(mgrctl.call("processing.edit", {"elid": module}), module)

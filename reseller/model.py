@@ -1,0 +1,85 @@
+"""The nouns of the program, parsed once at the edge (DESIGN 1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+
+class Status:
+    """`item.status` and the `status` column of a seller's list: the same numbers (reference/selling-api.md 5.2)."""
+
+    ORDERED = 1
+    ACTIVE = 2
+    SUSPENDED = 3
+    DELETED = 4
+    PROCESSING = 5
+
+
+#: `pricelist.addontype` (reference/platform.md 6.2)
+BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Addon:
+    """A resource ordered with a service: a child row of `item` (reference/platform.md 6.2)."""
+
+    pricelist: int
+    intname: str
+    name: str
+    #: what was ordered: `on`/`off`, a whole number, or the id of an enumeration item
+    value: str
+    addontype: int
+
+
+@dataclass(frozen=True)
+class Item:
+    """A service of the panel."""
+
+    id: int
+    name: str
+    itemtype: str
+    status: int
+    pricelist: int
+    pricelist_name: str
+    period: int
+    expiredate: dt.date | None
+    module: int
+    #: name of the module's executable, `pmreseller` for ours
+    module_name: str
+    params: dict[str, str] = field(default_factory=dict)
+    addons: tuple[Addon, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A row of a type's list at the seller; `remoteid` is None where the list has no such column."""
+
+    id: str
+    status: int
+    remoteid: str | None
+    name: str
+    pricelist: str
+    expiredate: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the connection form holds; `password` never leaves a POST body."""
+
+    module: int
+    name: str
+    url: str
+    username: str
+    password: str = field(repr=False)
+    cafile: str = ""
+    verify: bool = True
+    proxy: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The seller account's money as decimal text and its currency, both empty where the seller does not say."""
+
+    amount: str
+    currency: str

@@ -1,0 +1,53 @@
+"""The connection form `processing.edit.pmreseller`: its choices, and the check that it leads to a usable seller."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from reseller.ledger import accounts
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import settings
+from reseller.mgr5.features import ITEMTYPES
+from reseller.mgr5.panel import Panel
+from reseller.seller import account
+from reseller.seller.transport import Transport
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+
+
+def check(panel: Panel, form: bytes) -> None:
+    """Try the settings on stdin (`<doc><processingmodule>`) and remember what was found out.
+
+    Raises ResellerError with what is wrong in words: settings, URL, password, address, second factor, TLS, not an API,
+    not a client account, nothing that can be ordered.
+    """
+    root = parse(form)
+    node = root.find("processingmodule")
+    chosen = settings.from_fields(root if node is None else node)
+    work = Work.start(panel)
+    transport = Transport(chosen, panel.limits, work.log)
+    found = account.check(transport, ITEMTYPES)
+    number = accounts.number(work.db, transport.endpoint, chosen.username)
+    accounts.save_balance(work.db, number, found.balance)
+    accounts.save_generations(work.db, number, found.generations)
+
+
+def tune(form: bytes) -> document.Element:
+    """The form with its choices, and with certificates verified unless somebody says otherwise."""
+    root = parse(form)
+    if not document.text(root, "tlsverify"):
+        for empty in root.findall("tlsverify"):
+            root.remove(empty)
+        root.append(document.element("tlsverify", "on"))
+    choices = etree.SubElement(root, "slist", name="tlsverify")
+    for key in ("on", "off"):
+        etree.SubElement(choices, "msg", key=key).text = f"tlsverify_{key}"
+    return root
+
+
+def parse(form: bytes) -> document.Element:
+    """A form that the panel handed over on stdin; raises ResellerError `reseller_form` when it is none."""
+    try:
+        return document.parse(form)
+    except document.NotADocument as error:
+        raise ResellerError("reseller_form", text=str(error)) from error

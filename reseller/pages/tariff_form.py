@@ -1,0 +1,40 @@
+"""The tariff form `pricelist.pmreseller`: which tariff and data centre of the seller a tariff here stands for."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
+from reseller.lifecycle.work import Work
+from reseller.mgr5.panel import Panel
+from reseller.pages.connection_form import parse
+from reseller.seller import tariffs
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+
+
+def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Element:
+    """The form with the seller's tariffs and data centres as choices.
+
+    A seller that cannot be asked leaves what is chosen as the only choice, so that the form still opens and saves.
+    """
+    root = parse(form)
+    work = Work.start(panel)
+    try:
+        offered = tariffs.export(work.seller(module).transport, itemtype or document.text(root, "itemtype"))
+    except ResellerError as error:
+        work.log.error(f"module {module}: tariff form without choices: {work.word(error)}")
+        offered = []
+    _choices(root, TARIFF_FIELD, {tariff.id: f"{tariff.id} {tariff.name}" for tariff in offered})
+    _choices(
+        root, DATACENTER_FIELD, {number: name for tariff in offered for number, name in tariff.datacenters.items()}
+    )
+    return root
+
+
+def _choices(root: document.Element, name: str, offered: dict[str, str]) -> None:
+    chosen = document.text(root, name)
+    choices = etree.SubElement(root, "slist", name=name)
+    labels = {"": "--", **({chosen: chosen} if chosen else {}), **offered}
+    for key, label in labels.items():
+        etree.SubElement(choices, "val", key=key).text = document.printable(label)

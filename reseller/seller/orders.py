@@ -1,0 +1,121 @@
+"""Buying one service, and taking back an order that was never paid (reference/selling-api.md 3)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reseller.model import Status
+from reseller.seller.services import read_list, read_one
+from reseller.seller.transport import Transport
+from reseller.wire import document
+from reseller.wire.errors import Ambiguous, Rejected, SellerError
+
+OLD, V2 = "old", "v2"
+#: where each generation of the order API expects the period, and what switches auto-renewal off there. The two pages of
+#: the vendor contradict each other on v2 (selling-api.md 3.2); this table is the one place that decides.
+PERIOD_FIELD = {OLD: "period", V2: "order_period"}
+AUTOPROLONG_OFF = {OLD: "null", V2: "off"}
+#: types that stay on the old functions, or whose documentation never left them (selling-api.md 3.1)
+OLD_FIRST = frozenset({"soft", "softexternal", "addition", "platform", "certificate", "domain"})
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is bought; `fields` are the type's own (domain, ip, ...), `addons` the seller's add-on ids and values."""
+
+    itemtype: str
+    key: str
+    pricelist: str
+    datacenter: str
+    period: str
+    fields: Mapping[str, str]
+    addons: Mapping[str, str]
+
+
+def function(itemtype: str, generation: str) -> str:
+    """Name of the one-shot order function of a type."""
+    return f"v2.{itemtype}.order.param" if generation == V2 else f"{itemtype}.order.param"
+
+
+def preferred(itemtype: str, offered: list[str]) -> str:
+    """The generation to use of those a seller offers, or an empty string."""
+    ranking = (OLD, V2) if itemtype in OLD_FIRST else (V2, OLD)
+    return next((generation for generation in ranking if generation in offered), "")
+
+
+def probe(transport: Transport, itemtype: str) -> list[str]:
+    """Which generations of the order function the seller has, by opening the form without `sok`, which buys nothing.
+
+    A function that is there but wants a tariff first answers `wizard_unavailable` or an error about the field; one that
+    is not there answers `missed` (own inference of selling-api.md 3.1, so everything but `missed` and `access` counts
+    as there). Raises NotSent or Ambiguous when the seller cannot be asked.
+    """
+    found = []
+    for generation in (OLD, V2):
+        try:
+            transport.call(function(itemtype, generation))
+        except Rejected as error:
+            if error.seller_type in ("access", "auth") or (
+                error.seller_type == "missed" and error.seller_object in ("", "func", "function", "action")
+            ):
+                continue
+        found.append(generation)
+    return found
+
+
+def send(transport: Transport, order: Order, generation: str, seconds: int) -> str:
+    """Buy: charges the account at once. The remote number, empty where the answer holds none.
+
+    Raises Rejected, NotSent or Ambiguous; it is for the caller to have written the intent first, and never to repeat.
+    """
+    answer = transport.call(function(order.itemtype, generation), parameters(order, generation), seconds=seconds)
+    # The ways an answer names the new service, in the order of selling-api.md 3.3; it may be nested in a second doc.
+    paths = ("id", "item.id", "elid", "doc/id", "doc/item.id")
+    return next((number for number in (document.text(answer, path) for path in paths) if number.isdigit()), "")
+
+
+def parameters(order: Order, generation: str) -> dict[str, str]:
+    """Fields of the order call (selling-api.md 3.2); `order_count` is never sent, it would buy many."""
+    fields = {
+        **order.fields,
+        "pricelist": order.pricelist,
+        PERIOD_FIELD[generation]: order.period,
+        "remoteid": order.key,
+        "autoprolong": AUTOPROLONG_OFF[generation],
+        "skipbasket": "on",
+        "clicked_button": "finish",
+        "sok": "ok",
+    }
+    if order.datacenter:
+        fields["datacenter"] = order.datacenter
+    fields.update((f"addon_{addon}", value) for addon, value in order.addons.items())
+    return fields
+
+
+def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, page_rows: int) -> bool:
+    """Take back an order in status 1; whether a complete list proves that it is gone.
+
+    Its status is read once more right before: an order that was paid meanwhile must not be deleted.
+    Its row may be an item (`<type>.delete`) or only a position of the cart (`basket`); which one is unknown
+    (selling-api.md 0.3), so both are tried. What the calls answer does not count, only what the list shows afterwards.
+    """
+    attempts: tuple[tuple[str, dict[str, str]], ...] = (
+        (f"{itemtype}.delete", {"elid": remote, "sok": "ok"}),
+        ("basket", {"clicked_button": "delete", "id": remote, "sok": "ok"}),
+    )
+    # A position of the cart has no form of its own, hence no error here.
+    with contextlib.suppress(SellerError):
+        if document.text(read_one(transport, itemtype, remote), "status") not in ("", str(Status.ORDERED)):
+            return False
+    for func, fields in attempts:
+        with contextlib.suppress(Rejected, Ambiguous):
+            transport.call(func, fields)
+        try:
+            rows = read_list(transport, itemtype, page_rows)
+        except SellerError:
+            continue
+        if rows.complete and not rows.with_key(key):
+            return True
+    return False

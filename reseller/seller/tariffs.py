@@ -1,0 +1,58 @@
+"""The seller's tariffs and what can be chosen in them (reference/selling-api.md 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reseller.seller import orders
+from reseller.seller.transport import Transport
+from reseller.wire import document
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """A tariff of `pricelist.export`; `addons` and `enumitems` map internal names to ids."""
+
+    id: str
+    name: str
+    itemtype: str
+    datacenters: dict[str, str]
+    periods: tuple[str, ...]
+    addons: dict[str, str]
+    #: (internal name, id) of every enumeration item of every add-on
+    enumitems: tuple[tuple[str, str], ...]
+
+
+def export(transport: Transport, itemtype: str) -> list[Tariff]:
+    """All tariffs of a type the account can see; raises SellerError."""
+    root = transport.call("pricelist.export", {"itemtype": itemtype, "onlyavailable": "on"})
+    found = [_tariff(node) for node in root.iterfind("pricelist")]
+    return [tariff for tariff in found if tariff.itemtype in ("", itemtype)]
+
+
+def _tariff(node: document.Element) -> Tariff:
+    addons = node.findall("addon")
+    return Tariff(
+        id=document.text(node, "id"),
+        name=document.text(node, "name"),
+        itemtype=document.text(node, "itemtype_info/intname"),
+        datacenters={document.text(dc, "id"): document.text(dc, "name") for dc in node.iterfind("datacenter")},
+        periods=tuple(period.get("length", "") for period in node.iterfind("price/period")),
+        addons={_intname(addon): document.text(addon, "id") for addon in addons},
+        enumitems=tuple(
+            (document.text(item, "intname"), document.text(item, "id"))
+            for addon in addons
+            for item in addon.iterfind("enumeration/enumerationitem")
+        ),
+    )
+
+
+def _intname(addon: document.Element) -> str:
+    return document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")
+
+
+def templates(transport: Transport, itemtype: str, generation: str, pricelist: str, datacenter: str) -> set[str]:
+    """Keys of the operating system templates that the order form offers; raises SellerError."""
+    fields = {"pricelist": pricelist, **({"datacenter": datacenter} if datacenter else {})}
+    form = transport.call(orders.function(itemtype, generation), fields)
+    return {node.get("key", "") for node in form.iterfind("slist[@name='ostempl']/*")} - {"", "null"}

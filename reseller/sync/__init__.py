@@ -1,0 +1,1 @@
+"""checkevent: whatever changed at the seller is changed here."""

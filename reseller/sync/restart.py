@@ -1,0 +1,81 @@
+"""Operations that stopped for a reason that passes: started again when it has passed, and only then.
+
+Starting is the panel's own Start (`runningoperation.start`); the command then looks at the seller before it does
+anything, so a start too many costs a look and never a purchase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from reseller.ledger import accounts, requests
+from reseller.ledger.leases import lease
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle.open import OPEN
+from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items
+from reseller.seller.account import read_balance
+from reseller.wire.errors import ResellerError
+
+#: a started operation has this long to change its request before it is started once more
+SETTLE_SECONDS = 60
+
+
+def due(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
+    """The requests whose operation is to be started now; asks for the balance only if one waits for money."""
+    limits = work.limits
+    found = [
+        request
+        for request in live
+        if request.is_due
+        and (
+            (request.state == requests.UNSENT and request.tries < limits.unsent_times)
+            or (request.state == requests.INTENT and request.quiet_seconds >= limits.stale_intent_seconds)
+        )
+    ]
+    return found + _affordable(work, seller, live)
+
+
+def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
+    """The oldest order that waits for money, if the balance has risen by its deficit and nothing else is under way.
+
+    One at a time: what it costs must be gone from the balance before the next is weighed.
+    """
+    waiting = [request for request in live if request.state == requests.MONEY]
+    if not waiting or any(request.state in requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED} for request in live):
+        return []
+    oldest = waiting[0]
+    if not oldest.is_due or oldest.have is None or oldest.deficit is None:
+        return []
+    balance = read_balance(seller.transport)
+    accounts.save_balance(work.db, seller.account, balance)
+    if not balance.amount or Decimal(balance.amount) < oldest.have + oldest.deficit:
+        return []
+    return [oldest]
+
+
+def start(work: Work, request: Request) -> bool:
+    """Start its operation; False when staff deleted it, and with it the wish: nothing was bought, nothing is kept open.
+
+    Raises BusyError when somebody is at it.
+    """
+    operation = items.operation_of(work.db, request.item, OPEN)
+    with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
+        current = requests.by_id(work.db, request.id)
+        if not current.live or current.state != request.state:
+            return False
+        if not operation:
+            requests.settle(held, current, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+            work.log.info(f"item {request.item}: its operation was deleted, the order {request.key} is given up")
+            return False
+        requests.wait(held, current, SETTLE_SECONDS)
+    # Outside the lease: the command that this starts takes it.
+    try:
+        operations.start(work, operation)
+    except ResellerError as error:
+        work.log.error(f"item {request.item}: cannot start operation {operation}: {work.word(error)}")
+        raise
+    work.log.info(f"item {request.item}: started operation {operation} again ({request.state})")
+    return True

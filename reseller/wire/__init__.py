@@ -1,0 +1,1 @@
+"""What both panels speak: documents, errors, texts, money and dates."""

@@ -1,0 +1,87 @@
+"""mgr5 documents: reading them safely, and writing the few that we answer.
+
+Every answer of either panel is a `<doc>`; errors are an `<error>` in it (reference/platform.md 4.1). Parsing is done
+with everything off that a hostile document could use: entities, DTDs, the network, huge trees.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from reseller.wire.errors import ResellerError
+
+Element = etree._Element
+
+
+class NotADocument(Exception):
+    """The bytes are no mgr5 document; the text says why, in words for a person."""
+
+
+def parse(body: bytes) -> Element:
+    """The `<doc>` root of `body`; raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE."""
+    start = body[:512].lstrip().lower()
+    if not start:
+        raise NotADocument("an empty answer")
+    if start.startswith((b"<!doctype html", b"<html")):
+        captcha = b"captcha" in body[:65536].lower()
+        raise NotADocument("a captcha page" if captcha else "an HTML page")
+    if b"<!doctype" in body[:65536].lower():
+        raise NotADocument("a document with a DOCTYPE, which the panel never sends")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise NotADocument(f"a document that cannot be parsed ({error})") from error
+    if root.tag != "doc":
+        raise NotADocument(f"a document whose root is {root.tag!s:.40}, not doc")
+    return root
+
+
+def text(parent: Element, path: str) -> str:
+    """Stripped text of the first element at `path`, or an empty string."""
+    return (parent.findtext(path) or "").strip()
+
+
+def error_of(root: Element) -> Element | None:
+    """The error of an answer; v2 functions may wrap theirs as `<warning><error>` (reference/selling-api.md 2)."""
+    found = root.find("error")
+    return found if found is not None else root.find("warning/error")
+
+
+def error_params(error: Element) -> dict[str, str]:
+    """`<param name=..>` children of an error element."""
+    return {node.get("name", ""): (node.text or "").strip() for node in error.findall("param")}
+
+
+def error_element(error: ResellerError, message: str, lang: str = "en") -> Element:
+    """`<error type object value lang code>` with its params and its text, as the panel writes it."""
+    node = etree.Element("error", type=error.type, object=error.object, value=error.value, lang=lang, code="1")
+    for name, given in error.params.items():
+        etree.SubElement(node, "param", name=name).text = printable(given)
+    etree.SubElement(node, "msg").text = printable(message)
+    return node
+
+
+def document(*children: Element) -> Element:
+    """A `<doc>` with these children."""
+    root = etree.Element("doc")
+    root.extend(children)
+    return root
+
+
+def element(tag: str, content: str = "", /, **attributes: str) -> Element:
+    """`<tag attributes>content</tag>`."""
+    node = etree.Element(tag, attributes)
+    node.text = printable(content)
+    return node
+
+
+def dump(root: Element) -> bytes:
+    """The document as the panel prints it, with its XML declaration."""
+    body: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return body + b"\n"
+
+
+def printable(content: str) -> str:
+    """`content` without the control characters that XML cannot carry."""
+    return "".join(char for char in content if char in "\t\n\r" or char >= " ")

@@ -1,0 +1,82 @@
+"""One error for everything that can be told to a person or to a panel.
+
+`type` is a key of the texts in `xml/billmgr_mod_pmreseller.xml` (`msg_error_<type>`), `params` fill its `__name__`
+placeholders. That is how the panel itself words errors (reference/platform.md 4.1), so the panel, the command line and
+the log all say the same thing, in the language asked for.
+"""
+
+from __future__ import annotations
+
+
+class ResellerError(Exception):
+    """Something an operator has to know; carries what is needed to word it, and never a secret."""
+
+    #: exit code of a processing module command and of resellerctl
+    exit_code = 1
+
+    def __init__(self, type_: str, *, object: object = "", value: object = "", **params: object) -> None:
+        super().__init__(type_)
+        self.type = type_
+        self.object = str(object)
+        self.value = str(value)
+        self.params: dict[str, str] = {name: str(given) for name, given in params.items()}
+
+    def __str__(self) -> str:
+        told = {"object": self.object, "value": self.value, **self.params}
+        return " ".join([self.type, *(f"{name}={given}" for name, given in told.items() if given)])
+
+
+class UsageError(ResellerError):
+    """The command line or the form is wrong; nothing was looked at."""
+
+
+class BusyError(ResellerError):
+    """Somebody else holds the lease; this try changed nothing."""
+
+
+class PanelError(ResellerError):
+    """A function of our own panel answered an error, or the panel could not be reached.
+
+    `panel_type` is the panel's own error type (`missed`, `access`, `client`, ...).
+    """
+
+    def __init__(self, func: str, panel_type: str, *, object: str = "", value: str = "", text: str = "") -> None:
+        super().__init__("reseller_panel", object=object, value=value, func=func, panel_type=panel_type, text=text)
+        self.panel_type = panel_type
+
+
+class Stopped(ResellerError):
+    """This try has ended; ledger and operation already say why, in the same words."""
+
+    @classmethod
+    def by(cls, error: ResellerError) -> Stopped:
+        """What `error` says, as the end of a try."""
+        return cls(error.type, object=error.object, value=error.value, **error.params)
+
+
+class SellerError(ResellerError):
+    """A call to the seller failed; exactly one of the three below (promise 3)."""
+
+
+class NotSent(SellerError):
+    """No byte of the request can have arrived."""
+
+
+class Ambiguous(SellerError):
+    """The request may have been carried out: cut, reset, timed out, or answered with something that is no document."""
+
+
+class Rejected(SellerError):
+    """The seller answered with an error document: nothing was charged.
+
+    `seller_type` and `seller_object` are the seller's own words (reference/selling-api.md 2); its `param` elements are
+    in `seller_params`, its localised message in `params["text"]`.
+    """
+
+    def __init__(
+        self, type_: str, *, seller_type: str, seller_object: str = "", seller_params: dict[str, str], **params: object
+    ) -> None:
+        super().__init__(type_, object=seller_object, seller_type=seller_type, field=seller_object, **params)
+        self.seller_type = seller_type
+        self.seller_object = seller_object
+        self.seller_params = seller_params
