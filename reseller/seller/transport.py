@@ -35,12 +35,12 @@ def endpoint(url: str, *, allow_plain: bool) -> str:
     anyway: a password must not travel in clear by mistake.
     """
     typed = url.strip()
-    parts = urlsplit(typed if "://" in typed else f"https://{typed}")
     try:
-        port = parts.port
+        parts = urlsplit(typed if "://" in typed else f"https://{typed}")
+        possible = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        port = -1
-    if parts.scheme not in ("https", "http") or not parts.hostname or port == -1:
+        possible = False
+    if not possible:
         raise ResellerError("reseller_url", object="url", value=typed)
     if parts.username is not None or parts.password is not None:
         raise ResellerError("reseller_url_password", object="url")

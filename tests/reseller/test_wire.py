@@ -1,0 +1,171 @@
+"""Documents, amounts, addresses and limits: what comes in from outside, read safely."""
+
+from decimal import Decimal
+
+import pytest
+
+from reseller import limits
+from reseller.mgr5 import module
+from reseller.seller.transport import endpoint, rejection
+from reseller.wire import document, money
+from reseller.wire.errors import ResellerError, UsageError
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE doc [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><doc>&b;</doc>'
+LOCAL_FILE = b'<?xml version="1.0"?><!DOCTYPE doc [<!ENTITY f SYSTEM "file:///etc/passwd">]><doc>&f;</doc>'
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html></html>", "HTML"),
+        (b"  <html><body>captcha</body></html>", "captcha"),
+        (BOMB, "DOCTYPE"),
+        (LOCAL_FILE, "DOCTYPE"),
+        (b"<doc><elem>", "cannot be parsed"),
+        (b"<rss/>", "root is rss"),
+        (b"plain words", "cannot be parsed"),
+        (b"\x00\xff\xfe", "cannot be parsed"),
+    ],
+)
+def test_what_is_no_document_is_named(body, said):
+    with pytest.raises(document.NotADocument, match=said):
+        document.parse(body)
+
+
+def test_a_doctype_far_into_the_document_is_refused_too():
+    with pytest.raises(document.NotADocument):
+        document.parse(b"<?xml version='1.0'?>" + b" " * 70000 + BOMB[21:])
+
+
+def test_the_error_of_a_v2_answer_is_found_in_its_warning():
+    root = document.parse(b'<doc><warning><error type="value" object="period"/></warning></doc>')
+    assert document.error_of(root).get("object") == "period"
+
+
+@pytest.mark.parametrize(
+    ("shown", "amount"),
+    [
+        ("5.00 EUR / Month", "5.00"),
+        ("10.0000", "10.0000"),
+        ("1\u00a0234,56 руб.", "1234.56"),
+        ("1 234 567.8", "1234567.8"),
+        ("-3.10 EUR", "-3.10"),
+        ("12,5", "12.5"),
+        ("EUR 7", "7"),
+    ],
+)
+def test_amounts_are_read_as_panels_print_them(shown, amount):
+    assert money.parse(shown) == Decimal(amount)
+
+
+@pytest.mark.parametrize("shown", ["", "EUR", "-"])
+def test_no_amount_is_no_amount(shown):
+    assert money.parse(shown) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("billing.example.com", "https://billing.example.com/billmgr"),
+        ("https://billing.example.com/", "https://billing.example.com/billmgr"),
+        (" https://billing.example.com:1500/billmgr/ ", "https://billing.example.com:1500/billmgr"),
+        ("https://billing.example.com/manager/billmgr?func=x", "https://billing.example.com/manager/billmgr"),
+        ("https://billing.example.com/manager", "https://billing.example.com/manager/billmgr"),
+    ],
+)
+def test_an_address_works_as_typed(typed, address):
+    assert endpoint(typed, allow_plain=False) == address
+
+
+@pytest.mark.parametrize(
+    ("typed", "type_"),
+    [
+        ("ftp://billing.example.com", "reseller_url"),
+        ("https://", "reseller_url"),
+        ("https://host:port/", "reseller_url"),
+        ("https://[broken", "reseller_url"),
+        ("https://me:secret@billing.example.com", "reseller_url_password"),
+        ("http://billing.example.com", "reseller_url_plain"),
+    ],
+)
+def test_an_impossible_address_is_refused_in_words(typed, type_):
+    with pytest.raises(ResellerError) as refused:
+        endpoint(typed, allow_plain=False)
+    assert refused.value.type == type_
+    assert "secret" not in str(refused.value)
+
+
+def test_http_is_allowed_only_to_those_who_do_not_verify_anyway():
+    assert endpoint("http://10.0.0.1:1500", allow_plain=True) == "http://10.0.0.1:1500/billmgr"
+
+
+@pytest.mark.parametrize(
+    ("xml", "type_"),
+    [
+        ('<error type="auth" object="badpassword"/>', "reseller_auth"),
+        ('<error type="auth" object="badip"/>', "reseller_address"),
+        ('<error type="auth"><msg>Access from this IP denied</msg></error>', "reseller_address"),
+        ('<error type="auth" object="totp"/>', "reseller_second_factor"),
+        ('<error type="access"/>', "reseller_access"),
+        ('<error type="value" object="period"/>', "reseller_refused"),
+        ('<error type="something_new"/>', "reseller_refused"),
+    ],
+)
+def test_the_sellers_error_becomes_one_of_ours(xml, type_):
+    root = document.parse(f"<doc>{xml}</doc>".encode())
+    assert rejection(root.find("error")).type == type_
+
+
+def test_not_enough_money_keeps_its_figures():
+    params = "".join(
+        f'<param name="{name}">{value}</param>'
+        for name, value in {"amount": "5.00", "have": "1.50", "deficit": "3.50", "currency": "EUR"}.items()
+    )
+    error = rejection(
+        document.parse(f'<doc><error type="not_enough_money">{params}</error></doc>'.encode()).find("error")
+    )
+    assert error.type == "reseller_money"
+    assert (error.params["have"], error.params["deficit"], error.params["currency"]) == ("1.50", "3.50", "EUR")
+
+
+def test_limits_are_read_from_the_panels_tree(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/reseller.conf").write_text("# slow seller\norder_seconds 120\n\nlook_times 3 # more\n")
+    found = limits.load(tmp_path)
+    assert (found.order_seconds, found.look_times, found.read_seconds) == (120, 3, limits.Limits().read_seconds)
+
+
+@pytest.mark.parametrize("line", ["order_secs 1", "order_seconds", "order_seconds x", "order_seconds -1"])
+def test_a_line_that_is_no_limit_is_refused_by_name(tmp_path, line):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/reseller.conf").write_text(line)
+    with pytest.raises(ResellerError) as refused:
+        limits.load(tmp_path)
+    assert refused.value.params["line"] == line
+
+
+def test_pauses_grow_up_to_a_longest():
+    chosen = limits.Limits(unsent_first_seconds=10, unsent_growth=3, unsent_longest_seconds=100)
+    assert [chosen.unsent_wait_seconds(tries) for tries in (1, 2, 3, 4)] == [10, 30, 90, 100]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--command"],
+        ["--item", "5"],
+        ["--command", "open", "--item", "five"],
+        ["--command", "open", "--nonsense", "1"],
+        ["--command", "open", "stray"],
+    ],
+)
+def test_a_wrong_command_line_is_a_usage_error(argv, capsys):
+    with pytest.raises(UsageError):
+        module.parse(argv)
+
+
+def test_the_vendors_options_are_understood():
+    argv = "-c open -i 15 --runningoperation 7 -l ru -m 3 -t vds --level 29 -a 2 --id 55227 --param x --value y"
+    found = module.parse(argv.split())
+    assert (found.command, found.item, found.runningoperation, found.lang, found.module) == ("open", 15, 7, "ru", 3)
