@@ -1,0 +1,57 @@
+"""One sandbox for the whole run, with the add-on installed as an operator installs it; every test finds it calm."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import world
+
+TARIFFS = ("VDS-1", "VDS-2", "ISPmanager Lite")
+BALANCE = 1000
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    """Both panels running; ended by its own process id."""
+    running = world.Sandbox(tmp_path_factory.mktemp("sb") / "root")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def connected(sandbox):
+    """The add-on installed on the reseller's panel, one module connected, three tariffs sold."""
+    here, there = sandbox.at("reseller"), sandbox.at("seller")
+    if not (here.base / "lib/reseller/manifest").exists():
+        world.install(here.base)
+    world.limits(here)
+    here.call("sandbox.switch", name="retry_seconds", value="0.3")
+    module = world.connect(here, there, "buyer", there.accounts["buyer"]["password"])
+    return world.Shop(here, there, module, "buyer", world.sell(here, there, module, TARIFFS))
+
+
+@pytest.fixture
+def shop(connected):
+    """The connected panels with money on both sides, no faults, and every switch as it was at the end."""
+    connected.there.call("sandbox.balance", user=connected.buyer, value=BALANCE)
+    connected.here.call("sandbox.balance", user="client1", value=BALANCE)
+    yield connected
+    connected.there.call("sandbox.fault.clear")
+    connected.there.call("sandbox.queue", action="resume")
+    connected.here.call("sandbox.queue", action="resume")
+    world.limits(connected.here)
+
+
+@pytest.fixture
+def switch(connected):
+    """Set a switch of a panel for one test."""
+    changed = []
+
+    def change(panel, name, value):
+        root = panel.call("sandbox.switch", name=name)
+        changed.append((panel, name, root.findtext("value")))
+        panel.call("sandbox.switch", name=name, value=value)
+
+    yield change
+    for panel, name, value in reversed(changed):
+        panel.call("sandbox.switch", name=name, value=value)

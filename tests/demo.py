@@ -1,0 +1,180 @@
+"""`make demo`: the whole story of resold orders, told as it happens, on two stand-in panels.
+
+Everything is real: both panels with their database and HTTPS, `make install`, the panel's own form, clients' orders,
+the operation queue, the line of our cron file. Any end state that is not the promised one ends the demo with a failure.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests import world
+from tests.world import PanelAt, Shop, until
+
+STARTED = time.monotonic()
+STATUS = {1: "ordered", 2: "active", 3: "suspended", 4: "deleted", 5: "in process"}
+
+
+def say(text: str) -> None:
+    """A line of the timeline."""
+    print(f"{time.monotonic() - STARTED:6.1f}s  {text}", flush=True)
+
+
+def chapter(text: str) -> None:
+    """A new part of the story."""
+    print(f"\n{text}", flush=True)
+
+
+def cron(here: PanelAt) -> str:
+    """Run our cron line as cron does: by /bin/sh, with its bare environment; what the log then says."""
+    lines = (here.base / "etc/cron.d/reseller").read_text().splitlines()
+    line = next(line for line in lines if re.match(r"\*/5 \* \* \* \*", line))
+    command = line.split(None, 6)[6]
+    assert "mgrctl -m billmgr checkevent" in command, command
+    subprocess.run(["/bin/sh", "-c", command], env={"PATH": "/usr/bin:/bin"}, check=True)
+    log = (here.base / "var/reseller.log").read_text().splitlines()
+    return [line for line in log if "checkevent:" in line][-1].split("checkevent: ", 1)[1]
+
+
+def both_sides(shop: Shop, item: int, what: str) -> None:
+    """One service as both panels see it, with operation and task while they are open."""
+    remotes = [row for row in shop.remotes(item) if row["status"] != 4]
+    there = ", ".join(f"{row['id']} {STATUS[row['status']]}" for row in remotes) or "nothing"
+    operation = shop.operation(item)
+    tasks = shop.tasks(item)
+    opened = f"operation {operation['id']}" + (" (manual)" if operation["manual"] == "on" else "") if operation else "-"
+    opened += "".join(f", task {task['id']}" for task in tasks)
+    say(f"{what:<22} here {item} {STATUS[shop.item(item)['status']]:<10} | seller {there:<18} | {opened}")
+
+
+def reason(shop: Shop, item: int) -> str:
+    """What the operation tells an operator."""
+    found = re.search(r"<custommessage[^>]*>([^<]+)<", shop.error(item))
+    return found.group(1) if found else "nothing"
+
+
+def follow(shop: Shop, items: dict[int, str], seconds: float = 30) -> None:
+    """Run cron until all these services are active, showing each change."""
+    shown: dict[int, int] = {}
+
+    def done() -> bool:
+        summary = cron(shop.here)
+        for item, what in items.items():
+            status = shop.item(item)["status"]
+            if shown.get(item) != status:
+                shown[item] = status
+                both_sides(shop, item, what)
+        if summary != "nothing to do":
+            say(f"cron: checkevent: {summary}")
+        time.sleep(0.3)
+        return all(status == 2 for status in shown.values())
+
+    until(done, f"not all of {items} become active", seconds)
+
+
+def ordinary(shop: Shop) -> dict[int, str]:
+    """Two orders without trouble."""
+    chapter("Two clients' orders, no trouble")
+    items = {shop.order("vds", domain="web.example.com"): "server", shop.order("soft", ip="192.0.2.8"): "licence"}
+    for item, what in items.items():
+        shop.rest(item)
+        both_sides(shop, item, what)
+        say(f"  the operation says: {reason(shop, item)}")
+    follow(shop, items)
+    return items
+
+
+def lost_reply(shop: Shop) -> dict[int, str]:
+    """The seller takes the order and the money, and its answer never arrives."""
+    chapter("The seller's answer to an order is lost after it took the money")
+    shop.there.call("sandbox.fault", kind="reply_lost", func="*.order.param", times=1)
+    item = shop.order("vds", domain="lost.example.com")
+    shop.rest(item)
+    both_sides(shop, item, "lost reply")
+    say(f"  found by its key {shop.links(item)[0]['rkey']} and adopted; charged {len(shop.charges(item))} time")
+    follow(shop, {item: "lost reply"})
+    return {item: "lost reply"}
+
+
+def no_money(shop: Shop) -> dict[int, str]:
+    """The account at the seller is empty; a top-up is all that anybody does."""
+    chapter("The account at the seller is empty")
+    shop.there.call("sandbox.balance", user=shop.buyer, value=1)
+    item = shop.order("vds", domain="poor.example.com")
+    shop.rest(item)
+    both_sides(shop, item, "empty balance")
+    say(f"  the operation says: {reason(shop, item)}")
+    say(f"cron: checkevent: {cron(shop.here)}")
+    assert shop.charges(item) == []
+    shop.there.call("sandbox.balance", user=shop.buyer, value=500)
+    say("the account is topped up; nobody presses Start")
+    follow(shop, {item: "empty balance"})
+    return {item: "empty balance"}
+
+
+def table(shop: Shop, items: dict[int, str]) -> None:
+    """All services at the end, and the check of the end state."""
+    chapter("At the end")
+    print(f"  {'service':<16}{'here':>6} {'state':<12}{'seller':>8} {'state':<12}{'key':<22}charged")
+    for item, what in items.items():
+        remotes = [row for row in shop.remotes(item) if row["status"] != 4]
+        links = shop.links(item)
+        remote = remotes[0]
+        charged = len(shop.charges(item))
+        here = STATUS[shop.item(item)["status"]]
+        print(
+            f"  {what:<16}{item:>6} {here:<12}{remote['id']:>8} {STATUS[remote['status']]:<12}"
+            f"{remote['remoteid']:<22}{charged} time"
+        )
+        assert (here, charged, len(remotes), len(links)) == ("active", 1, 1, 1), what
+        assert links[0]["remote"] == str(remote["id"]), what
+        assert shop.operation(item) is None, what
+        assert shop.tasks(item) == [], what
+
+
+def story(sandbox: world.Sandbox) -> None:
+    """From two empty panels to the table."""
+    here, there = sandbox.at("reseller"), sandbox.at("seller")
+    say(f"seller   {there.url}")
+    say(f"reseller {here.url}")
+    chapter("Install the add-on, connect the module, map the tariffs")
+    world.install(here.base)
+    say(f"make install PREFIX={shlex.quote(str(here.base))}")
+    world.limits(here)
+    module = world.connect(here, there, "buyer", there.accounts["buyer"]["password"])
+    account = here.rows("SELECT balance, currency, generations FROM reseller_account")[0]
+    say(f"module {module} connected: balance {account['balance']:.2f} {account['currency']}, {account['generations']}")
+    tariffs = world.sell(here, there, module, ("VDS-1", "ISPmanager Lite"))
+    for name, number in tariffs.items():
+        parts = here.value("SELECT COUNT(*) FROM reseller_map WHERE pricelist = %s", number)
+        say(f"tariff {number} {name}: sold, {parts} parts mapped")
+    shop = Shop(here, there, module, "buyer", tariffs)
+    items = {**ordinary(shop), **lost_reply(shop), **no_money(shop)}
+    say(f"cron: checkevent: {cron(here)}")
+    table(shop, items)
+
+
+def main() -> int:
+    """Play the story; 0 when it ends as promised."""
+    with tempfile.TemporaryDirectory(prefix="reseller-demo-") as directory:
+        say("starting two stand-in panels")
+        sandbox = world.Sandbox(Path(directory) / "root")
+        try:
+            story(sandbox)
+        except (AssertionError, world.Refused, subprocess.CalledProcessError) as error:
+            print(f"\ndemo: failed: {error}", file=sys.stderr)
+            return 1
+        finally:
+            sandbox.stop()
+    print("\ndemo: ok")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

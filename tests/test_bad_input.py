@@ -1,0 +1,213 @@
+"""What can be handed to the module and makes no sense: a clear document, the right exit code, nothing lost."""
+
+import contextlib
+import shutil
+import subprocess
+
+import pytest
+from lxml import etree
+
+from tests import world
+from tests.world import Refused
+
+VDS = "vds"
+
+
+def error_of(done):
+    """The error of a module's answer; stdout must be one document and nothing else."""
+    assert b"Traceback" not in done.stdout
+    root = etree.fromstring(done.stdout)
+    assert root.tag == "doc"
+    error = root.find("error")
+    assert error is not None, done.stdout
+    assert (error.findtext("msg") or "").strip()
+    assert "__" not in error.findtext("msg")
+    return error
+
+
+def module(shop, *argv, stdin=b""):
+    return shop.here.run("processing/pmreseller", *argv, stdin=stdin)
+
+
+@pytest.mark.parametrize(
+    ("argv", "type_"),
+    [
+        (["--command", "dance"], "reseller_command"),
+        (["--command", "open", "--colour", "red"], "reseller_usage"),
+        (["--command", "open", "--item", "five"], "reseller_usage"),
+        (["--command", "open", "--item"], "reseller_usage"),
+        (["--command", "open"], "reseller_usage_missing"),
+        (["--command", "open", "--item", "0"], "reseller_usage_missing"),
+        (["--command", "open", "--item", "-5"], "reseller_usage_missing"),
+        (["--command", "open", "--item", "99999999"], "reseller_item_missing"),
+        ([], "reseller_usage"),
+    ],
+)
+def test_a_wrong_call_is_answered_in_words(shop, argv, type_):
+    done = module(shop, *argv)
+    assert done.returncode == 1
+    assert error_of(done).get("type") == type_
+    if type_ == "reseller_usage":
+        assert done.stderr.startswith(b"pmreseller: ")
+
+
+def test_errors_speak_russian_when_asked_to(shop):
+    done = module(shop, "--command", "open", "--item", "99999999", "--lang", "ru")
+    assert "Проверьте номер" in error_of(done).findtext("msg")
+
+
+def test_a_service_of_another_module_is_left_alone(shop):
+    other = shop.here.value("SELECT id FROM processingmodule WHERE module <> 'pmreseller' ORDER BY id LIMIT 1")
+    item = shop.order(VDS)
+    shop.until_active(item)
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", other, item)
+    before = len(shop.there.call("sandbox.journal").findall("elem"))
+    done = module(shop, "--command", "open", "--item", str(item))
+    assert (done.returncode, error_of(done).get("type")) == (1, "reseller_item_not_ours")
+    assert len(shop.there.call("sandbox.journal").findall("elem")) == before
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, item)
+
+
+def test_an_active_service_that_is_not_linked_is_not_bought(shop):
+    item = shop.order(VDS)
+    shop.until_active(item)
+    shop.here.write("DELETE FROM reseller_link WHERE item = %s", item)
+    shop.here.write("DELETE FROM reseller_request WHERE item = %s", item)
+    done = module(shop, "--command", "open", "--item", str(item))
+    assert (done.returncode, error_of(done).get("type")) == (1, "reseller_item_status")
+    assert len(shop.charges(item)) == 1
+
+
+def test_a_module_without_settings_says_which_field_is_missing(shop):
+    shop.here.write(
+        "INSERT INTO processingmodule (name, module, active) VALUES ('empty', 'pmreseller', 'on')",
+    )
+    empty = shop.here.value("SELECT MAX(id) FROM processingmodule")
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order(VDS)
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", empty, item)
+    done = shop.open(item)
+    assert (done.returncode, error_of(done).get("type")) == (1, "reseller_settings")
+    assert "reseller_settings" in shop.error(item)
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, item)
+    shop.here.write("UPDATE reseller_request SET module = %s WHERE item = %s", shop.module, item)
+    shop.here.write("DELETE FROM processingmodule WHERE id = %s", empty)
+    shop.here.call("sandbox.queue", action="resume")
+    shop.start(item)
+    shop.until_active(item)
+
+
+@pytest.mark.parametrize(("kind", "part"), [("os", "ISPsystem__Debian-12-amd64"), ("period", "1"), ("addon", "mem")])
+def test_an_unmapped_part_is_refused_before_anything_is_sent(shop, kind, part):
+    tariff = str(shop.tariffs["VDS-1"])
+    there = shop.here.value(
+        "SELECT remote FROM reseller_map WHERE pricelist = %s AND kind = %s AND local = %s", tariff, kind, part
+    )
+    assert shop.ctl("map", tariff, kind, part, "--drop").returncode == 0
+    mem = shop.here.value("SELECT id FROM pricelist WHERE parent = %s AND intname = 'mem'", tariff)
+    item = shop.order(VDS, **{f"addon_{mem}": 4096})
+    shop.rest(item)
+    said = shop.error(item)
+    assert "reseller_unmapped" in said
+    assert part in said
+    assert f"resellerctl map {tariff}" in said
+    assert shop.charges(item) == []
+    assert shop.tasks(item) == []
+    assert shop.ctl("map", tariff, kind, part, there).returncode == 0
+    shop.start(item)
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
+def test_a_tariff_without_a_counterpart_is_refused(shop):
+    tariff = shop.tariffs["VDS-2"]
+    where = "FROM pricelistparam WHERE pricelist = %s AND intname = 'reseller_pricelist'"
+    theirs = shop.here.value(f"SELECT value {where}", tariff)
+    shop.here.write(f"DELETE {where}", tariff)
+    item = shop.order(VDS, "VDS-2")
+    shop.rest(item)
+    assert "VDS-2" in shop.error(item)
+    shop.here.write(
+        "INSERT INTO pricelistparam (pricelist, intname, value) VALUES (%s, 'reseller_pricelist', %s)", tariff, theirs
+    )
+    shop.start(item)
+    shop.until_active(item)
+
+
+@contextlib.contextmanager
+def broken_config(shop, text):
+    """The panel's configuration with other database settings."""
+    config = shop.here.base / "etc/billmgr.conf"
+    kept = config.with_suffix(".kept")
+    shutil.copy2(config, kept)
+    lines = [line for line in kept.read_text().splitlines() if not line.startswith("DBSocket")]
+    config.write_text("\n".join([*lines, text]) + "\n")
+    try:
+        yield
+    finally:
+        shutil.move(kept, config)
+
+
+def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order(VDS)
+    with broken_config(shop, "DBSocket /nowhere/mysql.sock"):
+        done = shop.open(item)
+        assert (done.returncode, error_of(done).get("type")) == (1, "reseller_database")
+        told = shop.ctl("checkevent")
+        assert told.returncode == 1
+        assert b"database" in told.stderr
+    shop.here.call("sandbox.queue", action="resume")
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
+@pytest.mark.parametrize("kind", ["html", "captcha", "truncated", "huge", "bomb", "cut"])
+def test_a_seller_that_answers_nonsense_before_the_order_costs_a_try_and_no_money(shop, kind):
+    world.limits(shop.here, document_bytes=8_000_000)
+    shop.there.call("sandbox.fault", kind=kind, func="vds", times=1, size=50_000_000)
+    item = shop.order(VDS)
+    shop.rest(item)
+    assert shop.request(item)["state"] == "unsent"
+    assert "reseller_unsent" in shop.error(item)
+    assert shop.charges(item) == []
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
+def test_an_answer_of_50_megabytes_is_stopped_at_the_limit(shop):
+    """The module must not read it all: its memory stays what it was for a small answer, give or take the limit."""
+    world.limits(shop.here, document_bytes=1_000_000)
+    shop.there.call("sandbox.fault", kind="huge", func="vds", times=1, size=50_000_000)
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order(VDS)
+    operation = shop.operation(item)["id"]
+    argv = ["./processing/pmreseller", "--command", "open", "--item", str(item), "--runningoperation", str(operation)]
+    done = subprocess.run(
+        ["python3", "-c", PEAK, *argv], cwd=shop.here.base, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert int(done.stdout.splitlines()[-1]) < 60_000
+    shop.here.call("sandbox.queue", action="resume")
+    shop.until_active(item)
+
+
+#: runs a command and prints the peak of its resident memory in kB
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def test_limits_that_make_no_sense_are_named(shop):
+    (shop.here.base / "etc/reseller.conf").write_text("order_secs 5\n")
+    done = module(shop, "--command", "open", "--item", "1")
+    error = error_of(done)
+    assert error.get("type") == "reseller_limits" or "order_secs" in error.findtext("msg")
+    world.limits(shop.here)
+
+
+def test_the_handler_answers_employees_only(shop):
+    with pytest.raises(Refused) as refused:
+        shop.here.call("reseller.checkevent", su="client1")
+    assert refused.value.type == "access"

@@ -1,0 +1,118 @@
+"""kill -9 at every boundary of `open`: the next runs end with one remote service and one link."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.world import ROOT, until
+
+VDS = "vds"
+#: the five points every order passes, named by the boundary that follows or precedes them
+NAMED = {
+    "before the intent": "before sql INSERT reseller_request",
+    "after the intent": "after sql INSERT reseller_request",
+    "before the send": "after sql UPDATE reseller_request sending",
+    "after the send": "before http",  # see order_boundary()
+    "after the reply": "after http",
+    "before the link": "before sql INSERT reseller_link opening",
+    "after the link": "after sql COMMIT",
+}
+
+
+@pytest.fixture(scope="module")
+def crashing(connected):
+    """The module's executable replaced by one that can be told where to die."""
+    base = connected.here.base
+    executable = base / "processing/pmreseller"
+    real = base / "processing/pmreseller.real"
+    shutil.copy2(executable, real)
+    wrapper = (ROOT / "tests/crashing.py").read_text()
+    executable.write_text(f"#!{base}/lib/reseller/venv/bin/python -I\n{wrapper}")
+    yield connected
+    shutil.move(real, executable)
+
+
+def plan(shop, **what):
+    (shop.here.base / "tmp/crash-plan.json").write_text(json.dumps(what))
+
+
+def trace(shop):
+    """The boundaries of one undisturbed order, in order."""
+    out = shop.here.base / "tmp/crash-trace"
+    out.unlink(missing_ok=True)
+    plan(shop, trace=str(out))
+    item = shop.order(VDS)
+    shop.rest(item)
+    shop.until_active(item)
+    return out.read_text().splitlines()
+
+
+def order_boundary(boundaries, side):
+    """Index of the boundary right before or after the order call itself."""
+    return next(
+        number for number, name in enumerate(boundaries) if name.startswith(f"{side} http") and "order.param" in name
+    )
+
+
+def survives(shop, kill_at):
+    """One order whose first try dies at the boundary; then the panel and cron go on as they do."""
+    plan(shop, kill_at=kill_at)
+    item = shop.order(VDS)
+    until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
+    shop.until_active(item, 30)
+    assert len(shop.charges(item)) == 1
+    assert len(shop.remotes(item)) == 1
+    assert len(shop.links(item)) == 1
+    assert shop.operation(item) is None
+    assert shop.tasks(item) == []
+
+
+def test_an_order_passes_the_named_points(crashing, shop):
+    boundaries = trace(shop)
+    for wanted in NAMED.values():
+        assert any(name.startswith(wanted) for name in boundaries), (wanted, boundaries)
+
+
+def test_killed_at_every_boundary_an_order_ends_with_one_service_and_one_link(crashing, shop):
+    boundaries = trace(shop)
+    assert len(boundaries) > 20
+    for number in range(len(boundaries)):
+        survives(shop, number)
+
+
+def test_killed_while_the_seller_has_the_order_in_its_hands(crashing, shop):
+    """After the last byte was sent and before the answer came: the seller commits, the command is gone."""
+    shop.there.call("sandbox.fault", kind="hold_after", func="*.order.param", times=1)
+    item = shop.order(VDS)
+
+    def running():
+        operation = shop.operation(item)
+        return operation and operation["run_pid"] and shop.charges(item)
+
+    until(running, "the order is not sent")
+    import os
+    import signal
+
+    os.kill(shop.operation(item)["run_pid"], signal.SIGKILL)
+    shop.there.call("sandbox.release")
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    assert len(shop.links(item)) == 1
+
+
+def test_killed_while_an_order_without_money_is_refused(crashing, shop, switch):
+    """The crash hides the refusal; nobody may conclude that the order was placed, nor place it again too early."""
+    switch(shop.there, "short_balance_leaves", "unpaid_row")
+    boundaries = trace(shop)
+    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
+    plan(shop, kill_at=order_boundary(boundaries, "after"))
+    item = shop.order(VDS)
+    until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
+    until(lambda: (shop.checkevent(), shop.request(item)["state"] == "refused")[1], "it is looked for for ever")
+    assert shop.charges(item) == []
+    assert [row for row in shop.remotes(item) if row["status"] != 4] == []
+    shop.there.call("sandbox.balance", user=shop.buyer, value=1000)
+    shop.start(item)
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1

@@ -1,0 +1,356 @@
+"""Two stand-in panels and the add-on between them, driven from outside as people and cron drive them.
+
+Tests and the demo share it. It knows the panels as a client, an employee, cron and a database reader do: through
+mgrctl, HTTP and SQL, and never through our own modules.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from lxml import etree
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 60
+#: short waits, so that what takes minutes for an operator takes seconds here; the figures are not what is tested
+QUICK = {
+    "order_seconds": 4,
+    "read_seconds": 4,
+    "look_seconds": 1,
+    "unsent_first_seconds": 1,
+    "unsent_growth": 1,
+    "unsent_times": 3,
+    "stale_intent_seconds": 2,
+    "panel_away_seconds": 10,
+}
+
+
+class Refused(Exception):
+    """A function of a panel answered an error."""
+
+    def __init__(self, func: str, error: Any) -> None:
+        self.type = error.get("type", "")
+        self.object = error.get("object", "")
+        self.text = (error.findtext("msg") or "").strip()
+        super().__init__(f"{func}: {self.type} {self.object} {self.text}")
+
+
+@dataclass(frozen=True)
+class PanelAt:
+    """One panel of the sandbox, as `sandbox.json` describes it."""
+
+    name: str
+    base: Path
+    url: str
+    http_url: str
+    ca: str
+    database: str
+    socket: str
+    accounts: dict[str, dict[str, Any]]
+
+    def call(self, func: str, /, secrets: dict[str, str] | None = None, **params: Any) -> Any:
+        """A function through mgrctl as root; raises Refused."""
+        argv = [str(self.base / "sbin/mgrctl"), "-m", "billmgr", "-o", "xml", func]
+        argv += [f"{name}={value}" for name, value in params.items()]
+        environment = dict(os.environ)
+        for name, value in (secrets or {}).items():
+            environment[f"WORLD_{name}"] = value
+            argv += ["-e", f"{name}=$WORLD_{name}"]
+        done = subprocess.run(argv, capture_output=True, env=environment, timeout=60, check=False)
+        try:
+            root = etree.fromstring(done.stdout)
+        except etree.XMLSyntaxError as error:
+            raise AssertionError(f"{func}: {done.stdout!r} {done.stderr!r}") from error
+        found = root.find("error")
+        if found is not None:
+            raise Refused(func, found)
+        return root
+
+    def rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
+        """Rows of the panel's database."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            cursor.execute(sql, args)
+            return list(cursor.fetchall())
+
+    def value(self, sql: str, *args: object) -> Any:
+        """The first column of the first row, None without one."""
+        found = self.rows(sql, *args)
+        return next(iter(found[0].values())) if found else None
+
+    def write(self, sql: str, *args: object) -> int:
+        """A direct change of the database: what a restored dump or a hand in MySQL does."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            return int(cursor.execute(sql, args))
+
+    def connect(self) -> Any:
+        """A connection with the panel's own credentials."""
+        config = dict(
+            line.split(None, 1)
+            for line in (self.base / "etc/billmgr.conf").read_text().splitlines()
+            if len(line.split(None, 1)) == 2
+        )
+        return pymysql.connect(
+            unix_socket=config["DBSocket"],
+            user=config["DBUser"],
+            password=config["DBPassword"],
+            database=config["DBName"],
+            autocommit=True,
+            ssl_disabled=True,
+        )
+
+    def run(self, *argv: str, stdin: bytes = b"", seconds: float = 60) -> subprocess.CompletedProcess[bytes]:
+        """A program of the panel's tree, as the panel starts it: in its tree, by a relative path."""
+        return subprocess.run(
+            [f"./{argv[0]}", *argv[1:]], cwd=self.base, input=stdin, capture_output=True, timeout=seconds, check=False
+        )
+
+
+class Sandbox:
+    """A running sandbox process; `panels[name]` is the description of a panel."""
+
+    def __init__(self, root: Path, *panels: str) -> None:
+        self.root = root
+        names = [word for name in panels for word in ("--panel", name)]
+        argv = [sys.executable, "-m", "sandbox", "up", "--root", str(root), *names]
+        self.output = (root.parent / f"{root.name}.out").open("w+b")
+        self.process = subprocess.Popen(argv, cwd=ROOT, stdout=self.output, stderr=subprocess.STDOUT)
+        self.facts = self._ready()
+        self.panels: dict[str, dict[str, Any]] = self.facts["panels"]
+
+    def _ready(self) -> dict[str, Any]:
+        description = self.root / "sandbox.json"
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                break
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                facts: dict[str, Any] = json.loads(description.read_text())
+                if facts.get("ready") and facts.get("pid") == self.process.pid:
+                    return facts
+            time.sleep(0.05)
+        self.output.seek(0)
+        raise AssertionError(f"the sandbox did not start: {self.output.read().decode(errors='replace')}")
+
+    def at(self, name: str) -> PanelAt:
+        """The panel of this name."""
+        facts = self.panels[name]
+        socket = self.facts["mysql"]["socket"]
+        return PanelAt(
+            name,
+            Path(facts["base"]),
+            facts["url"],
+            facts["http_url"],
+            facts["ca"],
+            facts["database"],
+            socket,
+            facts["accounts"],
+        )
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.output.close()
+        return code
+
+
+def install(base: Path) -> None:
+    """Put the add-on into a panel's tree as an operator does."""
+    done = subprocess.run(
+        ["make", "install", f"PREFIX={base}"], cwd=ROOT, env=_bare(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _bare() -> dict[str, str]:
+    """The environment without what a make that we run under has put into it."""
+    inherited = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PREFIX", "CRONDIR", "CHECKEVENT", "WHEELS", "PYTHON"}
+    return {name: value for name, value in os.environ.items() if name not in inherited}
+
+
+@dataclass
+class Shop:
+    """A reselling panel with one connected module, its seller, and the seller's account it buys with."""
+
+    here: PanelAt
+    there: PanelAt
+    module: int
+    buyer: str
+    tariffs: dict[str, int]
+
+    # What people do.
+
+    def order(self, itemtype: str, tariff: str = "", *, client: str = "client1", **fields: Any) -> int:
+        """A client's order on the reselling panel; the service's number."""
+        tariff = tariff or {"vds": "VDS-1", "soft": "ISPmanager Lite"}[itemtype]
+        defaults: dict[str, Any] = {
+            "vds": {"domain": f"n{time.monotonic_ns()}.example.com", "ostempl": "ISPsystem__Debian-12-amd64"},
+            "soft": {"ip": "192.0.2.77", "licname": f"lic{time.monotonic_ns()}"},
+        }[itemtype]
+        answer = self.here.call(
+            f"{itemtype}.order.param",
+            pricelist=self.tariffs[tariff],
+            period=1,
+            skipbasket="on",
+            su=client,
+            sok="ok",
+            **{**defaults, **fields},
+        )
+        return int(answer.findtext("id"))
+
+    def checkevent(self) -> str:
+        """What cron runs; its summary."""
+        return self.here.call("checkevent").findtext("summary") or ""
+
+    def start(self, item: int) -> None:
+        """Start on the service's operation, and wait until its try is over."""
+        operation = self.operation(item)
+        assert operation, f"service {item} has no operation"
+        self.here.call("runningoperation.start", elid=operation["id"], sok="ok")
+        self.rest(item)
+
+    def ctl(self, *argv: str) -> subprocess.CompletedProcess[bytes]:
+        """The operator's command."""
+        return self.here.run("sbin/resellerctl", *argv)
+
+    def open(self, item: int) -> subprocess.CompletedProcess[bytes]:
+        """The module's `open`, run by hand as the panel would."""
+        operation = self.operation(item)
+        number = operation["id"] if operation else 0
+        return self.here.run(
+            "processing/pmreseller", "--command", "open", "--item", str(item), "--runningoperation", str(number)
+        )
+
+    # What there is.
+
+    def item(self, item: int) -> dict[str, Any]:
+        """The service's row."""
+        return self.here.rows("SELECT * FROM item WHERE id = %s", item)[0]
+
+    def params(self, item: int) -> dict[str, str]:
+        """Its parameters."""
+        return {
+            row["intname"]: row["value"]
+            for row in self.here.rows("SELECT intname, value FROM itemparam WHERE item = %s", item)
+        }
+
+    def operation(self, item: int) -> dict[str, Any] | None:
+        """Its running operation."""
+        found = self.here.rows("SELECT * FROM runningoperation WHERE item = %s", item)
+        return found[0] if found else None
+
+    def error(self, item: int) -> str:
+        """What its operation says."""
+        operation = self.operation(item)
+        return (operation or {}).get("errorxml") or ""
+
+    def tasks(self, item: int) -> list[dict[str, Any]]:
+        """Its open tasks."""
+        return self.here.rows("SELECT * FROM task WHERE item = %s AND status <> 2", item)
+
+    def request(self, item: int) -> dict[str, Any] | None:
+        """The newest row of the ledger for it."""
+        found = self.here.rows("SELECT * FROM reseller_request WHERE item = %s ORDER BY id DESC LIMIT 1", item)
+        return found[0] if found else None
+
+    def links(self, item: int) -> list[dict[str, Any]]:
+        """Its live links."""
+        return self.here.rows("SELECT * FROM reseller_link WHERE item = %s AND live = 1", item)
+
+    def remotes(self, item: int) -> list[dict[str, Any]]:
+        """Services at the seller that name it, deleted ones too."""
+        return self.there.rows(
+            "SELECT id, status, remoteid FROM item WHERE parent IS NULL AND (remoteid = %s OR remoteid LIKE %s)",
+            str(item),
+            f"{item}-%",
+        )
+
+    def charges(self, item: int) -> list[dict[str, str]]:
+        """What the seller's journal says was charged for it."""
+        root = self.there.call("sandbox.journal")
+        rows = [{node.tag: node.text or "" for node in elem} for elem in root.iterfind("elem")]
+        return [
+            row
+            for row in rows
+            if row["event"] == "charge" and (row["remoteid"] == str(item) or row["remoteid"].startswith(f"{item}-"))
+        ]
+
+    # Waiting.
+
+    def rest(self, item: int, seconds: float = 20) -> None:
+        """Wait until the panel has nothing running for the service: no operation, or one that it leaves alone."""
+        until(lambda: self._resting(item), f"service {item} does not come to rest", seconds)
+
+    def _resting(self, item: int) -> bool:
+        operation = self.operation(item)
+        return operation is None or (operation["manual"] == "on" and not operation["run_pid"])
+
+    def until_active(self, item: int, seconds: float = 20) -> None:
+        """Run checkevent as cron does until the service is active."""
+
+        def active() -> bool:
+            self.checkevent()
+            return bool(self.item(item)["status"] == 2)
+
+        until(active, f"service {item} does not become active: {self.error(item)}", seconds)
+
+
+def until(holds: Any, otherwise: str, seconds: float = 20) -> None:
+    """Wait until `holds()`; AssertionError with the reason when it never does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.05)
+
+
+def limits(panel: PanelAt, **chosen: int) -> None:
+    """Set the add-on's limits: the quick ones, and those given."""
+    lines = [f"{name} {value}" for name, value in {**QUICK, **chosen}.items()]
+    (panel.base / "etc/reseller.conf").write_text("\n".join(lines) + "\n")
+
+
+def connect(here: PanelAt, there: PanelAt, buyer: str, password: str, **settings: Any) -> int:
+    """Add a processing module by the panel's own form; its number. Raises Refused with what the check said."""
+    fields = {"url": there.url, "username": buyer, "cafile": there.ca, **settings}
+    answer = here.call(
+        "processing.add.settings",
+        secrets={"password": password},
+        clicked_button="finish",
+        module="pmreseller",
+        name=f"seller as {buyer}",
+        datacenter=here.value("SELECT MIN(id) FROM datacenter"),
+        sok="ok",
+        **fields,
+    )
+    return int(answer.findtext("id"))
+
+
+def sell(here: PanelAt, there: PanelAt, module: int, names: tuple[str, ...]) -> dict[str, int]:
+    """Sell tariffs through the module under the seller's names, with everything mapped; their numbers here."""
+    numbers = {}
+    for name in names:
+        mine = int(here.value("SELECT id FROM pricelist WHERE name = %s AND parent IS NULL", name))
+        theirs = there.value("SELECT id FROM pricelist WHERE name = %s AND parent IS NULL", name)
+        place = there.value("SELECT MIN(id) FROM datacenter")
+        here.call(
+            "pricelist.edit",
+            elid=mine,
+            processingmodule=module,
+            reseller_pricelist=theirs,
+            reseller_datacenter=place,
+            sok="ok",
+        )
+        done = here.run("sbin/resellerctl", "map", str(mine), "--yes")
+        assert done.returncode == 0, done.stderr.decode()
+        numbers[name] = mine
+    return numbers
