@@ -67,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     mapping = commands.add_parser(
         "map",
         help="what the parts of a tariff are called at the seller",
-        description="Shows how periods, add-ons, enumeration items and templates of a tariff are mapped, and "
-        "what has the same name at the seller. With --yes, maps what has the same name. With PART, HERE and THERE, maps one part; "
-        "with --drop, PART and HERE, unmaps it.",
+        description="Shows how the parts of a tariff are mapped, and what has the same name at the seller. "
+        "With --yes, maps what has the same name. With PART, HERE and THERE, maps one part; with --drop, PART and "
+        "HERE, unmaps it.",
     )
     mapping.add_argument("tariff", type=int, help="number of the tariff (pricelist)")
     mapping.add_argument("part", nargs="?", choices=tariffmap.KINDS, help="kind of the part")

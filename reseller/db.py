@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 NO_SUCH_TABLE = 1146
-DUPLICATE_KEY = 1062
 
 
 class Database:
@@ -87,8 +86,3 @@ class Database:
 def error_text(error: Exception) -> str:
     """What the server said, without the number before it."""
     return str(error.args[-1]) if error.args else error.__class__.__name__
-
-
-def is_duplicate(error: Exception) -> bool:
-    """Whether a unique key refused the row."""
-    return bool(error.args) and error.args[0] == DUPLICATE_KEY

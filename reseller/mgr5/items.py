@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from reseller.db import Database
 from reseller.mgr5.features import MODULE
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER, Addon, Item
@@ -47,7 +49,9 @@ def _addon(row: tuple[object, ...]) -> Addon:
     pricelist, intname, name, addontype, boolvalue, intvalue, enumerationitem = row
     kind = int(str(addontype))
     switch = "on" if boolvalue in ("on", 1, "1") else "off"
-    value = {BOOLEAN: switch, INTEGER: intvalue, ENUMERATION: enumerationitem}[kind]
+    # A quantity may be kept with decimals, which an order does not take.
+    amount = None if intvalue is None else format(Decimal(str(intvalue)).normalize(), "f")
+    value = {BOOLEAN: switch, INTEGER: amount, ENUMERATION: enumerationitem}[kind]
     return Addon(int(str(pricelist)), str(intname or ""), str(name or ""), "" if value is None else str(value), kind)
 
 

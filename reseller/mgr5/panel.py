@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from reseller.db import Database
@@ -19,13 +20,16 @@ class Panel:
     """`base` is the mgr5 tree, `/usr/local/mgr5` on a real host."""
 
     base: Path
-    limits: Limits
 
     @classmethod
     def of(cls, executable: str) -> Panel:
         """The panel in whose `addon/`, `processing/` or `sbin/` the executable lies."""
-        base = Path(os.path.realpath(executable)).parent.parent
-        return cls(base, load(base))
+        return cls(Path(os.path.realpath(executable)).parent.parent)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Limits of this panel, read on first use."""
+        return load(self.base)
 
     def config(self) -> dict[str, str]:
         """Database settings from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`; `paramlist` where they name no user.
@@ -65,7 +69,7 @@ class Panel:
                 autocommit=True,
                 client_flag=CLIENT.FOUND_ROWS,
                 connect_timeout=self.limits.connect_seconds,
-                init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL', transaction_isolation='READ-COMMITTED'",
+                init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL'",
             )
         except (pymysql.err.Error, OSError) as error:
             reason = error.args[-1] if error.args else error.__class__.__name__

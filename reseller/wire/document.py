@@ -31,7 +31,7 @@ def parse(body: bytes) -> Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise NotADocument(f"a document that cannot be parsed ({error})") from error
     # Nothing was expanded (libxml2 itself stops what tries to grow in attributes); that it was tried is enough.
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise NotADocument("a document with a DOCTYPE, which the panel never sends")
     if root.tag != "doc":
         raise NotADocument(f"a document whose root is {root.tag!s:.40}, not doc")
