@@ -1,0 +1,91 @@
+"""The HTTP API at /billmgr: parameters, authentication, formats (platform.md 4, selling-api.md 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from sandbox.core import callers, dispatch, output, texts
+from sandbox.core.errors import PanelError
+from sandbox.core.request import ANONYMOUS, Caller, Origin, Request
+
+if TYPE_CHECKING:
+    from sandbox.core.panel import Panel
+
+SESSION_COOKIE = "billmgrses5"
+LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>BILLmanager</title></head><body>Please log in</body></html>\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    body: bytes
+    content_type: str
+    status: int = 200
+    cookie: str = ""
+
+
+def claimed_user(params: Mapping[str, str]) -> str:
+    """The user a request names, before anything is checked: faults may be meant for one user."""
+    return params.get("authinfo", "").partition(":")[0] or params.get("username", "")
+
+
+def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
+    """One request, from its parameters to the bytes of its answer. HTTP status 200 also for errors (platform.md 4.2)."""
+    lang = texts.chosen_lang(params.get("lang", "en"))
+    out = params.get("out", "html")
+    func = params.get("func", "")
+    request = Request(func, params, ANONYMOUS, origin, lang, out)
+    try:
+        caller = _caller(panel, params, origin, func)
+    except PanelError as error:
+        if params.get("authinfo") is None and panel.switches["dead_session"] == "html":
+            return Answer(LOGIN_PAGE, "text/html")
+        panel.log.request(origin.ip, claimed_user(params), params)
+        return _answer(dispatch.error_document(panel, request, error), out)
+    if caller.level == 0 and not func:
+        return Answer(LOGIN_PAGE, "text/html")
+    document = dispatch.answer(panel, replace(request, caller=caller))
+    return _answer(document, out)
+
+
+def _answer(document: etree._Element, out: str) -> Answer:
+    session = document.find("auth")
+    cookie = session.get("id", "") if session is not None and document.get("func") == "auth" else ""
+    return Answer(output.render(document, out), output.content_type(out), cookie=cookie)
+
+
+def _caller(panel: Panel, params: dict[str, str], origin: Origin, func: str) -> Caller:
+    """authinfo, auth=SID, or the cookie with a Referer of the panel itself (selling-api.md 1.2)."""
+    if "authinfo" in params:
+        name, _, password = params["authinfo"].partition(":")
+        return callers.by_password(panel, name, password, origin.ip)
+    session = params.get("auth", "")
+    if not session and origin.session and _own_referer(origin):
+        session = origin.session
+    if session:
+        return callers.by_session(panel, session, origin.ip, func)
+    return ANONYMOUS
+
+
+def _own_referer(origin: Origin) -> bool:
+    host = origin.headers.get("Host", "")
+    referer = origin.headers.get("Referer", "")
+    return bool(host) and referer.split("/", 3)[2:3] == [host]
+
+
+BOMB = (
+    b'<?xml version="1.0"?>\n<!DOCTYPE doc [<!ENTITY a "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa">'
+    + b"".join(b'<!ENTITY %c "%s">' % (letter, b"&%c;" % (letter - 1) * 10) for letter in range(ord("b"), ord("k")))
+    + b"]>\n<doc><id>&j;</id></doc>\n"
+)
+"""Six hundred megabytes once expanded."""
+
+FORBIDDEN_PAGE = b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>\n"
+GATEWAY_PAGE = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>\n"
+CAPTCHA_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>DDoS-Guard</title></head><body>Checking your browser before accessing"
+    b"<form action='/captcha'></form></body></html>\n"
+)

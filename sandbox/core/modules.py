@@ -1,0 +1,131 @@
+"""Processing modules: what they can (`features`) and their commands beside the queue (platform.md 5)."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from sandbox.core import programs
+from sandbox.core.documents import parse
+from sandbox.core.errors import ForeignError, PanelError, missing
+
+if TYPE_CHECKING:
+    from sandbox.core.panel import Panel
+
+AUTO = "pmauto"
+"""The sandbox's own provisioning: services become ready by themselves or by staff (switch provision)."""
+MANUAL = "pmmanual"
+"""Work done by people: an operation is manual at once and gets a task."""
+BUILT_IN = frozenset((AUTO, MANUAL))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """`<param name crypted="yes"/>` of a features document."""
+
+    name: str
+    crypted: bool
+
+
+@dataclass(frozen=True)
+class Features:
+    itemtypes: frozenset[str]
+    settings: tuple[Setting, ...]
+    names: frozenset[str]
+
+    def setting(self, name: str) -> Setting | None:
+        return next((setting for setting in self.settings if setting.name == name), None)
+
+
+_OPERATIONS = frozenset("open reopen resume suspend close setparam prolong start stop reboot hardreboot".split())
+_BUILT_IN_FEATURES = Features(frozenset(), (), _OPERATIONS)
+
+
+def read_features(document: etree._Element) -> Features:
+    """`params` decides what is crypted; the names of features are the commands (platform.md 5.2)."""
+    settings = [
+        Setting(param.get("name", ""), param.get("crypted") == "yes")
+        for param in document.iterfind("params/*")
+        if param.tag in ("param", "customparam") and param.get("name")
+    ]
+    return Features(
+        frozenset(element.get("name", "") for element in document.iterfind("itemtypes/itemtype")),
+        tuple(settings),
+        frozenset(element.get("name", "") for element in document.iterfind("features/feature")),
+    )
+
+
+def verdict(module: str, code: int, out: bytes, err: bytes) -> etree._Element | None:
+    """Both the exit code and an error document count (platform.md 5.3). Raises PanelError; None: printed no XML."""
+    document: etree._Element | None = None
+    if out.strip():
+        try:
+            document = parse(out.strip())
+        except etree.XMLSyntaxError:
+            document = None
+    if document is not None:
+        error = document if document.tag == "error" else document.find("error")
+        if error is not None:
+            raise ForeignError(error)
+    if code != 0:
+        tail = err[-300:].decode(errors="replace").strip()
+        raise PanelError("process", module, f"exit code {code}" + (f": {tail}" if tail else ""))
+    return document
+
+
+class Modules:
+    """Features are read once at the start of the core, or when a module is first used (platform.md 5.2)."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self._known: dict[str, Features] = {}
+        self._guard = threading.Lock()
+
+    def read_all(self) -> None:
+        """At the start of the core, side by side; a module that fails is asked again at its first use."""
+        names = [file.name for file in sorted(self._panel.paths.processing.iterdir()) if file.is_file()]
+        with ThreadPoolExecutor(4) as pool:
+            for name in names:
+                pool.submit(self._try, name)
+
+    def _try(self, name: str) -> None:
+        try:
+            self.features(name)
+        except PanelError as error:
+            self._panel.log.error("module", f"features of {name}: {error}")
+
+    def features(self, module: str) -> Features:
+        if module in BUILT_IN:
+            return _BUILT_IN_FEATURES
+        with self._guard:
+            known = self._known.get(module)
+        if known is None:
+            known = read_features(self.command(module, ["--command", "features"]))
+            with self._guard:
+                self._known[module] = known
+            self._panel.log.extinfo("module", f"features of {module}: {' '.join(sorted(known.names))}")
+        return known
+
+    def has(self, module: str, feature: str) -> bool:
+        return feature in self.features(module).names
+
+    def exists(self, module: str) -> bool:
+        return module in BUILT_IN or (self._panel.paths.processing / module).is_file()
+
+    def command(self, module: str, arguments: list[str], data: bytes = b"") -> etree._Element:
+        """A command whose answer is a document. Raises PanelError: the module's own error, or `process`."""
+        if not module or "/" in module or not self.exists(module):
+            raise missing("module", module)
+        limit = self._panel.switches.number("command_seconds")
+        environment = programs.base_environment({"SANDBOX_NESTED": str(threading.get_native_id())})
+        program = self._panel.paths.processing / module
+        self._panel.log.extinfo("module", f"run {module} {' '.join(arguments)}")
+        outcome = programs.run(program, arguments, self._panel.paths.base, environment, data, limit)
+        document = verdict(module, outcome.code, outcome.out, outcome.err)
+        if document is None:
+            raise PanelError("xml", module, "no XML on stdout")
+        return document

@@ -1,0 +1,106 @@
+"""The formats of an answer: text, xml, devel, json, bjson (platform.md 3, selling-api.md 1.3)."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import Any
+
+from lxml import etree
+
+_PAGE_PARTS = ("metadata", "messages", "tparams")
+TYPES = {"text": "text/plain", "xml": "text/xml", "devel": "text/xml", "html": "text/html"}
+
+
+def content_type(out: str) -> str:
+    return TYPES.get(out, "application/json" if "json" in out else "text/html")
+
+
+def render(document: etree._Element, out: str) -> bytes:
+    if out == "text":
+        return as_text(document).encode()
+    if out == "devel":
+        return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
+    data = _data_only(document)
+    if out == "xml":
+        return etree.tostring(data, xml_declaration=True, encoding="UTF-8")
+    if out == "bjson":
+        return json.dumps(as_bjson(data), ensure_ascii=False).encode()
+    if out in ("json", "sjson", "xjson"):
+        return json.dumps({"doc": as_json(data)}, ensure_ascii=False).encode()
+    return as_html(data).encode()
+
+
+def _data_only(document: etree._Element) -> etree._Element:
+    """xml is data, devel adds metadata and messages (platform.md 3.2)."""
+    if not any(document.find(part) is not None for part in _PAGE_PARTS):
+        return document
+    bare = etree.Element("doc", dict(document.attrib))
+    bare.extend([child for child in document if child.tag not in _PAGE_PARTS])
+    return bare
+
+
+def as_json(element: etree._Element) -> Any:
+    """Text under `$`, attributes as `$name`; rows, choices and repeated elements are lists (platform.md 3.2)."""
+    result: dict[str, Any] = {f"${name}": value for name, value in element.attrib.items() if name != "binary"}
+    for child in element:
+        if not isinstance(child.tag, str):
+            continue
+        value = as_json(child)
+        known = result.get(child.tag)
+        if known is None:
+            result[child.tag] = [value] if child.tag in ("elem", "slist", "val") else value
+        elif isinstance(known, list):
+            known.append(value)
+        else:
+            result[child.tag] = [known, value]
+    if element.text and element.text.strip():
+        result["$"] = element.text
+    return result
+
+
+def as_bjson(document: etree._Element) -> dict[str, Any]:
+    """Wrappers and attributes dropped: `elem` for a list, `model` for a form or result, `error` (platform.md 3.2)."""
+    error = document.find("error")
+    if error is not None:
+        flat: dict[str, Any] = {name: error.get(name, "") for name in ("type", "object", "value")}
+        flat["msg"] = error.findtext("msg", "")
+        return {"error": flat}
+    rows = document.findall("elem")
+    if rows or document.find("p_elems") is not None:
+        return {"elem": [{cell.tag: cell.text or "" for cell in row} for row in rows]}
+    model = {child.tag: child.text or "" for child in document if len(child) == 0 and child.tag not in ("ok", "slist")}
+    return {"model": model}
+
+
+def as_text(document: etree._Element) -> str:
+    """A form is a line a field, a list a line a row, a plain success `OK` (platform.md 3.1, 3.2)."""
+    error = document.find("error")
+    if error is not None:
+        return error_line(error) + "\n"
+    rows = document.findall("elem")
+    if rows:
+        lines = [" ".join(f"{cell.tag}={cell.text or ''}" for cell in row) for row in rows]
+        return "\n".join(lines) + "\n"
+    leaves = [child for child in document if isinstance(child.tag, str) and len(child) == 0
+              and child.tag not in ("ok", "slist", *_PAGE_PARTS)]
+    if document.find("ok") is not None:
+        details = " ".join(f"{leaf.tag}={leaf.text or ''}" for leaf in leaves)
+        return f"OK {details}".strip() + "\n"
+    if document.find("p_elems") is not None:
+        return ""
+    lines = [f"{leaf.tag}={leaf.text or ''}" for leaf in leaves]
+    lines += [f"{leaf.tag}.{name}={value}" for leaf in leaves for name, value in leaf.attrib.items()]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def error_line(error: etree._Element) -> str:
+    """Starts with ERROR; the rest of the line is not known (platform.md 3.3)."""
+    head = f"{error.get('type', '')}({error.get('object') or ''}, {error.get('value') or ''})"
+    return f"ERROR {head} {error.findtext('msg', '')}".strip()
+
+
+def as_html(document: etree._Element) -> str:
+    """Without `out` a page for people comes back (selling-api.md 1.3)."""
+    body = escape(etree.tostring(document, encoding="unicode", pretty_print=True))
+    return f"<!DOCTYPE html>\n<html><head><title>BILLmanager</title></head><body><pre>{body}</pre></body></html>\n"

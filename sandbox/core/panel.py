@@ -1,0 +1,71 @@
+"""One panel: everything its functions need, put together once at the start of the core."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sandbox.core.crypt import Crypt
+from sandbox.core.db import Database
+from sandbox.core.log import Log
+from sandbox.core.plugins import Plugins
+from sandbox.mariadb import Login
+from sandbox.paths import PanelPaths
+from sandbox.switches import Switches
+from sandbox.tree import read_conf
+
+if TYPE_CHECKING:
+    from sandbox.core.faults import Faults
+    from sandbox.core.modules import Modules
+    from sandbox.core.queue import Queue
+
+MANAGER = "billmgr"
+
+
+@dataclass
+class Panel:
+    name: str
+    paths: PanelPaths
+    db: Database
+    switches: Switches
+    crypt: Crypt
+    log: Log
+    plugins: Plugins
+    modules: Modules = field(init=False)
+    queue: Queue = field(init=False)
+    faults: Faults = field(init=False)
+    stop_requested: threading.Event = field(default_factory=threading.Event)
+    one_call: threading.RLock = field(default_factory=threading.RLock)
+    _itemtypes: frozenset[str] = frozenset()
+
+    def itemtypes(self) -> frozenset[str]:
+        """Cached, as the panel caches its tables: `tool.clearcache` after direct writes (platform.md 6.2)."""
+        if not self._itemtypes:
+            with self.db.begin() as tx:
+                rows = tx.rows("SELECT intname FROM itemtype WHERE parent IS NULL")
+            self._itemtypes = frozenset(row["intname"] for row in rows)
+        return self._itemtypes
+
+    def clear_cache(self) -> None:
+        self._itemtypes = frozenset()
+
+
+def open_panel(name: str, paths: PanelPaths) -> Panel:
+    """The panel as its configuration files describe it."""
+    from sandbox.core.faults import Faults
+    from sandbox.core.modules import Modules
+    from sandbox.core.queue import Queue
+
+    conf = read_conf(paths)
+    log = Log(paths.log)
+    db = Database(Login(conf["DBSocket"], conf["DBUser"], conf["DBPassword"], conf["DBName"]))
+    with db.begin() as tx:
+        stored = {row["name"]: row["value"] for row in tx.rows("SELECT name, value FROM sandbox_switch")}
+    panel = Panel(
+        name, paths, db, Switches(stored), Crypt(paths.base / conf["CryptKey"]), log, Plugins(paths.xml, MANAGER, log)
+    )
+    panel.modules = Modules(panel)
+    panel.queue = Queue(panel)
+    panel.faults = Faults()
+    return panel

@@ -1,0 +1,212 @@
+"""The listeners of a core: HTTP, HTTPS and the socket of mgrctl, and the faults of the wire.
+
+The sockets belong to the supervisor and outlive the core, so a panel's address stays while the core is restarted. Calls
+run in threads: a call may wait for a handler that calls back into the panel, as deep as it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from lxml import etree
+
+from sandbox.core import http, local
+from sandbox.core.errors import PanelError, error_element
+from sandbox.core.faults import BEFORE, Fault
+from sandbox.core.http import Answer
+from sandbox.core.request import Origin
+
+if TYPE_CHECKING:
+    from sandbox.core.panel import Panel
+
+THREADS = 256
+LARGEST_BODY = 64 * 1024 * 1024
+PLACES = ("/billmgr", "/manager/billmgr", "/")
+"""selling-api.md 1.1."""
+DRAIN_SECONDS = 30
+
+
+class Server:
+    def __init__(self, panel: Panel, plain: socket.socket, secure: socket.socket, unix: socket.socket) -> None:
+        self._panel = panel
+        self._plain = plain
+        self._secure = secure
+        self._unix = unix
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+        self._running = 0
+        self._refusing = False
+
+    async def serve(self) -> None:
+        """Until the panel is asked to stop; then no call is taken any more and those under way are finished."""
+        application = web.Application(client_max_size=LARGEST_BODY)
+        for place in PLACES:
+            application.router.add_route("*", place, self._http)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        sites = [web.SockSite(runner, self._plain), web.SockSite(runner, self._secure, ssl_context=self._tls())]
+        for site in sites:
+            await site.start()
+        await asyncio.start_unix_server(self._local, sock=self._unix)
+        while not self._panel.stop_requested.is_set():
+            await asyncio.sleep(0.02)
+            self._follow_refusal()
+        self._stop_accepting()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DRAIN_SECONDS
+        while self._running and loop.time() < deadline:
+            await asyncio.sleep(0.01)
+        await runner.cleanup()
+
+    def _stop_accepting(self) -> None:
+        """New connections wait in the backlog for the next core."""
+        loop = asyncio.get_running_loop()
+        for listener in (self._plain, self._secure, self._unix):
+            loop.remove_reader(listener.fileno())
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(str(self._panel.paths.server_pem))
+        return context
+
+    def _follow_refusal(self) -> None:
+        """Fault `refused`: a listening socket that is shut down refuses; listening again takes the same port."""
+        wanted = any(fault.kind == "refused" for fault in self._panel.faults.all())
+        if wanted == self._refusing:
+            return
+        for listener in (self._plain, self._secure):
+            if wanted:
+                listener.shutdown(socket.SHUT_RD)
+            else:
+                listener.listen(socket.SOMAXCONN)
+        self._refusing = wanted
+
+    async def _local(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._running += 1
+        try:
+            message = await reader.read(-1)
+            if message:
+                loop = asyncio.get_running_loop()
+                reply = await loop.run_in_executor(self._pool, local.handle, self._panel, message)
+                if self._panel.stop_requested.is_set():
+                    self._stop_accepting()  # before the answer of `exit`: what follows it meets the next core
+                writer.write(reply.encode())
+                await writer.drain()
+        except ConnectionError:
+            self._panel.log.info("core", "a local caller went away before its answer")
+        finally:
+            self._running -= 1
+            writer.close()
+
+    async def _http(self, request: web.Request) -> web.StreamResponse:
+        self._running += 1
+        try:
+            params = {**request.query, **{name: str(value) for name, value in (await request.post()).items()}}
+            fault = self._panel.faults.take(params.get("func", ""), http.claimed_user(params))
+            if fault is None:
+                return self._response(await self._work(request, params))
+            return await self._with_fault(request, params, fault)
+        finally:
+            self._running -= 1
+
+    async def _work(self, request: web.Request, params: dict[str, str]) -> Answer:
+        headers = {name.title(): value for name, value in request.headers.items()}
+        origin = Origin(
+            request.remote or "", local=False, method=request.method, query=request.query_string,
+            secure=request.secure, headers=headers, session=request.cookies.get(http.SESSION_COOKIE, ""),
+        )
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, http.handle, self._panel, params, origin)
+
+    def _response(self, answer: Answer) -> web.Response:
+        response = web.Response(
+            body=answer.body, status=answer.status, content_type=answer.content_type, charset="utf-8"
+        )
+        if answer.cookie:
+            response.set_cookie(http.SESSION_COOKIE, answer.cookie)
+        return response
+
+    async def _with_fault(self, request: web.Request, params: dict[str, str], fault: Fault) -> web.StreamResponse:
+        self._panel.log.info("fault", f"{fault.kind} for {params.get('func', '')}")
+        if fault.kind in BEFORE:
+            return await self._instead(request, params, fault)
+        if fault.kind == "slow_before":
+            await asyncio.sleep(fault.seconds)
+        elif fault.kind == "hold_before":
+            await self._hold(params)
+        answer = await self._work(request, params)
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        elif fault.kind == "hold_after":
+            await self._hold(params)
+        elif fault.kind == "truncated":
+            answer = Answer(answer.body[: len(answer.body) // 2], answer.content_type)
+        elif fault.kind == "html_after":
+            answer = Answer(http.GATEWAY_PAGE, "text/html", 502)
+        elif fault.kind in ("reply_lost", "reset_after"):
+            return self._hang_up(request, reset=fault.kind == "reset_after")
+        elif fault.kind == "cut":
+            return await self._cut(request, answer)
+        return self._response(answer)
+
+    async def _instead(self, request: web.Request, params: dict[str, str], fault: Fault) -> web.StreamResponse:
+        if fault.kind == "reset":
+            return self._hang_up(request, reset=True)
+        if fault.kind == "huge":
+            return await self._huge(request, fault.size)
+        if fault.kind == "html":
+            return self._response(Answer(http.FORBIDDEN_PAGE, "text/html", 403))
+        if fault.kind == "captcha":
+            return self._response(Answer(http.CAPTCHA_PAGE, "text/html"))
+        if fault.kind == "bomb":
+            return self._response(Answer(http.BOMB, "text/xml"))
+        error = PanelError(fault.type, fault.object, fault.value)
+        document = etree.Element("doc", lang=params.get("lang", "en"))
+        document.append(error_element(error, "__object__ __value__", params.get("lang", "en")))
+        body = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
+        return self._response(Answer(body, "text/xml"))
+
+    async def _hold(self, params: dict[str, str]) -> None:
+        released = self._panel.faults.hold(params.get("func", ""))
+        while not released.is_set() and not self._panel.stop_requested.is_set():
+            await asyncio.sleep(0.02)
+
+    def _hang_up(self, request: web.Request, reset: bool) -> web.StreamResponse:
+        """End the connection without a byte: orderly, or with a reset."""
+        transport = request.transport
+        if transport is not None:
+            if reset:
+                raw = transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        return web.Response()
+
+    async def _cut(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        """The length of the whole answer is promised and half of it sent."""
+        response = web.StreamResponse(headers={"Content-Type": answer.content_type})
+        response.content_length = len(answer.body)
+        await response.prepare(request)
+        await response.write(answer.body[: len(answer.body) // 2])
+        await asyncio.sleep(0.05)  # let the bytes out before the connection ends
+        if request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _huge(self, request: web.Request, size: int) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/xml"})
+        response.content_length = size
+        await response.prepare(request)
+        head, tail, row = b"<doc>", b"</doc>", b"<elem><id>1</id><name>" + b"x" * 1000 + b"</name></elem>"
+        await response.write(head)
+        left = size - len(head) - len(tail)
+        block = row * 64
+        while left >= len(block):
+            await response.write(block)
+            left -= len(block)
+        await response.write(b" " * left + tail)
+        return response

@@ -1,0 +1,145 @@
+"""Tariffs with their add-ons, periods and prices (selling-api.md 7.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sandbox.core.errors import bad_value
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+
+BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
+"""addontype (platform.md 6.2)."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An item of an enumeration, with its price by period."""
+
+    id: int
+    intname: str
+    name: str
+    prices: dict[int, Decimal]
+
+
+@dataclass(frozen=True)
+class Addon:
+    id: int
+    name: str
+    intname: str
+    addontype: int
+    billtype: int
+    included: Decimal
+    least: Decimal
+    most: Decimal
+    step: Decimal
+    prices: dict[int, Decimal]
+    enumeration: int
+    choices: tuple[Choice, ...]
+    default_choice: int
+
+    def check(self, text: str) -> str:
+        """The value as stored; raises `value` with the field's name."""
+        field = f"addon_{self.id}"
+        if self.addontype == BOOLEAN:
+            if text not in ("on", "off"):
+                raise bad_value(field, text)
+            return text
+        if self.addontype == ENUMERATION:
+            if text not in {str(choice.id) for choice in self.choices}:
+                raise bad_value(field, text)
+            return text
+        if not text.isdigit() or not self.least <= Decimal(text) <= self.most:
+            raise bad_value(field, text)
+        if self.step and (Decimal(text) - self.least) % self.step:
+            raise bad_value(field, text)
+        return text
+
+    @property
+    def default(self) -> str:
+        if self.addontype == BOOLEAN:
+            return "off"
+        return str(self.default_choice) if self.addontype == ENUMERATION else format(self.included.normalize(), "f")
+
+    def cost(self, value: str, period: int) -> Decimal:
+        """The price of what is above the included amount; nothing for a period without a price."""
+        if self.addontype == ENUMERATION:
+            chosen = next(choice for choice in self.choices if str(choice.id) == value)
+            return chosen.prices.get(period, Decimal(0))
+        price = self.prices.get(period, Decimal(0))
+        if self.addontype == BOOLEAN:
+            return price if value == "on" else Decimal(0)
+        return price * max(Decimal(value) - self.included, Decimal(0))
+
+
+@dataclass(frozen=True)
+class Tariff:
+    id: int
+    name: str
+    itemtype_id: int
+    itemtype: str
+    intname: str
+    project: int
+    active: bool
+    most_at_once: int
+    prices: dict[int, Decimal]
+    addons: tuple[Addon, ...]
+    datacenters: tuple[tuple[int, str], ...]
+
+    @property
+    def periods(self) -> list[int]:
+        return list(self.prices)
+
+
+def period_name(period: int) -> str:
+    """Labels of periods (selling-api.md 3.2)."""
+    special = {-100: "trial", -50: "day", 0: "lifetime", 1: "monthly", 12: "yearly"}
+    return special.get(period, f"{period} months")
+
+
+def load(tx: Tx, elid: object) -> Tariff | None:
+    """A tariff by its id; None when there is none or the id is an add-on's."""
+    if not str(elid).isdigit():
+        return None
+    row = tx.row(
+        "SELECT p.*, t.intname AS type FROM pricelist p JOIN itemtype t ON t.id = p.itemtype "
+        "WHERE p.id = %s AND p.parent IS NULL", int(str(elid)),
+    )
+    if row is None:
+        return None
+    centres = tx.rows(
+        "SELECT d.id, d.name FROM pricelist2datacenter l JOIN datacenter d ON d.id = l.datacenter "
+        "WHERE l.pricelist = %s ORDER BY d.id", row["id"],
+    )
+    addons = tuple(_addon(tx, addon) for addon in tx.rows("SELECT * FROM pricelist WHERE parent = %s ORDER BY id", row["id"]))
+    return Tariff(
+        row["id"], row["name"], row["itemtype"], row["type"], row["intname"] or "", row["project"] or 1,
+        row["active"] == "on", row["max_multiple_order_count"], _prices(tx, row["id"]), addons,
+        tuple((centre["id"], centre["name"]) for centre in centres),
+    )
+
+
+def _prices(tx: Tx, pricelist: int, choice: int = 0) -> dict[int, Decimal]:
+    rows = tx.rows(
+        "SELECT period, cost FROM pricelistprice WHERE pricelist = %s AND enumerationitem = %s ORDER BY period",
+        pricelist, choice,
+    )
+    return {row["period"]: row["cost"] for row in rows}
+
+
+def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
+    choices: tuple[Choice, ...] = ()
+    if row["addontype"] == ENUMERATION:
+        found = tx.rows("SELECT * FROM enumerationitem WHERE enumeration = %s ORDER BY id", row["enumeration"])
+        choices = tuple(Choice(one["id"], one["intname"], one["name"] or one["intname"], _prices(tx, row["id"], one["id"]))
+                        for one in found)
+    included = row["addonlimit"] or Decimal(0)
+    return Addon(
+        row["id"], row["name"], row["intname"] or "", row["addontype"], row["billtype"] or 2, included,
+        row["addonmin"] if row["addonmin"] is not None else included, row["addonmax"] or Decimal(999999),
+        row["addonstep"] or Decimal(0), _prices(tx, row["id"]), row["enumeration"] or 0, choices,
+        row["enumerationitem"] or (choices[0].id if choices else 0),
+    )

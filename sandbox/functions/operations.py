@@ -1,0 +1,126 @@
+"""Running operations (Tools > Running operations) and problems (platform.md 4.1, 5.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from sandbox.core.documents import done, elem, fields, parse
+from sandbox.core.errors import bad_value, missing
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+_LIST = """SELECT r.id, CONCAT(r.intname, ' ', COALESCE(i.name, '')) AS `desc`, r.item, t.intname AS itemtype, a.name AS client,
+    r.cdate, r.trycount, m.name AS processingmodule, (SELECT MIN(k.id) FROM task k WHERE k.runningoperation = r.id) AS task,
+    IF(r.run_pid IS NOT NULL, 'running', IF(r.manual = 'on', 'manual', IF(r.errorxml IS NULL AND r.lastexit IS NULL, 'new', 'error'))) AS status,
+    r.intname, r.manual
+    FROM runningoperation r LEFT JOIN item i ON i.id = r.item LEFT JOIN pricelist p ON p.id = i.pricelist
+    LEFT JOIN itemtype t ON t.id = p.itemtype LEFT JOIN account a ON a.id = i.account
+    LEFT JOIN processingmodule m ON m.id = i.processingmodule"""
+
+
+def _load(tx: Tx, elid: str) -> dict[str, Any]:
+    row = tx.row("SELECT * FROM runningoperation WHERE id = %s FOR UPDATE", int(elid)) if elid.isdigit() else None
+    if row is None:
+        raise missing("elid", elid)
+    return row
+
+
+@function("runningoperation", ADMIN, "platform.md 4.1")
+def operation_list(panel: Panel, request: Request) -> etree._Element:
+    """Operations under way. `intname` and `manual` are the sandbox's own columns."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(f"{_LIST} ORDER BY r.id")
+    for row in rows:
+        elem(document, row)
+    etree.SubElement(document, "p_elems").text = str(len(rows))
+    return document
+
+
+@function("runningoperation.edit", ADMIN, "platform.md 5.2")
+def operation_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read an operation, or store its `errorxml` and `manual`."""
+    with panel.db.begin() as tx:
+        row = _load(tx, request.elid)
+        if not request.sok:
+            names = ("id", "item", "intname", "trycount", "manual", "errorxml", "cdate", "lastexit", "lastoutput")
+            return fields(elid=row["id"], **{name: row[name] for name in names})
+        changes: dict[str, object] = {}
+        if request.text("errorxml"):
+            changes["errorxml"] = _document(request.text("errorxml"))
+        if request.text("manual") in ("on", "off"):
+            changes["manual"] = request.text("manual")
+        if changes:
+            tx.update("runningoperation", {"id": row["id"]}, **changes)
+    return done(id=row["id"])
+
+
+def _document(text: str) -> str:
+    try:
+        parse(text.encode())
+    except etree.XMLSyntaxError as error:
+        raise bad_value("errorxml", desc="not a document") from error
+    return text
+
+
+@function("runningoperation.setmanual", ADMIN, "platform.md 5.2")
+def operation_setmanual(panel: Panel, request: Request) -> etree._Element:
+    """The operation is not run again by itself."""
+    with panel.db.begin() as tx:
+        _load(tx, request.elid)
+        tx.run("UPDATE runningoperation SET manual = 'on' WHERE id = %s", int(request.elid))
+    return done()
+
+
+@function("runningoperation.start", ADMIN, "platform.md 5.2")
+def operation_start(panel: Panel, request: Request) -> etree._Element:
+    """Run operations now; one that was manual is not any more."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            _load(tx, elid)
+            tx.run("UPDATE runningoperation SET manual = 'off', nextrun = 0 WHERE id = %s", int(elid))
+    panel.queue.wake()
+    return done()
+
+
+@function("runningoperation.delete", ADMIN, "platform.md 5.2")
+def operation_delete(panel: Panel, request: Request) -> etree._Element:
+    """Forget operations and their tasks; the service stays as it is."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            _load(tx, elid)
+            tx.run("DELETE FROM task WHERE runningoperation = %s", int(elid))
+            tx.run("DELETE FROM runningoperation WHERE id = %s", int(elid))
+    return done()
+
+
+@function("problems.register", ADMIN, "platform.md 5.2")
+def problems_register(panel: Panel, request: Request) -> etree._Element:
+    """Register a problem for staff; the same name and id again changes the one that is there."""
+    if not request.text("name"):
+        raise bad_value("name")
+    params = "&".join(f"{name}={value}" for name, value in sorted(request.params.items()) if name.startswith("param_"))
+    with panel.db.begin() as tx:
+        key = {"name": request.text("name"), "reference": request.text("id")}
+        tx.put("problem", key, level=request.text("level", "error"), params=params)
+        tx.run("UPDATE problem SET cdate = NOW() WHERE name = %s AND reference = %s", *key.values())
+    return done()
+
+
+@function("problems", ADMIN, "platform.md 5.2")
+def problem_list(panel: Panel, request: Request) -> etree._Element:
+    """Problems registered so far."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows("SELECT id, name, reference, level, params, cdate FROM problem ORDER BY id")
+    for row in rows:
+        elem(document, row)
+    etree.SubElement(document, "p_elems").text = str(len(rows))
+    return document

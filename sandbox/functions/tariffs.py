@@ -1,0 +1,163 @@
+"""Tariffs: the export for resellers and websites, and what staff change (selling-api.md 7, platform.md 5.2)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from sandbox.core import tariffs
+from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.errors import bad_value, denied, missing
+from sandbox.core.modules import BUILT_IN
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN, NOBODY
+from sandbox.functions.processing import module_choices
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+    from sandbox.core.tariffs import Addon, Tariff
+
+
+@function("pricelist", ADMIN, "selling-api.md 7.2")
+def pricelist_list(panel: Panel, request: Request) -> etree._Element:
+    """Tariffs of this panel, without their add-ons."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT p.id, p.name, t.intname AS itemtype, p.active, p.project FROM pricelist p "
+            "JOIN itemtype t ON t.id = p.itemtype WHERE p.parent IS NULL ORDER BY p.id")
+    for row in rows:
+        elem(document, row)
+    etree.SubElement(document, "p_elems").text = str(len(rows))
+    return document
+
+
+@function("pricelist.export", NOBODY, "selling-api.md 7.1")
+def pricelist_export(panel: Panel, request: Request) -> etree._Element:
+    """Tariffs with prices, add-ons and data centres; works without authentication on many panels."""
+    if request.caller.level == NOBODY and panel.switches["export_needs_login"] == "on":
+        raise denied(request.func)
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT p.id FROM pricelist p JOIN itemtype t ON t.id = p.itemtype WHERE p.parent IS NULL "
+            "AND (%s = '' OR t.intname = %s) AND (%s = '' OR p.id = %s) AND (%s = '' OR p.project = %s) ORDER BY p.id",
+            *(value for name in ("itemtype", "pricelist", "elid") for value in (request.text(name), request.text(name))),
+        )
+        for row in rows:
+            tariff = tariffs.load(tx, row["id"])
+            if tariff is not None and (tariff.active or request.text("onlyavailable") != "on"):
+                _export(document, tariff)
+    return document
+
+
+def _export(document: etree._Element, tariff: Tariff) -> None:
+    element = etree.SubElement(document, "pricelist")
+    for name, value in (("id", tariff.id), ("name", tariff.name), ("active", "on" if tariff.active else "off"),
+                        ("hideinorder", "off"), ("archived", "off"), ("itemtype", tariff.itemtype_id)):
+        add(element, name, value)
+    add(etree.SubElement(element, "itemtype_info"), "intname", tariff.itemtype)
+    for number, name in tariff.datacenters:
+        centre = etree.SubElement(element, "datacenter")
+        add(centre, "id", number)
+        add(centre, "name", name)
+    _prices(element, tariff.prices)
+    for addon in tariff.addons:
+        _export_addon(element, addon)
+    add(element, "max_multiple_order_count", tariff.most_at_once)
+
+
+def _prices(parent: etree._Element, prices: dict[int, Decimal]) -> None:
+    block = etree.SubElement(parent, "price", currency="EUR")
+    for period, cost in prices.items():
+        add(block, "period", tariffs.period_name(period), cost=f"{cost:.4f}", type="month", length=str(period))
+
+
+def _export_addon(parent: etree._Element, addon: Addon) -> None:
+    element = etree.SubElement(parent, "addon")
+    for name, value in (("id", addon.id), ("name", addon.name), ("intname", addon.intname), ("addontype", addon.addontype),
+                        ("billtype", addon.billtype), ("addonlimit", addon.included), ("addonmin", addon.least),
+                        ("addonmax", addon.most)):
+        add(element, name, value)
+    add(etree.SubElement(element, "addon_itemtype_info"), "intname", addon.intname)
+    if not addon.choices:
+        _prices(element, addon.prices)
+        return
+    add(element, "enumeration", addon.enumeration)  # twice: the id, then the object (selling-api.md 7.1)
+    block = etree.SubElement(element, "enumeration")
+    add(block, "id", addon.enumeration)
+    for choice in addon.choices:
+        one = etree.SubElement(block, "enumerationitem")
+        add(one, "id", choice.id)
+        add(one, "intname", choice.intname)
+        add(one, "name", choice.name)
+        _prices(one, choice.prices)
+
+
+@function("pricelist.edit", ADMIN, "platform.md 5.2")
+def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read a tariff, or change its name, state, modules, and the fields its modules' forms declare."""
+    with panel.db.begin() as tx:
+        tariff = tariffs.load(tx, request.elid)
+        if tariff is None:
+            raise missing("elid", request.elid)
+        modules = _linked(tx, tariff.id)
+        stored = {row["intname"]: row["value"] or ""
+                  for row in tx.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s ORDER BY id", tariff.id)}
+    if not request.sok:
+        return _form(panel, request, tariff, modules, stored)
+    with panel.db.begin() as tx:
+        if "processingmodule" in request.params:
+            modules = _link(panel, tx, tariff, request.text("processingmodule"))
+        if request.text("name"):
+            tx.run("UPDATE pricelist SET name = %s WHERE id = %s", request.text("name"), tariff.id)
+        if request.text("active") in ("on", "off"):
+            tx.run("UPDATE pricelist SET active = %s WHERE id = %s", request.text("active"), tariff.id)
+        for module in modules:
+            for name in panel.plugins.form_fields(f"pricelist.{module['module']}"):
+                if name in request.params:
+                    tx.put("pricelistparam", {"pricelist": tariff.id, "intname": name}, value=request.text(name))
+    return done(id=tariff.id)
+
+
+def _linked(tx: Tx, tariff: int) -> list[dict[str, object]]:
+    return tx.rows(
+        "SELECT m.id, m.module FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
+        "WHERE l.pricelist = %s ORDER BY m.orderpriority, m.id", tariff)
+
+
+def _link(panel: Panel, tx: Tx, tariff: Tariff, text: str) -> list[dict[str, object]]:
+    """The modules that process this tariff; one that says it does not serve the type is refused."""
+    ids = [part.strip() for part in text.split(",") if part.strip()]
+    for number in ids:
+        row = tx.row("SELECT id, module FROM processingmodule WHERE id = %s", int(number)) if number.isdigit() else None
+        if row is None:
+            raise bad_value("processingmodule", number)
+        served = panel.modules.features(row["module"]).itemtypes
+        if row["module"] not in BUILT_IN and served and tariff.itemtype not in served:
+            raise bad_value("processingmodule", number, f"{row['module']} does not serve {tariff.itemtype}")
+    tx.run("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", tariff.id)
+    for number in ids:
+        tx.insert("processingmodule2pricelist", processingmodule=int(number), pricelist=tariff.id)
+    return _linked(tx, tariff.id)
+
+
+def _form(panel: Panel, request: Request, tariff: Tariff, modules: list[dict[str, object]], stored: dict[str, str]) -> etree._Element:
+    """The tariff's form; each module that declares it may add its choices (platform.md 5.2, pricelist_dynamic_settings)."""
+    form = fields(elid=tariff.id, id=tariff.id, name=tariff.name, itemtype=tariff.itemtype,
+                  active="on" if tariff.active else "off", processingmodule=",".join(str(one["id"]) for one in modules))
+    for name, value in stored.items():
+        add(form, name, value)
+    with panel.db.begin() as tx:
+        module_choices(tx, form)
+    for one in modules:
+        name, number = str(one["module"]), str(one["id"])
+        panel.plugins.dress(form, f"pricelist.{name}", request.lang)
+        if name not in BUILT_IN and panel.modules.has(name, "pricelist_dynamic_settings_tune"):
+            words = ["--command", "pricelist_dynamic_settings_tune", "--module", number, "--itemtype", tariff.itemtype]
+            form = panel.modules.command(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+    return form

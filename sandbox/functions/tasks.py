@@ -1,0 +1,112 @@
+"""Tasks of employees (Tools > Tasks; platform.md 4.1, 5.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from sandbox.core.documents import done, elem, fields
+from sandbox.core.errors import bad_value, missing
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+OPEN, IN_WORK, CLOSED = 0, 1, 2
+"""task.status (platform.md 6.2)."""
+
+_LIST = """SELECT k.id, k.type, k.department, k.item, i.status AS itemstatus, t.intname AS itemtype, p.name AS pricelist,
+    a.name AS client, k.performer, k.runningoperation, k.opendate, k.status, k.params
+    FROM task k LEFT JOIN item i ON i.id = k.item LEFT JOIN pricelist p ON p.id = i.pricelist
+    LEFT JOIN itemtype t ON t.id = p.itemtype LEFT JOIN account a ON a.id = i.account"""
+
+
+def _load(tx: Tx, elid: str) -> dict[str, Any]:
+    row = tx.row("SELECT * FROM task WHERE id = %s FOR UPDATE", int(elid)) if elid.isdigit() else None
+    if row is None:
+        raise missing("elid", elid)
+    return row
+
+
+@function("task", ADMIN, "platform.md 4.1")
+def task_list(panel: Panel, request: Request) -> etree._Element:
+    """Tasks; `filter=on` with column names in one call."""
+    document = etree.Element("doc")
+    wanted = {name: request.text(name) for name in ("type", "item", "status", "runningoperation") if request.text(name)}
+    if request.text("filter") != "on":
+        wanted = {}
+    where = " AND ".join(f"k.{name} = %s" for name in wanted) or "1"
+    with panel.db.begin() as tx:
+        rows = tx.rows(f"{_LIST} WHERE {where} ORDER BY k.id", *wanted.values())
+    for row in rows:
+        elem(document, row)
+    etree.SubElement(document, "p_elems").text = str(len(rows))
+    return document
+
+
+@function("task.gettype", ADMIN, "platform.md 5.2")
+def task_gettype(panel: Panel, request: Request) -> etree._Element:
+    """The type of task for an operation, empty when there is none: /doc/task_type."""
+    with panel.db.begin() as tx:
+        kind = tx.value("SELECT id FROM tasktype WHERE operation = %s", request.text("operation"))
+    return fields(task_type="" if kind is None else kind)
+
+
+@function("task.edit", ADMIN, "platform.md 5.2")
+def task_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read, make or change a task: item, runningoperation, type, params, status."""
+    names = ("type", "item", "runningoperation", "status", "params", "department", "performer")
+    with panel.db.begin() as tx:
+        if not request.sok:
+            row = _load(tx, request.elid)
+            return fields(elid=row["id"], **{name: row[name] for name in (*names, "opendate")})
+        values: dict[str, object] = {}
+        for name in names:
+            if name not in request.params:
+                continue
+            text = request.text(name)
+            if name != "params" and text and not text.isdigit():
+                raise bad_value(name, text)
+            values[name] = text if name == "params" else (int(text) if text else None)
+        if request.elid:
+            number = int(_load(tx, request.elid)["id"])
+            if values:
+                tx.update("task", {"id": number}, **values)
+        else:
+            number = _create(tx, values)
+    return done(id=number)
+
+
+def _create(tx: Tx, values: dict[str, object]) -> int:
+    if not values.get("type") or tx.value("SELECT id FROM tasktype WHERE id = %s", values["type"]) is None:
+        raise bad_value("type", values.get("type") or "")
+    for name, table in (("item", "item"), ("runningoperation", "runningoperation")):
+        if values.get(name) and tx.value(f"SELECT id FROM {table} WHERE id = %s", values[name]) is None:
+            raise missing(name, values[name])
+    number = tx.insert("task", **values)
+    tx.run("UPDATE task SET opendate = NOW() WHERE id = %s", number)
+    return number
+
+
+@function("task.delete", ADMIN, "platform.md 5.2")
+def task_delete(panel: Panel, request: Request) -> etree._Element:
+    """Remove tasks."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            _load(tx, elid)
+            tx.run("DELETE FROM task WHERE id = %s", int(elid))
+    return done()
+
+
+@function("task.start", ADMIN, "platform.md 5.2")
+def task_start(panel: Panel, request: Request) -> etree._Element:
+    """An employee takes tasks into work."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            _load(tx, elid)
+            tx.run("UPDATE task SET status = %s, performer = %s WHERE id = %s", IN_WORK, request.caller.user or None, int(elid))
+    return done()

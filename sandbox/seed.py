@@ -1,0 +1,86 @@
+"""What a fresh panel holds: project, data centres, types, tariffs, modules, employees and two clients."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sandbox.core.modules import AUTO, MANUAL
+from sandbox.core.passwords import hashed
+from sandbox.core.request import ADMIN, CLIENT
+from sandbox.core.tariffs import ENUMERATION, INTEGER
+from sandbox.tariff_maker import TRIAL, AddonPlan, TariffPlan, make_tariff
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.state import PanelState
+
+BALANCES = {"buyer": Decimal(1000), "client1": Decimal(500)}
+OS_TEMPLATES = ("ISPsystem__CentOS-7-amd64", "ISPsystem__Debian-12-amd64", "ISPsystem__Ubuntu-22.04-amd64")
+"""Format of ids: selling-api.md 3.2."""
+ITEMTYPES = (
+    ("vds", "Virtual servers", "Виртуальные серверы", "domain ostempl recipe"),
+    ("soft", "Licences", "Лицензии", "ip licname"),
+    ("dedic", "Dedicated servers", "Выделенные серверы", "domain ostempl recipe"),
+    ("vhost", "Shared hosting", "Виртуальный хостинг", "domain"),
+)
+"""intname, names, what an order may carry (selling-api.md 3.5)."""
+
+PERIODS = (1, 3, 6, 12)
+
+
+def _vds_addons(scale: int) -> tuple[AddonPlan, ...]:
+    return (
+        AddonPlan("mem", INTEGER, Decimal(1024 * scale), Decimal(16384), Decimal("0.002")),
+        AddonPlan("disk", INTEGER, Decimal(20 * scale), Decimal(500), Decimal("0.05")),
+        AddonPlan("ip", INTEGER, Decimal(1), Decimal(8), Decimal("1.5")),
+        AddonPlan("panel", ENUMERATION, choices=(("panel_none", Decimal(0)), ("panel_lite", Decimal("3.5")))),
+    )
+
+
+TARIFFS = (
+    TariffPlan("vds", "VDS-1", Decimal(10), PERIODS, _vds_addons(1)),
+    TariffPlan("vds", "VDS-2", Decimal(20), PERIODS, _vds_addons(2)),
+    TariffPlan("soft", "ISPmanager Lite", Decimal(5), (TRIAL, 1, 12),
+               (AddonPlan("nodes", INTEGER, Decimal(1), Decimal(50), Decimal(2)),), "1"),
+    TariffPlan("dedic", "Dedic-1", Decimal(80), (1, 3, 12), (), "1"),
+    TariffPlan("vhost", "Host-1", Decimal(3), (1, 12), (AddonPlan("disk", INTEGER, Decimal(5), Decimal(100), Decimal("0.2")),), "1"),
+)
+TASK_OPERATIONS = ("open", "reopen", "suspend", "resume", "close", "setparam", "prolong", "transfer", "start", "stop", "reboot",
+                   "hardreboot", "changepassword")
+
+
+def seed(tx: Tx, state: PanelState) -> None:
+    tx.insert("project", name="Provider", name_ru="Провайдер", billurl="", currency="EUR")
+    tx.insert("locale", langcode="en")
+    tx.insert("locale", langcode="ru")
+    for name in ("Amsterdam", "Frankfurt"):
+        tx.insert("datacenter", name=name, external_id="")
+    for intname, name, name_ru, order in ITEMTYPES:
+        _itemtype(tx, intname, name, name_ru, order)
+    modules = [tx.insert("processingmodule", name=name, module=module, orderpriority=place)
+               for place, (name, module) in enumerate((("sandbox provisioning", AUTO), ("manual", MANUAL)))]
+    for plan in TARIFFS:
+        tx.insert("processingmodule2pricelist", processingmodule=modules[0], pricelist=make_tariff(tx, plan))
+    for operation in TASK_OPERATIONS:
+        tx.insert("tasktype", operation=operation, name=f"{operation} by hand")
+    _people(tx, state)
+
+
+def _itemtype(tx: Tx, intname: str, name: str, name_ru: str, order: str) -> None:
+    number = tx.insert("itemtype", intname=intname, name=name, name_ru=name_ru, orderparams=order)
+    if "ostempl" in order:
+        param = tx.insert("itemtypeparam", itemtype=number, intname="ostempl")
+        for template in OS_TEMPLATES:
+            tx.insert("itemtypeparamvalue", itemtypeparam=param, intname=template, name=template.partition("__")[2])
+
+
+def _people(tx: Tx, state: PanelState) -> None:
+    password = hashed(state.passwords["admin"])
+    tx.insert("user", name="admin", realname="Administrator", email="admin@example.com", level=ADMIN, password=password)
+    for name, balance in BALANCES.items():
+        account = tx.insert("account", name=name)
+        tx.run("UPDATE account SET registration_date = CURDATE() WHERE id = %s", account)
+        tx.insert("subaccount", account=account, project=1, balance=balance)
+        tx.insert("user", name=name, realname=name, email=f"{name}@example.com", level=CLIENT, account=account,
+                  password=hashed(state.passwords[name]))

@@ -1,0 +1,44 @@
+"""What one panel keeps beside its tree: passwords, ports, the position of its ids. Mode 600, written once."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+
+from sandbox.paths import PanelPaths
+from sandbox.tls import write_private
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """Accounts' passwords are for the person and the tests; the panel itself only keeps their hashes."""
+
+    name: str
+    number: int
+    """Position among the panels; ids of the tables start at different places by it, so nothing passes by luck."""
+    database_password: str
+    forwarded_secret: str
+    passwords: dict[str, str]
+    http_port: int = 0
+    https_port: int = 0
+
+    @property
+    def database(self) -> str:
+        return f"billmgr_{self.name}"
+
+
+def new_state(name: str, number: int) -> PanelState:
+    passwords = {user: secrets.token_urlsafe(12) for user in ("admin", "buyer", "client1")}
+    return PanelState(name, number, secrets.token_urlsafe(18), secrets.token_urlsafe(18), passwords)
+
+
+def load(paths: PanelPaths) -> PanelState | None:
+    if not paths.state.exists():
+        return None
+    return PanelState(**json.loads(paths.state.read_text(encoding="utf-8")))
+
+
+def save(paths: PanelPaths, state: PanelState) -> None:
+    paths.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    write_private(paths.state, json.dumps(asdict(state), indent=1).encode())

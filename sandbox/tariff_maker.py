@@ -1,0 +1,113 @@
+"""Making tariffs, for the seed and for tests that want their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+
+TRIAL = -100
+ORDERED_BILLTYPE = 2
+"""billtype 2 = ordered (platform.md 6.2)."""
+_KINDS = {"bool": BOOLEAN, "int": INTEGER, "enum": ENUMERATION}
+
+
+@dataclass(frozen=True)
+class AddonPlan:
+    """An add-on to make; `price` is for a month and a unit, of an enumeration for each choice."""
+
+    intname: str
+    addontype: int
+    included: Decimal = Decimal(0)
+    most: Decimal = Decimal(0)
+    price: Decimal = Decimal(0)
+    choices: tuple[tuple[str, Decimal], ...] = ()
+
+    @staticmethod
+    def parse(text: str) -> AddonPlan:
+        """`mem:int:1024:8192:0.01`, `backup:bool:2`, `panel:enum:none/0/lite/3.5`. Raises ValueError, IndexError."""
+        parts = text.split(":")
+        kind = _KINDS.get(parts[1])
+        if kind == INTEGER:
+            return AddonPlan(parts[0], INTEGER, Decimal(parts[2]), Decimal(parts[3]), Decimal(parts[4]))
+        if kind == BOOLEAN:
+            return AddonPlan(parts[0], BOOLEAN, price=Decimal(parts[2]))
+        if kind != ENUMERATION:
+            raise ValueError(f"unknown kind of add-on {parts[1]}")
+        words = parts[2].split("/")
+        pairs = zip(words[::2], words[1::2])
+        return AddonPlan(parts[0], ENUMERATION, choices=tuple((name, Decimal(price)) for name, price in pairs))
+
+
+@dataclass(frozen=True)
+class TariffPlan:
+    """A tariff to make. `datacenter` is an id, a position (1, 2), or `all`."""
+
+    itemtype: str
+    name: str
+    price: Decimal
+    periods: tuple[int, ...]
+    addons: tuple[AddonPlan, ...] = ()
+    datacenter: str = "all"
+
+
+def cost_of(month: Decimal, period: int) -> Decimal:
+    """Ten months' price for a year, nothing for a trial."""
+    if period <= 0:
+        return Decimal(0)
+    return month * (period - period // 12 * 2)
+
+
+def make_tariff(tx: Tx, plan: TariffPlan) -> int:
+    kind = tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", plan.itemtype)
+    number = tx.insert("pricelist", itemtype=kind, name=plan.name, name_ru=plan.name, project=1)
+    _prices(tx, number, plan.price, plan.periods)
+    for centre in _centres(tx, plan.datacenter):
+        tx.insert("pricelist2datacenter", pricelist=number, datacenter=centre)
+    for addon in plan.addons:
+        _make_addon(tx, addon, number, kind, plan.periods)
+    return number
+
+
+def _centres(tx: Tx, text: str) -> list[int]:
+    known = [row["id"] for row in tx.rows("SELECT id FROM datacenter ORDER BY id")]
+    if text == "all":
+        return known
+    number = int(text)
+    return [number] if number in known else [known[number - 1]]
+
+
+def _prices(tx: Tx, pricelist: int, month: Decimal, periods: tuple[int, ...], choice: int = 0) -> None:
+    for period in periods:
+        tx.insert("pricelistprice", pricelist=pricelist, period=period, enumerationitem=choice, cost=cost_of(month, period))
+
+
+def _addon_type(tx: Tx, intname: str, parent: int) -> int:
+    """An add-on's own type, with the intname a reseller maps by (selling-api.md 7.1, addon_itemtype_info)."""
+    known = tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent = %s", intname, parent)
+    return int(known) if known is not None else tx.insert("itemtype", intname=intname, name=intname, parent=parent)
+
+
+def _make_addon(tx: Tx, plan: AddonPlan, parent: int, kind: int, periods: tuple[int, ...]) -> None:
+    shared = {
+        "parent": parent, "itemtype": _addon_type(tx, plan.intname, kind), "intname": plan.intname,
+        "name": plan.intname.capitalize(), "project": 1, "addontype": plan.addontype, "billtype": ORDERED_BILLTYPE,
+    }
+    if plan.addontype == ENUMERATION:
+        enumeration = tx.insert("enumeration", intname=plan.intname, name=plan.intname.capitalize())
+        number = tx.insert("pricelist", enumeration=enumeration, **shared)
+        for name, price in plan.choices:
+            choice = tx.insert("enumerationitem", enumeration=enumeration, intname=name, name=name)
+            _prices(tx, number, price, periods, choice)
+        return
+    if plan.addontype == INTEGER:
+        limits = {"addonlimit": plan.included, "addonmin": plan.included, "addonmax": plan.most}
+        number = tx.insert("pricelist", **shared, **limits)
+    else:
+        number = tx.insert("pricelist", addonbool="off", **shared)
+    _prices(tx, number, plan.price, periods)

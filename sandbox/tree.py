@@ -1,0 +1,62 @@
+"""A panel's mgr5 tree (platform.md 7.2, "Directories"). Nothing inside it names the place where it lies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from sandbox.mariadb import Login
+from sandbox.paths import PanelPaths
+from sandbox.tls import write_private
+
+FOLDERS = (
+    "addon", "processing", "paymethods", "cgi", "oauth", "gate", "etc/xml", "etc/sql", "etc/billmgr.conf.d", "var/logs",
+    "tmp/operations", "lib/python", "include/php", "skins/common/plugin-logo", "src", "sbin",
+)
+FILES = Path(__file__).parent / "files"
+
+
+def ensure_tree(paths: PanelPaths) -> None:
+    for folder in FOLDERS:
+        (paths.base / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
+    os.chmod(paths.runs, 0o700)
+    install_mgrctl(paths)
+
+
+def install_mgrctl(paths: PanelPaths) -> None:
+    """Written anew at each start: the interpreter may be another one. The real interpreter, since a link into a
+    virtual environment costs a search for its home."""
+    script = (FILES / "mgrctl").read_text().replace("@INTERPRETER@", os.path.realpath(sys.executable))
+    target = paths.base / "sbin" / "mgrctl"
+    fresh = target.with_name("mgrctl.new")
+    fresh.write_text(script)
+    fresh.chmod(0o755)
+    fresh.rename(target)
+
+
+def write_conf(paths: PanelPaths, login: Login, forwarded_secret: str) -> None:
+    """`Key value` lines, the keys that paramlist shows (platform.md 6.2)."""
+    values = {
+        "DBHost": "localhost",
+        "DBUser": login.user,
+        "DBPassword": login.password,
+        "DBName": login.database,
+        "DBSocket": login.socket,
+        "CryptKey": "etc/billmgr.pem",
+        "ForwardedSecret": forwarded_secret,
+    }
+    text = "".join(f"{key} {value}\n" for key, value in values.items())
+    write_private(paths.conf, text.encode())
+
+
+def read_conf(paths: PanelPaths) -> dict[str, str]:
+    """etc/billmgr.conf, then the files of etc/billmgr.conf.d over it (platform.md 6.2)."""
+    values: dict[str, str] = {}
+    parts = sorted((paths.base / "etc" / "billmgr.conf.d").glob("*.conf"))
+    for file in [paths.conf, *parts]:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.strip().partition(" ")
+            if key and not key.startswith("#"):
+                values[key] = value.strip()
+    return values
