@@ -37,8 +37,8 @@ def shop(connected):
     connected.here.call("sandbox.balance", user="client1", value=BALANCE)
     yield connected
     connected.there.call("sandbox.fault.clear")
-    connected.there.call("sandbox.queue", action="resume")
-    connected.here.call("sandbox.queue", action="resume")
+    connected.there.call("sandbox.queue", do="resume")
+    connected.here.call("sandbox.queue", do="resume")
     world.limits(connected.here)
 
 
@@ -48,8 +48,8 @@ def switch(connected):
     changed = []
 
     def change(panel, name, value):
-        root = panel.call("sandbox.switch", name=name)
-        changed.append((panel, name, root.findtext("value")))
+        known = {elem.findtext("name"): elem.findtext("value") for elem in panel.call("sandbox.switch").iterfind("elem")}
+        changed.append((panel, name, known[name]))
         panel.call("sandbox.switch", name=name, value=value)
 
     yield change

@@ -93,7 +93,7 @@ def ordinary(shop: Shop) -> dict[int, str]:
 def lost_reply(shop: Shop) -> dict[int, str]:
     """The seller takes the order and the money, and its answer never arrives."""
     chapter("The seller's answer to an order is lost after it took the money")
-    shop.there.call("sandbox.fault", kind="reply_lost", func="*.order.param", times=1)
+    shop.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
     item = shop.order("vds", domain="lost.example.com")
     shop.rest(item)
     both_sides(shop, item, "lost reply")

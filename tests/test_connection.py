@@ -53,7 +53,7 @@ def test_a_wrong_password_is_said(shop, account):
 
 
 def test_an_address_that_is_not_allowed_is_said(shop, account):
-    error = refusal(shop, account(allow="192.0.2.0/24"))
+    error = refusal(shop, account(allowed_ip_ranges="192.0.2.0/24"))
     assert error.type == "reseller_address"
     assert "API access" in error.text
 
@@ -72,7 +72,7 @@ def test_an_employees_account_is_refused(shop):
 @pytest.mark.parametrize(("kind", "said"), [("html", "HTML page"), ("captcha", "captcha")])
 def test_a_page_that_is_no_panel_is_said(shop, account, kind, said):
     name = account()
-    shop.there.call("sandbox.fault", kind=kind, func="*", times=50)
+    shop.there.call("sandbox.fault", kind=kind, forfunc="*", times=50)
     error = refusal(shop, name)
     shop.there.call("sandbox.fault.clear")
     assert error.type == "reseller_bad_answer"
@@ -143,7 +143,7 @@ def test_the_tariff_form_offers_the_sellers_tariffs_and_data_centres(shop):
 
 
 def test_the_tariff_form_opens_while_the_seller_is_away(shop):
-    shop.there.call("sandbox.fault", kind="refused", func="*", times=100)
+    shop.there.call("sandbox.fault", kind="refused", forfunc="*", times=100)
     form = shop.here.call("pricelist.edit", elid=shop.tariffs["VDS-1"])
     chosen = form.findtext("reseller_pricelist")
     assert chosen

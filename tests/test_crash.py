@@ -83,7 +83,7 @@ def test_killed_at_every_boundary_an_order_ends_with_one_service_and_one_link(cr
 
 def test_killed_while_the_seller_has_the_order_in_its_hands(crashing, shop):
     """After the last byte was sent and before the answer came: the seller commits, the command is gone."""
-    shop.there.call("sandbox.fault", kind="hold_after", func="*.order.param", times=1)
+    shop.there.call("sandbox.fault", kind="hold_after", forfunc="*.order.param", times=1)
     item = shop.order(VDS)
 
     def running():

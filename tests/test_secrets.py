@@ -70,7 +70,7 @@ def test_no_password_in_any_argument_list_log_url_error_or_file(shop):
         service = shop.there.call("vds.edit", elid=remote).findtext("userpassword")
         assert service
         watch.secrets.append(service.encode())
-        shop.there.call("sandbox.fault", kind="reply_lost", func="*.order.param", times=1)
+        shop.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
         shop.until_active(shop.order(VDS))
     assert watch.looks > 20
     assert watch.seen == set()

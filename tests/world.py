@@ -200,13 +200,17 @@ class Shop:
         answer = self.here.call(
             f"{itemtype}.order.param",
             pricelist=self.tariffs[tariff],
-            period=1,
+            **{"period": 1, "datacenter": self.datacenter, **defaults, **fields},
             skipbasket="on",
             su=client,
             sok="ok",
-            **{**defaults, **fields},
         )
         return int(answer.findtext("id"))
+
+    @property
+    def datacenter(self) -> int:
+        """A data centre of the panel, which clients have to choose."""
+        return int(self.here.value("SELECT MIN(id) FROM datacenter"))
 
     def checkevent(self) -> str:
         """What cron runs; its summary."""
