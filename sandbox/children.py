@@ -50,11 +50,11 @@ def start_time(pid: int) -> str:
 def descendants(pid: int) -> list[int]:
     """Living processes below this one."""
     parents: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            found = _stat(int(entry))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            found = _stat(int(entry.name))
             if found is not None and found[1] != "Z":
-                parents.setdefault(found[0], []).append(int(entry))
+                parents.setdefault(found[0], []).append(int(entry.name))
     result: list[int] = []
     todo = [pid]
     while todo:

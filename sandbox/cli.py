@@ -88,13 +88,15 @@ def _journal(options: argparse.Namespace) -> int:
     with connect(login) as database, database.cursor() as cursor:
         marks = ", ".join(["%s"] * len(names))
         cursor.execute(f"SELECT * FROM {JOURNAL}.entry WHERE panel IN ({marks}) ORDER BY id", names)
-        rows = [{name: str(value) if value is not None else None for name, value in row.items()} for row in cursor.fetchall()]
+        rows = [{name: "" if value is None else str(value) for name, value in row.items()} for row in cursor.fetchall()]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
     for row in rows:
-        print(f"{row['time'][:23]} {row['panel']} {row['user']} {row['func']} item={row['item']} {row['amount']} "
-              f"{row['currency']} remoteid={row['remoteid']} {row['detail']}".rstrip())
+        print(
+            f"{row['time'][:23]} {row['panel']} {row['user']} {row['func']} item={row['item']} {row['amount']} "
+            f"{row['currency']} remoteid={row['remoteid']} {row['detail']}".rstrip()
+        )
     return 0
 
 

@@ -12,11 +12,16 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pymysql
+from pymysql.cursors import DictCursor
 
 from sandbox.children import die_with_parent
 from sandbox.paths import SOCKET_PATH_BYTES
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
 
 START_SECONDS = 60
 ADMIN = "sandbox"
@@ -53,7 +58,7 @@ class Login:
     database: str = ""
 
 
-def connect(login: Login, autocommit: bool = True) -> pymysql.connections.Connection:
+def connect(login: Login, autocommit: bool = True) -> Connection[DictCursor]:
     return pymysql.connect(
         unix_socket=login.socket,
         user=login.user,
@@ -62,7 +67,7 @@ def connect(login: Login, autocommit: bool = True) -> pymysql.connections.Connec
         charset="utf8mb4",
         autocommit=autocommit,
         ssl_disabled=True,
-        cursorclass=pymysql.cursors.DictCursor,
+        cursorclass=DictCursor,
         init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     )
 
@@ -114,10 +119,14 @@ class Server:
         command = [find_server(), "--no-defaults", *_as_root(), f"--datadir={self._data}", f"--socket={self.socket}"]
         command += ["--skip-networking", "--innodb-buffer-pool-size=128M", "--max-connections=400", *_SHARED]
         command += [f"--pid-file={self._home}/mysqld.pid", "--innodb-lock-wait-timeout=20", "--max-allowed-packet=64M"]
-        with open(self._home / "mysqld.log", "ab") as log:
+        with (self._home / "mysqld.log").open("ab") as log:
             # Its own session: Ctrl-C at a terminal must reach the panels first and the database last.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  (the supervisor has one thread)
                 start_new_session=True,
             )
         self._wait_until_ready()
@@ -134,7 +143,9 @@ class Server:
         command = [find_server(), "--no-defaults", "--bootstrap", *_as_root(), f"--datadir={fresh}", *_SHARED]
         done = subprocess.run(command, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0 or b"ERROR:" in done.stdout:
-            raise RuntimeError(f"MariaDB could not make its data directory: {done.stdout[-2000:].decode(errors='replace')}")
+            raise RuntimeError(
+                f"MariaDB could not make its data directory: {done.stdout[-2000:].decode(errors='replace')}"
+            )
         fresh.rename(self._data)
 
     def _wait_until_ready(self) -> None:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
+    from pymysql.cursors import DictCursor
 
 JOURNAL = "sandbox_journal"
 IDS_APART = 10_000
 
 _JOURNAL_DDL = (
     f"CREATE DATABASE IF NOT EXISTS {JOURNAL}",
-    f"""CREATE TABLE IF NOT EXISTS {JOURNAL}.entry (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, panel VARCHAR(64) NOT NULL,
-        time DATETIME(3) NOT NULL, account INT UNSIGNED, user VARCHAR(128) NOT NULL, func VARCHAR(128) NOT NULL, item INT UNSIGNED,
-        itemtype VARCHAR(64) NOT NULL, amount DECIMAL(18,4) NOT NULL, currency CHAR(3) NOT NULL, remoteid VARCHAR(128) NOT NULL,
-        detail TEXT NOT NULL, INDEX (panel, item), INDEX (panel, remoteid))""",
+    f"""CREATE TABLE IF NOT EXISTS {JOURNAL}.entry (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY,
+        panel VARCHAR(64) NOT NULL, time DATETIME(3) NOT NULL, account INT UNSIGNED, user VARCHAR(128) NOT NULL,
+        event VARCHAR(16) NOT NULL, func VARCHAR(128) NOT NULL, item INT UNSIGNED, itemtype VARCHAR(64) NOT NULL,
+        amount DECIMAL(18,4) NOT NULL, currency CHAR(3) NOT NULL, remoteid VARCHAR(128) NOT NULL, detail TEXT NOT NULL,
+        INDEX (panel, item), INDEX (panel, remoteid))""",
     f"""CREATE TRIGGER IF NOT EXISTS {JOURNAL}.no_update BEFORE UPDATE ON {JOURNAL}.entry FOR EACH ROW
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the journal is append-only'""",
     f"""CREATE TRIGGER IF NOT EXISTS {JOURNAL}.no_delete BEFORE DELETE ON {JOURNAL}.entry FOR EACH ROW
@@ -35,13 +37,13 @@ def statements() -> list[str]:
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip()]
 
 
-def ensure_journal(server: Connection) -> None:
+def ensure_journal(server: Connection[DictCursor]) -> None:
     with server.cursor() as cursor:
         for statement in _JOURNAL_DDL:
             cursor.execute(statement)
 
 
-def ensure_login(server: Connection, database: str, password: str) -> None:
+def ensure_login(server: Connection[DictCursor], database: str, password: str) -> None:
     """The panel's database user: all of its own database, and of the journal only reading and adding."""
     with server.cursor() as cursor:
         cursor.execute(f"CREATE USER IF NOT EXISTS `{database}`@localhost IDENTIFIED BY %s", (password,))
@@ -49,13 +51,13 @@ def ensure_login(server: Connection, database: str, password: str) -> None:
         cursor.execute(f"GRANT SELECT, INSERT ON {JOURNAL}.* TO `{database}`@localhost")
 
 
-def database_exists(server: Connection, database: str) -> bool:
+def database_exists(server: Connection[DictCursor], database: str) -> bool:
     with server.cursor() as cursor:
         cursor.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (database,))
         return cursor.fetchone() is not None
 
 
-def create_database(server: Connection, database: str, number: int) -> None:
+def create_database(server: Connection[DictCursor], database: str, number: int) -> None:
     """Tables whose ids start far from those of every other panel (and of every other table of this one)."""
     with server.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE `{database}`")
@@ -63,7 +65,8 @@ def create_database(server: Connection, database: str, number: int) -> None:
         for statement in statements():
             cursor.execute(statement)
         cursor.execute(
-            "SELECT table_name AS name FROM information_schema.columns WHERE table_schema = %s AND extra LIKE %s ORDER BY 1",
+            "SELECT table_name AS name FROM information_schema.columns "
+            "WHERE table_schema = %s AND extra LIKE %s ORDER BY 1",
             (database, "%auto_increment%"),
         )
         for position, row in enumerate(cursor.fetchall()):

@@ -39,15 +39,41 @@ def _vds_addons(scale: int) -> tuple[AddonPlan, ...]:
 
 
 TARIFFS = (
-    TariffPlan("vds", "VDS-1", Decimal(10), PERIODS, _vds_addons(1)),
-    TariffPlan("vds", "VDS-2", Decimal(20), PERIODS, _vds_addons(2)),
-    TariffPlan("soft", "ISPmanager Lite", Decimal(5), (TRIAL, 1, 12),
-               (AddonPlan("nodes", INTEGER, Decimal(1), Decimal(50), Decimal(2)),), "1"),
-    TariffPlan("dedic", "Dedic-1", Decimal(80), (1, 3, 12), (), "1"),
-    TariffPlan("vhost", "Host-1", Decimal(3), (1, 12), (AddonPlan("disk", INTEGER, Decimal(5), Decimal(100), Decimal("0.2")),), "1"),
+    TariffPlan("vds", "VDS-1", Decimal(10), PERIODS, _vds_addons(1), "1"),
+    TariffPlan("vds", "VDS-2", Decimal(20), PERIODS, _vds_addons(2), "1"),
+    TariffPlan(
+        "soft",
+        "ISPmanager Lite",
+        Decimal(5),
+        (TRIAL, 1, 12),
+        (AddonPlan("nodes", INTEGER, Decimal(1), Decimal(50), Decimal(2)),),
+        "1",
+    ),
+    TariffPlan("dedic", "Dedic-1", Decimal(80), (1, 3, 12)),
+    TariffPlan(
+        "vhost",
+        "Host-1",
+        Decimal(3),
+        (1, 12),
+        (AddonPlan("disk", INTEGER, Decimal(5), Decimal(100), Decimal("0.2")),),
+        "1",
+    ),
 )
-TASK_OPERATIONS = ("open", "reopen", "suspend", "resume", "close", "setparam", "prolong", "transfer", "start", "stop", "reboot",
-                   "hardreboot", "changepassword")
+TASK_OPERATIONS = (
+    "open",
+    "reopen",
+    "suspend",
+    "resume",
+    "close",
+    "setparam",
+    "prolong",
+    "transfer",
+    "start",
+    "stop",
+    "reboot",
+    "hardreboot",
+    "changepassword",
+)
 
 
 def seed(tx: Tx, state: PanelState) -> None:
@@ -58,8 +84,10 @@ def seed(tx: Tx, state: PanelState) -> None:
         tx.insert("datacenter", name=name, external_id="")
     for intname, name, name_ru, order in ITEMTYPES:
         _itemtype(tx, intname, name, name_ru, order)
-    modules = [tx.insert("processingmodule", name=name, module=module, orderpriority=place)
-               for place, (name, module) in enumerate((("sandbox provisioning", AUTO), ("manual", MANUAL)))]
+    modules = [
+        tx.insert("processingmodule", name=name, module=module, orderpriority=place)
+        for place, (name, module) in enumerate((("sandbox provisioning", AUTO), ("manual", MANUAL)))
+    ]
     for plan in TARIFFS:
         tx.insert("processingmodule2pricelist", processingmodule=modules[0], pricelist=make_tariff(tx, plan))
     for operation in TASK_OPERATIONS:
@@ -82,5 +110,12 @@ def _people(tx: Tx, state: PanelState) -> None:
         account = tx.insert("account", name=name)
         tx.run("UPDATE account SET registration_date = CURDATE() WHERE id = %s", account)
         tx.insert("subaccount", account=account, project=1, balance=balance)
-        tx.insert("user", name=name, realname=name, email=f"{name}@example.com", level=CLIENT, account=account,
-                  password=hashed(state.passwords[name]))
+        tx.insert(
+            "user",
+            name=name,
+            realname=name,
+            email=f"{name}@example.com",
+            level=CLIENT,
+            account=account,
+            password=hashed(state.passwords[name]),
+        )

@@ -84,7 +84,9 @@ def _centres(tx: Tx, text: str) -> list[int]:
 
 def _prices(tx: Tx, pricelist: int, month: Decimal, periods: tuple[int, ...], choice: int = 0) -> None:
     for period in periods:
-        tx.insert("pricelistprice", pricelist=pricelist, period=period, enumerationitem=choice, cost=cost_of(month, period))
+        tx.insert(
+            "pricelistprice", pricelist=pricelist, period=period, enumerationitem=choice, cost=cost_of(month, period)
+        )
 
 
 def _addon_type(tx: Tx, intname: str, parent: int) -> int:
@@ -95,8 +97,13 @@ def _addon_type(tx: Tx, intname: str, parent: int) -> int:
 
 def _make_addon(tx: Tx, plan: AddonPlan, parent: int, kind: int, periods: tuple[int, ...]) -> None:
     shared = {
-        "parent": parent, "itemtype": _addon_type(tx, plan.intname, kind), "intname": plan.intname,
-        "name": plan.intname.capitalize(), "project": 1, "addontype": plan.addontype, "billtype": ORDERED_BILLTYPE,
+        "parent": parent,
+        "itemtype": _addon_type(tx, plan.intname, kind),
+        "intname": plan.intname,
+        "name": plan.intname.capitalize(),
+        "project": 1,
+        "addontype": plan.addontype,
+        "billtype": ORDERED_BILLTYPE,
     }
     if plan.addontype == ENUMERATION:
         enumeration = tx.insert("enumeration", intname=plan.intname, name=plan.intname.capitalize())

@@ -11,8 +11,22 @@ from sandbox.paths import PanelPaths
 from sandbox.tls import write_private
 
 FOLDERS = (
-    "addon", "processing", "paymethods", "cgi", "oauth", "gate", "etc/xml", "etc/sql", "etc/billmgr.conf.d", "var/logs",
-    "tmp/operations", "lib/python", "include/php", "skins/common/plugin-logo", "src", "sbin",
+    "addon",
+    "processing",
+    "paymethods",
+    "cgi",
+    "oauth",
+    "gate",
+    "etc/xml",
+    "etc/sql",
+    "etc/billmgr.conf.d",
+    "var/logs",
+    "tmp/operations",
+    "lib/python",
+    "include/php",
+    "skins/common/plugin-logo",
+    "src",
+    "sbin",
 )
 FILES = Path(__file__).parent / "files"
 
@@ -20,7 +34,7 @@ FILES = Path(__file__).parent / "files"
 def ensure_tree(paths: PanelPaths) -> None:
     for folder in FOLDERS:
         (paths.base / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
-    os.chmod(paths.runs, 0o700)
+    paths.runs.chmod(0o700)
     install_mgrctl(paths)
 
 

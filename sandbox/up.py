@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sandbox import mariadb, schema, seed, state, tls, tree
+from sandbox import schema, seed, state, tls, tree
 from sandbox.children import adopt_orphans, die_with_parent, end_descendants, reap_orphans
 from sandbox.core.db import Database
 from sandbox.mariadb import Login, Server, connect
@@ -67,7 +67,7 @@ class Supervisor:
 
     def run(self, announce: bool = True, follow_parent: bool = True) -> int:
         self._root.path.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with open(self._root.lock, "w") as lock:
+        with self._root.lock.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -85,7 +85,7 @@ class Supervisor:
                 self._stop()
         return 0
 
-    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
     def _start(self) -> None:
@@ -133,8 +133,11 @@ class Supervisor:
 
     def _free_number(self, wanted: int) -> int:
         """Panels added to an existing root later still get ids of their own."""
-        used = {known.number for folder in self._root.path.iterdir() if folder.is_dir()
-                and (known := state.load(PanelPaths(folder))) is not None}
+        used = {
+            known.number
+            for folder in self._root.path.iterdir()
+            if folder.is_dir() and (known := state.load(PanelPaths(folder))) is not None
+        }
         return next(number for number in range(wanted, wanted + 1000) if number not in used)
 
     def _prepare_database(self, known: PanelState) -> Login:
@@ -158,10 +161,16 @@ class Supervisor:
         for option, descriptor in zip(("--http", "--https", "--unix", "--ready"), [*descriptors, written]):
             command += [option, str(descriptor)]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-        with open(run.paths.core_log, "ab") as log:
+        with run.paths.core_log.open("ab") as log:
             run.process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                pass_fds=(*descriptors, written), preexec_fn=die_with_parent,
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(*descriptors, written),
+                preexec_fn=die_with_parent,  # noqa: PLW1509  (the supervisor has one thread)
             )
         os.close(written)
         try:
@@ -220,11 +229,19 @@ class Supervisor:
         """sandbox.json: everything a test or a person needs."""
         panels = {run.state.name: self._panel_report(run) for run in self._runs}
         socket_path = self._server.login.socket if self._server is not None else ""
-        return {"ready": True, "pid": os.getpid(), "root": str(self._root.path), "mysql": {"socket": socket_path}, "panels": panels}
+        return {
+            "ready": True,
+            "pid": os.getpid(),
+            "root": str(self._root.path),
+            "mysql": {"socket": socket_path},
+            "panels": panels,
+        }
 
     def _panel_report(self, run: PanelRun) -> dict[str, Any]:
         known = run.state
-        login = Login(self._server.login.socket if self._server else "", known.database, known.database_password, known.database)
+        login = Login(
+            self._server.login.socket if self._server else "", known.database, known.database_password, known.database
+        )
         with Database(login).begin() as tx:
             users = tx.rows("SELECT id, name, account FROM user")
             module = tx.value("SELECT MIN(id) FROM processingmodule WHERE module = 'pmauto'")
@@ -237,11 +254,20 @@ class Supervisor:
             if name in ids:
                 accounts[name] |= {"user": ids[name]["id"], "account": ids[name]["account"]}
         return {
-            "base": str(run.paths.base), "mgrctl": str(run.paths.base / "sbin" / "mgrctl"),
-            "url": f"https://127.0.0.1:{known.https_port}/billmgr", "http_url": f"http://127.0.0.1:{known.http_port}/billmgr",
-            "ca": str(run.paths.ca), "database": known.database, "dbuser": known.database, "dbpassword": known.database_password,
-            "log": str(run.paths.log), "core_pid": run.process.pid if run.process else 0, "accounts": accounts,
-            "tariffs": tariffs, "datacenters": centres, "provisioning": module,
+            "base": str(run.paths.base),
+            "mgrctl": str(run.paths.base / "sbin" / "mgrctl"),
+            "url": f"https://127.0.0.1:{known.https_port}/billmgr",
+            "http_url": f"http://127.0.0.1:{known.http_port}/billmgr",
+            "ca": str(run.paths.ca),
+            "database": known.database,
+            "dbuser": known.database,
+            "dbpassword": known.database_password,
+            "log": str(run.paths.log),
+            "core_pid": run.process.pid if run.process else 0,
+            "accounts": accounts,
+            "tariffs": tariffs,
+            "datacenters": centres,
+            "provisioning": module,
         }
 
 
@@ -270,13 +296,13 @@ def _free_port() -> int:
 
 def _unix_listener(paths: PanelPaths) -> socket.socket:
     """mgrctl's socket, bound by a relative name: a socket's path holds 107 bytes and the tree may lie deep."""
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(paths.base)
     try:
         paths.socket.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind("var/core.sock")
-        os.chmod("var/core.sock", 0o600)
+        Path("var/core.sock").chmod(0o600)
         listener.listen(socket.SOMAXCONN)
     finally:
         os.chdir(before)

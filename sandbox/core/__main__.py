@@ -34,11 +34,11 @@ def main(arguments: list[str]) -> int:
     sockets = [socket.socket(fileno=fd) for fd in (options.http, options.https, options.unix)]
     for listener in sockets:
         listener.setblocking(False)
-    panel.log.info("core", f"panel {panel.name} started")
+    panel.log.note("core", f"panel {panel.name} started")
     os.write(options.ready, b"1")
     os.close(options.ready)
     asyncio.run(Server(panel, *sockets).serve())
-    panel.log.info("core", f"panel {panel.name} stopped")
+    panel.log.note("core", f"panel {panel.name} stopped")
     # Threads that wait for modules must not keep the process: a module outlives its core and is found again.
     os._exit(0)
 

@@ -29,6 +29,8 @@ class Entry:
     remoteid: str = ""
     amount: Decimal = Decimal(0)
     detail: str = ""
+    charge: bool = False
+    """A purchase, also one that costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def purse(tx: Tx, account: int, project: int = 1) -> Purse:
     """Held until the transaction ends: two orders at once cannot spend the same money."""
     row = tx.row(
         "SELECT s.id, s.balance, s.creditlimit, p.currency FROM subaccount s JOIN project p ON p.id = s.project "
-        "WHERE s.account = %s AND s.project = %s FOR UPDATE", account, project,
+        "WHERE s.account = %s AND s.project = %s FOR UPDATE",
+        account,
+        project,
     )
     if row is None:
         raise PanelError("missed", "subaccount", account)
@@ -61,15 +65,18 @@ def require(source: Purse, amount: Decimal) -> None:
     """Raises not_enough_money with its seven parameters (selling-api.md 2)."""
     if source.available >= amount:
         return
-    raise PanelError("not_enough_money", params={
-        "amount": money(amount),
-        "have": money(source.balance),
-        "currency": source.currency,
-        "deficit": money(amount - source.available),
-        "limit": money(source.limit),
-        "reserved": money(Decimal(0)),
-        "available": money(source.available),
-    })
+    raise PanelError(
+        "not_enough_money",
+        params={
+            "amount": money(amount),
+            "have": money(source.balance),
+            "currency": source.currency,
+            "deficit": money(amount - source.available),
+            "limit": money(source.limit),
+            "reserved": money(Decimal(0)),
+            "available": money(source.available),
+        },
+    )
 
 
 def charge(tx: Tx, source: Purse, amount: Decimal, item: int, operation: str) -> None:
@@ -77,16 +84,29 @@ def charge(tx: Tx, source: Purse, amount: Decimal, item: int, operation: str) ->
     tx.run("UPDATE subaccount SET balance = balance - %s WHERE id = %s", amount, source.id)
     tx.run(
         "INSERT INTO expense (item, operation, realdate, amount, account) VALUES (%s, %s, CURDATE(), %s, %s)",
-        item, operation, amount, source.account,
+        item,
+        operation,
+        amount,
+        source.account,
     )
 
 
 def journal(tx: Tx, panel: str, request: Request, entry: Entry, currency: str = "EUR") -> None:
     tx.run(
-        f"INSERT INTO {JOURNAL}.entry (panel, time, account, user, func, item, itemtype, amount, currency, remoteid, detail) "
-        "VALUES (%s, NOW(3), %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        panel, entry.account, request.caller.name, request.func, entry.item, entry.itemtype, entry.amount, currency,
-        entry.remoteid, entry.detail,
+        f"INSERT INTO {JOURNAL}.entry (panel, time, account, user, event, func, item, itemtype, amount, currency, "
+        "remoteid, detail) "
+        "VALUES (%s, NOW(3), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        panel,
+        entry.account,
+        request.caller.name,
+        "charge" if entry.charge else "change",
+        request.func,
+        entry.item,
+        entry.itemtype,
+        entry.amount,
+        currency,
+        entry.remoteid,
+        entry.detail,
     )
 
 
@@ -96,7 +116,12 @@ def history(tx: Tx, request: Request, item: int, action: str, text: str) -> None
     ip = "-" if request.caller.staff else request.origin.ip
     tx.run(
         "INSERT INTO history_item (reference, request_action, changedate, description, user, ip) "
-        "VALUES (%s, %s, NOW(), %s, %s, %s)", item, action, text, user, ip,
+        "VALUES (%s, %s, NOW(), %s, %s, %s)",
+        item,
+        action,
+        text,
+        user,
+        ip,
     )
 
 

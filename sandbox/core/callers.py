@@ -67,7 +67,9 @@ def by_session(panel: Panel, session: str, ip: str, func: str) -> Caller:
     """Bound to the address, alive one hour after its last request (platform.md 4.1)."""
     now = int(time.time())
     with panel.db.begin() as tx:
-        row = tx.row("SELECT s.ip, s.atime, u.* FROM core_session s JOIN user u ON u.id = s.name WHERE s.id = %s", session)
+        row = tx.row(
+            "SELECT s.ip, s.atime, u.* FROM core_session s JOIN user u ON u.id = s.name WHERE s.id = %s", session
+        )
         alive = row is not None and row["ip"] == ip and now - row["atime"] <= panel.switches.number("session_seconds")
         if alive:
             tx.run("UPDATE core_session SET atime = %s WHERE id = %s", now, session)

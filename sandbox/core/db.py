@@ -9,11 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymysql
 
 from sandbox.mariadb import Login, connect
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import DictCursor
 
 MOST_CONNECTIONS = 80
 
@@ -21,7 +25,7 @@ MOST_CONNECTIONS = 80
 class Tx:
     """One transaction. Values are always passed apart from the statement."""
 
-    def __init__(self, connection: pymysql.connections.Connection) -> None:
+    def __init__(self, connection: Connection[DictCursor]) -> None:
         self._connection = connection
 
     def run(self, sql: str, *values: object) -> int:
@@ -68,7 +72,7 @@ class Database:
 
     def __init__(self, login: Login) -> None:
         self._login = login
-        self._idle: list[pymysql.connections.Connection] = []
+        self._idle: list[Connection[DictCursor]] = []
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
 
@@ -85,7 +89,7 @@ class Database:
             with self._guard:
                 self._idle.append(connection)
 
-    def _take(self) -> pymysql.connections.Connection:
+    def _take(self) -> Connection[DictCursor]:
         with self._guard:
             while self._idle:
                 connection = self._idle.pop()
@@ -93,7 +97,7 @@ class Database:
                     return connection
         return connect(self._login, autocommit=False)
 
-    def _roll_back(self, connection: pymysql.connections.Connection) -> None:
+    def _roll_back(self, connection: Connection[DictCursor]) -> None:
         try:
             connection.rollback()
         except pymysql.err.Error:

@@ -46,11 +46,10 @@ def _answer(panel: Panel, request: Request) -> etree._Element:
     except PanelError as error:
         document = error_document(panel, request, error)
     except pymysql.err.Error as error:
-        panel.log.error("db", traceback.format_exc())
+        panel.log.failure("db", traceback.format_exc())
         document = error_document(panel, request, PanelError("db", "", error.args[0] if error.args else ""))
-    except Exception:
-        # The boundary of the core: a mistake in a function is logged whole and answered, never a dropped call.
-        panel.log.error("core", traceback.format_exc())
+    except Exception:  # noqa: BLE001  (the boundary: a mistake is logged whole and answered, never a dropped call)
+        panel.log.failure("core", traceback.format_exc())
         document = error_document(panel, request, PanelError("process", request.func, "internal error"))
     return _final(panel, request, document)
 
@@ -64,9 +63,7 @@ def _final(panel: Panel, request: Request, document: etree._Element) -> etree._E
 
 
 def error_document(panel: Panel, request: Request, error: PanelError) -> etree._Element:
-    panel.log.line(
-        "libmgr", "ERROR", f"Error: Type: '{error.kind}' Object: '{error.object}' Value: '{error.value}'"
-    )
+    panel.log.line("libmgr", "ERROR", f"Error: Type: '{error.kind}' Object: '{error.object}' Value: '{error.value}'")
     document = etree.Element("doc")
     document.append(texts.render(error, request.func, request.lang, panel.plugins))
     return document
@@ -124,5 +121,3 @@ def _tag(name: str) -> str:
     """A parameter's name as an element, whatever a client may send."""
     kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in name)
     return kept if kept[:1].isalpha() else f"_{kept}"
-
-

@@ -35,7 +35,7 @@ def number(value: Decimal | None) -> str:
 def money(value: Decimal) -> str:
     """Two places for people, up to four when they count: `0.1048`, `0.00` (selling-api.md 2)."""
     text = format(value.quantize(Decimal("0.0001")), "f")
-    return text[:-2] if text.endswith("00") else text
+    return text.removesuffix("00")
 
 
 def add(parent: etree._Element, name: str, value: Cell = None, **attributes: str) -> etree._Element:
@@ -76,9 +76,6 @@ def slist(parent: etree._Element, name: str, choices: Iterable[tuple[Cell, Cell]
         add(element, "val", label, key=text_of(key))
 
 
-PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "huge_tree": False}
-
-
 def parse(data: bytes) -> etree._Element:
     """Documents made by plug-ins. Raises etree.XMLSyntaxError."""
-    return etree.fromstring(data, etree.XMLParser(**PARSER_OPTIONS))
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))

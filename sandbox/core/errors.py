@@ -10,7 +10,9 @@ from lxml import etree
 class PanelError(Exception):
     """Type, object, value and named parameters; the text is looked up later, in the language of the request."""
 
-    def __init__(self, kind: str, object_: str = "", value: object = "", params: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, kind: str, object_: str = "", value: object = "", params: Mapping[str, str] | None = None
+    ) -> None:
         self.kind = kind
         self.object = object_
         self.value = str(value)

@@ -52,8 +52,9 @@ def _failed(handler: Handler) -> PanelError:
     return PanelError("plugin", handler.name)
 
 
-def call(panel: Panel, request: Request, handler: Handler, stage: str, document: etree._Element,
-         postdata: bool = False) -> etree._Element:
+def call(
+    panel: Panel, request: Request, handler: Handler, stage: str, document: etree._Element, postdata: bool = False
+) -> etree._Element:
     """Run the handler; its document, or an error: its own, or the documented one for a failure."""
     data = b""
     if handler.kind == "xml":
@@ -64,14 +65,14 @@ def call(panel: Panel, request: Request, handler: Handler, stage: str, document:
     program = panel.paths.addon / handler.name
     outcome = programs.run(program, [], panel.paths.base, environment(panel, request, stage), data, limit)
     if outcome.err:
-        panel.log.extinfo("plugin", f"{handler.name}: {outcome.err[-2000:].decode(errors='replace').strip()}")
+        panel.log.detail("plugin", f"{handler.name}: {outcome.err[-2000:].decode(errors='replace').strip()}")
     if outcome.code != 0:
-        panel.log.error("plugin", f"{handler.name} ended with {outcome.code} for {request.func} ({stage})")
+        panel.log.failure("plugin", f"{handler.name} ended with {outcome.code} for {request.func} ({stage})")
         raise _failed(handler)
     try:
         answer = parse(outcome.out)
     except etree.XMLSyntaxError as error:
-        panel.log.error("plugin", f"{handler.name} printed no XML for {request.func} ({stage}): {error}")
+        panel.log.failure("plugin", f"{handler.name} printed no XML for {request.func} ({stage}): {error}")
         raise _failed(handler) from error
     error_element = answer.find("error")
     if error_element is not None:

@@ -33,7 +33,7 @@ def claimed_user(params: Mapping[str, str]) -> str:
 
 
 def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
-    """One request, from its parameters to the bytes of its answer. HTTP status 200 also for errors (platform.md 4.2)."""
+    """One request, from its parameters to the bytes of its answer. Errors come with status 200 (platform.md 4.2)."""
     lang = texts.chosen_lang(params.get("lang", "en"))
     out = params.get("out", "html")
     func = params.get("func", "")
@@ -83,7 +83,9 @@ BOMB = (
 )
 """Six hundred megabytes once expanded."""
 
-FORBIDDEN_PAGE = b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>\n"
+FORBIDDEN_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>\n"
+)
 GATEWAY_PAGE = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>\n"
 CAPTCHA_PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>DDoS-Guard</title></head><body>Checking your browser before accessing"

@@ -47,8 +47,8 @@ class Item:
 
 
 COLUMNS = """i.id, i.name, i.account, a.name AS client, i.pricelist, p.name AS tariff, t.intname AS itemtype,
-    i.processingmodule, m.module, m.name AS module_name, i.remoteid, i.period, i.status, i.cost, i.expiredate, i.opendate,
-    i.createdate, i.autoprolong, i.datacenter, d.name AS datacentername, j.name AS project, i.employeesuspend,
+    i.processingmodule, m.module, m.name AS module_name, i.remoteid, i.period, i.status, i.cost, i.expiredate,
+    i.opendate, i.createdate, i.autoprolong, i.datacenter, d.name AS datacentername, j.name AS project, i.employeesuspend,
     i.abusesuspend, i.autosuspend, i.service_status"""
 TABLES = """item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype
     LEFT JOIN processingmodule m ON m.id = i.processingmodule LEFT JOIN account a ON a.id = i.account
@@ -57,11 +57,30 @@ TABLES = """item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.i
 
 def from_row(row: dict[str, Any]) -> Item:
     return Item(
-        row["id"], row["name"] or "", row["account"], row["client"] or "", row["pricelist"], row["tariff"],
-        row["itemtype"], row["processingmodule"] or 0, row["module"] or "", row["module_name"] or "",
-        row["remoteid"] or "", row["period"], row["status"], row["cost"], row["expiredate"], row["opendate"],
-        row["createdate"], row["autoprolong"], row["datacenter"] or 0, row["datacentername"] or "",
-        row["project"] or "", row["employeesuspend"] == "on", row["abusesuspend"] == "on", row["autosuspend"] == "on",
+        row["id"],
+        row["name"] or "",
+        row["account"],
+        row["client"] or "",
+        row["pricelist"],
+        row["tariff"],
+        row["itemtype"],
+        row["processingmodule"] or 0,
+        row["module"] or "",
+        row["module_name"] or "",
+        row["remoteid"] or "",
+        row["period"],
+        row["status"],
+        row["cost"],
+        row["expiredate"],
+        row["opendate"],
+        row["createdate"],
+        row["autoprolong"],
+        row["datacenter"] or 0,
+        row["datacentername"] or "",
+        row["project"] or "",
+        row["employeesuspend"] == "on",
+        row["abusesuspend"] == "on",
+        row["autosuspend"] == "on",
         row["service_status"],
     )
 

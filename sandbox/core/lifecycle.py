@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from sandbox.core import items
+from sandbox.core import clock, items
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -23,8 +23,12 @@ FACTS = ("ip", "domain", "username", "password", "userpassword", "address", "lic
 """What <itemtype>.open and service.postopen store (platform.md 5.2, "facts to store")."""
 
 RESULT = {
-    "open": items.ACTIVE, "reopen": items.ACTIVE, "resume": items.ACTIVE, "suspend": items.SUSPENDED,
-    "close": items.DELETED, "transfer": items.ACTIVE,
+    "open": items.ACTIVE,
+    "reopen": items.ACTIVE,
+    "resume": items.ACTIVE,
+    "suspend": items.SUSPENDED,
+    "close": items.DELETED,
+    "transfer": items.ACTIVE,
 }
 """Status after an operation; the others bring back the status from before."""
 
@@ -62,8 +66,10 @@ def finish(tx: Tx, panel: Panel, item: Item, operation: str, facts: Mapping[str,
     """The end of an operation: status, dates, facts; the operation and its tasks are gone."""
     items.lock(tx, item.id)
     row = tx.row(
-        "SELECT oldstatus, newexpiredate FROM runningoperation WHERE item = %s AND intname = %s ORDER BY id DESC LIMIT 1",
-        item.id, operation,
+        "SELECT oldstatus, newexpiredate FROM runningoperation WHERE item = %s AND intname = %s "
+        "ORDER BY id DESC LIMIT 1",
+        item.id,
+        operation,
     ) or {"oldstatus": None, "newexpiredate": None}
     save_facts(tx, panel, item.id, facts or {})
     _set_status(tx, item, operation, row["oldstatus"])
@@ -84,17 +90,22 @@ def _set_status(tx: Tx, item: Item, operation: str, old: int | None) -> None:
     if operation == "resume":
         tx.run(
             "UPDATE item SET autosuspend = 'off', employeesuspend = 'off', abusesuspend = 'off', suspenddate = NULL "
-            "WHERE id = %s", item.id,
+            "WHERE id = %s",
+            item.id,
         )
 
 
 def _set_dates(tx: Tx, item: Item, operation: str) -> None:
-    today = date.today()
+    today = clock.today()
     if operation in ("open", "reopen", "transfer"):
         opened = item.opendate or today
         expires = item.expiredate or add_period(opened, item.period)
         tx.run(
-            "UPDATE item SET opendate = %s, expiredate = %s WHERE id = %s OR parent = %s", opened, expires, item.id, item.id
+            "UPDATE item SET opendate = %s, expiredate = %s WHERE id = %s OR parent = %s",
+            opened,
+            expires,
+            item.id,
+            item.id,
         )
     elif operation == "suspend":
         tx.run("UPDATE item SET suspenddate = %s WHERE id = %s", today, item.id)
@@ -103,7 +114,9 @@ def _set_dates(tx: Tx, item: Item, operation: str) -> None:
 def drop_operations(tx: Tx, item: int, operation: str) -> None:
     """With the operation goes its task (platform.md 5.2: tasks belong to an operation)."""
     tx.run(
-        "DELETE t FROM task t JOIN runningoperation r ON r.id = t.runningoperation WHERE r.item = %s AND r.intname = %s",
-        item, operation,
+        "DELETE t FROM task t JOIN runningoperation r ON r.id = t.runningoperation "
+        "WHERE r.item = %s AND r.intname = %s",
+        item,
+        operation,
     )
     tx.run("DELETE FROM runningoperation WHERE item = %s AND intname = %s", item, operation)

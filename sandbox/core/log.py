@@ -45,18 +45,18 @@ class Log:
         stamp = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2d} {now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
         thread = threading.get_native_id()
         line = f"{stamp} [{os.getpid()}:{thread}] {module} {level} {text}\n"
-        with self._guard, open(self._path, "a", encoding="utf-8") as file:
+        with self._guard, self._path.open("a", encoding="utf-8") as file:
             file.write(line)
 
     def request(self, ip: str, user: str, params: Mapping[str, str]) -> None:
         """`INFO Request` is what authors grep for (platform.md 3.1)."""
         self.line("core", "INFO", f"Request [{ip}][{user}] '{query_text(params)}'")
 
-    def info(self, module: str, text: str) -> None:
+    def note(self, module: str, text: str) -> None:
         self.line(module, "INFO", text)
 
-    def extinfo(self, module: str, text: str) -> None:
+    def detail(self, module: str, text: str) -> None:
         self.line(module, "EXTINFO", text)
 
-    def error(self, module: str, text: str) -> None:
+    def failure(self, module: str, text: str) -> None:
         self.line(module, "ERROR", text)

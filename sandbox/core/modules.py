@@ -41,7 +41,9 @@ class Features:
         return next((setting for setting in self.settings if setting.name == name), None)
 
 
-_OPERATIONS = frozenset("open reopen resume suspend close setparam prolong start stop reboot hardreboot".split())
+_OPERATIONS = frozenset(
+    ["open", "reopen", "resume", "suspend", "close", "setparam", "prolong", "start", "stop", "reboot", "hardreboot"]
+)
 _BUILT_IN_FEATURES = Features(frozenset(), (), _OPERATIONS)
 
 
@@ -96,7 +98,7 @@ class Modules:
         try:
             self.features(name)
         except PanelError as error:
-            self._panel.log.error("module", f"features of {name}: {error}")
+            self._panel.log.failure("module", f"features of {name}: {error}")
 
     def features(self, module: str) -> Features:
         if module in BUILT_IN:
@@ -107,7 +109,7 @@ class Modules:
             known = read_features(self.command(module, ["--command", "features"]))
             with self._guard:
                 self._known[module] = known
-            self._panel.log.extinfo("module", f"features of {module}: {' '.join(sorted(known.names))}")
+            self._panel.log.detail("module", f"features of {module}: {' '.join(sorted(known.names))}")
         return known
 
     def has(self, module: str, feature: str) -> bool:
@@ -123,7 +125,7 @@ class Modules:
         limit = self._panel.switches.number("command_seconds")
         environment = programs.base_environment({"SANDBOX_NESTED": str(threading.get_native_id())})
         program = self._panel.paths.processing / module
-        self._panel.log.extinfo("module", f"run {module} {' '.join(arguments)}")
+        self._panel.log.detail("module", f"run {module} {' '.join(arguments)}")
         outcome = programs.run(program, arguments, self._panel.paths.base, environment, data, limit)
         document = verdict(module, outcome.code, outcome.out, outcome.err)
         if document is None:

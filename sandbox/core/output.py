@@ -35,14 +35,15 @@ def _data_only(document: etree._Element) -> etree._Element:
     """xml is data, devel adds metadata and messages (platform.md 3.2)."""
     if not any(document.find(part) is not None for part in _PAGE_PARTS):
         return document
-    bare = etree.Element("doc", dict(document.attrib))
+    bare = etree.Element("doc")
+    bare.attrib.update(document.attrib)
     bare.extend([child for child in document if child.tag not in _PAGE_PARTS])
     return bare
 
 
 def as_json(element: etree._Element) -> Any:
     """Text under `$`, attributes as `$name`; rows, choices and repeated elements are lists (platform.md 3.2)."""
-    result: dict[str, Any] = {f"${name}": value for name, value in element.attrib.items() if name != "binary"}
+    result: dict[str, Any] = {f"${name!s}": value for name, value in element.attrib.items() if name != "binary"}
     for child in element:
         if not isinstance(child.tag, str):
             continue
@@ -80,17 +81,20 @@ def as_text(document: etree._Element) -> str:
         return error_line(error) + "\n"
     rows = document.findall("elem")
     if rows:
-        lines = [" ".join(f"{cell.tag}={cell.text or ''}" for cell in row) for row in rows]
+        lines = [" ".join(_pair(cell) for cell in row) for row in rows]
         return "\n".join(lines) + "\n"
-    leaves = [child for child in document if isinstance(child.tag, str) and len(child) == 0
-              and child.tag not in ("ok", "slist", *_PAGE_PARTS)]
+    leaves = [
+        child
+        for child in document
+        if isinstance(child.tag, str) and len(child) == 0 and child.tag not in ("ok", "slist", *_PAGE_PARTS)
+    ]
     if document.find("ok") is not None:
         details = " ".join(f"{leaf.tag}={leaf.text or ''}" for leaf in leaves)
         return f"OK {details}".strip() + "\n"
     if document.find("p_elems") is not None:
         return ""
     lines = [f"{leaf.tag}={leaf.text or ''}" for leaf in leaves]
-    lines += [f"{leaf.tag}.{name}={value}" for leaf in leaves for name, value in leaf.attrib.items()]
+    lines += [f"{leaf.tag}.{name!s}={value!s}" for leaf in leaves for name, value in leaf.attrib.items()]
     return "\n".join(lines) + "\n" if lines else ""
 
 

@@ -57,7 +57,7 @@ class Plugins:
             try:
                 root = parse(file.read_bytes())
             except (etree.XMLSyntaxError, OSError) as error:
-                log.error("xml", f"{file.name}: {error}")
+                log.failure("xml", f"{file.name}: {error}")
                 continue
             self._load(root, log)
 
@@ -74,14 +74,14 @@ class Plugins:
         handler = Handler(element.get("name", ""), element.get("type", "xml"))
         for function in element.iterfind("func"):
             self.functions[function.get("name", "")] = handler
-            log.extinfo("action", f"Register func '{handler.name}' for action '{function.get('name')}'")
+            log.detail("action", f"Register func '{handler.name}' for action '{function.get('name')}'")
         for event in element.iterfind("event"):
             name = event.get("name", "")
             for stage in STAGES:
                 if event.get(stage) == "yes":
                     hook = Hook(handler, stage, event.get("postdata") == "yes")
                     self.hooks.setdefault(name, []).append(hook)
-            log.extinfo("action", f"Register event '{handler.name}' for action '{name}'")
+            log.detail("action", f"Register event '{handler.name}' for action '{name}'")
 
     def _merge_metadata(self, element: etree._Element) -> None:
         name = element.get("name", "")

@@ -35,13 +35,19 @@ def base_environment(extra: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
-def run(program: Path, arguments: list[str], cwd: Path, environment: dict[str, str], data: bytes,
-        limit_seconds: float) -> Outcome:
+def run(
+    program: Path, arguments: list[str], cwd: Path, environment: dict[str, str], data: bytes, limit_seconds: float
+) -> Outcome:
     """Wait for the program; 0 seconds means no limit (platform.md 2.3: unknown)."""
     try:
         process = subprocess.Popen(
-            [str(program), *arguments], cwd=cwd, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
+            [str(program), *arguments],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
     except OSError as error:
         return Outcome(-1, b"", str(error).encode())

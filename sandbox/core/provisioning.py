@@ -43,7 +43,9 @@ def make_manual(tx: Tx, operation: int, item: int, name: str) -> None:
     kind = tx.value("SELECT id FROM tasktype WHERE operation = %s", name)
     tx.run(
         "INSERT INTO task (type, item, status, runningoperation, opendate) VALUES (%s, %s, 0, %s, NOW())",
-        kind, item, operation,
+        kind,
+        item,
+        operation,
     )
 
 

@@ -48,8 +48,14 @@ class Operation:
 
 def _operation(row: dict[str, Any]) -> Operation:
     return Operation(
-        row["id"], row["item"], row["intname"], row["trycount"], row["run_pid"] or 0, row["run_start"] or "",
-        tuple((row["args"] or "").split()), row["module"] or "",
+        row["id"],
+        row["item"],
+        row["intname"],
+        row["trycount"],
+        row["run_pid"] or 0,
+        row["run_start"] or "",
+        tuple((row["args"] or "").split()),
+        row["module"] or "",
     )
 
 
@@ -76,7 +82,12 @@ class Queue:
 
     def add(self, tx: Tx, item: int, name: str, delay: float, oldstatus: int, args: str = "") -> int:
         return tx.insert(
-            "runningoperation", item=item, intname=name, nextrun=time.time() + delay, oldstatus=oldstatus, args=args,
+            "runningoperation",
+            item=item,
+            intname=name,
+            nextrun=time.time() + delay,
+            oldstatus=oldstatus,
+            args=args,
             cdate=time.strftime("%Y-%m-%d %H:%M:%S"),
         )
 
@@ -88,9 +99,8 @@ class Queue:
                 provisioning.deliver_late(self._panel)
                 if not self.paused:
                     self._start_due()
-            except Exception:
-                # The queue must outlive a database that is away for a moment; the cause is in the log.
-                self._panel.log.error("queue", traceback.format_exc())
+            except Exception:  # noqa: BLE001  (the queue must outlive a database that is away; the cause is in the log)
+                self._panel.log.failure("queue", traceback.format_exc())
                 time.sleep(1)
 
     def _start_due(self) -> None:
@@ -103,7 +113,9 @@ class Queue:
                 if full or operation.id in self._busy or operation.item in self._busy.values():
                     continue
                 self._busy[operation.id] = operation.item
-            threading.Thread(target=self._work, args=(operation,), name=f"operation-{operation.id}", daemon=True).start()
+            threading.Thread(
+                target=self._work, args=(operation,), name=f"operation-{operation.id}", daemon=True
+            ).start()
 
     def _work(self, operation: Operation) -> None:
         try:
@@ -115,8 +127,8 @@ class Queue:
                 self._settle(operation, PanelError("no_suitable_module", "item", operation.item), 1)
             else:
                 self._run_module(operation)
-        except Exception:
-            self._panel.log.error("queue", traceback.format_exc())
+        except Exception:  # noqa: BLE001  (one bad operation never stops the rest; the cause is in the log)
+            self._panel.log.failure("queue", traceback.format_exc())
             time.sleep(1)
         finally:
             with self._guard:
@@ -138,13 +150,18 @@ class Queue:
             return
         program = self._panel.paths.processing / operation.module
         words = self._arguments(operation)
-        self._panel.log.extinfo("queue", f"run {operation.module} {' '.join(words)}")
+        self._panel.log.detail("queue", f"run {operation.module} {' '.join(words)}")
         out, err = self._files(operation)
-        with open(out, "wb") as stdout, open(err, "wb") as stderr:
+        with out.open("wb") as stdout, err.open("wb") as stderr:
             try:
                 process = subprocess.Popen(
-                    [str(program), *words], cwd=self._panel.paths.base, env=programs.base_environment({}),
-                    stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True,
+                    [str(program), *words],
+                    cwd=self._panel.paths.base,
+                    env=programs.base_environment({}),
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    start_new_session=True,
                 )
             except OSError as error:
                 self._settle(operation, PanelError("process", operation.module, error.strerror or ""), 127)
@@ -164,7 +181,11 @@ class Queue:
         with self._panel.db.begin() as tx:
             changed = tx.run(
                 "UPDATE runningoperation SET trycount = trycount + %s, nextrun = %s "
-                "WHERE id = %s AND manual = 'off' AND nextrun <= %s", rises, NEVER, operation.id, time.time(),
+                "WHERE id = %s AND manual = 'off' AND nextrun <= %s",
+                rises,
+                NEVER,
+                operation.id,
+                time.time(),
             )
         return changed == 1
 
@@ -199,10 +220,15 @@ class Queue:
             tx.run(
                 "UPDATE runningoperation SET run_pid = NULL, run_start = NULL, lastexit = %s, lastoutput = %s, "
                 "trycount = trycount + %s, nextrun = IF(nextrun >= %s, %s, nextrun) WHERE id = %s",
-                code, _shown(problem, output), rises, NEVER, again, operation.id,
+                code,
+                _shown(problem, output),
+                rises,
+                NEVER,
+                again,
+                operation.id,
             )
         state = "ended" if problem is None else f"failed: {problem}"
-        self._panel.log.extinfo("queue", f"operation {operation.id} {operation.name} of {operation.item} {state}")
+        self._panel.log.detail("queue", f"operation {operation.id} {operation.name} of {operation.item} {state}")
 
 
 def _shown(problem: PanelError | None, output: bytes) -> str:

@@ -59,7 +59,7 @@ class Server:
         self._stop_accepting()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DRAIN_SECONDS
-        while self._running and loop.time() < deadline:
+        while self._running and loop.time() < deadline:  # noqa: ASYNC110  (a counter, not an event)
             await asyncio.sleep(0.01)
         await runner.cleanup()
 
@@ -98,7 +98,7 @@ class Server:
                 writer.write(reply.encode())
                 await writer.drain()
         except ConnectionError:
-            self._panel.log.info("core", "a local caller went away before its answer")
+            self._panel.log.note("core", "a local caller went away before its answer")
         finally:
             self._running -= 1
             writer.close()
@@ -117,8 +117,13 @@ class Server:
     async def _work(self, request: web.Request, params: dict[str, str]) -> Answer:
         headers = {name.title(): value for name, value in request.headers.items()}
         origin = Origin(
-            request.remote or "", local=False, method=request.method, query=request.query_string,
-            secure=request.secure, headers=headers, session=request.cookies.get(http.SESSION_COOKIE, ""),
+            request.remote or "",
+            local=False,
+            method=request.method,
+            query=request.query_string,
+            secure=request.secure,
+            headers=headers,
+            session=request.cookies.get(http.SESSION_COOKIE, ""),
         )
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, http.handle, self._panel, params, origin)
@@ -132,7 +137,7 @@ class Server:
         return response
 
     async def _with_fault(self, request: web.Request, params: dict[str, str], fault: Fault) -> web.StreamResponse:
-        self._panel.log.info("fault", f"{fault.kind} for {params.get('func', '')}")
+        self._panel.log.note("fault", f"{fault.kind} for {params.get('func', '')}")
         if fault.kind in BEFORE:
             return await self._instead(request, params, fault)
         if fault.kind == "slow_before":
@@ -173,7 +178,7 @@ class Server:
 
     async def _hold(self, params: dict[str, str]) -> None:
         released = self._panel.faults.hold(params.get("func", ""))
-        while not released.is_set() and not self._panel.stop_requested.is_set():
+        while not released.is_set() and not self._panel.stop_requested.is_set():  # noqa: ASYNC110  (set by a thread)
             await asyncio.sleep(0.02)
 
     def _hang_up(self, request: web.Request, reset: bool) -> web.StreamResponse:

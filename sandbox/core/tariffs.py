@@ -106,18 +106,30 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         return None
     row = tx.row(
         "SELECT p.*, t.intname AS type FROM pricelist p JOIN itemtype t ON t.id = p.itemtype "
-        "WHERE p.id = %s AND p.parent IS NULL", int(str(elid)),
+        "WHERE p.id = %s AND p.parent IS NULL",
+        int(str(elid)),
     )
     if row is None:
         return None
     centres = tx.rows(
         "SELECT d.id, d.name FROM pricelist2datacenter l JOIN datacenter d ON d.id = l.datacenter "
-        "WHERE l.pricelist = %s ORDER BY d.id", row["id"],
+        "WHERE l.pricelist = %s ORDER BY d.id",
+        row["id"],
     )
-    addons = tuple(_addon(tx, addon) for addon in tx.rows("SELECT * FROM pricelist WHERE parent = %s ORDER BY id", row["id"]))
+    addons = tuple(
+        _addon(tx, addon) for addon in tx.rows("SELECT * FROM pricelist WHERE parent = %s ORDER BY id", row["id"])
+    )
     return Tariff(
-        row["id"], row["name"], row["itemtype"], row["type"], row["intname"] or "", row["project"] or 1,
-        row["active"] == "on", row["max_multiple_order_count"], _prices(tx, row["id"]), addons,
+        row["id"],
+        row["name"],
+        row["itemtype"],
+        row["type"],
+        row["intname"] or "",
+        row["project"] or 1,
+        row["active"] == "on",
+        row["max_multiple_order_count"],
+        _prices(tx, row["id"]),
+        addons,
         tuple((centre["id"], centre["name"]) for centre in centres),
     )
 
@@ -125,7 +137,8 @@ def load(tx: Tx, elid: object) -> Tariff | None:
 def _prices(tx: Tx, pricelist: int, choice: int = 0) -> dict[int, Decimal]:
     rows = tx.rows(
         "SELECT period, cost FROM pricelistprice WHERE pricelist = %s AND enumerationitem = %s ORDER BY period",
-        pricelist, choice,
+        pricelist,
+        choice,
     )
     return {row["period"]: row["cost"] for row in rows}
 
@@ -134,12 +147,23 @@ def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
     choices: tuple[Choice, ...] = ()
     if row["addontype"] == ENUMERATION:
         found = tx.rows("SELECT * FROM enumerationitem WHERE enumeration = %s ORDER BY id", row["enumeration"])
-        choices = tuple(Choice(one["id"], one["intname"], one["name"] or one["intname"], _prices(tx, row["id"], one["id"]))
-                        for one in found)
+        choices = tuple(
+            Choice(one["id"], one["intname"], one["name"] or one["intname"], _prices(tx, row["id"], one["id"]))
+            for one in found
+        )
     included = row["addonlimit"] or Decimal(0)
     return Addon(
-        row["id"], row["name"], row["intname"] or "", row["addontype"], row["billtype"] or 2, included,
-        row["addonmin"] if row["addonmin"] is not None else included, row["addonmax"] or Decimal(999999),
-        row["addonstep"] or Decimal(0), _prices(tx, row["id"]), row["enumeration"] or 0, choices,
+        row["id"],
+        row["name"],
+        row["intname"] or "",
+        row["addontype"],
+        row["billtype"] or 2,
+        included,
+        row["addonmin"] if row["addonmin"] is not None else included,
+        row["addonmax"] or Decimal(999999),
+        row["addonstep"] or Decimal(0),
+        _prices(tx, row["id"]),
+        row["enumeration"] or 0,
+        choices,
         row["enumerationitem"] or (choices[0].id if choices else 0),
     )

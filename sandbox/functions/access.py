@@ -11,7 +11,7 @@ from sandbox.core import callers
 from sandbox.core.documents import done, elem, money
 from sandbox.core.errors import PanelError
 from sandbox.core.registry import function
-from sandbox.core.request import ADMIN, CLIENT, NOBODY, ROOT
+from sandbox.core.request import ADMIN, CLIENT, NOBODY, ROOT, Caller
 from sandbox.tree import read_conf
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ def auth(panel: Panel, request: Request) -> etree._Element:
     return document
 
 
-def _by_key(panel: Panel, request: Request) -> callers.Caller:
+def _by_key(panel: Panel, request: Request) -> Caller:
     """A key works once (platform.md 4.1)."""
     key = f"key:{request.text('key')}"[:64]
     with panel.db.begin() as tx:
         name = tx.value(
             "SELECT u.name FROM core_session s JOIN user u ON u.id = s.name WHERE s.id = %s AND u.name = %s",
-            key, request.text("username"),
+            key,
+            request.text("username"),
         )
         tx.run("DELETE FROM core_session WHERE id = %s", key)
     if name is None:

@@ -27,7 +27,9 @@ def subaccount(panel: Panel, request: Request) -> etree._Element:
         rows = tx.rows(
             "SELECT s.id, s.account, p.name AS project, s.balance, p.currency FROM subaccount s "
             "JOIN project p ON p.id = s.project WHERE %s OR s.account = %s ORDER BY s.id",
-            request.caller.staff, request.caller.account)
+            request.caller.staff,
+            request.caller.account,
+        )
     for row in rows:
         element = elem(document, {"id": row["id"], "account": row["account"], "project": row["project"]})
         # A cell may carry the displayed text and the raw value beside it (selling-api.md 1.3).
@@ -79,8 +81,16 @@ def make_user(tx: Tx, name: str, password: str, account: int, **more: object) ->
     """A user of level 16 = client (platform.md 6.2)."""
     if tx.value("SELECT id FROM user WHERE name = %s", name) is not None:
         raise PanelError("exists", "name", name)
-    return tx.insert("user", name=name, realname=name, email=f"{name}@example.com", level=CLIENT, account=account,
-                     password=hashed(password), **more)
+    return tx.insert(
+        "user",
+        name=name,
+        realname=name,
+        email=f"{name}@example.com",
+        level=CLIENT,
+        account=account,
+        password=hashed(password),
+        **more,
+    )
 
 
 def checked_ranges(text: str) -> str:

@@ -20,7 +20,24 @@ if TYPE_CHECKING:
     from sandbox.core.request import Request
 
 RESERVED = frozenset(
-    "func elid plid out lang theme auth authinfo su sok sv_field clicked_button elname crypted name value".split()
+    [
+        "func",
+        "elid",
+        "plid",
+        "out",
+        "lang",
+        "theme",
+        "auth",
+        "authinfo",
+        "su",
+        "sok",
+        "sv_field",
+        "clicked_button",
+        "elname",
+        "crypted",
+        "name",
+        "value",
+    ]
 )
 """Parameters that are not the name of a service's parameter (platform.md 1.1)."""
 
@@ -64,8 +81,19 @@ def _register_post(operation: str) -> None:
     function(f"service.post{operation}", ADMIN, "platform.md 5.2")(run)
 
 
-for _operation in ("reopen", "resume", "suspend", "close", "setparam", "prolong", "start", "stop", "reboot", "hardreboot",
-                   "changepassword"):
+for _operation in (
+    "reopen",
+    "resume",
+    "suspend",
+    "close",
+    "setparam",
+    "prolong",
+    "start",
+    "stop",
+    "reboot",
+    "hardreboot",
+    "changepassword",
+):
     _register_post(_operation)
 
 
@@ -132,7 +160,8 @@ def service_getnextmodule(panel: Panel, request: Request) -> etree._Element:
         item = _item(tx, request)
         rows = tx.rows(
             "SELECT m.id FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
-            "WHERE l.pricelist = %s AND m.active = 'on' ORDER BY m.orderpriority, m.id", item.pricelist,
+            "WHERE l.pricelist = %s AND m.active = 'on' ORDER BY m.orderpriority, m.id",
+            item.pricelist,
         )
         known = [row["id"] for row in rows]
         place = known.index(item.module_id) + 1 if item.module_id in known else 0

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 10_000
 SORTABLE = {
-    "id": "i.id", "name": "i.name", "domain": "i.name", "status": "i.status", "createdate": "i.createdate",
-    "expiredate": "i.expiredate", "opendate": "i.opendate", "pricelist": "p.name", "remoteid": "i.remoteid",
-    "cost": "i.cost", "time": "i.createdate",
+    "id": "i.id",
+    "name": "i.name",
+    "domain": "i.name",
+    "status": "i.status",
+    "createdate": "i.createdate",
+    "expiredate": "i.expiredate",
+    "opendate": "i.opendate",
+    "pricelist": "p.name",
+    "remoteid": "i.remoteid",
+    "cost": "i.cost",
+    "time": "i.createdate",
 }
 
 
@@ -38,17 +46,29 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         total = tx.value(
             f"SELECT COUNT(*) FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype "
-            f"WHERE {where}", *values)
+            f"WHERE {where}",
+            *values,
+        )
         rows = tx.rows(
             f"SELECT {items.COLUMNS} FROM {items.TABLES} WHERE {where} ORDER BY {SORTABLE[column]} {direction}, i.id "
-            f"{direction} LIMIT %s OFFSET %s", *values, count, (page - 1) * count)
+            f"{direction} LIMIT %s OFFSET %s",
+            *values,
+            count,
+            (page - 1) * count,
+        )
         found = [items.from_row(row) for row in rows]
         facts = _facts(tx, [item.id for item in found])
         _let_time_pass(tx, request)
     document = etree.Element("doc")
     for item in found:
         _row(panel, request, document, item, facts.get(item.id, {}))
-    for name, value in (("p_num", page), ("p_cnt", count), ("p_elems", total), ("p_sort", column), ("p_order", direction.lower())):
+    for name, value in (
+        ("p_num", page),
+        ("p_cnt", count),
+        ("p_elems", total),
+        ("p_sort", column),
+        ("p_order", direction.lower()),
+    ):
         add(document, name, value)
     return document
 
@@ -111,10 +131,16 @@ def _row(panel: Panel, request: Request, document: etree._Element, item: Item, f
         if name in facts or name == "ip":
             cells[name] = facts.get(name, "")
     cells |= {
-        "pricelist": item.tariff, "pricelist_id": item.pricelist, "period": period_name(item.period),
-        "datacentername": item.datacentername, "createdate": item.createdate, "opendate": item.opendate,
-        "expiredate": item.expiredate, "autoprolong": item.autoprolong or "",
-        "cost": f"{money(item.cost)} EUR", "status": item.status,
+        "pricelist": item.tariff,
+        "pricelist_id": item.pricelist,
+        "period": period_name(item.period),
+        "datacentername": item.datacentername,
+        "createdate": item.createdate,
+        "opendate": item.opendate,
+        "expiredate": item.expiredate,
+        "autoprolong": item.autoprolong or "",
+        "cost": f"{money(item.cost)} EUR",
+        "status": item.status,
     }
     for name, value in cells.items():
         add(row, name, value)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
-_LIST = """SELECT r.id, CONCAT(r.intname, ' ', COALESCE(i.name, '')) AS `desc`, r.item, t.intname AS itemtype, a.name AS client,
-    r.cdate, r.trycount, m.name AS processingmodule, (SELECT MIN(k.id) FROM task k WHERE k.runningoperation = r.id) AS task,
-    IF(r.run_pid IS NOT NULL, 'running', IF(r.manual = 'on', 'manual', IF(r.errorxml IS NULL AND r.lastexit IS NULL, 'new', 'error'))) AS status,
+_LIST = """SELECT r.id, CONCAT(r.intname, ' ', COALESCE(i.name, '')) AS `desc`, r.item, t.intname AS itemtype,
+    a.name AS client, r.cdate, r.trycount, m.name AS processingmodule,
+    (SELECT MIN(k.id) FROM task k WHERE k.runningoperation = r.id) AS task,
+    IF(r.run_pid IS NOT NULL, 'running', IF(r.manual = 'on', 'manual',
+        IF(r.errorxml IS NULL AND r.lastexit IS NULL, 'new', 'error'))) AS status,
     r.intname, r.manual
     FROM runningoperation r LEFT JOIN item i ON i.id = r.item LEFT JOIN pricelist p ON p.id = i.pricelist
     LEFT JOIN itemtype t ON t.id = p.itemtype LEFT JOIN account a ON a.id = i.account

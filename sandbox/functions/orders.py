@@ -77,6 +77,7 @@ def _order(panel: Panel, request: Request, period_field: str, id_field: str, car
         account = _account(request)
         order = _checked(panel, tx, request, tariff, period_field)
         paid = request.text("skipbasket") == "on"
+        short: PanelError | None = None
         try:
             made = _create(panel, tx, request, order, account, paid)
         except PanelError as error:
@@ -85,8 +86,6 @@ def _order(panel: Panel, request: Request, period_field: str, id_field: str, car
             # selling-api.md 0.3: the error may leave a service in status 1 behind, and that is kept.
             _create(panel, tx, request, order, account, paid=False)
             short = error
-        else:
-            short = None
     if short is not None:
         raise short
     panel.queue.wake()
@@ -130,16 +129,27 @@ def _checked(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fiel
     _check_params(panel, tx, tariff, params, allowed)
     if "domain" in allowed and "domain" not in params:
         params["domain"] = f"{secrets.token_hex(4)}.{tariff.itemtype}.example"  # random when absent (3.2)
-    unknown = [name for name in request.params if name.startswith("addon_") and name[6:].isdigit()
-               and int(name[6:]) not in {addon.id for addon in tariff.addons}]
+    unknown = [
+        name
+        for name in request.params
+        if name.startswith("addon_")
+        and name[6:].isdigit()
+        and int(name[6:]) not in {addon.id for addon in tariff.addons}
+    ]
     if unknown:
         raise bad_value(unknown[0], request.text(unknown[0]))
     values = {addon.id: addon.check(request.text(f"addon_{addon.id}", addon.default)) for addon in tariff.addons}
     return Order(
-        tariff, int(period), _datacenter(tariff, request.text("datacenter")),
-        params.get("domain") or params.get("licname") or tariff.name, values, params,
-        {name: request.text(name) for name in CRYPTED if request.text(name)}, remoteid,
-        _autoprolong(tariff, int(period), request.text("autoprolong")), int(count),
+        tariff,
+        int(period),
+        _datacenter(tariff, request.text("datacenter")),
+        params.get("domain") or params.get("licname") or tariff.name,
+        values,
+        params,
+        {name: request.text(name) for name in CRYPTED if request.text(name)},
+        remoteid,
+        _autoprolong(tariff, int(period), request.text("autoprolong")),
+        int(count),
     )
 
 
@@ -147,9 +157,14 @@ def _check_params(panel: Panel, tx: Tx, tariff: Tariff, params: dict[str, str], 
     needs_ip = tariff.itemtype == "soft" and panel.switches["soft_ip_required"] == "on"
     if "ip" in allowed and (needs_ip or params.get("ip")):
         check_ip(params.get("ip", ""))
-    known = {row["intname"] for row in tx.rows(
-        "SELECT v.intname FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
-        "WHERE p.itemtype = %s AND p.intname = 'ostempl'", tariff.itemtype_id)}
+    known = {
+        row["intname"]
+        for row in tx.rows(
+            "SELECT v.intname FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
+            "WHERE p.itemtype = %s AND p.intname = 'ostempl'",
+            tariff.itemtype_id,
+        )
+    }
     if params.get("ostempl") and params["ostempl"] not in known:
         raise bad_value("ostempl", params["ostempl"])
 
@@ -195,8 +210,15 @@ def _create(panel: Panel, tx: Tx, request: Request, order: Order, account: int, 
         if not paid:
             continue
         billing.charge(tx, purse, order.cost, item.id, "open")
-        entry = billing.Entry(account, item.id, item.itemtype, item.remoteid, order.cost,
-                              f"pricelist={order.tariff.id} period={order.period}")
+        entry = billing.Entry(
+            account,
+            item.id,
+            item.itemtype,
+            item.remoteid,
+            order.cost,
+            f"pricelist={order.tariff.id} period={order.period}",
+            charge=True,
+        )
         billing.journal(tx, panel.name, request, entry, purse.currency)
         billing.history(tx, request, item.id, "open", "The service has been ordered")
         delay = panel.switches.number("provision_seconds") if module_name == AUTO else 0
@@ -220,16 +242,26 @@ def _module(tx: Tx, pricelist: int) -> tuple[int | None, str]:
     """The first active module of the tariff by its priority (platform.md 6.2: orderpriority)."""
     row = tx.row(
         "SELECT m.id, m.module FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
-        "WHERE l.pricelist = %s AND m.active = 'on' ORDER BY m.orderpriority, m.id LIMIT 1", pricelist,
+        "WHERE l.pricelist = %s AND m.active = 'on' ORDER BY m.orderpriority, m.id LIMIT 1",
+        pricelist,
     )
     return (None, "") if row is None else (row["id"], row["module"])
 
 
 def _insert(panel: Panel, tx: Tx, order: Order, account: int, subaccount: int, module: int | None) -> items.Item:
     number = tx.insert(
-        "item", name=order.name, account=account, subaccount=subaccount, pricelist=order.tariff.id,
-        processingmodule=module, remoteid=order.remoteid or None, period=order.period, status=items.ORDERED,
-        cost=order.cost, autoprolong=order.autoprolong, datacenter=order.datacenter or None,
+        "item",
+        name=order.name,
+        account=account,
+        subaccount=subaccount,
+        pricelist=order.tariff.id,
+        processingmodule=module,
+        remoteid=order.remoteid or None,
+        period=order.period,
+        status=items.ORDERED,
+        cost=order.cost,
+        autoprolong=order.autoprolong,
+        datacenter=order.datacenter or None,
         hidden_lists=int(panel.switches.number("new_row_hidden_lists")),
     )
     tx.run("UPDATE item SET createdate = CURDATE() WHERE id = %s", number)
@@ -249,8 +281,16 @@ def _insert_addon(tx: Tx, order: Order, addon: tariffs.Addon, parent: int, accou
     """An add-on of a service is an item whose parent is the service (platform.md 6.2)."""
     value = order.addons[addon.id]
     tx.insert(
-        "item", name=addon.name, parent=parent, account=account, subaccount=subaccount, pricelist=addon.id,
-        period=order.period, status=items.ORDERED, cost=addon.cost(value, order.period), addonlimit=addon.included,
+        "item",
+        name=addon.name,
+        parent=parent,
+        account=account,
+        subaccount=subaccount,
+        pricelist=addon.id,
+        period=order.period,
+        status=items.ORDERED,
+        cost=addon.cost(value, order.period),
+        addonlimit=addon.included,
         addonmax=addon.most,
         intvalue=Decimal(value) if addon.addontype == tariffs.INTEGER else None,
         boolvalue=value if addon.addontype == tariffs.BOOLEAN else None,
@@ -263,12 +303,18 @@ def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree.
     document = fields(pricelist=tariff.id, pricelist_name=tariff.name, **{period_field: tariff.periods[0]})
     slist(document, period_field, [(period, tariffs.period_name(period)) for period in tariff.periods])
     slist(document, "datacenter", tariff.datacenters)
-    slist(document, "autoprolong", [("null", "off"), *((period, tariffs.period_name(period)) for period in tariff.periods)])
+    slist(
+        document,
+        "autoprolong",
+        [("null", "off"), *((period, tariffs.period_name(period)) for period in tariff.periods)],
+    )
     if tariff.datacenters:
         add(document, "datacenter", tariff.datacenters[0][0])
     templates = tx.rows(
         "SELECT v.intname, v.name FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
-        "WHERE p.itemtype = %s AND p.intname = 'ostempl' ORDER BY v.id", tariff.itemtype_id)
+        "WHERE p.itemtype = %s AND p.intname = 'ostempl' ORDER BY v.id",
+        tariff.itemtype_id,
+    )
     if templates:
         slist(document, "ostempl", [(row["intname"], row["name"] or row["intname"]) for row in templates])
     for addon in tariff.addons:

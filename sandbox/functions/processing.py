@@ -34,8 +34,10 @@ def load_module(tx: Tx, elid: str) -> dict[str, Any]:
 
 def settings(panel: Panel, tx: Tx, module: int) -> dict[str, str]:
     """All settings of a module, already decrypted (platform.md 5.2, processing.edit)."""
-    values = {row["intname"]: row["value"] or ""
-              for row in tx.rows("SELECT * FROM processingparam WHERE processingmodule = %s ORDER BY id", module)}
+    values = {
+        row["intname"]: row["value"] or ""
+        for row in tx.rows("SELECT * FROM processingparam WHERE processingmodule = %s ORDER BY id", module)
+    }
     for row in tx.rows("SELECT * FROM processingcryptedparam WHERE processingmodule = %s ORDER BY id", module):
         values[row["intname"]] = panel.crypt.decrypt(row["value"])
     return values
@@ -49,7 +51,8 @@ def processing_list(panel: Panel, request: Request) -> etree._Element:
         rows = tx.rows(
             "SELECT m.id, m.name, m.module, d.name AS datacenter_name, '' AS pusage, "
             "CONCAT_WS(' ', m.balance, m.balance_currency) AS balance_info, m.orderpriority, m.active AS status "
-            "FROM processingmodule m LEFT JOIN datacenter d ON d.id = m.datacenter ORDER BY m.id")
+            "FROM processingmodule m LEFT JOIN datacenter d ON d.id = m.datacenter ORDER BY m.id"
+        )
     for row in rows:
         elem(document, row)
     etree.SubElement(document, "p_elems").text = str(len(rows))
@@ -82,7 +85,9 @@ def _store(panel: Panel, tx: Tx, module: int, features: Features, values: dict[s
     for name, value in values.items():
         known = features.setting(name)
         crypted = known is not None and known.crypted
-        table, other = ("processingcryptedparam", "processingparam") if crypted else ("processingparam", "processingcryptedparam")
+        table, other = (
+            ("processingcryptedparam", "processingparam") if crypted else ("processingparam", "processingcryptedparam")
+        )
         stored = panel.crypt.encrypt(name, value) if crypted else value
         tx.put(table, {"processingmodule": module, "intname": name}, value=stored)
         tx.run(f"DELETE FROM {other} WHERE processingmodule = %s AND intname = %s", module, name)
@@ -110,7 +115,10 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         centre = _datacenter(tx, request.text("datacenter"))
         number = tx.insert(
-            "processingmodule", name=request.text("name") or module, module=module, datacenter=centre,
+            "processingmodule",
+            name=request.text("name") or module,
+            module=module,
+            datacenter=centre,
             orderpriority=_whole(request, "orderpriority", 1),
         )
         _store(panel, tx, number, features, values)
@@ -140,8 +148,14 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         stored = settings(panel, tx, row["id"])
     features = panel.modules.features(row["module"])
     if not request.sok:
-        form = fields(elid=row["id"], id=row["id"], module=row["module"], datacenter=row["datacenter"] or "",
-                      **{name: row[name] for name in _OWN_FIELDS}, **{k: v for k, v in stored.items() if k not in _OWN_FIELDS})
+        form = fields(
+            elid=row["id"],
+            id=row["id"],
+            module=row["module"],
+            datacenter=row["datacenter"] or "",
+            **{name: row[name] for name in _OWN_FIELDS},
+            **{k: v for k, v in stored.items() if k not in _OWN_FIELDS},
+        )
         tuned = _tune(panel, request, row["module"], features, form)
         panel.plugins.dress(tuned, f"processing.edit.{row['module']}", request.lang)
         return tuned

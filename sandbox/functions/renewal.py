@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import billing, items, lifecycle, tariffs
+from sandbox.core import billing, clock, items, lifecycle, tariffs
 from sandbox.core.documents import add, done, fields, slist, text_of
 from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import AUTO
@@ -34,7 +34,7 @@ def service_prolong(panel: Panel, request: Request) -> etree._Element:
         if tariff is None:
             raise PanelError("missed", "pricelist", item.pricelist)
         period = _period(request, item, tariff)
-        until = lifecycle.add_period(item.expiredate or date.today(), period)
+        until = lifecycle.add_period(item.expiredate or clock.today(), period)
         if not request.sok:
             return _form(item, tariff, period, until)
         if item.status not in (items.ACTIVE, items.SUSPENDED):
@@ -43,10 +43,18 @@ def service_prolong(panel: Panel, request: Request) -> etree._Element:
         purse = billing.purse(tx, item.account, tariff.project)
         cost = _cost(tx, item, tariff, period)
         billing.charge(tx, purse, cost, item.id, "prolong")
-        entry = billing.Entry(item.account, item.id, item.itemtype, item.remoteid, cost, f"period={period} until={until}")
+        entry = billing.Entry(
+            item.account, item.id, item.itemtype, item.remoteid, cost, f"period={period} until={until}", charge=True
+        )
         billing.journal(tx, panel.name, request, entry, purse.currency)
-        billing.history(tx, request, item.id, "prolong", f"The service validity period has been changed. The old value "
-                        f"{text_of(item.expiredate)}. The new value {text_of(until)}")
+        billing.history(
+            tx,
+            request,
+            item.id,
+            "prolong",
+            f"The service validity period has been changed. The old value "
+            f"{text_of(item.expiredate)}. The new value {text_of(until)}",
+        )
         if not later:
             tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", until, item.id, item.id)
         started = (later or item.module != AUTO) and start_if_served(panel, tx, item, "prolong")
@@ -88,7 +96,12 @@ def _nested(until: date | None) -> etree._Element:
 
 def _form(item: Item, tariff: Tariff, period: int, until: date | None) -> etree._Element:
     document = fields(
-        elid=item.id, title_name=item.name, expiredate=item.expiredate, newexpiredate=until, period=period, status=item.status
+        elid=item.id,
+        title_name=item.name,
+        expiredate=item.expiredate,
+        newexpiredate=until,
+        period=period,
+        status=item.status,
     )
     add(document, "suspendpenaltywarn", "off")
     slist(document, "period", [(one, tariffs.period_name(one)) for one in tariff.periods if one > 0])

@@ -55,28 +55,43 @@ def _form(panel: Panel, tx: Tx, item: Item) -> etree._Element:
         if row["intname"] in _SHOWN_CRYPTED:
             add(document, row["intname"], panel.crypt.decrypt(row["value"]))
     shown: dict[str, Cell] = {
-        "pricelist": item.pricelist, "pricelist_name": item.tariff, "period": item.period, "cost": money(item.cost),
-        "createdate": item.createdate, "opendate": item.opendate, "expiredate": item.expiredate,
-        "autoprolong": "null" if item.autoprolong is None else item.autoprolong, "status": item.status,
-        "item_status": item_status(tx, item), "datacenter": item.datacenter or "", "datacentername": item.datacentername,
+        "pricelist": item.pricelist,
+        "pricelist_name": item.tariff,
+        "period": item.period,
+        "cost": money(item.cost),
+        "createdate": item.createdate,
+        "opendate": item.opendate,
+        "expiredate": item.expiredate,
+        "autoprolong": "null" if item.autoprolong is None else item.autoprolong,
+        "status": item.status,
+        "item_status": item_status(tx, item),
+        "datacenter": item.datacenter or "",
+        "datacentername": item.datacentername,
     }
     if panel.switches["remoteid_in_list"] == "yes":
         shown["remoteid"] = item.remoteid
-    for name, value in shown.items():
-        add(document, name, value)
-    tariff = tariffs.load(tx, item.pricelist)
-    if tariff is not None:
-        slist(document, "autoprolong", [("null", "off"), *((p, tariffs.period_name(p)) for p in tariff.periods)])
-        for addon in tariff.addons:
-            if addon.choices:
-                slist(document, f"addon_{addon.id}", [(choice.id, choice.name) for choice in addon.choices])
+    for name, cell in shown.items():
+        add(document, name, cell)
+    _choices(tx, item, document)
     for row in addon_rows(tx, item.id):
         add(document, f"addon_{row['pricelist']}", addon_value(row))
     return document
 
 
+def _choices(tx: Tx, item: Item, document: etree._Element) -> None:
+    tariff = tariffs.load(tx, item.pricelist)
+    if tariff is None:
+        return
+    slist(document, "autoprolong", [("null", "off"), *((p, tariffs.period_name(p)) for p in tariff.periods)])
+    for addon in tariff.addons:
+        if addon.choices:
+            slist(document, f"addon_{addon.id}", [(choice.id, choice.name) for choice in addon.choices])
+
+
 def addon_rows(tx: Tx, item: int) -> list[dict[str, Any]]:
-    return tx.rows("SELECT id, pricelist, intvalue, boolvalue, enumerationitem FROM item WHERE parent = %s ORDER BY id", item)
+    return tx.rows(
+        "SELECT id, pricelist, intvalue, boolvalue, enumerationitem FROM item WHERE parent = %s ORDER BY id", item
+    )
 
 
 def addon_value(row: dict[str, Any]) -> str:
@@ -88,8 +103,11 @@ def addon_value(row: dict[str, Any]) -> str:
 def _changes(panel: Panel, tx: Tx, request: Request, item: Item) -> dict[str, str]:
     """Fields of the request that differ from what is stored, checked."""
     known = items.params(tx, item.id)
-    changes = {name: request.text(name) for name in _EDITABLE
-               if name in request.params and request.text(name) != known.get(name, "")}
+    changes = {
+        name: request.text(name)
+        for name in _EDITABLE
+        if name in request.params and request.text(name) != known.get(name, "")
+    }
     if "ip" in changes:
         check_ip(changes["ip"])
     if "remoteid" in request.params and request.text("remoteid") != item.remoteid:
@@ -128,7 +146,10 @@ def check_remoteid(panel: Panel, tx: Tx, item: Item, remoteid: str) -> None:
     if panel.switches["remoteid_unique"] == "on" and remoteid:
         other = tx.value(
             "SELECT id FROM item WHERE remoteid = %s AND account = %s AND id <> %s AND status <> %s",
-            remoteid, item.account, item.id, items.DELETED,
+            remoteid,
+            item.account,
+            item.id,
+            items.DELETED,
         )
         if other is not None:
             raise PanelError("exists", "remoteid", remoteid)
@@ -152,8 +173,13 @@ def _apply(panel: Panel, tx: Tx, request: Request, item: Item, changes: dict[str
     _apply_addons(tx, item, addons)
     if item.status == items.ACTIVE and (addons or set(changes) & set(_EDITABLE)):
         start_if_served(panel, tx, item, "setparam")
-    entry = billing.Entry(item.account, item.id, item.itemtype, changes.get("remoteid", item.remoteid),
-                          detail=" ".join(f"{name}={value}" for name, value in changes.items()))
+    entry = billing.Entry(
+        item.account,
+        item.id,
+        item.itemtype,
+        changes.get("remoteid", item.remoteid),
+        detail=" ".join(f"{name}={value}" for name, value in changes.items()),
+    )
     billing.journal(tx, panel.name, request, entry)
     billing.history(tx, request, item.id, "edit", f"The parameter {', '.join(changes)} has been changed")
 
@@ -184,7 +210,9 @@ def _new_key(panel: Panel, tx: Tx, request: Request, item: Item) -> str:
 
     key = f"{item.id:08d}-{secrets.token_hex(8).upper()}"
     items.save_param(tx, item.id, "lickey", key)
-    billing.journal(tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="newkey"))
+    billing.journal(
+        tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="newkey")
+    )
     return key
 
 
@@ -257,8 +285,11 @@ def delete(panel: Panel, request: Request) -> etree._Element:
                 items.load(tx, elid, request.caller, request.itemtype)
         return done()
     with panel.db.begin() as tx:
-        unpaid = [elid for elid in request.elids
-                  if items.load(tx, elid, request.caller, request.itemtype).status == items.ORDERED]
+        unpaid = [
+            elid
+            for elid in request.elids
+            if items.load(tx, elid, request.caller, request.itemtype).status == items.ORDERED
+        ]
         for elid in unpaid:
             remove_unpaid(panel, tx, request, items.load(tx, elid, request.caller, request.itemtype))
     rest = [elid for elid in request.elids if elid not in unpaid]
@@ -272,7 +303,9 @@ def delete(panel: Panel, request: Request) -> etree._Element:
 
 def remove_unpaid(panel: Panel, tx: Tx, request: Request, item: Item) -> None:
     tx.run("UPDATE item SET status = %s WHERE id = %s OR parent = %s", items.DELETED, item.id, item.id)
-    billing.journal(tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="unpaid"))
+    billing.journal(
+        tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="unpaid")
+    )
 
 
 @function("basket", CLIENT, "selling-api.md 3.6")
@@ -282,7 +315,8 @@ def basket(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT id FROM item WHERE account = %s AND parent IS NULL AND status = %s ORDER BY id",
-            request.caller.account, items.ORDERED,
+            request.caller.account,
+            items.ORDERED,
         )
         there = [items.load(tx, row["id"], request.caller) for row in rows]
         if button in ("delete", "clearbasket"):
@@ -313,8 +347,12 @@ def setremoteid(panel: Panel, request: Request) -> etree._Element:
         value = request.text("value")
         check_remoteid(panel, tx, item, value)
         tx.run("UPDATE item SET remoteid = %s WHERE id = %s", value or None, item.id)
-        billing.journal(tx, panel.name, request,
-                        billing.Entry(item.account, item.id, item.itemtype, value, detail=f"was {item.remoteid}"))
+        billing.journal(
+            tx,
+            panel.name,
+            request,
+            billing.Entry(item.account, item.id, item.itemtype, value, detail=f"was {item.remoteid}"),
+        )
     return done(id=item.id)
 
 
@@ -327,7 +365,13 @@ def service_history(panel: Panel, request: Request) -> etree._Element:
         rows = tx.rows("SELECT * FROM history_item WHERE reference = %s ORDER BY id DESC", item.id)
     for row in rows:
         element = etree.SubElement(document, "elem")
-        shown = {"id": row["id"], "changedate": row["changedate"], "desc": row["description"], "user": row["user"], "ip": row["ip"]}
+        shown = {
+            "id": row["id"],
+            "changedate": row["changedate"],
+            "desc": row["description"],
+            "user": row["user"],
+            "ip": row["ip"],
+        }
         for name, value in shown.items():
             add(element, name, value)
     add(document, "p_elems", len(rows))

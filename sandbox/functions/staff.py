@@ -15,7 +15,7 @@ from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ROOT
 from sandbox.functions.accounts import checked_ranges, make_account, make_user
-from sandbox.switches import BadSwitch
+from sandbox.switches import REGISTRY, BadSwitch
 from sandbox.tariff_maker import AddonPlan, TariffPlan, make_tariff
 
 if TYPE_CHECKING:
@@ -35,19 +35,35 @@ def amount(request: Request, name: str, default: str = "") -> Decimal:
 
 @function("sandbox.switch", ROOT, FACT)
 def switch(panel: Panel, request: Request) -> etree._Element:
-    """Show all switches, or set one: name= value=."""
-    if request.text("name"):
+    """Show all switches or, by name=, one; set it with value=."""
+    name = request.text("name")
+    if name and "value" not in request.params:
+        if name not in REGISTRY:
+            raise missing("name", name)
+        return fields(name=name, value=panel.switches[name])
+    if name:
         try:
             panel.switches.set(request.text("name"), request.text("value"))
         except BadSwitch as error:
-            raise bad_value("value" if "is one of" in str(error) else "name", request.text("value"), str(error)) from error
+            raise bad_value(
+                "value" if "is one of" in str(error) else "name", request.text("value"), str(error)
+            ) from error
         with panel.db.begin() as tx:
             tx.put("sandbox_switch", {"name": request.text("name")}, value=request.text("value"))
         return done()
     document = etree.Element("doc")
     for known, value in panel.switches.items():
-        elem(document, {"name": known.name, "value": value, "default": known.default, "settings": "|".join(known.settings),
-                        "fact": known.fact, "meaning": known.meaning})
+        elem(
+            document,
+            {
+                "name": known.name,
+                "value": value,
+                "default": known.default,
+                "settings": "|".join(known.settings),
+                "fact": known.fact,
+                "meaning": known.meaning,
+            },
+        )
     return document
 
 
@@ -70,15 +86,21 @@ def balance(panel: Panel, request: Request) -> etree._Element:
 
 @function("sandbox.client", ROOT, FACT)
 def client(panel: Panel, request: Request) -> etree._Element:
-    """Make a client with a user: name=, password=, balance=, allowed_ip_ranges=, totp=."""
+    """Make a client with a user: name=, password=, balance=, allow= addresses, totp=."""
     name = request.text("name")
     if not name:
         raise bad_value("name")
     password = request.text("password") or secrets.token_urlsafe(12)
     with panel.db.begin() as tx:
         account = make_account(tx, name)
-        user = make_user(tx, name, password, account, totp=request.text("totp", "off"),
-                         allowed_ip_ranges=checked_ranges(request.text("allowed_ip_ranges")))
+        user = make_user(
+            tx,
+            name,
+            password,
+            account,
+            totp=request.text("totp", "off"),
+            allowed_ip_ranges=checked_ranges(request.text("allow") or request.text("allowed_ip_ranges")),
+        )
         tx.run("UPDATE subaccount SET balance = %s WHERE account = %s", amount(request, "balance", "0"), account)
     answer = fields(account=account, user=user, name=name)
     if not request.text("password"):
@@ -88,13 +110,17 @@ def client(panel: Panel, request: Request) -> etree._Element:
 
 @function("sandbox.tariff", ROOT, FACT)
 def tariff(panel: Panel, request: Request) -> etree._Element:
-    """Make a tariff: itemtype=, name=, price= of a month, periods=1,3,12, datacenter=1|2|all, addons=mem:int:1024:8192:0.01,
-    panel:enum:none/0/lite/3.5,backup:bool:2, module= id of a processing module, max_count=."""
+    """Make a tariff: itemtype=, name=, price= of a month, periods=1,3,12, datacenter=1|2|all,
+    addons=mem:int:1024:8192:0.01,panel:enum:none/0/lite/3.5,backup:bool:2, module= id of a processing module."""
     if not request.text("name"):
         raise bad_value("name")
     plan = TariffPlan(
-        request.text("itemtype", "vds"), request.text("name"), amount(request, "price", "10"),
-        _periods(request), _addons(request), request.text("datacenter", "1"),
+        request.text("itemtype", "vds"),
+        request.text("name"),
+        amount(request, "price", "10"),
+        _periods(request),
+        _addons(request),
+        request.text("datacenter", "1"),
     )
     with panel.db.begin() as tx:
         if tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", plan.itemtype) is None:
@@ -131,8 +157,12 @@ def itemtype(panel: Panel, request: Request) -> etree._Element:
     if not request.text("intname"):
         raise bad_value("intname")
     with panel.db.begin() as tx:
-        number = tx.insert("itemtype", intname=request.text("intname"), name=request.text("name", request.text("intname")),
-                           orderparams=request.text("orderparams", "domain"))
+        number = tx.insert(
+            "itemtype",
+            intname=request.text("intname"),
+            name=request.text("name", request.text("intname")),
+            orderparams=request.text("orderparams", "domain"),
+        )
     panel.clear_cache()
     return done(id=number)
 
@@ -159,8 +189,24 @@ def provision(panel: Panel, request: Request) -> etree._Element:
     return done(id=item.id, operation=operation or "none", status=status)
 
 
-_ITEM_COLUMNS = ("status", "expiredate", "remoteid", "period", "cost", "autoprolong", "processingmodule", "employeesuspend",
-                 "abusesuspend", "autosuspend", "hidden_lists", "account", "pricelist", "opendate", "createdate", "name")
+_ITEM_COLUMNS = (
+    "status",
+    "expiredate",
+    "remoteid",
+    "period",
+    "cost",
+    "autoprolong",
+    "processingmodule",
+    "employeesuspend",
+    "abusesuspend",
+    "autosuspend",
+    "hidden_lists",
+    "account",
+    "pricelist",
+    "opendate",
+    "createdate",
+    "name",
+)
 
 
 @function("sandbox.item", ROOT, FACT)
@@ -202,10 +248,10 @@ def journal(panel: Panel, request: Request) -> etree._Element:
 
 @function("sandbox.queue", ROOT, FACT)
 def queue(panel: Panel, request: Request) -> etree._Element:
-    """The operation queue: do=pause, resume or nothing; answers its state and what runs now."""
-    action = request.text("do")
+    """The operation queue: action=pause, resume or nothing; answers its state and what runs now."""
+    action = request.text("action")
     if action not in ("", "pause", "resume"):
-        raise bad_value("do", action)
+        raise bad_value("action", action)
     if action:
         panel.queue.paused = action == "pause"
         panel.queue.wake()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @function("sandbox.fault", ROOT, FACT)
 def fault(panel: Panel, request: Request) -> etree._Element:
-    """Put a fault on requests to come: kind=, forfunc=glob, user=glob, times=, skip=, seconds=, size=, type=, object=, value=."""
+    """Put a fault on requests to come: kind=, func=glob, user=glob, times=, skip=, seconds=, size=, type=, object=,
+    value=."""
     if request.text("kind") not in KINDS:
         raise bad_value("kind", request.text("kind"), f"one of {', '.join(KINDS)}")
     numbers = {}
@@ -28,11 +29,21 @@ def fault(panel: Panel, request: Request) -> etree._Element:
         if not request.text(name, default).isdigit():
             raise bad_value(name, request.text(name))
         numbers[name] = int(request.text(name, default))
-    made = panel.faults.add(Fault(
-        0, request.text("kind"), request.text("forfunc", "*"), request.text("user", "*"), numbers["times"], numbers["skip"],
-        float(amount(request, "seconds", "1")), numbers["size"], request.text("type", "value"), request.text("object"),
-        request.text("value"),
-    ))
+    made = panel.faults.add(
+        Fault(
+            0,
+            request.text("kind"),
+            request.text("forfunc", "*"),
+            request.text("user", "*"),
+            numbers["times"],
+            numbers["skip"],
+            float(amount(request, "seconds", "1")),
+            numbers["size"],
+            request.text("type", "value"),
+            request.text("object"),
+            request.text("value"),
+        )
+    )
     return done(id=made.id)
 
 
@@ -49,8 +60,19 @@ def fault_list(panel: Panel, request: Request) -> etree._Element:
     document = etree.Element("doc")
     for state, faults in (("armed", panel.faults.all()), ("used", list(panel.faults.spent))):
         for one in faults:
-            elem(document, {"id": one.id, "kind": one.kind, "func": one.func, "user": one.user, "times": one.times,
-                            "skip": one.skip, "met": one.met, "state": state})
+            elem(
+                document,
+                {
+                    "id": one.id,
+                    "kind": one.kind,
+                    "func": one.func,
+                    "user": one.user,
+                    "times": one.times,
+                    "skip": one.skip,
+                    "met": one.met,
+                    "state": state,
+                },
+            )
     for func in panel.faults.held():
         elem(document, {"kind": "held", "func": func, "state": "held"})
     return document

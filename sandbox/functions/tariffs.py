@@ -29,7 +29,8 @@ def pricelist_list(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT p.id, p.name, t.intname AS itemtype, p.active, p.project FROM pricelist p "
-            "JOIN itemtype t ON t.id = p.itemtype WHERE p.parent IS NULL ORDER BY p.id")
+            "JOIN itemtype t ON t.id = p.itemtype WHERE p.parent IS NULL ORDER BY p.id"
+        )
     for row in rows:
         elem(document, row)
     etree.SubElement(document, "p_elems").text = str(len(rows))
@@ -46,7 +47,11 @@ def pricelist_export(panel: Panel, request: Request) -> etree._Element:
         rows = tx.rows(
             "SELECT p.id FROM pricelist p JOIN itemtype t ON t.id = p.itemtype WHERE p.parent IS NULL "
             "AND (%s = '' OR t.intname = %s) AND (%s = '' OR p.id = %s) AND (%s = '' OR p.project = %s) ORDER BY p.id",
-            *(value for name in ("itemtype", "pricelist", "elid") for value in (request.text(name), request.text(name))),
+            *(
+                value
+                for name in ("itemtype", "pricelist", "elid")
+                for value in (request.text(name), request.text(name))
+            ),
         )
         for row in rows:
             tariff = tariffs.load(tx, row["id"])
@@ -57,8 +62,14 @@ def pricelist_export(panel: Panel, request: Request) -> etree._Element:
 
 def _export(document: etree._Element, tariff: Tariff) -> None:
     element = etree.SubElement(document, "pricelist")
-    for name, value in (("id", tariff.id), ("name", tariff.name), ("active", "on" if tariff.active else "off"),
-                        ("hideinorder", "off"), ("archived", "off"), ("itemtype", tariff.itemtype_id)):
+    for name, value in (
+        ("id", tariff.id),
+        ("name", tariff.name),
+        ("active", "on" if tariff.active else "off"),
+        ("hideinorder", "off"),
+        ("archived", "off"),
+        ("itemtype", tariff.itemtype_id),
+    ):
         add(element, name, value)
     add(etree.SubElement(element, "itemtype_info"), "intname", tariff.itemtype)
     for number, name in tariff.datacenters:
@@ -79,9 +90,16 @@ def _prices(parent: etree._Element, prices: dict[int, Decimal]) -> None:
 
 def _export_addon(parent: etree._Element, addon: Addon) -> None:
     element = etree.SubElement(parent, "addon")
-    for name, value in (("id", addon.id), ("name", addon.name), ("intname", addon.intname), ("addontype", addon.addontype),
-                        ("billtype", addon.billtype), ("addonlimit", addon.included), ("addonmin", addon.least),
-                        ("addonmax", addon.most)):
+    for name, value in (
+        ("id", addon.id),
+        ("name", addon.name),
+        ("intname", addon.intname),
+        ("addontype", addon.addontype),
+        ("billtype", addon.billtype),
+        ("addonlimit", addon.included),
+        ("addonmin", addon.least),
+        ("addonmax", addon.most),
+    ):
         add(element, name, value)
     add(etree.SubElement(element, "addon_itemtype_info"), "intname", addon.intname)
     if not addon.choices:
@@ -106,8 +124,10 @@ def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
         if tariff is None:
             raise missing("elid", request.elid)
         modules = _linked(tx, tariff.id)
-        stored = {row["intname"]: row["value"] or ""
-                  for row in tx.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s ORDER BY id", tariff.id)}
+        stored = {
+            row["intname"]: row["value"] or ""
+            for row in tx.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s ORDER BY id", tariff.id)
+        }
     if not request.sok:
         return _form(panel, request, tariff, modules, stored)
     with panel.db.begin() as tx:
@@ -127,7 +147,9 @@ def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
 def _linked(tx: Tx, tariff: int) -> list[dict[str, object]]:
     return tx.rows(
         "SELECT m.id, m.module FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
-        "WHERE l.pricelist = %s ORDER BY m.orderpriority, m.id", tariff)
+        "WHERE l.pricelist = %s ORDER BY m.orderpriority, m.id",
+        tariff,
+    )
 
 
 def _link(panel: Panel, tx: Tx, tariff: Tariff, text: str) -> list[dict[str, object]]:
@@ -146,10 +168,18 @@ def _link(panel: Panel, tx: Tx, tariff: Tariff, text: str) -> list[dict[str, obj
     return _linked(tx, tariff.id)
 
 
-def _form(panel: Panel, request: Request, tariff: Tariff, modules: list[dict[str, object]], stored: dict[str, str]) -> etree._Element:
-    """The tariff's form; each module that declares it may add its choices (platform.md 5.2, pricelist_dynamic_settings)."""
-    form = fields(elid=tariff.id, id=tariff.id, name=tariff.name, itemtype=tariff.itemtype,
-                  active="on" if tariff.active else "off", processingmodule=",".join(str(one["id"]) for one in modules))
+def _form(
+    panel: Panel, request: Request, tariff: Tariff, modules: list[dict[str, object]], stored: dict[str, str]
+) -> etree._Element:
+    """The tariff's form; a module may add its choices (platform.md 5.2, pricelist_dynamic_settings_tune)."""
+    form = fields(
+        elid=tariff.id,
+        id=tariff.id,
+        name=tariff.name,
+        itemtype=tariff.itemtype,
+        active="on" if tariff.active else "off",
+        processingmodule=",".join(str(one["id"]) for one in modules),
+    )
     for name, value in stored.items():
         add(form, name, value)
     with panel.db.begin() as tx:

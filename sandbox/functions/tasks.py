@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 OPEN, IN_WORK, CLOSED = 0, 1, 2
 """task.status (platform.md 6.2)."""
 
-_LIST = """SELECT k.id, k.type, k.department, k.item, i.status AS itemstatus, t.intname AS itemtype, p.name AS pricelist,
-    a.name AS client, k.performer, k.runningoperation, k.opendate, k.status, k.params
+_LIST = """SELECT k.id, k.type, k.department, k.item, i.status AS itemstatus, t.intname AS itemtype,
+    p.name AS pricelist, a.name AS client, k.performer, k.runningoperation, k.opendate, k.status, k.params
     FROM task k LEFT JOIN item i ON i.id = k.item LEFT JOIN pricelist p ON p.id = i.pricelist
     LEFT JOIN itemtype t ON t.id = p.itemtype LEFT JOIN account a ON a.id = i.account"""
 
@@ -108,5 +108,10 @@ def task_start(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         for elid in request.elids:
             _load(tx, elid)
-            tx.run("UPDATE task SET status = %s, performer = %s WHERE id = %s", IN_WORK, request.caller.user or None, int(elid))
+            tx.run(
+                "UPDATE task SET status = %s, performer = %s WHERE id = %s",
+                IN_WORK,
+                request.caller.user or None,
+                int(elid),
+            )
     return done()
