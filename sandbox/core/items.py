@@ -48,8 +48,8 @@ class Item:
 
 COLUMNS = """i.id, i.name, i.account, a.name AS client, i.pricelist, p.name AS tariff, t.intname AS itemtype,
     i.processingmodule, m.module, m.name AS module_name, i.remoteid, i.period, i.status, i.cost, i.expiredate,
-    i.opendate, i.createdate, i.autoprolong, i.datacenter, d.name AS datacentername, j.name AS project, i.employeesuspend,
-    i.abusesuspend, i.autosuspend, i.service_status"""
+    i.opendate, i.createdate, i.autoprolong, i.datacenter, d.name AS datacentername, j.name AS project,
+    i.employeesuspend, i.abusesuspend, i.autosuspend, i.service_status"""
 TABLES = """item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype
     LEFT JOIN processingmodule m ON m.id = i.processingmodule LEFT JOIN account a ON a.id = i.account
     LEFT JOIN datacenter d ON d.id = i.datacenter LEFT JOIN project j ON j.id = p.project"""

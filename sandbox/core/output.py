@@ -98,6 +98,10 @@ def as_text(document: etree._Element) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def _pair(cell: etree._Element) -> str:
+    return f"{cell.tag}={cell.text or ''}"
+
+
 def error_line(error: etree._Element) -> str:
     """Starts with ERROR; the rest of the line is not known (platform.md 3.3)."""
     head = f"{error.get('type', '')}({error.get('object') or ''}, {error.get('value') or ''})"

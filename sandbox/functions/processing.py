@@ -78,7 +78,10 @@ def _tune(panel: Panel, request: Request, module: str, features: Features, form:
         add(form, "func", request.func)
     panel.plugins.dress(form, f"processing.edit.{module}", request.lang)
     data = etree.tostring(form, encoding="UTF-8", xml_declaration=True)
-    return panel.modules.command(module, ["--command", "tune_connection"], data)
+    tuned = panel.modules.command(module, ["--command", "tune_connection"], data)
+    for step in tuned.findall("func"):
+        tuned.remove(step)
+    return tuned
 
 
 def _store(panel: Panel, tx: Tx, module: int, features: Features, values: dict[str, str]) -> None:
