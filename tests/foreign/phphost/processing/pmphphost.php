@@ -6,168 +6,20 @@
  */
 
 date_default_timezone_set("UTC");
+ini_set("display_errors", "stderr");
 
 const MODULE = "pmphphost.php";
-const MGRCTL = "/usr/local/mgr5/sbin/mgrctl -m billmgr -o xml";
+
+set_include_path(get_include_path() . PATH_SEPARATOR . "/usr/local/mgr5/include/php");
+require_once "phphost_panel.php";
+
 const NODES = "/usr/local/mgr5/var/phphost";
-const LOG_FILE = "/usr/local/mgr5/var/pmphphost.log";
-const EMPTY_DOC = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<doc/>\n";
 
 const SERVICE_ACTIVE = "2";
 const SERVICE_ABSENT = "4";
 const SERVICE_SUSPENDED = "8";
 const ITEM_ACTIVE = 2;
 const ITEM_SUSPENDED = 3;
-
-function WriteLog($level, $colour, $text) {
-	$line = sprintf("%s [%d] %s \033[%sm%s %s\033[0m\n", date("M j H:i:s"), getmypid(), MODULE, $colour, $level, $text);
-	@file_put_contents(LOG_FILE, $line, FILE_APPEND | LOCK_EX);
-}
-
-function Debug($text) {
-	WriteLog("DEBUG", "1;33", $text);
-}
-
-/** A failure the panel understands: type, object and value as in its own error documents. */
-class PanelError extends Exception {
-	public $object;
-	public $value;
-	public $param;
-
-	public function __construct($type, $object = "", $value = "", $param = array()) {
-		parent::__construct($type);
-		$this->object = (string)$object;
-		$this->value = (string)$value;
-		$this->param = $param;
-		WriteLog("ERROR", "1;31", "$type object='{$this->object}' value='{$this->value}'");
-	}
-
-	public function Type() {
-		return $this->getMessage();
-	}
-
-	private function AddErrorNode($parent) {
-		$error = $parent->addChild("error");
-		$error->addAttribute("type", $this->Type());
-		if ($this->object !== "") {
-			$error->addAttribute("object", $this->object);
-		}
-		if ($this->value !== "") {
-			$error->addAttribute("value", $this->value);
-			AddText($error, "param", $this->value)->addAttribute("name", "value");
-		}
-		foreach ($this->param as $name => $value) {
-			AddText($error, "param", $value)->addAttribute("name", $name);
-		}
-		return $error;
-	}
-
-	public function Document() {
-		$doc = simplexml_load_string(EMPTY_DOC);
-		$this->AddErrorNode($doc);
-		return $doc->asXML();
-	}
-
-	/** The text kept with a running operation: whose module failed, when and why. */
-	public function ModuleDocument($module, $name) {
-		$doc = simplexml_load_string(EMPTY_DOC);
-		$now = date("Y-m-d H:i:s");
-		$node = $doc->addChild("processingmodule");
-		$node->addAttribute("date", $now);
-		$node->addAttribute("id", $module);
-		$node->addAttribute("name", $name);
-		$error = $this->AddErrorNode($node);
-		$error->addAttribute("date", $now);
-		AddText($error, "backtrace", $this->getTraceAsString());
-		AddText($node, "custommessage", "Node of the hosting refused: " . $this->Type())->addAttribute("type", "error");
-		$this->AddErrorNode($doc);
-		return $doc->asXML();
-	}
-}
-
-/** addChild() leaves ampersands to the caller; this does not. */
-function AddText($parent, $name, $text) {
-	$node = $parent->addChild($name);
-	$node[0] = (string)$text;
-	return $node;
-}
-
-/** Calls the panel; an error document is a failure whatever mgrctl exits with. */
-function LocalQuery($func, $param = array()) {
-	$cmd = MGRCTL . " " . escapeshellarg($func);
-	foreach ($param as $key => $value) {
-		$cmd .= " " . escapeshellarg($key . "=" . $value);
-	}
-
-	$out = array();
-	$code = 0;
-	exec($cmd . " 2>/dev/null", $out, $code);
-	$text = trim(implode("\n", $out));
-	Debug("$func: exit $code, " . strlen($text) . " bytes");
-
-	if ($text === "" && $code === 0) {
-		return simplexml_load_string(EMPTY_DOC);
-	}
-	$doc = $text === "" ? false : @simplexml_load_string($text);
-	if ($doc === false) {
-		throw new PanelError("client", "open", "billmgr", array("func" => $func, "code" => $code));
-	}
-	if (isset($doc->error)) {
-		throw new PanelError("process", $func, (string)$doc->error["type"], array("msg" => (string)$doc->error->msg));
-	}
-	if ($code !== 0) {
-		throw new PanelError("process", $func, $code);
-	}
-	return $doc;
-}
-
-function Connect() {
-	$param = array("DBHost" => "localhost", "DBUser" => "root", "DBPassword" => "", "DBName" => "billmgr", "DBSocket" => "");
-	foreach (LocalQuery("paramlist")->xpath("//elem/*") as $node) {
-		$param[$node->getName()] = (string)$node;
-	}
-
-	$host = $param["DBHost"];
-	$port = 3306;
-	if (preg_match('/^([^:]+):(\d+)$/', $host, $part)) {
-		list(, $host, $port) = $part;
-	}
-	mysqli_report(MYSQLI_REPORT_OFF);
-	$db = mysqli_init();
-	$db->options(MYSQLI_OPT_CONNECT_TIMEOUT, 5);
-	$socket = $param["DBSocket"] === "" ? null : $param["DBSocket"];
-	if (!@$db->real_connect($host, $param["DBUser"], $param["DBPassword"], $param["DBName"], (int)$port, $socket)) {
-		throw new PanelError("db", "connect", mysqli_connect_error());
-	}
-	$db->set_charset("utf8");
-	return $db;
-}
-
-function Database() {
-	static $db = null;
-	if ($db === null) {
-		$db = Connect();
-	}
-	return $db;
-}
-
-/** Runs a statement; every argument is quoted as text, null as NULL. */
-function Query($sql, $args = array()) {
-	$db = Database();
-	foreach ($args as $value) {
-		$quoted = $value === null ? "NULL" : "'" . $db->real_escape_string($value) . "'";
-		$place = strpos($sql, "?");
-		$sql = substr_replace($sql, $quoted, $place, 1);
-		if (strpos($quoted, "?") !== false) {
-			throw new PanelError("value", "query", $value);
-		}
-	}
-	$res = $db->query($sql);
-	if ($res === false) {
-		throw new PanelError("db", "query", $db->error);
-	}
-	return $res === true ? array() : $res->fetch_all(MYSQLI_ASSOC);
-}
 
 function Item($id) {
 	$rows = Query("SELECT i.id, i.processingmodule, i.period, i.status, i.expiredate, i.remoteid, i.pricelist,
@@ -294,14 +146,6 @@ class Node {
 		$text = @file_get_contents($this->dir . "/node.balance");
 		return $text === false ? "0.00" : trim($text);
 	}
-}
-
-function Stdin() {
-	$doc = @simplexml_load_string(stream_get_contents(STDIN));
-	if ($doc === false) {
-		throw new PanelError("xml", "stdin");
-	}
-	return $doc;
 }
 
 function Features() {
@@ -441,14 +285,14 @@ function SyncItem($id) {
 	LocalQuery("service.saveparam", array("elid" => $id, "name" => "username", "value" => $site["username"], "sok" => "ok"));
 }
 
-function Stat($module) {
+function Statistics($module) {
 	$node = Node::OfModule($module);
 	$date = date("Y-m-d");
 	$measure = Query("SELECT id FROM measure WHERE intname = ?", array("mib"));
 	$measure = count($measure) ? $measure[0]["id"] : null;
 	$rows = Query("SELECT i.id, d.value AS domain FROM item i
 		JOIN itemparam d ON d.item = i.id AND d.intname = 'domain'
-		WHERE i.processingmodule = ? AND i.status = ? AND i.parent IS NULL", array($module, ITEM_ACTIVE));
+		WHERE i.processingmodule = ? AND i.status = ? AND IFNULL(i.parent, 0) = 0", array($module, ITEM_ACTIVE));
 	foreach ($rows as $row) {
 		if (!$node->Has($row["domain"])) {
 			continue;
@@ -533,7 +377,7 @@ function Run($command, $o) {
 		case "setparam": SetParam((int)$o["item"]); break;
 		case "prolong": Prolong((int)$o["item"]); break;
 		case "sync_item": SyncItem((int)$o["item"]); break;
-		case "stat": Stat((int)$o["module"]); break;
+		case "stat": Statistics((int)$o["module"]); break;
 		case "import": Import((int)$o["module"], $o["itemtype"], $o["searchstring"]); break;
 		case "getbalance": GetBalance((int)$o["module"]); break;
 	}
