@@ -18,7 +18,10 @@ from sandbox.up import AlreadyUp, Supervisor
 
 
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and options.run is not _call:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         return int(options.run(options))
     except (MariaDbMissing, AlreadyUp, NotUp, RuntimeError) as error:
@@ -77,7 +80,7 @@ def _call(options: argparse.Namespace) -> int:
     if options.panel not in panels:
         raise NotUp(f"no panel {options.panel}; there are: {', '.join(panels)}")
     program = panels[options.panel]["mgrctl"]
-    os.execv(program, [program, "-m", "billmgr", *options.words])
+    os.execv(program, [program, "-m", "billmgr", *options.words, *options.rest])
 
 
 def _journal(options: argparse.Namespace) -> int:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
 
 SESSION_COOKIE = "billmgrses5"
-LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>BILLmanager</title></head><body>Please log in</body></html>\n"
+LOGIN_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>BILLmanager</title></head>"
+    b"<body>Please log in</body></html>\n"
+)
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,10 @@ BOMB = (
 )
 """Six hundred megabytes once expanded."""
 
-FORBIDDEN_PAGE = (
-    b"<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>\n"
-)
-GATEWAY_PAGE = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>\n"
+_HEAD = b"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>%s</title></head>"
+FORBIDDEN_PAGE = _HEAD % b"403 Forbidden" + b"<body><h1>Forbidden</h1></body></html>\n"
+GATEWAY_PAGE = _HEAD % b"502 Bad Gateway" + b"<body>Bad Gateway</body></html>\n"
 CAPTCHA_PAGE = (
-    b"<!DOCTYPE html>\n<html><head><title>DDoS-Guard</title></head><body>Checking your browser before accessing"
-    b"<form action='/captcha'></form></body></html>\n"
+    _HEAD % b"DDoS-Guard"
+    + b"<body>Checking your browser before accessing<form action='/captcha'></form></body></html>\n"
 )

@@ -71,6 +71,7 @@ class Server:
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.num_tickets = 0  # bytes a client has not read yet would hide a reset from it
         context.load_cert_chain(str(self._panel.paths.server_pem))
         return context
 

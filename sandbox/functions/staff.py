@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -248,7 +249,7 @@ def journal(panel: Panel, request: Request) -> etree._Element:
 
 @function("sandbox.queue", ROOT, FACT)
 def queue(panel: Panel, request: Request) -> etree._Element:
-    """The operation queue: action=pause, resume or nothing; answers its state and what runs now."""
+    """The operation queue: action=pause, resume or nothing; answers its state, what runs now, and the core's pid."""
     action = request.text("action")
     if action not in ("", "pause", "resume"):
         raise bad_value("action", action)
@@ -256,4 +257,4 @@ def queue(panel: Panel, request: Request) -> etree._Element:
         panel.queue.paused = action == "pause"
         panel.queue.wake()
     busy = ",".join(str(number) for number in panel.queue.busy)
-    return fields(paused="on" if panel.queue.paused else "off", running=busy)
+    return fields(paused="on" if panel.queue.paused else "off", running=busy, pid=os.getpid())

@@ -10,12 +10,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import requests
 from lxml import etree
 
 CHECKOUT = Path(__file__).parents[2]
+
+
+def parsed(data: str | bytes) -> Any:
+    """The root of a document."""
+    return etree.fromstring(data.encode() if isinstance(data, str) else data)
 
 
 class Up:
@@ -25,14 +31,16 @@ class Up:
         self.root = Path(root)
         words = [word for name in names for word in ("--panel", name)]
         command = [sys.executable, "-m", "sandbox", "up", "--root", str(root), *words]
-        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.output = self.root.with_suffix(".out")
+        with self.output.open("wb") as file:
+            self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=file, stderr=subprocess.STDOUT)
         self.started = time.monotonic()
         self.facts = self._wait()
         self.seconds = time.monotonic() - self.started
 
     def _wait(self):
         while time.monotonic() < self.started + 40:
-            assert self.process.poll() is None, self.process.stdout.read().decode()
+            assert self.process.poll() is None, self.output.read_text()
             with contextlib.suppress(FileNotFoundError, ValueError):
                 facts = json.loads((self.root / "sandbox.json").read_text())
                 if facts["pid"] == self.process.pid:
@@ -45,9 +53,7 @@ class Up:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        code = self.process.wait(20)
-        self.process.stdout.close()
-        return code
+        return self.process.wait(20)
 
 
 class Panel:
@@ -61,7 +67,9 @@ class Panel:
     def mgrctl(self, *words, env=None, cwd=None):
         command = [facts_path(self), "-m", "billmgr", *words]
         environment = {**os.environ, **(env or {})}
-        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=30, check=False, cwd=cwd)
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=30, check=False, cwd=cwd
+        )
 
     def call(self, func, /, **params):
         """A function as root; the document, or AssertionError with the panel's error."""
@@ -71,14 +79,14 @@ class Panel:
 
     def ask(self, func, /, **params):
         done = self.mgrctl("-o", "xml", func, *(f"{name}={value}" for name, value in params.items()))
-        return etree.fromstring(done.stdout.encode())
+        return parsed(done.stdout)
 
     def error(self, func, /, **params):
         return self.ask(func, **params).find("error")
 
     def http(self, func, /, user="buyer", timeout=10, **params):
         """A function over HTTPS with authinfo; the document."""
-        return etree.fromstring(self.post(func, user, timeout, **params).content)
+        return parsed(self.post(func, user, timeout, **params).content)
 
     def post(self, func, /, user="buyer", timeout=10, **params):
         data = {"func": func, "out": "xml", **params}
@@ -135,7 +143,8 @@ class Panel:
 
     def journal(self, **wanted):
         return [
-            {cell.tag: cell.text or "" for cell in row} for row in self.call("sandbox.journal", **wanted).findall("elem")
+            {cell.tag: cell.text or "" for cell in row}
+            for row in self.call("sandbox.journal", **wanted).findall("elem")
         ]
 
 
