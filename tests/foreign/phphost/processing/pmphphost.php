@@ -383,19 +383,29 @@ function Run($command, $o) {
 	}
 }
 
+/** Id and name of the module that serves the item; nothing when the database cannot tell. */
+function ModuleOfItem($item) {
+	try {
+		$rows = Query("SELECT m.id, m.name FROM item i JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id = ?", array($item));
+	} catch (PanelError $error) {
+		return array(0, "");
+	}
+	return count($rows) ? array((int)$rows[0]["id"], $rows[0]["name"]) : array(0, "");
+}
+
+function HasTask($operation) {
+	try {
+		return count(Query("SELECT id FROM task WHERE runningoperation = ?", array($operation))) > 0;
+	} catch (PanelError $error) {
+		return false;
+	}
+}
+
 /** What has to be known of a failed operation: its text, that a person is needed, and for whom. */
 function Report(PanelError $error, $command, $item, $operation) {
-	$module = 0;
-	$name = "";
-	if ($item > 0) {
-		$rows = Query("SELECT m.id, m.name FROM item i JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id = ?", array($item));
-		if (count($rows)) {
-			$module = (int)$rows[0]["id"];
-			$name = $rows[0]["name"];
-		}
-	}
+	list($module, $name) = ModuleOfItem($item);
 	LocalQuery("runningoperation.edit", array("sok" => "ok", "elid" => $operation, "errorxml" => $error->ModuleDocument($module, $name)));
-	if ($item > 0 && !count(Query("SELECT id FROM task WHERE runningoperation = ?", array($operation)))) {
+	if ($item > 0 && !HasTask($operation)) {
 		LocalQuery("runningoperation.setmanual", array("elid" => $operation, "sok" => "ok"));
 		$type = (string)LocalQuery("task.gettype", array("operation" => $command))->task_type;
 		if ($type !== "") {
