@@ -26,6 +26,8 @@ def connected(sandbox):
         world.install(here.base)
     world.limits(here)
     here.call("sandbox.switch", name="retry_seconds", value="0.3")
+    for name in ("provision_seconds", "lickey_seconds"):
+        there.call("sandbox.switch", name=name, value="0.2")
     module = world.connect(here, there, "buyer", there.accounts["buyer"]["password"])
     return world.Shop(here, there, module, "buyer", world.sell(here, there, module, TARIFFS))
 
@@ -48,7 +50,9 @@ def switch(connected):
     changed = []
 
     def change(panel, name, value):
-        known = {elem.findtext("name"): elem.findtext("value") for elem in panel.call("sandbox.switch").iterfind("elem")}
+        known = {
+            elem.findtext("name"): elem.findtext("value") for elem in panel.call("sandbox.switch").iterfind("elem")
+        }
         changed.append((panel, name, known[name]))
         panel.call("sandbox.switch", name=name, value=value)
 

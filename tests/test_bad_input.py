@@ -151,8 +151,9 @@ def broken_config(shop, text):
 def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
     shop.here.call("sandbox.queue", do="pause")
     item = shop.order(VDS)
+    operation = str(shop.operation(item)["id"])
     with broken_config(shop, "DBSocket /nowhere/mysql.sock"):
-        done = shop.open(item)
+        done = module(shop, "--command", "open", "--item", str(item), "--runningoperation", operation)
         assert (done.returncode, error_of(done).get("type")) == (1, "reseller_database")
         told = shop.ctl("checkevent")
         assert told.returncode == 1

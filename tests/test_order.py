@@ -74,7 +74,10 @@ def test_what_was_ordered_is_what_was_asked_for(shop):
         row["intname"]: row["id"]
         for row in shop.here.rows("SELECT id, intname FROM pricelist WHERE parent = %s", shop.tariffs["VDS-1"])
     }
-    panel = shop.here.value("SELECT id FROM enumerationitem ORDER BY id DESC LIMIT 1")
+    panel = shop.here.value(
+        "SELECT MAX(e.id) FROM enumerationitem e JOIN pricelist p ON p.enumeration = e.enumeration WHERE p.id = %s",
+        addons["panel"],
+    )
     chosen = {f"addon_{addons['mem']}": 4096, f"addon_{addons['panel']}": panel}
     item = shop.order(VDS, ostempl="ISPsystem__CentOS-7-amd64", period=3, domain="asked.example.com", **chosen)
     shop.rest(item)

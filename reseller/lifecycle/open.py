@@ -21,7 +21,7 @@ from reseller.model import Item, Remote, Status
 from reseller.seller import orders
 from reseller.seller.services import RemoteList, read_list
 from reseller.wire import money
-from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError, Stopped
+from reseller.wire.errors import Ambiguous, NotSent, PanelError, Rejected, ResellerError, SellerError, Stopped
 
 #: name of the service's parameter that shows staff the seller's number
 REMOTE_PARAM = "reseller_remote"
@@ -93,7 +93,12 @@ class _Order:
     @property
     def seller(self) -> Seller:
         if self._seller is None:
-            self._seller = self.work.seller(self.item.module)
+            try:
+                self._seller = self.work.seller(self.item.module)
+            except PanelError:
+                raise
+            except ResellerError as error:
+                raise self._stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
             if self.request.account != self._seller.account:
                 self.request = requests.set_account(self.held, self.request, self._seller.account)
         return self._seller
@@ -244,9 +249,8 @@ class _Order:
         Unless its outcome is unknown from an earlier try: then it stays so, and is looked for later.
         """
         if self.request.state in requests.UNKNOWN_OUTCOME:
-            waiting = requests.UNCONFIRMED if self.request.state == requests.UNCONFIRMED else requests.LOOKING
             looking = ResellerError("reseller_looking", cause=self.work.word(error), **self._names())
-            return self._stop(Standing(waiting), looking)
+            return self._stop(Standing(self._unsent_state("")), looking)
         if isinstance(error, Rejected):
             error.params.update(self._names())
             return self._stop(Standing(requests.REFUSED), error)
@@ -263,6 +267,11 @@ class _Order:
             **self._names(),
         )
         return self._stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+
+    def _unsent_state(self, state: str) -> str:
+        """`state` for a try that sent nothing, unless an earlier one is still in doubt: then it stays in doubt."""
+        doubt = {requests.SENDING: requests.LOOKING, requests.LOOKING: requests.LOOKING}
+        return {**doubt, requests.UNCONFIRMED: requests.UNCONFIRMED}.get(self.request.state, state)
 
     def _stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
         """Settle the request and show the reason on the operation; the error to end this try with."""

@@ -14,7 +14,13 @@ ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "stora
 PARAMS = ("url", "username", "cafile", "tlsverify", "proxy")
 CRYPTED_PARAMS = ("password",)
 
-FEATURES = ("check_connection", "tune_connection", "open", "pricelist_dynamic_settings")
+FEATURES = (
+    "check_connection",
+    "tune_connection",
+    "open",
+    "pricelist_dynamic_settings",
+    "pricelist_dynamic_settings_tune",
+)
 
 
 def document() -> str:

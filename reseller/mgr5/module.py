@@ -55,7 +55,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         parser.add_argument(*_flags(name), default="")
     given = parser.parse_args(argv)
     if not given.command:
-        raise UsageError("reseller_usage", text="--command is missing")
+        parser.error("--command is missing")
     return Arguments(
         command=given.command,
         item=given.item,

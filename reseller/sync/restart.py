@@ -46,7 +46,8 @@ def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Req
     waiting = [request for request in live if request.state == requests.MONEY]
     if not waiting or any(request.state in requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED} for request in live):
         return []
-    oldest = waiting[0]
+    # By the panel's operation: tries run side by side, so our own rows may have been written in another order.
+    oldest = min(waiting, key=lambda request: (request.operation, request.id))
     if not oldest.is_due or oldest.have is None or oldest.deficit is None:
         return []
     balance = read_balance(seller.transport)
