@@ -1,5 +1,7 @@
 """The connection form: what the check says in words, what it finds out, and what the tariff forms offer."""
 
+import uuid
+
 import pytest
 from lxml import etree
 
@@ -10,12 +12,9 @@ from tests.world import Refused
 @pytest.fixture
 def account(shop):
     """A client account of the seller of this test's own, and a way to connect with it."""
-    number = 0
 
     def make(**options):
-        nonlocal number
-        number += 1
-        name = f"conn{number}{id(options)}"
+        name = f"conn{uuid.uuid4().hex[:12]}"
         shop.there.call("sandbox.client", name=name, secrets={"password": "s3cret:with colon"}, balance=77, **options)
         return name
 

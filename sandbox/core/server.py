@@ -7,6 +7,7 @@ run in threads: a call may wait for a handler that calls back into the panel, as
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import struct
@@ -47,7 +48,7 @@ class Server:
         application = web.Application(client_max_size=LARGEST_BODY)
         for place in PLACES:
             application.router.add_route("*", place, self._http)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        runner = web.AppRunner(application, access_log=self._access_log(), shutdown_timeout=1)
         await runner.setup()
         sites = [web.SockSite(runner, self._plain), web.SockSite(runner, self._secure, ssl_context=self._tls())]
         for site in sites:
@@ -62,6 +63,14 @@ class Server:
         while self._running and loop.time() < deadline:  # noqa: ASYNC110  (a counter, not an event)
             await asyncio.sleep(0.01)
         await runner.cleanup()
+
+    def _access_log(self) -> logging.Logger:
+        """var/access.log, as a web server keeps one: with the URL whole, so a password put there shows (1.1)."""
+        log = logging.getLogger("access")
+        log.setLevel(logging.INFO)
+        log.propagate = False
+        log.addHandler(logging.FileHandler(self._panel.paths.base / "var" / "access.log"))
+        return log
 
     def _stop_accepting(self) -> None:
         """New connections wait in the backlog for the next core."""
