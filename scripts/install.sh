@@ -124,7 +124,8 @@ choose_checkevent() {
     fi
     panel_functions >"$scratch/functions"
     CHECKEVENT=func
-    ! tr -s '[:space:],;:' '\n' <"$scratch/functions" | grep -qx checkevent || CHECKEVENT=event
+    # Names stand first in a line, bare or as name=; how the list looks is not documented.
+    ! grep -qE '^(name=)?checkevent([^A-Za-z0-9_.]|$)' "$scratch/functions" || CHECKEVENT=event
 }
 
 put() { # mode, source, destination

@@ -41,7 +41,7 @@ def restart(base):
 def functions(base):
     """Names of the functions that the panel lists."""
     answer = subprocess.run([base / "sbin/mgrctl", "-m", "billmgr", "-i"], capture_output=True, text=True, check=True)
-    return set(re.split(r"[\s,;:]+", answer.stdout))
+    return set(re.split(r"[\s,;:=]+", answer.stdout))
 
 
 @pytest.fixture(scope="module")

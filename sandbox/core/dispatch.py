@@ -72,7 +72,7 @@ def error_document(panel: Panel, request: Request, error: PanelError) -> etree._
 def _run(panel: Panel, request: Request) -> etree._Element:
     handler = panel.plugins.functions.get(request.func)
     built_in = None if handler is not None else find(request.func, panel.itemtypes())
-    if handler is None and (built_in is None or _absent(panel, request.func)):
+    if handler is None and (built_in is None or absent(panel, request.func)):
         raise missing("func", request.func)
     before = handlers.apply_hooks(panel, request, "before", etree.Element("doc"))
     if handler is not None:
@@ -84,7 +84,7 @@ def _run(panel: Panel, request: Request) -> etree._Element:
     return handlers.apply_hooks(panel, request, "after", document)
 
 
-def _absent(panel: Panel, func: str) -> bool:
+def absent(panel: Panel, func: str) -> bool:
     """Functions this panel was told to lack (switch absent_functions)."""
     globs = [glob.strip() for glob in panel.switches["absent_functions"].split(",")]
     return any(fnmatch.fnmatchcase(func, glob) for glob in globs if glob)

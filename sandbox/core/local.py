@@ -91,7 +91,7 @@ def handle(panel: Panel, message: bytes) -> Reply:
         if not line.func and not line.params and not line.help:
             return Reply(0, b"OK\n", b"")  # `mgrctl -R` alone: the restart is done by then
         if line.help:
-            return Reply(0, output.render(_help(line), line.out), b"")
+            return Reply(0, output.render(_help(panel, line), line.out), b"")
         document = _call(panel, line, origin)
     except PanelError as error:
         request = Request(line.func, line.params, LOCAL_ROOT, origin)
@@ -127,10 +127,12 @@ def _reply(panel: Panel, document: etree._Element, out: str) -> Reply:
     return Reply(code, data, line if code else b"")
 
 
-def _help(line: CommandLine) -> etree._Element:
-    """`-i`: the functions there are, or what one of them is (platform.md 3.1)."""
+def _help(panel: Panel, line: CommandLine) -> etree._Element:
+    """`-i`: the functions of this panel, those of plug-ins too, or what one of them is (platform.md 3.1)."""
     document = etree.Element("doc")
-    for name, known in sorted(FUNCTIONS.items()):
+    known = {name: (one.level, one.summary) for name, one in FUNCTIONS.items() if not dispatch.absent(panel, name)}
+    known.update({name: (panel.plugins.level_of(name), "function of a plug-in") for name in panel.plugins.functions})
+    for name, (level, summary) in sorted(known.items()):
         if line.func in ("", name):
-            elem(document, {"name": name, "level": known.level, "desc": known.summary})
+            elem(document, {"name": name, "level": level, "desc": summary})
     return document
