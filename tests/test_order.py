@@ -161,3 +161,48 @@ def test_a_quiet_run_says_so_and_asks_the_seller_nothing(shop):
     assert before
     assert shop.checkevent() == "nothing to do"
     assert log.read_text().count(f"[{shop.buyer}]") == before
+
+
+def test_any_type_that_orders_by_fields_and_addons_can_be_sold(shop):
+    """vhost has no code of its own: what holds for it holds for every such type."""
+    made = {"itemtype": "vhost", "name": "Hosting", "price": "3", "periods": "1,12", "addons": "backup:bool:2"}
+    for panel in (shop.here, shop.there):
+        panel.call("sandbox.tariff", **made)
+    tariff = world.sell(shop.here, shop.there, shop.module, ("Hosting",))["Hosting"]
+    backup = shop.here.value("SELECT id FROM pricelist WHERE parent = %s AND intname = 'backup'", tariff)
+    fields = {"domain": "hosting.example.com", "period": 12, f"addon_{backup}": "on"}
+    item = int(
+        shop.here.call(
+            "vhost.order.param",
+            pricelist=tariff,
+            datacenter=shop.datacenter,
+            skipbasket="on",
+            sok="ok",
+            su="client1",
+            **fields,
+        ).findtext("id")
+    )
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    remote = shop.remotes(item)[0]["id"]
+    assert shop.there.value("SELECT boolvalue FROM item WHERE parent = %s", remote) == "on"
+    assert shop.there.value("SELECT period FROM item WHERE id = %s", remote) == 12
+
+
+def test_a_second_run_ends_at_once_and_says_so(shop):
+    """Cron overlaps: one run holds the module, the other changes nothing."""
+    shop.there.call("sandbox.fault", kind="slow_before", forfunc="vds", times=1, seconds=2)
+    item = shop.order(VDS)
+    argv = ["./sbin/resellerctl", "checkevent"]
+    shop.rest(item)
+    shop.there.call("sandbox.fault", kind="slow_before", forfunc="vds", times=1, seconds=2)
+    first = subprocess.Popen(argv, cwd=shop.here.base, stdout=subprocess.PIPE)
+    world.until(
+        lambda: shop.here.value("SELECT owner FROM reseller_lease WHERE name = %s", f"checkevent:{shop.module}"),
+        "the first run does not begin",
+    )
+    second = shop.ctl("checkevent")
+    assert f"another run is at module {shop.module}".encode() in second.stdout
+    assert second.returncode == 0
+    first.communicate(timeout=30)
+    shop.until_active(item)
