@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 
 class BadSwitch(ValueError):
-    """No such switch, or not one of its settings."""
+    """Not one of the settings of a switch."""
+
+
+class NoSwitch(BadSwitch):
+    """No switch of this name."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ class Switches:
 
     def set(self, name: str, value: str) -> None:
         if name not in REGISTRY:
-            raise BadSwitch(f"no switch {name}; there are: {', '.join(REGISTRY)}")
+            raise NoSwitch(f"no switch {name}; there are: {', '.join(REGISTRY)}")
         self._values[name] = REGISTRY[name].check(value)
 
     def items(self) -> list[tuple[Switch, str]]:

@@ -26,8 +26,10 @@ from typing import Any
 from sandbox import schema, seed, state, tls, tree
 from sandbox.children import adopt_orphans, die_with_parent, end_descendants, reap_orphans
 from sandbox.core.db import Database
+from sandbox.listeners import tcp_listener, unix_listener
 from sandbox.mariadb import Login, Server, connect
 from sandbox.paths import PanelPaths, Root
+from sandbox.report import for_people
 from sandbox.state import PanelState
 
 CORE_START_SECONDS = 30
@@ -79,7 +81,7 @@ class Supervisor:
             try:
                 self._start()
                 if announce and not self._stopping:
-                    print(_for_people(self._report()), flush=True)
+                    print(for_people(self._report()), flush=True)
                 self._watch(follow_parent)
             finally:
                 self._stop()
@@ -126,10 +128,10 @@ class Supervisor:
         tls.ensure_crypt_key(paths)
         login = self._prepare_database(known)
         tree.write_conf(paths, login, known.forwarded_secret)
-        http, https = _listener(known.http_port), _listener(known.https_port)
+        http, https = tcp_listener(known.http_port), tcp_listener(known.https_port)
         known = replace(known, http_port=http.getsockname()[1], https_port=https.getsockname()[1])
         state.save(paths, known)
-        return PanelRun(known, paths, http, https, _unix_listener(paths))
+        return PanelRun(known, paths, http, https, unix_listener(paths))
 
     def _free_number(self, wanted: int) -> int:
         """Panels added to an existing root later still get ids of their own."""
@@ -269,56 +271,3 @@ class Supervisor:
             "datacenters": centres,
             "provisioning": module,
         }
-
-
-def _listener(port: int) -> socket.socket:
-    """A port of its own, the one of last time when it is still free. Bound by number, so that it survives `refused`."""
-    for wanted in (port, 0):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", wanted or _free_port()))
-        except OSError:
-            listener.close()
-            if not wanted:
-                raise
-            continue
-        listener.listen(socket.SOMAXCONN)
-        return listener
-    raise RuntimeError("no free port")
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _unix_listener(paths: PanelPaths) -> socket.socket:
-    """mgrctl's socket, bound by a relative name: a socket's path holds 107 bytes and the tree may lie deep."""
-    before = Path.cwd()
-    os.chdir(paths.base)
-    try:
-        paths.socket.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind("var/core.sock")
-        Path("var/core.sock").chmod(0o600)
-        listener.listen(socket.SOMAXCONN)
-    finally:
-        os.chdir(before)
-    return listener
-
-
-def _for_people(report: dict[str, Any]) -> str:
-    lines = ["sandbox is up. Ctrl-C ends it.", f"  database socket  {report['mysql']['socket']}"]
-    for name, panel in report["panels"].items():
-        lines += [
-            f"panel {name}",
-            f"  mgrctl    {panel['mgrctl']} -m billmgr -o xml whoami",
-            f"  https     {panel['url']}   (CA: {panel['ca']})",
-            f"  http      {panel['http_url']}",
-            f"  database  {panel['database']}",
-            f"  log       {panel['log']}",
-        ]
-        lines += [f"  account   {user} {one['password']}" for user, one in panel["accounts"].items()]
-    return "\n".join(lines)

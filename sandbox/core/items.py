@@ -121,3 +121,19 @@ def save_param(tx: Tx, item: int, name: str, value: str) -> None:
 
 def save_crypted(tx: Tx, item: int, name: str, encrypted: str) -> None:
     tx.put("itemcryptedparam", {"item": item, "intname": name}, value=encrypted)
+
+
+def item_status(tx: Tx, item: Item) -> str:
+    """Sub-status keys such as 5_open or 3_employeesuspend (selling-api.md 5.2)."""
+    if item.status == PROCESSING:
+        operation = tx.value("SELECT intname FROM runningoperation WHERE item = %s ORDER BY id LIMIT 1", item.id)
+        return f"5_{operation}" if operation else "5"
+    return f"{item.status}{suspend_reason(item)}"
+
+
+def suspend_reason(item: Item) -> str:
+    if item.status == SUSPENDED:
+        for name in ("abusesuspend", "employeesuspend", "autosuspend"):
+            if getattr(item, name):
+                return f"_{name}"
+    return ""

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.core import clock, items
+from sandbox.core.modules import AUTO, BUILT_IN
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -120,3 +121,12 @@ def drop_operations(tx: Tx, item: int, operation: str) -> None:
         operation,
     )
     tx.run("DELETE FROM runningoperation WHERE item = %s AND intname = %s", item, operation)
+
+
+def start_if_served(panel: Panel, tx: Tx, item: Item, operation: str) -> bool:
+    """An operation for a module that declares it; otherwise there is nothing to run (platform.md 5.2, features)."""
+    if not item.module or (item.module not in BUILT_IN and not panel.modules.has(item.module, operation)):
+        return False
+    delay = panel.switches.number("provision_seconds") if item.module == AUTO else 0
+    begin(tx, panel, item, operation, delay)
+    return True

@@ -9,6 +9,7 @@ from sandbox.functions import (  # noqa: F401
     orders,
     processing,
     renewal,
+    service_edit,
     services,
     staff,
     staff_faults,

@@ -12,7 +12,6 @@ from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.core.tariffs import period_name
-from sandbox.functions.services import suspend_reason
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -144,7 +143,7 @@ def _row(panel: Panel, request: Request, document: etree._Element, item: Item, f
     }
     for name, value in cells.items():
         add(row, name, value)
-    key = f"5_{operation}" if changing and operation else f"{item.status}{suspend_reason(item)}"
+    key = f"5_{operation}" if changing and operation else f"{item.status}{items.suspend_reason(item)}"
     _status_cell(panel, row, item, key)
     add(row, "special_status", 1 if changing else 0)
     add(row, "service_status", item.service_status)

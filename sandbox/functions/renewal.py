@@ -14,7 +14,7 @@ from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import AUTO
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions.services import addon_rows, addon_value, start_if_served
+from sandbox.functions.service_edit import addon_rows, addon_value
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -57,7 +57,7 @@ def service_prolong(panel: Panel, request: Request) -> etree._Element:
         )
         if not later:
             tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", until, item.id, item.id)
-        started = (later or item.module != AUTO) and start_if_served(panel, tx, item, "prolong")
+        started = (later or item.module != AUTO) and lifecycle.start_if_served(panel, tx, item, "prolong")
         if later:
             _set_at_the_end(tx, item, until, started)
     panel.queue.wake()

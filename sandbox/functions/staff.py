@@ -16,7 +16,7 @@ from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ROOT
 from sandbox.functions.accounts import checked_ranges, make_account, make_user
-from sandbox.switches import REGISTRY, BadSwitch
+from sandbox.switches import REGISTRY, BadSwitch, NoSwitch
 from sandbox.tariff_maker import AddonPlan, TariffPlan, make_tariff
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def switch(panel: Panel, request: Request) -> etree._Element:
         try:
             panel.switches.set(request.text("name"), request.text("value"))
         except BadSwitch as error:
-            raise bad_value(
-                "value" if "is one of" in str(error) else "name", request.text("value"), str(error)
-            ) from error
+            field = "name" if isinstance(error, NoSwitch) else "value"
+            raise bad_value(field, request.text(field), str(error)) from error
         with panel.db.begin() as tx:
             tx.put("sandbox_switch", {"name": request.text("name")}, value=request.text("value"))
         return done()

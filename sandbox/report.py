@@ -1,0 +1,20 @@
+"""What `up` prints when everything is ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def for_people(report: dict[str, Any]) -> str:
+    lines = ["sandbox is up. Ctrl-C ends it.", f"  database socket  {report['mysql']['socket']}"]
+    for name, panel in report["panels"].items():
+        lines += [
+            f"panel {name}",
+            f"  mgrctl    {panel['mgrctl']} -m billmgr -o xml whoami",
+            f"  https     {panel['url']}   (CA: {panel['ca']})",
+            f"  http      {panel['http_url']}",
+            f"  database  {panel['database']}",
+            f"  log       {panel['log']}",
+        ]
+        lines += [f"  account   {user} {one['password']}" for user, one in panel["accounts"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,131 @@
+"""Switches that no other test turns, and a look that none is forgotten."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox.switches import REGISTRY
+from tests.sandbox.panels import until
+
+
+@pytest.mark.parametrize(("setting", "status"), [("5", "5"), ("1", "1")])
+def test_the_first_status_of_an_order(seller, switch, setting, status):
+    switch(seller, "order_first_status", setting)
+    item = seller.bought()
+    assert seller.row(item).findtext("status") == status
+    seller.until_status(item, 2)
+
+
+@pytest.mark.parametrize(("setting", "there"), [("yes", True), ("no", False)])
+def test_an_answer_without_the_id(seller, switch, setting, there):
+    switch(seller, "order_answer_id", setting)
+    root = seller.order(remoteid=f"id-{setting}")
+    assert (root.find("id") is not None) == there
+    assert len(seller.journal(remoteid=f"id-{setting}")) == 1
+
+
+@pytest.mark.parametrize(("setting", "there"), [("yes", True), ("no", False)])
+def test_remoteid_in_lists_and_forms(seller, switch, setting, there):
+    item = seller.bought(remoteid="seen")
+    switch(seller, "remoteid_in_list", setting)
+    assert (seller.row(item).find("remoteid") is not None) == there
+    assert (seller.http("vds.edit", elid=item).find("remoteid") is not None) == there
+
+
+def test_order_and_size_of_pages(seller, switch):
+    for _ in range(4):
+        seller.bought()
+    newest = [int(row.findtext("id")) for row in seller.http("vds").findall("elem")]
+    assert newest == sorted(newest, reverse=True)
+    switch(seller, "list_order", "id")
+    switch(seller, "page_rows", "3")
+    oldest = [int(row.findtext("id")) for row in seller.http("vds").findall("elem")]
+    assert oldest == sorted(oldest)
+    assert len(oldest) == 3
+
+
+@pytest.mark.parametrize(("setting", "path"), [("flat", "item_status"), ("children", "item_status/msg")])
+def test_the_composite_status_column(seller, switch, setting, path):
+    switch(seller, "item_status_form", setting)
+    item = seller.bought()
+    assert seller.row(item).findtext(path).endswith("5_open")
+
+
+@pytest.mark.parametrize(("setting", "refused"), [("allowed", False), ("denied", True)])
+def test_whether_clients_may_stop_services(seller, switch, setting, refused):
+    item = seller.bought()
+    seller.until_status(item, 2)
+    switch(seller, "client_suspend", setting)
+    assert (seller.http("vds.suspend", elid=item).find("error") is not None) == refused
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("auth_error", "auth"), ("auth_error", "badpassword"), ("badip_error", "ip"), ("badip_error", "badip")],
+)
+def test_objects_of_auth_errors(seller, switch, name, setting):
+    switch(seller, name, setting)
+    user = f"{name}{setting}".replace("_", "")
+    seller.call("sandbox.client", name=user, password="pw", allow="10.0.0.1")
+    error = seller.http("whoami", (user, "pw" if name == "badip_error" else "wrong")).find("error")
+    assert (error.get("type"), error.get("object")) == ("auth", setting)
+
+
+SLOW = """#!/bin/sh
+[ "$2" = features ] && { echo '<doc><features><feature name="open"/></features></doc>'; exit 0; }
+date +%s.%N >>tmp/workers.$4
+sleep 0.7
+sbin/mgrctl -m billmgr service.postopen elid=$4 sok=ok
+"""
+
+
+@pytest.mark.parametrize(("workers", "together"), [("4", True), ("1", False)])
+def test_how_many_operations_run_side_by_side(reseller, switch, workers, together):
+    switch(reseller, "queue_workers", workers)
+    reseller.install("processing", "pmworkers", SLOW)
+    module = reseller.call("processing.add.settings", module="pmworkers", name="w", sok="ok").findtext("id")
+    tariff = reseller.call("sandbox.tariff", name="w", price=1, module=module).findtext("id")
+    items = [reseller.bought(pricelist=tariff) for _ in range(2)]
+    for item in items:
+        reseller.until_status(item, 2)
+    starts = [float((reseller.base / f"tmp/workers.{item}").read_text().split()[0]) for item in items]
+    assert (abs(starts[0] - starts[1]) < 0.6) == together
+
+
+@pytest.mark.parametrize(("seconds", "least"), [("0.3", 0), ("1.5", 1.2)])
+def test_how_long_a_failed_operation_waits(reseller, switch, seconds, least):
+    switch(reseller, "retry_seconds", seconds)
+    name = f"pmretry{seconds.replace('.', '')}"
+    reseller.install(
+        "processing",
+        name,
+        f"""#!/bin/sh
+[ "$2" = features ] && {{ echo '<doc/>'; exit 0; }}
+date +%s.%N >>tmp/{name}
+exit 1
+""",
+    )
+    module = reseller.call("processing.add.settings", module=name, name="r", sok="ok").findtext("id")
+    tariff = reseller.call("sandbox.tariff", name="r", price=1, module=module).findtext("id")
+    item = reseller.bought(pricelist=tariff)
+    file = reseller.base / "tmp" / name
+    until(lambda: file.exists() and len(file.read_text().split()) >= 2, "not repeated")
+    first, second = map(float, file.read_text().split()[:2])
+    assert second - first >= least
+    number = reseller.rows("SELECT id FROM runningoperation WHERE item = %s", item)[0]["id"]
+    reseller.call("runningoperation.delete", elid=number)
+
+
+@pytest.mark.parametrize(("seconds", "least"), [("0.2", 0), ("1.2", 1)])
+def test_how_long_a_service_is_in_process(seller, switch, seconds, least):
+    switch(seller, "provision_seconds", seconds)
+    started = time.monotonic()
+    seller.until_status(seller.bought(), 2)
+    assert least <= time.monotonic() - started < least + 1.5
+
+
+def test_every_switch_is_turned_by_a_test():
+    here = Path(__file__).parent
+    text = "".join(file.read_text() for file in here.glob("*.py"))
+    assert [name for name in REGISTRY if f'"{name}"' not in text] == []
