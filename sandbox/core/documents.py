@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
 from lxml import etree
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that no XML document can hold."""
 
 Cell = object
 """What a cell can show: text, a number, a date, or None for an empty element."""
@@ -42,7 +46,7 @@ def add(parent: etree._Element, name: str, value: Cell = None, **attributes: str
     element = etree.SubElement(parent, name, attributes)
     text = text_of(value)
     if text:
-        element.text = "".join(char if char >= " " or char in "\t\n\r" else "\ufffd" for char in text)
+        element.text = _NOT_XML.sub("\ufffd", text)
     return element
 
 
