@@ -29,7 +29,7 @@ TICK_SECONDS = 0.1
 OUTPUT_BYTES = 64 * 1024
 NEVER = 1e15
 
-_DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.args, m.module
+_DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.level, m.module
     FROM runningoperation r LEFT JOIN item i ON i.id = r.item LEFT JOIN processingmodule m ON m.id = i.processingmodule
     WHERE (r.manual = 'off' AND r.nextrun <= %s) OR r.run_pid IS NOT NULL ORDER BY r.id"""
 
@@ -42,7 +42,7 @@ class Operation:
     trycount: int
     run_pid: int
     run_start: str
-    args: tuple[str, ...]
+    level: int
     module: str
 
 
@@ -54,7 +54,7 @@ def _operation(row: dict[str, Any]) -> Operation:
         row["trycount"],
         row["run_pid"] or 0,
         row["run_start"] or "",
-        tuple((row["args"] or "").split()),
+        row["level"],
         row["module"] or "",
     )
 
@@ -80,14 +80,14 @@ class Queue:
         with self._guard:
             return sorted(self._busy)
 
-    def add(self, tx: Tx, item: int, name: str, delay: float, oldstatus: int, args: str = "") -> int:
+    def add(self, tx: Tx, item: int, name: str, level: int, delay: float, oldstatus: int) -> int:
         return tx.insert(
             "runningoperation",
             item=item,
             intname=name,
             nextrun=time.time() + delay,
             oldstatus=oldstatus,
-            args=args,
+            level=level,
             cdate=time.strftime("%Y-%m-%d %H:%M:%S"),
         )
 
@@ -142,8 +142,8 @@ class Queue:
         """The vendor's arguments (platform.md 5.2, "Command line")."""
         words = ["--command", operation.name, "--item", str(operation.item), "--runningoperation", str(operation.id)]
         if self._panel.switches["pass_level"] == "on":
-            words += ["--level", "16"]
-        return words + list(operation.args)
+            words += ["--level", str(operation.level)]
+        return words
 
     def _run_module(self, operation: Operation) -> None:
         if not self._claim(operation):

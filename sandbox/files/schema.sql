@@ -71,8 +71,8 @@ CREATE TABLE service_profile2processingmodule (service_profile INT UNSIGNED NOT 
 
 CREATE TABLE runningoperation (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item INT UNSIGNED NOT NULL, intname VARCHAR(64) NOT NULL, trycount INT NOT NULL DEFAULT 0,
   manual VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', errorxml MEDIUMTEXT COMMENT 'own', cdate DATETIME COMMENT 'own', nextrun DOUBLE NOT NULL DEFAULT 0 COMMENT 'own',
-  run_pid INT COMMENT 'own', run_start VARCHAR(32) COMMENT 'own', lastoutput TEXT COMMENT 'own', lastexit INT COMMENT 'own', args VARCHAR(255) COMMENT 'own',
-  oldstatus INT COMMENT 'own', newexpiredate DATE COMMENT 'own', INDEX (item), INDEX (manual, nextrun));
+  run_pid INT COMMENT 'own', run_start VARCHAR(32) COMMENT 'own', lastoutput TEXT COMMENT 'own', lastexit INT COMMENT 'own',
+  oldstatus INT COMMENT 'own', level INT NOT NULL DEFAULT 30 COMMENT 'own', newexpiredate DATE COMMENT 'own', INDEX (item), INDEX (manual, nextrun));
 CREATE TABLE tasktype (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, operation VARCHAR(64) NOT NULL UNIQUE, name VARCHAR(128), department INT UNSIGNED) COMMENT 'own';
 CREATE TABLE task (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, type INT UNSIGNED, item INT UNSIGNED, status INT NOT NULL DEFAULT 0, runningoperation INT UNSIGNED,
   params TEXT COMMENT 'own', department INT UNSIGNED COMMENT 'own', performer INT UNSIGNED COMMENT 'own', opendate DATETIME COMMENT 'own', INDEX (runningoperation), INDEX (item));

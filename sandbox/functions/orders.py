@@ -100,7 +100,7 @@ def _create(panel: Panel, tx: Tx, request: Request, order: Order, account: int, 
         billing.journal(tx, panel.name, request, entry, purse.currency)
         billing.history(tx, request, item.id, "open", "The service has been ordered")
         delay = panel.switches.number("provision_seconds") if module_name == AUTO else 0
-        lifecycle.begin(tx, panel, item, "open", delay)
+        lifecycle.begin(tx, panel, item, "open", request.caller.level, delay)
         if panel.switches["order_first_status"] == "1":
             tx.run("UPDATE item SET status = %s WHERE id = %s", items.ORDERED, item.id)
     return made

@@ -57,7 +57,9 @@ def service_prolong(panel: Panel, request: Request) -> etree._Element:
         )
         if not later:
             tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", until, item.id, item.id)
-        started = (later or item.module != AUTO) and lifecycle.start_if_served(panel, tx, item, "prolong")
+        started = (later or item.module != AUTO) and lifecycle.start_if_served(
+            panel, tx, item, "prolong", request.caller.level
+        )
         if later:
             _set_at_the_end(tx, item, until, started)
     panel.queue.wake()

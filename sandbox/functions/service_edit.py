@@ -174,7 +174,7 @@ def _apply(panel: Panel, tx: Tx, request: Request, item: Item, changes: dict[str
             tx.run("UPDATE item SET autoprolong = %s WHERE id = %s", int(value) if value else None, item.id)
     _apply_addons(tx, item, addons)
     if item.status == items.ACTIVE and (addons or set(changes) & set(_EDITABLE)):
-        lifecycle.start_if_served(panel, tx, item, "setparam")
+        lifecycle.start_if_served(panel, tx, item, "setparam", request.caller.level)
     entry = billing.Entry(
         item.account,
         item.id,

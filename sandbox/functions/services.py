@@ -35,7 +35,7 @@ def _start(panel: Panel, request: Request, operation: str, allowed: tuple[int, .
                 tx.run("UPDATE item SET employeesuspend = 'on' WHERE id = %s", item.id)
             if operation == "resume" and not request.caller.staff and (item.employeesuspend or item.abusesuspend):
                 raise denied(request.func)  # a stop by staff is not the client's to undo (selling-api.md 5.2)
-            if not lifecycle.start_if_served(panel, tx, item, operation):
+            if not lifecycle.start_if_served(panel, tx, item, operation, request.caller.level):
                 lifecycle.finish(tx, panel, item, operation)
             billing.journal(tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid))
             billing.history(tx, request, item.id, operation, f"The service status has been changed: {operation}")

@@ -33,7 +33,7 @@ if func == "datacenter":
 elif func == "tool.clearcache" and stage == "before" and os.environ.get("PARAM_forbid"):
     print('<doc><error type="foreign"><param name="thing">cache</param></error></doc>')
 elif func == "tool.clearcache":
-    print(data if stage == "final" else "<doc/>")
+    print(data if stage == "final" else "<doc><extra>1</extra></doc>")
 elif func == "foreign.admin" and os.environ.get("PARAM_thing"):
     print(f'<doc><error type="foreign"><param name="thing">{os.environ["PARAM_thing"]}</param></error></doc>')
 else:
@@ -124,9 +124,9 @@ def test_before_forbids_and_final_runs_in_any_case(panel):
 
 
 def test_what_a_before_handler_prints_is_a_switch(panel, switch):
-    panel.call("tool.clearcache")
+    assert panel.call("tool.clearcache").findtext("extra") == "1"
     switch(panel, "before_handler_output", "ignore")
-    panel.call("tool.clearcache")
+    assert panel.call("tool.clearcache").find("extra") is None
 
 
 def test_a_cgi_handler_reads_the_posted_form(panel):

@@ -228,7 +228,9 @@ def test_whether_the_level_is_passed_is_a_switch(reseller, switch, setting, word
     body = "sbin/mgrctl -m billmgr service.postopen elid=$4 sok=ok"
     item = reseller.bought(pricelist=module_of(reseller, f"pmlevel{setting}", body))
     reseller.until_status(item, 2)
-    assert len((reseller.base / f"tmp/pmlevel{setting}.calls").read_text().split()) == words
+    called = (reseller.base / f"tmp/pmlevel{setting}.calls").read_text().split()
+    assert len(called) == words
+    assert called[6:] == (["--level", "16"] if setting == "on" else [])
 
 
 def test_a_command_may_have_a_time_limit(reseller, switch):
