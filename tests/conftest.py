@@ -42,6 +42,10 @@ def shop(connected):
     connected.there.call("sandbox.queue", do="resume")
     connected.here.call("sandbox.queue", do="resume")
     world.limits(connected.here)
+    # What a test left undone on purpose must not be looked for in the next one.
+    connected.here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1")
+    connected.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND state = 'opening'")
+    connected.here.write("UPDATE runningoperation SET manual = 'on'")
 
 
 @pytest.fixture
