@@ -5,9 +5,25 @@ from __future__ import annotations
 import pytest
 
 from tests import world
+from tests.conformance import table
 
 TARIFFS = ("VDS-1", "VDS-2", "ISPmanager Lite")
 BALANCE = 1000
+
+
+def pytest_collection_modifyitems(config, items):
+    """Which facts of the references the collected tests show."""
+    config.facts_shown = {number for item in items for mark in item.iter_markers("fact") for number in mark.args}
+    unknown = config.facts_shown - set(table.load())
+    if unknown:
+        raise pytest.UsageError(f"tests name facts that no table lists: {sorted(unknown)}")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """How much of the references the stand-in was shown to keep, in this run."""
+    failed = {report.nodeid for report in terminalreporter.stats.get("failed", [])}
+    if config.facts_shown and not failed:
+        terminalreporter.write_line(table.summary(table.load(), config.facts_shown))
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +55,8 @@ def shop(connected):
     connected.here.call("sandbox.balance", user="client1", value=BALANCE)
     yield connected
     connected.there.call("sandbox.fault.clear")
-    connected.there.call("sandbox.queue", do="resume")
-    connected.here.call("sandbox.queue", do="resume")
+    connected.there.call("sandbox.queue", action="resume")
+    connected.here.call("sandbox.queue", action="resume")
     world.limits(connected.here)
     # What a test left undone on purpose must not be looked for in the next one.
     connected.here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1")

@@ -83,7 +83,7 @@ def test_a_module_without_settings_says_which_field_is_missing(shop):
         "INSERT INTO processingmodule (name, module, active) VALUES ('empty', 'pmreseller', 'on')",
     )
     empty = shop.here.value("SELECT MAX(id) FROM processingmodule")
-    shop.here.call("sandbox.queue", do="pause")
+    shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", empty, item)
     done = shop.open(item)
@@ -92,7 +92,7 @@ def test_a_module_without_settings_says_which_field_is_missing(shop):
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, item)
     shop.here.write("UPDATE reseller_request SET module = %s WHERE item = %s", shop.module, item)
     shop.here.write("DELETE FROM processingmodule WHERE id = %s", empty)
-    shop.here.call("sandbox.queue", do="resume")
+    shop.here.call("sandbox.queue", action="resume")
     shop.start(item)
     shop.until_active(item)
 
@@ -149,7 +149,7 @@ def broken_config(shop, text):
 
 
 def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
-    shop.here.call("sandbox.queue", do="pause")
+    shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     operation = str(shop.operation(item)["id"])
     with broken_config(shop, "DBSocket /nowhere/mysql.sock"):
@@ -158,7 +158,7 @@ def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
         told = shop.ctl("checkevent")
         assert told.returncode == 1
         assert b"database" in told.stderr
-    shop.here.call("sandbox.queue", do="resume")
+    shop.here.call("sandbox.queue", action="resume")
     shop.until_active(item)
     assert len(shop.charges(item)) == 1
 
@@ -180,7 +180,7 @@ def test_an_answer_of_50_megabytes_is_stopped_at_the_limit(shop):
     """The module must not read it all: its memory stays what it was for a small answer, give or take the limit."""
     world.limits(shop.here, document_bytes=1_000_000)
     shop.there.call("sandbox.fault", kind="huge", forfunc="vds", times=1, size=50_000_000)
-    shop.here.call("sandbox.queue", do="pause")
+    shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     operation = shop.operation(item)["id"]
     argv = ["./processing/pmreseller", "--command", "open", "--item", str(item), "--runningoperation", str(operation)]
@@ -188,7 +188,7 @@ def test_an_answer_of_50_megabytes_is_stopped_at_the_limit(shop):
         ["python3", "-c", PEAK, *argv], cwd=shop.here.base, capture_output=True, text=True, check=True, timeout=60
     )
     assert int(done.stdout.splitlines()[-1]) < 60_000
-    shop.here.call("sandbox.queue", do="resume")
+    shop.here.call("sandbox.queue", action="resume")
     shop.until_active(item)
 
 

@@ -52,7 +52,7 @@ def test_a_wrong_password_is_said(shop, account):
 
 
 def test_an_address_that_is_not_allowed_is_said(shop, account):
-    error = refusal(shop, account(allowed_ip_ranges="192.0.2.0/24"))
+    error = refusal(shop, account(allow="192.0.2.0/24"))
     assert error.type == "reseller_address"
     assert "API access" in error.text
 

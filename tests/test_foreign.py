@@ -30,7 +30,7 @@ def test_after_a_restored_database_the_service_is_not_bought_again(shop, switch)
 def test_a_service_of_a_reinstalled_or_second_panel_is_not_adopted(shop, switch, key):
     """Ids begin anew after a reinstallation, and a second panel has the same: the seller shows our number already."""
     switch(shop.there, "provision", "manual")
-    shop.here.call("sandbox.queue", do="pause")
+    shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     theirs = shop.there.call(
         "vds.order.param",
@@ -42,7 +42,7 @@ def test_a_service_of_a_reinstalled_or_second_panel_is_not_adopted(shop, switch,
         skipbasket="on",
         sok="ok",
     ).findtext("id")
-    shop.here.call("sandbox.queue", do="resume")
+    shop.here.call("sandbox.queue", action="resume")
     shop.rest(item)
     assert [str(row["id"]) for row in shop.remotes(item)] == [theirs]
     assert shop.links(item) == []
@@ -73,10 +73,10 @@ def test_numbers_that_merely_begin_alike_are_not_confused(shop):
 def test_two_rows_with_one_key_are_left_to_a_person(shop, switch):
     switch(shop.there, "provision", "manual")
     shop.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
-    shop.here.call("sandbox.queue", do="pause")
+    shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     decoy = shop.order(VDS)
-    shop.here.call("sandbox.queue", do="resume")
+    shop.here.call("sandbox.queue", action="resume")
     shop.rest(item)
     shop.rest(decoy)
     first, second = shop.links(item)[0], shop.links(decoy)[0]

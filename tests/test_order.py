@@ -139,7 +139,7 @@ def test_open_run_again_on_a_bought_service_buys_nothing(shop, switch):
 
 
 def test_parallel_opens_of_one_service_buy_it_once(shop):
-    shop.here.call("sandbox.queue", do="pause")
+    shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     operation = str(shop.operation(item)["id"])
     argv = ["./processing/pmreseller", "--command", "open", "--item", str(item), "--runningoperation", operation]
@@ -149,7 +149,7 @@ def test_parallel_opens_of_one_service_buy_it_once(shop):
     assert 0 in codes
     for code, answer in zip(codes, answers):
         assert (b"reseller_busy" in answer) == (code == 1), answer
-    shop.here.call("sandbox.queue", do="resume")
+    shop.here.call("sandbox.queue", action="resume")
     assert len(shop.charges(item)) == 1
     shop.until_active(item)
 
