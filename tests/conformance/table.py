@@ -1,7 +1,7 @@
 """The conformance table: what the references say, and which test shows it of the stand-in.
 
-Each `*.tsv` beside this file lists facts: id, place in the reference, mark (D documented, C inferred from code), the fact
-in a sentence, and, where no stand-in can show it, why not. A test names the facts that it shows:
+Each `*.tsv` beside this file lists facts: id, place in the reference, mark (D documented, C inferred from code), the
+fact in a sentence, and, where no stand-in can show it, why not. A test names the facts that it shows:
 
     @pytest.mark.fact("R2-07")
 
