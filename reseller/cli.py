@@ -113,7 +113,14 @@ def _requests(work: Work, arguments: argparse.Namespace) -> int:
         }
         for request in found
     ]
-    _table(rows, as_json=arguments.json, empty="No request is open.")
+    if arguments.json:
+        print(json.dumps(rows))
+        return 0
+    errors = [(row["service"], row.pop("error")) for row in rows]
+    _table(rows, as_json=False, empty="No request is open.")
+    for number, said in errors:
+        if said:
+            print(f"service {number}: {said}")
     return 0
 
 

@@ -93,12 +93,7 @@ def test_killed_between_mark_and_send_the_order_is_looked_for_and_left_to_a_pers
     plan(shop, kill_at=boundaries.index(side))
     item = shop.order(VDS)
     until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
-
-    def given_up():
-        shop.checkevent()
-        return shop.request(item)["state"] == "unconfirmed"
-
-    until(given_up, "it is looked for for ever")
+    shop.until_unconfirmed(item)
     shop.start(item)
     assert shop.charges(item) == []
     assert len(shop.tasks(item)) == 1

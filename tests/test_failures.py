@@ -145,12 +145,7 @@ def test_an_order_that_never_arrived_becomes_a_task_and_start_only_looks(shop, k
     item = shop.order(VDS)
     shop.rest(item)
     assert shop.request(item)["state"] == "looking"
-
-    def given_up():
-        shop.checkevent()
-        return shop.request(item)["state"] == "unconfirmed"
-
-    until(given_up, "it is looked for for ever")
+    shop.until_unconfirmed(item)
     assert len(shop.tasks(item)) == 1
     assert "resellerctl reorder" in shop.error(item)
     for _ in range(3):
@@ -165,12 +160,7 @@ def unconfirmed(shop):
     shop.there.call("sandbox.fault", kind="reset", forfunc="*.order.param", times=1)
     item = shop.order(VDS)
     shop.rest(item)
-
-    def given_up():
-        shop.checkevent()
-        return shop.request(item)["state"] == "unconfirmed"
-
-    until(given_up, "it is looked for for ever")
+    shop.until_unconfirmed(item)
     return item
 
 
@@ -197,7 +187,7 @@ def test_reorder_looks_first_and_adopts_what_it_finds(shop, switch):
     shop.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
     item = shop.order(VDS)
     shop.rest(item)
-    until(lambda: (shop.checkevent(), shop.request(item)["state"] == "unconfirmed")[1], "never given up")
+    shop.until_unconfirmed(item)
     shop.there.call("sandbox.item", item=shop.remotes(item)[0]["id"], hidden_lists=0)
     done = shop.ctl("reorder", str(item), "--yes")
     assert b"adopted" in done.stdout, done

@@ -299,6 +299,16 @@ class Shop:
         operation = self.operation(item)
         return operation is None or (operation["manual"] == "on" and not operation["run_pid"])
 
+    def until_unconfirmed(self, item: int) -> None:
+        """Run checkevent as cron does until its order is given up as not confirmed."""
+
+        def given_up() -> bool:
+            self.checkevent()
+            request = self.request(item)
+            return request is not None and request["state"] == "unconfirmed"
+
+        until(given_up, f"the order of service {item} is looked for for ever")
+
     def until_active(self, item: int, seconds: float = 20) -> None:
         """Run checkevent as cron does until the service is active."""
 

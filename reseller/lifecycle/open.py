@@ -159,7 +159,7 @@ class _Order:
             never = ResellerError("reseller_never_paid", remote=unpaid[0].id, **self._names())
             raise self._stop(Standing(requests.REFUSED), never)
         if state != requests.UNCONFIRMED:
-            error = ResellerError("reseller_not_confirmed", minutes=limits.look_seconds // 60, **self._names())
+            error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self._names())
             raise self._stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
 
     def _send(self) -> Link:

@@ -30,8 +30,8 @@ def reorder(work: Work, number: int, *, confirmed: bool) -> str:
     operation = items.operation_of(work.db, number, OPEN)
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         request = requests.live_of(work.db, number)
-        if links.of_item(work.db, number) is not None or request is None or request.state not in DECIDABLE:
-            state = request.state if request else "none"
+        if request is None or request.state not in DECIDABLE:
+            state = request.state if request else "bought" if links.of_item(work.db, number) else "never ordered"
             raise ResellerError("reseller_reorder_none", object="item", item=number, state=state)
         if not operation:
             raise ResellerError("reseller_reorder_no_operation", object="item", item=number)

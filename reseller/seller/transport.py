@@ -86,7 +86,9 @@ class Transport:
                 raise rejection(found)
         except SellerError as error:
             error.params.setdefault("func", func)
-            self._log.error(f"seller {func} {error.__class__.__name__} {error} {time.monotonic() - started:.3f}s")
+            # A rejection is an answer, and often the expected one; whoever cannot live with it says so.
+            write = self._log.info if isinstance(error, Rejected) else self._log.error
+            write(f"seller {func} {error.__class__.__name__} {error} {time.monotonic() - started:.3f}s")
             raise
         self._log.info(f"seller {func} ok {time.monotonic() - started:.3f}s")
         return root

@@ -20,7 +20,7 @@ from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.sync import activate, restart
 from reseller.sync.observe import Lists
-from reseller.wire.errors import BusyError, ResellerError
+from reseller.wire.errors import BusyError, ResellerError, Stopped
 
 
 @dataclass
@@ -104,7 +104,8 @@ class _Run:
             self.summary.failed += 1
             said = self.work.word(error)
             self.summary.problems.append(f"service {item}: {said}")
-            self.work.log.error(f"item {item}: {said}")
+            if not isinstance(error, Stopped):
+                self.work.log.error(f"item {item}: {said}")
 
     def _advance(self, seller: Seller, link: Link, lists: Lists) -> Callable[[], None]:
         def step() -> None:

@@ -15,10 +15,3 @@ def parse(shown: str) -> Decimal | None:
         return None
     digits = re.sub(r"[ \u00a0\u202f']", "", found.group()).replace(",", ".")
     return Decimal(digits)
-
-
-def show(amount: Decimal | None, currency: str = "") -> str:
-    """`12.50 EUR`; an unknown amount is said to be unknown."""
-    if amount is None:
-        return "unknown"
-    return f"{amount:.2f} {currency}".strip()
