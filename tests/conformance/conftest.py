@@ -1,0 +1,57 @@
+"""One sandbox for all conformance tests; each test finds switches, faults, clock and balances as they were."""
+
+import pytest
+
+from tests.sandbox.panels import Up
+
+QUICK = {"provision_seconds": "0.2", "lickey_seconds": "0.4", "retry_seconds": "0.3"}
+"""The only switches that are not at their default: a test must not wait for a service longer than it has to."""
+
+
+class Pair:
+    """A seller and a reseller, running."""
+
+    def __init__(self, running):
+        self.up = running
+        self.seller = running.panel("seller")
+        self.reseller = running.panel("reseller")
+
+    @property
+    def panels(self):
+        return (self.seller, self.reseller)
+
+
+
+@pytest.fixture(scope="session")
+def conformance_sandbox(tmp_path_factory):
+    running = Up(tmp_path_factory.mktemp("conformance") / "root")
+    made = Pair(running)
+    for panel in made.panels:
+        for name, value in QUICK.items():
+            panel.call("sandbox.switch", name=name, value=value)
+    yield made
+    running.stop()
+
+
+@pytest.fixture
+def switch():
+    """Set a switch of a panel for one test."""
+    changed = []
+
+    def change(panel, name, value):
+        changed.append((panel, name, panel.call("sandbox.switch", name=name).findtext("value") or ""))
+        panel.call("sandbox.switch", name=name, value=value)
+
+    yield change
+    for panel, name, value in reversed(changed):
+        panel.call("sandbox.switch", name=name, value=value)
+
+
+@pytest.fixture
+def pair(conformance_sandbox):
+    """The two panels, calm at the end of every test."""
+    yield conformance_sandbox
+    for panel in conformance_sandbox.panels:
+        panel.call("sandbox.fault.clear")
+        for user, value in (("buyer", 1000), ("client1", 500)):
+            panel.call("sandbox.balance", user=user, value=value)
