@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests import world
+from tests import watch, world
 from tests.conformance import table
 
 TARIFFS = ("VDS-1", "VDS-2", "ISPmanager Lite")
@@ -30,8 +30,14 @@ def pytest_terminal_summary(terminalreporter, config):
 def sandbox(tmp_path_factory):
     """Both panels running; ended by its own process id."""
     running = world.Sandbox(tmp_path_factory.mktemp("sb") / "root")
-    yield running
+    panels = [running.at(name) for name in running.panels]
+    passwords = [account["password"] for panel in panels for account in panel.accounts.values()]
+    with watch.Watch(passwords) as watching:
+        yield running
     running.stop()
+    # Of the whole run: nothing that any test did has shown a password.
+    assert watching.seen == set()
+    assert [found for panel in panels for found in watch.files_with(panel.base, passwords)] == []
 
 
 @pytest.fixture(scope="session")
