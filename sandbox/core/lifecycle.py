@@ -47,13 +47,22 @@ def add_period(start: date, period: int) -> date | None:
     return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
 
 
-def begin(tx: Tx, panel: Panel, item: Item, operation: str, level: int, delay: float = 0) -> int:
+def begin(
+    tx: Tx,
+    panel: Panel,
+    item: Item,
+    operation: str,
+    level: int,
+    delay: float = 0,
+    options: Mapping[str, str] | None = None,
+) -> int:
     """Create the operation and put the service in process (status 5). The queue runs it after the commit.
 
-    `level` is that of the user who caused it (platform.md 5.2, option --level).
+    `level` is that of the user who caused it (platform.md 5.2, option --level); `options` are further ones of the
+    command's line: `{"userid": .., "password": ..}` of changepassword, `{"addon": ..}` of prolong_addon.
     """
     tx.run("UPDATE item SET status = %s WHERE id = %s", items.PROCESSING, item.id)
-    return panel.queue.add(tx, item.id, operation, level, delay, item.status)
+    return panel.queue.add(tx, item.id, operation, level, delay, item.status, options)
 
 
 def save_facts(tx: Tx, panel: Panel, item: int, facts: Mapping[str, str]) -> None:
@@ -126,10 +135,12 @@ def drop_operations(tx: Tx, item: int, operation: str) -> None:
     tx.run("DELETE FROM runningoperation WHERE item = %s AND intname = %s", item, operation)
 
 
-def start_if_served(panel: Panel, tx: Tx, item: Item, operation: str, level: int) -> bool:
+def start_if_served(
+    panel: Panel, tx: Tx, item: Item, operation: str, level: int, options: Mapping[str, str] | None = None
+) -> bool:
     """An operation for a module that declares it; otherwise there is nothing to run (platform.md 5.2, features)."""
     if not item.module or (item.module not in BUILT_IN and not panel.modules.has(item.module, operation)):
         return False
     delay = panel.switches.number("provision_seconds") if item.module == AUTO else 0
-    begin(tx, panel, item, operation, level, delay)
+    begin(tx, panel, item, operation, level, delay, options)
     return True

@@ -6,10 +6,12 @@ operation's row, so that a core started anew waits for it instead of running the
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +31,8 @@ TICK_SECONDS = 0.1
 OUTPUT_BYTES = 64 * 1024
 NEVER = 1e15
 
-_DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.level, m.module
+_DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.level, r.options,
+    m.module
     FROM runningoperation r LEFT JOIN item i ON i.id = r.item LEFT JOIN processingmodule m ON m.id = i.processingmodule
     WHERE (r.manual = 'off' AND r.nextrun <= %s) OR r.run_pid IS NOT NULL ORDER BY r.id"""
 
@@ -44,6 +47,8 @@ class Operation:
     run_start: str
     level: int
     module: str
+    options: dict[str, str]
+    """Further options of its command, as `--userid` of changepassword (platform.md 5.2)."""
 
 
 def _operation(row: dict[str, Any]) -> Operation:
@@ -56,6 +61,7 @@ def _operation(row: dict[str, Any]) -> Operation:
         row["run_start"] or "",
         row["level"],
         row["module"] or "",
+        json.loads(row["options"] or "{}"),
     )
 
 
@@ -80,7 +86,16 @@ class Queue:
         with self._guard:
             return sorted(self._busy)
 
-    def add(self, tx: Tx, item: int, name: str, level: int, delay: float, oldstatus: int) -> int:
+    def add(
+        self,
+        tx: Tx,
+        item: int,
+        name: str,
+        level: int,
+        delay: float,
+        oldstatus: int,
+        options: Mapping[str, str] | None = None,
+    ) -> int:
         return tx.insert(
             "runningoperation",
             item=item,
@@ -88,6 +103,7 @@ class Queue:
             nextrun=time.time() + delay,
             oldstatus=oldstatus,
             level=level,
+            options=json.dumps(dict(options)) if options else None,
             cdate=time.strftime("%Y-%m-%d %H:%M:%S"),
         )
 
@@ -143,6 +159,8 @@ class Queue:
         words = ["--command", operation.name, "--item", str(operation.item), "--runningoperation", str(operation.id)]
         if self._panel.switches["pass_level"] == "on":
             words += ["--level", str(operation.level)]
+        for name, value in operation.options.items():
+            words += [f"--{name}", value]
         return words
 
     def _run_module(self, operation: Operation) -> None:
