@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from sandbox import function_list
 from sandbox.core.faults import KINDS
+from sandbox.install import install, plan
 from sandbox.mariadb import Login, MariaDbMissing, connect
 from sandbox.paths import Root
+from sandbox.place import Place
 from sandbox.schema import JOURNAL
 from sandbox.switches import REGISTRY
 from sandbox.up import AlreadyUp, Supervisor
@@ -21,7 +25,7 @@ def main(arguments: list[str]) -> int:
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.run is not _call:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
-    options.rest = rest
+    options.arguments = arguments
     try:
         return int(options.run(options))
     except (MariaDbMissing, AlreadyUp, NotUp, RuntimeError) as error:
@@ -39,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start the panels; Ctrl-C or SIGTERM ends them")
     up.add_argument("--root", type=Path, required=True)
     up.add_argument("--panel", action="append", metavar="NAME", help="a panel to start; default seller and reseller")
+    up.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="PANEL=DIRECTORY",
+        help="put a panel's tree there as well, e.g. reseller=/usr/local/mgr5, until the end",
+    )
     up.add_argument("--quiet", action="store_true", help="print nothing when ready")
     up.add_argument("--stay", action="store_true", help="stay up when the starting process ends")
     up.set_defaults(run=_up)
@@ -47,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     call.add_argument("words", nargs="+", metavar="FUNC|NAME=VALUE")
     call.add_argument("--root", type=Path, required=True)
     call.set_defaults(run=_call)
+    put = commands.add_parser("install", help="put a plug-in's files into a panel's tree and restart the panel")
+    put.add_argument("--root", type=Path, required=True)
+    put.add_argument("--panel", required=True)
+    put.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files, or folders with addon/ xml/ etc/ ...")
+    put.set_defaults(run=_install)
     journal = commands.add_parser("journal", help="charges and changes, oldest first")
     journal.add_argument("--root", type=Path, required=True)
     journal.add_argument("--panel")
@@ -54,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     journal.set_defaults(run=_journal)
     commands.add_parser("switches", help="all switches with their settings").set_defaults(run=_switches)
     commands.add_parser("faults", help="all faults of the wire").set_defaults(run=_faults)
+    known = commands.add_parser("functions", help="all functions of a panel with the facts they stand on")
+    known.add_argument("--markdown", action="store_true", help="as a table for docs/sandbox.md")
+    known.set_defaults(run=_functions)
     return parser
 
 
@@ -64,7 +83,11 @@ def _up(options: argparse.Namespace) -> int:
             raise RuntimeError(f"a panel's name is lower-case letters, digits and _, at most 24: not {name!r}")
     if len(set(names)) != len(names):
         raise RuntimeError("two panels of one name")
-    return Supervisor(Root(options.root.resolve()), names).run(not options.quiet, not options.stay)
+    places = [Place.from_text(text) for text in options.at]
+    for place in places:
+        if place.panel not in names:
+            raise RuntimeError(f"--at names the panel {place.panel}, which is not started")
+    return Supervisor(Root(options.root.resolve()), names, places).run(not options.quiet, not options.stay)
 
 
 def report_of(root: Path) -> dict[str, Any]:
@@ -75,12 +98,42 @@ def report_of(root: Path) -> dict[str, Any]:
     return data
 
 
-def _call(options: argparse.Namespace) -> int:
-    panels = report_of(options.root)["panels"]
+def _panel_of(options: argparse.Namespace) -> dict[str, Any]:
+    panels: dict[str, dict[str, Any]] = report_of(options.root)["panels"]
     if options.panel not in panels:
         raise NotUp(f"no panel {options.panel}; there are: {', '.join(panels)}")
-    program = panels[options.panel]["mgrctl"]
-    os.execv(program, [program, "-m", "billmgr", *options.words, *options.rest])
+    return panels[options.panel]
+
+
+def _install(options: argparse.Namespace) -> int:
+    """Then the panel is restarted, so that it reads the new files (platform.md 2.1, "Activation")."""
+    panel = _panel_of(options)
+    copies = plan(options.files)
+    install(Path(panel["base"]), copies)
+    for copy in copies:
+        print(f"{copy.mode:o} {copy.place}")
+    return subprocess.run([panel["mgrctl"], "-m", "billmgr", "exit"], stdout=subprocess.DEVNULL, check=False).returncode
+
+
+def _call(options: argparse.Namespace) -> int:
+    program = _panel_of(options)["mgrctl"]
+    os.execv(program, [program, "-m", "billmgr", *_words_for_mgrctl(options.arguments[1:], options.panel)])
+
+
+def _words_for_mgrctl(arguments: list[str], panel: str) -> list[str]:
+    """In the order they were given, since mgrctl's options have values of their own; without the panel and --root."""
+    words: list[str] = []
+    skip_next = False
+    for word in arguments:
+        if skip_next:
+            skip_next = False
+        elif word == "--root":
+            skip_next = True
+        elif word == panel and panel:
+            panel = ""
+        elif not word.startswith("--root="):
+            words.append(word)
+    return words
 
 
 def _journal(options: argparse.Namespace) -> int:
@@ -106,6 +159,11 @@ def _journal(options: argparse.Namespace) -> int:
 def _switches(options: argparse.Namespace) -> int:
     for switch in REGISTRY.values():
         print(f"{switch.name:24} {'|'.join(switch.settings):28} {switch.fact:22} {switch.meaning}")
+    return 0
+
+
+def _functions(options: argparse.Namespace) -> int:
+    print(function_list.markdown() if options.markdown else function_list.plain())
     return 0
 
 

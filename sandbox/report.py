@@ -11,6 +11,7 @@ def for_people(report: dict[str, Any]) -> str:
         lines += [
             f"panel {name}",
             f"  mgrctl    {panel['mgrctl']} -m billmgr -o xml whoami",
+            *(f"  tree at   {place}" for place in panel["at"]),
             f"  https     {panel['url']}   (CA: {panel['ca']})",
             f"  http      {panel['http_url']}",
             f"  database  {panel['database']}",

@@ -29,6 +29,7 @@ from sandbox.core.db import Database
 from sandbox.listeners import tcp_listener, unix_listener
 from sandbox.mariadb import Login, Server, connect
 from sandbox.paths import PanelPaths, Root
+from sandbox.place import Place
 from sandbox.report import for_people
 from sandbox.state import PanelState
 
@@ -58,9 +59,11 @@ class PanelRun:
 
 
 class Supervisor:
-    def __init__(self, root: Root, names: list[str]) -> None:
+    def __init__(self, root: Root, names: list[str], places: list[Place]) -> None:
         self._root = root
         self._names = names
+        self._places = places
+        self._taken: list[Place] = []
         self._runs: list[PanelRun] = []
         self._short: Path | None = None
         self._server: Server | None = None
@@ -124,6 +127,10 @@ class Supervisor:
         paths = self._root.panel(name)
         known = state.load(paths) or state.new_state(name, self._free_number(number))
         tree.ensure_tree(paths)
+        for place in self._places:
+            if place.panel == name:
+                place.take(paths)
+                self._taken.append(place)
         tls.ensure_certificate(paths)
         tls.ensure_crypt_key(paths)
         login = self._prepare_database(known)
@@ -223,6 +230,8 @@ class Supervisor:
             self._server.stop()
         for run in self._runs:
             run.paths.socket.unlink(missing_ok=True)
+        for place in self._taken:
+            place.leave(self._root.panel(place.panel))
         self._root.report.unlink(missing_ok=True)
         if self._short is not None:
             shutil.rmtree(self._short, ignore_errors=True)
@@ -257,6 +266,7 @@ class Supervisor:
                 accounts[name] |= {"user": ids[name]["id"], "account": ids[name]["account"]}
         return {
             "base": str(run.paths.base),
+            "at": [str(place.directory) for place in self._taken if place.panel == known.name],
             "mgrctl": str(run.paths.base / "sbin" / "mgrctl"),
             "url": f"https://127.0.0.1:{known.https_port}/billmgr",
             "http_url": f"http://127.0.0.1:{known.http_port}/billmgr",

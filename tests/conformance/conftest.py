@@ -1,9 +1,15 @@
 """One sandbox for all conformance tests; each test finds switches, faults, clock and balances as they were."""
 
+import fcntl
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tests.sandbox.panels import Up
 
+HOME = "/usr/local/mgr5"
+"""Foreign programs hard-code it (platform.md 1.1, 2.1)."""
 QUICK = {"provision_seconds": "0.2", "lickey_seconds": "0.4", "retry_seconds": "0.3"}
 """The only switches that are not at their default: a test must not wait for a service longer than it has to."""
 
@@ -31,6 +37,21 @@ def conformance_sandbox(tmp_path_factory):
             panel.call("sandbox.switch", name=name, value=value)
     yield made
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """A pair whose reseller's tree is at /usr/local/mgr5. One run of tests at a time has that place; another waits."""
+    with (Path(tempfile.gettempdir()) / "sandbox-home.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = Up(tmp_path_factory.mktemp("home") / "root", at=[f"reseller={HOME}"])
+        made = Pair(running)
+        for panel in made.panels:
+            for name, value in QUICK.items():
+                panel.call("sandbox.switch", name=name, value=value)
+        yield made
+        running.stop()
+    assert not Path(HOME).exists(), "the tree is gone with the sandbox that put it there"
 
 
 @pytest.fixture
