@@ -7,7 +7,7 @@ export PYTHON PREFIX CRONDIR CHECKEVENT WHEELS
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb test demo check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb foreign test demo check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= 
 mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)
 	@scripts/prerequisites.sh mariadb
 
-test: venv mariadb ## run the tests (ARGS= for pytest, e.g. ARGS='-k open')
+foreign: ## make sure perl and PHP are there for the foreign programs of the tests (as root: install them)
+	@scripts/prerequisites.sh foreign
+
+test: venv mariadb foreign ## run the tests (ARGS= for pytest, e.g. ARGS='-k open')
 	.venv/bin/python -m pytest $(ARGS)
 
 demo: venv mariadb ## play the whole story on two stand-in panels

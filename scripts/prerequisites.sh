@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sees to it that this machine has a fit Python (`prerequisites.sh python`) or a MariaDB server (`prerequisites.sh mariadb`).
+# Sees to it that this machine has a fit Python (`prerequisites.sh python`), a MariaDB server (`prerequisites.sh mariadb`),
+# or what the programs of tests/foreign are written in: perl and PHP (`prerequisites.sh foreign`).
 # What is missing is installed when we are root; otherwise we print the command that does it and fail.
 set -eu
 
@@ -50,8 +51,22 @@ mariadb() {
     fi
 }
 
+foreign() {
+    if ! have perl || ! perl -MFcntl -MPOSIX -MIO::Select -e 1 2>/dev/null; then
+        provide "perl" perl perl-core
+    fi
+    php_fit || provide "PHP with mysqli, SimpleXML, DOM and curl" \
+        "php-cli php-mysql php-xml php-curl" "php-cli php-mysqlnd php-xml"
+    php_fit || fail "PHP is there, but not with mysqli, SimpleXML, DOM and curl: see php -m."
+}
+
+php_fit() {
+    have php && php -r 'foreach (["mysqli", "SimpleXML", "dom", "curl"] as $x) extension_loaded($x) || exit(1);' 2>/dev/null
+}
+
 case ${1:-} in
 python) python ;;
 mariadb) mariadb ;;
-*) fail "usage: $0 python|mariadb" ;;
+foreign) foreign ;;
+*) fail "usage: $0 python|mariadb|foreign" ;;
 esac
