@@ -96,9 +96,9 @@ _ALL = (
     ),
     Switch(
         "delete_does",
-        ("closes", "nothing", "denied"),
+        ("closes", "nothing", "denied", "confirm", "at_end"),
         "selling-api.md 4.3",
-        "delete closes, answers ok and does nothing, or is refused",
+        "delete closes, answers ok and does nothing, is refused, needs a phone call, or closes after the paid period",
     ),
     Switch("remoteid_edit", ("allowed", "denied"), "selling-api.md 4.2", "<type>.edit of a client may change remoteid"),
     Switch(
@@ -130,6 +130,42 @@ _ALL = (
         "left_operation", ("repeat", "keep"), "platform.md 5.3", "exit 0 without a call-back: run again, or leave alone"
     ),
     Switch("pass_level", ("off", "on"), "platform.md 5.2", "the queue adds --level <level of the initiating user>"),
+    Switch(
+        "openinterrupt_leaves",
+        ("processing", "ordered"),
+        "platform.md 5.2",
+        "status after service.postopeninterrupt: still 5, or 1 again",
+    ),
+    Switch(
+        "address_option",
+        ("param", "ip", "none"),
+        "platform.md 5.2",
+        "how addip and delip name the row of an address: --param ip --value ID, --ip ID, or not at all",
+    ),
+    Switch(
+        "panel_key_option",
+        ("panelkey", "panel_key"),
+        "platform.md 5.3",
+        "name of the panel key's option of transition_controlpanel",
+    ),
+    Switch(
+        "do_nothing",
+        ("module", "panel"),
+        "platform.md 5.2",
+        "with etc/billmgr.DoNothing commands are skipped by modules themselves, or not even run by the panel",
+    ),
+    Switch(
+        "import_account",
+        ("none", "first"),
+        "platform.md 5.2",
+        "client of a service that processing.import.service registers without one: nobody, or the first client",
+    ),
+    Switch(
+        "tables_cached",
+        ("off", "on"),
+        "platform.md 6.2",
+        "a direct change of a module's row is shown by the panel's lists only after tool.clearcache",
+    ),
     Switch("command_seconds", ("0", "2"), "platform.md 5.3", "time limit of a module's command, 0 none", free=True),
     Switch("handler_seconds", ("0", "2"), "platform.md 2.3", "time limit of an addon handler, 0 none", free=True),
     Switch(
@@ -146,6 +182,98 @@ _ALL = (
     ),
     Switch(
         "before_handler_output", ("merge", "ignore"), "platform.md 2.3", "what a before handler prints beside an error"
+    ),
+    Switch(
+        "deleted_rows",
+        ("hidden", "shown"),
+        "selling-api.md 4.3",
+        "lists of clients keep deleted services (HideClosedItem)",
+    ),
+    Switch(
+        "list_orig",
+        ("sjson", "always", "never"),
+        "selling-api.md 1.3",
+        "where list cells carry $orig, the raw value, beside the displayed text",
+    ),
+    Switch(
+        "single_elem",
+        ("array", "object"),
+        "selling-api.md 1.3",
+        "json: a repeated element that occurs once is an array or an object",
+    ),
+    Switch(
+        "filter_scope",
+        ("user", "session"),
+        "selling-api.md 5.1",
+        "<type>.filter is kept for the user, or for one session only",
+    ),
+    Switch(
+        "min_order_days",
+        ("0", "30"),
+        "selling-api.md 4.3",
+        "no deletion within so many days of opening (pricelist_min_order)",
+        free=True,
+    ),
+    Switch(
+        "prolong_window_days",
+        ("0", "30"),
+        "selling-api.md 2",
+        "renewal only within so many days of the end, 0 always",
+        free=True,
+    ),
+    Switch(
+        "tariff_change",
+        ("allowed", "refused", "manual"),
+        "selling-api.md 4.4",
+        "a client's change of tariff: done, refused, or given to staff",
+    ),
+    Switch(
+        "change_money",
+        ("prorated", "none"),
+        "selling-api.md 4.4",
+        "what a dearer tariff costs for the rest of the paid period",
+    ),
+    Switch(
+        "addon_change",
+        ("free", "charged", "forbidden"),
+        "selling-api.md 4.2",
+        "more of an add-on by <type>.edit without clicked_button",
+    ),
+    Switch(
+        "ipchange_limit", ("5", "0"), "selling-api.md 4.2", "address changes of a licence (real_ipchange)", free=True
+    ),
+    Switch("keychange_limit", ("5", "0"), "selling-api.md 4.2", "new keys of a licence (real_keychange)", free=True),
+    Switch(
+        "v2_errors",
+        ("error", "warning"),
+        "selling-api.md 2",
+        "v2 functions answer an error, or the same inside warning",
+    ),
+    Switch(
+        "event_list",
+        ("absent", "destructive", "kept"),
+        "selling-api.md 8.1",
+        "item.events for clients: no such function, reading consumes, or not",
+    ),
+    Switch(
+        "night_billing",
+        ("clock", "command"),
+        "selling-api.md 2",
+        "service.billdaily for each day that sandbox.clock passes, or only by command",
+    ),
+    Switch(
+        "autoclose_days",
+        ("0", "30"),
+        "selling-api.md 4.3",
+        "services suspended for so many days are closed at night, 0 never",
+        free=True,
+    ),
+    Switch("trial_again", ("no", "yes"), "selling-api.md 3.5", "a second trial of a licence for one address"),
+    Switch(
+        "pricelist_step",
+        ("direct", "after_order"),
+        "selling-api.md 7.2",
+        "<type>.order.pricelist lists tariffs at once, or only after <type>.order",
     ),
 )
 

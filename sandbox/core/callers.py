@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-import time
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core import clock
 from sandbox.core.errors import PanelError, denied, missing
 from sandbox.core.passwords import matches
 from sandbox.core.request import Caller
@@ -59,13 +59,13 @@ def address_allowed(ranges: str, ip: str) -> bool:
 
 def open_session(tx: Tx, caller: Caller, ip: str) -> str:
     session = secrets.token_hex(16)
-    tx.insert("core_session", id=session, name=caller.user, ip=ip, atime=int(time.time()))
+    tx.insert("core_session", id=session, name=caller.user, ip=ip, atime=int(clock.now()))
     return session
 
 
 def by_session(panel: Panel, session: str, ip: str, func: str) -> Caller:
     """Bound to the address, alive one hour after its last request (platform.md 4.1)."""
-    now = int(time.time())
+    now = int(clock.now())
     with panel.db.begin() as tx:
         row = tx.row(
             "SELECT s.ip, s.atime, u.* FROM core_session s JOIN user u ON u.id = s.name WHERE s.id = %s", session

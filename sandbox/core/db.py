@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 
+from sandbox.core import clock
 from sandbox.mariadb import Login, connect
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Database:
         with self._places:
             connection = self._take()
             try:
+                self._tell_the_time(connection)
                 yield Tx(connection)
                 connection.commit()
             except BaseException:
@@ -96,6 +98,12 @@ class Database:
                 if connection.open:
                     return connection
         return connect(self._login, autocommit=False)
+
+    def _tell_the_time(self, connection: Connection[DictCursor]) -> None:
+        """NOW() and CURDATE() by the panel's clock."""
+        if clock.ever_moved():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET timestamp = {f'{clock.now():.3f}' if clock.ahead() else 'DEFAULT'}")
 
     def _roll_back(self, connection: Connection[DictCursor]) -> None:
         try:

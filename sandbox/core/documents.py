@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no XML document can hold."""
 
 Cell = object
@@ -46,7 +46,7 @@ def add(parent: etree._Element, name: str, value: Cell = None, **attributes: str
     element = etree.SubElement(parent, name, attributes)
     text = text_of(value)
     if text:
-        element.text = _NOT_XML.sub("\ufffd", text)
+        element.text = NOT_XML.sub("\ufffd", text)
     return element
 
 

@@ -19,6 +19,9 @@ KINDS = {
     "slow_before": "the work starts seconds later",
     "html": "an HTML page, status 403, no work",
     "html_after": "the work is committed, then an HTML page, status 502",
+    "html460": "an HTML page, status 460, no work",
+    "progress": "the work is committed, the answer is a plain page that asks to wait",
+    "warning": "an error of type, object, value inside warning, no work",
     "captcha": "a captcha page, status 200, no work",
     "error": "an error document of type, object, value, no work",
     "huge": "an answer of size bytes, no work",
@@ -28,7 +31,7 @@ KINDS = {
     "hold_after": "the work is committed, then kept until sandbox.release",
     "refused": "the listeners are closed until the fault is cleared",
 }
-BEFORE = frozenset(("reset", "html", "captcha", "error", "huge", "bomb"))
+BEFORE = frozenset(("reset", "html", "html460", "captcha", "error", "warning", "huge", "bomb"))
 """Kinds that answer instead of the function."""
 
 

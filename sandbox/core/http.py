@@ -89,7 +89,18 @@ BOMB = (
 _HEAD = b"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>%s</title></head>"
 FORBIDDEN_PAGE = _HEAD % b"403 Forbidden" + b"<body><h1>Forbidden</h1></body></html>\n"
 GATEWAY_PAGE = _HEAD % b"502 Bad Gateway" + b"<body>Bad Gateway</body></html>\n"
+PROGRESS_PAGE = b"Request in process, please wait"
+"""What a long call can answer (selling-api.md 1.4)."""
 CAPTCHA_PAGE = (
     _HEAD % b"DDoS-Guard"
     + b"<body>Checking your browser before accessing<form action='/captcha'></form></body></html>\n"
 )
+
+PAGES = {
+    "html": (FORBIDDEN_PAGE, 403),
+    "html460": (FORBIDDEN_PAGE, 460),
+    "captcha": (CAPTCHA_PAGE, 200),
+    "html_after": (GATEWAY_PAGE, 502),
+    "progress": (PROGRESS_PAGE, 200),
+}
+"""What front proxies and long calls answer instead of a document, with its status (selling-api.md 1.4)."""

@@ -46,6 +46,44 @@ class Item:
     service_status: int | None
 
 
+_STATUS_NAMES = {
+    "en": {
+        "1": "Ordered",
+        "2": "Active",
+        "3": "Suspended",
+        "3_employeesuspend": "Suspended by administrator",
+        "3_abusesuspend": "Suspended for abuse",
+        "3_autosuspend": "Suspended automatically",
+        "4": "Deleted",
+        "5": "In progress",
+    },
+    "ru": {
+        "1": "Заказан",
+        "2": "Активен",
+        "3": "Остановлен",
+        "3_employeesuspend": "Остановлен администратором",
+        "3_abusesuspend": "Остановлен за нарушение",
+        "3_autosuspend": "Остановлен автоматически",
+        "4": "Удалён",
+        "5": "Обрабатывается",
+    },
+}
+
+
+def status_name(key: str, lang: str) -> str:
+    """What a list shows people for a status key such as 2 or 5_open (selling-api.md 5.2, UI names)."""
+    names = _STATUS_NAMES.get(lang, _STATUS_NAMES["en"])
+    if key in names:
+        return names[key]
+    head, _, detail = key.partition("_")
+    return f"{names.get(head, head)} ({detail})" if detail else names.get(head, head)
+
+
+def decimal(text: str) -> Decimal:
+    """An amount as the database prints it."""
+    return Decimal(text)
+
+
 COLUMNS = """i.id, i.name, i.account, a.name AS client, i.pricelist, p.name AS tariff, t.intname AS itemtype,
     i.processingmodule, m.module, m.name AS module_name, i.remoteid, i.period, i.status, i.cost, i.expiredate,
     i.opendate, i.createdate, i.autoprolong, i.datacenter, d.name AS datacentername, j.name AS project,

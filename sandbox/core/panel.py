@@ -6,10 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.core import clock
 from sandbox.core.crypt import Crypt
 from sandbox.core.db import Database
 from sandbox.core.log import Log
 from sandbox.core.plugins import Plugins
+from sandbox.core.together import Together
 from sandbox.mariadb import Login
 from sandbox.paths import PanelPaths
 from sandbox.switches import Switches
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from sandbox.core.queue import Queue
 
 MANAGER = "billmgr"
+CLOCK = "clock_ahead"
+"""Kept beside the switches: how far `sandbox.clock` moved this panel's time."""
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Panel:
     modules: Modules = field(init=False)
     queue: Queue = field(init=False)
     faults: Faults = field(init=False)
+    together: Together = field(default_factory=Together)
     stop_requested: threading.Event = field(default_factory=threading.Event)
     one_call: threading.RLock = field(default_factory=threading.RLock)
     _itemtypes: frozenset[str] = frozenset()
@@ -62,6 +67,8 @@ def open_panel(name: str, paths: PanelPaths) -> Panel:
     db = Database(Login(conf["DBSocket"], conf["DBUser"], conf["DBPassword"], conf["DBName"]))
     with db.begin() as tx:
         stored = {row["name"]: row["value"] for row in tx.rows("SELECT name, value FROM sandbox_switch")}
+    if CLOCK in stored:
+        clock.move(float(stored[CLOCK]))
     panel = Panel(
         name, paths, db, Switches(stored), Crypt(paths.base / conf["CryptKey"]), log, Plugins(paths.xml, MANAGER, log)
     )

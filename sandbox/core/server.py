@@ -161,8 +161,9 @@ class Server:
             await self._hold(params)
         elif fault.kind == "truncated":
             answer = Answer(answer.body[: len(answer.body) // 2], answer.content_type)
-        elif fault.kind == "html_after":
-            answer = Answer(http.GATEWAY_PAGE, "text/html", 502)
+        elif fault.kind in http.PAGES:
+            page, status = http.PAGES[fault.kind]
+            answer = Answer(page, "text/html", status)
         elif fault.kind in ("reply_lost", "reset_after"):
             return self._hang_up(request, reset=fault.kind == "reset_after")
         elif fault.kind == "cut":
@@ -174,15 +175,15 @@ class Server:
             return self._hang_up(request, reset=True)
         if fault.kind == "huge":
             return await self._huge(request, fault.size)
-        if fault.kind == "html":
-            return self._response(Answer(http.FORBIDDEN_PAGE, "text/html", 403))
-        if fault.kind == "captcha":
-            return self._response(Answer(http.CAPTCHA_PAGE, "text/html"))
+        if fault.kind in http.PAGES:
+            page, status = http.PAGES[fault.kind]
+            return self._response(Answer(page, "text/html", status))
         if fault.kind == "bomb":
             return self._response(Answer(http.BOMB, "text/xml"))
         error = PanelError(fault.type, fault.object, fault.value)
         document = etree.Element("doc", lang=params.get("lang", "en"))
-        document.append(error_element(error, "__object__ __value__", params.get("lang", "en")))
+        parent = etree.SubElement(document, "warning") if fault.kind == "warning" else document
+        parent.append(error_element(error, "__object__ __value__", params.get("lang", "en")))
         body = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
         return self._response(Answer(body, "text/xml"))
 

@@ -94,10 +94,16 @@ class Tariff:
         return list(self.prices)
 
 
-def period_name(period: int) -> str:
-    """Labels of periods (selling-api.md 3.2)."""
-    special = {-100: "trial", -50: "day", 0: "lifetime", 1: "monthly", 12: "yearly"}
-    return special.get(period, f"{period} months")
+_PERIOD_NAMES = {
+    "en": {-100: "trial", -50: "day", 0: "lifetime", 1: "monthly", 12: "yearly"},
+    "ru": {-100: "пробный", -50: "день", 0: "бессрочно", 1: "месяц", 12: "год"},
+}
+
+
+def period_name(period: int, lang: str = "en") -> str:
+    """Labels of periods (selling-api.md 3.2), in the language of the request."""
+    other = f"{period} мес." if lang == "ru" else f"{period} months"
+    return _PERIOD_NAMES.get(lang, _PERIOD_NAMES["en"]).get(period, other)
 
 
 def load(tx: Tx, elid: object) -> Tariff | None:

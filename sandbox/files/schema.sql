@@ -52,7 +52,8 @@ CREATE TABLE item (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255)
   cost DECIMAL(18,4) NOT NULL DEFAULT 0, intvalue DECIMAL(18,4), boolvalue VARCHAR(3), enumerationitem INT UNSIGNED, addonlimit DECIMAL(18,4), addonmax DECIMAL(18,4), addonmaxtrial DECIMAL(18,4),
   autosuspend VARCHAR(3) NOT NULL DEFAULT 'off', employeesuspend VARCHAR(3) NOT NULL DEFAULT 'off', abusesuspend VARCHAR(3) NOT NULL DEFAULT 'off',
   autoprolong INT COMMENT 'own', datacenter INT UNSIGNED COMMENT 'own', service_status INT COMMENT 'own', hidden_lists INT NOT NULL DEFAULT 0 COMMENT 'own',
-  INDEX (parent), INDEX (account, parent), INDEX (pricelist), INDEX (processingmodule, status), INDEX (remoteid));
+  real_ipchange INT NOT NULL DEFAULT 0, real_keychange INT NOT NULL DEFAULT 0, update_expiredate DATE, closeatend VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own',
+  INDEX (parent), INDEX listed (account, parent, hidden_lists, id, status, pricelist), INDEX hidden (account, hidden_lists), INDEX expiring (status, expiredate), INDEX (pricelist), INDEX (processingmodule, status), INDEX (remoteid));
 CREATE TABLE itemparam (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item INT UNSIGNED NOT NULL, intname VARCHAR(64) NOT NULL, value TEXT, UNIQUE (item, intname));
 CREATE TABLE itemcryptedparam (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item INT UNSIGNED NOT NULL, intname VARCHAR(64) NOT NULL, value TEXT, UNIQUE (item, intname));
 CREATE TABLE itemstat (item INT UNSIGNED NOT NULL, statdate DATE NOT NULL, param VARCHAR(64) NOT NULL, value DECIMAL(24,4), measure INT UNSIGNED, UNIQUE (item, statdate, param));
@@ -83,7 +84,11 @@ CREATE TABLE problem (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(6
 CREATE TABLE expense (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item INT UNSIGNED, operation VARCHAR(32), realdate DATE, amount DECIMAL(18,4) COMMENT 'own', account INT UNSIGNED COMMENT 'own', INDEX (item));
 CREATE TABLE history_item (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, reference INT UNSIGNED NOT NULL, request_action VARCHAR(64), changedate DATETIME,
   description TEXT COMMENT 'own', user VARCHAR(128) COMMENT 'own', ip VARCHAR(64) COMMENT 'own', INDEX (reference));
-CREATE TABLE payment (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, status INT NOT NULL DEFAULT 1, xmlparams TEXT);
+CREATE TABLE payment (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, status INT NOT NULL DEFAULT 1, xmlparams TEXT, account INT UNSIGNED COMMENT 'own', amount DECIMAL(18,4) COMMENT 'own',
+  createdate DATE COMMENT 'own', INDEX (account));
+CREATE TABLE lineitem (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, account INT UNSIGNED NOT NULL, cart VARCHAR(8) NOT NULL, billorder INT UNSIGNED NOT NULL DEFAULT 0, item INT UNSIGNED NOT NULL,
+  operation VARCHAR(32) NOT NULL, params TEXT, cost DECIMAL(18,4) NOT NULL, INDEX (account, cart), INDEX (item)) COMMENT 'own';
+CREATE TABLE listfilter (owner VARCHAR(80) NOT NULL, itemtype VARCHAR(64) NOT NULL, fields TEXT, PRIMARY KEY (owner, itemtype)) COMMENT 'own';
 CREATE TABLE paymethod (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, module VARCHAR(64), xmlparams TEXT);
 CREATE TABLE recurring (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY);
 CREATE TABLE payment_receipt (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY);

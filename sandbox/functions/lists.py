@@ -1,21 +1,29 @@
-"""The list of a product type: columns, pages, order, and what a client does not see (selling-api.md 5.1)."""
+"""The list of a product type: columns, pages, order, and what a client does not see (selling-api.md 5.1).
+
+A seller's list may have a hundred thousand rows and be read by many at once, so a page is one indexed query for its ids
+and one for its rows; the database hands over each row as one JSON text (the driver is pure Python, and every column
+costs), and the page is written as text and parsed once instead of being built cell by cell.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core import items
-from sandbox.core.documents import Cell, add, money
+from sandbox.core import items, lifecycle
+from sandbox.core.documents import NOT_XML, money
 from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.core.tariffs import period_name
+from sandbox.functions.list_filter import conditions, stored
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
-    from sandbox.core.items import Item
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
@@ -28,11 +36,39 @@ SORTABLE = {
     "createdate": "i.createdate",
     "expiredate": "i.expiredate",
     "opendate": "i.opendate",
-    "pricelist": "p.name",
+    "pricelist": "i.pricelist",
     "remoteid": "i.remoteid",
     "cost": "i.cost",
     "time": "i.createdate",
 }
+PARAMS = ("domain", "licname", "ip", "ostempl", "username", "CN", "pa_ip", "servername")
+"""Parameters of a service that lists show (selling-api.md 5.1)."""
+
+_COLUMNS = (
+    "i.id",
+    "i.name",
+    "i.pricelist",
+    "i.period",
+    "i.status",
+    "CAST(i.cost AS CHAR)",
+    "CAST(i.createdate AS CHAR)",
+    "CAST(i.opendate AS CHAR)",
+    "CAST(i.expiredate AS CHAR)",
+    "i.autoprolong",
+    "i.remoteid",
+    "i.datacenter",
+    "i.service_status",
+    "i.account",
+    "i.processingmodule",
+    """IF(i.abusesuspend = 'on', '_abusesuspend', IF(i.employeesuspend = 'on', '_employeesuspend',
+        IF(i.autosuspend = 'on', '_autosuspend', '')))""",
+    "i.real_ipchange",
+    "i.real_keychange",
+    "CAST(i.update_expiredate AS CHAR)",
+)
+_ROWS = f"""SELECT JSON_ARRAY({", ".join(_COLUMNS)}) AS cells,
+    (SELECT JSON_OBJECTAGG(f.intname, f.value) FROM itemparam f WHERE f.item = i.id AND f.intname IN %s) AS params
+    FROM item i WHERE i.id IN %s"""
 
 
 @function("<itemtype>", CLIENT, "selling-api.md 5.1")
@@ -41,40 +77,40 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
     page = _whole(request, "p_num", 1)
     count = _whole(request, "p_cnt", int(panel.switches.number("page_rows")))
     column, direction = _sorting(panel, request)
-    where, values = _visible(request)
     with panel.db.begin() as tx:
-        total = tx.value(
-            f"SELECT COUNT(*) FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype "
-            f"WHERE {where}",
-            *values,
-        )
-        rows = tx.rows(
-            f"SELECT {items.COLUMNS} FROM {items.TABLES} WHERE {where} ORDER BY {SORTABLE[column]} {direction}, i.id "
-            f"{direction} LIMIT %s OFFSET %s",
-            *values,
-            count,
-            (page - 1) * count,
-        )
-        found = [items.from_row(row) for row in rows]
-        facts = _facts(tx, [item.id for item in found])
+        wanted = stored(panel, tx, request)
+        where, values = _visible(panel, tx, request, wanted)
+        order = f"{SORTABLE[column]} {direction}" + ("" if column == "id" else f", i.id {direction}")
+        total = panel.together.ask((where, *values), lambda: _count(panel, where, values))
+        ids = [
+            row["id"]
+            for row in tx.rows(
+                f"SELECT i.id FROM item i WHERE {where} ORDER BY {order} LIMIT %s OFFSET %s",
+                *values,
+                count,
+                (page - 1) * count,
+            )
+        ]
+        body = _Page(panel, tx, request).rows(tx, ids)
         _let_time_pass(tx, request)
-    document = etree.Element("doc")
-    for item in found:
-        _row(panel, request, document, item, facts.get(item.id, {}))
-    for name, value in (
-        ("p_num", page),
-        ("p_cnt", count),
-        ("p_elems", total),
-        ("p_sort", column),
-        ("p_order", direction.lower()),
-    ):
-        add(document, name, value)
-    return document
+    tail = {"p_num": page, "p_cnt": count, "p_elems": total, "p_sort": column, "p_order": direction.lower()}
+    end = "".join(f"<{name}>{value}</{name}>" for name, value in tail.items())
+    if wanted:
+        end += f"<p_filter>{escape(' '.join(f'{name}={value}' for name, value in wanted.items()))}</p_filter>"
+    return etree.fromstring(NOT_XML.sub("\ufffd", f"<doc>{body}{end}</doc>"), _PARSER)
+
+
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+
+
+def _count(panel: Panel, where: str, values: tuple[Any, ...]) -> int:
+    with panel.db.begin() as tx:
+        return int(tx.value(f"SELECT COUNT(*) FROM item i WHERE {where}", *values))
 
 
 def _whole(request: Request, name: str, default: int) -> int:
     text = request.text(name) or str(default)
-    if not text.isdigit() or not 1 <= int(text) <= MOST_ROWS:
+    if not re.fullmatch("[0-9]+", text) or not 1 <= int(text) <= MOST_ROWS:
         raise bad_value(name, text)
     return int(text)
 
@@ -91,13 +127,19 @@ def _sorting(panel: Panel, request: Request) -> tuple[str, str]:
     return column, "DESC" if falling else "ASC"
 
 
-def _visible(request: Request) -> tuple[str, tuple[Any, ...]]:
+def _visible(panel: Panel, tx: Tx, request: Request, wanted: dict[str, str]) -> tuple[str, tuple[Any, ...]]:
     """Clients see their own rows and no deleted ones (selling-api.md 4.3, HideClosedItem)."""
-    where = "t.intname = %s AND i.parent IS NULL"
+    tariffs = tx.rows(
+        "SELECT p.id FROM pricelist p JOIN itemtype t ON t.id = p.itemtype WHERE t.intname = %s AND p.parent IS NULL",
+        request.itemtype,
+    )
+    more, values = conditions(wanted)
+    chosen = tuple(row["id"] for row in tariffs) or (0,)
     if request.caller.staff:
-        return where, (request.itemtype,)
-    own = f"{where} AND i.account = %s AND i.status <> %s AND i.hidden_lists = 0"
-    return own, (request.itemtype, request.caller.account, items.DELETED)
+        return f"i.parent IS NULL AND i.pricelist IN %s{more}", (chosen, *values)
+    unseen = items.DELETED if panel.switches["deleted_rows"] == "hidden" else 0
+    own = f"i.account = %s AND i.parent IS NULL AND i.hidden_lists = 0 AND i.status <> %s AND i.pricelist IN %s{more}"
+    return own, (request.caller.account, unseen, chosen, *values)
 
 
 def _let_time_pass(tx: Tx, request: Request) -> None:
@@ -109,58 +151,113 @@ def _let_time_pass(tx: Tx, request: Request) -> None:
         )
 
 
-def _facts(tx: Tx, ids: list[int]) -> dict[int, dict[str, str]]:
-    if not ids:
-        return {}
-    marks = ", ".join(["%s"] * len(ids))
-    result: dict[int, dict[str, str]] = {}
-    for row in tx.rows(f"SELECT item, intname, value FROM itemparam WHERE item IN ({marks})", *ids):
-        result.setdefault(row["item"], {})[row["intname"]] = row["value"] or ""
-    for row in tx.rows(f"SELECT item, intname FROM runningoperation WHERE item IN ({marks}) ORDER BY id DESC", *ids):
-        result.setdefault(row["item"], {})["\0operation"] = row["intname"]
-    return result
+def _cell(name: str, value: object, orig: object = None) -> str:
+    more = "" if orig is None else f' orig="{escape(str(orig))}"'
+    text = "" if value is None else str(value)
+    return f"<{name}{more}>{escape(text, quote=False)}</{name}>" if text else f"<{name}{more}/>"
 
 
-def _row(panel: Panel, request: Request, document: etree._Element, item: Item, facts: dict[str, str]) -> None:
-    row = etree.SubElement(document, "elem")
-    operation = facts.get("\0operation", "")
-    changing = item.status == items.PROCESSING
-    cells: dict[str, Cell] = {"id": item.id, "name": item.name}
-    for name in ("domain", "licname", "ip", "ostempl", "username"):
-        if name in facts or name == "ip":
-            cells[name] = facts.get(name, "")
-    cells |= {
-        "pricelist": item.tariff,
-        "pricelist_id": item.pricelist,
-        "period": period_name(item.period),
-        "datacentername": item.datacentername,
-        "createdate": item.createdate,
-        "opendate": item.opendate,
-        "expiredate": item.expiredate,
-        "autoprolong": item.autoprolong or "",
-        "cost": f"{money(item.cost)} EUR",
-        "status": item.status,
-    }
-    for name, value in cells.items():
-        add(row, name, value)
-    key = f"5_{operation}" if changing and operation else f"{item.status}{items.suspend_reason(item)}"
-    _status_cell(panel, row, item, key)
-    add(row, "special_status", 1 if changing else 0)
-    add(row, "service_status", item.service_status)
-    if panel.switches["remoteid_in_list"] == "yes" or request.caller.staff:
-        add(row, "remoteid", item.remoteid)
-    add(row, "project", item.project)
-    if request.caller.staff:
-        add(row, "account", item.client)
-        add(row, "account_id", item.account)
-        add(row, "processingmodule", item.module_name)
+class _Page:
+    """Names that many rows share are looked up and escaped once."""
+
+    def __init__(self, panel: Panel, tx: Tx, request: Request) -> None:
+        switches = panel.switches
+        self._staff = request.caller.staff
+        self._lang = request.lang
+        self._type = request.itemtype
+        self._flat = switches["item_status_form"] == "flat"
+        self._remoteid = switches["remoteid_in_list"] == "yes" or self._staff
+        self._orig = switches["list_orig"] == "always" or (switches["list_orig"] == "sjson" and request.out == "sjson")
+        self._names: dict[tuple[str, int], tuple[str, str]] = {}
+        for row in tx.rows(
+            "SELECT p.id, p.name, p.name_ru, j.name AS project, j.name_ru AS project_ru, j.currency FROM pricelist p "
+            "LEFT JOIN project j ON j.id = p.project WHERE p.parent IS NULL"
+        ):
+            ru = "_ru" if self._lang == "ru" else ""
+            self._names["project", row["id"]] = (row["project" + ru] or row["project"] or "", row["currency"] or "")
+            self._names["pricelist", row["id"]] = (row["name" + ru] or row["name"], "")
+        for row in tx.rows("SELECT id, name FROM datacenter"):
+            self._names["datacenter", row["id"]] = (row["name"], "")
+        if self._staff:
+            self._staff_names(tx)
+        self._shared: dict[tuple[Any, ...], str] = {}
+
+    def _staff_names(self, tx: Tx) -> None:
+        for table, key in (("account", "account"), ("processingmodule", "module")):
+            for row in tx.rows(f"SELECT id, name FROM {table}"):
+                self._names[key, row["id"]] = (row["name"], "")
+
+    def rows(self, tx: Tx, ids: list[int]) -> str:
+        if not ids:
+            return ""
+        found = {row[0][0]: row for row in _read(tx, ids)}
+        changing = [number for number in ids if number in found and found[number][0][4] == items.PROCESSING]
+        running = {}
+        if changing:
+            sql = "SELECT item, intname FROM runningoperation WHERE item IN %s ORDER BY id DESC"
+            running = {row["item"]: row["intname"] for row in tx.rows(sql, tuple(changing))}
+        parts = [self._row(*found[number], running.get(number, "")) for number in ids if number in found]
+        return "".join(parts)
+
+    def _row(self, cells: list[Any], params: dict[str, str], operation: str) -> str:
+        number, name, pricelist, period, status, cost, created, opened, expires, autoprolong = cells[:10]
+        remoteid, centre, service_status, account, module, reason, ip_changes, key_changes, updates = cells[10:]
+        key = f"5_{operation}" if status == items.PROCESSING and operation else f"{status}"
+        if status == items.SUSPENDED:
+            key += reason
+        text = [f"<elem><id>{number}</id>", _cell("name", name)]
+        text += [_cell(one, params.get(one)) for one in PARAMS if one in params or one == "ip"]
+        text.append(self._same(pricelist, period, cost))
+        text.append(_cell("datacentername", self._names.get(("datacenter", centre or 0), ("", ""))[0]))
+        text.append(f"{_cell('createdate', created)}{_cell('opendate', opened)}{_cell('expiredate', expires)}")
+        text.append(_cell("autoprolong", autoprolong))
+        text.append(self._status(status, key, period))
+        text.append(_cell("service_status", service_status))
+        if self._type == "soft":
+            text.append(f"<real_ipchange>{ip_changes}</real_ipchange><real_keychange>{key_changes}</real_keychange>")
+            text.append(_cell("update_expiredate", updates))
+        if self._remoteid:
+            text.append(_cell("remoteid", remoteid))
+        text.append(_cell("project", self._names["project", pricelist][0]))
+        if self._staff:
+            text.append(_cell("account", self._names["account", account][0]) + _cell("account_id", account))
+            text.append(_cell("processingmodule", self._names.get(("module", module or 0), ("", ""))[0]))
+        text.append("</elem>")
+        return "".join(text)
+
+    def _same(self, pricelist: int, period: int, cost: str) -> str:
+        """Cells that most rows of a list share; cost is text for people (selling-api.md 5.1)."""
+        key = (pricelist, period, cost)
+        if key not in self._shared:
+            label = period_name(period, self._lang)
+            price = f"{money(items.decimal(cost))} {self._names['project', pricelist][1]}"
+            origs = (period, cost) if self._orig else (None, None)
+            self._shared[key] = (
+                _cell("pricelist", self._names["pricelist", pricelist][0])
+                + f"<pricelist_id>{pricelist}</pricelist_id>"
+                + _cell("period", label, origs[0])
+                + _cell("cost", f"{price} / {label}", origs[1])
+            )
+        return self._shared[key]
+
+    def _status(self, status: int, key: str, period: int) -> str:
+        """The XML of the composite column is not known (selling-api.md 5.2)."""
+        hourly = status == items.SUSPENDED and period == lifecycle.DAY
+        shared = ("status", status, key, hourly)
+        if shared not in self._shared:
+            form = (
+                _cell("item_status", key)
+                if self._flat
+                else f"<item_status><status>{status}</status><msg>item_status_{key}</msg></item_status>"
+            )
+            label = items.status_name(key, self._lang)
+            special = 1 if status == items.PROCESSING else 2 if hourly else 0
+            self._shared[shared] = (
+                f"<status>{status}</status>{form}{_cell('status_msg', label)}<special_status>{special}</special_status>"
+            )
+        return self._shared[shared]
 
 
-def _status_cell(panel: Panel, row: etree._Element, item: Item, key: str) -> None:
-    """The XML of the composite column is not known (selling-api.md 5.2)."""
-    if panel.switches["item_status_form"] == "flat":
-        add(row, "item_status", key)
-        return
-    cell = etree.SubElement(row, "item_status")
-    add(cell, "status", item.status)
-    add(cell, "msg", f"item_status_{key}")
+def _read(tx: Tx, ids: list[int]) -> list[tuple[list[Any], dict[str, str]]]:
+    rows = tx.rows(_ROWS, PARAMS, tuple(ids))
+    return [(json.loads(row["cells"]), json.loads(row["params"] or "{}")) for row in rows]

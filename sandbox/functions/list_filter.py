@@ -1,0 +1,84 @@
+"""The filter of a list: state that the server keeps and later lists obey (selling-api.md 5.1)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from sandbox.core.documents import done, fields
+from sandbox.core.registry import function
+from sandbox.core.request import CLIENT
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+_PARAM = "EXISTS (SELECT 1 FROM itemparam f WHERE f.item = i.id AND f.intname = '{}' AND f.value LIKE {})"
+_LIKE = "CONCAT('%%', %s, '%%')"
+
+CONDITIONS = {
+    "id": "i.id = %s",
+    "ip": _PARAM.format("ip", _LIKE),
+    "domain": f"i.name LIKE {_LIKE}",
+    "name": f"i.name LIKE {_LIKE}",
+    "pricelist": "i.pricelist = %s",
+    "period": "i.period = %s",
+    "status": "i.status = %s",
+    "service_status": "i.service_status = %s",
+    "opendate": "i.opendate = %s",
+    "expiredate": "i.expiredate = %s",
+    "orderdatefrom": "i.createdate >= %s",
+    "orderdateto": "i.createdate <= %s",
+    "cost_from": "i.cost >= %s",
+    "cost_to": "i.cost <= %s",
+    "autoprolong": "IFNULL(i.autoprolong, 'null') = %s",
+    "datacenter": "i.datacenter = %s",
+    "ostemplate": _PARAM.format("ostempl", "%s"),
+}
+"""Fields of `<type>.filter` (selling-api.md 5.1) and what they ask of a row."""
+
+
+def owner(panel: Panel, request: Request) -> str:
+    """Whose the filter is: the user's, or one session's, is not known (selling-api.md 5.1)."""
+    if panel.switches["filter_scope"] == "user":
+        return f"user:{request.caller.name}"
+    session = request.text("auth") or request.origin.session
+    return f"session:{session}" if session else ""
+
+
+def stored(panel: Panel, tx: Tx, request: Request) -> dict[str, str]:
+    """The filter in force for this caller's list of this type."""
+    whose = owner(panel, request)
+    if not whose:
+        return {}
+    text = tx.value("SELECT fields FROM listfilter WHERE owner = %s AND itemtype = %s", whose, request.itemtype)
+    found: dict[str, str] = json.loads(text) if text else {}
+    return found
+
+
+def conditions(wanted: dict[str, str]) -> tuple[str, tuple[Any, ...]]:
+    """What the filter adds to a list's WHERE, and its values."""
+    where = "".join(f" AND {CONDITIONS[name]}" for name in wanted)
+    return where, tuple(wanted.values())
+
+
+@function("<itemtype>.filter", CLIENT, "selling-api.md 5.1")
+def type_filter(panel: Panel, request: Request) -> etree._Element:
+    """Show the filter of a list, set it with sok, or forget it: `clicked_button=clear`, or all fields empty."""
+    whose = owner(panel, request)
+    with panel.db.begin() as tx:
+        if not request.sok:
+            known = stored(panel, tx, request)
+            return fields(**{name: known.get(name, "") for name in CONDITIONS})
+        wanted = {name: request.text(name) for name in CONDITIONS if request.text(name)}
+        if request.text("clicked_button") in ("clear", "reset"):
+            wanted = {}
+        if whose and wanted:
+            key = {"owner": whose, "itemtype": request.itemtype}
+            tx.put("listfilter", key, fields=json.dumps(wanted, ensure_ascii=False))
+        else:
+            tx.run("DELETE FROM listfilter WHERE owner = %s AND itemtype = %s", whose, request.itemtype)
+    return done()
