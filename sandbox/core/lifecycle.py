@@ -124,6 +124,11 @@ def _set_dates(tx: Tx, item: Item, operation: str) -> None:
         tx.run("UPDATE item SET suspenddate = %s WHERE id = %s", today, item.id)
 
 
+def has_operation(tx: Tx, item: int, operation: str) -> bool:
+    found = tx.value("SELECT id FROM runningoperation WHERE item = %s AND intname = %s LIMIT 1", item, operation)
+    return found is not None
+
+
 def drop_operations(tx: Tx, item: int, operation: str) -> None:
     """With the operation goes its task (platform.md 5.2: tasks belong to an operation)."""
     tx.run(

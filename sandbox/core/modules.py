@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -21,6 +22,7 @@ AUTO = "pmauto"
 MANUAL = "pmmanual"
 """Work done by people: an operation is manual at once and gets a task."""
 BUILT_IN = frozenset((AUTO, MANUAL))
+RECOVERY_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Setting:
 
     name: str
     crypted: bool
+    default: str = ""
+    unique: bool = False
+    """`<customparam name unique="yes" defval="..">`: no second module of this kind may have the same value."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,28 @@ class Features:
     itemtypes: frozenset[str]
     settings: tuple[Setting, ...]
     names: frozenset[str]
+    templates: tuple[str, ...] = ()
+    """Certificates only (platform.md 5.2, features document)."""
 
     def setting(self, name: str) -> Setting | None:
         return next((setting for setting in self.settings if setting.name == name), None)
 
 
 _OPERATIONS = frozenset(
-    ["open", "reopen", "resume", "suspend", "close", "setparam", "prolong", "start", "stop", "reboot", "hardreboot"]
+    [
+        "open",
+        "reopen",
+        "resume",
+        "suspend",
+        "close",
+        "setparam",
+        "prolong",
+        "start",
+        "stop",
+        "reboot",
+        "hardreboot",
+        "changepassword",
+    ]
 )
 _BUILT_IN_FEATURES = Features(frozenset(), (), _OPERATIONS)
 
@@ -50,7 +70,12 @@ _BUILT_IN_FEATURES = Features(frozenset(), (), _OPERATIONS)
 def read_features(document: etree._Element) -> Features:
     """`params` decides what is crypted; the names of features are the commands (platform.md 5.2)."""
     settings = [
-        Setting(param.get("name", ""), param.get("crypted") == "yes")
+        Setting(
+            param.get("name", ""),
+            param.get("crypted") == "yes",
+            param.get("defval", ""),
+            param.tag == "customparam" and param.get("unique") == "yes",
+        )
         for param in document.iterfind("params/*")
         if param.tag in ("param", "customparam") and param.get("name")
     ]
@@ -58,6 +83,7 @@ def read_features(document: etree._Element) -> Features:
         frozenset(element.get("name", "") for element in document.iterfind("itemtypes/itemtype")),
         tuple(settings),
         frozenset(element.get("name", "") for element in document.iterfind("features/feature")),
+        tuple(element.get("name", "") for element in document.iterfind("templates/template")),
     )
 
 
@@ -99,6 +125,22 @@ class Modules:
             self.features(name)
         except PanelError as error:
             self._panel.log.failure("module", f"features of {name}: {error}")
+            self._recover(name)
+
+    def _recover(self, name: str) -> None:
+        """`make install-only -C src/<module>`, then once more (platform.md 5.1, "automatic recovery of a module")."""
+        source = self._panel.paths.base / "src" / name
+        if not (source / "Makefile").is_file():
+            return
+        words = ["install-only", "-C", str(source)]
+        outcome = programs.run(
+            Path("/usr/bin/make"), words, self._panel.paths.base, programs.base_environment({}), b"", RECOVERY_SECONDS
+        )
+        self._panel.log.line("module", "EXTINFO", f"make {' '.join(words)}: exit {outcome.code}")
+        try:
+            self.features(name)
+        except PanelError as error:
+            self._panel.log.failure("module", f"features of {name} after its recovery: {error}")
 
     def features(self, module: str) -> Features:
         if module in BUILT_IN:
@@ -120,6 +162,13 @@ class Modules:
 
     def command(self, module: str, arguments: list[str], data: bytes = b"") -> etree._Element:
         """A command whose answer is a document. Raises PanelError: the module's own error, or `process`."""
+        document = self.run(module, arguments, data)
+        if document is None:
+            raise PanelError("xml", module, "no XML on stdout")
+        return document
+
+    def run(self, module: str, arguments: list[str], data: bytes = b"") -> etree._Element | None:
+        """A command that may print a document or nothing. Raises PanelError: the module's own error, or `process`."""
         if not module or "/" in module or not self.exists(module):
             raise missing("module", module)
         limit = self._panel.switches.number("command_seconds")
@@ -127,7 +176,4 @@ class Modules:
         program = self._panel.paths.processing / module
         self._panel.log.detail("module", f"run {module} {' '.join(arguments)}")
         outcome = programs.run(program, arguments, self._panel.paths.base, environment, data, limit)
-        document = verdict(module, outcome.code, outcome.out, outcome.err)
-        if document is None:
-            raise PanelError("xml", module, "no XML on stdout")
-        return document
+        return verdict(module, outcome.code, outcome.out, outcome.err)

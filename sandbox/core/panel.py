@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core import clock
 from sandbox.core.crypt import Crypt
@@ -43,6 +43,7 @@ class Panel:
     stop_requested: threading.Event = field(default_factory=threading.Event)
     one_call: threading.RLock = field(default_factory=threading.RLock)
     _itemtypes: frozenset[str] = frozenset()
+    _tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def itemtypes(self) -> frozenset[str]:
         """Cached, as the panel caches its tables: `tool.clearcache` after direct writes (platform.md 6.2)."""
@@ -52,8 +53,22 @@ class Panel:
             self._itemtypes = frozenset(row["intname"] for row in rows)
         return self._itemtypes
 
+    def cached(self, table: str, sql: str) -> list[dict[str, Any]]:
+        """Rows of a table that the panel may cache (switch tables_cached): a direct change is not seen at once."""
+        rows = self._tables.get(table) if self.switches["tables_cached"] == "on" else None
+        if rows is None:
+            with self.db.begin() as tx:
+                rows = tx.rows(sql)
+            self._tables[table] = rows
+        return rows
+
+    def forget(self, table: str) -> None:
+        """The panel's own writes are always seen."""
+        self._tables.pop(table, None)
+
     def clear_cache(self) -> None:
         self._itemtypes = frozenset()
+        self._tables.clear()
 
 
 def open_panel(name: str, paths: PanelPaths) -> Panel:

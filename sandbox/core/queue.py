@@ -12,24 +12,31 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from sandbox.children import start_time
-from sandbox.core import programs, provisioning
+from sandbox.core import clock, items, lifecycle, placement, programs, provisioning
 from sandbox.core.errors import PanelError, error_element
 from sandbox.core.modules import BUILT_IN, verdict
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
+    from sandbox.core.items import Item
     from sandbox.core.panel import Panel
 
 TICK_SECONDS = 0.1
 OUTPUT_BYTES = 64 * 1024
 NEVER = 1e15
+ENDED_BY_EXIT = frozenset(["cancel_prolong", "prolong_addon", "update_ns", "sync_item", "gen_key", "check_param"])
+"""Commands of which no call-back ends the operation: exit 0 does (platform.md 5.2, "nothing required")."""
+SKIPPED = frozenset(
+    ["open", "resume", "suspend", "cancel_prolong", "close", "sync_item", "prolong", "prolong_addon", "reopen", "stat"]
+)
+"""What etc/billmgr.DoNothing stops; not setparam (platform.md 5.2)."""
 
 _DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.level, r.options,
     m.module
@@ -104,7 +111,7 @@ class Queue:
             oldstatus=oldstatus,
             level=level,
             options=json.dumps(dict(options)) if options else None,
-            cdate=time.strftime("%Y-%m-%d %H:%M:%S"),
+            cdate=clock.stamp(),
         )
 
     def _loop(self) -> None:
@@ -141,14 +148,45 @@ class Queue:
                 provisioning.run(self._panel, operation.id, operation.item, operation.name, operation.module)
             elif not operation.module or not self._panel.modules.exists(operation.module):
                 self._settle(operation, PanelError("no_suitable_module", "item", operation.item), 1)
+            elif self._does_nothing(operation):
+                if self._claim(operation):
+                    self._settle(operation, None, 0)
             else:
-                self._run_module(operation)
+                self._place_and_run(operation)
         except Exception:  # noqa: BLE001  (one bad operation never stops the rest; the cause is in the log)
             self._panel.log.failure("queue", traceback.format_exc())
             time.sleep(1)
         finally:
             with self._guard:
                 self._busy.pop(operation.id, None)
+
+    def _does_nothing(self, operation: Operation) -> bool:
+        file = self._panel.paths.base / "etc" / "billmgr.DoNothing"
+        return self._panel.switches["do_nothing"] == "panel" and operation.name in SKIPPED and file.exists()
+
+    def _place_and_run(self, operation: Operation) -> None:
+        """A new service is first given to the module that can take it (platform.md 5.2, get_suitable_module)."""
+        modules = self._panel.modules
+        if operation.name == "open" and not operation.trycount and modules.has(operation.module, placement.FEATURE):
+            with self._panel.db.begin() as tx:
+                item = items.find(tx, operation.item)
+            try:
+                if item is not None:
+                    operation = replace(operation, module=self._place(item))
+            except PanelError as error:
+                if self._claim(operation):
+                    self._settle(operation, error, 1)
+                return
+        self._run_module(operation)
+
+    def _place(self, item: Item) -> str:
+        """The executable of the module chosen. Raises PanelError: none, or what a module answered."""
+        chosen = placement.choose(self._panel, item, [])
+        if chosen is None:
+            raise PanelError("no_suitable_module", "item", item.id)
+        with self._panel.db.begin() as tx:
+            tx.run("UPDATE item SET processingmodule = %s WHERE id = %s", chosen, item.id)
+            return str(tx.value("SELECT module FROM processingmodule WHERE id = %s", chosen))
 
     def _files(self, operation: Operation) -> tuple[Path, Path]:
         folder = self._panel.paths.runs
@@ -234,6 +272,9 @@ class Queue:
         if problem is None and switches["left_operation"] == "keep":
             again = NEVER
         rises = 1 if switches["trycount_rises"] == "after" else 0
+        if problem is None and operation.name in ENDED_BY_EXIT:
+            self._end(operation)
+            return
         with self._panel.db.begin() as tx:
             tx.run(
                 "UPDATE runningoperation SET run_pid = NULL, run_start = NULL, lastexit = %s, lastoutput = %s, "
@@ -247,6 +288,12 @@ class Queue:
             )
         state = "ended" if problem is None else f"failed: {problem}"
         self._panel.log.detail("queue", f"operation {operation.id} {operation.name} of {operation.item} {state}")
+
+    def _end(self, operation: Operation) -> None:
+        with self._panel.db.begin() as tx:
+            item = items.find(tx, operation.item)
+            if item is not None and lifecycle.has_operation(tx, item.id, operation.name):
+                lifecycle.finish(tx, self._panel, item, operation.name)
 
 
 def _shown(problem: PanelError | None, output: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import items, lifecycle
+from sandbox.core import items, lifecycle, placement
 from sandbox.core.documents import done
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
@@ -54,6 +54,8 @@ def _finish(panel: Panel, request: Request, operation: str) -> etree._Element:
         item = _item(tx, request)
         if request.itemtype and item.itemtype != request.itemtype:
             raise missing("elid", request.elid)
+        if operation == "open" and lifecycle.has_operation(tx, item.id, "transfer"):
+            operation = "transfer"  # ends as open does (platform.md 5.2, commands)
         lifecycle.finish(tx, panel, item, operation, facts)
         if request.text("service_status"):
             _set_service_status(tx, item, request.text("service_status"))
@@ -73,12 +75,12 @@ def service_postopen(panel: Panel, request: Request) -> etree._Element:
     return _finish(panel, request, "open")
 
 
-def _register_post(operation: str) -> None:
+def _register_post(operation: str, name: str = "") -> None:
     def run(panel: Panel, request: Request) -> etree._Element:
         return _finish(panel, request, operation)
 
     run.__doc__ = f"The operation {operation} has been done."
-    function(f"service.post{operation}", ADMIN, "platform.md 5.2")(run)
+    function(f"service.post{name or operation}", ADMIN, "platform.md 5.2")(run)
 
 
 for _operation in (
@@ -95,6 +97,19 @@ for _operation in (
     "changepassword",
 ):
     _register_post(_operation)
+_register_post("update_ns", "updatens")
+
+
+@function("service.postopeninterrupt", ADMIN, "platform.md 5.2")
+def service_postopeninterrupt(panel: Panel, request: Request) -> etree._Element:
+    """The opening was broken off: its operation and task are gone; the status is switch openinterrupt_leaves."""
+    with panel.db.begin() as tx:
+        item = _item(tx, request)
+        for operation in ("open", "transfer"):
+            lifecycle.drop_operations(tx, item.id, operation)
+        if panel.switches["openinterrupt_leaves"] == "ordered":
+            tx.run("UPDATE item SET status = %s WHERE id = %s", items.ORDERED, item.id)
+    return done()
 
 
 @function("service.saveparam", ADMIN, "platform.md 5.2")
@@ -158,14 +173,11 @@ def service_getnextmodule(panel: Panel, request: Request) -> etree._Element:
     """Give the service to the next module of its tariff; `no_suitable_module` when there is none."""
     with panel.db.begin() as tx:
         item = _item(tx, request)
-        rows = tx.rows(
-            "SELECT m.id FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
-            "WHERE l.pricelist = %s AND m.active = 'on' ORDER BY m.orderpriority, m.id",
-            item.pricelist,
-        )
-        known = [row["id"] for row in rows]
-        place = known.index(item.module_id) + 1 if item.module_id in known else 0
-        if place >= len(known):
-            raise PanelError("no_suitable_module", "item", item.id)
-        tx.run("UPDATE item SET processingmodule = %s WHERE id = %s", known[place], item.id)
-        return done(processingmodule=known[place])
+    known = [number for number, _ in placement.candidates(panel, item)]
+    place = known.index(item.module_id) + 1 if item.module_id in known else 0
+    found = placement.choose(panel, item, known[:place])
+    if found is None:
+        raise PanelError("no_suitable_module", "item", item.id)
+    with panel.db.begin() as tx:
+        tx.run("UPDATE item SET processingmodule = %s WHERE id = %s", found, item.id)
+    return done(processingmodule=found)

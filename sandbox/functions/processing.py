@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
+_LIST = (
+    "SELECT m.id, m.name, m.module, d.name AS datacenter_name, '' AS pusage, "
+    "CONCAT_WS(' ', m.balance, m.balance_currency) AS balance_info, m.orderpriority, m.active AS status "
+    "FROM processingmodule m LEFT JOIN datacenter d ON d.id = m.datacenter ORDER BY m.id"
+)
 _OWN_FIELDS = ("name", "orderpriority", "department", "active")
 
 
@@ -47,15 +52,9 @@ def settings(panel: Panel, tx: Tx, module: int) -> dict[str, str]:
 def processing_list(panel: Panel, request: Request) -> etree._Element:
     """Modules that are set up."""
     document = etree.Element("doc")
-    with panel.db.begin() as tx:
-        rows = tx.rows(
-            "SELECT m.id, m.name, m.module, d.name AS datacenter_name, '' AS pusage, "
-            "CONCAT_WS(' ', m.balance, m.balance_currency) AS balance_info, m.orderpriority, m.active AS status "
-            "FROM processingmodule m LEFT JOIN datacenter d ON d.id = m.datacenter ORDER BY m.id"
-        )
-    for row in rows:
+    for row in panel.cached("processingmodule", _LIST):
         elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
+    etree.SubElement(document, "p_elems").text = str(len(document))
     return document
 
 
@@ -101,6 +100,28 @@ def _given(request: Request, features: Features) -> dict[str, str]:
     return {one.name: request.text(one.name) for one in features.settings if one.name in request.params}
 
 
+def _defaults(features: Features) -> dict[str, str]:
+    """`defval` of custom parameters (platform.md 5.2, features document)."""
+    return {one.name: one.default for one in features.settings if one.default}
+
+
+def _require_unique(tx: Tx, module: str, number: int, features: Features, values: dict[str, str]) -> None:
+    """`unique="yes"`: no other module of this kind has the value of a custom parameter."""
+    for one in features.settings:
+        if not one.unique or not values.get(one.name):
+            continue
+        other = tx.value(
+            "SELECT m.id FROM processingparam p JOIN processingmodule m ON m.id = p.processingmodule "
+            "WHERE m.module = %s AND m.id <> %s AND p.intname = %s AND p.value = %s LIMIT 1",
+            module,
+            number,
+            one.name,
+            values[one.name],
+        )
+        if other is not None:
+            raise PanelError("exists", one.name, values[one.name])
+
+
 @function("processing.add.settings", ADMIN, "platform.md 5.2, B6 processing modules")
 def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     """The last step of adding a module: its settings are checked by the module itself and stored; answers the id."""
@@ -108,7 +129,7 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     if not module:
         raise PanelError("wizard_unavailable", "module")
     features = panel.modules.features(module)
-    values = _given(request, features)
+    values = {**_defaults(features), **_given(request, features)}
     form = fields(module=module, name=request.text("name"), datacenter=request.text("datacenter"), **values)
     tuned = _tune(panel, request, module, features, form)
     if not request.sok:
@@ -116,6 +137,7 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
         return tuned
     _check(panel, module, features, values)
     with panel.db.begin() as tx:
+        _require_unique(tx, module, 0, features, values)
         centre = _datacenter(tx, request.text("datacenter"))
         number = tx.insert(
             "processingmodule",
@@ -125,6 +147,7 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
             orderpriority=_whole(request, "orderpriority", 1),
         )
         _store(panel, tx, number, features, values)
+    panel.forget("processingmodule")
     return done(id=number)
 
 
@@ -168,9 +191,11 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
     if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
         raise bad_value("orderpriority" if "orderpriority" in own else "active")
     with panel.db.begin() as tx:
+        _require_unique(tx, row["module"], row["id"], features, given)
         if own:
             tx.update("processingmodule", {"id": row["id"]}, **own)
         _store(panel, tx, row["id"], features, given)
+    panel.forget("processingmodule")
     return done(id=row["id"])
 
 
@@ -186,6 +211,7 @@ def processing_delete(panel: Panel, request: Request) -> etree._Element:
             for table in ("processingparam", "processingcryptedparam", "processingmodule2pricelist"):
                 tx.run(f"DELETE FROM {table} WHERE processingmodule = %s", module)
             tx.run("DELETE FROM processingmodule WHERE id = %s", module)
+    panel.forget("processingmodule")
     return done()
 
 
@@ -216,6 +242,7 @@ def processing_savebalance(panel: Panel, request: Request) -> etree._Element:
         if request.text("currency"):
             changes["balance_currency"] = request.text("currency")
         tx.update("processingmodule", {"id": row["id"]}, **changes)
+    panel.forget("processingmodule")
     return done()
 
 

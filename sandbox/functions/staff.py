@@ -203,6 +203,7 @@ _ITEM_COLUMNS = (
     "hidden_lists",
     "account",
     "pricelist",
+    "lastpricelist",
     "opendate",
     "createdate",
     "name",

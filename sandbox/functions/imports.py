@@ -1,0 +1,110 @@
+"""Services that are at the provider already: `import` of a module calls back here (platform.md 5.2)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from sandbox.core import clock, items
+from sandbox.core.documents import done
+from sandbox.core.errors import bad_value, missing
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN
+from sandbox.functions.processing import load_module
+from sandbox.functions.profiles import CONTACTS
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+_OWN = frozenset(
+    [
+        "func",
+        "sok",
+        "out",
+        "lang",
+        "auth",
+        "authinfo",
+        "su",
+        "module",
+        "import_itemtype_intname",
+        "import_pricelist_intname",
+        "import_service_name",
+        "status",
+        "service_status",
+        "expiredate",
+        "period",
+        "account",
+        *CONTACTS,
+    ]
+)
+"""Parameters that are not the service's own (domain, ns0, ...)."""
+
+
+@function("processing.import.service", ADMIN, "platform.md 5.2")
+def import_service(panel: Panel, request: Request) -> etree._Element:
+    """Register a service that the module found: its type, tariff (by intname), state and dates; answers service_id."""
+    expires = _day(request.text("expiredate"))
+    status, period = request.text("status", str(items.ACTIVE)), request.text("period", "1")
+    if status not in ("1", "2", "3", "4", "5"):
+        raise bad_value("status", status)
+    if not period.lstrip("-").isdigit():
+        raise bad_value("period", period)
+    with panel.db.begin() as tx:
+        module = load_module(tx, request.text("module"))["id"]
+        number = tx.insert(
+            "item",
+            name=request.text("import_service_name") or request.text("domain"),
+            account=_account(panel, tx, request),
+            pricelist=_pricelist(tx, request),
+            processingmodule=module,
+            period=int(period),
+            status=int(status),
+            expiredate=expires,
+            opendate=clock.today(),
+            createdate=clock.today(),
+            service_status=int(request.text("service_status")) if request.text("service_status").isdigit() else None,
+        )
+        for name, value in request.params.items():
+            if name not in _OWN:
+                items.save_param(tx, number, name, value)
+        for kind in CONTACTS:
+            if request.text(kind).isdigit():
+                key = {"item": number, "type": kind}
+                tx.put("service_profile2item", key, service_profile=int(request.text(kind)))
+    return done(service_id=number)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise bad_value("expiredate", text) from error
+
+
+def _pricelist(tx: Tx, request: Request) -> int:
+    """By the tariff's internal name; that of a domain's tariff is the id of its zone in table tld (5.2, 6.2)."""
+    found = tx.value(
+        "SELECT p.id FROM pricelist p JOIN itemtype t ON t.id = p.itemtype "
+        "WHERE p.parent IS NULL AND t.intname = %s AND p.intname = %s ORDER BY p.id LIMIT 1",
+        request.text("import_itemtype_intname"),
+        request.text("import_pricelist_intname"),
+    )
+    if found is None:
+        raise missing("import_pricelist_intname", request.text("import_pricelist_intname"))
+    return int(found)
+
+
+def _account(panel: Panel, tx: Tx, request: Request) -> int:
+    """Whose it is, the module cannot know: nobody's until staff say (switch import_account)."""
+    if request.text("account"):
+        found = tx.value("SELECT id FROM account WHERE id = %s", request.text("account"))
+        if found is None:
+            raise missing("account", request.text("account"))
+        return int(found)
+    if panel.switches["import_account"] == "first":
+        return int(tx.value("SELECT MIN(id) FROM account") or 0)
+    return 0

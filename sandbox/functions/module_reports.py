@@ -1,0 +1,195 @@
+"""Call-backs by which modules report addresses, profiles, certificates, statistics and tariff changes (5.2)."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from sandbox.core import items, lifecycle
+from sandbox.core.documents import done
+from sandbox.core.errors import PanelError, bad_value, missing
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+FACT = "platform.md 5.2"
+CERTIFICATE_FAILED = 6
+"""service_status of a certificate (platform.md 5.2)."""
+ADDRESS_NEW, ADDRESS_ACTIVE = 1, 2
+"""ip.status has the values of items here; the reference names only the column (platform.md 6.2)."""
+
+
+def day(request: Request, name: str) -> date:
+    try:
+        return date.fromisoformat(request.text(name))
+    except ValueError as error:
+        raise bad_value(name, request.text(name)) from error
+
+
+@function("service.poststat", ADMIN, FACT)
+def service_poststat(panel: Panel, request: Request) -> etree._Element:
+    """A module has written its statistics of a day into itemstat: elid is the module, date the day."""
+    with panel.db.begin() as tx:
+        if tx.value("SELECT id FROM processingmodule WHERE id = %s", request.elid or 0) is None:
+            raise missing("elid", request.elid)
+        rows = tx.value(
+            "SELECT COUNT(*) FROM itemstat s JOIN item i ON i.id = s.item WHERE i.processingmodule = %s "
+            "AND s.statdate = %s",
+            request.elid,
+            day(request, "date"),
+        )
+    return done(rows=rows)
+
+
+@function("service.changepricelist.rollback", ADMIN, FACT)
+def changepricelist_rollback(panel: Panel, request: Request) -> etree._Element:
+    """The tariff from before a change that the module could not do: pricelist is lastpricelist again."""
+    with panel.db.begin() as tx:
+        item = items.load(tx, request.elid, request.caller)
+        items.lock(tx, item.id)
+        last = tx.value("SELECT lastpricelist FROM item WHERE id = %s", item.id)
+        if not last:
+            raise missing("lastpricelist", item.id)
+        tx.run("UPDATE item SET pricelist = lastpricelist, lastpricelist = NULL WHERE id = %s", item.id)
+    return done(pricelist=last)
+
+
+def _address(tx: Tx, request: Request) -> dict[str, Any]:
+    row = tx.row("SELECT * FROM ip WHERE id = %s FOR UPDATE", int(request.elid)) if request.elid.isdigit() else None
+    if row is None:
+        raise missing("elid", request.elid)
+    return row
+
+
+def _service_of(tx: Tx, row: dict[str, Any]) -> items.Item | None:
+    """Addresses are rows tied to an add-on item of the service, or to the service (platform.md 6.2)."""
+    number = tx.value("SELECT COALESCE(parent, id) FROM item WHERE id = %s", row["item"])
+    return items.find(tx, number)
+
+
+@function("service.ip.add", ADMIN, FACT)
+def ip_add(panel: Panel, request: Request) -> etree._Element:
+    """The module names the address of a row: ip, mask, gateway, domain; answers the row as `ip.id`."""
+    try:
+        ipaddress.ip_address(request.text("ip"))
+    except ValueError as error:
+        raise bad_value("ip", request.text("ip")) from error
+    with panel.db.begin() as tx:
+        row = _address(tx, request)
+        known = {name: request.text(name) for name in ("mask", "gateway", "domain") if name in request.params}
+        tx.update("ip", {"id": row["id"]}, name=request.text("ip"), **known)
+    return done(**{"ip.id": row["id"]})
+
+
+@function("service.ip.add.commit", ADMIN, FACT)
+def ip_add_commit(panel: Panel, request: Request) -> etree._Element:
+    """The address works: the row is active, the operation addip is over."""
+    with panel.db.begin() as tx:
+        row = _address(tx, request)
+        if not row["name"]:
+            raise bad_value("ip")
+        tx.update("ip", {"id": row["id"]}, status=ADDRESS_ACTIVE)
+        _end(tx, panel, row, "addip")
+    panel.queue.wake()
+    return done(**{"ip.id": row["id"]})
+
+
+@function("service.ip.del", ADMIN, FACT)
+def ip_del(panel: Panel, request: Request) -> etree._Element:
+    """The address is gone at the remote side: its row goes too, the operation delip is over."""
+    with panel.db.begin() as tx:
+        row = _address(tx, request)
+        tx.run("DELETE FROM ip WHERE id = %s", row["id"])
+        _end(tx, panel, row, "delip")
+    panel.queue.wake()
+    return done()
+
+
+def _end(tx: Tx, panel: Panel, row: dict[str, Any], operation: str) -> None:
+    item = _service_of(tx, row)
+    if item is not None and lifecycle.has_operation(tx, item.id, operation):
+        lifecycle.finish(tx, panel, item, operation)
+
+
+def address_options(panel: Panel, row: int) -> dict[str, str]:
+    """How addip and delip are told their row (switch address_option; the reference has only "--item ...")."""
+    how = panel.switches["address_option"]
+    if how == "param":
+        return {"param": "ip", "value": str(row)}
+    return {"ip": str(row)} if how == "ip" else {}
+
+
+@function("certificate.save", ADMIN, FACT)
+def certificate_save(panel: Panel, request: Request) -> etree._Element:
+    """Store a certificate (`crt`), and with it `csr` and `pkey` when they are given."""
+    given = {name: request.text(name) for name in ("crt", "csr", "pkey") if request.text(name)}
+    if not given:
+        raise bad_value("crt")
+    with panel.db.begin() as tx:
+        item = items.load(tx, request.elid, request.caller)
+        tx.put("certificate", {"item": item.id}, **given)
+    return done()
+
+
+@function("certificate.failed", ADMIN, FACT)
+def certificate_failed(panel: Panel, request: Request) -> etree._Element:
+    """The certificate was not issued: service_status 6."""
+    with panel.db.begin() as tx:
+        item = items.load(tx, request.elid, request.caller)
+        tx.run("UPDATE item SET service_status = %s WHERE id = %s", CERTIFICATE_FAILED, item.id)
+    return done()
+
+
+@function("itemtype.param.value.sync", ADMIN, FACT)
+def param_value_sync(panel: Panel, request: Request) -> etree._Element:
+    """A module tells the values of a type's parameter that it can serve: processingmodule, itemtype, param, value (a
+    list). The reference has only the name; the parameters are named as the columns of their tables (6.2)."""
+    values = [word.strip() for word in request.text("value").split(",") if word.strip()]
+    with panel.db.begin() as tx:
+        kind = tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", request.text("itemtype"))
+        if kind is None:
+            raise missing("itemtype", request.text("itemtype"))
+        module = tx.value("SELECT id FROM processingmodule WHERE id = %s", request.text("processingmodule") or 0)
+        if module is None:
+            raise missing("processingmodule", request.text("processingmodule"))
+        param = _id_of(tx, "itemtypeparam", itemtype=kind, intname=request.text("param"))
+        tx.run(
+            "DELETE l FROM processingmodule2itemtypeparamvalue l JOIN itemtypeparamvalue v "
+            "ON v.id = l.itemtypeparamvalue WHERE l.processingmodule = %s AND v.itemtypeparam = %s",
+            module,
+            param,
+        )
+        for value in values:
+            number = _id_of(tx, "itemtypeparamvalue", itemtypeparam=param, intname=value)
+            tx.insert("processingmodule2itemtypeparamvalue", processingmodule=module, itemtypeparamvalue=number)
+    return done()
+
+
+def _id_of(tx: Tx, table: str, **key: object) -> int:
+    """The row with these values, made when it is not there."""
+    where = " AND ".join(f"{name} = %s" for name in key)
+    found = tx.value(f"SELECT id FROM {table} WHERE {where}", *key.values())
+    return int(found) if found is not None else tx.insert(table, **key)
+
+
+@function("itemtype.param.value.processing.suspend", ADMIN, FACT)
+def param_value_suspend(panel: Panel, request: Request) -> etree._Element:
+    """A module does not serve values (elid: ids of itemtypeparamvalue) any more: processingmodule."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            gone = tx.run(
+                "DELETE FROM processingmodule2itemtypeparamvalue WHERE itemtypeparamvalue = %s AND "
+                "processingmodule = %s",
+                elid,
+                request.text("processingmodule") or 0,
+            )
+            if not gone:
+                raise PanelError("missed", "elid", elid)
+    return done()

@@ -1,0 +1,223 @@
+"""Service profiles: the contacts of domains and certificates, and how they reach a module (platform.md 5.2, 6.2).
+
+A module adds fields to the form (`tune_service_profile`), checks what was entered (`validate_service_profile`), and is
+told of a change of a profile that it holds (`service_profile_update`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.errors import bad_value, missing
+from sandbox.core.modules import BUILT_IN
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN, CLIENT
+from sandbox.functions.processing import load_module
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+FACT = "platform.md 5.2, 6.2"
+TYPES = ("1", "2", "3")
+"""profiletype: 1 person, 2 company, 3 sole trader."""
+CONTACTS = ("owner", "admin", "tech", "bill", "customer")
+"""Types of contact a module may ask for."""
+OWN = frozenset(["profiletype", "name", "account", "processingmodule", "tld", "contact_type"])
+_NOT_FIELDS = frozenset(
+    ["func", "elid", "plid", "out", "lang", "auth", "authinfo", "su", "sok", "sv_field", "clicked_button", "elname"]
+)
+IMPORT_OWN = frozenset(["module", "type", "externalid", "externalpassword", "profiletype", "account"])
+
+
+def _load(tx: Tx, request: Request, elid: str) -> dict[str, Any]:
+    row = tx.row("SELECT * FROM service_profile WHERE id = %s", int(elid)) if elid.isdigit() else None
+    if row is None or (not request.caller.staff and row["account"] != request.caller.account):
+        raise missing("service_profile", elid)
+    return row
+
+
+def _given(request: Request, own: frozenset[str]) -> dict[str, str]:
+    return {name: value for name, value in request.params.items() if name not in own and name not in _NOT_FIELDS}
+
+
+def profile_type(request: Request, default: str = "1") -> int:
+    text = request.text("profiletype") or default
+    if text not in TYPES:
+        raise bad_value("profiletype", text)
+    return int(text)
+
+
+@function("service_profile", CLIENT, FACT)
+def profile_list(panel: Panel, request: Request) -> etree._Element:
+    """Profiles of the client, or of all clients."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT id, name, profiletype, account FROM service_profile WHERE %s OR account = %s ORDER BY id",
+            request.caller.staff,
+            request.caller.account,
+        )
+    for row in rows:
+        elem(document, row)
+    add(document, "p_elems", len(rows))
+    return document
+
+
+@function("service_profile.edit", CLIENT, FACT)
+def profile_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read, make or change a profile; with processingmodule=, tld= and contact_type= in that module's form."""
+    with panel.db.begin() as tx:
+        row = _load(tx, request, request.elid) if request.elid else None
+        known = _params(tx, row["id"]) if row is not None else {}
+        module = load_module(tx, request.text("processingmodule")) if request.text("processingmodule") else None
+    if not request.sok:
+        form = fields(elid=request.elid or None, name=row["name"] if row else None)
+        add(form, "profiletype", row["profiletype"] if row else request.text("profiletype", "1"))
+        for name, value in known.items():
+            add(form, name, value)
+        return form if module is None else _ask(panel, request, module, "tune_service_profile", form)
+    given = _given(request, OWN)
+    if module is not None:
+        form = fields(profiletype=request.text("profiletype"), **{**known, **given})
+        _ask(panel, request, module, "validate_service_profile", form)
+    with panel.db.begin() as tx:
+        number = _save(tx, request, row, given)
+        holders = _holders(tx, number) if row is not None else []
+    for holder in holders:
+        if holder["module"] not in BUILT_IN and panel.modules.has(holder["module"], "service_profile_update"):
+            words = ["--command", "service_profile_update", "--module", str(holder["id"]), "--param", str(number)]
+            panel.modules.run(holder["module"], words)
+    return done(id=number)
+
+
+def _params(tx: Tx, profile: int) -> dict[str, str]:
+    rows = tx.rows("SELECT intname, value FROM service_profileparam WHERE service_profile = %s", profile)
+    return {row["intname"]: row["value"] or "" for row in rows}
+
+
+def _save(tx: Tx, request: Request, row: dict[str, Any] | None, given: dict[str, str]) -> int:
+    if row is not None:
+        number = int(row["id"])
+        changes: dict[str, object] = {}
+        if request.text("name"):
+            changes["name"] = request.text("name")
+        if request.text("profiletype"):
+            changes["profiletype"] = profile_type(request)
+        if changes:
+            tx.update("service_profile", {"id": number}, **changes)
+    else:
+        account = request.text("account") if request.caller.staff else str(request.caller.account)
+        if tx.value("SELECT id FROM account WHERE id = %s", account or 0) is None:
+            raise missing("account", account)
+        name = request.text("name")
+        if not name:
+            raise bad_value("name")
+        number = tx.insert("service_profile", profiletype=profile_type(request), account=account, name=name)
+    store_params(tx, number, given)
+    return number
+
+
+def store_params(tx: Tx, profile: int, given: dict[str, str]) -> None:
+    """Fields of a profile; a new value takes away the warning about the old one."""
+    for name, value in given.items():
+        tx.put("service_profileparam", {"service_profile": profile, "intname": name}, value=value, warning_message=None)
+
+
+def _holders(tx: Tx, profile: int) -> list[dict[str, Any]]:
+    return tx.rows(
+        "SELECT DISTINCT m.id, m.module FROM service_profile2processingmodule l JOIN processingmodule m "
+        "ON m.id = l.processingmodule WHERE l.service_profile = %s ORDER BY m.id",
+        profile,
+    )
+
+
+def _ask(panel: Panel, request: Request, module: dict[str, Any], command: str, form: etree._Element) -> etree._Element:
+    """The form through the module: --param tld, --value contact type; its error is the answer."""
+    name = module["module"]
+    if name in BUILT_IN or not panel.modules.has(name, command):
+        return form
+    kind, tld = request.text("contact_type"), request.text("tld")
+    for metadata in (f"service_profile.{name}.{kind}.{tld}", f"service_profile.{name}"):
+        panel.plugins.dress(form, metadata, request.lang)
+    words = ["--command", command, "--param", tld, "--value", kind]
+    return panel.modules.command(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+
+
+@function("service_profile2processingmodule.edit", ADMIN, FACT)
+def profile_of_module(panel: Panel, request: Request) -> etree._Element:
+    """A module has made the contact at its provider: service_profile, processingmodule, type, externalid, password."""
+    with panel.db.begin() as tx:
+        profile = _load(tx, request, request.text("service_profile"))["id"]
+        module = load_module(tx, request.text("processingmodule"))["id"]
+        link_module(tx, request, profile, module)
+    return done()
+
+
+def link_module(tx: Tx, request: Request, profile: int, module: int) -> None:
+    key = {"service_profile": profile, "processingmodule": module, "type": request.text("type")}
+    tx.put(
+        "service_profile2processingmodule",
+        key,
+        externalid=request.text("externalid") or None,
+        externalpassword=request.text("externalpassword") or None,
+    )
+
+
+@function("service_profile2item.edit", ADMIN, FACT)
+def profile_of_item(panel: Panel, request: Request) -> etree._Element:
+    """The contact of a service: service_profile, item, type."""
+    if request.text("type") not in CONTACTS:
+        raise bad_value("type", request.text("type"))
+    with panel.db.begin() as tx:
+        profile = _load(tx, request, request.text("service_profile"))["id"]
+        item = tx.value("SELECT id FROM item WHERE id = %s", request.text("item") or 0)
+        if item is None:
+            raise missing("item", request.text("item"))
+        tx.put("service_profile2item", {"item": item, "type": request.text("type")}, service_profile=profile)
+    return done()
+
+
+@function("service_profile.error", ADMIN, FACT)
+def profile_error(panel: Panel, request: Request) -> etree._Element:
+    """The provider did not like a field: item, type, param, warning_message stay with the profile's parameter."""
+    with panel.db.begin() as tx:
+        profile = tx.value(
+            "SELECT service_profile FROM service_profile2item WHERE item = %s AND type = %s",
+            request.text("item") or 0,
+            request.text("type"),
+        )
+        if profile is None:
+            raise missing("service_profile", request.text("type"))
+        key = {"service_profile": profile, "intname": request.text("param")}
+        tx.put("service_profileparam", key, warning_message=request.text("warning_message"))
+    return done()
+
+
+@function("processing.import.profile", ADMIN, FACT)
+def import_profile(panel: Panel, request: Request) -> etree._Element:
+    """A contact found at the provider: the same externalid again is the same profile; answers profile_id."""
+    with panel.db.begin() as tx:
+        module = load_module(tx, request.text("module"))["id"]
+        number = tx.value(
+            "SELECT service_profile FROM service_profile2processingmodule "
+            "WHERE processingmodule = %s AND type = %s AND externalid = %s",
+            module,
+            request.text("type"),
+            request.text("externalid"),
+        )
+        if number is None:
+            name = request.text("name") or request.text("firstname") or request.text("externalid")
+            number = tx.insert(
+                "service_profile",
+                profiletype=profile_type(request),
+                account=request.text("account") or 0,
+                name=name,
+            )
+        store_params(tx, number, _given(request, IMPORT_OWN))
+        link_module(tx, request, number, module)
+    return done(profile_id=number)

@@ -1,0 +1,167 @@
+"""Forms of the panel that modules save to, beside their own call-backs (platform.md 5.2, last rows of the list)."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from sandbox.core.documents import done, elem, fields
+from sandbox.core.errors import bad_value, missing
+from sandbox.core.registry import function
+from sandbox.core.request import ADMIN
+from sandbox.tariff_maker import TariffPlan, make_tariff
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+
+FACT = "platform.md 5.2"
+PAYMENT_STATUS = {"setinpay": 2, "setpaid": 4, "setfraud": 7, "setcanceled": 9}
+"""payment.status (platform.md 6.2)."""
+
+
+def _row(tx: Tx, table: str, elid: str) -> dict[str, Any]:
+    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(elid)) if elid.isdigit() else None
+    if row is None:
+        raise missing("elid", elid)
+    return row
+
+
+def _edit(panel: Panel, request: Request, table: str, names: tuple[str, ...], **more: object) -> etree._Element:
+    """Read a row, or with `sok` make or change it."""
+    with panel.db.begin() as tx:
+        row = _row(tx, table, request.elid) if request.elid else None
+        if not request.sok:
+            return fields(elid=request.elid or None, **{name: row[name] if row else "" for name in names})
+        changes: dict[str, object] = {name: request.text(name) or None for name in names if name in request.params}
+        if row is not None:
+            if changes:
+                tx.update(table, {"id": row["id"]}, **changes)
+            return done(id=row["id"])
+        if not request.text(names[0]):
+            raise bad_value(names[0])
+        return done(id=tx.insert(table, **changes, **more))
+
+
+@function("enumeration.edit", ADMIN, FACT)
+def enumeration_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read, make or change an enumeration: intname, name."""
+    return _edit(panel, request, "enumeration", ("intname", "name"))
+
+
+@function("enumerationitem.edit", ADMIN, FACT)
+def enumerationitem_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read, make or change an item of an enumeration: plid is the enumeration; intname, name."""
+    if request.elid or not request.sok:
+        return _edit(panel, request, "enumerationitem", ("intname", "name"))
+    with panel.db.begin() as tx:
+        parent = _row(tx, "enumeration", request.text("plid"))["id"]
+    return _edit(panel, request, "enumerationitem", ("intname", "name"), enumeration=parent)
+
+
+@function("expense.edit", ADMIN, FACT)
+def expense_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read, make or change an expense: item, operation, realdate, amount."""
+    if request.sok and request.text("amount"):
+        try:
+            Decimal(request.text("amount"))
+        except InvalidOperation as error:
+            raise bad_value("amount", request.text("amount")) from error
+    return _edit(panel, request, "expense", ("item", "operation", "realdate", "amount"))
+
+
+@function("expense.delete", ADMIN, FACT)
+def expense_delete(panel: Panel, request: Request) -> etree._Element:
+    """Remove expenses."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            tx.run("DELETE FROM expense WHERE id = %s", _row(tx, "expense", elid)["id"])
+    return done()
+
+
+@function("pricelist.add.step2", ADMIN, FACT)
+def pricelist_add(panel: Panel, request: Request) -> etree._Element:
+    """A new tariff as import_pricelist makes it: itemtype, name, intname, price of a month, processingmodule."""
+    try:
+        price = Decimal(request.text("price", "0"))
+    except InvalidOperation as error:
+        raise bad_value("price", request.text("price")) from error
+    if not request.text("name"):
+        raise bad_value("name")
+    with panel.db.begin() as tx:
+        kind = request.text("itemtype")
+        if tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", kind) is None:
+            raise missing("itemtype", kind)
+        number = make_tariff(tx, TariffPlan(kind, request.text("name"), price, (1, 12)))
+        tx.run("UPDATE pricelist SET intname = %s WHERE id = %s", request.text("intname") or None, number)
+        if request.text("processingmodule"):
+            module = _row(tx, "processingmodule", request.text("processingmodule"))["id"]
+            tx.insert("processingmodule2pricelist", processingmodule=module, pricelist=number)
+    return done(id=number)
+
+
+@function("pricelist.detail", ADMIN, FACT)
+def pricelist_detail(panel: Panel, request: Request) -> etree._Element:
+    """The add-ons of a tariff (elid)."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        parent = _row(tx, "pricelist", request.elid)["id"]
+        for row in tx.rows(
+            "SELECT id, name, intname, addontype, billtype, addonlimit, addonmax, enumeration FROM pricelist "
+            "WHERE parent = %s ORDER BY id",
+            parent,
+        ):
+            elem(document, row)
+    return document
+
+
+def _register_payment(name: str, status: int) -> None:
+    def run(panel: Panel, request: Request) -> etree._Element:
+        with panel.db.begin() as tx:
+            for elid in request.elids:
+                tx.update("payment", {"id": _row(tx, "payment", elid)["id"]}, status=status)
+        return done()
+
+    run.__doc__ = f"A payment module sets payments to status {status}."
+    function(f"payment.{name}", ADMIN, "platform.md 5.2, 6.2")(run)
+
+
+for _name, _status in PAYMENT_STATUS.items():
+    _register_payment(_name, _status)
+
+
+@function("payment.info", ADMIN, "platform.md 5.2, 6.2")
+def payment_info(panel: Panel, request: Request) -> etree._Element:
+    """A payment as a payment module reads it."""
+    with panel.db.begin() as tx:
+        row = _row(tx, "payment", request.elid)
+    document = etree.Element("doc")
+    block = etree.SubElement(document, "payment", id=str(row["id"]))
+    for name in ("id", "status", "xmlparams"):
+        etree.SubElement(block, name).text = str(row[name] if row[name] is not None else "")
+    return document
+
+
+@function("paramlist.edit", ADMIN, FACT)
+def paramlist_edit(panel: Panel, request: Request) -> etree._Element:
+    """Read or set a parameter of the configuration (elid is its name); it stands in etc/billmgr.conf from then on."""
+    name = request.elid
+    if not name.replace("_", "").isalnum():
+        raise bad_value("elid", name)
+    lines = panel.paths.conf.read_text().splitlines()
+    place = next((number for number, line in enumerate(lines) if line.split(" ", 1)[0] == name), None)
+    if not request.sok:
+        known = lines[place].split(" ", 1)[1] if place is not None and " " in lines[place] else ""
+        return fields(elid=name, value=known)
+    value = request.text("value")
+    if "\n" in value:
+        raise bad_value("value")
+    if place is None:
+        lines.append(f"{name} {value}")
+    else:
+        lines[place] = f"{name} {value}"
+    panel.paths.conf.write_text("\n".join(lines) + "\n")
+    return done(id=name)
