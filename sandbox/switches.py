@@ -275,6 +275,83 @@ _ALL = (
         "selling-api.md 7.2",
         "<type>.order.pricelist lists tariffs at once, or only after <type>.order",
     ),
+    Switch(
+        "background_attribute",
+        ("background", "async"),
+        "platform.md 2.1",
+        "attribute of <event> that registers a background handler (read at the start of the core)",
+        free=True,
+    ),
+    Switch(
+        "before_handler_input",
+        ("bare", "page"),
+        "platform.md 2.3",
+        "what a before handler of type xml gets: <doc/>, or the page's metadata and messages",
+    ),
+    Switch(
+        "features_on",
+        ("", "sandbox"),
+        "platform.md 1.1",
+        "features that `if` in metadata finds on: names, comma separated",
+        free=True,
+    ),
+    Switch(
+        "group_calls",
+        ("each", "once"),
+        "platform.md 2.2",
+        "a group operation calls a handler for each element, PARAM_elid running, or once with the whole elid",
+    ),
+    Switch(
+        "handler_level",
+        ("ignored", "honoured"),
+        "platform.md 1.3",
+        "level on <handler> and <func> restricts a plug-in's functions",
+    ),
+    Switch(
+        "handler_order",
+        ("base", "files", "reversed"),
+        "platform.md 2.3",
+        "several handlers of one event: by base=, then as registered; as registered; the last registered first",
+    ),
+    Switch("handler_stderr", ("logged", "dropped"), "platform.md 2.3", "a handler's stderr goes to the log"),
+    Switch(
+        "ignore_errors",
+        ("obeyed", "no_effect"),
+        "platform.md 1.3",
+        "a handler with ignore_errors=yes that fails is passed over, or fails the call like any other",
+    ),
+    Switch(
+        "level_without_plus",
+        ("exact", "least"),
+        "platform.md 1.1",
+        'level="16" lets in level 16 only, or 16 and higher like "16+"',
+    ),
+    Switch(
+        "log_level",
+        ("9", "5"),
+        "platform.md 7.1",
+        "log level of what etc/debug.conf does not name",
+        free=True,
+    ),
+    Switch(
+        "product_version",
+        ("6.100.0", "5.300.0"),
+        "platform.md 1.1",
+        "version that dist, eqdist and maxdist are compared with (read at the start of the core)",
+        free=True,
+    ),
+    Switch(
+        "required_error",
+        ("value", "missed"),
+        "platform.md 1.1",
+        "error type of an empty field with required=yes",
+    ),
+    Switch(
+        "suspended_calls",
+        ("wait", "refuse"),
+        "platform.md 3.1",
+        "calls while the panel is suspended by mgrctl -l",
+    ),
 )
 
 REGISTRY: dict[str, Switch] = {switch.name: switch for switch in _ALL}

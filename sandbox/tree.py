@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def ensure_tree(paths: PanelPaths) -> None:
         (paths.base / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
     paths.runs.chmod(0o700)
     install_mgrctl(paths)
+    shutil.copytree(FILES / "xml", paths.xml, dirs_exist_ok=True)
 
 
 def install_mgrctl(paths: PanelPaths) -> None:

@@ -7,6 +7,7 @@ only when it succeeded, `final` runs in any case.
 from __future__ import annotations
 
 import fnmatch
+import time
 import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,13 +16,15 @@ import pymysql
 from lxml import etree
 
 import sandbox.functions  # noqa: F401  (registers the panel's functions)
-from sandbox.core import handlers, texts
+from sandbox.core import columns, handlers, pages, reports, texts, validators
 from sandbox.core.errors import PanelError, denied, missing
 from sandbox.core.registry import find
-from sandbox.core.request import NOBODY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.core.panel import Panel
+    from sandbox.core.registry import Function, Run
     from sandbox.core.request import Request
 
 
@@ -41,25 +44,34 @@ def answer(panel: Panel, request: Request) -> etree._Element:
 
 
 def _answer(panel: Panel, request: Request) -> etree._Element:
+    document = _guarded(panel, request, _run)
+    if document.find("error") is None:
+        handlers.start_background(panel, request, document)
+    document = _guarded(panel, request, lambda *_: _final(panel, request, document))
+    if document.find("error") is not None:
+        return document
+    if request.out == "devel":
+        document = pages.dress(panel, request, document)
+    return pages.cut(panel, request, document)
+
+
+def _guarded(panel: Panel, request: Request, step: Run) -> etree._Element:
+    """Whatever goes wrong in a step is a document."""
     try:
-        document = _run(panel, request)
+        return step(panel, request)
     except PanelError as error:
-        document = error_document(panel, request, error)
+        return error_document(panel, request, error)
     except pymysql.err.Error as error:
         panel.log.failure("db", traceback.format_exc())
-        document = error_document(panel, request, PanelError("db", "", error.args[0] if error.args else ""))
+        return error_document(panel, request, PanelError("db", "", error.args[0] if error.args else ""))
     except Exception:  # noqa: BLE001  (the boundary: a mistake is logged whole and answered, never a dropped call)
         panel.log.failure("core", traceback.format_exc())
-        document = error_document(panel, request, PanelError("process", request.func, "internal error"))
-    return _final(panel, request, document)
+        return error_document(panel, request, PanelError("process", request.func, "internal error"))
 
 
 def _final(panel: Panel, request: Request, document: etree._Element) -> etree._Element:
     """Final handlers run independently of how the function ended (platform.md 2.1)."""
-    try:
-        return handlers.apply_hooks(panel, request, "final", document)
-    except PanelError as error:
-        return error_document(panel, request, error)
+    return handlers.apply_hooks(panel, request, "final", document)
 
 
 def error_document(panel: Panel, request: Request, error: PanelError) -> etree._Element:
@@ -70,18 +82,44 @@ def error_document(panel: Panel, request: Request, error: PanelError) -> etree._
 
 
 def _run(panel: Panel, request: Request) -> etree._Element:
+    _wait_while_suspended(panel)
     handler = panel.plugins.functions.get(request.func)
     built_in = None if handler is not None else find(request.func, panel.itemtypes())
-    if handler is None and (built_in is None or absent(panel, request.func)):
+    report = None if handler is not None or built_in is not None else reports.declared(panel, request.func)
+    if handler is None and report is None and (built_in is None or absent(panel, request.func)):
         raise missing("func", request.func)
+    _check_rights(panel, request, built_in)
+    request = validators.checked(panel, request, internal)
     before = handlers.apply_hooks(panel, request, "before", etree.Element("doc"))
     if handler is not None:
-        document = _run_handler(panel, request)
-    elif built_in is not None:
-        document = run_built_in(panel, request)
-    for child in before:
-        document.append(child)
-    return handlers.apply_hooks(panel, request, "after", document)
+        document = handlers.run_function(panel, request, handler, _page(panel, request))
+    elif report is not None:
+        document = reports.run(panel, request, report, internal)
+    else:
+        document = columns.around(panel, request, run_built_in)
+    return handlers.apply_hooks(panel, request, "after", handlers.put_over(document, before))
+
+
+def _check_rights(panel: Panel, request: Request, built_in: tuple[Function, str] | None) -> None:
+    """Before any handler is started. Functions of plug-ins are open to every authenticated level (platform.md 1.1)."""
+    if built_in is None:
+        if not panel.plugins.admits(request.func, request.caller.level):
+            raise denied(request.func)
+    elif request.caller.level < built_in[0].level:
+        raise denied(request.func)
+
+
+def _wait_while_suspended(panel: Panel) -> None:
+    """`mgrctl -l` (platform.md 3.1); what calls meet then is not told."""
+    if panel.suspended.is_set() and panel.switches["suspended_calls"] == "refuse":
+        raise PanelError("process", "suspended", panel.name)
+    while panel.suspended.is_set() and not panel.stop_requested.is_set():
+        time.sleep(0.02)
+
+
+def internal(panel: Panel, request: Request, func: str, params: Mapping[str, str]) -> etree._Element:
+    """A call within a call: its error is the caller's, in the caller's language (platform.md 4.1)."""
+    return _run(panel, replace(request, func=func, params={**params, "func": func}))
 
 
 def absent(panel: Panel, func: str) -> bool:
@@ -101,23 +139,11 @@ def run_built_in(panel: Panel, request: Request) -> etree._Element:
     return known.run(panel, replace(request, itemtype=itemtype))
 
 
-def _run_handler(panel: Panel, request: Request) -> etree._Element:
-    """A function made by a plug-in: open to every authenticated level unless its metadata say so (platform.md 1.1)."""
-    if request.caller.level < max(panel.plugins.level_of(request.func), NOBODY + 1):
-        raise denied(request.func)
+def _page(panel: Panel, request: Request) -> etree._Element:
+    """What a plug-in's own function gets on stdin: metadata, messages, the echo of the request (platform.md 2.2)."""
     document = etree.Element("doc", lang=request.lang, func=request.func, binary="/billmgr")
     panel.plugins.dress(document, request.func, request.lang)
-    echo = etree.SubElement(document, "tparams")
-    for name, value in request.params.items():
-        if name not in ("auth", "authinfo", "su"):
-            etree.SubElement(echo, _tag(name)).text = value
+    pages.echo(request, document)
     if request.elid:
         etree.SubElement(document, "elid").text = request.elid
-    handler = panel.plugins.functions[request.func]
-    return handlers.call(panel, request, handler, "action", document)
-
-
-def _tag(name: str) -> str:
-    """A parameter's name as an element, whatever a client may send."""
-    kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in name)
-    return kept if kept[:1].isalpha() else f"_{kept}"
+    return document

@@ -6,9 +6,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.core import clock
+from sandbox.core import clock, columns
+from sandbox.core.columns import Column
 from sandbox.core.crypt import Crypt
 from sandbox.core.db import Database
+from sandbox.core.levels import Cut, Viewer
 from sandbox.core.log import Log
 from sandbox.core.plugins import Plugins
 from sandbox.core.together import Together
@@ -42,6 +44,11 @@ class Panel:
     together: Together = field(default_factory=Together)
     stop_requested: threading.Event = field(default_factory=threading.Event)
     one_call: threading.RLock = field(default_factory=threading.RLock)
+    cuts: dict[tuple[str, Viewer], Cut | None] = field(default_factory=dict)
+    """What pages.cut has found out, for each function and viewer."""
+    columns: list[Column] = field(default_factory=list)
+    suspended: threading.Event = field(default_factory=threading.Event)
+    """`mgrctl -l` (platform.md 3.1)."""
     _itemtypes: frozenset[str] = frozenset()
     _tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -84,9 +91,15 @@ def open_panel(name: str, paths: PanelPaths) -> Panel:
         stored = {row["name"]: row["value"] for row in tx.rows("SELECT name, value FROM sandbox_switch")}
     if CLOCK in stored:
         clock.move(float(stored[CLOCK]))
+    switches = Switches(stored)
     panel = Panel(
-        name, paths, db, Switches(stored), Crypt(paths.base / conf["CryptKey"]), log, Plugins(paths.xml, MANAGER, log)
+        name, paths, db, switches, Crypt(paths.base / conf["CryptKey"]), log, Plugins(paths.xml, MANAGER, log, switches)
     )
+    panel.plugins.interface.itemtypes = panel.itemtypes
+    wanted = columns.declared(paths.base / "etc" / "sql", MANAGER, log)
+    columns.make(db, paths.base / "var", wanted, log)
+    made = columns.known(paths.base / "var")
+    panel.columns = [column for column in wanted if f"{column.table}.{column.name}" in made]
     panel.modules = Modules(panel)
     panel.queue = Queue(panel)
     panel.faults = Faults()

@@ -1,21 +1,24 @@
-"""What the files etc/xml/billmgr_mod_*.xml declare (platform.md 1). Nothing here knows a plug-in by name.
-
-Merging is thin so far: metadata of one name are put together in the order of the files, the attributes of the later
-winning; the rules of etc/xml/schema come with the next step.
-"""
+"""What the files etc/xml/billmgr_mod_*.xml declare (platform.md 1). Nothing here knows a plug-in by name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core.documents import parse
+from sandbox.core.interface import Interface
+from sandbox.core.levels import levels_of
 from sandbox.core.log import Log
-from sandbox.core.request import LEVEL_NAMES
+
+if TYPE_CHECKING:
+    from sandbox.switches import Switches
 
 STAGES = ("before", "after", "final")
+BACKGROUND = "background"
+_GROUP_BUTTONS = ("group", "groupdownload", "groupform", "groupwindow")
+"""Types of buttons for one or more rows that are not `edit` (platform.md 1.2)."""
 
 
 @dataclass(frozen=True)
@@ -24,107 +27,114 @@ class Handler:
 
     name: str
     kind: str
+    ignore_errors: bool = False
+    level: str = ""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """`<event name before|after|final postdata>` of a handler."""
+    """`<event name before|after|final|background postdata sessiondata base>` of a handler."""
 
     handler: Handler
     stage: str
     postdata: bool
-
-
-def least_level(grammar: str) -> int:
-    """The lowest level that `level="admin+"`, `level="16"` and their like let in (platform.md 1.1)."""
-    lowest = 99
-    for item in grammar.split():
-        word = item.rstrip("+")
-        lowest = min(lowest, int(word) if word.isdigit() else LEVEL_NAMES.get(word, 99))
-    return lowest
+    sessiondata: bool = False
+    base: int = 0
 
 
 class Plugins:
     """Read at the start of the core; an `exit` and the next call read them anew (platform.md 2.1, "Activation")."""
 
-    def __init__(self, folder: Path, manager: str, log: Log) -> None:
+    def __init__(self, folder: Path, manager: str, log: Log, switches: Switches) -> None:
         self.hooks: dict[str, list[Hook]] = {}
         self.functions: dict[str, Handler] = {}
-        self.metadata: dict[str, etree._Element] = {}
-        self._messages: dict[tuple[str, str], dict[str, str]] = {}
-        self._includes: dict[tuple[str, str], list[str]] = {}
-        for file in sorted(folder.glob(f"{manager}_mod_*.xml")):
-            try:
-                root = parse(file.read_bytes())
-            except (etree.XMLSyntaxError, OSError) as error:
-                log.failure("xml", f"{file.name}: {error}")
-                continue
-            self._load(root, log)
-
-    def _load(self, root: etree._Element, log: Log) -> None:
-        for element in root.iterfind("handler"):
-            self._load_handler(element, log)
-        for element in root.iterfind("metadata"):
-            self._merge_metadata(element)
-        for language in root.iterfind("lang"):
-            for block in language.iterfind("messages"):
-                self._load_messages(language.get("name", ""), block)
+        self._function_levels: dict[str, str] = {}
+        self._switches = switches
+        self._groups: dict[str, bool] = {}
+        self.interface = Interface(folder, manager, log, switches["product_version"])
+        for root in self.interface.roots:
+            for element in root.iterfind("handler"):
+                self._load_handler(element, log)
 
     def _load_handler(self, element: etree._Element, log: Log) -> None:
-        handler = Handler(element.get("name", ""), element.get("type", "xml"))
+        handler = Handler(
+            element.get("name", ""),
+            element.get("type", "xml"),
+            element.get("ignore_errors") == "yes",
+            element.get("level", ""),
+        )
         for function in element.iterfind("func"):
-            self.functions[function.get("name", "")] = handler
-            log.detail("action", f"Register func '{handler.name}' for action '{function.get('name')}'")
+            name = function.get("name", "")
+            self.functions[name] = handler
+            self._function_levels[name] = function.get("level", "") or handler.level
+            log.detail("action", f"Register func '{handler.name}' for action '{name}'")
         for event in element.iterfind("event"):
-            name = event.get("name", "")
-            for stage in STAGES:
-                if event.get(stage) == "yes":
-                    hook = Hook(handler, stage, event.get("postdata") == "yes")
-                    self.hooks.setdefault(name, []).append(hook)
-            log.detail("action", f"Register event '{handler.name}' for action '{name}'")
+            self._load_event(handler, event)
+            log.detail("action", f"Register event '{handler.name}' for action '{event.get('name')}'")
 
-    def _merge_metadata(self, element: etree._Element) -> None:
-        name = element.get("name", "")
-        known = self.metadata.get(name)
-        if known is None:
-            self.metadata[name] = element
-            return
-        known.attrib.update(dict(element.attrib))
-        known.extend(list(element))
+    def _load_event(self, handler: Handler, event: etree._Element) -> None:
+        """`base="#10000"` is probably an ordering number (platform.md 1.2); an event may ask for several stages."""
+        attributes = {**dict.fromkeys(STAGES, ""), self._switches["background_attribute"]: BACKGROUND}
+        base = event.get("base", "").lstrip("#")
+        for attribute, stage in attributes.items():
+            if event.get(attribute) == "yes":
+                hook = Hook(
+                    handler,
+                    stage or attribute,
+                    event.get("postdata") == "yes",
+                    event.get("sessiondata", "no") not in ("", "no"),
+                    int(base) if base.isdigit() else 0,
+                )
+                self.hooks.setdefault(event.get("name", ""), []).append(hook)
 
-    def _load_messages(self, language: str, block: etree._Element) -> None:
-        key = (language, block.get("name", ""))
-        texts = self._messages.setdefault(key, {})
-        for message in block.iterfind("msg"):
-            texts[message.get("name", "")] = message.text or ""
-        self._includes.setdefault(key, []).extend(part.get("name", "") for part in block.iterfind("include"))
+    def hooks_of(self, func: str, stage: str) -> list[Hook]:
+        """Order of several handlers on one event: not told (platform.md 2.3), so a switch."""
+        found = [hook for hook in self.hooks.get(func, []) if hook.stage == stage]
+        order = self._switches["handler_order"]
+        if order == "base":
+            return sorted(found, key=lambda hook: hook.base)
+        return found if order == "files" else list(reversed(found))
 
     def message(self, language: str, section: str, name: str) -> str | None:
-        found = self._messages.get((language, section), {}).get(name)
-        if found is not None:
-            return found
-        for other in self._includes.get((language, section), []):
-            found = self._messages.get((language, other), {}).get(name)
-            if found is not None:
-                return found
-        return None
+        return self.interface.messages(language, section).get(name)
 
     def messages(self, language: str, section: str) -> dict[str, str]:
-        texts: dict[str, str] = {}
-        for other in self._includes.get((language, section), []):
-            texts.update(self._messages.get((language, other), {}))
-        texts.update(self._messages.get((language, section), {}))
-        return texts
+        return self.interface.messages(language, section)
+
+    def admits(self, func: str, level: int) -> bool:
+        """Open to every authenticated level unless the metadata say otherwise (platform.md 1.1)."""
+        if level < 1:
+            return False
+        least = self._switches["level_without_plus"] == "least"
+        element = self.interface.metadata(func)
+        grammars = [element.get("level") if element is not None else None]
+        if self._switches["handler_level"] == "honoured":
+            grammars.append(self._function_levels.get(func))
+        return all(level in levels_of(grammar, least) for grammar in grammars if grammar)
 
     def level_of(self, func: str) -> int:
-        """Open to every authenticated level unless the metadata say otherwise (platform.md 1.1)."""
-        element = self.metadata.get(func)
-        grammar = element.get("level") if element is not None else None
-        return least_level(grammar) if grammar else 1
+        """The lowest level that may call a plug-in's function, for the list of functions."""
+        return next((level for level in range(1, 32) if self.admits(func, level)), 99)
+
+    def is_group(self, func: str) -> bool:
+        """Some list has a button for this function that works on one or more marked rows."""
+        parent = func.rpartition(".")[0]
+        if func in self._groups:
+            return self._groups[func]
+        self._groups[func] = self._has_group_button(func, self.interface.names() | {parent})
+        return self._groups[func]
+
+    def _has_group_button(self, func: str, names: set[str]) -> bool:
+        for name in names:
+            element = self.interface.metadata(name)
+            buttons = [] if element is None else [one for one in element.iter("toolbtn") if one.get("func") == func]
+            if any(button.get("type") in _GROUP_BUTTONS for button in buttons):
+                return True
+        return False
 
     def form_fields(self, metadata: str) -> list[str]:
         """Names of the controls of a form's metadata, in order."""
-        element = self.metadata.get(metadata)
+        element = self.interface.metadata(metadata)
         if element is None:
             return []
         names: list[str] = []
@@ -136,7 +146,7 @@ class Plugins:
 
     def dress(self, document: etree._Element, name: str, language: str) -> None:
         """Put metadata and messages into a document, as handlers get it on stdin (platform.md 2.2)."""
-        element = self.metadata.get(name)
+        element = self.interface.metadata(name)
         if element is None or document.find("metadata") is not None:
             return
         document.insert(0, etree.fromstring(etree.tostring(element, with_tail=False)))

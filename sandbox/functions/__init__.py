@@ -4,6 +4,7 @@ from sandbox.functions import (  # noqa: F401
     access,
     accounts,
     callbacks,
+    checks,
     imports,
     list_filter,
     lists,
