@@ -6,10 +6,12 @@ journal says what was sold.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core import history_texts
 from sandbox.core.documents import money
 from sandbox.core.errors import PanelError
 from sandbox.schema import JOURNAL
@@ -110,8 +112,13 @@ def journal(tx: Tx, panel: str, request: Request, entry: Entry, currency: str = 
     )
 
 
-def history(tx: Tx, request: Request, item: int, action: str, text: str) -> None:
-    """What a client reads in service.history: date, text, user, address (selling-api.md 8.2)."""
+def history(
+    tx: Tx, request: Request, item: int, action: str, text: str, params: Mapping[str, object] | None = None
+) -> None:
+    """What a client reads in service.history: date, text, user, address (selling-api.md 8.2).
+
+    `text` is a key of history_texts, filled with the params when it is read, or prose as it stands.
+    """
     user = "Provider's employee or system" if request.caller.staff else request.caller.name
     ip = "-" if request.caller.staff else request.origin.ip
     tx.run(
@@ -119,7 +126,7 @@ def history(tx: Tx, request: Request, item: int, action: str, text: str) -> None
         "VALUES (%s, %s, NOW(), %s, %s, %s)",
         item,
         action,
-        text,
+        history_texts.stored(text, {name: str(value) for name, value in (params or {}).items()}),
         user,
         ip,
     )

@@ -13,6 +13,7 @@ from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import AUTO
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
+from sandbox.functions import cart_rows
 from sandbox.functions.order_fields import Order, read_order, read_tariff
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 def order_param(panel: Panel, request: Request) -> etree._Element:
     """The old order: period in `period`, the new id in /doc/id."""
     _require_api(panel, request, "v2")
+    if request.text("force_use_new_cart") == "on":  # lands in the new cart (selling-api.md 3.1)
+        return _order(panel, request, "period", "id", "lineitem.id")
     return _order(panel, request, "period", "id", "billorder")
 
 
@@ -51,18 +54,20 @@ def _order(panel: Panel, request: Request, period_field: str, id_field: str, car
         paid = request.text("skipbasket") == "on"
         short: PanelError | None = None
         try:
-            made = _create(panel, tx, request, order, account, paid)
+            made = create(panel, tx, request, order, account, paid)
         except PanelError as error:
             if error.kind != "not_enough_money" or panel.switches["short_balance_leaves"] == "nothing":
                 raise
             # selling-api.md 0.3: the error may leave a service in status 1 behind, and that is kept.
-            _create(panel, tx, request, order, account, paid=False)
+            left = create(panel, tx, request, order, account, paid=False)
+            _to_cart(tx, order, account, left, "old")
             short = error
+        positions = [] if paid or short else _to_cart(tx, order, account, made, _cart(request, cart_field))
     if short is not None:
         raise short
     panel.queue.wake()
     if not paid:
-        return done(**{cart_field: made[0]})
+        return done(**{cart_field: ", ".join(str(one) for one in positions)})
     if panel.switches["order_answer_id"] == "no":
         return done()
     return done(**{id_field: ", ".join(str(item) for item in made)})
@@ -74,36 +79,46 @@ def _account(request: Request) -> int:
     return request.caller.account
 
 
-def _create(panel: Panel, tx: Tx, request: Request, order: Order, account: int, paid: bool) -> list[int]:
+def _cart(request: Request, cart_field: str) -> str:
+    return cart_rows.cart_of(request) if cart_field == "lineitem.id" else "old"
+
+
+def _to_cart(tx: Tx, order: Order, account: int, made: list[int], cart: str) -> list[int]:
+    """The old cart is one order however many services it holds; the new one has a position for each."""
+    params = {"period": str(order.period)}
+    numbers = [cart_rows.put(tx, account, cart_rows.Position(cart, item, "open", params, order.cost)) for item in made]
+    return list(dict.fromkeys(numbers))
+
+
+def create(panel: Panel, tx: Tx, request: Request, order: Order, account: int, paid: bool) -> list[int]:
     """Services of one order: charged, written to the journal and given to the queue, or left in the cart."""
     purse = billing.purse(tx, account, order.tariff.project)
     if paid:
         billing.require(purse, order.cost * order.count)
         _require_free_remoteid(panel, tx, order.remoteid, account)
-    module, module_name = _module(tx, order.tariff.id)
+    module = _module(tx, order.tariff.id)
     made = []
     for _ in range(order.count):
         item = _insert(panel, tx, order, account, purse.id, module)
         made.append(item.id)
-        if not paid:
-            continue
-        billing.charge(tx, purse, order.cost, item.id, "open")
-        entry = billing.Entry(
-            account,
-            item.id,
-            item.itemtype,
-            item.remoteid,
-            order.cost,
-            f"pricelist={order.tariff.id} period={order.period}",
-            charge=True,
-        )
-        billing.journal(tx, panel.name, request, entry, purse.currency)
-        billing.history(tx, request, item.id, "open", "The service has been ordered")
-        delay = panel.switches.number("provision_seconds") if module_name == AUTO else 0
-        lifecycle.begin(tx, panel, item, "open", request.caller.level, delay)
-        if panel.switches["order_first_status"] == "1":
-            tx.run("UPDATE item SET status = %s WHERE id = %s", items.ORDERED, item.id)
+        if paid:
+            open_paid(panel, tx, request, item, order.cost)
     return made
+
+
+def open_paid(panel: Panel, tx: Tx, request: Request, item: items.Item, cost: Decimal) -> None:
+    """An ordered service is charged, written to the journal and given to the queue."""
+    tariff = item.pricelist
+    purse = billing.purse(tx, item.account, tx.value("SELECT project FROM pricelist WHERE id = %s", tariff) or 1)
+    billing.charge(tx, purse, cost, item.id, "open")
+    detail = f"pricelist={tariff} period={item.period}"
+    entry = billing.Entry(item.account, item.id, item.itemtype, item.remoteid, cost, detail, charge=True)
+    billing.journal(tx, panel.name, request, entry, purse.currency)
+    billing.history(tx, request, item.id, "open", "ordered")
+    delay = panel.switches.number("provision_seconds") if item.module == AUTO else 0
+    lifecycle.begin(tx, panel, item, "open", request.caller.level, delay)
+    if panel.switches["order_first_status"] == "1":
+        tx.run("UPDATE item SET status = %s WHERE id = %s", items.ORDERED, item.id)
 
 
 def _require_free_remoteid(panel: Panel, tx: Tx, remoteid: str, account: int) -> None:
@@ -116,14 +131,14 @@ def _require_free_remoteid(panel: Panel, tx: Tx, remoteid: str, account: int) ->
         raise PanelError("exists", "remoteid", remoteid)
 
 
-def _module(tx: Tx, pricelist: int) -> tuple[int | None, str]:
+def _module(tx: Tx, pricelist: int) -> int | None:
     """The first active module of the tariff by its priority (platform.md 6.2: orderpriority)."""
     row = tx.row(
-        "SELECT m.id, m.module FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
+        "SELECT m.id FROM processingmodule2pricelist l JOIN processingmodule m ON m.id = l.processingmodule "
         "WHERE l.pricelist = %s AND m.active = 'on' ORDER BY m.orderpriority, m.id LIMIT 1",
         pricelist,
     )
-    return (None, "") if row is None else (row["id"], row["module"])
+    return None if row is None else int(row["id"])
 
 
 def _insert(panel: Panel, tx: Tx, order: Order, account: int, subaccount: int, module: int | None) -> items.Item:
@@ -179,12 +194,12 @@ def _insert_addon(tx: Tx, order: Order, addon: tariffs.Addon, parent: int, accou
 def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
     """The order form: what this client may really buy (selling-api.md 3.4, 7.2)."""
     document = fields(pricelist=tariff.id, pricelist_name=tariff.name, **{period_field: tariff.periods[0]})
-    slist(document, period_field, [(period, tariffs.period_name(period)) for period in tariff.periods])
+    slist(document, period_field, [(period, tariffs.period_name(period, request.lang)) for period in tariff.periods])
     slist(document, "datacenter", tariff.datacenters)
     slist(
         document,
         "autoprolong",
-        [("null", "off"), *((period, tariffs.period_name(period)) for period in tariff.periods)],
+        [("null", "off"), *((period, tariffs.period_name(period, request.lang)) for period in tariff.periods)],
     )
     if tariff.datacenters:
         add(document, "datacenter", tariff.datacenters[0][0])

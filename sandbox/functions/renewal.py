@@ -1,8 +1,9 @@
-"""Renewal: the form that tells the new date, and the charge (selling-api.md 4.1)."""
+"""Renewal of a service, as a form (a dry run), at once from the balance, or by the cart (selling-api.md 4.1)."""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import AUTO
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions.service_edit import addon_rows, addon_value
+from sandbox.functions import cart_rows
+from sandbox.functions.service_changes import addon_rows, addon_value
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -26,47 +28,68 @@ if TYPE_CHECKING:
 
 @function("service.prolong", CLIENT, "selling-api.md 4.1")
 def service_prolong(panel: Panel, request: Request) -> etree._Element:
-    """Renew a service by a period. Not idempotent: every accepted call adds one."""
+    """Renew services by a period, `clicked_button=basket`: by the cart. Every accepted call adds a period."""
     with panel.db.begin() as tx:
-        item = items.load(tx, request.elid, request.caller)
-        items.lock(tx, item.id)
-        tariff = tariffs.load(tx, item.pricelist)
-        if tariff is None:
-            raise PanelError("missed", "pricelist", item.pricelist)
-        period = _period(request, item, tariff)
-        until = lifecycle.add_period(item.expiredate or clock.today(), period)
         if not request.sok:
-            return _form(item, tariff, period, until)
-        if item.status not in (items.ACTIVE, items.SUSPENDED):
-            raise PanelError("value", "status", item.status)
-        later = panel.switches["prolong_runs"] == "operation"
-        purse = billing.purse(tx, item.account, tariff.project)
-        cost = _cost(tx, item, tariff, period)
-        billing.charge(tx, purse, cost, item.id, "prolong")
-        entry = billing.Entry(
-            item.account, item.id, item.itemtype, item.remoteid, cost, f"period={period} until={until}", charge=True
-        )
-        billing.journal(tx, panel.name, request, entry, purse.currency)
-        billing.history(
-            tx,
-            request,
-            item.id,
-            "prolong",
-            f"The service validity period has been changed. The old value "
-            f"{text_of(item.expiredate)}. The new value {text_of(until)}",
-        )
-        if not later:
-            tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", until, item.id, item.id)
-        started = (later or item.module != AUTO) and lifecycle.start_if_served(
-            panel, tx, item, "prolong", request.caller.level
-        )
-        if later:
-            _set_at_the_end(tx, item, until, started)
+            return _form(panel, tx, request, items.load(tx, request.elid, request.caller))
+        until: date | None = None
+        for elid in request.elids or [""]:
+            item = items.load(tx, elid, request.caller)
+            items.lock(tx, item.id)
+            tariff = _tariff(tx, item)
+            period = _period(request, item, tariff)
+            _require_allowed(panel, item)
+            if request.text("clicked_button") == "basket":
+                cost = renewal_cost(tx, item, tariff, period)
+                position = cart_rows.Position("old", item.id, "prolong", {"period": str(period)}, cost)
+                return done(billorder=cart_rows.put(tx, item.account, position))
+            until = renew(panel, tx, request, item, tariff, period)
     panel.queue.wake()
     return _nested(until)
 
 
-def _cost(tx: Tx, item: Item, tariff: Tariff, period: int) -> Decimal:
+def _tariff(tx: Tx, item: Item) -> Tariff:
+    tariff = tariffs.load(tx, item.pricelist)
+    if tariff is None:
+        raise PanelError("missed", "pricelist", item.pricelist)
+    return tariff
+
+
+def _require_allowed(panel: Panel, item: Item) -> None:
+    if item.status not in (items.ACTIVE, items.SUSPENDED):
+        raise PanelError("value", "status", item.status)
+    days = int(panel.switches.number("prolong_window_days"))
+    if days and item.expiredate and item.expiredate - timedelta(days=days) > clock.today():
+        # The service can be renewed only after <date>: the date is the param `value` (selling-api.md 2).
+        raise PanelError("value", "prolong", text_of(item.expiredate - timedelta(days=days)))
+
+
+def renew(panel: Panel, tx: Tx, request: Request, item: Item, tariff: Tariff, period: int) -> date | None:
+    """Charge a renewal and move the date, at once or by an operation; the new date."""
+    until = lifecycle.add_period(item.expiredate or clock.today(), period)
+    later = panel.switches["prolong_runs"] == "operation"
+    purse = billing.purse(tx, item.account, tariff.project)
+    cost = renewal_cost(tx, item, tariff, period)
+    billing.charge(tx, purse, cost, item.id, "prolong")
+    entry = billing.Entry(
+        item.account, item.id, item.itemtype, item.remoteid, cost, f"period={period} until={until}", charge=True
+    )
+    billing.journal(tx, panel.name, request, entry, purse.currency)
+    dates = {"old": text_of(item.expiredate), "new": text_of(until)}
+    billing.history(tx, request, item.id, "prolong", "prolong", dates)
+    if not later:
+        tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", until, item.id, item.id)
+    started = (later or item.module != AUTO) and lifecycle.start_if_served(
+        panel, tx, item, "prolong", request.caller.level
+    )
+    if later:
+        _set_at_the_end(tx, item, until, started)
+    if item.autosuspend and item.status == items.SUSPENDED and not started:
+        lifecycle.start_if_served(panel, tx, item, "resume", request.caller.level)  # what was paid for runs again
+    return until
+
+
+def renewal_cost(tx: Tx, item: Item, tariff: Tariff, period: int) -> Decimal:
     """The tariff and the service's own add-ons for this period."""
     values = {row["pricelist"]: addon_value(row) for row in addon_rows(tx, item.id)}
     extra = (addon.cost(values.get(addon.id, addon.default), period) for addon in tariff.addons)
@@ -82,8 +105,10 @@ def _set_at_the_end(tx: Tx, item: Item, until: date | None, started: bool) -> No
 
 
 def _period(request: Request, item: Item, tariff: Tariff) -> int:
-    text = request.text("period") or str(item.period)
-    if not text.lstrip("-").isdigit() or int(text) not in tariff.prices or int(text) <= 0:
+    renewable = [one for one in tariff.periods if one > 0]
+    own = item.period if item.period in renewable or not renewable else renewable[0]
+    text = request.text("period") or str(own)
+    if not re.fullmatch("[0-9]+", text) or int(text) not in renewable:
         raise bad_value("period", text)
     return int(text)
 
@@ -96,7 +121,11 @@ def _nested(until: date | None) -> etree._Element:
     return document
 
 
-def _form(item: Item, tariff: Tariff, period: int, until: date | None) -> etree._Element:
+def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
+    """The dry run: until when a renewal would pay, and nothing charged."""
+    tariff = _tariff(tx, item)
+    period = _period(request, item, tariff)
+    until = lifecycle.add_period(item.expiredate or clock.today(), period)
     document = fields(
         elid=item.id,
         title_name=item.name,
@@ -106,5 +135,5 @@ def _form(item: Item, tariff: Tariff, period: int, until: date | None) -> etree.
         status=item.status,
     )
     add(document, "suspendpenaltywarn", "off")
-    slist(document, "period", [(one, tariffs.period_name(one)) for one in tariff.periods if one > 0])
+    slist(document, "period", [(one, tariffs.period_name(one, request.lang)) for one in tariff.periods if one > 0])
     return document

@@ -1,18 +1,20 @@
-"""Services: stopping, starting and deleting, the cart, the link, the history (selling-api.md 3.6, 4, 8.2)."""
+"""Services: stopping, starting and deleting, the link, the history (selling-api.md 4.3, 8.2)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import billing, items, lifecycle
-from sandbox.core.documents import add, done, fields, money
+from sandbox.core import billing, clock, history_texts, items, lifecycle
+from sandbox.core.documents import add, done, fields
 from sandbox.core.errors import PanelError, denied, missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions.service_edit import check_remoteid
+from sandbox.functions import cart_rows
+from sandbox.functions.service_changes import check_remoteid
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -38,7 +40,7 @@ def _start(panel: Panel, request: Request, operation: str, allowed: tuple[int, .
             if not lifecycle.start_if_served(panel, tx, item, operation, request.caller.level):
                 lifecycle.finish(tx, panel, item, operation)
             billing.journal(tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid))
-            billing.history(tx, request, item.id, operation, f"The service status has been changed: {operation}")
+            billing.history(tx, request, item.id, operation, "status", {"status": operation})
     panel.queue.wake()
     return done()
 
@@ -65,10 +67,12 @@ def resume(panel: Panel, request: Request) -> etree._Element:
 @function("<itemtype>.delete", CLIENT, "selling-api.md 4.3")
 def delete(panel: Panel, request: Request) -> etree._Element:
     """Close services; those never paid for go at once."""
-    policy = panel.switches["delete_does"]
-    if not request.caller.staff and policy == "denied":
+    policy = "closes" if request.caller.staff else panel.switches["delete_does"]
+    if policy == "denied":
         raise denied(request.func)
-    if not request.caller.staff and policy == "nothing":
+    if policy == "confirm":
+        raise PanelError("value", "confirm", request.elid)
+    if policy == "nothing":
         with panel.db.begin() as tx:
             for elid in request.elids:
                 items.load(tx, elid, request.caller, request.itemtype)
@@ -81,46 +85,43 @@ def delete(panel: Panel, request: Request) -> etree._Element:
         ]
         for elid in unpaid:
             remove_unpaid(panel, tx, request, items.load(tx, elid, request.caller, request.itemtype))
-    rest = [elid for elid in request.elids if elid not in unpaid]
+        rest = [elid for elid in request.elids if elid not in unpaid]
+        if not request.caller.staff:
+            _require_old_enough(panel, tx, request, rest)
+        if policy == "at_end":
+            for elid in rest:
+                _close_at_end(panel, tx, request, items.load(tx, elid, request.caller, request.itemtype))
+            return done()
     if not rest and unpaid:
         return done()
     params = {**request.params, "elid": ", ".join(rest)}
     return _start(panel, replace(request, params=params), "close", (items.ACTIVE, items.SUSPENDED))
 
 
+def _require_old_enough(panel: Panel, tx: Tx, request: Request, elids: list[str]) -> None:
+    """No deletion before the tariff's minimum order period (selling-api.md 4.3, pricelist_min_order)."""
+    days = int(panel.switches.number("min_order_days"))
+    for elid in elids if days else ():
+        item = items.load(tx, elid, request.caller, request.itemtype)
+        left = ((item.opendate or clock.today()) + timedelta(days=days) - clock.today()).days
+        if left > 0:
+            raise PanelError("pricelist_min_order", "", f"{days} days", {"left": f"{left} days"})
+
+
+def _close_at_end(panel: Panel, tx: Tx, request: Request, item: Item) -> None:
+    """Deletion policy "after the paid period": the night after it closes the service (selling-api.md 4.3)."""
+    tx.run("UPDATE item SET closeatend = 'on', autoprolong = NULL WHERE id = %s", item.id)
+    entry = billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="close at the end")
+    billing.journal(tx, panel.name, request, entry)
+    billing.history(tx, request, item.id, "close", "closeatend")
+
+
 def remove_unpaid(panel: Panel, tx: Tx, request: Request, item: Item) -> None:
     tx.run("UPDATE item SET status = %s WHERE id = %s OR parent = %s", items.DELETED, item.id, item.id)
+    cart_rows.drop_of_item(tx, item.id)
     billing.journal(
         tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="unpaid")
     )
-
-
-@function("basket", CLIENT, "selling-api.md 3.6")
-def basket(panel: Panel, request: Request) -> etree._Element:
-    """The old cart: its services in status 1; `clicked_button=delete id=` removes one, `clearbasket` all."""
-    button = request.text("clicked_button")
-    with panel.db.begin() as tx:
-        rows = tx.rows(
-            "SELECT id FROM item WHERE account = %s AND parent IS NULL AND status = %s ORDER BY id",
-            request.caller.account,
-            items.ORDERED,
-        )
-        there = [items.load(tx, row["id"], request.caller) for row in rows]
-        if button in ("delete", "clearbasket"):
-            chosen = [item for item in there if button == "clearbasket" or str(item.id) == request.text("id")]
-            if button == "delete" and not chosen:
-                raise missing("id", request.text("id"))  # a position already gone (selling-api.md 2)
-            for item in chosen:
-                remove_unpaid(panel, tx, request, item)
-            return done()
-    document = fields(billorder=there[0].id if there else "")
-    block = etree.SubElement(document, "list", name="itemlist")
-    for item in there:
-        row = etree.SubElement(block, "elem")
-        for name, value in (("item.id", item.id), ("item.type", item.itemtype), ("item.period", item.period)):
-            add(row, name, value)
-        add(row, "cost", money(item.cost))
-    return document
 
 
 @function("item.setremoteid", CLIENT, "reselling.md 5.1")
@@ -155,7 +156,7 @@ def service_history(panel: Panel, request: Request) -> etree._Element:
         shown = {
             "id": row["id"],
             "changedate": row["changedate"],
-            "desc": row["description"],
+            "desc": history_texts.told(row["description"] or "", request.lang),
             "user": row["user"],
             "ip": row["ip"],
         }

@@ -1,0 +1,180 @@
+"""Change of a service's tariff: as a wizard, or in one call as licences have it (selling-api.md 4.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from sandbox.core import billing, items, lifecycle, provisioning, tariffs
+from sandbox.core.documents import done, fields, money, slist
+from sandbox.core.errors import PanelError, bad_value
+from sandbox.core.registry import function
+from sandbox.core.request import CLIENT
+from sandbox.functions.service_changes import addon_rows, addon_value, rest_of
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.items import Item
+    from sandbox.core.panel import Panel
+    from sandbox.core.request import Request
+    from sandbox.core.tariffs import Addon, Tariff
+
+
+@function("service.changepricelist", CLIENT, "selling-api.md 4.4")
+def changepricelist(panel: Panel, request: Request) -> etree._Element:
+    """The tariffs a service may be moved to; with pricelist= and sok it is moved (one-shot)."""
+    with panel.db.begin() as tx:
+        item = items.load(tx, request.elid, request.caller)
+        if not request.sok:
+            document = fields(elid=item.id, pricelist=item.pricelist, pricelist_name=item.tariff, period=item.period)
+            slist(document, "pricelist", _targets(tx, item))
+            return document
+        target = _target(panel, tx, request, item)
+        change(panel, tx, request, item, target, _period(request, item, target))
+    panel.queue.wake()
+    return done(id=item.id)
+
+
+@function("service.changepricelist.pricelist", CLIENT, "selling-api.md 4.4")
+def changepricelist_pricelist(panel: Panel, request: Request) -> etree._Element:
+    """Second step: what the change costs. Nothing is changed yet."""
+    with panel.db.begin() as tx:
+        item = items.load(tx, request.elid, request.caller)
+        target = _target(panel, tx, request, item)
+        period = _period(request, item, target)
+        return fields(
+            elid=item.id,
+            pricelist=target.id,
+            period=period,
+            money_info=money(cost_of(panel, item, target, period)),
+            oldprice=money(item.cost),
+            newprice=money(target.prices[period]),
+            oldpricelist=item.tariff,
+            newpricelist=target.name,
+            oldexpiredate=item.expiredate,
+            newexpiredate=item.expiredate,
+        )
+
+
+@function("service.changepricelist.getmoney", CLIENT, "selling-api.md 4.4")
+def changepricelist_getmoney(panel: Panel, request: Request) -> etree._Element:
+    """Last step: with sok the change is charged and done."""
+    if not request.text("pricelist"):
+        raise PanelError("wizard_unavailable", "pricelist")
+    return changepricelist(panel, request)
+
+
+def _targets(tx: Tx, item: Item) -> list[tuple[object, object]]:
+    """Other active tariffs of the same type and provider."""
+    rows = tx.rows(
+        "SELECT o.id, o.name FROM pricelist p JOIN pricelist o ON o.itemtype = p.itemtype "
+        "AND IFNULL(o.project, 1) = IFNULL(p.project, 1) AND o.parent IS NULL AND o.active = 'on' AND o.id <> p.id "
+        "WHERE p.id = %s ORDER BY o.id",
+        item.pricelist,
+    )
+    return [(row["id"], row["name"]) for row in rows]
+
+
+def _target(panel: Panel, tx: Tx, request: Request, item: Item) -> Tariff:
+    if not request.text("pricelist"):
+        raise PanelError("wizard_unavailable", "pricelist")
+    if panel.switches["tariff_change"] == "refused" and not request.caller.staff:
+        raise bad_value("pricelist", request.text("pricelist"), "the tariff cannot be changed")
+    offered = {str(number) for number, _ in _targets(tx, item)}
+    target = tariffs.load(tx, request.text("pricelist"))
+    if target is None or str(target.id) not in offered:
+        raise bad_value("pricelist", request.text("pricelist"))
+    if item.status not in (items.ACTIVE, items.SUSPENDED):
+        raise PanelError("value", "status", item.status)
+    return target
+
+
+def _period(request: Request, item: Item, target: Tariff) -> int:
+    text = request.text("period", str(item.period))
+    if not text.lstrip("-").isdigit() or int(text) not in target.prices:
+        if "period" in request.params or not target.prices:
+            raise bad_value("period", text)
+        return target.periods[0]
+    return int(text)
+
+
+def cost_of(panel: Panel, item: Item, target: Tariff, period: int) -> Decimal:
+    """A dearer tariff costs the difference for what is left of the paid period (switch change_money)."""
+    if panel.switches["change_money"] == "none":
+        return Decimal(0)
+    return max(rest_of(item, target.prices[period] - item.cost), Decimal(0))
+
+
+def change(panel: Panel, tx: Tx, request: Request, item: Item, target: Tariff, period: int) -> None:
+    items.lock(tx, item.id)
+    cost = cost_of(panel, item, target, period)
+    purse = billing.purse(tx, item.account, target.project)
+    billing.charge(tx, purse, cost, item.id, "changepricelist")
+    detail = f"pricelist={item.pricelist} to {target.id}"
+    entry = billing.Entry(item.account, item.id, item.itemtype, item.remoteid, cost, detail, charge=cost > 0)
+    billing.journal(tx, panel.name, request, entry, purse.currency)
+    told = {"old": item.tariff, "new": target.name}
+    billing.history(tx, request, item.id, "changepricelist", "tariff", told)
+    tx.run(
+        "UPDATE item SET lastpricelist = pricelist, pricelist = %s, period = %s, cost = %s WHERE id = %s",
+        target.id,
+        period,
+        target.prices[period],
+        item.id,
+    )
+    _move_addons(tx, item, target, period)
+    if panel.switches["tariff_change"] == "manual":
+        number = lifecycle.begin(tx, panel, item, "setparam", request.caller.level)
+        provisioning.make_manual(tx, number, item.id, "setparam")
+    elif item.status == items.ACTIVE:
+        lifecycle.start_if_served(panel, tx, item, "setparam", request.caller.level)
+
+
+def _move_addons(tx: Tx, item: Item, target: Tariff, period: int) -> None:
+    """Add-ons of the same internal name keep their value where the new tariff has it; the others are made or closed."""
+    new = {addon.intname: addon for addon in target.addons}
+    for row in addon_rows(tx, item.id):
+        intname = tx.value("SELECT intname FROM pricelist WHERE id = %s", row["pricelist"])
+        addon = new.pop(intname, None)
+        if addon is None:
+            tx.run("DELETE FROM item WHERE id = %s", row["id"])
+            continue
+        tx.update(
+            "item", {"id": row["id"]}, pricelist=addon.id, **_columns(addon, _kept(addon, addon_value(row)), period)
+        )
+    for addon in new.values():
+        tx.insert(
+            "item",
+            name=addon.name,
+            parent=item.id,
+            account=item.account,
+            pricelist=addon.id,
+            status=item.status,
+            **_columns(addon, addon.default, period),
+        )
+
+
+def _kept(addon: Addon, value: str) -> str:
+    """The old value within the new limits, but never less than what the new tariff includes."""
+    if addon.addontype == tariffs.INTEGER:
+        wanted = max(Decimal(value or 0), addon.included)
+        return value if value and wanted == Decimal(value) and wanted <= addon.most else addon.default
+    return (
+        value
+        if addon.addontype == tariffs.BOOLEAN or value in {str(one.id) for one in addon.choices}
+        else addon.default
+    )
+
+
+def _columns(addon: Addon, value: str, period: int) -> dict[str, object]:
+    return {
+        "period": period,
+        "cost": addon.cost(value, period),
+        "addonlimit": addon.included,
+        "addonmax": addon.most,
+        "intvalue": Decimal(value) if addon.addontype == tariffs.INTEGER else None,
+        "boolvalue": value if addon.addontype == tariffs.BOOLEAN else None,
+        "enumerationitem": int(value) if addon.addontype == tariffs.ENUMERATION else None,
+    }
