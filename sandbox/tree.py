@@ -66,6 +66,13 @@ def write_conf(paths: PanelPaths, login: Login, forwarded_secret: str) -> None:
     write_private(paths.conf, text.encode())
 
 
+def read_options(paths: PanelPaths) -> frozenset[str]:
+    """`Option NAME` lines: any number of them (platform.md 4.1)."""
+    parts = sorted((paths.base / "etc" / "billmgr.conf.d").glob("*.conf"))
+    lines = [line.split() for file in [paths.conf, *parts] for line in file.read_text(encoding="utf-8").splitlines()]
+    return frozenset(words[1] for words in lines if len(words) == 2 and words[0] == "Option")
+
+
 def read_conf(paths: PanelPaths) -> dict[str, str]:
     """etc/billmgr.conf, then the files of etc/billmgr.conf.d over it (platform.md 6.2)."""
     values: dict[str, str] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,7 +39,7 @@ def claimed_user(params: Mapping[str, str]) -> str:
 
 def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
     """One request, from its parameters to the bytes of its answer. Errors come with status 200 (platform.md 4.2)."""
-    lang = texts.chosen_lang(params.get("lang", "en"))
+    lang = texts.chosen_lang(params.get("lang") or _cookie_lang(origin))
     out = params.get("out", "html")
     func = params.get("func", "")
     request = Request(func, params, ANONYMOUS, origin, lang, out)
@@ -64,6 +66,7 @@ def _caller(panel: Panel, params: dict[str, str], origin: Origin, func: str) -> 
     """authinfo, auth=SID, or the cookie with a Referer of the panel itself (selling-api.md 1.2)."""
     if "authinfo" in params:
         name, _, password = params["authinfo"].partition(":")
+        _check_restriction(panel, origin)
         return callers.by_password(panel, name, password, origin.ip)
     session = params.get("auth", "")
     if not session and origin.session and _own_referer(origin):
@@ -71,6 +74,31 @@ def _caller(panel: Panel, params: dict[str, str], origin: Origin, func: str) -> 
     if session:
         return callers.by_session(panel, session, origin.ip, func)
     return ANONYMOUS
+
+
+def _check_restriction(panel: Panel, origin: Origin) -> None:
+    """`Option RestrictAuthinfo`: authinfo works from the addresses of RestrictAuthinfoRange only (platform.md 4.1)."""
+    if "RestrictAuthinfo" not in panel.options:
+        return
+    ranges = panel.conf.get("RestrictAuthinfoRange", "")
+    if not ranges or not callers.address_allowed(ranges, origin.ip):
+        raise PanelError("auth", panel.switches["badip_error"], origin.ip)
+
+
+def source_address(panel: Panel, peer: str, headers: Mapping[str, str]) -> str:
+    """Behind a trusted proxy X-Forwarded-For counts, when X-Forwarded-Secret is the ForwardedSecret of the
+    configuration (platform.md 4.2)."""
+    secret = panel.conf.get("ForwardedSecret", "")
+    given = headers.get("X-Forwarded-Secret", "")
+    if secret and hmac.compare_digest(given.encode(), secret.encode()):
+        return headers.get("X-Forwarded-For", peer).split(",")[0].strip() or peer
+    return peer
+
+
+def _cookie_lang(origin: Origin) -> str:
+    """The cookie `billmgrlang5=<theme>:<lang>` (platform.md 2.2)."""
+    match = re.search(r"billmgrlang5=[^;:]*:([a-z]{2})", origin.headers.get("Cookie", ""))
+    return match.group(1) if match else "en"
 
 
 def _own_referer(origin: Origin) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 from lxml import etree
 
 GREETING = b"SANDBOX 1"
+_FLAGS = {"-i": ("help", True), "-l": ("suspend", True), "-u": ("suspend", False)}
 FORMATS = ("text", "xml", "devel", "json", "sjson", "xjson", "bjson")
 
 
@@ -29,6 +30,8 @@ class CommandLine:
     out: str = "text"
     func: str = ""
     help: bool = False
+    suspend: bool | None = None
+    """`-l` suspends the panel, `-u` resumes it (platform.md 3.1)."""
     params: dict[str, str] = field(default_factory=dict)
 
 
@@ -61,8 +64,8 @@ def parse_words(words: list[str]) -> CommandLine:
         elif word.startswith(("-m", "-o")) and len(word) > 2:
             waiting = ""
             setattr(line, "manager" if word[1] == "m" else "out", word[2:])
-        elif word == "-i":
-            line.help = True
+        elif word in _FLAGS:
+            setattr(line, *_FLAGS[word])
         elif "=" in word and not word.startswith("-"):
             name, _, value = word.partition("=")
             line.params[name] = value
@@ -88,6 +91,9 @@ def handle(panel: Panel, message: bytes) -> Reply:
             raise missing("manager", line.manager)
         if line.out not in FORMATS:
             raise PanelError("value", "out", line.out)
+        if line.suspend is not None:
+            (panel.suspended.set if line.suspend else panel.suspended.clear)()
+            return Reply(0, b"OK\n", b"")
         if not line.func and not line.params and not line.help:
             return Reply(0, b"OK\n", b"")  # `mgrctl -R` alone: the restart is done by then
         if line.help:
@@ -135,4 +141,8 @@ def _help(panel: Panel, line: CommandLine) -> etree._Element:
     for name, (level, summary) in sorted(known.items()):
         if line.func in ("", name):
             elem(document, {"name": name, "level": level, "desc": summary})
+    if line.func:
+        labels = panel.plugins.messages(texts.chosen_lang(line.params.get("lang", "en")), line.func)
+        for name in panel.plugins.form_fields(line.func):
+            elem(document, {"param": name, "desc": labels.get(name, "")})
     return document

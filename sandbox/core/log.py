@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,14 +34,60 @@ def query_text(params: Mapping[str, str]) -> str:
     return "&".join(f"{quote(name, safe='.')}={quote(value, safe='.*@:')}" for name, value in masked(params).items())
 
 
+LEVELS = {
+    "NOTICE": 1,
+    "CRITICAL": 2,
+    "ERROR": 3,
+    "WARNING": 4,
+    "INFO": 5,
+    "EXTINFO": 6,
+    "REMOTE": 7,
+    "TRACE": 8,
+    "DEBUG": 9,
+}
+"""platform.md 7.1."""
+
+
+class Levels:
+    """etc/debug.conf: lines `<manager>.<module> <level>` with `*` for any (platform.md 7.1)."""
+
+    def __init__(self, rules: list[tuple[str, int]], default: Callable[[], int]) -> None:
+        self._rules = rules
+        self._default = default
+
+    @classmethod
+    def read(cls, file: Path, default: Callable[[], int]) -> Levels:
+        rules = []
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            lines = []
+        for line in lines:
+            words = line.split()
+            if len(words) == 2 and words[1].isdigit() and not line.startswith("#"):
+                rules.append((words[0], int(words[1])))
+        return cls(rules, default)
+
+    def shows(self, module: str, level: str) -> bool:
+        """The last line that names the module counts."""
+        limit = self._default()
+        for glob, number in self._rules:
+            if fnmatch.fnmatchcase(f"billmgr.{module}", glob):
+                limit = number
+        return LEVELS.get(level, 1) <= limit
+
+
 class Log:
     """Opened for each line: a person may rotate or remove the file at any time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._guard = threading.Lock()
+        self.levels = Levels([], lambda: 9)
 
     def line(self, module: str, level: str, text: str) -> None:
+        if not self.levels.shows(module, level):
+            return
         now = time.localtime()
         stamp = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2d} {now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
         thread = threading.get_native_id()

@@ -11,13 +11,13 @@ from sandbox.core.columns import Column
 from sandbox.core.crypt import Crypt
 from sandbox.core.db import Database
 from sandbox.core.levels import Cut, Viewer
-from sandbox.core.log import Log
+from sandbox.core.log import Levels, Log
 from sandbox.core.plugins import Plugins
 from sandbox.core.together import Together
 from sandbox.mariadb import Login
 from sandbox.paths import PanelPaths
 from sandbox.switches import Switches
-from sandbox.tree import read_conf
+from sandbox.tree import read_conf, read_options
 
 if TYPE_CHECKING:
     from sandbox.core.faults import Faults
@@ -44,6 +44,9 @@ class Panel:
     together: Together = field(default_factory=Together)
     stop_requested: threading.Event = field(default_factory=threading.Event)
     one_call: threading.RLock = field(default_factory=threading.RLock)
+    conf: dict[str, str] = field(default_factory=dict)
+    options: frozenset[str] = frozenset()
+    """`Option` lines of the configuration."""
     cuts: dict[tuple[str, Viewer], Cut | None] = field(default_factory=dict)
     """What pages.cut has found out, for each function and viewer."""
     columns: list[Column] = field(default_factory=list)
@@ -95,6 +98,8 @@ def open_panel(name: str, paths: PanelPaths) -> Panel:
     panel = Panel(
         name, paths, db, switches, Crypt(paths.base / conf["CryptKey"]), log, Plugins(paths.xml, MANAGER, log, switches)
     )
+    panel.conf, panel.options = conf, read_options(paths)
+    log.levels = Levels.read(paths.base / "etc" / "debug.conf", lambda: int(switches.number("log_level")))
     panel.plugins.interface.itemtypes = panel.itemtypes
     wanted = columns.declared(paths.base / "etc" / "sql", MANAGER, log)
     columns.make(db, paths.base / "var", wanted, log)

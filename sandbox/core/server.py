@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 from lxml import etree
+from multidict import CIMultiDict
 
-from sandbox.core import http, local
+from sandbox.core import http, local, mancgi
 from sandbox.core.errors import PanelError, error_element
 from sandbox.core.faults import BEFORE, Fault
 from sandbox.core.http import Answer
@@ -48,6 +49,7 @@ class Server:
         application = web.Application(client_max_size=LARGEST_BODY)
         for place in PLACES:
             application.router.add_route("*", place, self._http)
+        application.router.add_route("*", "/mancgi/{name}", self._mancgi)
         runner = web.AppRunner(application, access_log=self._access_log(), shutdown_timeout=1)
         await runner.setup()
         sites = [web.SockSite(runner, self._plain), web.SockSite(runner, self._secure, ssl_context=self._tls())]
@@ -124,17 +126,31 @@ class Server:
         finally:
             self._running -= 1
 
-    async def _work(self, request: web.Request, params: dict[str, str]) -> Answer:
+    def _origin(self, request: web.Request) -> Origin:
         headers = {name.title(): value for name, value in request.headers.items()}
-        origin = Origin(
-            request.remote or "",
+        return Origin(
+            http.source_address(self._panel, request.remote or "", headers),
             local=False,
             method=request.method,
             query=request.query_string,
             secure=request.secure,
             headers=headers,
-            session=request.cookies.get(http.SESSION_COOKIE, ""),
+            session=request.cookies.get(http.SESSION_COOKIE, "").partition(":")[0],
         )
+
+    async def _mancgi(self, request: web.Request) -> web.StreamResponse:
+        self._running += 1
+        try:
+            body = await request.read()
+            loop = asyncio.get_running_loop()
+            name = request.match_info["name"]
+            page = await loop.run_in_executor(self._pool, mancgi.run, self._panel, name, self._origin(request), body)
+            return web.Response(body=page.body, status=page.status, headers=CIMultiDict(page.headers))
+        finally:
+            self._running -= 1
+
+    async def _work(self, request: web.Request, params: dict[str, str]) -> Answer:
+        origin = self._origin(request)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, http.handle, self._panel, params, origin)
 

@@ -9,6 +9,7 @@ from sandbox.functions import (  # noqa: F401
     imports,
     list_filter,
     lists,
+    menu,
     module_commands,
     module_reports,
     night,
