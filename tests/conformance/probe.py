@@ -44,14 +44,58 @@ sys.exit(mine.get("code", 0))
 """
 
 COMMANDS = (
-    "check_connection tune_connection usercreate open reopen resume suspend close setparam prolong prolong_addon "
-    "cancel_prolong transfer update_ns whois get_contact_type tune_service_profile validate_service_profile "
-    "service_profile_update sync_item sync_server sync_iplist sync_pricelist get_server_config stat import "
-    "import_pricelist get_suitable_module check_param check_addon gen_key approver send_dv_dns send_dv_email "
-    "tuning_param start stop reboot hardreboot changepassword addip delip transition_controlpanel "
-    "pricelist_dynamic_settings_tune getbalance uploadext uploaddocs contactverify checkdomaindoc getauthcode "
-    "change_owner"
-).split()
+    "check_connection",
+    "tune_connection",
+    "usercreate",
+    "open",
+    "reopen",
+    "resume",
+    "suspend",
+    "close",
+    "setparam",
+    "prolong",
+    "prolong_addon",
+    "cancel_prolong",
+    "transfer",
+    "update_ns",
+    "whois",
+    "get_contact_type",
+    "tune_service_profile",
+    "validate_service_profile",
+    "service_profile_update",
+    "sync_item",
+    "sync_server",
+    "sync_iplist",
+    "sync_pricelist",
+    "get_server_config",
+    "stat",
+    "import",
+    "import_pricelist",
+    "get_suitable_module",
+    "check_param",
+    "check_addon",
+    "gen_key",
+    "approver",
+    "send_dv_dns",
+    "send_dv_email",
+    "tuning_param",
+    "start",
+    "stop",
+    "reboot",
+    "hardreboot",
+    "changepassword",
+    "addip",
+    "delip",
+    "transition_controlpanel",
+    "pricelist_dynamic_settings_tune",
+    "getbalance",
+    "uploadext",
+    "uploaddocs",
+    "contactverify",
+    "checkdomaindoc",
+    "getauthcode",
+    "change_owner",
+)
 POSTS = {
     "open": "service.postopen",
     "reopen": "service.postreopen",
@@ -121,7 +165,7 @@ class Probe:
     def last(self, command):
         return self.met(command)[-1]
 
-    def service(self, itemtype="vds", open_calls=None, **more):
+    def service(self, itemtype="vds", **more):
         """An order by client1 that is open at the end."""
         params = {"pricelist": self.tariff(itemtype), "period": 1, "skipbasket": "on", "sok": "ok", **more}
         answer = self.panel.call(f"{itemtype}.order.param", su="client1", **params)
