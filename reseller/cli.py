@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 
     again = commands.add_parser(
         "reorder",
-        help="order a service anew although its first order was not confirmed, or the seller shows one for it",
-        description="Looks at the seller first: an order that is found after all is adopted. Without --yes, shows what "
-        "would be done. Said once, recorded, used once.",
+        help="order or renew a service anew although that was not confirmed, or the seller shows one for it",
+        description="Looks at the seller first: an order or a renewal that is found after all is taken as done. "
+        "Without --yes, shows what would be done. Said once, recorded, used once.",
     )
     again.add_argument("service", type=int, help="number of the service")
     again.add_argument("--yes", action="store_true", help="do it; this may buy a second time what was lost the first")

@@ -30,6 +30,8 @@ class Limits:
     # An ambiguous order is looked for this long, and in at least this many complete lists, before a task is made.
     look_seconds: int = 600
     look_times: int = 2
+    # A change that the seller took but does not show is waited for this long before a task is made.
+    change_seconds: int = 86400
     # Waiting after the n-th try that could not be sent; after the last one the operation becomes a task.
     unsent_first_seconds: int = 60
     unsent_growth: int = 3

@@ -51,6 +51,24 @@ def _open(panel: Panel, arguments: Arguments) -> Element:
     return _ok()
 
 
+def _prolong(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.term import prolong
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    prolong(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    return _ok()
+
+
+def _change(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.state import change
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    change(Work.start(panel, arguments.lang or "en"), item, arguments.command, arguments.runningoperation)
+    return _ok()
+
+
 def _check_connection(panel: Panel, arguments: Arguments) -> Element:
     from reseller.pages import connection_form
 
@@ -85,6 +103,10 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "tune_connection": _tune_connection,
     "pricelist_dynamic_settings_tune": _tune_tariff,
     "open": _open,
+    "prolong": _prolong,
+    "suspend": _change,
+    "resume": _change,
+    "close": _change,
 }
 
 

@@ -118,15 +118,67 @@ def no_money(shop: Shop) -> dict[int, str]:
     return {item: "empty balance"}
 
 
+def renewal(shop: Shop, item: int) -> None:
+    """A client renews; the seller's answer is lost, and the date tells that it was done."""
+    chapter("A client renews, and the seller's answer is lost")
+    before = len(shop.charges(item))
+    shop.there.call("sandbox.fault", kind="reply_lost", forfunc="service.prolong", times=1, skip=1)
+    shop.act("prolong", item)
+    shop.until_done(item)
+    both_sides(shop, item, "renewal")
+    dates = [panel.value("SELECT expiredate FROM item WHERE id = %s", number) for panel, number in sides(shop, item)]
+    say(f"  paid until {dates[0]} here, {dates[1]} at the seller; charged {len(shop.charges(item)) - before} time more")
+    assert len(shop.charges(item)) == before + 1
+
+
+def sides(shop: Shop, item: int) -> list[tuple[PanelAt, int]]:
+    """Both panels with the number that the service has there."""
+    return [(shop.here, item), (shop.there, int(shop.links(item)[0]["remote"]))]
+
+
+def staff(shop: Shop, item: int) -> None:
+    """What the seller's staff suspends is not resumed from here."""
+    chapter("The client pauses a service, the seller's staff suspends it too, the client wants it back")
+    shop.act("suspend", item)
+    shop.until_done(item)
+    both_sides(shop, item, "paused")
+    remote = sides(shop, item)[1][1]
+    shop.there.call("sandbox.item", item=remote, abusesuspend="on")
+    shop.act("resume", item)
+    shop.rest(item)
+    both_sides(shop, item, "wanted back")
+    say(f"  the operation says: {reason(shop, item)}")
+    assert shop.there.value("SELECT status FROM item WHERE id = %s", remote) == 3
+    shop.there.call("sandbox.item", item=remote, abusesuspend="off")
+    say("the seller's staff is satisfied; Start")
+    shop.start(item)
+    shop.until_done(item)
+    both_sides(shop, item, "running again")
+
+
+def closing(shop: Shop) -> None:
+    """A service is closed on both sides."""
+    chapter("A client closes a service")
+    item = shop.order("vds", domain="short.example.com")
+    shop.until_active(item)
+    both_sides(shop, item, "active")
+    remote = sides(shop, item)[1][1]
+    shop.act("close", item)
+    shop.until_done(item)
+    both_sides(shop, item, "closed")
+    assert shop.item(item)["status"] == shop.there.value("SELECT status FROM item WHERE id = %s", remote) == 4
+    assert shop.links(item) == []
+
+
 def table(shop: Shop, items: dict[int, str]) -> None:
     """All services at the end, and the check of the end state."""
     chapter("At the end")
-    print(f"  {'service':<16}{'here':>6} {'state':<12}{'seller':>8} {'state':<12}{'key':<22}charged")
+    print(f"  {'service':<16}{'here':>6} {'state':<12}{'seller':>8} {'state':<12}{'key':<22}ordered")
     for item, what in items.items():
         remotes = [row for row in shop.remotes(item) if row["status"] != 4]
         links = shop.links(item)
         remote = remotes[0]
-        charged = len(shop.charges(item))
+        charged = sum(1 for row in shop.charges(item) if "order" in row["func"])
         here = STATUS[shop.item(item)["status"]]
         print(
             f"  {what:<16}{item:>6} {here:<12}{remote['id']:>8} {STATUS[remote['status']]:<12}"
@@ -156,6 +208,10 @@ def story(sandbox: world.Sandbox) -> None:
         say(f"tariff {number} {name}: sold, {parts} parts mapped")
     shop = Shop(here, there, module, "buyer", tariffs)
     items = {**ordinary(shop), **lost_reply(shop), **no_money(shop)}
+    server, poor = (item for item, what in items.items() if what in ("server", "empty balance"))
+    renewal(shop, server)
+    staff(shop, poor)
+    closing(shop)
     say(f"cron: checkevent: {cron(here)}")
     table(shop, items)
 

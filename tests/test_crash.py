@@ -39,15 +39,26 @@ def plan(shop, **what):
     (shop.here.base / "tmp/crash-plan.json").write_text(json.dumps(what))
 
 
-def trace(shop):
-    """The boundaries of one undisturbed order, in order."""
+def traced(shop, act):
+    """The boundaries of one undisturbed operation that `act` starts, in order."""
     out = shop.here.base / "tmp/crash-trace"
     out.unlink(missing_ok=True)
     plan(shop, trace=str(out))
-    item = shop.order(VDS)
-    shop.rest(item)
-    shop.until_active(item)
+    act()
     return out.read_text().splitlines()
+
+
+def trace(shop):
+    """The boundaries of one undisturbed order."""
+    return traced(shop, lambda: shop.until_active(shop.order(VDS)))
+
+
+def dies(shop, kill_at, act):
+    """Let `act` start an operation whose first try dies at the boundary."""
+    plan(shop, kill_at=kill_at)
+    result = act()
+    until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
+    return result
 
 
 def order_boundary(boundaries, side):
@@ -59,9 +70,7 @@ def order_boundary(boundaries, side):
 
 def survives(shop, kill_at):
     """One order whose first try dies at the boundary; then the panel and cron go on as they do."""
-    plan(shop, kill_at=kill_at)
-    item = shop.order(VDS)
-    until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
+    item = dies(shop, kill_at, lambda: shop.order(VDS))
     shop.until_active(item, 30)
     assert len(shop.charges(item)) == 1
     assert len(shop.remotes(item)) == 1
@@ -90,9 +99,7 @@ def test_killed_at_every_boundary_an_order_ends_with_one_service_and_one_link(cr
 def test_killed_between_mark_and_send_the_order_is_looked_for_and_left_to_a_person(crashing, shop, side):
     """From here it cannot be told from an order whose answer was lost, so money is not risked on it."""
     boundaries = trace(shop)
-    plan(shop, kill_at=boundaries.index(side))
-    item = shop.order(VDS)
-    until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
+    item = dies(shop, boundaries.index(side), lambda: shop.order(VDS))
     shop.until_unconfirmed(item)
     shop.start(item)
     assert shop.charges(item) == []
@@ -125,9 +132,7 @@ def test_killed_while_an_order_without_money_is_refused(crashing, shop, switch):
     switch(shop.there, "short_balance_leaves", "unpaid_row")
     boundaries = trace(shop)
     shop.there.call("sandbox.balance", user=shop.buyer, value=0)
-    plan(shop, kill_at=order_boundary(boundaries, "after"))
-    item = shop.order(VDS)
-    until(lambda: not (shop.here.base / "tmp/crash-plan.json").exists(), "the command was not started")
+    item = dies(shop, order_boundary(boundaries, "after"), lambda: shop.order(VDS))
 
     def settled():
         shop.checkevent()
@@ -141,3 +146,59 @@ def test_killed_while_an_order_without_money_is_refused(crashing, shop, switch):
     shop.start(item)
     shop.until_active(item)
     assert len(shop.charges(item)) == 1
+
+
+def test_killed_at_every_boundary_a_renewal_is_charged_once(crashing, shop):
+    item = shop.order(VDS)
+    shop.until_active(item)
+
+    def renew():
+        shop.act("prolong", item)
+
+    def renewed():
+        renew()
+        shop.until_done(item)
+
+    boundaries = traced(shop, renewed)
+    assert any(name.startswith("before http service.prolong") for name in boundaries)
+    given_up = 0
+    for number in range(len(boundaries)):
+        charged = len(shop.charges(item))
+        dies(shop, number, renew)
+
+        def over():
+            shop.checkevent()
+            return shop.operation(item) is None or shop.request(item)["state"] == "unconfirmed"
+
+        until(over, f"{boundaries[number]}: {shop.error(item)}")
+        if shop.operation(item):
+            # It died between the mark and the send: nobody can know that, so a person is asked and nothing is sent.
+            given_up += 1
+            assert len(shop.charges(item)) == charged, boundaries[number]
+            assert shop.ctl("reorder", str(item), "--yes").returncode == 0
+            shop.until_done(item)
+        assert len(shop.charges(item)) == charged + 1, boundaries[number]
+    assert given_up == 2
+
+
+@pytest.mark.parametrize("act", ["suspend", "close"])
+def test_killed_at_every_boundary_a_change_of_state_is_carried_out(crashing, shop, act):
+    def service():
+        item = shop.order(VDS)
+        shop.until_active(item)
+        return item
+
+    def changed(item):
+        shop.act(act, item)
+        shop.until_done(item)
+
+    first = service()
+    boundaries = traced(shop, lambda: changed(first))
+    wanted = {"suspend": 3, "close": 4}[act]
+    for number in range(0, len(boundaries), 2):
+        item = service()
+        remote = shop.links(item)[0]["remote"]
+        dies(shop, number, lambda item=item: shop.act(act, item))
+        shop.until_done(item)
+        assert shop.item(item)["status"] == wanted, boundaries[number]
+        assert shop.there.value("SELECT status FROM item WHERE id = %s", remote) == wanted, boundaries[number]

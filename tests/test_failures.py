@@ -187,7 +187,7 @@ def test_reorder_says_what_it_would_do_and_does_it_once(shop):
     assert shop.request(item)["rkey"] != old
     again = shop.ctl("reorder", str(item), "--yes")
     assert again.returncode == 1
-    assert b"nothing to order anew" in again.stderr
+    assert b"nothing to send anew" in again.stderr
     assert len(shop.charges(item)) == 1
 
 

@@ -35,7 +35,7 @@ def test_no_password_in_any_argument_list_log_url_error_or_file(shop, switch):
 
 
 def test_passwords_reach_mgrctl_only_by_environment(shop, tmp_path):
-    """The finishing call as the panel's own log shows it: the password is there, masked, and its argument was a name."""
+    """The finishing call as it was made, and as the panel logs it: its argument names a variable, the log masks it."""
     seen = tmp_path / "seen"
     mgrctl = shop.here.base / "sbin/mgrctl"
     kept = mgrctl.with_name("mgrctl.kept")

@@ -207,6 +207,17 @@ class Shop:
         )
         return int(answer.findtext("id"))
 
+    def act(self, kind: str, item: int, *, client: str = "client1") -> None:
+        """A client suspends, resumes, closes or prolongs a service on the reselling panel."""
+        itemtype = self.here.value(
+            "SELECT t.intname FROM item i JOIN pricelist p ON p.id = i.pricelist "
+            "JOIN itemtype t ON t.id = p.itemtype WHERE i.id = %s",
+            item,
+        )
+        func = {"close": f"{itemtype}.delete", "prolong": "service.prolong"}.get(kind, f"{itemtype}.{kind}")
+        more: dict[str, Any] = {"period": 1, "skipbasket": "on"} if kind == "prolong" else {}
+        self.here.call(func, elid=item, sok="ok", su=client, **more)
+
     @property
     def datacenter(self) -> int:
         """A data centre of the panel, which clients have to choose."""
@@ -298,6 +309,15 @@ class Shop:
     def _resting(self, item: int) -> bool:
         operation = self.operation(item)
         return operation is None or (operation["manual"] == "on" and not operation["run_pid"])
+
+    def until_done(self, item: int, seconds: float = 20) -> None:
+        """Run checkevent as cron does until the service has no operation any more."""
+
+        def done() -> bool:
+            self.checkevent()
+            return self.operation(item) is None
+
+        until(done, f"the operation of service {item} does not end: {self.error(item)}", seconds)
 
     def until_unconfirmed(self, item: int) -> None:
         """Run checkevent as cron does until its order is given up as not confirmed."""

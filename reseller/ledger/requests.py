@@ -9,10 +9,12 @@
     unsent      never left; started again at `next_try`
     foreign     a remote service names our service, but not by our key: a person decides
     leftover    an unpaid order of ours stands at the seller and could not be removed: a person removes it
-    linked      carried out; its link says the rest
-    abandoned   a person ordered anew
+    waiting     the seller has it and is not done yet
+    linked      an order that was carried out; its link says the rest
+    done        any other request that was carried out
+    abandoned   given up: a person ordered anew, deleted the operation, or wants something else now
 
-The last two are not live. A live request is continued, never made anew.
+The last three are not live. A live request is continued, never made anew.
 """
 
 from __future__ import annotations
@@ -28,15 +30,19 @@ from reseller.ledger.leases import Lease
 from reseller.model import Item
 
 ORDER = "order"
+PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"
 INTENT, SENDING, LOOKING, UNCONFIRMED = "intent", "sending", "looking", "unconfirmed"
 MONEY, REFUSED, UNSENT, FOREIGN, LEFTOVER = "money", "refused", "unsent", "foreign", "leftover"
-LINKED, ABANDONED = "linked", "abandoned"
+WAITING = "waiting"
+LINKED, DONE, ABANDONED = "linked", "done", "abandoned"
+_SETTLED = (LINKED, DONE, ABANDONED)
 #: states in which the seller may already have carried out the request
 UNKNOWN_OUTCOME = frozenset({SENDING, LOOKING, UNCONFIRMED})
 
 _COLUMNS = (
     "id, item, kind, live, rkey, state, module, account, itemtype, operation, tries, looks, remote, accepted, "
-    "error_type, error_text, have, deficit, currency, correlation, TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
+    "error_type, error_text, have, deficit, currency, correlation, was, promise, "
+    "TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
     "TIMESTAMPDIFF(SECOND, updated, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, sent, UTC_TIMESTAMP(3)), "
     "next_try IS NULL OR next_try <= UTC_TIMESTAMP(3)"
 )
@@ -67,6 +73,8 @@ class Request:
     deficit: Decimal | None
     currency: str
     correlation: str
+    was: str
+    promise: str
     age_seconds: int
     quiet_seconds: int
     sent_seconds: int | None
@@ -77,7 +85,7 @@ def _request(row: Sequence[object]) -> Request:
     fields = list(row)
     fields[3] = bool(fields[3])
     fields[13] = frozenset(str(fields[13]).split())
-    fields[23] = bool(fields[23])
+    fields[25] = bool(fields[25])
     return Request(*fields)  # type: ignore[arg-type]
 
 
@@ -85,6 +93,11 @@ def live_of(db: Database, item: int, kind: str = ORDER) -> Request | None:
     """The unresolved request of this kind of a service."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_request WHERE item = %s AND kind = %s AND live = 1", item, kind)  # noqa: S608
     return _request(row) if row else None
+
+
+def live_others(db: Database, item: int, kind: str) -> list[Request]:
+    """The unresolved requests of other kinds of a service, oldest first."""
+    return [found for found in of_item(db, item) if found.live and found.kind != kind]
 
 
 def all_live(db: Database, modules: Sequence[int]) -> list[Request]:
@@ -110,16 +123,20 @@ def by_id(db: Database, request: int) -> Request:
     return _request(row)
 
 
-def create(lease: Lease, item: Item, *, account: int, operation: int, accepted: str = "") -> Request:
-    """Write a new order intent with a new key, `N-<8 random hex>`."""
+def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int, accepted: str = "") -> Request:
+    """Write a new intent with a new key: `N-<8 random hex>` for an order, which the seller is told, others never.
+
+    The seller's account is not known yet; see set_account().
+    """
+    key = f"{item.id}-{secrets.token_hex(4)}"
     number = lease.insert(
         "reseller_request",
         item=item.id,
-        kind=ORDER,
-        rkey=f"{item.id}-{secrets.token_hex(4)}",
+        kind=kind,
+        rkey=key if kind == ORDER else f"{kind} {key}",
         state=INTENT,
         module=item.module,
-        account=account,
+        account=0,
         itemtype=item.itemtype,
         operation=operation,
         accepted=accepted,
@@ -134,13 +151,24 @@ def set_account(lease: Lease, request: Request, account: int) -> Request:
     return by_id(lease.db, request.id)
 
 
-def sending(lease: Lease, request: Request, detail: str) -> None:
-    """Say that it is about to be sent; must be committed before the first byte leaves."""
+def operation_name(kind: str) -> str:
+    """What the panel calls the operation that a request serves."""
+    return "open" if kind == ORDER else kind
+
+
+def sending(lease: Lease, request: Request, detail: str, *, was: str = "", promise: str = "") -> None:
+    """Say that it is about to be sent; must be committed before the first byte leaves.
+
+    A renewal also keeps the date before it and the date that the seller's form promises (YYYY-MM-DD).
+    """
     lease.execute(
-        "UPDATE reseller_request SET state = %s, detail = %s, looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
+        "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, looks = 0, "
+        "sent = UTC_TIMESTAMP(3), correlation = %s, "
         "updated = UTC_TIMESTAMP(3) WHERE id = %s AND live = 1",
         SENDING,
         detail[:2000],
+        was,
+        promise,
         log.CORRELATION,
         request.id,
     )
@@ -170,7 +198,7 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
         "currency = %s, remote = %s, tries = %s, looks = COALESCE(%s, looks), operation = IF(%s > 0, %s, operation), "
         "next_try = UTC_TIMESTAMP(3) + INTERVAL %s SECOND, updated = UTC_TIMESTAMP(3) WHERE id = %s",
         now.state,
-        None if now.state in (LINKED, ABANDONED) else 1,
+        None if now.state in _SETTLED else 1,
         now.error_type,
         now.error_text[:2000],
         now.have,

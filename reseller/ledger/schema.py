@@ -55,6 +55,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             deficit DECIMAL(20, 4) NULL,
             currency VARCHAR(16) NOT NULL DEFAULT '',
             correlation VARCHAR(16) NOT NULL DEFAULT '',
+            was VARCHAR(10) NOT NULL DEFAULT '',
+            promise VARCHAR(10) NOT NULL DEFAULT '',
             created DATETIME(3) NOT NULL,
             updated DATETIME(3) NOT NULL,
             sent DATETIME(3) NULL,

@@ -8,20 +8,19 @@ remembers having done.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations, order_plan
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Remote, Status
 from reseller.seller import orders
 from reseller.seller.services import RemoteList, read_list
 from reseller.wire import money
-from reseller.wire.errors import Ambiguous, NotSent, PanelError, Rejected, ResellerError, SellerError, Stopped
+from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
 
 #: name of the service's parameter that shows staff the seller's number
 REMOTE_PARAM = "reseller_remote"
@@ -75,45 +74,20 @@ def park(work: Work, item: Item, link: Link, operation: int) -> None:
         operations.note(work, item, operation, work.word(told))
 
 
-class _Order:
+class _Order(Attempt):
     """One try at the order of one service, under its lease."""
-
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        self.work = work
-        self.held = held
-        self.item = item
-        self.operation = operation
-        self.request = request or requests.live_of(work.db, item.id) or self._intent()
-        self._seller: Seller | None = None
-
-    def _intent(self) -> Request:
-        # The account is not known before the settings are read; the send fills it in.
-        return requests.create(self.held, self.item, account=0, operation=self.operation)
-
-    @property
-    def seller(self) -> Seller:
-        if self._seller is None:
-            try:
-                self._seller = self.work.seller(self.item.module)
-            except PanelError:
-                raise
-            except ResellerError as error:
-                raise self._stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
-            if self.request.account != self._seller.account:
-                self.request = requests.set_account(self.held, self.request, self._seller.account)
-        return self._seller
 
     def run(self) -> Link:
         """Look, and where that finds nothing and nothing is in doubt, send."""
         try:
             link = self.look(self._list())
-            if link is None and self.request.state in requests.UNKNOWN_OUTCOME:
+            if link is None and self.in_doubt:
                 unconfirmed = self.request.state == requests.UNCONFIRMED
                 type_ = "reseller_not_confirmed_yet" if unconfirmed else "reseller_looking_still"
-                raise self._stop(Standing(self.request.state), ResellerError(type_, **self._names()))
+                raise self.stop(Standing(self.request.state), ResellerError(type_, **self.names()))
             return link or self._send()
         except SellerError as error:
-            raise self._stop_unsent(error) from error
+            raise self.stop_unsent(error) from error
 
     def _list(self) -> RemoteList:
         return read_list(self.seller.transport, self.item.itemtype, self.work.limits.page_rows)
@@ -122,10 +96,10 @@ class _Order:
         """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
         ours = found.with_key(self.request.key)
         if len(ours) > 1:
-            raise self._stop(Standing(requests.FOREIGN), self._foreign(ours))
+            raise self.stop(Standing(requests.FOREIGN), self._foreign(ours))
         if ours and ours[0].status != Status.ORDERED:
             return self._adopt(ours[0].id)
-        if self.request.state in requests.UNKNOWN_OUTCOME:
+        if self.in_doubt:
             self._keep_looking(found, ours)
             return None
         if ours:
@@ -138,11 +112,11 @@ class _Order:
         if not found.complete:
             raise Ambiguous("reseller_list_incomplete", itemtype=self.item.itemtype)
         if not found.shows_keys:
-            raise self._stop(Standing(requests.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
         others = [row for row in found.of_item(self.item.id) if row.id not in self.request.accepted]
         others = [row for row in others if row.remoteid != self.request.key]
         if others:
-            raise self._stop(Standing(requests.FOREIGN), self._foreign(others))
+            raise self.stop(Standing(requests.FOREIGN), self._foreign(others))
 
     def _keep_looking(self, found: RemoteList, unpaid: list[Remote]) -> None:
         """Count a look that found nothing certain; after enough of them, and enough time, it is a person's turn."""
@@ -151,16 +125,16 @@ class _Order:
         looks = self.request.looks + found.complete
         sent = self.request.sent_seconds or 0
         if looks < limits.look_times or sent < limits.look_seconds:
-            self.request = requests.settle(self.held, self.request, Standing(state, "reseller_looking", looks=looks))
+            self.settle(Standing(state, "reseller_looking", looks=looks))
             return
         if unpaid:
             # So long after the send nobody is paying it any more: it was never paid.
             self._remove_unpaid(unpaid[0])
-            never = ResellerError("reseller_never_paid", remote=unpaid[0].id, **self._names())
-            raise self._stop(Standing(requests.REFUSED), never)
+            never = ResellerError("reseller_never_paid", **{**self.names(), "remote": unpaid[0].id})
+            raise self.stop(Standing(requests.REFUSED), never)
         if state != requests.UNCONFIRMED:
-            error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self._names())
-            raise self._stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
+            error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
 
     def _send(self) -> Link:
         work, request = self.work, self.request
@@ -171,9 +145,9 @@ class _Order:
         except SellerError:
             raise
         except ResellerError as error:
-            raise self._stop(Standing(requests.REFUSED), error) from error
+            raise self.stop(Standing(requests.REFUSED), error) from error
         seconds = work.limits.order_seconds
-        self.held.extend(max(work.limits.lease_seconds, 2 * seconds))
+        self.hold_for_send()
         function = orders.function(order.itemtype, generation)
         detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
         requests.sending(self.held, request, detail)
@@ -191,23 +165,23 @@ class _Order:
         owner = links.of_remote(self.work.db, self.seller.account, remote)
         if owner is not None and owner.item != self.item.id:
             # What the order did is unknown then, so it stays in doubt; see UNKNOWN_OUTCOME.
-            error = ResellerError("reseller_remote_linked", remote=remote, other=owner.item, **self._names())
-            raise self._stop(Standing(requests.LOOKING), error)
+            error = ResellerError("reseller_remote_linked", other=owner.item, **{**self.names(), "remote": remote})
+            raise self.stop(Standing(requests.LOOKING), error)
         link = links.adopt(self.held, self.request, remote)
         self.work.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
         return link
 
     def _in_doubt(self, error: Ambiguous) -> Link:
         """The order may have been taken: say so first, then look once at once, since it often shows already."""
-        self.request = requests.settle(self.held, self.request, Standing(requests.LOOKING, error.type))
+        self.settle(Standing(requests.LOOKING, error.type))
         try:
             link = self.look(self._list())
         except SellerError as second:
             error = second if isinstance(second, Ambiguous) else error
             link = None
         if link is None:
-            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self._names())
-            raise self._stop(Standing(requests.LOOKING), looking)
+            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self.names())
+            raise self.stop(Standing(requests.LOOKING), looking)
         return link
 
     def _rejected(self, error: Rejected) -> Link:
@@ -215,7 +189,7 @@ class _Order:
         have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
         state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
         now = Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
-        self.request = requests.settle(self.held, self.request, now)
+        self.settle(now)
         try:
             found = self._list()
         except SellerError as second:
@@ -226,58 +200,16 @@ class _Order:
                 if row.status != Status.ORDERED:
                     return self._adopt(row.id)
                 self._remove_unpaid(row)
-        error.params.update(self._names())
-        raise self._stop(now, error)
+        error.params.update(self.names())
+        raise self.stop(now, error)
 
     def _remove_unpaid(self, row: Remote) -> None:
         transport, rows = self.seller.transport, self.work.limits.page_rows
         if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, rows):
-            error = ResellerError("reseller_leftover", remote=row.id, **self._names())
-            raise self._stop(Standing(requests.LEFTOVER), error, task=True)
+            error = ResellerError("reseller_leftover", **{**self.names(), "remote": row.id})
+            raise self.stop(Standing(requests.LEFTOVER), error, task=True)
         self.work.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
 
     def _foreign(self, rows: list[Remote]) -> ResellerError:
         listed = ", ".join(f"{row.id} ({row.remoteid})" for row in rows)
-        return ResellerError("reseller_foreign", remotes=listed, **self._names())
-
-    def _names(self) -> dict[str, str]:
-        return {"item": str(self.item.id), "key": self.request.key}
-
-    def _stop_unsent(self, error: SellerError) -> Stopped:
-        """A call before the order, or the order itself, did not get through; the order has not been placed.
-
-        Unless its outcome is unknown from an earlier try: then it stays so, and is looked for later.
-        """
-        if self.request.state in requests.UNKNOWN_OUTCOME:
-            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self._names())
-            return self._stop(Standing(self._unsent_state("")), looking)
-        if isinstance(error, Rejected):
-            error.params.update(self._names())
-            return self._stop(Standing(requests.REFUSED), error)
-        limits = self.work.limits
-        tries = self.request.tries + 1
-        last = tries >= limits.unsent_times
-        wait = limits.unsent_wait_seconds(tries)
-        told = ResellerError(
-            "reseller_unsent_last" if last else "reseller_unsent",
-            cause=self.work.word(error),
-            tries=tries,
-            times=limits.unsent_times,
-            seconds=wait,
-            **self._names(),
-        )
-        return self._stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
-
-    def _unsent_state(self, state: str) -> str:
-        """`state` for a try that sent nothing, unless an earlier one is still in doubt: then it stays in doubt."""
-        doubt = {requests.SENDING: requests.LOOKING, requests.LOOKING: requests.LOOKING}
-        return {**doubt, requests.UNCONFIRMED: requests.UNCONFIRMED}.get(self.request.state, state)
-
-    def _stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
-        """Settle the request and show the reason on the operation; the error to end this try with."""
-        said = self.work.word(error)
-        told = replace(now, error_type=error.type, error_text=said, operation=self.operation)
-        self.request = requests.settle(self.held, self.request, told)
-        self.work.log.error(f"item {self.item.id} {now.state}: {said}")
-        operations.report(self.work, self.item, self.operation, error, task=task)
-        return Stopped.by(error)
+        return ResellerError("reseller_foreign", remotes=listed, **self.names())

@@ -31,26 +31,27 @@ def build(item: Item, key: str, tariff: dict[str, str], mapping: TariffMap) -> O
     fields = {name: item.params[name] for name in FIELDS.get(item.itemtype, OTHER_FIELDS) if item.params.get(name)}
     template = item.params.get(TEMPLATE_FIELD, "")
     if template:
-        fields[TEMPLATE_FIELD] = _mapped(item, mapping, tariffmap.OS, template)
+        fields[TEMPLATE_FIELD] = mapped(item, mapping, tariffmap.OS, template)
     addons = dict(_addon(item, mapping, addon) for addon in item.addons if addon.value not in ("", "off"))
     return Order(
         itemtype=item.itemtype,
         key=key,
         pricelist=pricelist,
         datacenter=tariff.get(DATACENTER_FIELD, ""),
-        period=_mapped(item, mapping, tariffmap.PERIOD, str(item.period)),
+        period=mapped(item, mapping, tariffmap.PERIOD, str(item.period)),
         fields=fields,
         addons=addons,
     )
 
 
 def _addon(item: Item, mapping: TariffMap, addon: Addon) -> tuple[str, str]:
-    number = _mapped(item, mapping, tariffmap.ADDON, addon.intname or str(addon.pricelist))
-    value = _mapped(item, mapping, tariffmap.ENUM, addon.value) if addon.addontype == ENUMERATION else addon.value
+    number = mapped(item, mapping, tariffmap.ADDON, addon.intname or str(addon.pricelist))
+    value = mapped(item, mapping, tariffmap.ENUM, addon.value) if addon.addontype == ENUMERATION else addon.value
     return number, value
 
 
-def _mapped(item: Item, mapping: TariffMap, kind: str, local: str) -> str:
+def mapped(item: Item, mapping: TariffMap, kind: str, local: str) -> str:
+    """What `local` is called at the seller; raises ResellerError `reseller_unmapped`."""
     remote = mapping.remote(kind, local)
     if not remote:
         raise _unmapped(item, kind, local)

@@ -18,6 +18,10 @@ FEATURES = (
     "check_connection",
     "tune_connection",
     "open",
+    "suspend",
+    "resume",
+    "prolong",
+    "close",
     "pricelist_dynamic_settings",
     "pricelist_dynamic_settings_tune",
 )

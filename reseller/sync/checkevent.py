@@ -1,8 +1,10 @@
 """checkevent: one run over everything that is not settled (DESIGN 5).
 
-So far that is services in process: orders whose outcome is unknown, bought services that are not active yet, and
-operations that wait for money or for the seller to be reachable. One run at a time a module; services are independent
-of each other, one bad service never stops the rest; what the budget leaves over is for the next run.
+So far that is: orders and renewals whose outcome is unknown, bought services that are not active yet, changes that
+the seller has not finished, and operations that wait for money or for the seller to be reachable.
+
+One run at a time a module; services are independent of each other, one bad service never stops the rest; what the
+budget leaves over is for the next run.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reseller.ledger import links, requests
-from reseller.ledger.leases import lease
+from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request
-from reseller.lifecycle.open import look_again
+from reseller.lifecycle import open as opening_
+from reseller.lifecycle import state, term
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.sync import activate, restart
@@ -30,6 +33,7 @@ class Summary:
     activated: int = 0
     waiting: int = 0
     adopted: int = 0
+    finished: int = 0
     looking: int = 0
     restarted: int = 0
     alarms: int = 0
@@ -65,6 +69,13 @@ def run(work: Work) -> Summary:
     return summary
 
 
+def _look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether a request other than an order is done by now."""
+    if request.kind == requests.PROLONG:
+        return term.look_again(work, request, held)
+    return state.look_again(work, request, held)
+
+
 class _Run:
     """One module's part of a run."""
 
@@ -85,7 +96,7 @@ class _Run:
         for link in opening:
             self._each(link.item, self._advance(seller, link, lists))
         for request in live:
-            if request.state in requests.UNKNOWN_OUTCOME:
+            if request.state in requests.UNKNOWN_OUTCOME or request.state == requests.WAITING:
                 self._each(request.item, self._look(request, lists))
         # Read again: looking may have settled some of them.
         for request in restart.due(self.work, seller, requests.all_live(self.work.db, [self.module])):
@@ -116,13 +127,15 @@ class _Run:
 
     def _look(self, request: Request, lists: Lists) -> Callable[[], None]:
         def step() -> None:
-            found = lists.of(request.itemtype)
+            found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
             with lease(self.work.db, f"item:{request.item}", self.work.limits.lease_seconds) as held:
                 current = requests.by_id(self.work.db, request.id)
                 if (current.live, current.state, current.looks) != (True, request.state, request.looks):
                     return
-                if look_again(self.work, current, held, found):
+                if found is not None and opening_.look_again(self.work, current, held, found):
                     self.summary.adopted += 1
+                elif found is None and _look_again(self.work, current, held):
+                    self.summary.finished += 1
                 else:
                     self.summary.looking += 1
 

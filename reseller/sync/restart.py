@@ -13,7 +13,6 @@ from reseller.ledger import accounts, requests
 from reseller.ledger.leases import lease
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
-from reseller.lifecycle.open import OPEN
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.seller.account import read_balance
@@ -62,14 +61,16 @@ def start(work: Work, request: Request) -> bool:
 
     Raises BusyError when somebody is at it.
     """
-    operation = items.operation_of(work.db, request.item, OPEN)
+    operation = items.operation_of(work.db, request.item, requests.operation_name(request.kind))
     with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
         current = requests.by_id(work.db, request.id)
         if not current.live or current.state != request.state:
             return False
         if not operation:
             requests.settle(held, current, Standing(requests.ABANDONED, "reseller_operation_deleted"))
-            work.log.info(f"item {request.item}: its operation was deleted, the order {request.key} is given up")
+            work.log.info(
+                f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up"
+            )
             return False
         requests.wait(held, current, SETTLE_SECONDS)
     # Outside the lease: the command that this starts takes it.

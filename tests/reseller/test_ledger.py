@@ -80,7 +80,7 @@ def test_every_taking_has_a_higher_fencing_number(db):
 def test_who_lost_the_lease_writes_nothing(db, item):
     """As a process that was stopped past its lease finds it: another one has taken over, and has finished."""
     with take(db, "t:stale") as stale:
-        request = requests.create(stale, item, account=1, operation=1)
+        request = requests.create(stale, item, operation=1)
         db.execute("UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE name = 't:stale'")
         with take(db, "t:stale") as fresh:
             requests.settle(fresh, request, Standing(requests.REFUSED))
@@ -89,7 +89,7 @@ def test_who_lost_the_lease_writes_nothing(db, item):
                 lambda: requests.settle(stale, request, Standing(requests.MONEY)),
                 lambda: links.adopt(stale, request, "1"),
                 lambda: stale.extend(60),
-                lambda: requests.create(stale, item, account=1, operation=1),
+                lambda: requests.create(stale, item, operation=1),
             ):
                 with pytest.raises(ResellerError) as lost:
                     write()
@@ -102,7 +102,7 @@ def test_a_lease_that_ran_out_does_not_write_even_if_nobody_took_it(db, item):
     with take(db, "t:late") as late:
         db.execute("UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE name = 't:late'")
         with pytest.raises(ResellerError):
-            requests.create(late, item, account=1, operation=1)
+            requests.create(late, item, operation=1)
     assert requests.live_of(db, item.id) is None
 
 
@@ -141,13 +141,13 @@ def test_the_lease_of_another_host_is_waited_for(db):
 
 def test_a_service_has_one_live_order_and_the_key_stays_the_same(db, item):
     with take(db, f"item:{item.id}") as held:
-        request = requests.create(held, item, account=1, operation=1)
+        request = requests.create(held, item, operation=1)
         assert request.key.startswith(f"{item.id}-")
         assert len(request.key) == len(f"{item.id}-") + 8
         with pytest.raises(pymysql.err.IntegrityError):
-            requests.create(held, item, account=1, operation=1)
+            requests.create(held, item, operation=1)
         requests.settle(held, request, Standing(requests.ABANDONED))
-        again = requests.create(held, item, account=1, operation=1)
+        again = requests.create(held, item, operation=1)
     assert again.key != request.key
     assert [found.state for found in requests.of_item(db, item.id)] == [requests.ABANDONED, requests.INTENT]
 
@@ -155,8 +155,8 @@ def test_a_service_has_one_live_order_and_the_key_stays_the_same(db, item):
 def test_a_remote_service_has_one_live_link(db, item):
     other = Item(next(COUNTER), "", "vds", 5, 1, "", 1, None, 1, "pmreseller")
     with take(db, "t:links") as held:
-        first = requests.create(held, item, account=77, operation=1)
-        second = requests.create(held, other, account=77, operation=1)
+        first = requests.set_account(held, requests.create(held, item, operation=1), 77)
+        second = requests.set_account(held, requests.create(held, other, operation=1), 77)
         link = links.adopt(held, first, str(item.id))
         with pytest.raises(pymysql.err.IntegrityError):
             links.adopt(held, second, str(item.id))

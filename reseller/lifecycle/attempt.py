@@ -1,0 +1,122 @@
+"""One try at one request of one service, under the service's lease: what every command has in common.
+
+A try ends in one of two ways: its request is settled and the method returns, or `stop()` has settled it with the
+reason, shown the reason on the operation, and the error it hands back is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle.work import Seller, Work
+from reseller.model import Item
+from reseller.wire.errors import PanelError, Rejected, ResellerError, SellerError, Stopped
+
+_STILL_IN_DOUBT = {
+    requests.SENDING: requests.LOOKING,
+    requests.LOOKING: requests.LOOKING,
+    requests.UNCONFIRMED: requests.UNCONFIRMED,
+}
+
+
+class Attempt:
+    """Holds what a try works on; `kind` is the request's, and the error types below word its failures."""
+
+    kind = requests.ORDER
+    #: said when nothing was sent and it will be tried again, and after the last try
+    unsent, unsent_last = "reseller_unsent", "reseller_unsent_last"
+    #: said while the outcome of an earlier try is unknown
+    looking = "reseller_looking"
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        self.work = work
+        self.held = held
+        self.item = item
+        self.operation = operation
+        self.link: Link | None = None
+        self.request = request or requests.live_of(work.db, item.id, self.kind) or self._intent()
+        self._seller: Seller | None = None
+
+    def _intent(self) -> Request:
+        return requests.create(self.held, self.item, self.kind, operation=self.operation)
+
+    @property
+    def seller(self) -> Seller:
+        """The seller of the service's module; ends the try when the module's settings do not lead to one."""
+        if self._seller is None:
+            try:
+                self._seller = self.work.seller(self.item.module)
+            except PanelError:
+                raise
+            except ResellerError as error:
+                raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
+            if self.request.account != self._seller.account:
+                self.request = requests.set_account(self.held, self.request, self._seller.account)
+        return self._seller
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an earlier try may have been carried out by the seller."""
+        return self.request.state in requests.UNKNOWN_OUTCOME
+
+    def names(self) -> dict[str, str]:
+        """What every error names."""
+        remote = self.link.remote if self.link else "-"
+        return {"item": str(self.item.id), "key": self.request.key, "kind": self.kind, "remote": remote}
+
+    def hold_for_send(self) -> None:
+        """Make the lease outlive the longest answer."""
+        limits = self.work.limits
+        self.held.extend(max(limits.lease_seconds, 2 * limits.order_seconds))
+
+    def stop_unsent(self, error: SellerError) -> Stopped:
+        """A call did not get through, and nothing was sent by this try.
+
+        An earlier try whose outcome is unknown stays in doubt, and is looked for later.
+        """
+        if self.in_doubt:
+            looking = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+            return self.stop(Standing(self._unsent_state("")), looking)
+        if isinstance(error, Rejected):
+            return self.stop(Standing(requests.REFUSED), self.refusal(error))
+        limits = self.work.limits
+        tries = self.request.tries + 1
+        last = tries >= limits.unsent_times
+        wait = limits.unsent_wait_seconds(tries)
+        told = ResellerError(
+            self.unsent_last if last else self.unsent,
+            cause=self.work.word(error),
+            tries=tries,
+            times=limits.unsent_times,
+            seconds=wait,
+            **self.names(),
+        )
+        return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+
+    def refusal(self, error: Rejected) -> ResellerError:
+        """The seller's refusal, worded for what was refused."""
+        if self.kind != requests.ORDER and error.type == "reseller_refused":
+            return ResellerError("reseller_change_refused", text=error.params.get("text", ""), **self.names())
+        error.params.update(self.names())
+        return error
+
+    def _unsent_state(self, state: str) -> str:
+        """`state` for a try that sent nothing, unless an earlier one is still in doubt."""
+        return _STILL_IN_DOUBT.get(self.request.state, state)
+
+    def settle(self, now: Standing) -> None:
+        """Record where the request stands."""
+        self.request = requests.settle(self.held, self.request, now)
+
+    def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
+        """Settle the request and show the reason on the operation; the error to end this try with."""
+        said = self.work.word(error)
+        self.settle(replace(now, error_type=error.type, error_text=said, operation=self.operation))
+        self.work.log.error(f"item {self.item.id} {self.kind} {now.state}: {said}")
+        operations.report(self.work, self.item, self.operation, error, task=task)
+        return Stopped.by(error)

@@ -1,0 +1,163 @@
+"""prolong: renew the remote service, once (DESIGN 4).
+
+Renewing charges and is not idempotent, and the seller knows no request id. What recognises its effect is the date: the
+intent keeps the date before and the date that the seller's own form promises. Date at or past the promise: done. After
+any doubt nothing is sent again; it is looked for, and then a person decides.
+"""
+
+from __future__ import annotations
+
+from reseller.ledger import links, requests, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.order_plan import mapped
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.model import Item
+from reseller.seller import state
+from reseller.seller.state import View
+from reseller.wire import money
+from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
+
+CALLBACK = "service.postprolong"
+
+
+def prolong(work: Work, number: int, operation: int = 0) -> None:
+    """Renew the remote service of `number` by the service's period; returns when it is renewed.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operation or items.operation_of(work.db, number, requests.PROLONG)
+        _Renewal(work, held, item, operation).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether the renewal shows by now; raises ResellerError once it was looked for long enough."""
+    item = items.read(work.db, request.item)
+    operation = items.operation_of(work.db, request.item, requests.PROLONG)
+    return _Renewal(work, held, item, operation, request).look()
+
+
+class _Renewal(Attempt):
+    """One try at one renewal."""
+
+    kind = requests.PROLONG
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_renewal_looking"
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        super().__init__(work, held, item, operation, request)
+        link = links.of_item(work.db, item.id)
+        if link is None:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+        self.link = link
+        self.remote = link.remote
+
+    def run(self) -> None:
+        """Look, and where nothing is in doubt, renew."""
+        try:
+            seen = self._view()
+            if self._is_done(seen):
+                self._finish(seen)
+                return
+            if self.request.state == requests.WAITING:
+                self._park()
+            elif self.in_doubt:
+                told = ResellerError("reseller_renewal_looking", cause=seen.expiredate, **self.names())
+                raise self.stop(Standing(self._unsent_state("")), told)
+            else:
+                self._send(seen)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def look(self) -> bool:
+        """Finish if the date has moved; a task when it has not for long enough."""
+        seen = self._view()
+        if self._is_done(seen):
+            self._finish(seen)
+            return True
+        limits = self.work.limits
+        sent = self.request.sent_seconds or 0
+        if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED:
+            dates = {"was": self.request.was, "promise": self.request.promise, "now": seen.expiredate}
+            error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **dates, **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+        if self.request.state == requests.SENDING:
+            self.settle(Standing(requests.LOOKING, "reseller_renewal_looking"))
+        return False
+
+    def _is_done(self, seen: View) -> bool:
+        """Dates are YYYY-MM-DD and compare as text; without a promise any later date than before will do."""
+        promise, was = self.request.promise, self.request.was
+        return bool(promise and seen.expiredate >= promise) or bool(was and not promise and seen.expiredate > was)
+
+    def _view(self) -> View:
+        seen = state.view(self.seller.transport, self.item.itemtype, self.remote)
+        if not seen.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        return seen
+
+    def _send(self, before: View) -> None:
+        transport, remote = self.seller.transport, self.remote
+        try:
+            mapping = tariffmap.load(self.work.db, self.item.pricelist)
+            period = mapped(self.item, mapping, tariffmap.PERIOD, str(self.item.period))
+        except ResellerError as error:
+            raise self.stop(Standing(requests.REFUSED), error) from error
+        promise = self._promise(period)
+        self.hold_for_send()
+        detail = f"service.prolong {remote} period={period} {before.expiredate} -> {promise or 'later'}"
+        requests.sending(self.held, self.request, detail, was=before.expiredate, promise=promise)
+        try:
+            state.prolong(transport, remote, period, self.work.limits.order_seconds)
+        except Rejected as error:
+            raise self._rejected(error) from error
+        except NotSent:
+            raise
+        except Ambiguous as error:
+            self._settle(requests.LOOKING)
+            if self.request.live:
+                told = ResellerError("reseller_renewal_looking", cause=self.work.word(error), **self.names())
+                raise self.stop(Standing(requests.LOOKING), told) from error
+        else:
+            self._settle(requests.WAITING)
+            if self.request.live:
+                self._park()
+
+    def _promise(self, period: str) -> str:
+        """What the form says the new date would be; a refusal of the form is a refusal of the renewal."""
+        try:
+            return state.promise(self.seller.transport, self.remote, period)
+        except Rejected as error:
+            raise self._rejected(error) from error
+
+    def _settle(self, waiting: str) -> None:
+        """Whatever was answered, the date decides: now, or in a later run."""
+        self.settle(Standing(waiting, "reseller_renewal_looking"))
+        seen = self._view()
+        if self._is_done(seen):
+            self._finish(seen)
+
+    def _park(self) -> None:
+        if self.operation:
+            told = ResellerError("reseller_change_waiting", **self.names())
+            operations.note(self.work, self.item, self.operation, self.work.word(told))
+
+    def _rejected(self, error: Rejected) -> ResellerError:
+        """Nothing was charged."""
+        state_ = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
+        have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
+        now = Standing(state_, have=have, deficit=deficit, currency=error.params.get("currency", ""))
+        return self.stop(now, self.refusal(error))
+
+    def _finish(self, seen: View) -> None:
+        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        if self.operation:
+            operations.close(self.work, self.operation)
+        self.settle(Standing(requests.DONE))
+        self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {seen.expiredate}")
