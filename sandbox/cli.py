@@ -112,7 +112,8 @@ def _install(options: argparse.Namespace) -> int:
     install(Path(panel["base"]), copies)
     for copy in copies:
         print(f"{copy.mode:o} {copy.place}")
-    return subprocess.run([panel["mgrctl"], "-m", "billmgr", "exit"], stdout=subprocess.DEVNULL, check=False).returncode
+    restart = [panel["mgrctl"], "-m", "billmgr", "-R", "whoami"]
+    return subprocess.run(restart, stdout=subprocess.DEVNULL, check=False).returncode
 
 
 def _call(options: argparse.Namespace) -> int:
