@@ -38,7 +38,7 @@ SKIPPED = frozenset(
 )
 """What etc/billmgr.DoNothing stops; not setparam (platform.md 5.2)."""
 
-_DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.level, r.options,
+_DUE = """SELECT r.id, r.item, r.intname, r.trycount, r.run_pid, r.run_start, r.level, r.options, r.placed,
     m.module
     FROM runningoperation r LEFT JOIN item i ON i.id = r.item LEFT JOIN processingmodule m ON m.id = i.processingmodule
     WHERE (r.manual = 'off' AND r.nextrun <= %s) OR r.run_pid IS NOT NULL ORDER BY r.id"""
@@ -56,6 +56,8 @@ class Operation:
     module: str
     options: dict[str, str]
     """Further options of its command, as `--userid` of changepassword (platform.md 5.2)."""
+    placed: bool
+    """A module has been chosen for it; only service.getnextmodule chooses again."""
 
 
 def _operation(row: dict[str, Any]) -> Operation:
@@ -69,6 +71,7 @@ def _operation(row: dict[str, Any]) -> Operation:
         row["level"],
         row["module"] or "",
         json.loads(row["options"] or "{}"),
+        row["placed"] == "on",
     )
 
 
@@ -167,25 +170,26 @@ class Queue:
     def _place_and_run(self, operation: Operation) -> None:
         """A new service is first given to the module that can take it (platform.md 5.2, get_suitable_module)."""
         modules = self._panel.modules
-        if operation.name == "open" and not operation.trycount and modules.has(operation.module, placement.FEATURE):
+        if operation.name == "open" and not operation.placed and modules.has(operation.module, placement.FEATURE):
             with self._panel.db.begin() as tx:
                 item = items.find(tx, operation.item)
             try:
                 if item is not None:
-                    operation = replace(operation, module=self._place(item))
+                    operation = replace(operation, module=self._place(operation, item))
             except PanelError as error:
                 if self._claim(operation):
                     self._settle(operation, error, 1)
                 return
         self._run_module(operation)
 
-    def _place(self, item: Item) -> str:
+    def _place(self, operation: Operation, item: Item) -> str:
         """The executable of the module chosen. Raises PanelError: none, or what a module answered."""
         chosen = placement.choose(self._panel, item, [])
         if chosen is None:
             raise PanelError("no_suitable_module", "item", item.id)
         with self._panel.db.begin() as tx:
             tx.run("UPDATE item SET processingmodule = %s WHERE id = %s", chosen, item.id)
+            tx.run("UPDATE runningoperation SET placed = 'on' WHERE id = %s", operation.id)
             return str(tx.value("SELECT module FROM processingmodule WHERE id = %s", chosen))
 
     def _files(self, operation: Operation) -> tuple[Path, Path]:

@@ -34,7 +34,8 @@ CREATE TABLE processingmodule2itemtypeparamvalue (processingmodule INT UNSIGNED 
 CREATE TABLE pricelist (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, parent INT UNSIGNED, itemtype INT UNSIGNED NOT NULL, intname VARCHAR(64), name VARCHAR(128) NOT NULL,
   name_ru VARCHAR(128), project INT UNSIGNED, active VARCHAR(3) NOT NULL DEFAULT 'on', addontype INT, billtype INT, compound INT UNSIGNED, addonlimit DECIMAL(18,4),
   addonmax DECIMAL(18,4), addonmaxtrial DECIMAL(18,4), addonbool VARCHAR(3), measure INT UNSIGNED, enumerationitem INT UNSIGNED,
-  addonmin DECIMAL(18,4) COMMENT 'own', addonstep DECIMAL(18,4) COMMENT 'own', enumeration INT UNSIGNED COMMENT 'own', max_multiple_order_count INT NOT NULL DEFAULT 10 COMMENT 'own',
+  addonmin DECIMAL(18,4) COMMENT 'own', addonstep DECIMAL(18,4) COMMENT 'own', enumeration INT UNSIGNED COMMENT 'own', max_multiple_order_count INT NOT NULL DEFAULT 10 COMMENT 'own', licence_agreement VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own',
+  hideinorder VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', archived VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', description VARCHAR(255) COMMENT 'own',
   INDEX (parent), INDEX (itemtype));
 CREATE TABLE pricelistprice (pricelist INT UNSIGNED NOT NULL, period INT NOT NULL, enumerationitem INT UNSIGNED NOT NULL DEFAULT 0, cost DECIMAL(18,4) NOT NULL,
   PRIMARY KEY (pricelist, period, enumerationitem)) COMMENT 'own';
@@ -75,7 +76,7 @@ CREATE TABLE runningoperation (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item 
   manual VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', errorxml MEDIUMTEXT COMMENT 'own', cdate DATETIME COMMENT 'own', nextrun DOUBLE NOT NULL DEFAULT 0 COMMENT 'own',
   run_pid INT COMMENT 'own', run_start VARCHAR(32) COMMENT 'own', lastoutput TEXT COMMENT 'own', lastexit INT COMMENT 'own',
   oldstatus INT COMMENT 'own', level INT NOT NULL DEFAULT 30 COMMENT 'own', newexpiredate DATE COMMENT 'own',
-  options TEXT COMMENT 'own', INDEX (item), INDEX (manual, nextrun));
+  options TEXT COMMENT 'own', placed VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', INDEX (item), INDEX (manual, nextrun));
 CREATE TABLE tasktype (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, operation VARCHAR(64) NOT NULL UNIQUE, name VARCHAR(128), department INT UNSIGNED) COMMENT 'own';
 CREATE TABLE task (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, type INT UNSIGNED, item INT UNSIGNED, status INT NOT NULL DEFAULT 0, runningoperation INT UNSIGNED,
   params TEXT COMMENT 'own', department INT UNSIGNED COMMENT 'own', performer INT UNSIGNED COMMENT 'own', opendate DATETIME COMMENT 'own', INDEX (runningoperation), INDEX (item));

@@ -180,4 +180,5 @@ def service_getnextmodule(panel: Panel, request: Request) -> etree._Element:
         raise PanelError("no_suitable_module", "item", item.id)
     with panel.db.begin() as tx:
         tx.run("UPDATE item SET processingmodule = %s WHERE id = %s", found, item.id)
+        tx.run("UPDATE runningoperation SET placed = 'on' WHERE item = %s", item.id)
     return done(processingmodule=found)

@@ -113,6 +113,9 @@ POSTS = {
 }
 """What a module calls when it has done the command (platform.md 5.2)."""
 
+ORDER = {"certificate": {"CN": "c.example", "csr": "-----BEGIN CERTIFICATE REQUEST-----", "domain": "c.example"}}
+"""What an order of a type must carry besides its tariff (selling-api.md 3.5)."""
+
 ECHO = "<doc><seen/></doc>"
 
 
@@ -130,7 +133,7 @@ class Probe:
     """The module on a panel, with a tariff of each type it serves."""
 
     def __init__(self, panel, name="pmprobe", features=None, **settings):
-        self.panel, self.name = panel, name
+        self.panel, self.name, self.id = panel, name, ""
         self.folder = panel.base / "tmp"
         (self.folder / f"{name}.features").write_text(features or features_document())
         panel.install("processing", name, PROGRAM)
@@ -139,6 +142,7 @@ class Probe:
         answer = panel.call("processing.add.settings", module=name, name=name, sok="ok", **given)
         self.id = answer.findtext("id")
         self.tariffs = {}
+        self.do()
 
     def tariff(self, itemtype="vds", **more):
         if (itemtype, *more.items()) not in self.tariffs:
@@ -155,6 +159,7 @@ class Probe:
         plan = {name: {"calls": [[func, "elid={item}", "sok=ok"]]} for name, func in POSTS.items()}
         plan["check_connection"] = {"out": "<doc/>"}
         plan["tune_connection"] = {"out": "<doc/>"}
+        plan["get_suitable_module"] = {"out": f"<doc><modules><module id='{self.id}'/></modules></doc>"}
         (self.folder / f"{self.name}.todo").write_text(json.dumps({**plan, **commands}))
 
     def met(self, command=None):
@@ -167,7 +172,8 @@ class Probe:
 
     def service(self, itemtype="vds", **more):
         """An order by client1 that is open at the end."""
-        params = {"pricelist": self.tariff(itemtype), "period": 1, "skipbasket": "on", "sok": "ok", **more}
+        fields = {**ORDER.get(itemtype, {}), **more}
+        params = {"pricelist": self.tariff(itemtype), "period": 1, "skipbasket": "on", "sok": "ok", **fields}
         answer = self.panel.call(f"{itemtype}.order.param", su="client1", **params)
         item = int(answer.findtext("id"))
         self.panel.until_status(item, 2)
