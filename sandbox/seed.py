@@ -9,7 +9,7 @@ from sandbox.core.modules import AUTO, MANUAL
 from sandbox.core.passwords import hashed
 from sandbox.core.request import ADMIN, CLIENT
 from sandbox.core.tariffs import ENUMERATION, INTEGER
-from sandbox.tariff_maker import TRIAL, AddonPlan, TariffPlan, make_tariff
+from sandbox.tariff_maker import DAY, LIFETIME, TRIAL, AddonPlan, TariffPlan, make_tariff
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -23,6 +23,22 @@ ITEMTYPES = (
     ("soft", "Licences", "Лицензии", "ip licname"),
     ("dedic", "Dedicated servers", "Выделенные серверы", "domain ostempl recipe"),
     ("vhost", "Shared hosting", "Виртуальный хостинг", "domain"),
+    ("instances", "Instances", "Инстансы", "servername domain instances_os use_ssh_key"),
+    ("platform", "Platform licences", "Лицензии на платформы", "comment"),
+    ("softexternal", "Other software", "Стороннее ПО", "ip licname"),
+    ("addition", "Modules", "Модули", "item"),
+    ("parallelslic", "Plesk licences", "Лицензии Plesk", "pa_ip"),
+    (
+        "certificate",
+        "Certificates",
+        "Сертификаты",
+        "CN ST L O OU emailAddress field_country csr approver_email_1 altname",
+    ),
+    ("domain", "Domains", "Домены", "domain"),
+    ("storage", "Storage", "Хранилища", "domain"),
+    ("dnshost", "DNS hosting", "DNS-хостинг", "domain"),
+    ("colocation", "Colocation", "Размещение серверов", "domain"),
+    ("forexbox", "Forex boxes", "Forex-серверы", "domain"),
 )
 """intname, names, what an order may carry (selling-api.md 3.5)."""
 
@@ -58,6 +74,25 @@ TARIFFS = (
         (AddonPlan("disk", INTEGER, Decimal(5), Decimal(100), Decimal("0.2")),),
         "1",
     ),
+    TariffPlan("soft", "ISPmanager Pro", Decimal(8), (1, 12), (), "1"),
+    TariffPlan(
+        "platform",
+        "VMmanager",
+        Decimal(12),
+        (TRIAL, 1, 12),
+        (AddonPlan("nodes", INTEGER, Decimal(1), Decimal(50), Decimal(4)),),
+        "1",
+    ),
+    TariffPlan("softexternal", "BitNinja", Decimal(6), (TRIAL, 1, 3, 6, 12), (), "1"),
+    TariffPlan("addition", "Virusdie", Decimal(4), (TRIAL, 1, 6, 12), (), "1"),
+    TariffPlan("parallelslic", "Plesk Web Pro", Decimal(9), (1, 12), (), "1"),
+    TariffPlan("instances", "Instance-1", Decimal(7), (DAY, 1), (), "1"),
+    TariffPlan("certificate", "DV certificate", Decimal(2), (12, 24), (), "1"),
+    TariffPlan("domain", "example", Decimal(1), (12, 24), (), "1"),
+    TariffPlan("storage", "Storage-1", Decimal(5), (1, 12), (), "1"),
+    TariffPlan("dnshost", "DNS-1", Decimal(1), (1, LIFETIME), (), "1"),
+    TariffPlan("colocation", "Unit-1", Decimal(30), (1, 12), (), "1"),
+    TariffPlan("forexbox", "Forex-1", Decimal(11), (1, 12), (), "1"),
 )
 TASK_OPERATIONS = (
     "open",
@@ -90,6 +125,10 @@ def seed(tx: Tx, state: PanelState) -> None:
     ]
     for plan in TARIFFS:
         tx.insert("processingmodule2pricelist", processingmodule=modules[0], pricelist=make_tariff(tx, plan))
+    measure = tx.insert("measure", intname="mib", relation=1)
+    tx.run("UPDATE pricelist SET measure = %s WHERE parent IS NOT NULL AND intname IN ('mem', 'disk')", measure)
+    for zone in ("example", "test"):
+        tx.insert("tld", name=zone)
     for operation in TASK_OPERATIONS:
         tx.insert("tasktype", operation=operation, name=f"{operation} by hand")
     _people(tx, state)

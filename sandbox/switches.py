@@ -352,6 +352,12 @@ _ALL = (
         "platform.md 3.1",
         "calls while the panel is suspended by mgrctl -l",
     ),
+    Switch(
+        "power_status",
+        ("5", "2"),
+        "selling-api.md 5.2",
+        "status of a service while it is started, stopped or rebooted: in process, or active with a sub-status",
+    ),
 )
 
 REGISTRY: dict[str, Switch] = {switch.name: switch for switch in _ALL}

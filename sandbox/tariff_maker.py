@@ -11,7 +11,7 @@ from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
 
-TRIAL = -100
+TRIAL, DAY, LIFETIME = -100, -50, 0
 ORDERED_BILLTYPE = 2
 """billtype 2 = ordered (platform.md 6.2)."""
 _KINDS = {"bool": BOOLEAN, "int": INTEGER, "enum": ENUMERATION}
@@ -57,9 +57,11 @@ class TariffPlan:
 
 
 def cost_of(month: Decimal, period: int) -> Decimal:
-    """Ten months' price for a year, nothing for a trial."""
+    """Ten months' price for a year, nothing for a trial, a thirtieth for a day, fifty months' for ever."""
+    if period == DAY:
+        return (month / 30).quantize(Decimal("0.0001"))
     if period <= 0:
-        return Decimal(0)
+        return month * 50 if period == LIFETIME else Decimal(0)
     return month * (period - period // 12 * 2)
 
 

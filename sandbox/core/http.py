@@ -49,17 +49,30 @@ def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
         if params.get("authinfo") is None and panel.switches["dead_session"] == "html":
             return Answer(LOGIN_PAGE, "text/html")
         panel.log.request(origin.ip, claimed_user(params), params)
-        return _answer(dispatch.error_document(panel, request, error), out)
+        return _answer(panel, request, dispatch.error_document(panel, request, error))
     if caller.level == 0 and not func:
         return Answer(LOGIN_PAGE, "text/html")
     document = dispatch.answer(panel, replace(request, caller=caller))
-    return _answer(document, out)
+    return _answer(panel, request, document)
 
 
-def _answer(document: etree._Element, out: str) -> Answer:
+def _answer(panel: Panel, request: Request, document: etree._Element) -> Answer:
+    out = request.out
+    document = _as_warning(panel, request, document)
     session = document.find("auth")
     cookie = session.get("id", "") if session is not None and document.get("func") == "auth" else ""
-    return Answer(output.render(document, out), output.content_type(out), cookie=cookie)
+    if request.text("sfrom") == "ajax" and "json" in out:
+        return Answer(output.as_ajax(document), output.content_type(out), cookie=cookie)
+    body = output.render(document, out, panel.switches["single_elem"])
+    return Answer(body, output.content_type(out), cookie=cookie)
+
+
+def _as_warning(panel: Panel, request: Request, document: etree._Element) -> etree._Element:
+    """v2 functions can answer an error inside `warning` (selling-api.md 2)."""
+    error = document.find("error")
+    if error is not None and request.func.startswith("v2.") and panel.switches["v2_errors"] == "warning":
+        etree.SubElement(document, "warning").append(error)
+    return document
 
 
 def _caller(panel: Panel, params: dict[str, str], origin: Origin, func: str) -> Caller:

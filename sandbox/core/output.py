@@ -16,7 +16,7 @@ def content_type(out: str) -> str:
     return TYPES.get(out, "application/json" if "json" in out else "text/html")
 
 
-def render(document: etree._Element, out: str) -> bytes:
+def render(document: etree._Element, out: str, single: str = "array") -> bytes:
     if out == "text":
         return as_text(document).encode()
     if out == "devel":
@@ -27,7 +27,7 @@ def render(document: etree._Element, out: str) -> bytes:
     if out == "bjson":
         return json.dumps(as_bjson(data), ensure_ascii=False).encode()
     if out in ("json", "sjson", "xjson"):
-        return json.dumps({"doc": as_json(data)}, ensure_ascii=False).encode()
+        return json.dumps({"doc": as_json(data, single)}, ensure_ascii=False).encode()
     return as_html(data).encode()
 
 
@@ -41,16 +41,19 @@ def _data_only(document: etree._Element) -> etree._Element:
     return bare
 
 
-def as_json(element: etree._Element) -> Any:
-    """Text under `$`, attributes as `$name`; rows, choices and repeated elements are lists (platform.md 3.2)."""
+def as_json(element: etree._Element, single: str = "array") -> Any:
+    """Text under `$`, attributes as `$name`; rows, choices and repeated elements are lists (platform.md 3.2).
+
+    `single` is the switch single_elem: a row that is the only one may come as an object (selling-api.md 1.3).
+    """
     result: dict[str, Any] = {f"${name!s}": value for name, value in element.attrib.items() if name != "binary"}
     for child in element:
         if not isinstance(child.tag, str):
             continue
-        value = as_json(child)
+        value = as_json(child, single)
         known = result.get(child.tag)
         if known is None:
-            result[child.tag] = [value] if child.tag in ("elem", "slist", "val") else value
+            result[child.tag] = [value] if single == "array" and child.tag in ("elem", "slist", "val") else value
         elif isinstance(known, list):
             known.append(value)
         else:
@@ -61,17 +64,44 @@ def as_json(element: etree._Element) -> Any:
 
 
 def as_bjson(document: etree._Element) -> dict[str, Any]:
-    """Wrappers and attributes dropped: `elem` for a list, `model` for a form or result, `error` (platform.md 3.2)."""
+    """Wrappers and attributes dropped: `elem` for a list, `model` for a form or result, `error` (platform.md 3.2).
+
+    A result's scalars are there as `id.v` too (selling-api.md 1.3), an element of attributes only as its attributes.
+    """
     error = document.find("error")
     if error is not None:
-        flat: dict[str, Any] = {name: error.get(name, "") for name in ("type", "object", "value")}
-        flat["msg"] = error.findtext("msg", "")
-        return {"error": flat}
+        return {"error": _flat_error(error)}
+    if document.find("warning/error") is not None:
+        return {"warning": as_bjson(document.find("warning"))}  # type: ignore[arg-type]
     rows = document.findall("elem")
     if rows or document.find("p_elems") is not None:
-        return {"elem": [{cell.tag: cell.text or "" for cell in row} for row in rows]}
-    model = {child.tag: child.text or "" for child in document if len(child) == 0 and child.tag not in ("ok", "slist")}
-    return {"model": model}
+        counts = {child.tag: child.text or "" for child in document if str(child.tag).startswith("p_")}
+        return {"elem": [{cell.tag: cell.text or "" for cell in row} for row in rows], **counts}
+    result: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    for child in document:
+        if child.tag == "doc":
+            result["doc"] = as_bjson(child)
+        elif len(child) == 0 and child.tag not in ("ok", "slist"):
+            attributes = {str(name): str(value) for name, value in child.attrib.items()}
+            model[str(child.tag)] = attributes if attributes and not child.text else child.text or ""
+    if document.find("ok") is not None:
+        if document.findtext("ok"):
+            model["ok"] = document.findtext("ok")
+        result.update({name: {"v": value} for name, value in model.items()})
+    return {**result, "model": model}
+
+
+def _flat_error(error: etree._Element) -> dict[str, Any]:
+    flat: dict[str, Any] = {name: error.get(name, "") for name in ("type", "object", "value")}
+    flat["msg"] = error.findtext("msg", "")
+    params = [{"name": one.get("name", ""), "value": one.text or ""} for one in error.findall("param")]
+    return {**flat, "param": params} if params else flat
+
+
+def as_ajax(document: etree._Element) -> bytes:
+    """`sfrom=ajax`: the answer is wrapped into `content` (selling-api.md 1.3)."""
+    return json.dumps({"content": [as_bjson(document)]}, ensure_ascii=False).encode()
 
 
 def as_text(document: etree._Element) -> str:

@@ -191,7 +191,7 @@ class _Page:
         if not ids:
             return ""
         found = {row[0][0]: row for row in _read(tx, ids)}
-        changing = [number for number in ids if number in found and found[number][0][4] == items.PROCESSING]
+        changing = [number for number, row in found.items() if row[0][4] in (items.PROCESSING, items.ACTIVE)]
         running = {}
         if changing:
             sql = "SELECT item, intname FROM runningoperation WHERE item IN %s ORDER BY id DESC"
@@ -202,7 +202,7 @@ class _Page:
     def _row(self, cells: list[Any], params: dict[str, str], operation: str) -> str:
         number, name, pricelist, period, status, cost, created, opened, expires, autoprolong = cells[:10]
         remoteid, centre, service_status, account, module, reason, ip_changes, key_changes, updates = cells[10:]
-        key = f"5_{operation}" if status == items.PROCESSING and operation else f"{status}"
+        key = f"{status}_{operation}" if status in (items.PROCESSING, items.ACTIVE) and operation else f"{status}"
         if status == items.SUSPENDED:
             key += reason
         text = [f"<elem><id>{number}</id>", _cell("name", name)]
@@ -220,7 +220,8 @@ class _Page:
             text.append(_cell("remoteid", remoteid))
         text.append(_cell("project", self._names["project", pricelist][0]))
         if self._staff:
-            text.append(_cell("account", self._names["account", account][0]) + _cell("account_id", account))
+            text.append(_cell("account", self._names.get(("account", account), ("", ""))[0]))
+            text.append(_cell("account_id", account))
             text.append(_cell("processingmodule", self._names.get(("module", module or 0), ("", ""))[0]))
         text.append("</elem>")
         return "".join(text)

@@ -21,6 +21,14 @@ CRYPTED = ("password", "userpassword")
 
 
 LONGEST_REMOTEID = 128
+LONGEST_LICNAME = 255
+"""selling-api.md 3.5, softexternal."""
+
+
+COMMON = ("comment", "pid")
+"""Parameters that an order of any type may carry and that are only kept (selling-api.md 3.2)."""
+NAMED_BY = ("domain", "licname", "CN", "servername", "pa_ip", "comment")
+EQUAL_AUTOPROLONG = ("softexternal", "addition")
 
 
 OFF = ("", "null", "off")
@@ -62,6 +70,7 @@ def read_tariff(tx: Tx, request: Request) -> Tariff:
 
 def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_field: str) -> Order:
     period = request.text(period_field)
+    _check_common(tx, request, tariff)
     if not period.lstrip("-").isdigit() or int(period) not in tariff.prices:
         raise bad_value(period_field, period)
     count = request.text("order_count", "1")
@@ -71,8 +80,9 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
     if len(remoteid) > LONGEST_REMOTEID:
         raise bad_value("remoteid", remoteid)
     allowed = (tx.value("SELECT orderparams FROM itemtype WHERE id = %s", tariff.itemtype_id) or "").split()
-    params = {name: request.text(name) for name in allowed if request.text(name)}
+    params = {name: request.text(name) for name in (*allowed, *COMMON) if request.text(name)}
     _check_params(panel, tx, tariff, params, allowed)
+    check_type(panel, tx, request, tariff, params)
     if "domain" in allowed and "domain" not in params:
         params["domain"] = f"{secrets.token_hex(4)}.{tariff.itemtype}.example"  # random when absent (3.2)
     unknown = [
@@ -89,12 +99,12 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
         tariff,
         int(period),
         _datacenter(tariff, request.text("datacenter")),
-        params.get("domain") or params.get("licname") or tariff.name,
+        next((params[name] for name in NAMED_BY if params.get(name)), tariff.name),
         values,
         params,
         {name: request.text(name) for name in CRYPTED if request.text(name)},
         remoteid,
-        _autoprolong(tariff, int(period), request.text("autoprolong")),
+        autoprolong(tariff, int(period), request.text("autoprolong")),
         int(count),
     )
 
@@ -115,11 +125,46 @@ def _check_params(panel: Panel, tx: Tx, tariff: Tariff, params: dict[str, str], 
         raise bad_value("ostempl", params["ostempl"])
 
 
-def check_ip(text: str) -> None:
+def check_ip(text: str, field: str = "ip") -> None:
     try:
         ipaddress.ip_address(text)
     except ValueError as error:
-        raise bad_value("ip", text) from error
+        raise bad_value(field, text) from error
+
+
+def _check_common(tx: Tx, request: Request, tariff: Tariff) -> None:
+    """What orders of all types share beside period and tariff (selling-api.md 3.2)."""
+    if request.text("promocode"):  # the stand-in's provider has none
+        raise PanelError("promocode_not_use", "promocode", request.text("promocode"))
+    if request.text("project") not in ("", str(tariff.project)):
+        raise bad_value("project", request.text("project"))
+    agreed = tx.value("SELECT licence_agreement FROM pricelist WHERE id = %s", tariff.id)
+    if agreed == "on" and request.text("licence_agreement") != "on":
+        raise bad_value("licence_agreement", request.text("licence_agreement"))
+
+
+def check_type(panel: Panel, tx: Tx, request: Request, tariff: Tariff, params: dict[str, str]) -> None:
+    """What single types ask of an order (selling-api.md 3.5)."""
+    if tariff.itemtype == "softexternal" and not 0 < len(params.get("licname", "")) <= LONGEST_LICNAME:
+        raise bad_value("licname", params.get("licname", ""))
+    if tariff.itemtype == "parallelslic":
+        check_ip(params.get("pa_ip", ""), "pa_ip")
+    if tariff.itemtype == "certificate" and not (params.get("CN") and params.get("csr")):
+        raise PanelError("wizard_unavailable", "csr")
+    if tariff.itemtype == "addition":
+        _check_parent(tx, request, params.get("item", ""))
+
+
+def _check_parent(tx: Tx, request: Request, number: str) -> None:
+    """A module belongs to a licence of the same client: item is its id (selling-api.md 3.5)."""
+    found = tx.value(
+        "SELECT i.id FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype "
+        "WHERE i.id = %s AND i.account = %s AND t.intname IN ('soft', 'platform') AND i.status IN (2, 3, 5)",
+        int(number) if number.isdigit() else 0,
+        request.caller.account,
+    )
+    if found is None:
+        raise bad_value("item", number)
 
 
 def _datacenter(tariff: Tariff, text: str) -> int:
@@ -132,9 +177,11 @@ def _datacenter(tariff: Tariff, text: str) -> int:
     return int(text)
 
 
-def _autoprolong(tariff: Tariff, period: int, text: str) -> int | None:
+def autoprolong(tariff: Tariff, period: int, text: str) -> int | None:
     if text in OFF:
         return None
+    if tariff.itemtype in EQUAL_AUTOPROLONG and text not in ("on", str(period)):
+        return None  # autoprolong must equal period or it is not switched on (selling-api.md 3.5)
     if text == "on":  # the new order's form of it (selling-api.md 3.2)
         return period
     if not text.isdigit() or int(text) not in tariff.prices:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from sandbox.core import billing, items, lifecycle, tariffs
-from sandbox.core.documents import add, done, fields, money, slist
+from sandbox.core.documents import done
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import AUTO
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions import cart_rows
 from sandbox.functions.order_fields import Order, read_order, read_tariff
+from sandbox.functions.order_form import order_form
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
-    from sandbox.core.tariffs import Tariff
 
 
 @function("<itemtype>.order.param", CLIENT, "selling-api.md 3.1-3.3")
@@ -48,7 +48,7 @@ def _order(panel: Panel, request: Request, period_field: str, id_field: str, car
     with panel.db.begin() as tx:
         tariff = read_tariff(tx, request)
         if not request.sok:
-            return _form(tx, request, tariff, period_field)
+            return order_form(tx, request, tariff, period_field)
         account = _account(request)
         order = read_order(panel, tx, request, tariff, period_field)
         paid = request.text("skipbasket") == "on"
@@ -189,30 +189,3 @@ def _insert_addon(tx: Tx, order: Order, addon: tariffs.Addon, parent: int, accou
         boolvalue=value if addon.addontype == tariffs.BOOLEAN else None,
         enumerationitem=int(value) if addon.addontype == tariffs.ENUMERATION else None,
     )
-
-
-def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
-    """The order form: what this client may really buy (selling-api.md 3.4, 7.2)."""
-    document = fields(pricelist=tariff.id, pricelist_name=tariff.name, **{period_field: tariff.periods[0]})
-    slist(document, period_field, [(period, tariffs.period_name(period, request.lang)) for period in tariff.periods])
-    slist(document, "datacenter", tariff.datacenters)
-    slist(
-        document,
-        "autoprolong",
-        [("null", "off"), *((period, tariffs.period_name(period, request.lang)) for period in tariff.periods)],
-    )
-    if tariff.datacenters:
-        add(document, "datacenter", tariff.datacenters[0][0])
-    templates = tx.rows(
-        "SELECT v.intname, v.name FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
-        "WHERE p.itemtype = %s AND p.intname = 'ostempl' ORDER BY v.id",
-        tariff.itemtype_id,
-    )
-    if templates:
-        slist(document, "ostempl", [(row["intname"], row["name"] or row["intname"]) for row in templates])
-    for addon in tariff.addons:
-        add(document, f"addon_{addon.id}", request.text(f"addon_{addon.id}", addon.default))
-        if addon.choices:
-            slist(document, f"addon_{addon.id}", [(choice.id, choice.name) for choice in addon.choices])
-    add(document, "orderinfo", f"Total amount: {money(tariff.prices[tariff.periods[0]])} EUR")
-    return document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -13,13 +12,14 @@ from sandbox.core.errors import bad_value, denied, missing
 from sandbox.core.modules import BUILT_IN
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, NOBODY
+from sandbox.functions import export
 from sandbox.functions.processing import module_choices
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
-    from sandbox.core.tariffs import Addon, Tariff
+    from sandbox.core.tariffs import Tariff
 
 
 @function("pricelist", ADMIN, "selling-api.md 7.2")
@@ -56,64 +56,8 @@ def pricelist_export(panel: Panel, request: Request) -> etree._Element:
         for row in rows:
             tariff = tariffs.load(tx, row["id"])
             if tariff is not None and (tariff.active or request.text("onlyavailable") != "on"):
-                _export(document, tariff)
+                export.tariff(tx, document, tariff, request.lang)
     return document
-
-
-def _export(document: etree._Element, tariff: Tariff) -> None:
-    element = etree.SubElement(document, "pricelist")
-    for name, value in (
-        ("id", tariff.id),
-        ("name", tariff.name),
-        ("active", "on" if tariff.active else "off"),
-        ("hideinorder", "off"),
-        ("archived", "off"),
-        ("itemtype", tariff.itemtype_id),
-    ):
-        add(element, name, value)
-    add(etree.SubElement(element, "itemtype_info"), "intname", tariff.itemtype)
-    for number, name in tariff.datacenters:
-        centre = etree.SubElement(element, "datacenter")
-        add(centre, "id", number)
-        add(centre, "name", name)
-    _prices(element, tariff.prices)
-    for addon in tariff.addons:
-        _export_addon(element, addon)
-    add(element, "max_multiple_order_count", tariff.most_at_once)
-
-
-def _prices(parent: etree._Element, prices: dict[int, Decimal]) -> None:
-    block = etree.SubElement(parent, "price", currency="EUR")
-    for period, cost in prices.items():
-        add(block, "period", tariffs.period_name(period), cost=f"{cost:.4f}", type="month", length=str(period))
-
-
-def _export_addon(parent: etree._Element, addon: Addon) -> None:
-    element = etree.SubElement(parent, "addon")
-    for name, value in (
-        ("id", addon.id),
-        ("name", addon.name),
-        ("intname", addon.intname),
-        ("addontype", addon.addontype),
-        ("billtype", addon.billtype),
-        ("addonlimit", addon.included),
-        ("addonmin", addon.least),
-        ("addonmax", addon.most),
-    ):
-        add(element, name, value)
-    add(etree.SubElement(element, "addon_itemtype_info"), "intname", addon.intname)
-    if not addon.choices:
-        _prices(element, addon.prices)
-        return
-    add(element, "enumeration", addon.enumeration)  # twice: the id, then the object (selling-api.md 7.1)
-    block = etree.SubElement(element, "enumeration")
-    add(block, "id", addon.enumeration)
-    for choice in addon.choices:
-        one = etree.SubElement(block, "enumerationitem")
-        add(one, "id", choice.id)
-        add(one, "intname", choice.intname)
-        add(one, "name", choice.name)
-        _prices(one, choice.prices)
 
 
 @function("pricelist.edit", ADMIN, "platform.md 5.2")

@@ -1,0 +1,109 @@
+"""The order form: what this client may really buy, and for how much (selling-api.md 3.4, 7.2)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from sandbox.core import tariffs
+from sandbox.core.documents import add, fields, money, slist, text_of
+from sandbox.core.errors import PanelError
+
+if TYPE_CHECKING:
+    from sandbox.core.db import Tx
+    from sandbox.core.request import Request
+    from sandbox.core.tariffs import Addon, Tariff
+
+
+def order_form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
+    """The form; asked with `sv_field` it comes evaluated anew, one document deeper (selling-api.md 3.4)."""
+    form = _form(tx, request, tariff, period_field)
+    if not request.text("sv_field"):
+        return form
+    outer = etree.Element("doc")
+    outer.append(form)
+    return outer
+
+
+def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
+    text = request.text(period_field)
+    period = int(text) if text.lstrip("-").isdigit() and int(text) in tariff.prices else tariff.periods[0]
+    labels = [(one, tariffs.period_name(one, request.lang)) for one in tariff.periods]
+    document = fields(pricelist=tariff.id, pricelist_name=tariff.name, **{period_field: period})
+    slist(document, period_field, labels)
+    slist(document, "datacenter", tariff.datacenters)
+    slist(document, "autoprolong", [("null", "off"), *labels])
+    if tariff.datacenters:
+        add(document, "datacenter", request.text("datacenter") or tariff.datacenters[0][0])
+    _templates(tx, document, tariff)
+    total = tariff.prices[period]
+    for addon in tariff.addons:
+        value = request.text(f"addon_{addon.id}", addon.default)
+        add(document, f"addon_{addon.id}", value)
+        if addon.choices:
+            slist(document, f"addon_{addon.id}", [(choice.id, choice.name) for choice in addon.choices])
+        total += _price(addon, value, period)
+    currency = tx.value("SELECT currency FROM project WHERE id = %s", tariff.project)
+    add(document, "orderinfo", f"<b>Total amount: {money(total)} {currency}</b>")
+    if request.func.startswith("v2."):
+        _summaries(document, total, currency)
+    _page(document, request, tariff)
+    return document
+
+
+def _price(addon: Addon, value: str, period: int) -> Decimal:
+    """A value that is not allowed costs nothing here; the order itself refuses it."""
+    try:
+        return addon.cost(addon.check(value), period)
+    except PanelError:
+        return Decimal(0)
+
+
+def _templates(tx: Tx, document: etree._Element, tariff: Tariff) -> None:
+    """OS templates; recipes depend on them (selling-api.md 7.2)."""
+    rows = tx.rows(
+        "SELECT v.intname, v.name FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
+        "WHERE p.itemtype = %s AND p.intname = 'ostempl' ORDER BY v.id",
+        tariff.itemtype_id,
+    )
+    if not rows:
+        return
+    slist(document, "ostempl", [(row["intname"], row["name"] or row["intname"]) for row in rows])
+    recipes = etree.SubElement(document, "slist", name="recipe")
+    for row in rows:
+        add(recipes, "val", "none", key="null", depend=row["intname"])
+
+
+def _summaries(document: etree._Element, total: Decimal, currency: str) -> None:
+    for name, amount in (
+        ("pricelist_summary", total),
+        ("discount_summary", Decimal(0)),
+        ("total_summary", total),
+    ):
+        block = etree.SubElement(document, name)
+        add(block, "label", name.partition("_")[0].capitalize())
+        price = etree.SubElement(etree.SubElement(block, "cost"), "price")
+        add(price, "cost", money(amount))
+        add(price, "currency", currency)
+        add(price, "nodiscount", money(amount))
+
+
+def _page(document: etree._Element, request: Request, tariff: Tariff) -> None:
+    """Metadata and messages of the add-ons: a select, or a slider with its limits (selling-api.md 3.4, 7.2)."""
+    metadata = etree.SubElement(document, "metadata", name=request.func, type="form")
+    page = etree.SubElement(etree.SubElement(metadata, "form"), "page", name="addons")
+    messages = etree.SubElement(document, "messages", name=request.func)
+    for addon in tariff.addons:
+        name = f"addon_{addon.id}"
+        field = etree.SubElement(page, "field", name=name)
+        if addon.choices:
+            etree.SubElement(field, "select", name=name)
+        elif addon.addontype == tariffs.INTEGER:
+            limits = {"min": text_of(addon.least), "max": text_of(addon.most), "step": text_of(addon.step or 1)}
+            etree.SubElement(field, "slider", {"name": name, **limits})
+        else:
+            etree.SubElement(field, "input", type="checkbox", name=name)
+        etree.SubElement(messages, "msg", {"name": name}).text = addon.name
+        etree.SubElement(messages, "msg", {"name": f"hint_{name}"}).text = f"{addon.name} of the service"
