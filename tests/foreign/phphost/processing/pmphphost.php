@@ -18,6 +18,7 @@ const NODES = "/usr/local/mgr5/var/phphost";
 const SERVICE_ACTIVE = "2";
 const SERVICE_ABSENT = "4";
 const SERVICE_SUSPENDED = "8";
+const STATISTICS = "3";
 const ITEM_ACTIVE = 2;
 const ITEM_SUSPENDED = 3;
 
@@ -45,7 +46,7 @@ function Item($id) {
 function ItemAddons($id) {
 	$limits = array();
 	$rows = Query("SELECT IFNULL(NULLIF(p.intname, ''), it.intname) AS intname, a.intvalue, a.boolvalue, a.addonlimit,
-			p.addonlimit AS included, e.intname AS choice
+			p.billtype, p.addonlimit AS included, e.intname AS choice
 		FROM item a
 		JOIN pricelist p ON p.id = a.pricelist
 		LEFT JOIN itemtype it ON it.id = p.itemtype
@@ -57,8 +58,9 @@ function ItemAddons($id) {
 		} elseif ($row["boolvalue"] !== null && $row["boolvalue"] !== "") {
 			$limits[$row["intname"]] = $row["boolvalue"];
 		} else {
+			// What was ordered is the whole amount; only of statistics it is the limit that counts.
 			$included = $row["addonlimit"] !== null ? $row["addonlimit"] : $row["included"];
-			$limits[$row["intname"]] = (int)$included + (int)$row["intvalue"];
+			$limits[$row["intname"]] = (int)($row["billtype"] === STATISTICS ? $included : $row["intvalue"]);
 		}
 	}
 	return $limits;
