@@ -43,6 +43,7 @@ OPTIONS = (
     "userid",
     "password",
     "panelkey",
+    "ip",
 )
 """Options of the vendor's command line beside --command, --item, --module, --runningoperation."""
 PANEL_KEY = "panelkey"
