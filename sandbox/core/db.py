@@ -6,6 +6,7 @@ out its own child. Every function therefore commits before it starts anything ou
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pymysql.cursors import DictCursor
 
 MOST_CONNECTIONS = 80
+_CHANGES_ITEMS = re.compile(r"\s*(INSERT\s+INTO|REPLACE\s+INTO|UPDATE|DELETE\s+FROM)\s+`?item`?\s", re.IGNORECASE)
 
 
 class Tx:
@@ -28,10 +30,14 @@ class Tx:
 
     def __init__(self, connection: Connection[DictCursor]) -> None:
         self._connection = connection
+        self.items_changed = False
 
     def run(self, sql: str, *values: object) -> int:
         with self._connection.cursor() as cursor:
-            return int(cursor.execute(sql, values or None))
+            changed = int(cursor.execute(sql, values or None))
+        if changed and _CHANGES_ITEMS.match(sql):
+            self.items_changed = True
+        return changed
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         with self._connection.cursor() as cursor:
@@ -51,6 +57,7 @@ class Tx:
         marks = ", ".join(["%s"] * len(columns))
         with self._connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(columns.values()))
+            self.items_changed = self.items_changed or table == "item"
             return int(cursor.lastrowid)
 
     def update(self, table: str, key: Mapping[str, object], **columns: object) -> int:
@@ -73,6 +80,8 @@ class Database:
 
     def __init__(self, login: Login) -> None:
         self._login = login
+        self.item_changes = 0
+        """How many transactions changed services: what was derived from them before is out of date."""
         self._idle: list[Connection[DictCursor]] = []
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
@@ -83,8 +92,12 @@ class Database:
             connection = self._take()
             try:
                 self._tell_the_time(connection)
-                yield Tx(connection)
+                transaction = Tx(connection)
+                yield transaction
                 connection.commit()
+                if transaction.items_changed:
+                    with self._guard:
+                        self.item_changes += 1
             except BaseException:
                 self._roll_back(connection)
                 raise

@@ -13,7 +13,7 @@ from sandbox.core.db import Database
 from sandbox.core.levels import Cut, Viewer
 from sandbox.core.log import Levels, Log
 from sandbox.core.plugins import Plugins
-from sandbox.core.together import Together
+from sandbox.core.windows import Windows
 from sandbox.mariadb import Login
 from sandbox.paths import PanelPaths
 from sandbox.switches import Switches
@@ -41,7 +41,7 @@ class Panel:
     modules: Modules = field(init=False)
     queue: Queue = field(init=False)
     faults: Faults = field(init=False)
-    together: Together = field(default_factory=Together)
+    windows: Windows = field(default_factory=Windows)
     stop_requested: threading.Event = field(default_factory=threading.Event)
     one_call: threading.RLock = field(default_factory=threading.RLock)
     conf: dict[str, str] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class Panel:
         self._tables.pop(table, None)
 
     def clear_cache(self) -> None:
+        self.windows.forget()
         self._itemtypes = frozenset()
         self._tables.clear()
 

@@ -1,8 +1,9 @@
 """The list of a product type: columns, pages, order, and what a client does not see (selling-api.md 5.1).
 
-A seller's list may have a hundred thousand rows and be read by many at once, so a page is one indexed query for its ids
-and one for its rows; the database hands over each row as one JSON text (the driver is pure Python, and every column
-costs), and the page is written as text and parsed once instead of being built cell by cell.
+A seller's list may have a hundred thousand rows and be read by many at once. So its ids are read from one covering
+index, and kept while no service changes (sandbox.core.windows), and a page is cut from them; the database hands over a
+page's rows as one JSON text (the driver is pure Python, and every row costs), and the page is written as text and
+parsed once instead of being built cell by cell.
 """
 
 from __future__ import annotations
@@ -66,9 +67,11 @@ _COLUMNS = (
     "i.real_keychange",
     "CAST(i.update_expiredate AS CHAR)",
 )
-_ROWS = f"""SELECT JSON_ARRAY({", ".join(_COLUMNS)}) AS cells,
-    (SELECT JSON_OBJECTAGG(f.intname, f.value) FROM itemparam f WHERE f.item = i.id AND f.intname IN %s) AS params
-    FROM item i WHERE i.id IN %s"""
+_WIDE = "SET STATEMENT group_concat_max_len = 268435456 FOR SELECT"
+_IDS = f"{_WIDE} GROUP_CONCAT(i.id{{order}}) FROM item i WHERE {{where}}"
+_ROWS = f"{_WIDE} CONCAT('[', GROUP_CONCAT(JSON_ARRAY({', '.join(_COLUMNS)})), ']') FROM item i WHERE i.id IN ({{}})"
+_PARAMS = f"""{_WIDE} CONCAT('[', GROUP_CONCAT(JSON_ARRAY(f.item, f.intname, f.value)), ']') FROM itemparam f
+    WHERE f.item IN ({{}})"""
 
 
 @function("<itemtype>", CLIENT, "selling-api.md 5.1")
@@ -80,20 +83,13 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         wanted = stored(panel, tx, request)
         where, values = _visible(panel, tx, request, wanted)
-        order = f"{SORTABLE[column]} {direction}" + ("" if column == "id" else f", i.id {direction}")
-        total = panel.together.ask((where, *values), lambda: _count(panel, where, values))
-        ids = [
-            row["id"]
-            for row in tx.rows(
-                f"SELECT i.id FROM item i WHERE {where} ORDER BY {order} LIMIT %s OFFSET %s",
-                *values,
-                count,
-                (page - 1) * count,
-            )
-        ]
+        question = (where, column, direction, *values)
+        changes = panel.db.item_changes
+        found = panel.windows.ids(question, changes, lambda: _ids(panel, where, column, direction, values))
+        ids = found[(page - 1) * count : page * count]
         body = _Page(panel, tx, request).rows(tx, ids)
         _let_time_pass(tx, request)
-    tail = {"p_num": page, "p_cnt": count, "p_elems": total, "p_sort": column, "p_order": direction.lower()}
+    tail = {"p_num": page, "p_cnt": count, "p_elems": len(found), "p_sort": column, "p_order": direction.lower()}
     end = "".join(f"<{name}>{value}</{name}>" for name, value in tail.items())
     if wanted:
         end += f"<p_filter>{escape(' '.join(f'{name}={value}' for name, value in wanted.items()))}</p_filter>"
@@ -103,9 +99,18 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 
 
-def _count(panel: Panel, where: str, values: tuple[Any, ...]) -> int:
+def _ids(panel: Panel, where: str, column: str, direction: str, values: tuple[Any, ...]) -> list[int]:
+    """All ids of a list in its order: pages are cut from it, and their number is its length.
+
+    Ids come out of the index nearly in their order, and sorting that here is a third of what the database takes.
+    """
+    order = "" if column == "id" else f" ORDER BY {SORTABLE[column]} {direction}, i.id {direction}"
     with panel.db.begin() as tx:
-        return int(tx.value(f"SELECT COUNT(*) FROM item i WHERE {where}", *values))
+        text = tx.value(_IDS.format(where=where, order=order), *values)
+    found = [int(number) for number in text.split(",")] if text else []
+    if column == "id":
+        found.sort(reverse=direction == "DESC")
+    return found
 
 
 def _whole(request: Request, name: str, default: int) -> int:
@@ -151,10 +156,17 @@ def _let_time_pass(tx: Tx, request: Request) -> None:
         )
 
 
+_SPECIAL = re.compile("[&<>]")
+
+
 def _cell(name: str, value: object, orig: object = None) -> str:
     more = "" if orig is None else f' orig="{escape(str(orig))}"'
-    text = "" if value is None else str(value)
-    return f"<{name}{more}>{escape(text, quote=False)}</{name}>" if text else f"<{name}{more}/>"
+    if value is None or value == "":
+        return f"<{name}{more}/>"
+    text = str(value)
+    if _SPECIAL.search(text):
+        text = escape(text, quote=False)
+    return f"<{name}{more}>{text}</{name}>"
 
 
 class _Page:
@@ -260,5 +272,8 @@ class _Page:
 
 
 def _read(tx: Tx, ids: list[int]) -> list[tuple[list[Any], dict[str, str]]]:
-    rows = tx.rows(_ROWS, PARAMS, tuple(ids))
-    return [(json.loads(row["cells"]), json.loads(row["params"] or "{}")) for row in rows]
+    params: dict[int, dict[str, str]] = {}
+    numbers = ", ".join(str(number) for number in ids)
+    for item, name, value in json.loads(tx.value(_PARAMS.format(numbers)) or "[]"):
+        params.setdefault(item, {})[name] = value
+    return [(cells, params.get(cells[0], {})) for cells in json.loads(tx.value(_ROWS.format(numbers)) or "[]")]
