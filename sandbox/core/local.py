@@ -110,7 +110,7 @@ def _call(panel: Panel, line: CommandLine, origin: Origin) -> etree._Element:
     func = line.func or params.get("func", "")
     caller = LOCAL_ROOT
     if params.get("auth"):
-        caller = callers.by_session(panel, params["auth"], origin.ip, func)
+        caller = callers.by_session(panel, params["auth"], "", func)
     if params.get("su"):
         caller = callers.by_name(panel, params["su"])
     if line.func and "func" in params:

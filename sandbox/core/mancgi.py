@@ -27,7 +27,7 @@ class Page:
 
 
 def run(panel: Panel, name: str, origin: Origin, body: bytes) -> Page:
-    """Start the script with the variables of CGI; a failure is a 500, a script that is not there a 404."""
+    """Start the script with the variables of CGI; no headers are a 500, a script that is not there a 404."""
     program = panel.paths.base / "cgi" / name
     if not _NAME.fullmatch(name) or not program.is_file():
         return Page(404, [("Content-Type", "text/plain")], b"Not found\n")
@@ -50,7 +50,7 @@ def run(panel: Panel, name: str, origin: Origin, body: bytes) -> Page:
     if outcome.err:
         panel.log.detail("mancgi", f"{name}: {outcome.err[-2000:].decode(errors='replace').strip()}")
     page = _parsed(outcome.out)
-    if outcome.code != 0 or page is None:
+    if page is None:
         panel.log.failure("mancgi", f"{name} ended with {outcome.code}")
         return Page(500, [("Content-Type", "text/plain")], b"Internal server error\n")
     return page

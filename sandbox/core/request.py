@@ -12,7 +12,7 @@ ADMIN = 29
 ROOT = 30
 """mgrctl runs as root, level 30 (platform.md 3.1)."""
 
-LEVEL_NAMES = {"nobody": 0, "user": 16, "reseller": 24, "admin": 29, "super": 30, "root": 30, "all": 0}
+LEVEL_NAMES = {"nobody": 0, "mailbox": 9, "user": 16, "reseller": 24, "admin": 29, "super": 30, "root": 30, "all": 0}
 """Registered names (platform.md 1.1)."""
 
 
