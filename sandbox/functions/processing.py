@@ -6,11 +6,13 @@ crypted, is what its `features` say (platform.md 5.2, "Settings form", "features
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from sandbox.core import validators
 from sandbox.core.documents import add, done, elem, fields, slist
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import BUILT_IN, Features
@@ -100,6 +102,15 @@ def _given(request: Request, features: Features) -> dict[str, str]:
     return {one.name: request.text(one.name) for one in features.settings if one.name in request.params}
 
 
+def _checked(panel: Panel, request: Request, module: str, stored: dict[str, str]) -> Request:
+    """The request after the validators of the module's own form; what it does not name is as stored (1.1)."""
+    from sandbox.core.dispatch import internal  # the table of functions is complete only when all are imported
+
+    whole = {**stored, **request.params, "clicked_button": ""}
+    checked = validators.checked(panel, replace(request, params=whole), internal, f"processing.edit.{module}")
+    return replace(request, params={name: checked.params[name] for name in request.params})
+
+
 def _defaults(features: Features) -> dict[str, str]:
     """`defval` of custom parameters (platform.md 5.2, features document)."""
     return {one.name: one.default for one in features.settings if one.default}
@@ -135,6 +146,8 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     if not request.sok:
         panel.plugins.dress(tuned, f"processing.edit.{module}", request.lang)
         return tuned
+    checked = _checked(panel, request, module, _defaults(features))
+    values = {**_defaults(features), **_given(checked, features)}
     _check(panel, module, features, values)
     with panel.db.begin() as tx:
         _require_unique(tx, module, 0, features, values)
@@ -185,7 +198,7 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         tuned = _tune(panel, request, row["module"], features, form)
         panel.plugins.dress(tuned, f"processing.edit.{row['module']}", request.lang)
         return tuned
-    given = _given(request, features)
+    given = _given(_checked(panel, request, row["module"], stored), features)
     _check(panel, row["module"], features, {**stored, **given})
     own = {name: request.text(name) for name in _OWN_FIELDS if request.text(name)}
     if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
