@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sandbox.core.queue import Queue
 
 MANAGER = "billmgr"
+PAGES_AT_ONCE = 3
+"""Lists made side by side: more would only take turns, and each turn costs."""
 CLOCK = "clock_ahead"
 """Kept beside the switches: how far `sandbox.clock` moved this panel's time."""
 
@@ -42,6 +44,7 @@ class Panel:
     queue: Queue = field(init=False)
     faults: Faults = field(init=False)
     windows: Windows = field(default_factory=Windows)
+    pages_at_once: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PAGES_AT_ONCE))
     stop_requested: threading.Event = field(default_factory=threading.Event)
     one_call: threading.RLock = field(default_factory=threading.RLock)
     conf: dict[str, str] = field(default_factory=dict)

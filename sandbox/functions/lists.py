@@ -80,7 +80,7 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
     page = _whole(request, "p_num", 1)
     count = _whole(request, "p_cnt", int(panel.switches.number("page_rows")))
     column, direction = _sorting(panel, request)
-    with panel.db.begin() as tx:
+    with panel.pages_at_once, panel.db.begin() as tx:
         wanted = stored(panel, tx, request)
         where, values = _visible(panel, tx, request, wanted)
         question = (where, column, direction, *values)
