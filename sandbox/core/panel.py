@@ -99,11 +99,11 @@ def open_panel(name: str, paths: PanelPaths) -> Panel:
     if CLOCK in stored:
         clock.move(float(stored[CLOCK]))
     switches = Switches(stored)
+    log.levels = Levels.read(paths.base / "etc" / "debug.conf", lambda: int(switches.number("log_level")))
     panel = Panel(
         name, paths, db, switches, Crypt(paths.base / conf["CryptKey"]), log, Plugins(paths.xml, MANAGER, log, switches)
     )
     panel.conf, panel.options = conf, read_options(paths)
-    log.levels = Levels.read(paths.base / "etc" / "debug.conf", lambda: int(switches.number("log_level")))
     panel.plugins.interface.itemtypes = panel.itemtypes
     wanted = columns.declared(paths.base / "etc" / "sql", MANAGER, log)
     columns.make(db, paths.base / "var", wanted, log)
