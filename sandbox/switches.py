@@ -149,6 +149,18 @@ _ALL = (
         "name of the panel key's option of transition_controlpanel",
     ),
     Switch(
+        "check_param",
+        ("never", "edit"),
+        "platform.md 5.2",
+        "whether <type>.edit asks the module by check_param and check_addon before it changes anything",
+    ),
+    Switch(
+        "getbalance_of",
+        ("module", "all"),
+        "platform.md 5.2",
+        "getbalance is asked of one module by --module, or without it of all that are active",
+    ),
+    Switch(
         "do_nothing",
         ("module", "panel"),
         "platform.md 5.2",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import items, lifecycle, placement
+from sandbox.core import items, lifecycle, param_checks, placement
 from sandbox.core.documents import add, done, elem
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import BUILT_IN
@@ -78,7 +78,7 @@ def run_command(panel: Panel, request: Request) -> etree._Element:
     words = ["--command", command]
     if item is not None:
         words += ["--item", str(item.id)]
-    elif command not in NO_MODULE:
+    elif command not in NO_MODULE and not (command == "getbalance" and panel.switches["getbalance_of"] == "all"):
         words += ["--module", str(row["id"])]
     words += _options(panel, request)
     document = panel.modules.run(row["module"], words, _input(panel, request, row["module"], stored, item))
@@ -106,11 +106,11 @@ def _input(panel: Panel, request: Request, module: str, stored: Mapping[str, str
     if command == "get_suitable_module":
         skip = [int(word) for word in request.text("skip_modules").split(",") if word.strip().isdigit()]
         return placement.question(int(request.text("pricelist", "0")), skip)
+    if command in ("check_param", "check_addon") and item is not None:
+        return param_checks.item_document(panel, item)
     document = etree.Element("doc")
     if command == "check_connection":
         _fill(etree.SubElement(document, "processingmodule"), {**stored, **_given(request, "form_")})
-    elif command in ("check_param", "check_addon") and item is not None:
-        _item_document(panel, document, item)
     elif command == "tuning_param":
         block = etree.SubElement(document, "session_params")
         for name, value in _given(request, "session_").items():
@@ -131,17 +131,6 @@ def _fill(parent: etree._Element, values: Mapping[str, str]) -> None:
 
 def _given(request: Request, prefix: str) -> dict[str, str]:
     return {name[len(prefix) :]: value for name, value in request.params.items() if name.startswith(prefix)}
-
-
-def _item_document(panel: Panel, document: etree._Element, item: Item) -> None:
-    """The service as check_param and check_addon read it. Only "item XML" is known of its shape (platform.md 5.2)."""
-    block = etree.SubElement(document, "item", id=str(item.id))
-    for name in ("id", "pricelist", "itemtype", "period", "status", "account"):
-        add(block, name, getattr(item, name))
-    add(block, "processingmodule", item.module_id)
-    with panel.db.begin() as tx:
-        for name, value in items.params(tx, item.id).items():
-            add(block, name, value)
 
 
 @function("sandbox.operation", ROOT, FACT)

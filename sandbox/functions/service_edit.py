@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import items, tariffs
+from sandbox.core import items, param_checks, tariffs
 from sandbox.core.documents import Cell, add, done, fields, money, slist
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
@@ -40,6 +40,7 @@ def edit(panel: Panel, request: Request) -> etree._Element:
         with panel.db.begin() as tx:
             item = items.load(tx, request.elid, request.caller, request.itemtype)
             return _form(panel, tx, request, item)
+    param_checks.ask(panel, request)
     with panel.db.begin() as tx:
         item = items.load(tx, request.elid, request.caller, request.itemtype)
         items.lock(tx, item.id)

@@ -156,9 +156,10 @@ def test_the_same_keys_stand_in_the_configuration_as_lines(probe):
     assert (lines["DBName"], lines["DBUser"]) == (known["DBName"], known["DBUser"])
 
 
-def key_of(panel) -> Any:
+def key_of(panel):
     path = panel.base / parameters(panel)["CryptKey"]
-    return load_pem_private_key(path.read_bytes(), None)
+    key: Any = load_pem_private_key(path.read_bytes(), None)
+    return key
 
 
 @pytest.mark.fact("P6.2-10")

@@ -94,6 +94,7 @@ def test_5_settings_are_stored(life, module):
     assert (card.findtext("node"), card.findtext("password")) == ("main", "pw")
 
 
+@pytest.mark.fact("P6.2-90")
 def test_6_an_order_becomes_a_site(life, site):
     found = conf(life)
     row = life.row(site)
@@ -153,6 +154,7 @@ def test_10_to_12_the_item_follows_the_node(life, site):
     shutil.move(away, life.node / "sites/site.test")
 
 
+@pytest.mark.fact("P5.2-239")
 def test_13_statistics_are_one_row_a_day(life, site):
     for _ in range(2):
         assert life.command("stat").find("error") is None
@@ -163,6 +165,7 @@ def test_13_statistics_are_one_row_a_day(life, site):
     assert rows[0]["measure"] == (known[0]["id"] if known else None)
 
 
+@pytest.mark.fact("P5.2-238")
 def test_14_and_15_import(life, site):
     folder = life.node / "sites/old.test"
     folder.mkdir()
@@ -192,6 +195,9 @@ def broken(life, tariff, site):
     life.panel.call("processing.saveparam", elid=life.id, param="broken", value="")
 
 
+@pytest.mark.fact("P5.2-233")
+@pytest.mark.fact("P5.2-234")
+@pytest.mark.fact("P5.2-237")
 def test_17_and_18_a_broken_node(life, broken):
     operation, task = life.manual(broken)
     document = etree.fromstring(operation["errorxml"].encode())

@@ -53,7 +53,14 @@ def change(life, item, **values):
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
-@pytest.mark.parametrize(("word", "shown"), [("-h", "usage"), ("-V", "1.0"), ("-T", "Foreign Hosting Tools")])
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        pytest.param("-h", "usage", marks=pytest.mark.fact("P5.2-230")),
+        pytest.param("-V", "1.0", marks=pytest.mark.fact("P5.2-231")),
+        pytest.param("-T", "Foreign Hosting Tools", marks=pytest.mark.fact("P5.2-232")),
+    ],
+)
 def test_1_help_version_and_copyright(life, word, shown):
     done = life.run(word)
     assert done.returncode == 0
@@ -107,6 +114,7 @@ def test_7_the_tariffs_form(life, tariff):
     assert form.findtext("slist[@name='bridge_plan']/val[@key='s']") == "Small"
 
 
+@pytest.mark.fact("P5.2-242")
 def test_8_a_dedicated_server_and_a_game_box(life, server):
     number, _ = make_tariff(life, "gamebox", "box")
     box = life.bought("gamebox", number, domain="g.test")
@@ -138,6 +146,8 @@ def test_11_another_amount(life, server):
     assert machine(life, server)["addons"] == {f"addon_{life.addon}": "4"}
 
 
+@pytest.mark.fact("P5.2-235")
+@pytest.mark.fact("P5.2-236")
 def test_12_to_14_a_locked_server(life, server, switch):
     """The tariff is rolled back, the operation keeps its error and goes to a person after the third try, once."""
     switch(life.panel, "retry_seconds", "0.2")
@@ -233,6 +243,7 @@ def test_21_the_profiles_check(life):
 
 
 @pytest.mark.parametrize("code", ["0", "1"])
+@pytest.mark.fact("P5.2-243")
 def test_23_an_error_is_a_failure_whatever_the_exit_code(life, switch, code):
     switch(life.panel, "structured_error_exit", code)
     done = life.run("--command", "suspend", "--item", "1")

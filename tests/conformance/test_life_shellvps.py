@@ -67,6 +67,7 @@ def test_3_an_order_becomes_a_machine(life, vm):
     assert life.panel.status(vm) == 2
 
 
+@pytest.mark.fact("P5.2-244")
 def test_4_forms_and_lists_as_text(life, vm):
     form = life.panel.mgrctl("-o", "text", "vds.edit", f"elid={vm}").stdout.splitlines()
     assert "domain=vm.test" in form

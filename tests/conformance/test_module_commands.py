@@ -456,3 +456,25 @@ def test_a_command_the_module_does_not_declare_is_not_queued(probe):
 def test_a_module_runs_from_the_panels_tree(probe):
     assert probe.last("features")["cwd"] == str(probe.panel.base)
     assert re.fullmatch(r"pm\w+", probe.name)
+
+
+@pytest.mark.fact("P5.2-079")
+@pytest.mark.parametrize(("setting", "asked"), [("never", False), ("edit", True)])
+def test_when_a_change_is_checked_is_a_switch(probe, switch, setting, asked):
+    switch(probe.panel, "check_param", setting)
+    probe.do(check_param={"out": '<doc><error type="value" object="domain"/></doc>'})
+    item = probe.service(domain="before.example")
+    error = probe.panel.error("vds.edit", elid=item, domain="after.example", sok="ok")
+    assert (error is not None) == asked
+    met = [one["options"] for one in probe.met("check_param") if one["options"].get("item") == str(item)]
+    assert [(one["param"], one["value"]) for one in met] == ([("domain", "after.example")] if asked else [])
+    probe.over(item)
+    assert probe.panel.call("vds.edit", elid=item).findtext("domain") == ("before" if asked else "after") + ".example"
+
+
+@pytest.mark.fact("P5.2-080")
+@pytest.mark.parametrize(("setting", "named"), [("module", True), ("all", False)])
+def test_whose_balance_is_asked_is_a_switch(probe, switch, setting, named):
+    switch(probe.panel, "getbalance_of", setting)
+    probe.run("getbalance")
+    assert ("module" in probe.last("getbalance")["options"]) == named
