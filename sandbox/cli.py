@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandbox import function_list
+from sandbox import tables
 from sandbox.core.faults import KINDS
 from sandbox.install import install, plan
 from sandbox.mariadb import Login, MariaDbMissing, connect
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("switches", help="all switches with their settings").set_defaults(run=_switches)
     commands.add_parser("faults", help="all faults of the wire").set_defaults(run=_faults)
     known = commands.add_parser("functions", help="all functions of a panel with the facts they stand on")
-    known.add_argument("--markdown", action="store_true", help="as a table for docs/sandbox.md")
+    known.add_argument("--refresh", type=Path, metavar="FILE", help="make the tables of docs/sandbox.md anew")
     known.set_defaults(run=_functions)
     return parser
 
@@ -164,7 +164,10 @@ def _switches(options: argparse.Namespace) -> int:
 
 
 def _functions(options: argparse.Namespace) -> int:
-    print(function_list.markdown() if options.markdown else function_list.plain())
+    if options.refresh:
+        options.refresh.write_text(tables.refreshed(options.refresh.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(tables.plain())
     return 0
 
 
