@@ -25,6 +25,7 @@ class Boundaries:
     def __init__(self, plan):
         self.kill_at = plan.get("kill_at", -1)
         self.trace = plan.get("trace")
+        self.dead = plan.get("dead")
         self.count = 0
 
     def at(self, name):
@@ -32,6 +33,7 @@ class Boundaries:
             with Path(self.trace).open("a") as out:
                 out.write(f"{name}\n")
         if self.count == self.kill_at:
+            Path(self.dead).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         self.count += 1
 
@@ -86,7 +88,12 @@ def main():
         subprocess.run = boundaries.around(subprocess.run, program)
     # The panel's tree is found from the executable's own place, which this one shares.
     sys.argv[0] = real
-    runpy.run_path(real, run_name="__main__")
+    try:
+        runpy.run_path(real, run_name="__main__")
+    finally:
+        # This run passed fewer boundaries than the one that was traced: it is over all the same.
+        if plan and plan.get("dead"):
+            Path(plan["dead"]).touch()
 
 
 main()

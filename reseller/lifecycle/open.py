@@ -37,7 +37,7 @@ def open_service(work: Work, number: int, operation: int = 0) -> Link:
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         # Read again: whoever held the lease before us may have changed it.
         item = items.read_ours(work.db, number)
-        operation = operation or items.operation_of(work.db, number, OPEN)
+        operation = operations.current(work, number, OPEN, operation)
         link = links.of_item(work.db, number)
         if link is None:
             if item.status not in (Status.ORDERED, Status.PROCESSING):

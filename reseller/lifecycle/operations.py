@@ -16,6 +16,17 @@ from reseller.wire import document
 from reseller.wire.errors import PanelError, ResellerError
 
 
+def current(work: Work, item: int, intname: str, given: int) -> int:
+    """The operation that a command serves: the one it was `given`, else the newest of its name, 0 without one.
+
+    To be asked under the service's lease. A command may wait for the lease while somebody else finishes its operation;
+    going on then would do it a second time. Raises ResellerError `reseller_operation_gone`.
+    """
+    if given and not items.exists(work.db, given):
+        raise ResellerError("reseller_operation_gone", object="runningoperation", value=given, item=item, kind=intname)
+    return given or items.operation_of(work.db, item, intname)
+
+
 def report(work: Work, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:
     """Show on the operation why it stopped, take it out of the panel's own schedule, and make its task if asked to."""
     if not operation:

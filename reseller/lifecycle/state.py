@@ -53,7 +53,7 @@ def change(work: Work, number: int, kind: str, operation: int = 0) -> None:
     items.read_ours(work.db, number)
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         item = items.read_ours(work.db, number)
-        operation = operation or items.operation_of(work.db, number, kind)
+        operation = operations.current(work, number, kind, operation)
         _overtake(work, held, item, kind)
         _CHANGES[kind](work, held, item, operation).run()
 

@@ -32,7 +32,10 @@ def prolong(work: Work, number: int, operation: int = 0) -> None:
     items.read_ours(work.db, number)
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         item = items.read_ours(work.db, number)
-        operation = operation or items.operation_of(work.db, number, requests.PROLONG)
+        operation = operations.current(work, number, requests.PROLONG, operation)
+        if not operation:
+            # Nothing but its operation says that this renewal is one and not the one before.
+            raise ResellerError("reseller_operation_none", object="item", item=number, kind=requests.PROLONG)
         _Renewal(work, held, item, operation).run()
 
 
@@ -62,10 +65,12 @@ class _Renewal(Attempt):
         """Look, and where nothing is in doubt, renew."""
         try:
             seen = self._view()
+            if self._is_done(seen) and self._is_of_another_operation:
+                self.settle(Standing(requests.DONE))
+                self.request = self._intent()
             if self._is_done(seen):
                 self._finish(seen)
-                return
-            if self.request.state == requests.WAITING:
+            elif self.request.state == requests.WAITING:
                 self._park()
             elif self.in_doubt:
                 told = ResellerError("reseller_renewal_looking", cause=seen.expiredate, **self.names())
@@ -79,7 +84,10 @@ class _Renewal(Attempt):
         """Finish if the date has moved; a task when it has not for long enough."""
         seen = self._view()
         if self._is_done(seen):
-            self._finish(seen)
+            if self._is_of_another_operation:
+                self.settle(Standing(requests.DONE))
+            else:
+                self._finish(seen)
             return True
         limits = self.work.limits
         sent = self.request.sent_seconds or 0
@@ -95,6 +103,15 @@ class _Renewal(Attempt):
         """Dates are YYYY-MM-DD and compare as text; without a promise any later date than before will do."""
         promise, was = self.request.promise, self.request.was
         return bool(promise and seen.expiredate >= promise) or bool(was and not promise and seen.expiredate > was)
+
+    @property
+    def _is_of_another_operation(self) -> bool:
+        """Whether the request served an operation that is over, and the one there is now wants a renewal of its own.
+
+        A crash after the panel was told and before the ledger was leaves such a request. To take the new operation for
+        the old one would end it without renewing anything.
+        """
+        return bool(self.operation and self.request.operation and self.operation != self.request.operation)
 
     def _view(self) -> View:
         seen = state.view(self.seller.transport, self.item.itemtype, self.remote)
