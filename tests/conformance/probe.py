@@ -141,8 +141,14 @@ class Probe:
         given = {"url": "here", "secret": "top secret", **settings}
         answer = panel.call("processing.add.settings", module=name, name=name, sok="ok", **given)
         self.id = answer.findtext("id")
-        self.tariffs = {}
+        self.tariffs, self.open = {}, {}
         self.do()
+        # Money for many services at once: setting it back after each test would cost more than the test.
+        panel.call("sandbox.balance", user="client1", value=50000)
+
+    def leave(self):
+        """The client's money is what other tests expect."""
+        self.panel.call("sandbox.balance", user="client1", value=500)
 
     def tariff(self, itemtype="vds", **more):
         if (itemtype, *more.items()) not in self.tariffs:
@@ -178,6 +184,12 @@ class Probe:
         item = int(answer.findtext("id"))
         self.panel.until_status(item, 2)
         return item
+
+    def kept(self, itemtype="vds"):
+        """One open service of a type for all tests that leave it open."""
+        if itemtype not in self.open:
+            self.open[itemtype] = self.service(itemtype)
+        return self.open[itemtype]
 
     def run(self, command, **params):
         """The command at once; the module's document."""

@@ -17,11 +17,13 @@ def fact(number, *values):
 
 @pytest.fixture(scope="module")
 def made(conformance_sandbox):
-    return Probe(conformance_sandbox.reseller, "pmtables")
+    probe = Probe(conformance_sandbox.reseller, "pmtables")
+    yield probe
+    probe.leave()
 
 
 @pytest.fixture
-def probe(made, pair):
+def probe(made):
     made.do()
     return made
 

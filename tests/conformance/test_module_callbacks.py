@@ -11,11 +11,13 @@ def fact(number, *values):
 
 @pytest.fixture(scope="module")
 def made(conformance_sandbox):
-    return Probe(conformance_sandbox.reseller, "pmcalls")
+    probe = Probe(conformance_sandbox.reseller, "pmcalls")
+    yield probe
+    probe.leave()
 
 
 @pytest.fixture
-def probe(made, pair):
+def probe(made):
     made.do()
     yield made
     made.do()
