@@ -43,12 +43,15 @@ def generate(subject: dict[str, str]) -> tuple[str, str]:
     if not subject.get("CN"):
         raise bad_value("CN")
     parts = "".join(f"/{name}={_escaped(value)}" for name, value in subject.items() if value)
-    command = ["openssl", "req", "-new", "-newkey", f"rsa:{_KEY_BITS}", "-nodes", "-keyout", "-", "-subj", parts]
-    made = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    key = _openssl(["genrsa", str(_KEY_BITS)], "")
+    return key, _openssl(["req", "-new", "-key", "/dev/stdin", "-subj", parts, "-utf8"], key)
+
+
+def _openssl(words: list[str], data: str) -> str:
+    made = subprocess.run(["openssl", *words], input=data, capture_output=True, text=True, check=False)
     if made.returncode:
         raise PanelError("process", "openssl", made.stderr[-200:])
-    begins = made.stdout.index("-----BEGIN CERTIFICATE REQUEST-----")
-    return made.stdout[:begins].strip(), made.stdout[begins:].strip()
+    return made.stdout.strip()
 
 
 def _escaped(value: str) -> str:

@@ -1,0 +1,531 @@
+"""selling-api.md 4 to 8 over the wire: managing and reading services, money, export, history, polling."""
+
+import json
+import time
+
+import pytest
+
+fact = pytest.mark.fact
+
+
+def live(seller, kind="vds", **more):
+    item = seller.bought(kind, **more)
+    seller.until_status(item, 2)
+    return item
+
+
+def addon(seller, name="mem", tariff="VDS-1"):
+    rows = seller.rows("SELECT id FROM pricelist WHERE parent = %s AND intname = %s", seller.tariff(tariff), name)
+    return f"addon_{rows[0]['id']}"
+
+
+@fact("S4.1-01", "S4.1-02")
+def test_4_1_the_form_is_a_dry_run_and_the_answer_is_nested(pair):
+    item = live(pair.seller)
+    form = pair.seller.http("service.prolong", elid=item)
+    assert form.xpath("slist[@name='period']/*")
+    assert {"title_name", "expiredate", "period", "status", "suspendpenaltywarn"} <= {child.tag for child in form}
+    done = pair.seller.http("service.prolong", elid=item, period=1, sok="ok")
+    assert done.findtext("doc/newexpiredate") == form.findtext("newexpiredate")
+    assert pair.seller.row(item).findtext("expiredate") == form.findtext("newexpiredate")
+
+
+@fact("S4.1-03")
+def test_4_1_every_accepted_call_adds_a_period(pair):
+    item = live(pair.seller)
+    dates = [
+        pair.seller.http("service.prolong", elid=item, period=1, sok="ok").findtext("doc/newexpiredate") for _ in "ab"
+    ]
+    assert dates[0] < dates[1]
+    assert [row["func"] for row in pair.seller.journal(item=item)].count("service.prolong") == 2
+
+
+@fact("S4.1-04")
+def test_4_1_the_button_basket_puts_a_renewal_into_the_cart(pair):
+    item = live(pair.seller)
+    order = pair.seller.http("service.prolong", elid=item, period=1, clicked_button="basket", sok="ok").findtext(
+        "billorder"
+    )
+    before = pair.seller.row(item).findtext("expiredate")
+    pair.seller.http("payment.add.method", billorder=order, paymethod=0, sok="ok")
+    assert pair.seller.row(item).findtext("expiredate") > before
+
+
+@pytest.mark.parametrize(("setting", "status"), [("at_once", "2"), ("operation", "5")])
+@fact("S4.1-05")
+def test_4_1_a_renewal_may_be_asynchronous(pair, switch, setting, status):
+    switch(pair.seller, "prolong_runs", setting)
+    item = live(pair.seller)
+    pair.seller.http("service.prolong", elid=item, period=1, sok="ok")
+    row = pair.seller.row(item)
+    assert row.findtext("status") == status
+    assert (row.findtext("item_status") == "5_prolong") == (status == "5")
+
+
+@fact("S4.1-06")
+def test_4_1_several_ids_are_joined_by_comma_and_space(pair):
+    ids = [live(pair.seller) for _ in "ab"]
+    pair.seller.http("vds.suspend", elid=", ".join(map(str, ids)))
+    for item in ids:
+        pair.seller.until_status(item, 3)
+
+
+@fact("S4.2-01", "S4.2-02")
+def test_4_2_edit_reads_and_writes(pair):
+    item = live(pair.seller, domain="e.example")
+    form = pair.seller.http("vds.edit", elid=item)
+    assert {
+        "id",
+        "name",
+        "domain",
+        "ip",
+        "username",
+        "userpassword",
+        "pricelist",
+        "pricelist_name",
+        "period",
+        "cost",
+    } <= {child.tag for child in form}
+    assert form.findtext(f"{addon(pair.seller)}_current_value") == form.findtext(addon(pair.seller))
+    pair.seller.http("vds.edit", elid=item, domain="f.example", sok="ok")
+    assert pair.seller.row(item).findtext("domain") == "f.example"
+
+
+@pytest.mark.parametrize(("rule", "left"), [("free", "990.00"), ("charged", "less")])
+@fact("S4.2-03")
+def test_4_2_a_direct_change_of_resources(pair, switch, rule, left):
+    switch(pair.seller, "addon_change", rule)
+    item = live(pair.seller)
+    pair.seller.http("vds.edit", elid=item, sok="ok", **{addon(pair.seller, "ip"): 3})
+    balance = pair.seller.http("subaccount").findtext("elem/balance")
+    assert (balance == "990.00") == (left == "990.00")
+
+
+@fact("S4.2-04")
+def test_4_2_a_paid_change_goes_through_the_cart(pair):
+    item, name = live(pair.seller), addon(pair.seller, "ip")
+    order = pair.seller.http("vds.edit", elid=item, clicked_button="basket", sok="ok", **{name: 3}).findtext(
+        "billorder"
+    )
+    assert pair.seller.http("vds.edit", elid=item).findtext(name) == "1"
+    pair.seller.http("payment.add.method", billorder=order, paymethod=0, sok="ok")
+    assert pair.seller.http("vds.edit", elid=item).findtext(name) == "3"
+    assert float(pair.seller.http("subaccount").findtext("elem/balance")) < 990
+
+
+@pytest.mark.parametrize(("setting", "refused"), [("allowed", False), ("denied", True)])
+@fact("S4.2-05")
+def test_4_2_remoteid_can_be_edited(pair, switch, setting, refused):
+    switch(pair.seller, "remoteid_edit", setting)
+    item = live(pair.seller, "soft", ip="192.0.2.60")
+    assert (pair.seller.http("soft.edit", elid=item, remoteid="l9", sok="ok").find("error") is not None) == refused
+
+
+@fact("S4.2-06")
+def test_4_2_a_new_key(pair):
+    item = live(pair.seller, "soft", ip="192.0.2.61")
+    key = pair.seller.http("soft.edit", elid=item, clicked_button="newkey", sok="ok").findtext("lickey")
+    assert pair.seller.http("soft.edit", elid=item).findtext("lickey") == key
+    assert pair.seller.row(item, "soft").findtext("real_keychange") == "1"
+
+
+@pytest.mark.parametrize(("limit", "refused"), [("5", False), ("0", True)])
+@fact("S4.2-07")
+def test_4_2_address_changes_are_counted(pair, switch, limit, refused):
+    switch(pair.seller, "ipchange_limit", limit)
+    item = live(pair.seller, "soft", ip="192.0.2.62")
+    assert (pair.seller.http("soft.edit", elid=item, ip="192.0.2.63", sok="ok").find("error") is not None) == refused
+    assert pair.seller.row(item, "soft").findtext("real_ipchange") == ("0" if refused else "1")
+
+
+@fact("S4.2-08")
+def test_4_2_auto_renewal(pair):
+    item = live(pair.seller)
+    for given, kept in (("3", "3"), ("null", "")):
+        pair.seller.http("vds.edit", elid=item, autoprolong=given, sok="ok")
+        assert (pair.seller.row(item).findtext("autoprolong") or "") == kept
+
+
+@fact("S4.2-09")
+def test_4_2_password(pair):
+    item = live(pair.seller)
+    wrong = pair.seller.http("service.changepassword", elid=item, passwd="a", confirm="b", sok="ok")
+    assert wrong.find("error").get("object") == "confirm"
+    pair.seller.http("service.changepassword", elid=item, passwd="n3w", confirm="n3w", sok="ok")
+    assert pair.seller.http("vds.edit", elid=item).findtext("userpassword") == "n3w"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [pytest.param(one, marks=fact(f"S4.2-1{n}")) for n, one in enumerate(["start", "stop", "reboot", "hardreboot"])],
+)
+@pytest.mark.parametrize("status", ["5", "2"])
+def test_4_2_power(pair, switch, action, status):
+    switch(pair.seller, "power_status", status)
+    item = live(pair.seller)
+    assert pair.seller.http(f"service.{action}", elid=item).find("ok") is not None
+    row = pair.seller.row(item)
+    assert (row.findtext("status"), row.findtext("item_status")) == (status, f"{status}_{action}")
+
+
+@fact("S4.2-14")
+def test_4_2_addresses(pair):
+    seller, item = pair.seller, live(pair.seller)
+    assert len(seller.http("service.ip", elid=item).findall("elem")) == 1
+    number = seller.http("service.ip.edit", plid=item, type="public", count=1, domain="x.example", sok="ok").findtext(
+        "id"
+    )
+    seller.http("service.ip.edit", plid=item, elid=number, domain="y.example", sok="ok")
+    assert "y.example" in seller.http("service.ip", elid=item).xpath("elem/domain/text()")
+    seller.http("service.ip.delete", plid=item, elid=number)
+    assert len(seller.http("service.ip", elid=item).findall("elem")) == 1
+
+
+@fact("S4.2-15")
+def test_4_2_gotoserver(pair):
+    assert pair.seller.http("gotoserver", elid=live(pair.seller)).findtext("ok").startswith("https://")
+
+
+@pytest.mark.parametrize(("setting", "refused"), [("allowed", False), ("denied", True)])
+@pytest.mark.parametrize(
+    "action", [pytest.param("suspend", marks=fact("S4.3-01")), pytest.param("resume", marks=fact("S4.3-02"))]
+)
+def test_4_3_rights_are_the_sellers(pair, switch, action, setting, refused):
+    item = live(pair.seller)
+    if action == "resume":
+        pair.seller.http("vds.suspend", elid=item)
+        pair.seller.until_status(item, 3)
+    switch(pair.seller, "client_suspend", setting)
+    error = pair.seller.http(f"vds.{action}", elid=item).find("error")
+    assert (error is not None and error.get("type") == "access") == refused
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "row_stays"),
+    [
+        pytest.param("closes", None, False, marks=fact("S4.3-03")),
+        pytest.param("denied", "access", True, marks=fact("S4.3-04")),
+        pytest.param("nothing", None, True, marks=fact("S4.3-05")),
+        pytest.param("confirm", "value", True, marks=fact("S4.3-06")),
+        pytest.param("at_end", None, True, marks=fact("S4.3-07")),
+    ],
+)
+def test_4_3_policies_of_deletion(pair, switch, policy, error, row_stays):
+    switch(pair.seller, "delete_does", policy)
+    item = live(pair.seller)
+    answer = pair.seller.http("vds.delete", elid=item, sok="ok").find("error")
+    assert (None if answer is None else answer.get("type")) == error
+    time.sleep(0.6)
+    assert (pair.seller.row(item) is not None) == row_stays
+    if policy == "at_end":
+        pair.seller.call("sandbox.item", item=item, expiredate="2020-01-01")
+        pair.seller.call("sandbox.night")
+        pair.seller.until_status(item, 4)
+
+
+@fact("S4.3-08")
+def test_4_3_too_early(pair, switch):
+    switch(pair.seller, "min_order_days", "30")
+    error = pair.seller.http("vds.delete", elid=live(pair.seller)).find("error")
+    assert error.get("type") == "pricelist_min_order"
+    assert error.findtext("msg") == "The minimum order period for this service is 30 days. 30 days are left"
+
+
+@pytest.mark.parametrize(("setting", "there"), [("hidden", False), ("shown", True)])
+@fact("S4.3-09")
+def test_4_3_deleted_rows_vanish(pair, switch, setting, there):
+    switch(pair.seller, "deleted_rows", setting)
+    item = live(pair.seller)
+    pair.seller.http("vds.delete", elid=item)
+    pair.seller.until_status(item, 4)
+    assert (pair.seller.row(item) is not None) == there
+
+
+@fact("S4.4-01")
+def test_4_4_the_wizard(pair):
+    seller, item, target = pair.seller, live(pair.seller), str(pair.seller.tariff("VDS-2"))
+    assert target in seller.http("service.changepricelist", elid=item).xpath("slist[@name='pricelist']/*/@key")
+    given = {"elid": item, "pricelist": target, "snext": "ok", "sok": "ok"}
+    shown = seller.http("service.changepricelist.pricelist", **given)
+    assert (shown.findtext("oldprice"), shown.findtext("newprice")) == ("10.00", "20.00")
+    assert shown.findtext("newexpiredate")
+    seller.http("service.changepricelist.getmoney", clicked_button="finish", **given)
+    assert seller.row(item).findtext("pricelist") == "VDS-2"
+
+
+@pytest.mark.parametrize(("setting", "charged"), [("prorated", True), ("none", False)])
+@fact("S4.4-02")
+def test_4_4_in_one_call(pair, switch, setting, charged):
+    switch(pair.seller, "change_money", setting)
+    item = live(pair.seller, "soft", ip="192.0.2.70")
+    target = pair.seller.rows("SELECT id FROM pricelist WHERE name = 'ISPmanager Pro'")[0]["id"]
+    pair.seller.http("service.changepricelist", elid=item, pricelist=target, period=1, sok="ok")
+    assert pair.seller.row(item, "soft").findtext("pricelist") == "ISPmanager Pro"
+    assert (pair.seller.http("subaccount").findtext("elem/balance") != "995.00") == charged
+
+
+@pytest.mark.parametrize("setting", ["allowed", "refused", "manual"])
+@fact("S4.4-03")
+def test_4_4_a_change_may_be_refused_or_need_people(pair, switch, setting):
+    switch(pair.seller, "tariff_change", setting)
+    item = live(pair.seller)
+    given = {"pricelist": pair.seller.tariff("VDS-2"), "period": 1, "sok": "ok"}
+    error = pair.seller.http("service.changepricelist", elid=item, **given).find("error")
+    assert (error is not None) == (setting == "refused")
+    manual = pair.seller.rows("SELECT id FROM runningoperation WHERE item = %s AND manual = 'on'", item)
+    assert bool(manual) == (setting == "manual")
+
+
+@fact("S4.4-04")
+def test_4_4_rollback_is_not_for_clients(pair):
+    item = live(pair.seller)
+    assert pair.seller.http("service.changepricelist.rollback", elid=item).find("error").get("type") == "access"
+
+
+@fact("S5.1-01", "S5.1-02")
+def test_5_1_columns_and_pages(pair):
+    for _ in range(3):
+        pair.seller.bought()
+    first = pair.seller.http("vds", p_num=1, p_cnt=2)
+    second = pair.seller.http("vds", p_num=2, p_cnt=2)
+    ids = [row.findtext("id") for root in (first, second) for row in root.findall("elem")]
+    assert len(set(ids)) == len(ids)
+    assert int(first.findtext("p_elems")) >= 3
+    names = {cell.tag for cell in first.find("elem")}
+    assert {"id", "domain", "name", "ip", "pricelist", "period", "datacentername", "createdate", "expiredate"} <= names
+    assert {"autoprolong", "cost", "status", "item_status", "status_msg", "special_status", "service_status"} <= names
+    assert first.findtext("elem/cost").startswith("10.00 EUR / ")
+
+
+@fact("S5.1-03")
+def test_5_1_sorting(pair):
+    for _ in range(2):
+        pair.seller.bought()
+    ids = [int(row.findtext("id")) for row in pair.seller.http("vds", p_col="+id").findall("elem")]
+    assert ids == sorted(ids)
+
+
+@pytest.mark.parametrize(("scope", "kept"), [("user", True), ("session", False)])
+@fact("S5.1-04")
+def test_5_1_a_filter_is_kept_by_the_server(pair, switch, scope, kept):
+    switch(pair.seller, "filter_scope", scope)
+    one, other = pair.seller.bought(), pair.seller.bought()
+    pair.seller.http("vds.filter", sok="ok", id=one)
+    try:
+        assert (pair.seller.row(other) is None) == kept
+        assert pair.seller.row(one) is not None
+    finally:
+        pair.seller.http("vds.filter", sok="ok")
+    assert pair.seller.row(other) is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        pytest.param("2", {}, marks=fact("S5.2-03")),
+        pytest.param("3", {"status": 3}, marks=fact("S5.2-04")),
+        pytest.param("5", {"status": 5}, marks=fact("S5.2-05")),
+    ],
+)
+def test_5_2_numbers(pair, number, change):
+    item = live(pair.seller)
+    if change:
+        pair.seller.call("sandbox.item", item=item, **change)
+    row = pair.seller.row(item)
+    assert row.findtext("status") == number
+    assert row.findtext("special_status") == ("1" if number == "5" else "0")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        pytest.param(one, marks=fact(f"S5.2-1{n}"))
+        for n, one in enumerate(["abusesuspend", "autosuspend", "employeesuspend"])
+    ],
+)
+def test_5_2_reasons_of_suspension(pair, reason):
+    item = live(pair.seller)
+    pair.seller.call("sandbox.item", item=item, status=3, **{reason: "on"})
+    assert pair.seller.row(item).findtext("item_status") == f"3_{reason}"
+    refused = pair.seller.http("vds.resume", elid=item).find("error") is not None
+    assert refused == (reason != "autosuspend")
+
+
+@fact("S5.2-06")
+def test_5_2_a_fresh_service_is_being_opened(pair):
+    assert pair.seller.row(pair.seller.bought()).findtext("item_status") == "5_open"
+
+
+@fact("S5.2-07")
+def test_5_2_auto_renewal_and_suspension_at_night(pair):
+    kept, left = live(pair.seller, autoprolong=1), live(pair.seller)
+    try:
+        pair.seller.call("sandbox.clock", advance="40d")
+        pair.seller.until_status(left, 3)
+        assert pair.seller.row(left).findtext("item_status") == "3_autosuspend"
+        assert pair.seller.row(kept).findtext("status") == "2"
+        assert pair.seller.row(kept).findtext("expiredate") > pair.seller.row(left).findtext("expiredate")
+    finally:
+        pair.seller.call("sandbox.clock", set="real")
+
+
+@pytest.mark.parametrize(
+    ("func", "find"),
+    [
+        pytest.param("subaccount", lambda root: root.findtext("elem/balance"), marks=fact("S6-01")),
+        pytest.param("whoami", lambda root: root.find("user").get("balance"), marks=fact("S6-02")),
+        pytest.param("usrparam", lambda root: root.findtext("balance"), marks=fact("S6-03")),
+        pytest.param("dashboard.info", lambda root: root.findtext("balance"), marks=fact("S6-04")),
+        pytest.param("notify", lambda root: root.findtext("notify/item[@name='balance']"), marks=fact("S6-05")),
+    ],
+)
+def test_6_balance(pair, func, find):
+    pair.seller.call("sandbox.balance", user="buyer", value="1234.56")
+    root = pair.seller.http(func, lang="ru")
+    assert find(root).replace("\u00a0", "").replace(",", ".").startswith("1234.56")
+
+
+@fact("S6-06")
+def test_6_account_is_for_staff(pair):
+    assert pair.seller.http("account").find("error").get("type") == "access"
+
+
+@fact("S6-07")
+def test_6_the_credit_limit_counts(pair):
+    pair.seller.call("sandbox.balance", user="buyer", value="0", limit="15")
+    try:
+        pair.seller.bought()
+        params = pair.seller.order().findall("error/param")
+        assert {param.get("name"): param.text for param in params}["limit"] == "15.00"
+    finally:
+        pair.seller.call("sandbox.balance", user="buyer", limit="0")
+
+
+@fact("S6-08")
+def test_6_charges_are_listed(pair):
+    item = pair.seller.bought()
+    row = pair.seller.http("expense").find("elem")
+    assert (row.findtext("item"), row.findtext("amount")) == (str(item), "10.00")
+
+
+@fact("S6-09")
+def test_6_payments_are_listed_with_inline_filters(pair):
+    order = pair.seller.order(skipbasket="").findtext("billorder")
+    number = pair.seller.http("payment.add.method", billorder=order, paymethod=0, sok="ok").findtext("payment")
+    assert pair.seller.http("payment", filter="on", status=4).findtext("elem/id") == number
+    assert pair.seller.http("payment", filter="on", status=7).find("elem") is None
+
+
+@fact("S6-10")
+def test_6_discounts(pair):
+    assert pair.seller.http("account.discountinfo").find("error") is None
+
+
+@pytest.mark.parametrize(("setting", "refused"), [("off", False), ("on", True)])
+@fact("S7.1-01")
+def test_7_1_export_without_a_login(pair, switch, setting, refused):
+    switch(pair.seller, "export_needs_login", setting)
+    assert (pair.seller.http("pricelist.export", user=None).find("error") is not None) == refused
+
+
+@fact("S7.1-02", "S7.1-03", "S7.1-04")
+def test_7_1_its_shape(pair):
+    one = pair.seller.http("pricelist.export", itemtype="vds").find("pricelist")
+    assert one.findtext("itemtype_info/intname") == "vds"
+    assert one.find("price").get("currency") == "EUR"
+    assert one.find("price/period").attrib == {"cost": "10.0000", "type": "month", "length": "1"}
+    mem = one.xpath("addon[intname='mem']")[0]
+    assert (mem.findtext("addontype"), mem.findtext("addon_itemtype_info/intname")) == ("2", "mem")
+    assert [len(measure) for measure in mem.findall("measure")] == [0, 2]
+    panel = one.xpath("addon[intname='panel']")[0]
+    assert [len(block) > 0 for block in panel.findall("enumeration")] == [False, True]
+    assert panel.findtext("enumeration/enumerationitem/price/period") is not None
+    assert one.findtext("max_multiple_order_count")
+    assert one.findtext("itemtypeparam/itemtypeparamvalue/intname")
+
+
+@fact("S7.1-05")
+def test_7_1_in_json(pair):
+    told = json.loads(pair.seller.post("pricelist.export", itemtype="vds", out="json").content)["doc"]
+    period = told["pricelist"][0]["price"]["period"][0]
+    assert {"$cost", "$length"} <= set(period)
+
+
+@fact("S7.1-06")
+def test_7_1_modules_have_their_name(pair):
+    assert pair.seller.http("pricelist.export", itemtype="addition").findtext("pricelist/additionintname") == "Virusdie"
+
+
+@pytest.mark.parametrize(("setting", "second"), [("destructive", 0), ("kept", None)])
+@fact("S8.1-01")
+def test_8_1_reading_consumes(pair, switch, setting, second):
+    assert pair.seller.http("item.events").find("error").get("type") == "missed"
+    switch(pair.seller, "event_list", setting)
+    item = pair.seller.bought()
+    first = pair.seller.http("item.events").findall("elem")
+    assert str(item) in [row.findtext("item") for row in first]
+    again = len(pair.seller.http("item.events").findall("elem"))
+    assert again == (len(first) if second is None else second)
+
+
+@fact("S8.2-01", "S8.2-02")
+def test_8_2_history_is_prose_in_the_readers_language(pair):
+    item = live(pair.seller)
+    pair.seller.http("service.prolong", elid=item, period=1, sok="ok")
+    row = pair.seller.http("service.history", elid=item).find("elem")
+    assert {"changedate", "desc", "user", "ip"} <= {cell.tag for cell in row}
+    assert row.findtext("desc").startswith("The service validity period has been changed. The old value")
+    assert pair.seller.http("service.history", elid=item, lang="ru").findtext("elem/desc").startswith("Срок действия")
+
+
+@fact("S9-01")
+def test_9_two_orders_are_two_services(pair):
+    items = {pair.seller.bought(domain="same.example") for _ in "ab"}
+    assert len(items) == 2
+
+
+@pytest.mark.parametrize("lists", ["0", "1"])
+@fact("S10-01")
+def test_10_a_new_row_may_show_one_list_later(pair, switch, lists):
+    switch(pair.seller, "new_row_hidden_lists", lists)
+    item = pair.seller.bought()
+    assert (pair.seller.row(item) is None) == (lists == "1")
+    assert pair.seller.row(item) is not None
+
+
+@pytest.mark.parametrize(("again", "refused"), [("no", True), ("yes", False)])
+@fact("S10-02")
+def test_10_a_second_trial(pair, switch, again, refused):
+    switch(pair.seller, "trial_again", again)
+    ip = f"192.0.2.{80 + len(again)}"
+    item = pair.seller.bought("soft", ip=ip, period=-100)
+    pair.seller.until_status(item, 2)
+    pair.seller.http("soft.delete", elid=item)
+    pair.seller.until_status(item, 4)
+    given = {"pricelist": pair.seller.tariff("ISPmanager Lite"), "period": -100, "ip": ip}
+    assert (pair.seller.http("soft.checkip", **given).find("error") is not None) == refused
+
+
+@pytest.mark.parametrize(("days", "status"), [("0", 3), ("30", 4)])
+@fact("S10-03")
+def test_10_services_left_suspended_may_be_closed_at_night(pair, switch, days, status):
+    switch(pair.seller, "autoclose_days", days)
+    item = live(pair.seller)
+    pair.seller.call("sandbox.item", item=item, status=3, autosuspend="on")
+    pair.seller.rows("UPDATE item SET suspenddate = '2020-01-01' WHERE id = %s", item)
+    pair.seller.call("sandbox.night")
+    pair.seller.until_status(item, status)
+
+
+@pytest.mark.parametrize(("setting", "suspended"), [("clock", True), ("command", False)])
+@fact("S10-04")
+def test_10_the_night_comes_with_the_clock_or_by_command(pair, switch, setting, suspended):
+    switch(pair.seller, "night_billing", setting)
+    item = live(pair.seller)
+    pair.seller.call("sandbox.item", item=item, expiredate="2020-01-01")
+    try:
+        pair.seller.call("sandbox.clock", advance="1d")
+        time.sleep(0.5)
+        assert (pair.seller.status(item) == 3) == suspended
+    finally:
+        pair.seller.call("sandbox.clock", set="real")
