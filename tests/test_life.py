@@ -140,6 +140,20 @@ def test_a_deletion_that_deletes_nothing_waits_and_then_asks_for_a_person(shop, 
     assert shop.tasks(service) == []
 
 
+def test_what_the_client_wants_now_overtakes_what_still_waits(shop, service, switch):
+    switch(shop.there, "delete_does", "nothing")
+    switch(shop.there, "provision", "manual")
+    shop.act("suspend", service)
+    shop.rest(service)
+    first = shop.operation(service)["id"]
+    shop.here.call("sandbox.item", item=service, status=2)
+    shop.act("close", service)
+    until(lambda: shop.here.value("SELECT COUNT(*) FROM runningoperation WHERE id = %s", first) == 0, "it still waits")
+    assert {
+        row["kind"] for row in shop.here.rows("SELECT kind FROM reseller_request WHERE item = %s AND live = 1", service)
+    } == {"close"}
+
+
 def test_a_forbidden_deletion_keeps_the_link(shop, service, switch):
     switch(shop.there, "delete_does", "denied")
     shop.act("close", service)
@@ -153,10 +167,9 @@ def test_closed_before_it_was_bought_nothing_is_bought(shop):
     shop.there.call("sandbox.balance", user=shop.buyer, value=0)
     item = shop.order(VDS)
     shop.rest(item)
-    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
     shop.here.call("sandbox.item", item=item, status=2)
     shop.act("close", item)
-    shop.rest(item)
+    shop.until_done(item)
     assert shop.item(item)["status"] == 4
     shop.there.call("sandbox.balance", user=shop.buyer, value=1000)
     for _ in range(3):

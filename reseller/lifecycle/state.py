@@ -68,7 +68,14 @@ def look_again(work: Work, request: Request, held: Lease) -> bool:
 def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:
     for other in requests.live_others(work.db, item.id, kind):
         if other.kind in _OVERTAKES[kind]:
-            requests.settle(held, other, Standing(requests.ABANDONED, "reseller_overtaken"))
+            _give_up(work, held, other)
+
+
+def _give_up(work: Work, held: Lease, other: Request) -> None:
+    """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody."""
+    requests.settle(held, other, Standing(requests.ABANDONED, "reseller_overtaken"))
+    if other.operation:
+        operations.close(work, other.operation)
 
 
 class _Change(Attempt):
@@ -125,7 +132,7 @@ class _Change(Attempt):
         if self.goal.status != Status.DELETED:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
         if order is not None:
-            requests.settle(self.held, order, Standing(requests.ABANDONED, "reseller_overtaken"))
+            _give_up(self.work, self.held, order)
         self._finish()
 
     def _view(self, link: Link) -> View:
