@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -26,9 +27,7 @@ _KEY_BITS = 2048
 def order_csr(panel: Panel, request: Request) -> etree._Element:
     """First step: crt_type=generate makes a key and a signing request for the subject; both are in the answer."""
     with panel.db.begin() as tx:
-        tariff = read_tariff(tx, request)
-    if tariff.itemtype != "certificate":
-        raise bad_value("pricelist", request.text("pricelist"))
+        tariff = read_tariff(tx, replace(request, itemtype="certificate"))
     if not request.sok:
         return fields(pricelist=tariff.id, crt_type="generate", **{name: request.text(name) for name in SUBJECT})
     if request.text("crt_type", "generate") != "generate":

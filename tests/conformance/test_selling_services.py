@@ -529,3 +529,23 @@ def test_10_the_night_comes_with_the_clock_or_by_command(pair, switch, setting, 
         assert (pair.seller.status(item) == 3) == suspended
     finally:
         pair.seller.call("sandbox.clock", set="real")
+
+
+@pytest.mark.parametrize(("limit", "refused"), [("5", False), ("0", True)])
+@fact("S4.2-16")
+def test_4_2_new_keys_are_limited(pair, switch, limit, refused):
+    switch(pair.seller, "keychange_limit", limit)
+    item = live(pair.seller, "soft", ip="192.0.2.64")
+    answer = pair.seller.http("soft.edit", elid=item, clicked_button="newkey", sok="ok")
+    assert (answer.find("error") is not None) == refused
+
+
+@pytest.mark.parametrize(
+    ("setting", "formats"), [("sjson", {"sjson"}), ("always", {"sjson", "json"}), ("never", set())]
+)
+@fact("S1.3-15")
+def test_1_3_which_formats_have_raw_values(pair, switch, setting, formats):
+    switch(pair.seller, "list_orig", setting)
+    pair.seller.bought()
+    found = {out for out in ("json", "sjson") if b'"$orig"' in pair.seller.post("vds", out=out, p_cnt=5).content}
+    assert found == formats

@@ -121,3 +121,16 @@ def test_mgrctl_never_meets_a_fault(seller):
 
 def test_an_unknown_fault_is_refused_with_the_list(seller):
     assert "reply_lost" in seller.error("sandbox.fault", kind="nope").findtext("msg")
+
+
+@pytest.mark.parametrize("kind", ["html460", "progress"])
+def test_pages_that_are_no_documents(seller, kind):
+    seller.call("sandbox.fault", kind=kind, forfunc="whoami")
+    answer = seller.post("whoami")
+    assert answer.status_code == {"html460": 460, "progress": 200}[kind]
+    assert b"<doc" not in answer.content
+
+
+def test_an_error_inside_a_warning(seller):
+    seller.call("sandbox.fault", kind="warning", forfunc="whoami", type="access", object="whoami")
+    assert seller.http("whoami").find("warning/error").get("type") == "access"
