@@ -149,6 +149,12 @@ _ALL = (
         "name of the panel key's option of transition_controlpanel",
     ),
     Switch(
+        "lastpricelist_after",
+        ("cleared", "kept"),
+        "platform.md 5.2",
+        "item.lastpricelist after service.postsetparam: nothing left to roll back, or still the tariff before",
+    ),
+    Switch(
         "check_param",
         ("never", "edit"),
         "platform.md 5.2",

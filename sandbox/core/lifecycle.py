@@ -87,6 +87,8 @@ def finish(tx: Tx, panel: Panel, item: Item, operation: str, facts: Mapping[str,
     save_facts(tx, panel, item.id, facts or {})
     _set_status(tx, item, operation, row["oldstatus"])
     _set_dates(tx, item, operation)
+    if operation == "setparam" and panel.switches["lastpricelist_after"] == "cleared":
+        tx.run("UPDATE item SET lastpricelist = NULL WHERE id = %s", item.id)
     if row["newexpiredate"] is not None:
         expires = row["newexpiredate"]
         tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", expires, item.id, item.id)

@@ -594,3 +594,15 @@ def test_a_changed_field_starts_setparam(probe):
     probe.panel.call("vds.edit", elid=item, domain="two.example", sok="ok")
     probe.over(item)
     assert probe.last("setparam")["options"]["item"] == str(item)
+
+
+@pytest.mark.fact("P5.2-174")
+@pytest.mark.parametrize(("setting", "left"), [("cleared", False), ("kept", True)])
+def test_what_can_be_rolled_back_after_a_success_is_a_switch(probe, switch, setting, left):
+    switch(probe.panel, "lastpricelist_after", setting)
+    item = probe.service()
+    probe.panel.call("sandbox.item", item=item, lastpricelist=probe.tariff())
+    probe.queue(item, "setparam")
+    probe.over(item)
+    rows = probe.panel.rows("SELECT lastpricelist FROM item WHERE id = %s", item)
+    assert (rows[0]["lastpricelist"] is not None) == left
