@@ -323,7 +323,7 @@ def test_the_attribute_of_background_handlers_is_a_switch(ex, switch, attribute,
 def test_the_document_of_an_xml_handler_is_replaced_by_what_it_prints(ex):
     ex.answer("exhibit_soft after datacenter", "<doc><elem><id>0</id><name>Moon</name></elem></doc>")
     assert [one.text for one in ex.panel.http("datacenter", "admin").iterfind("elem/name")] == ["Moon"]
-    given = parsed(ex.calls()[0]["stdin"])
+    given = parsed(next(call["stdin"] for call in ex.calls() if call["name"] == "exhibit_soft"))
     assert "Amsterdam" in [one.text for one in given.iterfind("elem/name")]
 
 
