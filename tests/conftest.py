@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter, config):
     """How much of the references the stand-in was shown to keep, in this run."""
     failed = {report.nodeid for report in terminalreporter.stats.get("failed", [])}
-    if config.facts_shown and not failed:
+    if getattr(config, "facts_shown", None) and not failed:
         terminalreporter.write_line(table.summary(table.load(), config.facts_shown))
 
 

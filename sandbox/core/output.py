@@ -8,6 +8,8 @@ from typing import Any
 
 from lxml import etree
 
+from sandbox.core import deferred
+
 _PAGE_PARTS = ("metadata", "messages", "tparams")
 TYPES = {"text": "text/plain", "xml": "text/xml", "devel": "text/xml", "html": "text/html"}
 
@@ -23,7 +25,7 @@ def render(document: etree._Element, out: str, single: str = "array") -> bytes:
         return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
     data = _data_only(document)
     if out == "xml":
-        return etree.tostring(data, xml_declaration=True, encoding="UTF-8")
+        return deferred.fill(data, etree.tostring(data, xml_declaration=True, encoding="UTF-8"))
     if out == "bjson":
         return json.dumps(as_bjson(data), ensure_ascii=False).encode()
     if out in ("json", "sjson", "xjson"):

@@ -65,6 +65,12 @@ def cut(panel: Panel, request: Request, document: etree._Element) -> etree._Elem
     return document
 
 
+def takes_columns(panel: Panel, request: Request, names: frozenset[str]) -> bool:
+    """Whether cut() would take one of these columns from the rows of this answer."""
+    known = _known(panel, request.func, viewer(panel, request))
+    return known is not None and bool(known.columns & names)
+
+
 def _known(panel: Panel, func: str, sight: Viewer) -> Cut | None:
     """What the declared metadata take from the data; the same for all callers of one level, so remembered."""
     key = (func, sight)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core import items, lifecycle
+from sandbox.core import deferred, items, lifecycle, pages
 from sandbox.core.documents import NOT_XML, money
 from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
@@ -67,11 +67,14 @@ _COLUMNS = (
     "i.real_keychange",
     "CAST(i.update_expiredate AS CHAR)",
 )
-_WIDE = "SET STATEMENT group_concat_max_len = 268435456 FOR SELECT"
+# For a page of a thousand rows MariaDB's optimiser comes to prefer reading all there are (it takes the IN for a table,
+# and its statistics change while services are made): one page then costs two hundred thousand rows. Hence FORCE INDEX.
+_WIDE = "SET STATEMENT group_concat_max_len = 268435456, in_predicate_conversion_threshold = 0 FOR SELECT"
 _IDS = f"{_WIDE} GROUP_CONCAT(i.id{{order}}) FROM item i WHERE {{where}}"
-_ROWS = f"{_WIDE} CONCAT('[', GROUP_CONCAT(JSON_ARRAY({', '.join(_COLUMNS)})), ']') FROM item i WHERE i.id IN ({{}})"
-_PARAMS = f"""{_WIDE} CONCAT('[', GROUP_CONCAT(JSON_ARRAY(f.item, f.intname, f.value)), ']') FROM itemparam f
-    WHERE f.item IN ({{}})"""
+_ROWS = f"""{_WIDE} CONCAT('[', GROUP_CONCAT(JSON_ARRAY({", ".join(_COLUMNS)})), ']') FROM item i FORCE INDEX (PRIMARY)
+    WHERE i.id IN ({{}})"""
+_PARAMS = f"""{_WIDE} CONCAT('[', GROUP_CONCAT(JSON_ARRAY(f.item, f.intname, f.value)), ']')
+    FROM itemparam f FORCE INDEX (item) WHERE f.item IN ({{}})"""
 
 
 @function("<itemtype>", CLIENT, "selling-api.md 5.1")
@@ -93,10 +96,26 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
     end = "".join(f"<{name}>{value}</{name}>" for name, value in tail.items())
     if wanted:
         end += f"<p_filter>{escape(' '.join(f'{name}={value}' for name, value in wanted.items()))}</p_filter>"
-    return etree.fromstring(NOT_XML.sub("\ufffd", f"<doc>{body}{end}</doc>"), _PARSER)
+    return _document(panel, request, body, end)
 
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+
+
+def _document(panel: Panel, request: Request, body: str, end: str) -> etree._Element:
+    """The page, its rows as a mark when nothing looks at them on their way out (sandbox.core.deferred)."""
+    if not (body.isascii() and body.isprintable()):
+        body = NOT_XML.sub("\ufffd", body)
+    columns = frozenset(_COLUMN.findall(body[: body.find("</elem>")]))
+    watched = any(panel.plugins.hooks_of(request.func, stage) for stage in ("before", "after", "final", "background"))
+    if request.out != "xml" or watched or not body or pages.takes_columns(panel, request, columns):
+        return etree.fromstring(f"<doc>{body}{end}</doc>", _PARSER)
+    document = etree.fromstring(f"<doc>{end}</doc>", _PARSER)
+    deferred.mark(document, body)
+    return document
+
+
+_COLUMN = re.compile("<([a-z_]+)")
 
 
 def _ids(panel: Panel, where: str, column: str, direction: str, values: tuple[Any, ...]) -> list[int]:

@@ -15,8 +15,8 @@ SERVICES = 100_000
 CONNECTIONS = 50
 ROWS = 1000
 SECONDS = 6
-AT_LEAST = 5
-"""Pages a second that also a machine busy with other work must reach; the goal on two free cores is 30."""
+AT_LEAST = 15
+"""Pages a second that also a machine busy with other work must reach; on two cores it is to be 30, and was 31."""
 
 
 @pytest.fixture(scope="module")
