@@ -56,11 +56,11 @@ def descendants(pid: int) -> list[int]:
             if found is not None and found[1] != "Z":
                 parents.setdefault(found[0], []).append(int(entry.name))
     result: list[int] = []
-    todo = [pid]
-    while todo:
-        children = parents.get(todo.pop(), [])
+    unseen = [pid]
+    while unseen:
+        children = parents.get(unseen.pop(), [])
         result += children
-        todo += children
+        unseen += children
     return result
 
 

@@ -231,6 +231,7 @@ def test_a_deleted_operation_does_not_keep_a_bought_service_from_becoming_active
     shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
     shop.there.call("sandbox.provision", item=shop.remotes(item)[0]["id"])
     shop.until_active(item)
+    assert len(shop.charges(item)) == 1
 
 
 def test_an_order_cancelled_by_the_seller_becomes_one_task(shop, switch):

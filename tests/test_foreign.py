@@ -68,6 +68,7 @@ def test_numbers_that_merely_begin_alike_are_not_confused(shop):
     shop.until_active(other)
     shop.there.call("vds.edit", elid=shop.links(item)[0]["remote"], remoteid=shop.links(item)[0]["rkey"], sok="ok")
     shop.until_active(item)
+    assert [len(shop.charges(number)) for number in (item, other)] == [1, 1]
 
 
 def test_two_rows_with_one_key_are_left_to_a_person(shop, switch):

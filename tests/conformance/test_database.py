@@ -145,7 +145,8 @@ def test_the_credentials_of_paramlist_open_the_database(probe):
         unix_socket=known["DBSocket"], user=known["DBUser"], password=known["DBPassword"], database=known["DBName"]
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM item")
+        cursor.execute("SELECT DATABASE()")
+        assert cursor.fetchone() == (known["DBName"],)
     connection.close()
 
 

@@ -220,6 +220,8 @@ def test_check_connection_reads_the_settings_below_processingmodule(probe):
 def test_both_answers_of_check_connection_are_a_yes(probe, answer):
     probe.do(check_connection={"out": answer})
     probe.panel.call("processing.edit", elid=probe.id, url="here", sok="ok")
+    saved = "SELECT value FROM processingparam WHERE processingmodule = %s AND intname = 'url'"
+    assert [row["value"] for row in probe.panel.rows(saved, probe.id)] == ["here"]
 
 
 @pytest.mark.fact("P5.2-025")
