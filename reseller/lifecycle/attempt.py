@@ -15,6 +15,7 @@ from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
 from reseller.lifecycle.work import Seller, Work
 from reseller.model import Item
+from reseller.wire import money
 from reseller.wire.errors import PanelError, Rejected, ResellerError, SellerError, Stopped
 
 _STILL_IN_DOUBT = {
@@ -104,6 +105,13 @@ class Attempt:
             return ResellerError("reseller_change_refused", text=error.params.get("text", ""), **self.names())
         error.params.update(self.names())
         return error
+
+    @staticmethod
+    def standing(error: Rejected) -> Standing:
+        """Where a rejected request stands: waiting for money, with what is needed to weigh it, or refused."""
+        have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
+        state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
+        return Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
 
     def _unsent_state(self, state: str) -> str:
         """`state` for a try that sent nothing, unless an earlier one is still in doubt."""

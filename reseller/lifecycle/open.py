@@ -19,7 +19,6 @@ from reseller.mgr5 import items
 from reseller.model import Item, Remote, Status
 from reseller.seller import orders
 from reseller.seller.services import RemoteList, read_list
-from reseller.wire import money
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
 
 #: name of the service's parameter that shows staff the seller's number
@@ -186,9 +185,7 @@ class _Order(Attempt):
 
     def _rejected(self, error: Rejected) -> Link:
         """Nothing was charged. An unpaid row may stand there all the same: remove it, or make it a task."""
-        have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
-        state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
-        now = Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
+        now = self.standing(error)
         self.settle(now)
         try:
             found = self._list()

@@ -18,7 +18,6 @@ from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.seller import state
 from reseller.seller.state import View
-from reseller.wire import money
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
 
 CALLBACK = "service.postprolong"
@@ -167,10 +166,7 @@ class _Renewal(Attempt):
 
     def _rejected(self, error: Rejected) -> ResellerError:
         """Nothing was charged."""
-        state_ = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
-        have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
-        now = Standing(state_, have=have, deficit=deficit, currency=error.params.get("currency", ""))
-        return self.stop(now, self.refusal(error))
+        return self.stop(self.standing(error), self.refusal(error))
 
     def _finish(self, seen: View) -> None:
         self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})

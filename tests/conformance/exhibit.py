@@ -1,5 +1,6 @@
 """A plug-in made to be looked at: it writes down what its handlers were given and answers what was laid out."""
 
+import contextlib
 import json
 import time
 
@@ -66,3 +67,14 @@ class Exhibit:
 
     def none(self):
         return not self._calls.exists()
+
+
+@contextlib.contextmanager
+def shown(panel, file, xml):
+    """The exhibit with one interface file, in a panel that is left as it was."""
+    made = Exhibit(panel)
+    made.install((file, xml))
+    yield made
+    (panel.base / "etc/xml" / file).unlink()
+    made.clear()
+    made.restart()

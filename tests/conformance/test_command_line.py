@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.conformance.exhibit import Exhibit
+from tests.conformance.exhibit import shown
 from tests.sandbox.panels import parsed
 
 XML = """<mgrdata><handler name="exhibit" type="xml"><func name="cl.form"/><func name="cl.list"/></handler>
@@ -17,12 +17,8 @@ XML = """<mgrdata><handler name="exhibit" type="xml"><func name="cl.form"/><func
 
 @pytest.fixture(scope="module")
 def installed(conformance_sandbox):
-    made = Exhibit(conformance_sandbox.reseller)
-    made.install(("billmgr_mod_line.xml", XML))
-    yield made
-    (made.panel.base / "etc/xml/billmgr_mod_line.xml").unlink()
-    made.clear()
-    made.restart()
+    with shown(conformance_sandbox.reseller, "billmgr_mod_line.xml", XML) as made:
+        yield made
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.paths import Root
 from sandbox.place import Place, PlaceTaken
-from tests.conformance.exhibit import Exhibit
+from tests.conformance.exhibit import shown
 from tests.sandbox.panels import CHECKOUT
 
 XML = '<mgrdata><handler name="exhibit" type="xml"><func name="tp.form"/></handler></mgrdata>'
@@ -17,12 +17,8 @@ XML = '<mgrdata><handler name="exhibit" type="xml"><func name="tp.form"/></handl
 
 @pytest.fixture(scope="module")
 def installed(conformance_sandbox):
-    made = Exhibit(conformance_sandbox.reseller)
-    made.install(("billmgr_mod_tree.xml", XML))
-    yield made
-    (made.panel.base / "etc/xml/billmgr_mod_tree.xml").unlink()
-    made.clear()
-    made.restart()
+    with shown(conformance_sandbox.reseller, "billmgr_mod_tree.xml", XML) as made:
+        yield made
 
 
 @pytest.fixture

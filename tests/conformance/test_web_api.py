@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from tests.conformance.exhibit import Exhibit
+from tests.conformance.exhibit import shown
 from tests.sandbox.panels import parsed
 
 XML = """<mgrdata><handler name="exhibit" type="xml"><func name="wa.form"/></handler>
@@ -16,12 +16,8 @@ XML = """<mgrdata><handler name="exhibit" type="xml"><func name="wa.form"/></han
 
 @pytest.fixture(scope="module")
 def installed(conformance_sandbox):
-    made = Exhibit(conformance_sandbox.reseller)
-    made.install(("billmgr_mod_web.xml", XML))
-    yield made
-    (made.panel.base / "etc/xml/billmgr_mod_web.xml").unlink()
-    made.clear()
-    made.restart()
+    with shown(conformance_sandbox.reseller, "billmgr_mod_web.xml", XML) as made:
+        yield made
 
 
 @pytest.fixture
