@@ -48,22 +48,21 @@ class Features:
         return next((setting for setting in self.settings if setting.name == name), None)
 
 
-_OPERATIONS = frozenset(
-    [
-        "open",
-        "reopen",
-        "resume",
-        "suspend",
-        "close",
-        "setparam",
-        "prolong",
-        "start",
-        "stop",
-        "reboot",
-        "hardreboot",
-        "changepassword",
-    ]
+POSTED = (
+    "reopen",
+    "resume",
+    "suspend",
+    "close",
+    "setparam",
+    "prolong",
+    "start",
+    "stop",
+    "reboot",
+    "hardreboot",
+    "changepassword",
 )
+"""Operations that end with `service.post<operation>` (platform.md 5.2); `open` ends in more ways than that."""
+_OPERATIONS = frozenset(("open", *POSTED))
 _BUILT_IN_FEATURES = Features(frozenset(), (), _OPERATIONS)
 
 

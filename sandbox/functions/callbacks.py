@@ -10,6 +10,7 @@ from lxml import etree
 from sandbox.core import items, lifecycle, placement
 from sandbox.core.documents import done
 from sandbox.core.errors import PanelError, bad_value, missing
+from sandbox.core.modules import POSTED
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
 
@@ -83,19 +84,7 @@ def _register_post(operation: str, name: str = "") -> None:
     function(f"service.post{name or operation}", ADMIN, "platform.md 5.2")(run)
 
 
-for _operation in (
-    "reopen",
-    "resume",
-    "suspend",
-    "close",
-    "setparam",
-    "prolong",
-    "start",
-    "stop",
-    "reboot",
-    "hardreboot",
-    "changepassword",
-):
+for _operation in POSTED:
     _register_post(_operation)
 _register_post("update_ns", "updatens")
 
