@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 NO_SUCH_TABLE = 1146
+#: by the server on its way down, and by the client when it is gone
+_LOST = (0, 1053, 1927, 2003, 2006, 2013, 2055)
+#: lock wait timeout, deadlock
+_LOCKED = (1205, 1213)
 
 
 class Database:
@@ -60,7 +64,9 @@ class Database:
         try:
             yield
         except BaseException:
-            self._connection.rollback()
+            # Of a connection that is lost nothing is kept either; what went wrong is said, not this.
+            with contextlib.suppress(ResellerError), self._errors():
+                self._connection.rollback()
             raise
         with self._errors():
             self._connection.commit()
@@ -71,15 +77,20 @@ class Database:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Losing the server is a situation of its own; every other database error stays what it is."""
+        """Losing the server, or waiting too long for somebody's transaction, is a situation of its own.
+
+        Every other database error stays what it is.
+        """
         import pymysql
 
         try:
             yield
         except (pymysql.err.OperationalError, pymysql.err.InterfaceError) as error:
             code = error.args[0] if error.args else 0
-            if code in (0, 2003, 2006, 2013, 2055) or isinstance(error, pymysql.err.InterfaceError):
+            if code in _LOST or isinstance(error, pymysql.err.InterfaceError):
                 raise ResellerError("reseller_database", text=error_text(error)) from error
+            if code in _LOCKED:
+                raise ResellerError("reseller_locked", text=error_text(error)) from error
             raise
 
 

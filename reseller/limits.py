@@ -6,8 +6,9 @@ An operator changes one in `etc/reseller.conf` of the panel's tree, one `name va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from reseller.wire.errors import ResellerError
 
@@ -22,8 +23,12 @@ class Limits:
     order_seconds: int = 60
     # A lease must outlive the longest call made under it; see ledger/leases.py.
     lease_seconds: int = 180
+    # A process that was stopped in a transaction keeps its rows; whoever needs one of them gives way after so long.
+    lock_wait_seconds: int = 10
     document_bytes: int = 32 * 1024 * 1024
     page_rows: int = 1000
+    # One form or button of the panel works on so many services at most; each takes calls of the panel and the seller.
+    form_services: int = 50
     mgrctl_seconds: int = 60
     # The panel may be restarting (reference/platform.md 5.2): calls that never reached it are repeated this long.
     panel_away_seconds: int = 30
@@ -32,19 +37,52 @@ class Limits:
     look_times: int = 2
     # A change that the seller took but does not show is waited for this long before a task is made.
     change_seconds: int = 86400
+    # A deletion put off to the end of the paid term is waited for this much longer before a task is made.
+    at_end_days: int = 2
+    # A deletion refused for a minimum order period, by a seller that does not say what is left of it.
+    min_order_retry_seconds: int = 86400
     # Waiting after the n-th try that could not be sent; after the last one the operation becomes a task.
     unsent_first_seconds: int = 60
     unsent_growth: int = 3
     unsent_longest_seconds: int = 3600
     unsent_times: int = 8
+    # After so many calls in a row without a usable answer the seller is left alone for so long.
+    circuit_times: int = 5
+    circuit_seconds: int = 60
+    # Calls that spend money go one at a time an account; one that has waited this long gives way, and comes back.
+    account_wait_seconds: int = 60
     # An intent whose process died before sending is started again after this time if the panel itself did not.
     stale_intent_seconds: int = 600
+    # A term that is owed is bought so long before the seller's date, which is looked at that often.
+    part_days: int = 3
+    part_look_seconds: int = 21600
     run_seconds: int = 200
-
-    def unsent_wait_seconds(self, tries: int) -> int:
-        """Seconds to wait after `tries` calls in a row could not be sent."""
-        grown: int = self.unsent_first_seconds * self.unsent_growth ** max(tries - 1, 0)
-        return min(grown, self.unsent_longest_seconds)
+    # Every linked service is read in full within so long; where the seller's list cannot be read, within so long.
+    deep_seconds: int = 86400
+    unlisted_seconds: int = 3600
+    # Calls of the panel at the same time, by one run of checkevent.
+    panel_calls_at_once: int = 4
+    # A service in process without an operation is left alone this long: the panel may be about to start one.
+    stuck_seconds: int = 600
+    # Dates of the two sides may be so many days apart before that is a difference.
+    expiry_days: int = 2
+    # A service that is away at another module, and paid at the seller for no longer than this, becomes a task.
+    away_days: int = 7
+    # 1: a later date at the seller is taken over; 0: it is reported.
+    follow_expiry: int = 0
+    # 1: a service that is gone at the seller is closed here; 0: that becomes a task.
+    close_gone: int = 0
+    # Within a day checkevent changes no more than this part of at least so many services, and closes no more than that.
+    change_percent: int = 30
+    change_least: int = 10
+    close_percent: int = 2
+    close_least: int = 2
+    # A swapped service that is away longer than this is a finding of the audit.
+    long_away_days: int = 14
+    # 1: other panels buy with the seller account too, so the audit shows their services and asks nobody about them.
+    shared_account: int = 0
+    # Where each run of checkevent leaves its figures for Prometheus: in the panel's tree, or a full path; or none.
+    metrics_file: str = "var/reseller.prom"
 
 
 def load(base: Path) -> Limits:
@@ -54,14 +92,15 @@ def load(base: Path) -> Limits:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return Limits()
-    known = {field.name for field in fields(Limits)}
-    chosen: dict[str, int] = {}
+    known: dict[str, type] = {name: type(value) for name, value in vars(Limits()).items()}
+    chosen: dict[str, Any] = {}
     for line in lines:
         told = line.split("#", 1)[0].strip()
         if not told:
             continue
         name, _, value = told.partition(" ")
-        if name not in known or not value.strip().isdigit():
+        kind, value = known.get(name), value.strip()
+        if kind is None or not (value.isdigit() if kind is int else value):
             raise ResellerError("reseller_limits", object=name, file=str(path), line=told)
-        chosen[name] = int(value)
+        chosen[name] = kind(value)
     return replace(Limits(), **chosen)

@@ -6,13 +6,36 @@ logged at all, so no secret can be; what is logged is chosen by the caller, word
 
 from __future__ import annotations
 
+import contextlib
 import os
-import secrets
 import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
-#: one id a process: all its requests, log lines, errors and ledger rows carry it
-CORRELATION = secrets.token_hex(4)
+#: of this process, for what belongs to no request
+CORRELATION = os.urandom(4).hex()
+_current: ContextVar[str] = ContextVar("correlation", default=CORRELATION)
+
+
+def correlation() -> str:
+    """One id a request, from its intent to its end, in whatever processes work on it; log lines and errors carry it."""
+    return _current.get()
+
+
+def follow(request: str) -> None:
+    """From now on what this process, or this block of under(), does belongs to the request with this id."""
+    _current.set(request or CORRELATION)
+
+
+@contextlib.contextmanager
+def under(request: str = "") -> Iterator[None]:
+    """What is done inside the block belongs to the request with this id, to one that is yet to be made without it."""
+    before = _current.set(request or os.urandom(4).hex())
+    try:
+        yield
+    finally:
+        _current.reset(before)
 
 
 class Log:
@@ -32,7 +55,7 @@ class Log:
     def _write(self, level: str, text: str) -> None:
         now = time.localtime()
         stamp = f"{time.strftime('%b', now)} {now.tm_mday:2d} {time.strftime('%H:%M:%S', now)}"
-        line = f"{stamp} [{os.getpid()}] reseller {level} [{CORRELATION}] {' '.join(text.split())}\n"
+        line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {' '.join(text.split())}\n"
         try:
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 class Status:
@@ -20,8 +21,7 @@ class Status:
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 
 
-@dataclass(frozen=True)
-class Addon:
+class Addon(NamedTuple):
     """A resource ordered with a service: a child row of `item` (reference/platform.md 6.2)."""
 
     pricelist: int
@@ -47,12 +47,13 @@ class Item:
     module: int
     #: name of the module's executable, `pmreseller` for ours
     module_name: str
+    #: the tariff from before a change that has not been carried out yet, 0 without one
+    lastpricelist: int = 0
     params: dict[str, str] = field(default_factory=dict)
     addons: tuple[Addon, ...] = ()
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(NamedTuple):
     """A row of a type's list at the seller; `remoteid` is None where the list has no such column."""
 
     id: str
@@ -61,6 +62,9 @@ class Remote:
     name: str
     pricelist: str
     expiredate: str
+    #: its domain or the name of its licence, empty for types that have neither
+    label: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,11 @@ class Settings:
     cafile: str = ""
     verify: bool = True
     proxy: str = field(default="", repr=False)
+    #: keep closed licences for the next order (lifecycle/reuse.py)
+    reuse: bool = False
 
 
-@dataclass(frozen=True)
-class Balance:
+class Balance(NamedTuple):
     """The seller account's money as decimal text and its currency, both empty where the seller does not say."""
 
     amount: str

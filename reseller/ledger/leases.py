@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.wire.errors import BusyError, ResellerError
 
+POLL_SECONDS = 0.1
 _HELD = "EXISTS (SELECT 1 FROM reseller_lease l WHERE l.name = %s AND l.fence = %s AND l.expires > UTC_TIMESTAMP(3))"
 
 
-@dataclass(frozen=True)
-class Lease:
+class Lease(NamedTuple):
     """A lease that was taken; every ledger write goes through it."""
 
     db: Database
@@ -36,6 +36,14 @@ class Lease:
         """
         if not self.db.execute(f"{sql} AND {_HELD}", *args, self.name, self.fence):
             raise ResellerError("reseller_lease_lost", object=self.name)
+
+    def claims(self, sql: str, *args: object) -> bool:
+        """As execute(), where the row may just have become somebody else's: whether it matched."""
+        if self.db.execute(f"{sql} AND {_HELD}", *args, self.name, self.fence):
+            return True
+        if not self.db.value(f"SELECT {_HELD}", self.name, self.fence):
+            raise ResellerError("reseller_lease_lost", object=self.name)
+        return False
 
     def insert(self, table: str, **values: object) -> int:
         """Insert a row while the lease holds; its id. Raises `reseller_lease_lost`, or the database's duplicate key.
@@ -63,11 +71,23 @@ class Lease:
             self.fence,
         )
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Database]:
+        """A transaction during which nobody can take the lease over: for writes of many rows at once.
+
+        Raises ResellerError `reseller_lease_lost` when it is somebody else's by now.
+        """
+        with self.db.transaction():
+            sql = "SELECT fence FROM reseller_lease WHERE name = %s AND fence = %s AND expires > UTC_TIMESTAMP(3)"
+            if self.db.row(f"{sql} FOR UPDATE", self.name, self.fence) is None:
+                raise ResellerError("reseller_lease_lost", object=self.name)
+            yield self.db
+
 
 @contextlib.contextmanager
-def lease(db: Database, name: str, seconds: int) -> Iterator[Lease]:
-    """Hold the lease `name` inside the block; raises BusyError naming who holds it."""
-    taken = _take(db, name, seconds)
+def lease(db: Database, name: str, seconds: int, *, wait_seconds: float = 0) -> Iterator[Lease]:
+    """Hold the lease `name` inside the block; raises BusyError naming who holds it, after waiting for it so long."""
+    taken = _wait_for(db, name, seconds, wait_seconds)
     try:
         yield taken
     finally:
@@ -79,8 +99,22 @@ def lease(db: Database, name: str, seconds: int) -> Iterator[Lease]:
             )
 
 
+def _wait_for(db: Database, name: str, seconds: int, wait_seconds: float) -> Lease:
+    import random
+
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return _take(db, name, seconds)
+        except BusyError:
+            if time.monotonic() >= until:
+                raise
+        # Uneven, so that those who wait do not come all at once.
+        time.sleep(POLL_SECONDS * (0.5 + random.random()))  # noqa: S311 - no secret
+
+
 def _take(db: Database, name: str, seconds: int) -> Lease:
-    me = f"{_host()} {os.getpid()} {_started(os.getpid())} {secrets.token_hex(4)}"
+    me = f"{_host()} {os.getpid()} {_started(os.getpid())} {os.urandom(4).hex()}"
     db.execute("INSERT IGNORE INTO reseller_lease (name, owner, fence, expires) VALUES (%s, '', 0, '2000-01-01')", name)
     row = db.row("SELECT owner, fence, expires > UTC_TIMESTAMP(3) FROM reseller_lease WHERE name = %s", name)
     owner, fence, running = row or ("", 0, 0)

@@ -1,5 +1,6 @@
 """Links: which remote service is which service here, and what was last seen of it.
 
+half     linked by hand, the seller may not have been told yet (linking.py)
 opening  bought, not yet active here
 live     in step
 ended    one of the two is gone
@@ -8,22 +9,21 @@ ended    one of the two is gone
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
-from reseller.model import Remote
+from reseller.model import Item, Remote
 
-OPENING, LIVE, ENDED = "opening", "live", "ended"
+HALF, OPENING, LIVE, ENDED = "half", "opening", "live", "ended"
 
 _COLUMNS = "k.id, k.item, k.module, k.account, k.itemtype, k.remote, k.rkey, k.state, COALESCE(o.absences, 0)"
 _FROM = "FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id"
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A live row of `reseller_link`; `absences` counts the complete lists in a row that did not show it."""
 
     id: int
@@ -43,10 +43,38 @@ def of_item(db: Database, item: int) -> Link | None:
     return Link(*row) if row else None
 
 
+def last_of_item(db: Database, item: int) -> Link | None:
+    """The newest link of a service, an ended one too."""
+    row = db.row(f"SELECT {_COLUMNS} {_FROM} WHERE k.item = %s ORDER BY k.id DESC LIMIT 1", item)
+    return Link(*row) if row else None
+
+
 def of_remote(db: Database, account: int, remote: str) -> Link | None:
     """The live link that holds this remote service."""
     row = db.row(f"SELECT {_COLUMNS} {_FROM} WHERE k.account = %s AND k.remote = %s AND k.live = 1", account, remote)
     return Link(*row) if row else None
+
+
+def items(db: Database, module: int) -> set[int]:
+    """The services of a module that are linked, also half-way."""
+    return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1 AND module = %s", module)}
+
+
+def remotes(db: Database, account: int) -> set[str]:
+    """The remote services of an account that are linked, also half-way."""
+    return {row[0] for row in db.rows("SELECT remote FROM reseller_link WHERE live = 1 AND account = %s", account)}
+
+
+def knows(db: Database, account: int, itemtype: str, remote: str) -> bool:
+    """Whether a remote service is or was linked: what the seller does not show of these is gone."""
+    sql = "SELECT COUNT(*) FROM reseller_link WHERE account = %s AND itemtype = %s AND remote = %s"
+    return bool(db.value(sql, account, itemtype, remote))
+
+
+def half(db: Database, module: int) -> list[Link]:
+    """Links of a module that were made by hand and left half-way."""
+    sql = f"SELECT {_COLUMNS} {_FROM} WHERE k.live = 1 AND k.state = %s AND k.module = %s ORDER BY k.id"
+    return [Link(*row) for row in db.rows(sql, HALF, module)]
 
 
 def opening(db: Database, modules: Sequence[int]) -> list[Link]:
@@ -56,6 +84,27 @@ def opening(db: Database, modules: Sequence[int]) -> list[Link]:
     marks = ", ".join(["%s"] * len(modules))
     sql = f"SELECT {_COLUMNS} {_FROM} WHERE k.live = 1 AND k.state = %s AND k.module IN ({marks}) ORDER BY k.id"
     return [Link(*row) for row in db.rows(sql, OPENING, *modules)]
+
+
+def write(lease: Lease, item: Item, account: int, remote: str, key: str) -> Link:
+    """A link made by hand, half-way: the seller is not told yet."""
+    number = lease.insert(
+        "reseller_link",
+        item=item.id,
+        module=item.module,
+        account=account,
+        itemtype=item.itemtype,
+        remote=remote,
+        rkey=key,
+        state=HALF,
+    )
+    return Link(number, item.id, item.module, account, item.itemtype, remote, key, HALF, 0)
+
+
+def itemtypes(db: Database, module: int) -> list[str]:
+    """Types of the services of a module that are linked and in step."""
+    sql = "SELECT DISTINCT itemtype FROM reseller_link WHERE live = 1 AND state = %s AND module = %s ORDER BY itemtype"
+    return [row[0] for row in db.rows(sql, LIVE, module)]
 
 
 def adopt(lease: Lease, request: Request, remote: str) -> Link:
@@ -87,18 +136,27 @@ def settle(lease: Lease, link: Link, state: str) -> None:
     )
 
 
+def has_seen(db: Database, link: Link, remote: Remote) -> bool:
+    """Whether the seller said just this of the remote service the last time."""
+    row = db.row("SELECT status, pricelist, expiredate, absences FROM reseller_observation WHERE link = %s", link.id)
+    return row == (*_said(remote), 0)
+
+
+def _said(remote: Remote) -> tuple[int, str, str]:
+    """As much of it as is kept."""
+    return remote.status, remote.pricelist[:190], remote.expiredate[:10]
+
+
 def observe(db: Database, link: Link, remote: Remote) -> None:
     """Keep what the seller says of the remote service now, unless it says what it said before."""
-    row = db.row("SELECT status, pricelist, expiredate, absences FROM reseller_observation WHERE link = %s", link.id)
-    if row == (remote.status, remote.pricelist, remote.expiredate, 0):
+    if has_seen(db, link, remote):
         return
     db.execute(
-        "REPLACE INTO reseller_observation (link, status, pricelist, expiredate, absences, seen) "
-        "VALUES (%s, %s, %s, %s, 0, UTC_TIMESTAMP(3))",
+        "INSERT INTO reseller_observation (link, status, pricelist, expiredate, absences, seen) "
+        "VALUES (%s, %s, %s, %s, 0, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE status = VALUES(status), "
+        "pricelist = VALUES(pricelist), expiredate = VALUES(expiredate), absences = 0, seen = VALUES(seen)",
         link.id,
-        remote.status,
-        remote.pricelist[:190],
-        remote.expiredate[:10],
+        *_said(remote),
     )
 
 

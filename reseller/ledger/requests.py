@@ -6,10 +6,11 @@
     unconfirmed looked for long enough, not found: a person decides (`reorder`)
     money       rejected for lack of money; started again when the balance has risen by the deficit
     refused     rejected, or refused by ourselves before sending; started again by a person
-    unsent      never left; started again at `next_try`
+    unsent      never left, or can be sent twice without harm; started again at `next_try`
     foreign     a remote service names our service, but not by our key: a person decides
     leftover    an unpaid order of ours stands at the seller and could not be removed: a person removes it
     waiting     the seller has it and is not done yet
+    owed        a further term of what a client has paid for; bought at `next_try`, shortly before the remote expiry
     linked      an order that was carried out; its link says the rest
     done        any other request that was carried out
     abandoned   given up: a person ordered anew, deleted the operation, or wants something else now
@@ -19,10 +20,10 @@ The last three are not live. A live request is continued, never made anew.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from reseller import log
 from reseller.db import Database
@@ -31,25 +32,31 @@ from reseller.model import Item
 
 ORDER = "order"
 PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"
+SETPARAM = "setparam"
+#: a term that no operation asks for: the seller's terms are shorter than what the client paid for (lifecycle/parts.py)
+PART = "part"
+POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
+CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
 INTENT, SENDING, LOOKING, UNCONFIRMED = "intent", "sending", "looking", "unconfirmed"
 MONEY, REFUSED, UNSENT, FOREIGN, LEFTOVER = "money", "refused", "unsent", "foreign", "leftover"
-WAITING = "waiting"
+WAITING, OWED = "waiting", "owed"
 LINKED, DONE, ABANDONED = "linked", "done", "abandoned"
 _SETTLED = (LINKED, DONE, ABANDONED)
 #: states in which the seller may already have carried out the request
 UNKNOWN_OUTCOME = frozenset({SENDING, LOOKING, UNCONFIRMED})
+#: states in which sending anew is a decision somebody can take; in all others Start is enough
+DECIDABLE = frozenset({UNCONFIRMED, FOREIGN})
 
 _COLUMNS = (
     "id, item, kind, live, rkey, state, module, account, itemtype, operation, tries, looks, remote, accepted, "
-    "error_type, error_text, have, deficit, currency, correlation, was, promise, "
+    "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, sold, bought, "
     "TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
     "TIMESTAMPDIFF(SECOND, updated, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, sent, UTC_TIMESTAMP(3)), "
     "next_try IS NULL OR next_try <= UTC_TIMESTAMP(3)"
 )
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A row of `reseller_request`; ages in seconds by the database's clock."""
 
     id: int
@@ -75,17 +82,26 @@ class Request:
     correlation: str
     was: str
     promise: str
+    digest: str
+    #: months that the client has paid for with it, and months that it buys at the seller
+    sold: int
+    bought: int
     age_seconds: int
     quiet_seconds: int
     sent_seconds: int | None
     is_due: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the seller has it, or may have it."""
+        return self.state in UNKNOWN_OUTCOME or self.state == WAITING
 
 
 def _request(row: Sequence[object]) -> Request:
     fields = list(row)
     fields[3] = bool(fields[3])
     fields[13] = frozenset(str(fields[13]).split())
-    fields[25] = bool(fields[25])
+    fields[-1] = bool(fields[-1])
     return Request(*fields)  # type: ignore[arg-type]
 
 
@@ -115,6 +131,12 @@ def of_item(db: Database, item: int) -> list[Request]:
     return [_request(row) for row in db.rows(sql, item)]
 
 
+def has_done(db: Database, item: int, kind: str, operation: int) -> bool:
+    """Whether this operation of a service was served: only its end, which is not ours to tell, is missing."""
+    sql = "SELECT COUNT(*) FROM reseller_request WHERE item = %s AND kind = %s AND operation = %s AND state = %s"
+    return operation > 0 and bool(db.value(sql, item, kind, operation, DONE))
+
+
 def by_id(db: Database, request: int) -> Request:
     """The request as it stands now."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_request WHERE id = %s", request)  # noqa: S608
@@ -123,12 +145,12 @@ def by_id(db: Database, request: int) -> Request:
     return _request(row)
 
 
-def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int, accepted: str = "") -> Request:
+def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, accepted: str = "") -> Request:
     """Write a new intent with a new key: `N-<8 random hex>` for an order, which the seller is told, others never.
 
     The seller's account is not known yet; see set_account().
     """
-    key = f"{item.id}-{secrets.token_hex(4)}"
+    key = f"{item.id}-{os.urandom(4).hex()}"
     number = lease.insert(
         "reseller_request",
         item=item.id,
@@ -140,7 +162,7 @@ def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int, accep
         itemtype=item.itemtype,
         operation=operation,
         accepted=accepted,
-        correlation=log.CORRELATION,
+        correlation=log.correlation(),
     )
     return by_id(lease.db, number)
 
@@ -151,31 +173,68 @@ def set_account(lease: Lease, request: Request, account: int) -> Request:
     return by_id(lease.db, request.id)
 
 
-def operation_name(kind: str) -> str:
-    """What the panel calls the operation that a request serves."""
-    return "open" if kind == ORDER else kind
+def correlation(db: Database, key: str) -> str:
+    """Under which id the log speaks of the request with this key, empty when there is none."""
+    return db.value("SELECT correlation FROM reseller_request WHERE rkey = %s", key) or ""
 
 
-def sending(lease: Lease, request: Request, detail: str, *, was: str = "", promise: str = "") -> None:
-    """Say that it is about to be sent; must be committed before the first byte leaves.
+def operation_names(kind: str) -> tuple[str, ...]:
+    """What the panel may call the operation that a request serves; a service that was closed is ordered by `reopen`."""
+    return ("open", REOPEN) if kind == ORDER else (kind,)
 
-    A renewal also keeps the date before it and the date that the seller's form promises (YYYY-MM-DD).
+
+class Months(NamedTuple):
+    """What a request accounts for: months that the client pays for, and months bought at the seller."""
+
+    sold: int = 0
+    bought: int = 0
+
+    @classmethod
+    def of(cls, sold: int, bought: int) -> Months:
+        """Trials and other special periods are no months, and owe none."""
+        return cls(sold, bought) if sold > 0 and bought > 0 else cls()
+
+
+NO_MONTHS = Months()
+
+
+class Effect(NamedTuple):
+    """What a request is going to do, by which its effect is recognised afterwards.
+
+    `was` and `promise` are the date before a renewal and the one that the seller's form promises (YYYY-MM-DD); `call`
+    is a digest of what a change sends.
     """
+
+    detail: str
+    was: str = ""
+    promise: str = ""
+    call: str = ""
+    months: Months = NO_MONTHS
+
+
+def sending(lease: Lease, request: Request, effect: Effect) -> None:
+    """Say that it is about to be sent; must be committed before the first byte leaves."""
     lease.execute(
-        "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, looks = 0, "
-        "sent = UTC_TIMESTAMP(3), correlation = %s, "
+        "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, digest = %s, "
+        "sold = %s, bought = %s, looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
         "updated = UTC_TIMESTAMP(3) WHERE id = %s AND live = 1",
         SENDING,
-        detail[:2000],
-        was,
-        promise,
-        log.CORRELATION,
+        effect.detail[:2000],
+        effect.was,
+        effect.promise,
+        effect.call,
+        *effect.months,
+        log.correlation(),
         request.id,
     )
 
 
-@dataclass(frozen=True)
-class Standing:
+def covered(lease: Lease, request: Request, sold: int) -> None:
+    """Note what the client paid for with a request that need not be sent: enough was bought before."""
+    lease.execute("UPDATE reseller_request SET sold = %s, bought = 0 WHERE id = %s", sold, request.id)
+
+
+class Standing(NamedTuple):
     """Where a request stands after a try; `wait_seconds` is until the next, `looks` None leaves the count as it is."""
 
     state: str
@@ -222,3 +281,30 @@ def wait(lease: Lease, request: Request, seconds: int) -> None:
         seconds,
         request.id,
     )
+
+
+_OWED = (
+    "SELECT COALESCE(SUM(CAST(r.sold AS SIGNED) - r.bought), 0) FROM reseller_request r "
+    "WHERE r.item = k.item AND r.state IN ('linked', 'done') AND (r.rkey = k.rkey OR r.created >= k.created)"
+)
+
+
+def owed_months(db: Database, link: int) -> int:
+    """Months that were sold here since this link and not bought there yet; below 0 when more was bought."""
+    return int(db.value(f"SELECT ({_OWED}) FROM reseller_link k WHERE k.id = %s", link) or 0)  # noqa: S608
+
+
+def owing(db: Database, module: int) -> list[int]:
+    """Services of this module that are owed a term for which there is no request yet.
+
+    Not those that are being closed, nor those that are away at another module.
+    """
+    found = db.rows(
+        "SELECT DISTINCT k.item FROM reseller_link k JOIN reseller_request r ON r.item = k.item AND r.sold <> r.bought "  # noqa: S608
+        "WHERE k.live = 1 AND k.module = %s "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_swap w WHERE w.item = k.item AND w.live = 1) "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_request p "
+        f"WHERE p.item = k.item AND p.kind IN ('part', 'close') AND p.live = 1) AND ({_OWED}) > 0 ORDER BY k.item",
+        module,
+    )
+    return [row[0] for row in found]

@@ -57,6 +57,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             correlation VARCHAR(16) NOT NULL DEFAULT '',
             was VARCHAR(10) NOT NULL DEFAULT '',
             promise VARCHAR(10) NOT NULL DEFAULT '',
+            digest VARCHAR(8) NOT NULL DEFAULT '',
+            sold SMALLINT NOT NULL DEFAULT 0,
+            bought SMALLINT NOT NULL DEFAULT 0,
             created DATETIME(3) NOT NULL,
             updated DATETIME(3) NOT NULL,
             sent DATETIME(3) NULL,
@@ -79,15 +82,69 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             updated DATETIME(3) NOT NULL,
             UNIQUE KEY one_live (item, live),
             UNIQUE KEY one_owner (account, remote, live),
-            KEY (live, state)
+            KEY (live, state),
+            KEY listed (module, itemtype, live, state, remote)
         ) {_ENGINE}""",
         f"""CREATE TABLE IF NOT EXISTS reseller_observation (
             link INT NOT NULL PRIMARY KEY,
-            status TINYINT NOT NULL,
+            status INT NOT NULL DEFAULT 0,
+            suspended_by VARCHAR(32) NOT NULL DEFAULT '',
             pricelist VARCHAR(190) NOT NULL DEFAULT '',
             expiredate VARCHAR(10) NOT NULL DEFAULT '',
+            digest BIGINT UNSIGNED NOT NULL DEFAULT 0,
+            settled BIGINT UNSIGNED NOT NULL DEFAULT 0,
+            here BIGINT UNSIGNED NOT NULL DEFAULT 0,
+            secret BIGINT UNSIGNED NOT NULL DEFAULT 0,
+            shown INT NOT NULL DEFAULT 0,
             absences INT NOT NULL DEFAULT 0,
-            seen DATETIME(3) NOT NULL
+            seen DATETIME(3) NOT NULL,
+            deep DATETIME(3) NULL,
+            tried DATETIME(3) NULL
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_page (
+            module INT NOT NULL,
+            itemtype VARCHAR(64) NOT NULL,
+            page INT NOT NULL,
+            digest VARCHAR(32) NOT NULL,
+            total INT NOT NULL,
+            rows_in INT NOT NULL,
+            ids MEDIUMTEXT NOT NULL,
+            PRIMARY KEY (module, itemtype, page)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_cursor (
+            module INT NOT NULL,
+            name VARCHAR(80) NOT NULL,
+            value VARCHAR(190) NOT NULL,
+            PRIMARY KEY (module, name)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_drift (
+            link INT NOT NULL,
+            kind VARCHAR(16) NOT NULL,
+            here VARCHAR(190) NOT NULL,
+            there VARCHAR(190) NOT NULL,
+            since DATETIME(3) NOT NULL,
+            PRIMARY KEY (link, kind)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_change (
+            id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+            module INT NOT NULL,
+            link INT NOT NULL,
+            kind VARCHAR(16) NOT NULL,
+            detail VARCHAR(500) NOT NULL,
+            forced TINYINT NOT NULL DEFAULT 0,
+            correlation VARCHAR(16) NOT NULL,
+            changed DATETIME(3) NOT NULL,
+            KEY (module, changed)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_plan (
+            link INT NOT NULL PRIMARY KEY,
+            module INT NOT NULL,
+            kind VARCHAR(16) NOT NULL,
+            detail VARCHAR(500) NOT NULL,
+            digest BIGINT UNSIGNED NOT NULL,
+            here BIGINT UNSIGNED NOT NULL,
+            since DATETIME(3) NOT NULL,
+            KEY (module, kind)
         ) {_ENGINE}""",
         f"""CREATE TABLE IF NOT EXISTS reseller_map (
             pricelist INT NOT NULL,
@@ -95,6 +152,45 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             local VARCHAR(128) NOT NULL,
             remote VARCHAR(128) NOT NULL,
             PRIMARY KEY (pricelist, kind, local)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_circuit (
+            module INT NOT NULL PRIMARY KEY,
+            failures INT NOT NULL,
+            until DATETIME(3) NOT NULL
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_free (
+            id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+            account INT NOT NULL,
+            itemtype VARCHAR(64) NOT NULL,
+            pricelist VARCHAR(32) NOT NULL,
+            resources VARCHAR(500) NOT NULL,
+            remote VARCHAR(32) NOT NULL,
+            state VARCHAR(16) NOT NULL,
+            owner VARCHAR(64) NOT NULL DEFAULT '',
+            digest VARCHAR(64) NOT NULL DEFAULT '',
+            expiredate VARCHAR(10) NOT NULL DEFAULT '',
+            created DATETIME(3) NOT NULL,
+            updated DATETIME(3) NOT NULL,
+            UNIQUE KEY (account, remote),
+            KEY (owner),
+            KEY (account, itemtype, pricelist)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_swap (
+            id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+            item INT NOT NULL,
+            live TINYINT NULL DEFAULT 1,
+            home INT NOT NULL,
+            target INT NOT NULL,
+            state VARCHAR(16) NOT NULL,
+            who VARCHAR(64) NOT NULL,
+            why VARCHAR(500) NOT NULL,
+            pricelist INT NOT NULL,
+            period INT NOT NULL,
+            expiredate DATE NULL,
+            status TINYINT NOT NULL,
+            created DATETIME(3) NOT NULL,
+            updated DATETIME(3) NOT NULL,
+            UNIQUE KEY one_live (item, live)
         ) {_ENGINE}""",
         f"CREATE TABLE IF NOT EXISTS reseller_schema (version INT NOT NULL PRIMARY KEY) {_ENGINE}",
     ),

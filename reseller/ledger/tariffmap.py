@@ -9,7 +9,7 @@ at order time, since a wrong guess buys the wrong thing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller.db import Database
 
@@ -17,8 +17,7 @@ PERIOD, ADDON, ENUM, OS = "period", "addon", "enum", "os"
 KINDS = (PERIOD, ADDON, ENUM, OS)
 
 
-@dataclass(frozen=True)
-class TariffMap:
+class TariffMap(NamedTuple):
     """Rows of one tariff, by kind and name here."""
 
     rows: Mapping[tuple[str, str], str]

@@ -1,0 +1,99 @@
+"""Whose is a remote service? What the ledger knows of the services of one seller account, for the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+
+KEYS_AT_ONCE = 500
+
+
+class Claim(NamedTuple):
+    """A live link; `status` is of the service here, None when there is none any more."""
+
+    link: int
+    item: int
+    module: int
+    itemtype: str
+    remote: str
+    state: str
+    status: int | None
+
+
+def linked(db: Database, account: int) -> dict[str, Claim]:
+    """The live links of an account, by the seller's number."""
+    rows = db.rows(
+        "SELECT k.id, k.item, k.module, k.itemtype, k.remote, k.state, i.status FROM reseller_link k "
+        "LEFT JOIN item i ON i.id = k.item WHERE k.live = 1 AND k.account = %s",
+        account,
+    )
+    return {row[4]: Claim(*row) for row in rows}
+
+
+def kept(db: Database, account: int) -> dict[str, tuple[int, str, str]]:
+    """Licences that are kept or being handed over, by the seller's number: id of the row, type, state."""
+    rows = db.rows("SELECT remote, id, itemtype, state FROM reseller_free WHERE account = %s", account)
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def ours(db: Database, keys: Sequence[str]) -> dict[str, bool]:
+    """Which of these keys are ours, and whether a request is still at work under it."""
+    found: dict[str, bool] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        part = keys[start : start + KEYS_AT_ONCE]
+        marks = ", ".join(["%s"] * len(part))
+        found.update(dict.fromkeys((row[0] for row in db.rows(_LINKED.format(marks), *part)), False))
+        found.update((row[0], bool(row[1])) for row in db.rows(_ASKED.format(marks), *part))
+    return found
+
+
+_LINKED = "SELECT rkey FROM reseller_link WHERE rkey IN ({})"
+_ASKED = "SELECT rkey, COALESCE(live, 0) FROM reseller_request WHERE rkey IN ({})"
+
+
+def differing(db: Database, module: int) -> list[tuple[int, str, str, str, str]]:
+    """Known differences: service, remote service, kind, value here, value there."""
+    rows = db.rows(
+        "SELECT k.item, k.remote, d.kind, d.here, d.there FROM reseller_drift d "
+        "JOIN reseller_link k ON k.id = d.link AND k.live = 1 WHERE k.module = %s ORDER BY k.item, d.kind",
+        module,
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]]:
+    """Links in step whose service was not read in full for so long: link, service, remote service."""
+    rows = db.rows(
+        "SELECT k.id, k.item, k.remote FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "
+        "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s "
+        "AND COALESCE(o.deep, k.updated) < UTC_TIMESTAMP(3) - INTERVAL %s SECOND ORDER BY k.item",
+        module,
+        seconds,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def read_again(lease: Lease, links: Sequence[int]) -> None:
+    """Have the next run look at these first, as if nothing were known of them."""
+    with lease.writing() as db:
+        for link in links:
+            db.execute("UPDATE reseller_observation SET settled = 0, here = 0, tried = NULL WHERE link = %s", link)
+
+
+def forget_kept(lease: Lease, row: int) -> bool:
+    """Forget a kept licence that nobody has taken meanwhile; whether it was forgotten."""
+    return lease.claims("DELETE FROM reseller_free WHERE id = %s AND state = 'free'", row)
+
+
+def long_away(db: Database, home: int, days: int) -> list[tuple[int, str, str]]:
+    """Services of a module that are away at another one for longer than this: service, since when, why."""
+    rows = db.rows(
+        "SELECT item, DATE_FORMAT(created, '%%Y-%%m-%%d'), why FROM reseller_swap WHERE live = 1 AND home = %s "
+        "AND created < UTC_TIMESTAMP(3) - INTERVAL %s DAY ORDER BY created",
+        home,
+        days,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -1,0 +1,80 @@
+"""What the ledger holds, counted: for metrics and for `status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from reseller.db import Database
+from reseller.model import Status
+
+#: names of the states of a service here; what is linked and not in step yet has its link's state
+_STATES = {
+    Status.ORDERED: "ordered",
+    Status.ACTIVE: "active",
+    Status.SUSPENDED: "suspended",
+    Status.DELETED: "deleted",
+    Status.PROCESSING: "processing",
+}
+AWAY, OTHER = "away", "other"
+
+
+@dataclass
+class Figures:
+    """Of one module. `requests` are counted by kind and state, settled ones too; `oldest_read` is in seconds since
+    1970 when the service was read in full that was not for longest, 0 when there is none."""
+
+    services: Counter[str] = field(default_factory=Counter)
+    drift: Counter[str] = field(default_factory=Counter)
+    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    open_requests: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    oldest_read: int = 0
+
+
+def of(db: Database, module: int) -> Figures:
+    """Count them."""
+    found = Figures()
+    services = db.rows(
+        "SELECT k.state, i.status, COALESCE(i.processingmodule <> k.module, i.id IS NOT NULL), COUNT(*) "
+        "FROM reseller_link k LEFT JOIN item i ON i.id = k.item WHERE k.live = 1 AND k.module = %s GROUP BY 1, 2, 3",
+        module,
+    )
+    for state, status, is_away, count in services:
+        found.services[_state(state, status, is_away=bool(is_away))] += count
+    found.drift.update(drift(db, module))
+    for kind, state, live, count in db.rows(
+        "SELECT kind, state, live, COUNT(*) FROM reseller_request WHERE module = %s GROUP BY 1, 2, 3", module
+    ):
+        found.requests[kind, state] += count
+        found.open_requests[state] += count if live else 0
+    found.open_requests = +found.open_requests
+    found.refused = refused(db, module)
+    found.oldest_read = db.value(
+        "SELECT COALESCE(FLOOR(UNIX_TIMESTAMP(MIN(o.deep))), 0) FROM reseller_link k "
+        "JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live' AND k.module = %s",
+        module,
+    )
+    return found
+
+
+def drift(db: Database, module: int) -> dict[str, int]:
+    """Differences by kind."""
+    sql = (
+        "SELECT d.kind, COUNT(*) FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.live = 1 "
+        "WHERE k.module = %s GROUP BY 1"
+    )
+    return dict(db.rows(sql, module))
+
+
+def refused(db: Database, module: int) -> int:
+    """Changes that are refused."""
+    return int(db.value("SELECT COUNT(*) FROM reseller_plan WHERE module = %s", module))
+
+
+def _state(link: str, status: int | None, *, is_away: bool) -> str:
+    if link != "live":
+        return link
+    if status is None:
+        return _STATES[Status.DELETED]
+    return AWAY if is_away and status != Status.DELETED else _STATES.get(status, OTHER)

@@ -1,0 +1,144 @@
+"""Licences that were kept instead of deleted: whose they were, whether somebody takes them, and what they are.
+
+keeping  being stopped and renamed by the close whose key is `owner`
+unfit    could not be kept; that close deletes it instead
+free     nobody's: the next order of this type, tariff and resources may take it
+taking   being handed to the order whose key is `owner`; with that order linked the row is only a trace, with that
+         order given up it may be taken like a free one
+
+A row is the record of a paid service that no link shows, so it stands from before the first call until after the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reseller.db import Database
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease
+
+KEEPING, UNFIT, FREE, TAKING = "keeping", "unfit", "free", "taking"
+
+_COLUMNS = "f.account, f.itemtype, f.pricelist, f.resources, f.id, f.remote, f.state, f.owner, f.digest, f.expiredate"
+
+
+class Kind(NamedTuple):
+    """What makes one licence as good as another: where it was bought, as what, and with which resources."""
+
+    account: int
+    itemtype: str
+    pricelist: str
+    resources: str
+
+    @staticmethod
+    def listed(addons: Mapping[str, str]) -> str:
+        """Add-ons by the seller's numbers, as one text that is equal when they are."""
+        return " ".join(f"{addon}={value}" for addon, value in sorted(addons.items()))
+
+
+class Licence(NamedTuple):
+    """A row of `reseller_free`, `id` 0 for one that is yet to be written.
+
+    `digest` is of the licence key that its last client knows, empty without one; `expiredate` is as it was then.
+    """
+
+    kind: Kind
+    id: int
+    remote: str
+    state: str
+    owner: str
+    digest: str
+    expiredate: str
+
+
+def _licence(row: Sequence[Any]) -> Licence:
+    return Licence(Kind(*row[:4]), *row[4:])
+
+
+def of_remote(db: Database, account: int, remote: str) -> Licence | None:
+    """The row of a remote service."""
+    row = db.row(f"SELECT {_COLUMNS} FROM reseller_free f WHERE f.account = %s AND f.remote = %s", account, remote)  # noqa: S608
+    return _licence(row) if row else None
+
+
+def kept(db: Database, account: int) -> set[str]:
+    """Remote services of an account that are kept, or about to be, for an order that is not linked with them yet."""
+    sql = (
+        "SELECT f.remote FROM reseller_free f LEFT JOIN reseller_request r ON r.rkey = f.owner "
+        "WHERE f.account = %s AND (f.state <> %s OR r.state IS NULL OR r.state <> %s)"
+    )
+    return {row[0] for row in db.rows(sql, account, TAKING, requests.LINKED)}
+
+
+def of_order(db: Database, key: str) -> Licence | None:
+    """The licence that is being handed to the order with this key."""
+    row = db.row(f"SELECT {_COLUMNS} FROM reseller_free f WHERE f.owner = %s AND f.state = %s", key, TAKING)  # noqa: S608
+    return _licence(row) if row else None
+
+
+def reserve(lease: Lease, licence: Licence) -> Licence:
+    """Write the row of a licence that is about to be kept; whatever stood there of it before is over."""
+    kind, remote = licence.kind, licence.remote
+    with lease.db.transaction():
+        lease.claims("DELETE FROM reseller_free WHERE account = %s AND remote = %s", kind.account, remote)
+        number = lease.insert(
+            "reseller_free",
+            account=kind.account,
+            itemtype=kind.itemtype,
+            pricelist=kind.pricelist,
+            resources=kind.resources,
+            remote=remote,
+            state=licence.state,
+            owner=licence.owner,
+            digest=licence.digest,
+            expiredate=licence.expiredate,
+        )
+    return licence._replace(id=number)
+
+
+def settle(lease: Lease, licence: Licence, state: str) -> None:
+    """Move a row on that is ours to move; a free one has no owner."""
+    lease.execute(
+        "UPDATE reseller_free SET state = %s, owner = IF(%s, '', owner), updated = UTC_TIMESTAMP(3) WHERE id = %s",
+        state,
+        state == FREE,
+        licence.id,
+    )
+
+
+def remove(lease: Lease, licence: Licence) -> None:
+    """Forget a licence: it is gone, or of no use."""
+    lease.execute("DELETE FROM reseller_free WHERE id = %s", licence.id)
+
+
+def claim(lease: Lease, kind: Kind, key: str, tried: Collection[str]) -> Licence | None:
+    """Take the licence of this kind that ends first for the order `key`; the row as it was, None without one.
+
+    Two orders at once never get the same: each row is taken by a compare-and-set on the owner it was read with.
+    """
+    rows = lease.db.rows(
+        f"SELECT {_COLUMNS} FROM reseller_free f LEFT JOIN reseller_request r ON r.rkey = f.owner "  # noqa: S608
+        "LEFT JOIN reseller_link k ON k.account = f.account AND k.remote = f.remote AND k.live = 1 "
+        "WHERE f.account = %s AND f.itemtype = %s AND f.pricelist = %s AND f.resources = %s AND k.id IS NULL "
+        "AND (f.state = %s OR (f.state = %s AND r.state = %s)) ORDER BY f.expiredate, f.updated, f.remote",
+        kind.account,
+        kind.itemtype,
+        kind.pricelist,
+        kind.resources,
+        FREE,
+        TAKING,
+        requests.ABANDONED,
+    )
+    for licence in (_licence(row) for row in rows):
+        if licence.remote not in tried and lease.claims(
+            "UPDATE reseller_free SET state = %s, owner = %s, updated = UTC_TIMESTAMP(3) "
+            "WHERE id = %s AND state = %s AND owner = %s",
+            TAKING,
+            key,
+            licence.id,
+            licence.state,
+            licence.owner,
+        ):
+            return licence
+    return None

@@ -1,0 +1,190 @@
+"""What the seller last said of each linked service, and how far that has been dealt with.
+
+`digest` is of the row in the seller's list, `settled` the digest that was dealt with last, `here` a checksum of the
+service here at that moment: a service is looked at again when either has moved, so that a run in which nothing changed
+asks for none and writes nothing. `shown` says that a suspension here is the seller's and was put there by us. `secret`
+is a keyed digest of the password (sync/compare.py); the password itself is nowhere in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+
+#: digest of a service that is not in the list any more; rows have others
+ABSENT = 1
+#: complete lists in a row that must not show a service before it is asked for by number (DESIGN 5)
+GONE_AFTER_ABSENCES = 2
+ROWS_AT_ONCE = 500
+_Row = TypeVar("_Row")
+
+
+class Known(NamedTuple):
+    """What is stored of one linked service."""
+
+    link: int
+    digest: int
+    settled: int
+    status: int
+    expiredate: str
+    absences: int
+
+
+class Seen(NamedTuple):
+    """What a row of a list says; `settled` as it is to be stored."""
+
+    link: int
+    status: int
+    suspended_by: str
+    pricelist: str
+    expiredate: str
+    digest: int
+    settled: int
+
+
+class Settled(NamedTuple):
+    """A service that was dealt with: the digests that it was dealt with at."""
+
+    link: int
+    digest: int
+    here: int
+    secret: int
+
+
+def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) -> dict[str, Known]:
+    """What is stored of those of these remote services that are linked, by the seller's number."""
+    found: dict[str, Known] = {}
+    for part in _parts(list(remotes)):
+        marks = ", ".join(["%s"] * len(part))
+        rows = db.rows(
+            "SELECT k.remote, k.id, COALESCE(o.digest, 0), COALESCE(o.settled, 0), COALESCE(o.status, 0), "  # noqa: S608
+            "COALESCE(o.expiredate, ''), COALESCE(o.absences, 0) FROM reseller_link k "
+            "LEFT JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live' "
+            f"AND k.module = %s AND k.itemtype = %s AND k.remote IN ({marks})",
+            module,
+            itemtype,
+            *part,
+        )
+        found.update((row[0], Known(*row[1:])) for row in rows)
+    return found
+
+
+def remotes(db: Database, module: int, itemtype: str) -> dict[str, int]:
+    """Links of a module and type that are not known to be gone, by the seller's number."""
+    return _not_gone(db, module, itemtype, "COALESCE(o.absences, 0) < %s")
+
+
+def unsure(db: Database, module: int, itemtype: str) -> dict[str, int]:
+    """Those of them that no list has shown yet, or that the last one did not show for the first time."""
+    return _not_gone(db, module, itemtype, "(o.link IS NULL OR o.absences BETWEEN 1 AND %s - 1)")
+
+
+def _not_gone(db: Database, module: int, itemtype: str, condition: str) -> dict[str, int]:
+    rows = db.rows(
+        "SELECT k.remote, k.id FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "  # noqa: S608
+        f"WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s AND {condition}",
+        module,
+        itemtype,
+        GONE_AFTER_ABSENCES,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def seen(lease: Lease, rows: Sequence[Seen]) -> None:
+    """Keep what a list says."""
+    columns = ("link", "status", "suspended_by", "pricelist", "expiredate", "digest", "settled")
+    _put(
+        lease,
+        columns,
+        [
+            (r.link, r.status, r.suspended_by[:32], r.pricelist[:190], r.expiredate[:10], r.digest, r.settled)
+            for r in rows
+        ],
+        "status = VALUES(status), suspended_by = VALUES(suspended_by), pricelist = VALUES(pricelist), "
+        "expiredate = VALUES(expiredate), digest = VALUES(digest), settled = VALUES(settled), absences = 0, "
+        "seen = VALUES(seen)",
+    )
+
+
+def absent(lease: Lease, links: Sequence[int]) -> None:
+    """Count one more complete list that did not show these; at the second they are to be asked for by number."""
+    _put(
+        lease,
+        ("link", "absences"),
+        [(link, 1) for link in links],
+        # Assignments are made from left to right: the digest sees the new count.
+        "absences = absences + 1, seen = VALUES(seen), "
+        f"digest = IF(absences >= {GONE_AFTER_ABSENCES}, {ABSENT}, digest)",
+    )
+
+
+def settle(lease: Lease, rows: Sequence[Settled]) -> None:
+    """Note what was dealt with; each was read in full for it."""
+    _put(
+        lease,
+        ("link", "settled", "here", "secret"),
+        [(row.link, row.digest, row.here, row.secret) for row in rows],
+        "settled = VALUES(settled), here = VALUES(here), secret = VALUES(secret), deep = VALUES(seen), tried = NULL",
+    )
+
+
+def tried(lease: Lease, links: Sequence[int]) -> None:
+    """Let others go first the next time."""
+    _put(lease, ("link",), [(link,) for link in links], "tried = VALUES(seen)")
+
+
+def _put(lease: Lease, columns: Sequence[str], rows: Sequence[Sequence[object]], update: str) -> None:
+    """Insert rows, or update those that are there; `columns` and `update` are words of this file."""
+    row = f"({', '.join(['%s'] * len(columns))}, UTC_TIMESTAMP(3))"
+    for part in _parts(rows):
+        with lease.writing() as db:
+            db.execute(
+                f"INSERT INTO reseller_observation ({', '.join(columns)}, seen) "  # noqa: S608 - see above
+                f"VALUES {', '.join([row] * len(part))} ON DUPLICATE KEY UPDATE {update}",
+                *(value for values in part for value in values),
+            )
+
+
+def learned(db: Database, link: int, secret: int) -> None:
+    """Note the password that a service was opened with."""
+    db.execute("UPDATE reseller_observation SET secret = %s WHERE link = %s", secret, link)
+
+
+def show(lease: Lease, link: int, *, shown: bool) -> None:
+    """Say whose the suspension here is, before it is made or after it was lifted.
+
+    It is the seller's until the panel suspends the service itself: `shown` is above every such request so far.
+    """
+    asked = (
+        "SELECT 1 + COALESCE(MAX(q.id), 0) FROM reseller_link k LEFT JOIN reseller_request q "
+        "ON q.item = k.item AND q.kind = 'suspend' WHERE k.id = %s"
+    )
+    with lease.writing() as db:
+        value = db.value(asked, link) if shown else 0
+        db.execute(
+            "INSERT INTO reseller_observation (link, status, shown, seen) VALUES (%s, 0, %s, UTC_TIMESTAMP(3)) "
+            "ON DUPLICATE KEY UPDATE shown = VALUES(shown)",
+            link,
+            value,
+        )
+
+
+def cursors(db: Database, module: int) -> Mapping[str, str]:
+    """Where runs of a module were stopped, and what they found of its lists."""
+    return dict(db.rows("SELECT name, value FROM reseller_cursor WHERE module = %s", module))
+
+
+def move(lease: Lease, module: int, name: str, value: str) -> None:
+    """Set a cursor; an empty one is none."""
+    with lease.writing() as db:
+        if value:
+            db.execute("REPLACE INTO reseller_cursor (module, name, value) VALUES (%s, %s, %s)", module, name, value)
+        else:
+            db.execute("DELETE FROM reseller_cursor WHERE module = %s AND name = %s", module, name)
+
+
+def _parts(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    return (rows[start : start + ROWS_AT_ONCE] for start in range(0, len(rows), ROWS_AT_ONCE))

@@ -1,0 +1,114 @@
+"""What checkevent changed here, for the limits of a day, and what it refused to change (promise 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from reseller import log
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+
+DAY_SECONDS = 86400
+KEEP_DAYS = 30
+#: what is limited: services changed or suspended, and services closed or said to be gone
+CHANGE, CLOSE = "change", "close"
+
+
+class Refused(NamedTuple):
+    """A change that was planned for a link and refused, in words, with the digests that it was planned at."""
+
+    link: int
+    kind: str
+    detail: str
+    digest: int
+    here: int
+
+
+def linked(db: Database, module: int) -> int:
+    """How many services of a module are linked and in step."""
+    sql = "SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND state = 'live' AND module = %s"
+    return int(db.value(sql, module))
+
+
+def changed(db: Database, module: int, kind: str) -> set[int]:
+    """Links of a module that were changed in this way within a day."""
+    sql = (
+        "SELECT DISTINCT link FROM reseller_change WHERE module = %s AND kind = %s "
+        "AND changed > UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
+    )
+    return {row[0] for row in db.rows(sql, module, kind, DAY_SECONDS)}
+
+
+class Change(NamedTuple):
+    """A change of a linked service that is about to be made; `forced` by a person past the limits."""
+
+    module: int
+    link: int
+    kind: str
+    detail: str
+    forced: bool
+
+
+def note(lease: Lease, change: Change) -> None:
+    """Write down a change before it is made."""
+    with lease.writing() as db:
+        db.execute(
+            "INSERT INTO reseller_change (module, link, kind, detail, forced, correlation, changed) "
+            "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))",
+            change.module,
+            change.link,
+            change.kind,
+            change.detail[:500],
+            int(change.forced),
+            log.correlation(),
+        )
+        db.execute(
+            "DELETE FROM reseller_change WHERE module = %s AND changed < UTC_TIMESTAMP(3) - INTERVAL %s DAY",
+            change.module,
+            KEEP_DAYS,
+        )
+
+
+def refused(db: Database, module: int) -> list[Refused]:
+    """The changes that are refused now."""
+    rows = db.rows(
+        "SELECT p.link, p.kind, p.detail, p.digest, p.here FROM reseller_plan p "
+        "JOIN reseller_link k ON k.id = p.link AND k.live = 1 WHERE p.module = %s ORDER BY p.link",
+        module,
+    )
+    return [Refused(*row) for row in rows]
+
+
+def shown(db: Database) -> list[tuple[int, int, str, str, str]]:
+    """The same of all modules for people: module, service, remote service, kind, what would be done."""
+    rows = db.rows(
+        "SELECT p.module, k.item, k.remote, p.kind, p.detail FROM reseller_plan p "
+        "JOIN reseller_link k ON k.id = p.link AND k.live = 1 ORDER BY p.module, k.item"
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def refuse(lease: Lease, module: int, changes: Iterable[Refused]) -> None:
+    """Keep what is refused, beside what is refused already."""
+    with lease.writing() as db:
+        for each in changes:
+            db.execute(
+                "REPLACE INTO reseller_plan (link, module, kind, detail, digest, here, since) "
+                "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))",
+                each.link,
+                module,
+                each.kind,
+                each.detail[:500],
+                each.digest,
+                each.here,
+            )
+
+
+def forget(lease: Lease, links: Collection[int]) -> None:
+    """These are refused no longer: they changed again, or may be changed now."""
+    if not links:
+        return
+    with lease.writing() as db:
+        marks = ", ".join(["%s"] * len(links))
+        db.execute(f"DELETE FROM reseller_plan WHERE link IN ({marks})", *links)  # noqa: S608 - marks

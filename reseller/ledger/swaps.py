@@ -1,0 +1,113 @@
+"""Swaps: which services were moved to another processing module, by whom, when, why, and whether they are back.
+
+intent     written, the module may or may not have been changed yet: finished or undone by the next command
+away       moved; its link lives on and is only looked at
+returning  being moved back, as intent
+back       back at its module
+undone     was not moved after all
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+
+INTENT, AWAY, RETURNING, BACK, UNDONE = "intent", "away", "returning", "back", "undone"
+_LIVE = (INTENT, AWAY, RETURNING)
+
+_COLUMNS = "id, item, home, target, state, who, why, created, updated, pricelist, period, expiredate, status"
+
+
+class Swap(NamedTuple):
+    """A row of `reseller_swap`; `pricelist`, `period`, `expiredate` and `status` are the service's as it left."""
+
+    id: int
+    item: int
+    home: int
+    target: int
+    state: str
+    who: str
+    why: str
+    created: object
+    updated: object
+    pricelist: int
+    period: int
+    expiredate: object
+    status: int
+
+    @property
+    def live(self) -> bool:
+        """Whether the service is not where it belongs, or may not be."""
+        return self.state in _LIVE
+
+
+def of_item(db: Database, item: int) -> Swap | None:
+    """The live swap of a service."""
+    row = db.row(f"SELECT {_COLUMNS} FROM reseller_swap WHERE item = %s AND live = 1", item)  # noqa: S608
+    return Swap(*row) if row else None
+
+
+def all_live(db: Database) -> list[Swap]:
+    """Every service that is away, longest first."""
+    return [Swap(*row) for row in db.rows(f"SELECT {_COLUMNS} FROM reseller_swap WHERE live = 1 ORDER BY created, id")]  # noqa: S608
+
+
+def create(lease: Lease, **values: object) -> Swap:
+    """Write the undo row: item, home, target, who, why, and what the service is as it leaves."""
+    lease.insert("reseller_swap", state=INTENT, **values)
+    found = of_item(lease.db, int(str(values["item"])))
+    assert found is not None  # noqa: S101 - just written, under the service's lease
+    return found
+
+
+def settle(lease: Lease, swap: Swap, state: str) -> Swap:
+    """Move it on."""
+    lease.execute(
+        "UPDATE reseller_swap SET state = %s, live = %s, updated = UTC_TIMESTAMP(3) WHERE id = %s",
+        state,
+        1 if state in _LIVE else None,
+        swap.id,
+    )
+    return swap._replace(state=state)
+
+
+def move(lease: Lease, item: int, old: int, new: int) -> bool:
+    """Give the service another processing module, unless it has one already that is not `old`, is in process, or has
+    an operation; whether it was done.
+
+    The one cell of the panel's tables that the add-on ever writes (promise 4), by compare-and-set.
+    """
+    return lease.claims(
+        "UPDATE item SET processingmodule = %s WHERE id = %s AND processingmodule <=> %s AND status <> 5 "
+        "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = %s)",
+        new,
+        item,
+        old,
+        item,
+    )
+
+
+def undo(lease: Lease, item: int, old: int, new: int) -> bool:
+    """Take a move back, whatever has begun since: it was not to happen."""
+    return lease.claims(
+        "UPDATE item SET processingmodule = %s WHERE id = %s AND processingmodule <=> %s", old, item, new
+    )
+
+
+def rows(found: Sequence[Swap]) -> list[dict[str, object]]:
+    """For a table or JSON."""
+    return [
+        {
+            "service": swap.item,
+            "state": swap.state,
+            "home": swap.home,
+            "at": swap.target,
+            "since": str(swap.created)[:19],
+            "who": swap.who,
+            "why": swap.why,
+        }
+        for swap in found
+    ]
