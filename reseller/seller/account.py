@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller.model import Balance
 from reseller.seller import orders
@@ -13,8 +13,7 @@ from reseller.wire.errors import Rejected, ResellerError
 CLIENT_LEVEL = 16
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """What the connection check found; `generations` maps a type to the order function generation to use."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller.model import Status
 from reseller.seller.services import read_list, read_one
@@ -21,8 +21,7 @@ AUTOPROLONG_OFF = {OLD: "null", V2: "off"}
 OLD_FIRST = frozenset({"soft", "softexternal", "addition", "platform", "certificate", "domain"})
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What is bought; `fields` are the type's own (domain, ip, ...), `addons` the seller's add-on ids and values."""
 
     itemtype: str

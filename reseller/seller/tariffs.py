@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
 
 from reseller.seller import orders
 from reseller.seller.transport import Transport
-from reseller.wire import document
+from reseller.wire import document, money
+
+UNLIMITED = Decimal(999999)
 
 
-@dataclass(frozen=True)
-class Tariff:
-    """A tariff of `pricelist.export`; `addons` and `enumitems` map internal names to ids."""
+class Tariff(NamedTuple):
+    """A tariff of `pricelist.export`; `addons` and `included` are by internal name: id, and what the price includes."""
 
     id: str
     name: str
@@ -19,6 +21,9 @@ class Tariff:
     datacenters: dict[str, str]
     periods: tuple[str, ...]
     addons: dict[str, str]
+    included: dict[str, str]
+    #: by id, least and most of every add-on that is a number; None where the seller names no most
+    bounds: dict[str, tuple[Decimal, Decimal | None]]
     #: (internal name, id) of every enumeration item of every add-on
     enumitems: tuple[tuple[str, str], ...]
 
@@ -30,6 +35,12 @@ def export(transport: Transport, itemtype: str) -> list[Tariff]:
     return [tariff for tariff in found if tariff.itemtype in ("", itemtype)]
 
 
+def one(transport: Transport, pricelist: str) -> Tariff | None:
+    """One tariff, also one that is not sold any more; None when the account cannot see it; raises SellerError."""
+    root = transport.call("pricelist.export", {"pricelist": pricelist})
+    return next((_tariff(node) for node in root.iterfind("pricelist") if document.text(node, "id") == pricelist), None)
+
+
 def _tariff(node: document.Element) -> Tariff:
     addons = node.findall("addon")
     return Tariff(
@@ -39,12 +50,20 @@ def _tariff(node: document.Element) -> Tariff:
         datacenters={document.text(dc, "id"): document.text(dc, "name") for dc in node.iterfind("datacenter")},
         periods=tuple(period.get("length", "") for period in node.iterfind("price/period")),
         addons={_intname(addon): document.text(addon, "id") for addon in addons},
+        included={_intname(addon): document.text(addon, "addonlimit") for addon in addons},
+        bounds={document.text(addon, "id"): _bounds(addon) for addon in addons},
         enumitems=tuple(
             (document.text(item, "intname"), document.text(item, "id"))
             for addon in addons
             for item in addon.iterfind("enumeration/enumerationitem")
         ),
     )
+
+
+def _bounds(addon: document.Element) -> tuple[Decimal, Decimal | None]:
+    """`addonmin` and `addonmax`, the latter None where there is none (999999 stands for that)."""
+    least, most = (money.parse(document.text(addon, name)) for name in ("addonmin", "addonmax"))
+    return least or Decimal(0), None if most is None or most >= UNLIMITED else most
 
 
 def _intname(addon: document.Element) -> str:

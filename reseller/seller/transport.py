@@ -5,27 +5,29 @@ A call ends in exactly one of four ways: the answer; `Rejected`, when the seller
 `Ambiguous` for everything else. Nothing is ever repeated here, and urllib3 is told not to either: whether a call may be
 made again is for its caller to decide, by what the call does, not by how it failed.
 
-Credentials travel in the POST body (reference/selling-api.md 1.1). Redirects are not followed, environment proxies and
-netrc are not read, and an answer may be no larger and take no longer than the limits say.
+Credentials travel in the POST body (reference/selling-api.md 1.1).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-import requests
-import urllib3
-
-from reseller import __version__
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.model import Settings
 from reseller.wire import document
-from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
-CHUNK_BYTES = 64 * 1024
+if TYPE_CHECKING:
+    from reseller.seller.exchange import Exchange
+
+#: makes a document of an answer's bytes, or raises NotADocument
+Parse = Callable[[bytes], "document.Element"]
 
 
 def endpoint(url: str, *, allow_plain: bool) -> str:
@@ -52,114 +54,109 @@ def endpoint(url: str, *, allow_plain: bool) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
+@dataclass
+class Timing:
+    """How many calls were made, answered or not, and how long they took."""
+
+    calls: int = 0
+    seconds: float = 0
+    slowest: float = 0
+
+    def add(self, seconds: float) -> None:
+        """One more."""
+        self.calls += 1
+        self.seconds += seconds
+        self.slowest = max(self.slowest, seconds)
+
+
+class Gate(Protocol):
+    """Says whether the seller may be called at all, and is told how each call ended."""
+
+    def check(self) -> None:
+        """Raises NotSent when it may not."""
+
+    def record(self, *, reached: bool) -> None:
+        """`reached`: the seller gave an answer, a refusal too."""
+
+
 class Transport:
     """Calls functions of one seller account on one kept-alive connection."""
 
-    def __init__(self, settings: Settings, limits: Limits, log: Log) -> None:
+    def __init__(self, settings: Settings, limits: Limits, log: Log, gate: Gate | None = None) -> None:
+        self._gate = gate
+        self._settings = settings
         self.endpoint = endpoint(settings.url, allow_plain=not settings.verify)
-        self._authinfo = f"{settings.username}:{settings.password}"
+        self._password = settings.password
+        self._credentials = {"authinfo": f"{settings.username}:{settings.password}"}
         self._limits = limits
         self._log = log
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = (settings.cafile or True) if settings.verify else False
-        self._session.headers["User-Agent"] = f"reseller/{__version__}"
-        if settings.proxy:
-            self._session.proxies = {"http": settings.proxy, "https": settings.proxy}
-        if not settings.verify:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self.timing = Timing()
+
+    def stranger(self) -> Transport:
+        """A way to the same seller that says nothing of who we are."""
+        other = Transport(self._settings, self._limits, self._log)
+        other._credentials = {}
+        return other
 
     def call(
-        self, func: str, parameters: Mapping[str, str] | None = None, *, seconds: int | None = None
+        self,
+        func: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        secrets: Mapping[str, str] | None = None,
+        seconds: int | None = None,
+        parse: Parse = document.parse,
     ) -> document.Element:
         """The `<doc>` that `func` answers. `seconds` bounds the whole answer, `read_seconds` by default.
 
+        `secrets` are parameters too; an error that repeats one of them, or our password, is raised and logged without.
+        `parse` is given the answer as it came, for callers that need not read again what they have read before.
         Raises Rejected, NotSent or Ambiguous.
         """
+        if self._gate:
+            self._gate.check()
         started = time.monotonic()
         limit = seconds or self._limits.read_seconds
-        body = {**(parameters or {}), "func": func, "out": "xml", "lang": "en", "authinfo": self._authinfo}
+        hidden = secrets or {}
+        body = {**(parameters or {}), **hidden, "func": func, "out": "xml", "lang": "en", **self._credentials}
         try:
-            root = self._read(body, limit)
+            root = self._read(body, limit, parse)
             found = document.error_of(root)
             if found is not None:
                 raise rejection(found)
         except SellerError as error:
             error.params.setdefault("func", func)
+            error.hide({*hidden.values(), self._password})
+            if self._gate:
+                self._gate.record(reached=isinstance(error, Rejected))
             # A rejection is an answer, and often the expected one; whoever cannot live with it says so.
             write = self._log.info if isinstance(error, Rejected) else self._log.error
-            write(f"seller {func} {error.__class__.__name__} {error} {time.monotonic() - started:.3f}s")
+            write(f"seller {func} {error.__class__.__name__} {error} {self._took(started):.3f}s")
             raise
-        self._log.info(f"seller {func} ok {time.monotonic() - started:.3f}s")
+        if self._gate:
+            self._gate.record(reached=True)
+        self._log.info(f"seller {func} ok {self._took(started):.3f}s")
         return root
 
-    def _read(self, body: Mapping[str, str], limit: int) -> document.Element:
-        until = time.monotonic() + limit
+    def _took(self, started: float) -> float:
+        seconds = time.monotonic() - started
+        self.timing.add(seconds)
+        return seconds
+
+    def _read(self, body: Mapping[str, str], limit: int, parse: Parse) -> document.Element:
+        status, content = self._exchange.post(body, limit)
         try:
-            with self._session.post(
-                self.endpoint,
-                data=body,
-                timeout=(self._limits.connect_seconds, limit),
-                stream=True,
-                allow_redirects=False,
-            ) as answer:
-                content = self._content(answer, until)
-                status = answer.status_code
-        except requests.exceptions.RequestException as error:
-            raise _classified(error, self.endpoint) from error
-        except OSError as error:
-            # requests raises a bare OSError for a CA file that is not there, before it connects.
-            raise NotSent("reseller_cafile", object="cafile", text=str(error)) from error
-        try:
-            return document.parse(content)
+            return parse(content)
         except document.NotADocument as error:
             what = f"{error}, HTTP status {status}"
             raise Ambiguous("reseller_bad_answer", what=what, url=self.endpoint) from error
 
-    def _content(self, answer: requests.Response, until: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        for part in answer.iter_content(CHUNK_BYTES):
-            size += len(part)
-            if size > self._limits.document_bytes:
-                what = f"more than {self._limits.document_bytes} bytes"
-                raise Ambiguous("reseller_bad_answer", what=what, url=self.endpoint)
-            if time.monotonic() > until:
-                raise Ambiguous("reseller_no_answer", text="the answer came too slowly", url=self.endpoint)
-            parts.append(part)
-        return b"".join(parts)
+    @cached_property
+    def _exchange(self) -> Exchange:
+        """Loaded on the first call: it is a third of what a command costs, and many make no call."""
+        from reseller.seller.exchange import Exchange
 
-
-def _classified(error: requests.exceptions.RequestException, url: str) -> SellerError:
-    """Which of the three a failed HTTP exchange is.
-
-    Only what happens before the first byte of the request counts as not sent: requests wraps a MaxRetryError
-    then, whose reason is a failed connection, a failed connection to the proxy, or a certificate that was refused.
-    """
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    text = _words(reason or error)
-    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
-        return NotSent("reseller_tls", object="url", text=text, url=url)
-    before = (
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.ProxyError,
-    )
-    unsendable = (
-        requests.exceptions.InvalidURL,
-        requests.exceptions.InvalidProxyURL,
-        requests.exceptions.InvalidSchema,
-    )
-    if isinstance(reason, before) or isinstance(error, (*unsendable, requests.exceptions.ConnectTimeout)):
-        return NotSent("reseller_unreachable", object="url", text=text, url=url)
-    return Ambiguous("reseller_no_answer", text=text, url=url)
-
-
-def _words(error: object) -> str:
-    """The last sentence of a nested urllib3 error: the part that says what happened."""
-    inner = getattr(error, "__cause__", None) or getattr(error, "__context__", None) or error
-    return str(inner).rsplit(">: ", 1)[-1].strip("() ")[:300] or error.__class__.__name__
+        return Exchange(self.endpoint, self._settings, self._limits)
 
 
 def rejection(error: document.Element) -> Rejected:

@@ -1,16 +1,24 @@
 """mgr5 documents: reading them safely, and writing the few that we answer.
 
 Every answer of either panel is a `<doc>`; errors are an `<error>` in it (reference/platform.md 4.1). Parsing is done
-with everything off that a hostile document could use: entities, DTDs, the network, huge trees.
+with everything off that a hostile document could use: entities, DTDs, the network, huge trees. lxml is imported where
+it is used: what only reads the database does not pay for it.
 """
 
 from __future__ import annotations
 
-from lxml import etree
+import re
+from typing import TYPE_CHECKING
 
 from reseller.wire.errors import ResellerError
 
-Element = etree._Element
+if TYPE_CHECKING:
+    from lxml import etree
+
+    Element = etree._Element
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class NotADocument(Exception):
@@ -19,6 +27,8 @@ class NotADocument(Exception):
 
 def parse(body: bytes) -> Element:
     """The `<doc>` root of `body`; raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE."""
+    from lxml import etree
+
     start = body[:512].lstrip().lower()
     if not start:
         raise NotADocument("an empty answer")
@@ -56,7 +66,10 @@ def error_params(error: Element) -> dict[str, str]:
 
 def error_element(error: ResellerError, message: str, lang: str = "en") -> Element:
     """`<error type object value lang code>` with its params and its text, as the panel writes it."""
-    node = etree.Element("error", type=error.type, object=error.object, value=error.value, lang=lang, code="1")
+    from lxml import etree
+
+    told = {"type": error.type, "object": error.object, "value": error.value, "lang": lang, "code": "1"}
+    node = etree.Element("error", {name: printable(each) for name, each in told.items()})
     for name, given in error.params.items():
         etree.SubElement(node, "param", name=name).text = printable(given)
     etree.SubElement(node, "msg").text = printable(message)
@@ -65,6 +78,8 @@ def error_element(error: ResellerError, message: str, lang: str = "en") -> Eleme
 
 def document(*children: Element) -> Element:
     """A `<doc>` with these children."""
+    from lxml import etree
+
     root = etree.Element("doc")
     root.extend(children)
     return root
@@ -72,6 +87,8 @@ def document(*children: Element) -> Element:
 
 def element(tag: str, content: str = "", /, **attributes: str) -> Element:
     """`<tag attributes>content</tag>`."""
+    from lxml import etree
+
     node = etree.Element(tag, attributes)
     node.text = printable(content)
     return node
@@ -79,10 +96,12 @@ def element(tag: str, content: str = "", /, **attributes: str) -> Element:
 
 def dump(root: Element) -> bytes:
     """The document as the panel prints it, with its XML declaration."""
+    from lxml import etree
+
     body: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return body + b"\n"
 
 
 def printable(content: str) -> str:
-    """`content` without the control characters that XML cannot carry."""
-    return "".join(char for char in content if char in "\t\n\r" or char >= " ")
+    """`content` without what XML cannot carry: control characters, and bytes that were no text (surrogates)."""
+    return content if content.isprintable() else _UNPRINTABLE.sub("", content)

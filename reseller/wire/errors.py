@@ -7,6 +7,11 @@ the log all say the same thing, in the language asked for.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+#: stands where a secret stood
+HIDDEN = "********"
+
 
 class ResellerError(Exception):
     """Something an operator has to know; carries what is needed to word it, and never a secret."""
@@ -57,9 +62,23 @@ class Stopped(ResellerError):
 class SellerError(ResellerError):
     """A call to the seller failed; exactly one of the three below (promise 3)."""
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Take these out of whatever the seller said: it may repeat a value that it refuses."""
+        for secret in filter(None, secrets):
+            self.value = self.value.replace(secret, HIDDEN)
+            self.params = {name: told.replace(secret, HIDDEN) for name, told in self.params.items()}
+
 
 class NotSent(SellerError):
     """No byte of the request can have arrived."""
+
+
+class SellerDown(NotSent):
+    """Nothing was tried: the seller has not answered for a while; `seconds` until it may be tried again."""
+
+    def __init__(self, seconds: int, failures: int) -> None:
+        super().__init__("reseller_seller_down", failures=failures, seconds=seconds)
+        self.seconds = seconds
 
 
 class Ambiguous(SellerError):
@@ -80,3 +99,9 @@ class Rejected(SellerError):
         self.seller_type = seller_type
         self.seller_object = seller_object
         self.seller_params = seller_params
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        secrets = tuple(secrets)
+        super().hide(secrets)
+        for secret in filter(None, secrets):
+            self.seller_params = {name: told.replace(secret, HIDDEN) for name, told in self.seller_params.items()}

@@ -1,43 +1,56 @@
-"""The words of an error, from the same XML file the panel reads them from.
+"""The words of an error, from the same XML files the panel reads them from.
 
-One place holds every text: the `<lang>` blocks of `etc/xml/billmgr_mod_pmreseller.xml`. It is read only when there is
-something to say, so an undisturbed run never pays for it.
+One place holds every text: the `<lang>` blocks of our files in `etc/xml`. They are read only when there is something
+to say, so an undisturbed run never pays for it.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from reseller.wire.errors import ResellerError
 
-FILE = "billmgr_mod_pmreseller.xml"
+if TYPE_CHECKING:
+    from lxml import etree
+
+FILES = "billmgr_mod_*reseller*.xml"
 FALLBACK = "en"
+
+#: error types of the panel that we answer too, in words of our own
+_OF_THE_PANEL = {"access": "reseller_not_allowed"}
 
 _PLACEHOLDER = re.compile(r"__([a-z][a-z0-9_]*?)__")
 
 
+@lru_cache
 def messages(base: Path, block: str) -> dict[str, dict[str, str]]:
-    """Texts of one `<messages name=block>` by language, then by message name; empty when the file cannot be read."""
+    """Texts of one `<messages name=block>` by language, then by message name; a file that cannot be read has none."""
+    found: dict[str, dict[str, str]] = {}
+    folder = base / "etc" / "xml"
+    for path in sorted(folder.glob(FILES)):
+        for lang in _languages(path):
+            said = found.setdefault(lang.get("name", ""), {})
+            for msg in lang.iterfind(f"messages[@name='{block}']/msg"):
+                said[msg.get("name", "")] = " ".join((msg.text or "").split())
+    return found
+
+
+def _languages(path: Path) -> list[etree._Element]:
+    from lxml import etree
+
     try:
-        root = etree.parse(str(base / "etc" / "xml" / FILE), etree.XMLParser(resolve_entities=False, no_network=True))
+        return etree.parse(str(path), etree.XMLParser(resolve_entities=False, no_network=True)).findall("lang")
     except (OSError, etree.XMLSyntaxError):
-        return {}
-    return {
-        lang.get("name", ""): {
-            msg.get("name", ""): " ".join((msg.text or "").split())
-            for msg in lang.iterfind(f"messages[@name='{block}']/msg")
-        }
-        for lang in root.iterfind("lang")
-    }
+        return []
 
 
 def word(base: Path, error: ResellerError, lang: str = FALLBACK) -> str:
     """What `error` says in `lang`: its text, placeholders filled; its type and params when no text is found."""
     known = messages(base, "msgerror")
-    key = f"msg_error_{error.type}"
+    key = f"msg_error_{_OF_THE_PANEL.get(error.type, error.type)}"
     template = known.get(lang, {}).get(key) or known.get(FALLBACK, {}).get(key)
     if not template:
         return str(error)

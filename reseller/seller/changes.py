@@ -1,0 +1,66 @@
+"""What can be changed of one remote service: its form, its tariff, its resources (reference/selling-api.md 4.2, 4.4).
+
+All of it is absolute, so what the form shows afterwards says whether it was carried out; it may charge all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from reseller.seller.services import read_one
+from reseller.seller.transport import Transport
+from reseller.wire import document
+
+#: types whose tariff changes in one call; all others go through the steps of the wizard
+ONE_SHOT = frozenset({"soft", "softexternal", "platform"})
+
+
+class Form(NamedTuple):
+    """The edit form of a service; `fields` are all its plain values, those of add-ons under `addon_<id>`."""
+
+    status: str
+    pricelist: str
+    fields: Mapping[str, str]
+
+
+def read(transport: Transport, itemtype: str, remote: str) -> Form:
+    """The form as it is now; raises SellerError."""
+    return form_of(read_one(transport, itemtype, remote))
+
+
+def form_of(form: document.Element) -> Form:
+    """What an edit form holds."""
+    fields = {node.tag: (node.text or "").strip() for node in form if isinstance(node.tag, str) and not len(node)}
+    return Form(fields.get("status", ""), fields.get("pricelist", ""), fields)
+
+
+def targets(transport: Transport, remote: str) -> dict[str, str]:
+    """Tariffs that the seller would move the service to, by id; raises SellerError."""
+    form = transport.call("service.changepricelist", {"elid": remote})
+    listed = form.findall("slist[@name='pricelist']/*")
+    return {node.get("key", ""): (node.text or "").strip() for node in listed if node.get("key")}
+
+
+def price(transport: Transport, remote: str, tariff: Mapping[str, str]) -> str:
+    """What the change would cost, in the seller's words; the wizard wants to be asked, and nothing is changed by it."""
+    shown = transport.call("service.changepricelist.pricelist", {"elid": remote, **tariff, "snext": "ok", "sok": "ok"})
+    return document.text(shown, "money_info")
+
+
+def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapping[str, str], seconds: int) -> None:
+    """Move the service to another tariff, `{pricelist, period}`: charges what the seller asks for it, at once.
+
+    Raises SellerError.
+    """
+    step = {"elid": remote, **tariff, "sok": "ok"}
+    if itemtype in ONE_SHOT:
+        transport.call("service.changepricelist", step, seconds=seconds)
+    else:
+        last = {**step, "snext": "ok", "clicked_button": "finish"}
+        transport.call("service.changepricelist.getmoney", last, seconds=seconds)
+
+
+def edit(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int) -> None:
+    """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError."""
+    transport.call(f"{itemtype}.edit", {"elid": remote, **fields, "sok": "ok"}, seconds=seconds)

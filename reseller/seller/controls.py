@@ -1,0 +1,27 @@
+"""What a client does with a running service at the seller: power, password, licence key (reference/selling-api.md 4.2).
+
+Answers say nothing but "not refused"; what counts is what the service's form shows (state.py).
+"""
+
+from __future__ import annotations
+
+from reseller.seller.transport import Transport
+from reseller.wire import document
+
+
+def power(transport: Transport, remote: str, verb: str) -> None:
+    """`start`, `stop`, `reboot` or `hardreboot`; the first two are absolute, the others act each time they arrive."""
+    transport.call(f"service.{verb}", {"elid": remote})
+
+
+def change_password(transport: Transport, remote: str, password: str) -> None:
+    """Give the service a new password; the same one again changes nothing."""
+    transport.call(
+        "service.changepassword", {"elid": remote, "sok": "ok"}, secrets={"passwd": password, "confirm": password}
+    )
+
+
+def new_key(transport: Transport, itemtype: str, remote: str) -> str:
+    """Have a licence's key replaced, which the seller counts; the new key, empty where it is not there yet."""
+    answer = transport.call(f"{itemtype}.edit", {"elid": remote, "clicked_button": "newkey", "sok": "ok"})
+    return document.text(answer, "lickey") or document.text(answer, "doc/lickey")

@@ -1,0 +1,152 @@
+"""The way into a service's own control panel: `gotoserver` answers a URL in `/doc/ok` (reference/selling-api.md 4.2).
+
+Where it leads is not documented. What leads a client of this panel into the seller's account would hand over the
+services of all clients, so here is what can be found out about a link without using it up for anybody.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import requests
+import urllib3
+
+from reseller.limits import Limits
+from reseller.seller.services import read_one
+from reseller.seller.transport import Transport
+from reseller.wire import document
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError
+
+MOST_HOPS = 5
+PAGE_BYTES = 1024 * 1024
+#: shorter than this is a word of the address, not a key or a session
+SHORTEST_KEY = 8
+#: how BILLmanager's session cookie begins, whatever its version (reference/platform.md 4.2)
+SESSION_COOKIE = "billmgrses"
+
+
+class Arrival(NamedTuple):
+    """Where following a link led: every host on the way, and all that was handed over that may be a key."""
+
+    hosts: frozenset[str]
+    keys: frozenset[str]
+    has_session: bool
+    page: str
+
+
+def link(transport: Transport, remote: str) -> str:
+    """A fresh link into the service's panel; raises SellerError."""
+    return document.text(transport.call("gotoserver", {"elid": remote}), "ok")
+
+
+def own_hosts(transport: Transport, itemtype: str, remote: str) -> frozenset[str]:
+    """The addresses and the name of the service itself, by its form; raises SellerError."""
+    form = read_one(transport, itemtype, remote)
+    told = " ".join(document.text(form, name) for name in ("ip", "domain"))
+    return frozenset(word.strip("[]").lower() for word in told.replace(",", " ").split())
+
+
+def host_of(url: str) -> str:
+    """The host of a web address without a user in it; empty for anything else."""
+    try:
+        parts = urlsplit(url)
+        possible = parts.scheme in ("https", "http") and parts.username is None and parts.password is None
+        return (parts.hostname or "") if possible else ""
+    except ValueError:
+        return ""
+
+
+def is_sellers(transport: Transport, host: str) -> bool:
+    """Whether the host is the one of the seller's own panel, by name or by address."""
+    seller = host_of(transport.endpoint)
+    return host == seller or bool(_addresses(host) & _addresses(seller))
+
+
+def _addresses(host: str) -> set[str]:
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)}
+    except OSError:
+        return set()
+
+
+def keys_of(url: str) -> frozenset[str]:
+    """What a link carries that may be a key."""
+    parts = urlsplit(url)
+    words = [value for _, value in parse_qsl(f"{parts.query}&{parts.fragment}")] + parts.path.split("/")
+    return frozenset(word for word in words if len(word) >= SHORTEST_KEY)
+
+
+def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) -> Arrival:
+    """Follow a link as a browser without any cookie would, to hosts that are `allowed` and no further.
+
+    Raises ResellerError `reseller_link_failed` when it cannot be followed to its end.
+    """
+    hosts, keys, has_session = set(), set(keys_of(url)), False
+    if not verify:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = verify
+        for _ in range(MOST_HOPS):
+            hosts.add(host_of(url))
+            if not hosts <= set(allowed):
+                return Arrival(frozenset(hosts), frozenset(keys), has_session, "")
+            answer, page = _get(session, url, limits)
+            has_session = has_session or any(cookie.name.startswith(SESSION_COOKIE) for cookie in session.cookies)
+            keys |= {cookie.value or "" for cookie in session.cookies}
+            if not answer.is_redirect:
+                long = frozenset(key for key in keys if len(key) >= SHORTEST_KEY)
+                return Arrival(frozenset(hosts), long, has_session, page)
+            url = urljoin(url, answer.headers["Location"])
+            keys |= keys_of(url)
+    raise ResellerError("reseller_link_failed", text="too many redirects")
+
+
+def _get(session: requests.Session, url: str, limits: Limits) -> tuple[requests.Response, str]:
+    try:
+        with session.get(
+            url, timeout=(limits.connect_seconds, limits.read_seconds), stream=True, allow_redirects=False
+        ) as answer:
+            page = answer.raw.read(PAGE_BYTES, decode_content=True).decode(errors="replace")
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise ResellerError("reseller_link_failed", text=error.__class__.__name__) from error
+    if not answer.ok:
+        raise ResellerError("reseller_link_failed", text=f"HTTP status {answer.status_code}")
+    return answer, page
+
+
+def opens_account(transport: Transport, username: str, keys: Iterable[str]) -> bool:
+    """Whether one of these opens a session of the account at the seller, as session, or as key for the account's user.
+
+    Proven on both sides first: a session of our own must be recognised, and a made-up one must not. Raises SellerError
+    when the seller cannot be asked, ResellerError `reseller_link_failed` when its answers prove nothing.
+    """
+    stranger = transport.stranger()
+    own = document.text(transport.call("auth"), "auth")
+    dead = _answer(stranger, "whoami", auth=secrets.token_hex(16))
+    if not own or dead == "open" or _answer(stranger, "whoami", auth=own) != "open":
+        raise ResellerError("reseller_link_failed", text="the seller does not tell sessions apart")
+    for key in keys:
+        answers = (_answer(stranger, "whoami", auth=key), _answer(stranger, "auth", username=username, key=key))
+        if "open" in answers:
+            return True
+        if not {*answers} <= {"refused", dead}:
+            raise ResellerError("reseller_link_failed", text="the seller's answer is no document")
+    return False
+
+
+def _answer(stranger: Transport, func: str, username: str = "", **key: str) -> str:
+    """`open`, `refused`, or `page` for what is no document."""
+    try:
+        root = stranger.call(func, {"username": username} if username else {}, secrets=key)
+    except Rejected:
+        return "refused"
+    except Ambiguous as error:
+        if error.type != "reseller_bad_answer":
+            raise
+        return "page"
+    return "open" if root.find("user") is not None or document.text(root, "auth") else "refused"
