@@ -60,6 +60,15 @@ def _prolong(panel: Panel, arguments: Arguments) -> Element:
     return _ok()
 
 
+def _setparam(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.change import set_params
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    set_params(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    return _ok()
+
+
 def _change(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.state import change
     from reseller.lifecycle.work import Work
@@ -69,17 +78,97 @@ def _change(panel: Panel, arguments: Arguments) -> Element:
     return _ok()
 
 
+def _power(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.power import power
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    power(Work.start(panel, arguments.lang or "en"), item, arguments.command, arguments.runningoperation)
+    return _ok()
+
+
+def _change_password(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.password import change_password
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    work = Work.start(panel, arguments.lang or "en")
+    change_password(work, item, arguments.password, arguments.userid, arguments.runningoperation)
+    return _ok()
+
+
+def _gen_key(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.licence_key import new_key
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    new_key(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    return _ok()
+
+
+def _cancel_prolong(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.cancel import cancel_prolong
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    cancel_prolong(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    return _ok()
+
+
+def _check_param(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.checks import check_addon, check_param
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    # The service as the panel describes it; its rows say as much, in a shape that is known.
+    sys.stdin.buffer.read()
+    work = Work.start(panel, arguments.lang or "en")
+    if arguments.command == "check_param":
+        check_param(work, item, arguments.param, arguments.value)
+    else:
+        check_addon(work, item, arguments.param, arguments.addon, arguments.value)
+    return _ok()
+
+
+def _control_panel(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.control_panel import way_in
+    from reseller.lifecycle.work import Work
+    from reseller.wire import document
+
+    item = arguments.need("item")
+    found = way_in(Work.start(panel, arguments.lang or "en"), item)
+    return document.document(
+        document.element("url", found.url),
+        document.element("panelcount", "1"),
+        document.element("panelname", found.caption, keyname=arguments.panelkey or "panel"),
+    )
+
+
+def _reopen(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.reopen import reopen
+    from reseller.lifecycle.work import Work
+
+    item = arguments.need("item")
+    reopen(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    return _ok()
+
+
+def _sync_item(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.lifecycle.work import Work
+    from reseller.sync.one import sync
+    from reseller.wire import document
+
+    item = arguments.need("item")
+    seen = sync(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    told = {"remote": seen.remote, "status": seen.status, "expiredate": seen.expiredate}
+    return document.document(document.element("ok"), *(document.element(name, text) for name, text in told.items()))
+
+
 def _check_connection(panel: Panel, arguments: Arguments) -> Element:
     from reseller.pages import connection_form
 
     connection_form.check(panel, sys.stdin.buffer.read())
     return _ok()
-
-
-def _tune_connection(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.pages import connection_form
-
-    return connection_form.tune(sys.stdin.buffer.read())
 
 
 def _tune_tariff(panel: Panel, arguments: Arguments) -> Element:
@@ -93,20 +182,32 @@ def _features(panel: Panel, arguments: Arguments) -> Element:
     from reseller.mgr5 import features
     from reseller.wire import document
 
-    return document.parse(features.document().encode())
+    return document.parse(features.document(str(panel.base)).encode())
 
 
 #: every command of the module; the executable answers plain `--command features` itself, without loading any of this
 COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "features": _features,
     "check_connection": _check_connection,
-    "tune_connection": _tune_connection,
     "pricelist_dynamic_settings_tune": _tune_tariff,
     "open": _open,
     "prolong": _prolong,
+    "setparam": _setparam,
     "suspend": _change,
     "resume": _change,
     "close": _change,
+    "start": _power,
+    "stop": _power,
+    "reboot": _power,
+    "hardreboot": _power,
+    "changepassword": _change_password,
+    "gen_key": _gen_key,
+    "cancel_prolong": _cancel_prolong,
+    "transition_controlpanel": _control_panel,
+    "reopen": _reopen,
+    "sync_item": _sync_item,
+    "check_param": _check_param,
+    "check_addon": _check_param,
 }
 
 

@@ -6,22 +6,25 @@ reason, shown the reason on the operation, and the error it hands back is raised
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
+from collections.abc import Iterator
 
+from reseller import log
 from reseller.ledger import requests
-from reseller.ledger.leases import Lease
+from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations
+from reseller.lifecycle import operations, retries
 from reseller.lifecycle.work import Seller, Work
 from reseller.model import Item
 from reseller.wire import money
-from reseller.wire.errors import PanelError, Rejected, ResellerError, SellerError, Stopped
+from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, SellerError, Stopped
 
 _STILL_IN_DOUBT = {
     requests.SENDING: requests.LOOKING,
     requests.LOOKING: requests.LOOKING,
     requests.UNCONFIRMED: requests.UNCONFIRMED,
+    requests.WAITING: requests.WAITING,
 }
 
 
@@ -41,6 +44,7 @@ class Attempt:
         self.operation = operation
         self.link: Link | None = None
         self.request = request or requests.live_of(work.db, item.id, self.kind) or self._intent()
+        log.follow(self.request.correlation)
         self._seller: Seller | None = None
 
     def _intent(self) -> Request:
@@ -72,32 +76,72 @@ class Attempt:
 
     def hold_for_send(self) -> None:
         """Make the lease outlive the longest answer."""
+        self.held.extend(self._send_seconds)
+
+    @contextlib.contextmanager
+    def spending(self) -> Iterator[None]:
+        """Hold the account's purse inside the block: one call that spends its money at a time, over all processes.
+
+        Ends the try, to be made again soon, when somebody else holds it for too long.
+        """
         limits = self.work.limits
-        self.held.extend(max(limits.lease_seconds, 2 * limits.order_seconds))
+        purse = lease(
+            self.work.db,
+            f"account:{self.seller.account}",
+            self._send_seconds,
+            wait_seconds=limits.account_wait_seconds,
+        )
+        with contextlib.ExitStack() as held:
+            # Waiting must not cost us the service's own lease.
+            self.held.extend(self._send_seconds + limits.account_wait_seconds)
+            try:
+                held.enter_context(purse)
+            except BusyError as error:
+                raise self.later(error, limits.unsent_first_seconds) from error
+            self.hold_for_send()
+            yield
+
+    @property
+    def _send_seconds(self) -> int:
+        limits = self.work.limits
+        return max(limits.lease_seconds, 2 * limits.order_seconds)
 
     def stop_unsent(self, error: SellerError) -> Stopped:
         """A call did not get through, and nothing was sent by this try.
 
-        An earlier try whose outcome is unknown stays in doubt, and is looked for later.
+        What an earlier try sent, or may have sent, is looked for later; it must not become a request that never left.
         """
+        looking = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        if self.request.state == requests.WAITING:
+            # The ledger keeps what it is waiting for.
+            return self._show(looking)
         if self.in_doubt:
-            looking = ResellerError(self.looking, cause=self.work.word(error), **self.names())
             return self.stop(Standing(self._unsent_state("")), looking)
         if isinstance(error, Rejected):
             return self.stop(Standing(requests.REFUSED), self.refusal(error))
-        limits = self.work.limits
-        tries = self.request.tries + 1
-        last = tries >= limits.unsent_times
-        wait = limits.unsent_wait_seconds(tries)
+        rule = retries.rule(error, self.work.limits)
+        tries = self._tries + 1
+        last = tries >= rule.times
+        wait = rule.wait_seconds(tries)
         told = ResellerError(
             self.unsent_last if last else self.unsent,
             cause=self.work.word(error),
             tries=tries,
-            times=limits.unsent_times,
+            times=rule.times,
             seconds=wait,
             **self.names(),
         )
         return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+
+    def later(self, reason: ResellerError, seconds: int) -> Stopped:
+        """Nothing was sent, and the try does not count: it is made again after so long, as often as it takes."""
+        told = ResellerError("reseller_later", cause=self.work.word(reason), seconds=seconds, **self.names())
+        return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=seconds), told)
+
+    @property
+    def _tries(self) -> int:
+        """Tries so far; somebody who starts the operation after the last one is given as many again."""
+        return self.request.tries if self.request.tries < self.work.limits.unsent_times else 0
 
     def refusal(self, error: Rejected) -> ResellerError:
         """The seller's refusal, worded for what was refused."""
@@ -123,8 +167,10 @@ class Attempt:
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
         """Settle the request and show the reason on the operation; the error to end this try with."""
-        said = self.work.word(error)
-        self.settle(replace(now, error_type=error.type, error_text=said, operation=self.operation))
-        self.work.log.error(f"item {self.item.id} {self.kind} {now.state}: {said}")
+        self.settle(now._replace(error_type=error.type, error_text=self.work.word(error), operation=self.operation))
+        return self._show(error, task=task)
+
+    def _show(self, error: ResellerError, *, task: bool = False) -> Stopped:
+        self.work.log.error(f"item {self.item.id} {self.kind} {self.request.state}: {self.work.word(error)}")
         operations.report(self.work, self.item, self.operation, error, task=task)
         return Stopped.by(error)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations, order_plan
+from reseller.ledger.requests import Effect, Months, Request, Standing
+from reseller.lifecycle import operations, order_plan, reuse
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -24,6 +24,8 @@ from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, Se
 #: name of the service's parameter that shows staff the seller's number
 REMOTE_PARAM = "reseller_remote"
 OPEN = "open"
+#: operations that an order serves
+OPENINGS = requests.operation_names(requests.ORDER)
 
 
 def open_service(work: Work, number: int, operation: int = 0) -> Link:
@@ -55,7 +57,7 @@ def look_again(work: Work, request: Request, held: Lease, found: RemoteList) -> 
     Raises ResellerError when it was looked for long enough (a task then says so), SellerError when the seller fails.
     """
     item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, OPEN)
+    operation = items.operation_of(work.db, request.item, *OPENINGS)
     link = _Order(work, held, item, operation, request).look(found)
     if link is not None:
         park(work, item, link, operation)
@@ -145,13 +147,16 @@ class _Order(Attempt):
             raise
         except ResellerError as error:
             raise self.stop(Standing(requests.REFUSED), error) from error
-        seconds = work.limits.order_seconds
-        self.hold_for_send()
+        kept = reuse.take(self, order)
+        if kept:
+            return self._adopt(kept)
         function = orders.function(order.itemtype, generation)
         detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
-        requests.sending(self.held, request, detail)
+        effect = Effect(detail, months=Months.of(self.item.period, int(order.period)))
         try:
-            remote = orders.send(self.seller.transport, order, generation, seconds)
+            with self.spending():
+                requests.sending(self.held, request, effect)
+                remote = orders.send(self.seller.transport, order, generation, work.limits.order_seconds)
         except Rejected as error:
             return self._rejected(error)
         except NotSent:

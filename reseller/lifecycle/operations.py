@@ -36,6 +36,8 @@ def report(work: Work, item: Item, operation: int, error: ResellerError, *, task
     work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
     if task:
         make_task(work, item, operation, said)
+    else:
+        _retell(work, operation, said)
 
 
 def note(work: Work, item: Item, operation: int, text: str) -> None:
@@ -47,25 +49,54 @@ def note(work: Work, item: Item, operation: int, text: str) -> None:
 
 
 def make_task(work: Work, item: Item, operation: int, text: str) -> None:
-    """The operation's task, unless it has or had one: one at the end, never two."""
+    """The operation's task, unless it has or had one: never two; one that is open says `text` from now on."""
     if items.has_task(work.db, operation):
+        _retell(work, operation, text)
         return
-    intname = items.operation_name(work.db, operation)
-    kind = document.text(work.mgrctl.call("task.gettype", {"operation": intname, "item": item.id}), "task_type")
-    if not kind:
-        return
-    work.mgrctl.call(
-        "task.edit",
-        {"item": item.id, "runningoperation": operation, "type": kind, "params": text, "sok": "ok"},
-    )
+    kind = _task_type(work, item, items.operation_name(work.db, operation))
+    if kind:
+        _new_task(work, item, kind, text, runningoperation=operation)
+
+
+def ask(work: Work, item: Item, intname: str, text: str) -> None:
+    """A task about a service that has no operation, unless one of the kind is open: one, never two."""
+    kind = _task_type(work, item, intname)
+    if kind and not items.tasks_without_operation(work.db, item.id, kind):
+        _new_task(work, item, kind, text)
+
+
+def unask(work: Work, item: Item, intname: str) -> None:
+    """End the tasks that ask() made."""
+    for task in items.tasks_without_operation(work.db, item.id, _task_type(work, item, intname)):
+        _gone_is_fine(work, "task.delete", task)
+
+
+def _task_type(work: Work, item: Item, intname: str) -> str:
+    """Empty when the panel has no tasks for such operations."""
+    return document.text(work.mgrctl.call("task.gettype", {"operation": intname, "item": item.id}), "task_type")
+
+
+def _new_task(work: Work, item: Item, kind: str, text: str, **more: object) -> None:
+    work.mgrctl.call("task.edit", {"item": item.id, "type": kind, "params": text, "sok": "ok", **more})
+
+
+def _retell(work: Work, operation: int, text: str) -> None:
+    """A task says what its operation says, also when that has changed since."""
+    for task in items.open_tasks(work.db, operation):
+        work.mgrctl.call("task.edit", {"elid": task, "params": text, "sok": "ok"})
 
 
 def close(work: Work, operation: int) -> None:
     """End an operation that its finishing call left behind, with its tasks; both may well be gone already."""
-    for task in items.open_tasks(work.db, operation):
-        _gone_is_fine(work, "task.delete", task)
+    close_tasks(work, operation)
     if items.exists(work.db, operation):
         _gone_is_fine(work, "runningoperation.delete", operation)
+
+
+def close_tasks(work: Work, operation: int) -> None:
+    """Nobody has to do anything about an operation any more."""
+    for task in items.open_tasks(work.db, operation):
+        _gone_is_fine(work, "task.delete", task)
 
 
 def start(work: Work, operation: int) -> None:
@@ -92,7 +123,7 @@ def _save_error(work: Work, item: Item, operation: int, error: ResellerError, sa
 
 def _module(item: Item, *children: document.Element) -> document.Element:
     node = document.element("processingmodule", date=_now(), id=str(item.module), name=item.module_name)
-    node.set("correlation", log.CORRELATION)
+    node.set("correlation", log.correlation())
     node.extend(children)
     return node
 

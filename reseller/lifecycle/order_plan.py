@@ -27,38 +27,68 @@ def build(item: Item, key: str, tariff: dict[str, str], mapping: TariffMap) -> O
     """The order for `item`; raises ResellerError `reseller_unmapped` naming the first part that has no counterpart."""
     pricelist = tariff.get(TARIFF_FIELD, "")
     if not pricelist:
-        raise _unmapped(item, "tariff", item.pricelist_name)
-    fields = {name: item.params[name] for name in FIELDS.get(item.itemtype, OTHER_FIELDS) if item.params.get(name)}
+        raise unmapped(item, "tariff", item.pricelist_name)
+    values = {name: item.params[name] for name in fields(item)}
     template = item.params.get(TEMPLATE_FIELD, "")
     if template:
-        fields[TEMPLATE_FIELD] = mapped(item, mapping, tariffmap.OS, template)
-    addons = dict(_addon(item, mapping, addon) for addon in item.addons if addon.value not in ("", "off"))
+        values[TEMPLATE_FIELD] = mapped(item, mapping, tariffmap.OS, template)
+    addons = dict(addon(item, mapping, each) for each in item.addons if each.value not in ("", "off"))
     return Order(
         itemtype=item.itemtype,
         key=key,
         pricelist=pricelist,
         datacenter=tariff.get(DATACENTER_FIELD, ""),
-        period=mapped(item, mapping, tariffmap.PERIOD, str(item.period)),
-        fields=fields,
+        period=str(term(item, mapping)),
+        fields=values,
         addons=addons,
     )
 
 
-def _addon(item: Item, mapping: TariffMap, addon: Addon) -> tuple[str, str]:
-    number = mapped(item, mapping, tariffmap.ADDON, addon.intname or str(addon.pricelist))
-    value = mapped(item, mapping, tariffmap.ENUM, addon.value) if addon.addontype == ENUMERATION else addon.value
+def fields(item: Item) -> list[str]:
+    """Names of the parameters of a service that are the client's to choose, and have a value."""
+    return [name for name in FIELDS.get(item.itemtype, OTHER_FIELDS) if item.params.get(name)]
+
+
+def addon(item: Item, mapping: TariffMap, ordered: Addon) -> tuple[str, str]:
+    """The seller's id of an add-on and what to order of it; raises ResellerError `reseller_unmapped`."""
+    number = mapped(item, mapping, tariffmap.ADDON, ordered.intname or str(ordered.pricelist))
+    value = mapped(item, mapping, tariffmap.ENUM, ordered.value) if ordered.addontype == ENUMERATION else ordered.value
     return number, value
+
+
+def term(item: Item, mapping: TariffMap) -> int:
+    """Months that the seller sells where the client pays for `item.period` months.
+
+    Either may be the longer, as long as one is a whole multiple of the other: what is left of a longer one here is owed
+    and bought later, what is left of a longer one there covers the renewals to come (docs/decisions.md). Special
+    periods (trial, day, for ever) only go to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
+    """
+    told = mapped(item, mapping, tariffmap.PERIOD, str(item.period))
+    if not is_term(str(item.period), told):
+        raise ResellerError(
+            "reseller_term", object="period", value=told, item=item.id, here=item.period, pricelist=item.pricelist
+        )
+    return int(told)
+
+
+def is_term(here: str, there: str) -> bool:
+    """Whether a period here can be bought in terms of `there` months."""
+    if here == there:
+        return True
+    short, long = sorted(int(text) if text.isdigit() else 0 for text in (here, there))
+    return short > 0 and long % short == 0
 
 
 def mapped(item: Item, mapping: TariffMap, kind: str, local: str) -> str:
     """What `local` is called at the seller; raises ResellerError `reseller_unmapped`."""
     remote = mapping.remote(kind, local)
     if not remote:
-        raise _unmapped(item, kind, local)
+        raise unmapped(item, kind, local)
     return remote
 
 
-def _unmapped(item: Item, kind: str, local: str) -> ResellerError:
+def unmapped(item: Item, kind: str, local: str) -> ResellerError:
+    """A part of the service's tariff has no counterpart at the seller."""
     return ResellerError(
         "reseller_unmapped",
         object=kind,

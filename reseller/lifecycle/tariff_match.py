@@ -6,7 +6,7 @@ A name that stands for two different things at the seller is left to a person, a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.ledger import tariffmap
@@ -18,8 +18,7 @@ from reseller.seller import tariffs
 from reseller.wire.errors import ResellerError
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """A part of a tariff here and its name there: as mapped, as proposed, or None."""
 
     kind: str
@@ -33,6 +32,37 @@ def match(work: Work, pricelist: int) -> list[Pair]:
 
     Raises ResellerError `reseller_tariff_missing` or `reseller_unmapped` (no seller's tariff chosen), SellerError.
     """
+    itemtype, remote, there = _sides(work, pricelist)
+    mapping = tariffmap.load(work.db, pricelist)
+    pairs = {}
+    for kind, local, namesake in _here(work.db, pricelist, itemtype, remote):
+        ids = there[kind].get(namesake, set())
+        proposed = next(iter(ids)) if len(ids) == 1 else None
+        pairs[kind, local] = Pair(kind, local, mapping.remote(kind, local), proposed)
+    for (kind, local), mapped in mapping.rows.items():
+        pairs.setdefault((kind, local), Pair(kind, local, mapped, None))
+    return list(pairs.values())
+
+
+def put(work: Work, pricelist: int, kind: str, here: str, there: str) -> None:
+    """Map one part; raises ResellerError for what the seller's tariff does not have, and for terms that do not fit.
+
+    A period here is what the client pays for, a period there what is bought each time (docs/decisions.md).
+    """
+    _, remote, offered = _sides(work, pricelist)
+    known = set().union(*offered[kind].values()) if offered[kind] else set()
+    if there not in known:
+        shown = ", ".join(sorted(known, key=lambda one: (len(one), one))) or "-"
+        raise ResellerError(
+            "reseller_no_counterpart", object=kind, value=there, part=kind, tariff=remote.name, offered=shown
+        )
+    if kind == tariffmap.PERIOD and not order_plan.is_term(here, there):
+        raise ResellerError("reseller_term", object=kind, value=there, item="-", here=here, pricelist=pricelist)
+    tariffmap.save(work.db, pricelist, kind, here, there)
+
+
+def _sides(work: Work, pricelist: int) -> tuple[str, tariffs.Tariff, dict[str, dict[str, set[str]]]]:
+    """Type of the tariff, the seller's tariff chosen for it, and by kind the seller's ids of each internal name."""
     module, itemtype, name = _tariff(work.db, pricelist)
     chosen = items.tariff_params(work.db, pricelist)
     wanted = chosen.get(order_plan.TARIFF_FIELD, "")
@@ -44,14 +74,7 @@ def match(work: Work, pricelist: int) -> list[Pair]:
     remote = next((found for found in tariffs.export(seller.transport, itemtype) if found.id == wanted), None)
     if remote is None:
         raise ResellerError("reseller_tariff_gone", object="tariff", value=wanted, tariff=name)
-    mapping = tariffmap.load(work.db, pricelist)
-    there = _there(work, seller, itemtype, remote, chosen.get(order_plan.DATACENTER_FIELD, ""))
-    pairs = []
-    for kind, local, namesake in _here(work.db, pricelist, itemtype, remote):
-        ids = there[kind].get(namesake, set())
-        proposed = next(iter(ids)) if len(ids) == 1 else None
-        pairs.append(Pair(kind, local, mapping.remote(kind, local), proposed))
-    return pairs
+    return itemtype, remote, _there(work, seller, itemtype, remote, chosen.get(order_plan.DATACENTER_FIELD, ""))
 
 
 def _tariff(db: Database, pricelist: int) -> tuple[int, str, str]:

@@ -3,20 +3,25 @@
 Renewing charges and is not idempotent, and the seller knows no request id. What recognises its effect is the date: the
 intent keeps the date before and the date that the seller's own form promises. Date at or past the promise: done. After
 any doubt nothing is sent again; it is looked for, and then a person decides.
+
+The seller's terms need not be the client's. Each request keeps the months sold here and bought there; where more was
+bought than sold a renewal buys nothing, where more was sold the rest is owed and bought term by term (parts.py).
 """
 
 from __future__ import annotations
 
+import datetime as dt
+
 from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
-from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Months, Request, Standing
+from reseller.lifecycle import autorenewal, operations, order_plan, retries
 from reseller.lifecycle.attempt import Attempt
-from reseller.lifecycle.order_plan import mapped
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import state
+from reseller.seller import renewals, state
 from reseller.seller.state import View
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
 
@@ -35,17 +40,17 @@ def prolong(work: Work, number: int, operation: int = 0) -> None:
         if not operation:
             # Nothing but its operation says that this renewal is one and not the one before.
             raise ResellerError("reseller_operation_none", object="item", item=number, kind=requests.PROLONG)
-        _Renewal(work, held, item, operation).run()
+        Renewal(work, held, item, operation).run()
 
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the renewal shows by now; raises ResellerError once it was looked for long enough."""
     item = items.read(work.db, request.item)
     operation = items.operation_of(work.db, request.item, requests.PROLONG)
-    return _Renewal(work, held, item, operation, request).look()
+    return Renewal(work, held, item, operation, request).look()
 
 
-class _Renewal(Attempt):
+class Renewal(Attempt):
     """One try at one renewal."""
 
     kind = requests.PROLONG
@@ -57,7 +62,7 @@ class _Renewal(Attempt):
         link = links.of_item(work.db, item.id)
         if link is None:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
-        self.link = link
+        self.link: Link = link
         self.remote = link.remote
 
     def run(self) -> None:
@@ -75,7 +80,7 @@ class _Renewal(Attempt):
                 told = ResellerError("reseller_renewal_looking", cause=seen.expiredate, **self.names())
                 raise self.stop(Standing(self._unsent_state("")), told)
             else:
-                self._send(seen)
+                self._renew(seen)
         except SellerError as error:
             raise self.stop_unsent(error) from error
 
@@ -118,19 +123,32 @@ class _Renewal(Attempt):
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return seen
 
-    def _send(self, before: View) -> None:
-        transport, remote = self.seller.transport, self.remote
+    def term(self) -> int:
+        """Months to buy at the seller; ends the try when the tariff map does not say."""
         try:
-            mapping = tariffmap.load(self.work.db, self.item.pricelist)
-            period = mapped(self.item, mapping, tariffmap.PERIOD, str(self.item.period))
+            return order_plan.term(self.item, tariffmap.load(self.work.db, self.item.pricelist))
         except ResellerError as error:
             raise self.stop(Standing(requests.REFUSED), error) from error
-        promise = self._promise(period)
-        self.hold_for_send()
-        detail = f"service.prolong {remote} period={period} {before.expiredate} -> {promise or 'later'}"
-        requests.sending(self.held, self.request, detail, was=before.expiredate, promise=promise)
+
+    def _renew(self, seen: View) -> None:
+        """Buy a term, unless the seller was paid for this one before."""
+        months = self.term()
+        if requests.owed_months(self.work.db, self.link.id) + self.item.period <= 0:
+            requests.covered(self.held, self.request, self.item.period)
+            self._finish(seen)
+        else:
+            self.send(seen, months, Months.of(self.item.period, months))
+
+    def send(self, before: View, months: int, account: Months) -> None:
+        """Buy `months` at the seller; what is sold and bought by it is kept with the request."""
+        autorenewal.switch_off(self.work, self.seller, self.item, self.remote, before.autoprolong)
+        promise = self._promise(months)
+        detail = f"service.prolong {self.remote} period={months} {before.expiredate} -> {promise or 'later'}"
+        effect = Effect(detail, was=before.expiredate, promise=promise, months=account)
         try:
-            state.prolong(transport, remote, period, self.work.limits.order_seconds)
+            with self.spending():
+                requests.sending(self.held, self.request, effect)
+                renewals.prolong(self.seller.transport, self.remote, str(months), self.work.limits.order_seconds)
         except Rejected as error:
             raise self._rejected(error) from error
         except NotSent:
@@ -145,10 +163,10 @@ class _Renewal(Attempt):
             if self.request.live:
                 self._park()
 
-    def _promise(self, period: str) -> str:
+    def _promise(self, months: int) -> str:
         """What the form says the new date would be; a refusal of the form is a refusal of the renewal."""
         try:
-            return state.promise(self.seller.transport, self.remote, period)
+            return renewals.promise(self.seller.transport, self.remote, str(months))
         except Rejected as error:
             raise self._rejected(error) from error
 
@@ -166,11 +184,16 @@ class _Renewal(Attempt):
 
     def _rejected(self, error: Rejected) -> ResellerError:
         """Nothing was charged."""
+        now = dt.datetime.now(dt.timezone.utc)
+        day = retries.not_before(error, now.date())
+        if day:
+            early = ResellerError("reseller_early", day=day, **self.names())
+            return self.later(early, retries.seconds_until(day, now))
         return self.stop(self.standing(error), self.refusal(error))
 
     def _finish(self, seen: View) -> None:
-        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
         if self.operation:
+            self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
             operations.close(self.work, self.operation)
         self.settle(Standing(requests.DONE))
         self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {seen.expiredate}")

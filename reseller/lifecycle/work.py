@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from reseller.db import Database
 from reseller.ledger import accounts, schema
 from reseller.limits import Limits
 from reseller.log import Log
-from reseller.mgr5 import settings
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
-from reseller.model import Settings
-from reseller.seller import orders
-from reseller.seller.transport import Transport
+from reseller.progress import Progress
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
+if TYPE_CHECKING:
+    from reseller.ledger.circuits import Circuit
+    from reseller.model import Settings
+    from reseller.seller.transport import Transport
 
-@dataclass(frozen=True)
-class Seller:
+
+class Seller(NamedTuple):
     """A module's way to its seller; `account` is the ledger's number of the account."""
 
     settings: Settings
     transport: Transport
     account: int
+    circuit: Circuit
 
 
 @dataclass
@@ -36,14 +39,15 @@ class Work:
     mgrctl: Mgrctl
     log: Log
     lang: str = texts.FALLBACK
+    progress: Progress = field(default_factory=Progress)
     _sellers: dict[int, Seller] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, panel: Panel, lang: str = texts.FALLBACK) -> Work:
+    def start(cls, panel: Panel, lang: str = texts.FALLBACK, progress: Progress | None = None) -> Work:
         """Connect to the database and bring the ledger's tables up to date."""
         db = panel.database()
         schema.ensure(db)
-        return cls(panel, db, Mgrctl(panel), Log(panel.base), lang)
+        return cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress())
 
     @property
     def limits(self) -> Limits:
@@ -53,10 +57,15 @@ class Work:
     def seller(self, module: int) -> Seller:
         """The seller of a module; raises ResellerError when its settings are missing or impossible."""
         if module not in self._sellers:
+            from reseller.ledger.circuits import Circuit
+            from reseller.mgr5 import settings
+            from reseller.seller.transport import Transport
+
             chosen = settings.read(self.mgrctl, module)
-            transport = Transport(chosen, self.limits, self.log)
+            circuit = Circuit(self.db, module, self.limits)
+            transport = Transport(chosen, self.limits, self.log, circuit)
             account = accounts.number(self.db, transport.endpoint, chosen.username)
-            self._sellers[module] = Seller(chosen, transport, account)
+            self._sellers[module] = Seller(chosen, transport, account, circuit)
         return self._sellers[module]
 
     def generation(self, seller: Seller, itemtype: str) -> str:
@@ -67,6 +76,8 @@ class Work:
         known = accounts.generations(self.db, seller.account).get(itemtype)
         if known:
             return known
+        from reseller.seller import orders
+
         found = orders.preferred(itemtype, orders.probe(seller.transport, itemtype))
         if not found:
             raise ResellerError("reseller_no_orders", object="itemtype", value=itemtype, types=itemtype)

@@ -1,0 +1,210 @@
+"""setparam: bring tariff, resources and fields of the remote service where the panel has them (DESIGN 4).
+
+Read, compare, send only what differs, read back. Every call is absolute, yet each may charge, so after a doubt it is
+looked for and never sent again by itself. A tariff that the seller will not give is rolled back here, as the vendor's
+own modules do; one that would alter the disk of a virtual server is refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+from reseller.ledger import links, requests, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import change_plan, operations
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.change_plan import Change
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+from reseller.seller import changes, tariffs
+from reseller.seller.changes import Form
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+
+CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
+
+
+def set_params(work: Work, number: int, operation: int = 0) -> None:
+    """Bring the remote service of `number` where the panel has it; returns when it is, or when the seller is at it.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, requests.SETPARAM, operation)
+        _Setparam(work, held, item, operation).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether the seller is done by now; goes on with what is left. Raises ResellerError when that took too long."""
+    item = items.read(work.db, request.item)
+    operation = items.operation_of(work.db, request.item, requests.SETPARAM)
+    attempt = _Setparam(work, held, item, operation, request)
+    attempt.look()
+    return not attempt.request.live
+
+
+class _Setparam(Attempt):
+    """One try at making both sides the same."""
+
+    kind = requests.SETPARAM
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_change_looking"
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        super().__init__(work, held, item, operation, request)
+        link = links.of_item(work.db, item.id)
+        if link is None:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+        self.link: Link = link
+        self.remote = link.remote
+        self._looking = False
+
+    def run(self) -> None:
+        """Take one step after the other until both are the same."""
+        try:
+            self._steps()
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def look(self) -> None:
+        """The same when nobody asked for it: says nothing that has been said, and gives a person time."""
+        self._looking = True
+        self._steps()
+
+    def _steps(self) -> None:
+        while self._is_to_go_on():
+            pass
+
+    def _is_to_go_on(self) -> bool:
+        """One step; False when both are the same, or when nothing can be done now but wait."""
+        form = self._form()
+        change = self._next(form)
+        busy = form.status == str(Status.PROCESSING)
+        if change is None and not (busy and self.request.sent_seconds is not None):
+            self._finish()
+        elif change is None or (busy and not self.in_doubt) or self._is_waited_for(change):
+            # New values may show while staff are still at the work behind them.
+            self._wait()
+        elif self.in_doubt:
+            self._doubt()
+        else:
+            self._send(change, form)
+            return True
+        return False
+
+    def _is_waited_for(self, change: Change) -> bool:
+        """Whether the seller has taken this very call and does not show it yet."""
+        return self.request.state == requests.WAITING and self.request.digest == change.digest
+
+    def _form(self) -> Form:
+        try:
+            form = changes.read(self.seller.transport, self.item.itemtype, self.remote)
+        except Rejected as error:
+            if error.seller_type not in ("missed", "item_not_exists"):
+                raise
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names())) from error
+        if form.status == str(Status.DELETED):
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        return form
+
+    def _next(self, form: Form) -> Change | None:
+        item, db = self.item, self.work.db
+        try:
+            tariff = items.tariff_params(db, item.pricelist)
+            return change_plan.build(item, form, tariff, tariffmap.load(db, item.pricelist))
+        except ResellerError as error:
+            raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
+
+    def _doubt(self) -> None:
+        """What was sent does not show: look on, and after long enough leave it to a person."""
+        waited = self.request.sent_seconds or 0
+        if waited < self.work.limits.look_seconds:
+            if not self._looking:
+                told = ResellerError(self.looking, cause="-", **self.names())
+                raise self.stop(Standing(self._unsent_state("")), told)
+            self.settle(Standing(requests.LOOKING, self.looking))
+        elif not self._looking or self.request.state != requests.UNCONFIRMED:
+            error = ResellerError("reseller_change_unconfirmed", minutes=max(1, waited // 60), **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+
+    def _wait(self) -> None:
+        """The seller is at it; past the deadline a person should look there."""
+        waited = self.request.sent_seconds or self.request.age_seconds
+        if waited >= self.work.limits.change_seconds:
+            error = ResellerError("reseller_change_overdue", minutes=max(1, waited // 60), **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+        self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+        if self.operation and not (self._looking and items.has_task(self.work.db, self.operation)):
+            told = ResellerError("reseller_change_waiting", **self.names())
+            operations.note(self.work, self.item, self.operation, self.work.word(told))
+
+    def _send(self, change: Change, form: Form) -> None:
+        """Ask what has to be asked first, then send it."""
+        try:
+            if change.is_tariff:
+                self._require_target(change, form)
+            self._call(change)
+        except Rejected as error:
+            raise self._rejected(change, error) from error
+
+    def _call(self, change: Change) -> None:
+        """The call that may charge; its answer only says whether it was refused, the form says the rest."""
+        transport, seconds = self.seller.transport, self.work.limits.order_seconds
+        what = "changepricelist" if change.is_tariff else "edit"
+        effect = Effect(f"{self.link.itemtype}.{what} {self.remote} {change}", call=change.digest)
+        try:
+            with self.spending():
+                requests.sending(self.held, self.request, effect)
+                if change.is_tariff:
+                    changes.change_tariff(transport, self.item.itemtype, self.remote, change.fields, seconds)
+                else:
+                    changes.edit(transport, self.item.itemtype, self.remote, change.fields, seconds)
+        except Ambiguous as error:
+            self.settle(Standing(requests.LOOKING, error.type))
+            self.work.log.error(f"item {self.item.id}: the answer to {what} is lost: {self.work.word(error)}")
+        else:
+            self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+
+    def _require_target(self, change: Change, form: Form) -> None:
+        """Nothing is sent for a tariff that the seller would refuse, or that alters a virtual server's disk."""
+        transport, target = self.seller.transport, change.fields["pricelist"]
+        if self.item.itemtype == change_plan.DISK_TYPE:
+            now, then = (tariffs.one(transport, number) for number in (form.pricelist, target))
+            altered = change_plan.disk_change(self.item, form, now, then)
+            if altered:
+                raise self._roll_back(ResellerError("reseller_disk", disk=altered, **self._tariffs(form, target)))
+        offered = changes.targets(transport, self.remote)
+        if target not in offered:
+            listed = ", ".join(f"{number} {name}" for number, name in offered.items()) or "-"
+            told = ResellerError("reseller_no_target", offered=listed, **self._tariffs(form, target))
+            raise self._roll_back(told)
+        if self.item.itemtype not in changes.ONE_SHOT:
+            cost = changes.price(transport, self.remote, change.fields)
+            self.work.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
+
+    def _tariffs(self, form: Form, target: str) -> dict[str, str]:
+        return {"tariff": self.item.pricelist_name, "now": form.pricelist, "target": target, **self.names()}
+
+    def _rejected(self, change: Change, error: Rejected) -> ResellerError:
+        """Nothing was charged. Money is waited for; a tariff that was refused for any other reason is taken back."""
+        standing = self.standing(error)
+        if change.is_tariff and standing.state == requests.REFUSED:
+            return self._roll_back(self.refusal(error))
+        return self.stop(standing, self.refusal(error))
+
+    def _roll_back(self, error: ResellerError) -> ResellerError:
+        """Say why, then give the service its former tariff: an operation that is started again finds nothing to do."""
+        stopped = self.stop(Standing(requests.REFUSED), error)
+        if self.item.lastpricelist:
+            self.work.mgrctl.call(ROLLBACK, {"elid": self.item.id, "sok": "ok"})
+            self.work.log.info(f"item {self.item.id}: its tariff is {self.item.lastpricelist} again")
+        return stopped
+
+    def _finish(self) -> None:
+        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        if self.operation:
+            operations.close(self.work, self.operation)
+        self.settle(Standing(requests.DONE))
+        self.work.log.info(f"item {self.item.id}: changed, remote {self.remote}")

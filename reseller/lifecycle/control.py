@@ -1,0 +1,207 @@
+"""Power and password: one call there, and `service.post<kind>` here once the seller is done.
+
+Their effect does not show at the seller, only that something is under way. What the seller took is therefore waited
+for while it is busy and then done. After a lost answer an absolute call (start, stop, a password) is made again, on the
+schedule of what was not sent; a reboot is not: it would interrupt the machine a second time. That one says so, and is
+made again when somebody presses Start, or wants it anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from reseller.ledger import links, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import offers, operations, retries
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+from reseller.seller import state
+from reseller.seller.state import View
+from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError, Stopped
+
+OVERDUE = "reseller_change_overdue"
+
+
+@contextlib.contextmanager
+def begin(work: Work, number: int, kind: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
+    """The service's lease, the service, and the operation that `kind` serves; raises BusyError, ResellerError."""
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, kind, operation)
+        offers.check(work, item, kind, operation)
+        yield held, item, operation
+
+
+class Control(Attempt, ABC):
+    """One try; `kind` is the command's own name."""
+
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_change_looking"
+    #: whether making the call twice comes to the same as making it once
+    absolute = True
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        super().__init__(work, held, item, operation, request)
+        self.link = links.of_item(work.db, item.id)
+        #: an operation of its own is a wish of its own, whatever became of the one before
+        self._is_anew = bool(operation and self.request.operation and operation != self.request.operation)
+
+    def prepare(self) -> None:
+        """Get what the call needs; ends the try when that cannot be had."""
+
+    @abstractmethod
+    def call(self, remote: str) -> None:
+        """Make the call; raises SellerError."""
+
+    def taken(self) -> None:
+        """What is to be noted here once the seller has taken it."""
+
+    def run(self) -> None:
+        """Look; send unless the seller has it already; look again."""
+        if self.request.state == requests.WAITING and self._is_anew:
+            # A crash after the panel was told and before the ledger was.
+            self.settle(Standing(requests.DONE))
+            self.request = self._intent()
+        if self.request.state == requests.WAITING:
+            self._wait(self._glance())
+            return
+        remote, seen = self._see()
+        if self.in_doubt and seen.may_be_at(self.kind):
+            self._took(seen)
+        elif self.in_doubt and not (self.absolute or self._is_anew or self.request.state == requests.UNCONFIRMED):
+            raise self._ask(ResellerError("reseller_answer_lost"))
+        else:
+            self._send(remote, seen)
+
+    def look(self) -> bool:
+        """Whether it is done by now; raises ResellerError when a person has to know."""
+        _, seen = self._see()
+        if self.request.state == requests.WAITING:
+            return self._look(seen)
+        if seen.may_be_at(self.kind):
+            self._took(seen)
+        elif self.request.state != requests.UNCONFIRMED:
+            if not self.absolute:
+                raise self._ask(ResellerError("reseller_answer_lost"))
+            # Its own operation makes it again: only that one has what is needed for the call.
+            self.settle(Standing(requests.UNSENT, tries=self.request.tries))
+        return False
+
+    def _see(self) -> tuple[str, View]:
+        """The remote number and what its form says; ends the try when there is none."""
+        if self.link is None:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+        try:
+            seen = state.view(self.seller.transport, self.link.itemtype, self.link.remote)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+        if not seen.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        return self.link.remote, seen
+
+    def _send(self, remote: str, seen: View) -> None:
+        if seen.status == Status.SUSPENDED:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_suspended_there", **self.names()))
+        if seen.is_busy:
+            raise self.stop_unsent(NotSent("reseller_busy_there", remote=remote))
+        self.prepare()
+        self.hold_for_send()
+        requests.sending(self.held, self.request, Effect(f"{self.kind} {remote}"))
+        try:
+            self.call(remote)
+        except NotSent as error:
+            raise self.stop_unsent(error) from error
+        except Rejected as error:
+            raise self.stop(self.standing(error), self.refusal(error)) from error
+        except Ambiguous as error:
+            # It was not busy before, so what it is busy with now is this.
+            seen_now = self._glance()
+            if seen_now is None or not seen_now.is_busy:
+                raise (self._again(error) if self.absolute else self._ask(error)) from error
+            self._took(seen_now)
+        else:
+            self.taken()
+            self._took(self._glance())
+
+    def _took(self, seen: View | None) -> None:
+        """The seller has it, and shows whether it is done with it; None when it cannot be asked now."""
+        self.settle(Standing(requests.WAITING, "reseller_change_waiting", operation=self.operation))
+        self._wait(seen)
+
+    def _glance(self) -> View | None:
+        """What the form says, None when it cannot be read now: the call itself is over, so that stops nothing."""
+        link = self.link
+        try:
+            return state.view(self.seller.transport, link.itemtype, link.remote) if link else None
+        except SellerError:
+            return None
+
+    def _wait(self, seen: View | None) -> None:
+        """Finish, or let the operation wait: the panel is not to run it again by itself."""
+        if seen is not None and not seen.is_busy:
+            self._finish()
+        elif self._is_overdue:
+            raise self._overdue()
+        else:
+            self._park()
+
+    def _look(self, seen: View) -> bool:
+        """As _wait(), but nothing is said or written a second time."""
+        if not seen.is_busy:
+            self._finish()
+            return True
+        if self._is_overdue and self.request.error_type != OVERDUE:
+            raise self._overdue()
+        if self.operation and not items.has_task(self.work.db, self.operation):
+            self._park()
+        return False
+
+    @property
+    def _is_overdue(self) -> bool:
+        return (self.request.sent_seconds or 0) >= self.work.limits.change_seconds
+
+    def _overdue(self) -> Stopped:
+        error = ResellerError(OVERDUE, minutes=max(1, (self.request.sent_seconds or 0) // 60), **self.names())
+        return self.stop(Standing(requests.WAITING), error, task=True)
+
+    def _park(self) -> None:
+        if self.operation:
+            told = ResellerError("reseller_change_waiting", **self.names())
+            operations.note(self.work, self.item, self.operation, self.work.word(told))
+
+    def _again(self, error: Ambiguous) -> Stopped:
+        """Made again on the schedule of what was not sent, and left to a person after the last try."""
+        rule = retries.rule(error, self.work.limits)
+        tries = self.request.tries + 1
+        last = tries >= rule.times
+        wait = rule.wait_seconds(tries)
+        told = ResellerError(
+            "reseller_again_last" if last else "reseller_again",
+            cause=self.work.word(error),
+            tries=tries,
+            times=rule.times,
+            seconds=wait,
+            **self.names(),
+        )
+        return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+
+    def _ask(self, error: ResellerError) -> Stopped:
+        """Somebody has to decide; only once the operation says so does a Start mean that it was decided."""
+        told = ResellerError("reseller_not_repeated", cause=self.work.word(error), **self.names())
+        stopped = self.stop(Standing(requests.LOOKING), told, task=True)
+        self.settle(Standing(requests.UNCONFIRMED, told.type, self.work.word(told)))
+        return stopped
+
+    def _finish(self) -> None:
+        """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
+        self.work.mgrctl.call(f"service.post{self.kind}", {"elid": self.item.id, "sok": "ok"})
+        if self.operation:
+            operations.close(self.work, self.operation)
+        self.settle(Standing(requests.DONE))
+        self.work.log.info(f"item {self.item.id}: {self.kind} is done")

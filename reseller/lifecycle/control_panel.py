@@ -1,0 +1,115 @@
+"""transition_controlpanel: a client's way into the control panel of one service, off until a probe has proven it.
+
+What the seller's link must never do is to lead into the account there, which holds the services of all clients. It is
+proven when all of this holds; what cannot be found out counts as not holding:
+
+- the link, and every redirect behind it, leads to the service's own address or name, which is not the seller's panel;
+- following it without any cookie arrives, and no cookie of a BILLmanager session is set on the way;
+- nothing that it carries or hands over opens a session at the seller, neither before it was followed nor after;
+- the page it arrives at does not name the seller's panel, so nothing there leads on to it.
+
+So a panel that the seller shares among its clients' services is refused: that it shows one service only cannot be
+proven from here. The first of the four is looked at again each time a client is led through.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from reseller.ledger import links
+from reseller.ledger.links import Link
+from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items, panel_switches
+from reseller.model import Item, Status
+from reseller.seller import panels
+from reseller.wire.errors import ResellerError
+
+
+class WayIn(NamedTuple):
+    """A link that works once, and what to call the panel behind it."""
+
+    url: str
+    caption: str
+
+
+def switch_on(work: Work, number: int, itemtype: str, *, verify: bool) -> str:
+    """Probe the link of service `number`, and record that its module's services of this type have a panel.
+
+    The proof in a sentence; raises ResellerError with what speaks against it. `verify` False takes any certificate of
+    the service's own panel: most are signed by nobody.
+    """
+    item = items.read_ours(work.db, number)
+    if item.itemtype != itemtype:
+        raise ResellerError("reseller_panel_type", object="item", item=number, itemtype=item.itemtype)
+    link = _link(work, item)
+    if link is None:
+        raise ResellerError("reseller_panel_not_linked", object="item", item=number)
+    _prove(work, work.seller(item.module), link, verify=verify)
+    proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
+    panel_switches.write(work.panel.base, {**panel_switches.read(work.panel.base), (item.module, item.itemtype): proof})
+    work.log.info(f"module {item.module}: clients may enter the panels of {item.itemtype}, proven {proof}")
+    return proof
+
+
+def switch_off(work: Work, itemtype: str) -> int:
+    """Switch it off for the type, in all modules; how many there were."""
+    switched = panel_switches.read(work.panel.base)
+    left = {key: proof for key, proof in switched.items() if key[1] != itemtype}
+    panel_switches.write(work.panel.base, left)
+    work.log.info(f"clients do not enter the panels of {itemtype} any more")
+    return len(switched) - len(left)
+
+
+def way_in(work: Work, number: int) -> WayIn:
+    """A fresh link for a client; raises ResellerError `reseller_panel_closed`, which a client may see."""
+    item = items.read_ours(work.db, number)
+    closed = ResellerError("reseller_panel_closed", object="item", item=number)
+    link = _link(work, item)
+    if (item.module, item.itemtype) not in panel_switches.read(work.panel.base) or link is None:
+        raise closed
+    try:
+        seller = work.seller(item.module)
+        url = panels.link(seller.transport, link.remote)
+        _require_own(url, _own_hosts(seller, link), link)
+    except ResellerError as error:
+        work.log.error(f"item {number}: no way into its panel: {work.word(error)}")
+        raise closed from error
+    caption = ResellerError("reseller_note_panel", name=item.name or str(number))
+    return WayIn(url, work.word(caption))
+
+
+def _link(work: Work, item: Item) -> Link | None:
+    """The link of a service that is active here; a suspended client has no business in there."""
+    return links.of_item(work.db, item.id) if item.status == Status.ACTIVE else None
+
+
+def _own_hosts(seller: Seller, link: Link) -> frozenset[str]:
+    """Hosts that are the service itself."""
+    found = panels.own_hosts(seller.transport, link.itemtype, link.remote)
+    return frozenset(host for host in found if not panels.is_sellers(seller.transport, host))
+
+
+def _require_own(url: str, own: frozenset[str], link: Link) -> None:
+    host = panels.host_of(url)
+    if host not in own:
+        raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=", ".join(sorted(own)))
+
+
+def _prove(work: Work, seller: Seller, link: Link, *, verify: bool) -> None:
+    """Raises ResellerError with what speaks against it."""
+    transport, username = seller.transport, seller.settings.username
+    own = _own_hosts(seller, link)
+    unused, url = panels.link(transport, link.remote), panels.link(transport, link.remote)
+    for each in (unused, url):
+        _require_own(each, own, link)
+    opened = ResellerError("reseller_panel_account", remote=link.remote)
+    if panels.opens_account(transport, username, panels.keys_of(unused)):
+        raise opened
+    arrival = panels.follow(url, own, work.limits, verify=verify)
+    for host in arrival.hosts - own:
+        raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=", ".join(sorted(own)))
+    if arrival.has_session or panels.host_of(transport.endpoint) in arrival.page:
+        raise opened
+    if panels.opens_account(transport, username, arrival.keys):
+        raise opened

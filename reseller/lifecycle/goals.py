@@ -1,0 +1,220 @@
+"""What suspend, resume and close have in common: bring a remote service into a state, however long that takes.
+
+One rule serves a first try, a Start by hand, a retry of the panel and every look of checkevent (`_step`): read what the
+seller shows; done, when it shows the goal; send, unless the seller has it already or is at something else with the
+service; say what is waited for. What a call answers never decides, only what is shown afterwards, so a lost answer
+costs another reading, and these calls may be made again without harm. Start sends again what the seller took before.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reseller.ledger import links, requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+from reseller.seller import state
+from reseller.seller.state import View
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+
+
+class Goal(NamedTuple):
+    """What a command wants the seller to show, what it calls there, and what it calls here when that is so."""
+
+    status: int
+    verb: str
+    callback: str
+
+    def is_reached(self, view: View) -> bool:
+        """Whether the seller shows it; a service that is gone is closed."""
+        if self.status == Status.DELETED:
+            return not view.exists
+        return view.exists and view.status == self.status
+
+
+class Wait(NamedTuple):
+    """Why a change is waited for, as error types: `told` at once, `late` with a task once it lasts too long.
+
+    `taken`: the seller has what was sent, so only a person sends it again. A failure is shown as an error, which has a
+    task at once only where somebody has to act now; anything else as a note with the task of a manual operation.
+    """
+
+    told: str
+    late: str = ""
+    taken: bool = True
+    failure: bool = False
+    task: bool = False
+
+
+TAKEN = Wait("reseller_change_waiting", "reseller_change_overdue")
+BEFORE = Wait("reseller_change_before", "reseller_change_blocked", taken=False)
+#: sent, and sent again, and never an answer nor a sign of it
+LOST = Wait("reseller_change_lost", failure=True, task=True)
+#: the order has its own deadline, and its own task after it
+DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
+
+
+def give_up(work: Work, held: Lease, other: Request) -> None:
+    """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody.
+
+    The operation goes first: left over by a crash it would carry out anew what the ledger calls abandoned.
+    """
+    operation = other.operation or items.operation_of(work.db, other.item, *requests.operation_names(other.kind))
+    if operation:
+        operations.close(work, operation)
+    requests.settle(held, other, Standing(requests.ABANDONED, "reseller_overtaken"))
+
+
+class Change(Attempt):
+    """One try at one change of state."""
+
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_change_looking"
+
+    goal: Goal
+    #: what this kind of change may be waited for
+    waits: tuple[Wait, ...] = (TAKEN, BEFORE, LOST, DOUBT)
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        super().__init__(work, held, item, operation, request)
+        self.link = links.of_item(work.db, item.id)
+
+    def run(self) -> None:
+        """The command: carry it out, or leave operation and request waiting; ResellerError with the reason if not."""
+        try:
+            self._step(insist=True)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def look(self) -> bool:
+        """checkevent: whether it is done by now. Raises ResellerError when something new has to be said."""
+        return self._step(insist=False)
+
+    def _step(self, *, insist: bool) -> bool:
+        if self.link is None:
+            return self._without_link(insist=insist)
+        seen = self._view(self.link)
+        wait = self._known
+        if not self.goal.is_reached(seen):
+            self._check(seen)
+            taken = self.request.state == requests.WAITING and wait.taken
+            if seen.status == Status.PROCESSING:
+                wait = wait if taken else BEFORE
+            elif insist or not taken:
+                seen, wait = self._send(self.link, seen)
+        if self.goal.is_reached(seen):
+            self._finish()
+            return True
+        self._pending(wait, insist=insist)
+        return False
+
+    @property
+    def _known(self) -> Wait:
+        """What the request waits for so far; where that is not said, the seller is not known to have it."""
+        said = self.request.error_type
+        return next((wait for wait in self.waits if said and said in (wait.told, wait.late)), BEFORE)
+
+    def _without_link(self, *, insist: bool) -> bool:
+        """Nothing is linked: nothing was bought, or the outcome of the order is not known yet."""
+        order = requests.live_of(self.work.db, self.item.id)
+        if order is not None and order.state in requests.UNKNOWN_OUTCOME:
+            self._pending(DOUBT, insist=insist, order=order.key)
+            return False
+        if self.goal.status != Status.DELETED:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+        if order is not None:
+            give_up(self.work, self.held, order)
+        self._finish()
+        return True
+
+    def _view(self, link: Link) -> View:
+        return state.view(self.seller.transport, link.itemtype, link.remote)
+
+    def _check(self, seen: View) -> None:
+        """What must not be sent: to a service that is gone, or against the seller's own staff."""
+        if not seen.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        if self.goal.status == Status.ACTIVE and seen.suspended_by:
+            error = ResellerError("reseller_staff_suspended", by=seen.suspended_by, **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
+
+    def _send(self, link: Link, before: View) -> tuple[View, Wait]:
+        """Send it; what is shown afterwards, and what is waited for if that is not the goal."""
+        self.hold_for_send()
+        detail = f"{link.itemtype}.{self.goal.verb} {link.remote}"
+        requests.sending(self.held, self.request, Effect(detail, promise=before.expiredate[:10]))
+        try:
+            state.change(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
+        except Rejected as error:
+            return self._rejected(link, error)
+        except Ambiguous as error:
+            return self._unanswered(link, error)
+        return self._shown(link), TAKEN
+
+    def _shown(self, link: Link) -> View:
+        """What the seller shows after a call that may have been carried out; if that fails, it stays in doubt."""
+        self.request = requests.by_id(self.work.db, self.request.id)
+        return self._view(link)
+
+    def _rejected(self, link: Link, error: Rejected) -> tuple[View, Wait]:
+        seen = self._shown(link)
+        if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
+            return seen, BEFORE
+        return seen, self._refused(error)
+
+    def _refused(self, error: Rejected) -> Wait:
+        """What is waited for after this refusal; ends the try when nothing is."""
+        raise self.stop(Standing(requests.REFUSED), self.refusal(error)) from error
+
+    def _unanswered(self, link: Link, error: Ambiguous) -> tuple[View, Wait]:
+        """Nothing of it shows: sent again by the next runs, since it does no harm, but not for ever."""
+        seen = self._shown(link)
+        if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
+            return seen, BEFORE
+        tries = self._tries + 1
+        if tries >= self.work.limits.unsent_times:
+            return seen, LOST
+        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        raise self.stop(Standing(requests.LOOKING, tries=tries), told) from error
+
+    def _pending(self, wait: Wait, *, insist: bool, **more: str) -> None:
+        """Say what is waited for unless that was said; once it lasts for too long, a task says what to do."""
+        same = self.request.state == requests.WAITING and self.request.error_type in (wait.told, wait.late)
+        if same and not insist:
+            if wait.late and self.request.error_type == wait.told and self._is_overdue(wait):
+                raise self.stop(Standing(requests.WAITING), self._saying(wait.late, more), task=True)
+            return
+        told = self._saying(wait.told, more)
+        if wait.failure:
+            raise self.stop(Standing(requests.WAITING), told, task=wait.task)
+        said = self.work.word(told)
+        self.settle(Standing(requests.WAITING, told.type, said))
+        if self.operation:
+            operations.note(self.work, self.item, self.operation, said)
+
+    def _is_overdue(self, wait: Wait) -> bool:  # noqa: ARG002 - some waits have a deadline of their own
+        return self.request.quiet_seconds >= self.work.limits.change_seconds
+
+    def _saying(self, type_: str, more: dict[str, str]) -> ResellerError:
+        minutes = str(max(1, self.request.quiet_seconds // 60))
+        return ResellerError(type_, minutes=minutes, date=self.request.promise, **{**self.names(), **more})
+
+    def _finish(self) -> None:
+        """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
+        if self.request.state not in (requests.SENDING, requests.LOOKING, requests.WAITING):
+            # Once its operation is gone only a look brings it to its end.
+            self.settle(Standing(requests.WAITING, TAKEN.told))
+        self.work.mgrctl.call(self.goal.callback, {"elid": self.item.id, "sok": "ok"})
+        if self.operation:
+            operations.close(self.work, self.operation)
+        self._record()
+        self.work.log.info(f"item {self.item.id}: {self.kind} is done")
+
+    def _record(self) -> None:
+        self.settle(Standing(requests.DONE))

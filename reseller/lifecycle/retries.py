@@ -1,0 +1,66 @@
+"""Which failures are worth another try, how often, and how far apart: the one table.
+
+    not sent       nothing reached the seller, or its answer to a question could not be read: growing waits, then a task
+    seller down    the circuit is open (ledger/circuits.py): as not sent, since it is known that nothing would get
+                   through, and no sooner than the circuit may close
+    account busy   somebody else spends this account's money: without end, soon
+    not before     the seller names the day from which it would do it: once that day has come, without end
+    no money       not by time at all: when the balance has risen by the deficit (sync/restart.py)
+    refused        never by itself: Start, once the reason is gone
+    in doubt       never sent again; looked for (`look_seconds`), then a person decides
+
+What is to be tried again stands in the ledger with its `next_try`; checkevent starts it, whoever runs it and wherever.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import NamedTuple
+
+from reseller.limits import Limits
+from reseller.wire.errors import Rejected, SellerDown, SellerError
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Rule(NamedTuple):
+    """`times` tries in all; each wait is `growth` times the one before, `longest_seconds` at most."""
+
+    times: int
+    first_seconds: int
+    growth: int
+    longest_seconds: int
+
+    def wait_seconds(self, tries: int) -> int:
+        """Seconds to wait after `tries` tries in a row."""
+        grown: int = self.first_seconds * self.growth ** max(tries - 1, 0)
+        return min(grown, self.longest_seconds)
+
+
+def rule(error: SellerError, limits: Limits) -> Rule:
+    """The row of the table for a call that was not carried out."""
+    least = error.seconds if isinstance(error, SellerDown) else 0
+    first, longest = max(limits.unsent_first_seconds, least), max(limits.unsent_longest_seconds, least)
+    return Rule(limits.unsent_times, first, limits.unsent_growth, longest)
+
+
+def not_before(error: Rejected, today: dt.date) -> dt.date | None:
+    """The day from which the seller would renew, when that is why it refused: a later date in the error's `value`.
+
+    "The service can be renewed only after <date>" is known by its text and its param `value` alone (selling-api.md 2);
+    texts are localised, so the date decides.
+    """
+    for told in (error.seller_params.get("value", ""), error.value):
+        found = _DATE.fullmatch(told.strip())
+        if found:
+            day = dt.date.fromisoformat(found.group())
+            if day > today:
+                return day
+    return None
+
+
+def seconds_until(day: dt.date, now: dt.datetime) -> int:
+    """Seconds until `day` has begun everywhere on earth; the seller's time zone is unknown."""
+    begun = dt.datetime.combine(day, dt.time(12), dt.timezone.utc)
+    return max(int((begun - now).total_seconds()), 0)

@@ -1,0 +1,234 @@
+"""Licences that are kept for the next order instead of being deleted: a setting of the module, off by default.
+
+Closing suspends a licence, renames it, takes its address and our key off it (the way of the vendor's own WHMCS module,
+reference/selling-api.md 4.3), and notes it as free. An order of the same type, tariff and resources takes the free one
+that ends first: the old licence key is replaced, name and address are set, it is resumed, and only then does it get the
+order's key. So whatever shows that key is ready to be linked, and until then everything can be done again: each step
+looks at the form first and sends what differs. Nothing here is charged, hence nothing here is ever in doubt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import enum
+from collections.abc import Callable, Mapping, Sequence
+
+from reseller.ledger import free, requests, tariffmap
+from reseller.ledger.free import Kind
+from reseller.ledger.links import Link
+from reseller.lifecycle import order_plan
+from reseller.lifecycle.attempt import Attempt
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller import controls, licences, state
+from reseller.seller.licences import TRIAL, Licence
+from reseller.seller.orders import Order
+from reseller.wire.errors import Rejected, ResellerError, SellerError
+
+TYPES = frozenset({"soft", "softexternal"})
+#: what a licence looks like that nobody uses, and what renews nothing by itself
+IDLE = {"licname": "free.lic", "ip": "0.0.0.0", "autoprolong": "null"}  # noqa: S104 - nothing is bound to it
+#: fields of an order without which a licence cannot be handed over
+NAMED = ("licname", "ip")
+
+
+class Outcome(enum.Enum):
+    """What became of keeping a licence."""
+
+    NO = "not wanted or not possible: it is to be deleted"
+    PENDING = "the seller is at it"
+    KEPT = "stopped, renamed, without our key"
+
+
+def keep(attempt: Attempt, link: Link) -> Outcome:
+    """Bring a licence that is being closed to where the next order can take it; raises SellerError."""
+    if link.itemtype not in TYPES:
+        return Outcome.NO
+    row = free.of_remote(attempt.work.db, link.account, link.remote)
+    row = row if row is not None and row.owner == attempt.request.key else None
+    if row.state == free.UNFIT if row else not attempt.seller.settings.reuse:
+        return Outcome.NO
+    seen = licences.read(attempt.seller.transport, link.itemtype, link.remote)
+    row = row or _reserve(attempt, link, seen)
+    if row is None or not seen.view.exists:
+        return Outcome.NO
+    try:
+        return _retire(attempt, link, row, seen)
+    except Rejected as error:
+        return _unfit(attempt, row, attempt.work.word(error))
+
+
+def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
+    """The close is over: what it kept is free now; of what is gone no trace is left."""
+    row = free.of_remote(attempt.work.db, link.account, link.remote)
+    if row is None:
+        return
+    if kept:
+        free.settle(attempt.held, row, free.FREE)
+    else:
+        free.remove(attempt.held, row)
+
+
+def _reserve(attempt: Attempt, link: Link, seen: Licence) -> free.Licence | None:
+    """Note that it is being kept, before anything is sent; None for one that is of no use to anybody."""
+    resources = _resources(attempt, seen)
+    view = seen.view
+    useless = not view.exists or view.suspended_by or seen.period == TRIAL or _is_over(seen)
+    if resources is None or useless or not seen.pricelist.isdigit():
+        return None
+    kind = Kind(link.account, link.itemtype, seen.pricelist, resources)
+    owner, ends = attempt.request.key, view.expiredate[:10]
+    return free.reserve(attempt.held, free.Licence(kind, 0, link.remote, free.KEEPING, owner, seen.digest, ends))
+
+
+def _resources(attempt: Attempt, seen: Licence) -> str | None:
+    """What is ordered beside the tariff itself, with the seller's present values; None where that cannot be said."""
+    item, db = attempt.item, attempt.work.db
+    try:
+        mapping = tariffmap.load(db, item.pricelist)
+        ordered = order_plan.build(item, attempt.request.key, items.tariff_params(db, item.pricelist), mapping).addons
+        return Kind.listed({addon: seen.addons[addon] for addon in ordered})
+    except (ResellerError, KeyError):
+        return None
+
+
+def _retire(attempt: Attempt, link: Link, row: free.Licence, seen: Licence) -> Outcome:
+    transport, itemtype, remote = attempt.seller.transport, link.itemtype, link.remote
+    if seen.view.status == Status.ACTIVE:
+        attempt.hold_for_send()
+        state.change(transport, itemtype, remote, "suspend")
+        seen = licences.read(transport, itemtype, remote)
+    if seen.view.status == Status.SUSPENDED and not _is_idle(seen):
+        attempt.hold_for_send()
+        licences.edit(transport, itemtype, remote, {**IDLE, "remoteid": ""})
+        seen = licences.read(transport, itemtype, remote)
+    if seen.view.status == Status.PROCESSING:
+        return Outcome.PENDING
+    return Outcome.KEPT if _is_idle(seen) else _unfit(attempt, row, "it does not show what was asked of it")
+
+
+def _unfit(attempt: Attempt, row: free.Licence, why: str) -> Outcome:
+    """It cannot be kept, so it is deleted like any other service; not tried again by this close."""
+    free.settle(attempt.held, row, free.UNFIT)
+    attempt.work.log.error(f"item {attempt.item.id}: licence {row.remote} cannot be kept, it is deleted instead: {why}")
+    return Outcome.NO
+
+
+def _is_idle(seen: Licence) -> bool:
+    view = seen.view
+    stopped = view.status == Status.SUSPENDED and not view.suspended_by and not view.autoprolong
+    return stopped and (seen.licname, seen.ip, seen.remoteid) == (IDLE["licname"], IDLE["ip"], "")
+
+
+def _is_over(seen: Licence) -> bool:
+    """Whether its paid term has ended; dates are YYYY-MM-DD, none at all is for ever."""
+    ends = seen.view.expiredate
+    return bool(ends) and ends <= dt.datetime.now(dt.timezone.utc).date().isoformat()
+
+
+def take(attempt: Attempt, order: Order) -> str:
+    """The number of a kept licence that is now all that `order` asks for, with its key; empty when there is none.
+
+    Raises SellerError; the licence stays reserved for the order then, and the next try goes on with it.
+    """
+    if order.itemtype not in TYPES:
+        return ""
+    held, kind = attempt.held, Kind(attempt.seller.account, order.itemtype, order.pricelist, Kind.listed(order.addons))
+    possible = int(order.period) > 0 and all(order.fields.get(name) for name in NAMED)
+    row = free.of_order(attempt.work.db, order.key)
+    if row is not None and not (possible and row.kind == kind):
+        # The order has been changed since it reserved it.
+        free.settle(held, row, free.FREE)
+        row = None
+    if not possible or (row is None and not attempt.seller.settings.reuse):
+        return ""
+    tried: set[str] = set()
+    while True:
+        row = row or free.claim(held, kind, order.key, tried)
+        if row is None:
+            return ""
+        # None of it is bought now, so whatever the licence's own term falls short of is owed (lifecycle/parts.py).
+        requests.covered(held, attempt.request, attempt.item.period)
+        if _Handover(attempt, order, row).carry_out():
+            attempt.work.log.info(f"item {attempt.item.id}: takes the kept licence {row.remote}, nothing is bought")
+            return row.remote
+        tried.add(row.remote)
+        row = None
+
+
+class _Handover:
+    """One kept licence and the order that has claimed it."""
+
+    def __init__(self, attempt: Attempt, order: Order, row: free.Licence) -> None:
+        self.attempt = attempt
+        self.order = order
+        self.row = row
+        self.named = {name: order.fields[name] for name in NAMED}
+
+    def carry_out(self) -> bool:
+        """Whether it is the order's now; if not, it is among the free ones again, or forgotten."""
+        seen = self._read()
+        why = self._uselessness(seen)
+        if why:
+            free.remove(self.attempt.held, self.row)
+            self.attempt.work.log.info(f"kept licence {self.row.remote} is of no use any more: {why}")
+            return False
+        try:
+            for is_needed, step in self._steps():
+                if is_needed(seen):
+                    self.attempt.hold_for_send()
+                    step()
+                    seen = self._read()
+                    if is_needed(seen):
+                        return self._put_back("it does not show what was asked of it")
+        except Rejected as error:
+            if self._read().view.status == Status.PROCESSING:
+                raise self.attempt.later(error, self.attempt.work.limits.unsent_first_seconds) from error
+            return self._put_back(self.attempt.work.word(error))
+        return True
+
+    def _uselessness(self, seen: Licence) -> str:
+        """Why nobody can be given this licence; empty when it can."""
+        given = {addon: seen.addons.get(addon, "") for addon in self.order.addons}
+        reasons = {
+            "it is gone": not seen.view.exists,
+            "its term is over": _is_over(seen),
+            "the seller's staff have stopped it": bool(seen.view.suspended_by),
+            "it is another tariff by now": seen.pricelist != self.order.pricelist or seen.period == TRIAL,
+            "its resources have been changed": Kind.listed(given) != self.row.kind.resources,
+            "somebody else has it": seen.remoteid not in ("", self.order.key, self.row.owner),
+        }
+        return next((why for why, holds in reasons.items() if holds), "")
+
+    def _steps(self) -> Sequence[tuple[Callable[[Licence], bool], Callable[[], None]]]:
+        """When each step is needed, and what it sends; the order's key comes last, see above."""
+        row, key = self.row, self.order.key
+        return (
+            (lambda seen: bool(row.digest) and seen.digest == row.digest, self._new_key),
+            (lambda seen: {"licname": seen.licname, "ip": seen.ip} != self.named, lambda: self._edit(self.named)),
+            (lambda seen: seen.view.status == Status.SUSPENDED, lambda: self._change("resume")),
+            (lambda seen: seen.remoteid != key, lambda: self._edit({"remoteid": key})),
+        )
+
+    def _put_back(self, why: str) -> bool:
+        """Undo as far as the seller lets us: under the client's name it would stand in the way of a real order."""
+        with contextlib.suppress(SellerError):
+            self._change("suspend")
+        with contextlib.suppress(SellerError):
+            self._edit({**IDLE, "remoteid": ""})
+        free.settle(self.attempt.held, self.row, free.FREE)
+        self.attempt.work.log.error(f"kept licence {self.row.remote} cannot be handed over: {why}")
+        return False
+
+    def _read(self) -> Licence:
+        return licences.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+
+    def _edit(self, fields: Mapping[str, str]) -> None:
+        licences.edit(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
+
+    def _new_key(self) -> None:
+        controls.new_key(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+
+    def _change(self, verb: str) -> None:
+        state.change(self.attempt.seller.transport, self.order.itemtype, self.row.remote, verb)
