@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from typing import NamedTuple
 
-from reseller.ledger import links
+from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.lifecycle import operations
-from reseller.lifecycle.open import OPEN, park
+from reseller.lifecycle import autorenewal, offers, operations
+from reseller.lifecycle.open import OPENINGS, park
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
 from reseller.seller.services import RemoteList, read_one
+from reseller.seller.state import autoprolong
+from reseller.sync.actions import TABLE, Action, Here, Open, There
+from reseller.sync.candidates import here, there
 from reseller.wire import document
-from reseller.wire.errors import PanelError, Rejected, ResellerError
+from reseller.wire.errors import PanelError, Rejected, ResellerError, Stopped
 
-#: types that are of no use before the seller has issued their key, which may come late (reference/selling-api.md 3.5)
-KEYED_TYPES = frozenset({"soft", "softexternal", "platform"})
-#: complete lists in a row that must not show a service before it is asked for by number (DESIGN 5)
-GONE_AFTER_ABSENCES = 2
+#: the parameter of a service that shows staff the seller's date
+DATE_PARAM = "reseller_expiredate"
 ACTIVATED, WAITING, ALARM = "activated", "waiting", "alarms"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What the seller says of an active service; secrets are never shown."""
 
     open_fields: dict[str, str]
@@ -32,12 +33,20 @@ class Facts:
     password: str
     key: str
 
+    def password_digest(self, key: str) -> int:
+        """64 bits by which the password is known again by whoever has `key`, the seller's own; 0 for none."""
+        if not self.password:
+            return 0
+        secret = hashlib.sha256(key.encode()).digest()
+        digest = hashlib.blake2b(self.password.encode(), digest_size=8, key=secret).digest()
+        return int.from_bytes(digest, "big") or 1
+
 
 def facts(form: document.Element) -> Facts:
     """The facts of a service's edit form (reference/selling-api.md 4.2)."""
     opened = {name: document.text(form, name) for name in ("ip", "domain", "username")}
     saved = {name: document.text(form, name) for name in ("licname",)}
-    saved["reseller_expiredate"] = document.text(form, "expiredate")
+    saved[DATE_PARAM] = document.text(form, "expiredate")
     return Facts(
         open_fields={name: value for name, value in opened.items() if value},
         saved={name: value for name, value in saved.items() if value},
@@ -54,23 +63,37 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
     row = next((row for row in found.rows if row.id == link.remote), None)
     if row is None:
         return _absent(work, seller, link, found)
-    links.observe(work.db, link, row)
     with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
         current = links.of_item(work.db, link.item)
         if current is None or current.id != link.id or current.state != links.OPENING:
             return WAITING
         item = items.read(work.db, link.item)
-        if item.status == Status.DELETED:
-            work.log.error(f"item {item.id} is deleted here, and remote {link.remote} lives on and is paid")
-            return ALARM
-        if row.status != Status.ACTIVE:
-            return _wait(work, item, link)
-        return _finish(work, seller, held, item, link)
+        action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
+        if action == Action.GONE and not links.has_seen(work.db, link, row):
+            gone = _gone(work, item, link)
+            links.observe(work.db, link, row)
+            raise gone
+        links.observe(work.db, link, row)
+        if action == Action.FINISH and not requests.live_of(work.db, item.id, requests.CLOSE):
+            return _finish(work, seller, held, item, link)
+        return _without_finish(work, held, item, link, action)
+
+
+def _without_finish(work: Work, held: Lease, item: Item, link: Link, action: Action) -> str:
+    """It is not active yet, or nobody wants it any more and its close, which waits, will end this as well."""
+    if action == Action.ALARM:
+        work.log.error(f"item {item.id} is deleted here, and remote {link.remote} lives on and is paid")
+        return ALARM
+    if action == Action.END:
+        links.settle(held, link, links.ENDED)
+    elif action == Action.WAIT and not requests.live_of(work.db, item.id, requests.CLOSE):
+        _wait(work, item, link)
+    return WAITING
 
 
 def _wait(work: Work, item: Item, link: Link) -> str:
     """Nothing to do but to see that a try killed half-way left operation and task as they should be."""
-    operation = items.operation_of(work.db, item.id, OPEN)
+    operation = items.operation_of(work.db, item.id, *OPENINGS)
     if operation and not items.has_task(work.db, operation):
         park(work, item, link, operation)
     return WAITING
@@ -78,22 +101,39 @@ def _wait(work: Work, item: Item, link: Link) -> str:
 
 def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> str:
     """Save the facts, then finish; in this order, since after the finish nobody would come back for them."""
-    known = facts(read_one(seller.transport, link.itemtype, link.remote))
-    if link.itemtype in KEYED_TYPES and not known.key:
+    form = read_one(seller.transport, link.itemtype, link.remote)
+    autorenewal.switch_off(work, seller, item, link.remote, autoprolong(form))
+    known = facts(form)
+    if link.itemtype in offers.KEYED and not known.key:
         return _wait(work, item, link)
-    for name, value in known.saved.items():
-        if item.params.get(name) != value:
-            work.mgrctl.call("service.saveparam", {"elid": item.id, "name": name, "value": value, "sok": "ok"})
-    if known.key and item.params.get("lickey") != known.key:
-        secret = {"value": known.key}
-        work.mgrctl.call("service.saveparam", {"elid": item.id, "name": "lickey", "sok": "ok"}, secrets=secret)
-    _open_here(work, item, known)
+    save(work, item, known)
+    operation = items.operation_of(work.db, item.id, *OPENINGS)
+    if items.operation_name(work.db, operation) == requests.REOPEN:
+        _reopen_here(work, item, known)
+    else:
+        _open_here(work, item, known)
+    status = items.read(work.db, item.id).status
+    if status != Status.ACTIVE:
+        raise ResellerError("reseller_not_opened", item=item.id, status=status)
+    observations.learned(work.db, link.id, known.password_digest(seller.settings.password))
     links.settle(held, link, links.LIVE)
-    operation = items.operation_of(work.db, item.id, OPEN)
     if operation:
         operations.close(work, operation)
     work.log.info(f"item {item.id} is active, remote {link.remote}")
     return ACTIVATED
+
+
+def save(work: Work, item: Item, known: Facts, *, opened: bool = False) -> int:
+    """Save what differs here, `opened` also what activating hands over otherwise; how much that was."""
+    values = {**known.saved, **(known.open_fields if opened else {})}
+    changed = {name: value for name, value in values.items() if item.params.get(name) != value}
+    for name, value in changed.items():
+        work.mgrctl.call("service.saveparam", {"elid": item.id, "name": name, "value": value, "sok": "ok"})
+    if not known.key or item.params.get("lickey") == known.key:
+        return len(changed)
+    secret = {"value": known.key}
+    work.mgrctl.call("service.saveparam", {"elid": item.id, "name": "lickey", "sok": "ok"}, secrets=secret)
+    return len(changed) + 1
 
 
 def _open_here(work: Work, item: Item, known: Facts) -> None:
@@ -106,9 +146,15 @@ def _open_here(work: Work, item: Item, known: Facts) -> None:
         if error.panel_type != "missed" or error.object in ("elid", "item"):
             raise
         work.mgrctl.call("service.postopen", {"elid": item.id, "sok": "ok"})
-    status = items.read(work.db, item.id).status
-    if status != Status.ACTIVE:
-        raise ResellerError("reseller_not_opened", item=item.id, status=status)
+
+
+def _reopen_here(work: Work, item: Item, known: Facts) -> None:
+    """`service.postreopen`, which takes no facts: they are saved before."""
+    save(work, item, known, opened=True)
+    if known.password:
+        fields = {"elid": item.id, "name": "password", "crypted": "on", "sok": "ok"}
+        work.mgrctl.call("service.saveparam", fields, secrets={"value": known.password})
+    work.mgrctl.call("service.postreopen", {"elid": item.id, "sok": "ok"})
 
 
 def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
@@ -116,7 +162,7 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
     if not found.complete:
         return WAITING
     absences = links.absent(work.db, link)
-    if absences != GONE_AFTER_ABSENCES:
+    if absences != observations.GONE_AFTER_ABSENCES:
         return WAITING
     try:
         read_one(seller.transport, link.itemtype, link.remote)
@@ -125,8 +171,23 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
             raise
     else:
         return WAITING
-    item = items.read(work.db, link.item)
+    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
+        item = items.read(work.db, link.item)
+        action = TABLE[_here(item, link), There.GONE, Open.OPENING]
+        if action == Action.GONE:
+            raise _gone(work, item, link)
+        if action == Action.END:
+            links.settle(held, link, links.ENDED)
+        return WAITING
+
+
+def _here(item: Item, link: Link) -> Here:
+    return here(item.status, is_away=item.module != link.module)
+
+
+def _gone(work: Work, item: Item, link: Link) -> Stopped:
+    """The seller cancelled it: said once, on its operation, with a task."""
     gone = ResellerError("reseller_gone_opening", item=link.item, remote=link.remote, key=link.key)
-    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds):
-        operations.report(work, item, items.operation_of(work.db, link.item, OPEN), gone, task=True)
-    raise gone
+    work.log.error(f"item {item.id}: {work.word(gone)}")
+    operations.report(work, item, items.operation_of(work.db, link.item, *OPENINGS), gone, task=True)
+    return Stopped.by(gone)

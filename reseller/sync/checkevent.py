@@ -1,148 +1,213 @@
-"""checkevent: one run over everything that is not settled (DESIGN 5).
+"""checkevent: one run over everything that is not settled, and over every linked service (DESIGN 5).
 
-So far that is: orders and renewals whose outcome is unknown, bought services that are not active yet, changes that
-the seller has not finished, and operations that wait for money or for the seller to be reachable.
+What is open goes first: orders and renewals whose outcome is unknown, bought services that are not active yet, changes
+that the seller has not finished, and operations that wait for money or for the seller to be reachable. Then all linked
+services are held against the seller's lists (sync/reconcile.py).
 
 One run at a time a module; services are independent of each other, one bad service never stops the rest; what the
-budget leaves over is for the next run.
+budget leaves over is what the next run begins with.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from reseller.ledger import links, requests
+from reseller import log
+from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request
-from reseller.lifecycle import open as opening_
-from reseller.lifecycle import state, term
+from reseller.lifecycle import parts
 from reseller.lifecycle.work import Seller, Work
+from reseller.linking import sides
 from reseller.mgr5 import items
-from reseller.sync import activate, restart
-from reseller.sync.observe import Lists
+from reseller.sync import activate, metrics, reconcile, restart
+from reseller.sync.job import Job, Mode, Summary
+from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire.errors import BusyError, ResellerError, Stopped
 
-
-@dataclass
-class Summary:
-    """What one run did, in services; `problems` are sentences for an operator."""
-
-    activated: int = 0
-    waiting: int = 0
-    adopted: int = 0
-    finished: int = 0
-    looking: int = 0
-    restarted: int = 0
-    alarms: int = 0
-    failed: int = 0
-    left: int = 0
-    busy: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def counts(self) -> dict[str, int]:
-        """The figures, by name."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, int)}
-
-    def __str__(self) -> str:
-        told = [f"{value} {name}" for name, value in self.counts().items() if value]
-        told += [f"another run is at module {module}" for module in self.busy]
-        return ", ".join(told) or "nothing to do"
+#: of a run's time, how much is for what is open when there is more to do
+OPEN_SHARE = 0.6
+#: where a run over what is open had to stop, as a service's number
+CURSOR = "open"
 
 
-def run(work: Work) -> Summary:
-    """One run over all our modules."""
+EVERYTHING = Mode()
+_Row = TypeVar("_Row", Link, Request)
+
+
+def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
+    """One run over all our modules, side by side: a slow seller does not keep the others waiting."""
     summary = Summary()
-    until = time.monotonic() + work.limits.run_seconds
-    for module in items.modules(work.db):
-        try:
-            with lease(work.db, f"checkevent:{module}", work.limits.run_seconds + work.limits.lease_seconds):
-                _Run(work, module, summary, until).all()
-        except BusyError:
-            summary.busy.append(str(module))
-        except ResellerError as error:
-            summary.failed += 1
-            summary.problems.append(work.word(error))
+    began = time.monotonic()
+    until = began + work.limits.run_seconds
+    modules = items.modules(work.db)
+    calls = max(1, work.limits.panel_calls_at_once // max(len(modules), 1))
+    jobs = [Job(work, module, mode, Summary(), until, calls) for module in modules]
+    if len(jobs) == 1:
+        _module(jobs[0])
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(work.limits.panel_calls_at_once) as pool:
+            for done in [pool.submit(_alone, job) for job in jobs]:
+                done.result()
+    for job in jobs:
+        summary.take(job.summary)
     work.log.info(f"checkevent: {summary}")
+    if not mode.pending:
+        try:
+            metrics.write(work, {job.module: job.summary for job in jobs}, time.monotonic() - began)
+        except ResellerError as error:
+            # The database went away meanwhile; what the run did is told all the same.
+            summary.fail(work.word(error))
     return summary
 
 
-def _look_again(work: Work, request: Request, held: Lease) -> bool:
-    """Whether a request other than an order is done by now."""
-    if request.kind == requests.PROLONG:
-        return term.look_again(work, request, held)
-    return state.look_again(work, request, held)
+def _alone(job: Job) -> None:
+    """A module in a thread of its own, with connections of its own."""
+    try:
+        own = Work.start(job.work.panel, job.work.lang, job.work.progress)
+    except ResellerError as error:
+        job.summary.fail(job.work.word(error))
+        return
+    try:
+        _module(job._replace(work=own))
+    finally:
+        own.db.close()
+
+
+def _module(job: Job) -> None:
+    limits = job.work.limits
+    try:
+        with lease(job.work.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
+            job.summary.is_whole = True
+            _Run(job, held).all()
+    except BusyError:
+        job.summary.is_whole = False
+        job.summary.busy.append(str(job.module))
+    except ResellerError as error:
+        job.summary.is_whole = False
+        job.summary.fail(job.work.word(error))
+
+
+def _from(rows: Sequence[_Row], item: int) -> list[_Row]:
+    """The same rows, those of the service where the last run stopped first."""
+    start = next((number for number, row in enumerate(rows) if row.item == item), 0)
+    return list(rows[start:]) + list(rows[:start])
 
 
 class _Run:
     """One module's part of a run."""
 
-    def __init__(self, work: Work, module: int, summary: Summary, until: float) -> None:
-        self.work = work
-        self.module = module
-        self.summary = summary
-        self.until = until
+    def __init__(self, job: Job, held: Lease) -> None:
+        self.job = job
+        self.work = job.work
+        self.module = job.module
+        self.summary = job.summary
+        self.held = held
+        self.until = job.until
+        self.began = False
+        self.stopped = 0
 
     def all(self) -> None:
-        """Every unsettled service of the module; the seller is not even connected to when there is none."""
+        """Every service of the module; the seller is not even connected to when there is none."""
+        parts.write_down(self.work, self.module)
+        sides.heal(self.work, self.module)
         live = requests.all_live(self.work.db, [self.module])
         opening = links.opening(self.work.db, [self.module])
-        if not live and not opening:
+        linked = not self.job.mode.pending and bool(links.itemtypes(self.work.db, self.module))
+        if not live and not opening and not linked:
             return
         seller = self.work.seller(self.module)
-        lists = Lists(self.work, seller)
-        for link in opening:
+        self.summary.timing = seller.transport.timing
+        # One sentence for the whole module, not one for each of its services.
+        seller.circuit.require_closed()
+        lists = self._lists(seller, live, opening)
+        if linked:
+            # What is open goes first, but never takes all of the time.
+            self.until -= (1 - OPEN_SHARE) * (self.until - time.monotonic())
+        self._open(seller, lists, live, opening)
+        if linked:
+            reconcile.Round(self.job, seller, self.held, lists).run()
+
+    def _lists(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link]) -> Lists:
+        doubtful = [request for request in live if request.kind == requests.ORDER and request.is_open]
+        wanted = Wanted(
+            remotes={link.remote: link.itemtype for link in opening},
+            items=frozenset(str(request.item) for request in doubtful),
+            looked_for=frozenset(request.itemtype for request in doubtful),
+        )
+        source = Source(self.work, seller, self.module, self.held, wanted, self.job.until)
+        return Forms(source) if self.job.mode.pending else Observed(source)
+
+    def _open(self, seller: Seller, lists: Lists, live: Sequence[Request], opening: Sequence[Link]) -> None:
+        """What is open, beginning where the last run had to stop."""
+        begun = observations.cursors(self.work.db, self.module).get(CURSOR, "")
+        first = int(begun or 0)
+        for link in _from(opening, first):
             self._each(link.item, self._advance(seller, link, lists))
-        for request in live:
-            if request.state in requests.UNKNOWN_OUTCOME or request.state == requests.WAITING:
-                self._each(request.item, self._look(request, lists))
+        for request in _from([request for request in live if request.is_open], first):
+            self._each(request.item, self._look(request, lists))
         # Read again: looking may have settled some of them.
         for request in restart.due(self.work, seller, requests.all_live(self.work.db, [self.module])):
-            self._each(request.item, self._restart(request))
+            self._each(request.item, self._buy(request) if request.kind == requests.PART else self._restart(request))
+        stopped = str(self.stopped or "")
+        if stopped != begun:
+            observations.move(self.held, self.module, CURSOR, stopped)
 
     def _each(self, item: int, step: Callable[[], None]) -> None:
         """Do one service's step unless the budget is spent; its failure is its own."""
-        if time.monotonic() > self.until:
-            self.summary.left += 1
+        if time.monotonic() > self.until and self.began:
+            self.summary.add("left")
+            self.stopped = self.stopped or item
             return
+        self.began = True
         try:
             step()
         except BusyError:
-            self.summary.waiting += 1
+            self.summary.add("waiting")
         except ResellerError as error:
-            self.summary.failed += 1
             said = self.work.word(error)
-            self.summary.problems.append(f"service {item}: {said}")
+            self.summary.fail(f"service {item}: {said}")
             if not isinstance(error, Stopped):
                 self.work.log.error(f"item {item}: {said}")
 
     def _advance(self, seller: Seller, link: Link, lists: Lists) -> Callable[[], None]:
         def step() -> None:
-            outcome = activate.advance(self.work, seller, link, lists.of(link.itemtype))
-            setattr(self.summary, outcome, getattr(self.summary, outcome) + 1)
+            with log.under(requests.correlation(self.work.db, link.key)):
+                outcome = activate.advance(self.work, seller, link, lists.of(link.itemtype))
+            self.summary.add(outcome)
 
         return step
 
     def _look(self, request: Request, lists: Lists) -> Callable[[], None]:
         def step() -> None:
-            found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
-            with lease(self.work.db, f"item:{request.item}", self.work.limits.lease_seconds) as held:
+            # It loads every command there is.
+            from reseller.sync import looking
+
+            with log.under(request.correlation):
+                outcome = looking.look(self.work, request, lists)
+            if outcome:
+                self.summary.add(outcome)
+
+        return step
+
+    def _buy(self, request: Request) -> Callable[[], None]:
+        def step() -> None:
+            name, seconds = f"item:{request.item}", self.work.limits.lease_seconds
+            with log.under(request.correlation), lease(self.work.db, name, seconds) as held:
                 current = requests.by_id(self.work.db, request.id)
-                if (current.live, current.state, current.looks) != (True, request.state, request.looks):
-                    return
-                if found is not None and opening_.look_again(self.work, current, held, found):
-                    self.summary.adopted += 1
-                elif found is None and _look_again(self.work, current, held):
-                    self.summary.finished += 1
-                else:
-                    self.summary.looking += 1
+                if current.live and current.state == request.state:
+                    self.summary.add("renewed", parts.go_on(self.work, current, held))
 
         return step
 
     def _restart(self, request: Request) -> Callable[[], None]:
         def step() -> None:
-            self.summary.restarted += restart.start(self.work, request)
+            with log.under(request.correlation):
+                self.summary.add("restarted", restart.start(self.work, request))
 
         return step

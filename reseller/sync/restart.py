@@ -12,8 +12,9 @@ from decimal import Decimal
 from reseller.ledger import accounts, requests
 from reseller.ledger.leases import lease
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations
+from reseller.lifecycle import operations, parts
 from reseller.lifecycle.work import Seller, Work
+from reseller.limits import Limits
 from reseller.mgr5 import items
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError
@@ -24,17 +25,16 @@ SETTLE_SECONDS = 60
 
 def due(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
     """The requests whose operation is to be started now; asks for the balance only if one waits for money."""
-    limits = work.limits
-    found = [
-        request
-        for request in live
-        if request.is_due
-        and (
-            (request.state == requests.UNSENT and request.tries < limits.unsent_times)
-            or (request.state == requests.INTENT and request.quiet_seconds >= limits.stale_intent_seconds)
-        )
-    ]
+    found = [request for request in live if request.is_due and _is_ripe(request, work.limits)]
     return found + _affordable(work, seller, live)
+
+
+def _is_ripe(request: Request, limits: Limits) -> bool:
+    if request.kind == requests.PART:
+        return request.state in parts.AGAIN
+    if request.state == requests.INTENT:
+        return request.quiet_seconds >= limits.stale_intent_seconds
+    return request.state == requests.UNSENT and request.tries < limits.unsent_times
 
 
 def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
@@ -61,7 +61,7 @@ def start(work: Work, request: Request) -> bool:
 
     Raises BusyError when somebody is at it.
     """
-    operation = items.operation_of(work.db, request.item, requests.operation_name(request.kind))
+    operation = items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
     with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
         current = requests.by_id(work.db, request.id)
         if not current.live or current.state != request.state:

@@ -1,0 +1,153 @@
+"""One finding carried out: under the service's lease, looked at again first, written down before it is done.
+
+Everything here can be done twice without harm, since a run may be killed between any two lines; only functions of the
+panel are used that call no module and bill nobody (reference/platform.md 5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reseller.ledger import drift, links, observations, plans, requests
+from reseller.ledger.drift import Drift
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.observations import Settled
+from reseller.ledger.plans import Change
+from reseller.ledger.requests import Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.sync import candidates
+from reseller.sync.actions import Action
+from reseller.sync.candidates import Candidate
+from reseller.sync.compare import TASKS, Finding
+from reseller.wire.errors import ResellerError
+
+#: how a service is shown suspended, and brought back: both only say that it has happened
+_SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
+
+
+def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
+    """Carry it out, unless the service has moved since: whether it was. `held` is the lease of the run.
+
+    Raises BusyError when somebody is at the service, ResellerError with what went wrong; the next run comes back to it.
+    """
+    before = finding.candidate
+    with lease(work.db, f"item:{before.item}", work.limits.lease_seconds) as mine:
+        now = candidates.one(work.db, before.link)
+        if now is None or (now.here_digest, now.open) != (before.here_digest, before.open):
+            return False
+        if finding.kind:
+            plans.note(held, Change(before.module, before.link, finding.kind, str(finding), forced))
+        step = _STEPS.get(finding.action)
+        if step is not None:
+            step(work, held, mine, before)
+        elif finding.forgets_shown:
+            observations.show(held, before.link, shown=False)
+        _save(work, finding)
+        _tell(work, held, finding)
+        if finding.kind or step is not None:
+            work.log.info(f"item {before.item}, remote {before.remote}: {finding}")
+        if finding.action == Action.END:
+            return True
+        if finding.is_settled:
+            observations.settle(held, [settled(finding)])
+        else:
+            # It is read back by the next run, after those that were not looked at yet.
+            observations.tried(held, [before.link])
+    return True
+
+
+def settled(finding: Finding) -> Settled:
+    """What to note of a service with which nothing is left to do."""
+    candidate = finding.candidate
+    return Settled(candidate.link, candidate.digest, candidate.here_digest, finding.secret)
+
+
+def _show(work: Work, held: Lease, _: Lease, candidate: Candidate) -> None:
+    """Whose suspension it is must be known before it is one: otherwise it would never be lifted."""
+    observations.show(held, candidate.link, shown=True)
+    _call(work, _SUSPENDED, candidate)
+
+
+def _lift(work: Work, held: Lease, _: Lease, candidate: Candidate) -> None:
+    _call(work, _RESUMED, candidate)
+    observations.show(held, candidate.link, shown=False)
+
+
+def _suspend(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
+    _call(work, _SUSPENDED, candidate)
+
+
+def _give_up(work: Work, _: Lease, mine: Lease, candidate: Candidate) -> None:
+    """Its operation was deleted: nobody can start it any more, and nobody waits for it."""
+    for request in requests.of_item(work.db, candidate.item):
+        if request.live and request.state in candidates.AT_REST and request.kind != requests.PART:
+            requests.settle(mine, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+
+
+def _gone(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
+    if work.limits.close_gone:
+        _call(work, "service.postclose", candidate)
+
+
+def _end(work: Work, held: Lease, mine: Lease, candidate: Candidate) -> None:
+    link = links.of_item(work.db, candidate.item)
+    if link is not None and link.id == candidate.link:
+        drift.keep(held, candidate.link, ())
+        links.settle(mine, link, links.ENDED)
+
+
+_STEPS: Mapping[Action, Callable[[Work, Lease, Lease, Candidate], None]] = {
+    Action.SHOW: _show,
+    Action.LIFT: _lift,
+    Action.RESUME: _lift,
+    Action.SUSPEND: _suspend,
+    Action.GIVE_UP: _give_up,
+    Action.GONE: _gone,
+    Action.END: _end,
+}
+
+
+def _call(work: Work, func: str, candidate: Candidate) -> None:
+    work.mgrctl.call(func, {"elid": candidate.item, "sok": "ok"})
+
+
+def _save(work: Work, finding: Finding) -> None:
+    """One call for each value that differs; secrets travel in the environment."""
+    item = finding.candidate.item
+    for name, value in {**finding.saves, **finding.notes}.items():
+        work.mgrctl.call("service.saveparam", {"elid": item, "name": name, "value": value, "sok": "ok"})
+    for name, value in finding.secrets.items():
+        # The panel keeps a password encrypted, and a licence key readable, as when it was opened.
+        crypted = {"crypted": "on"} if name == "password" else {}
+        fields = {"elid": item, "name": name, "sok": "ok", **crypted}
+        work.mgrctl.call("service.saveparam", fields, secrets={"value": value})
+    if finding.follow:
+        work.mgrctl.call("service.setexpiredate", {"elid": item, "expiredate": finding.follow, "sok": "ok"})
+
+
+def _tell(work: Work, held: Lease, finding: Finding) -> None:
+    """Keep the differences; the task of a new one is made once, that of one that is over is ended."""
+    candidate = finding.candidate
+    if finding.action in (Action.END, Action.WAIT) and not finding.drifts:
+        return
+    known = set(drift.of_link(work.db, candidate.link)) if candidate.drifts else set()
+    found = set(finding.drifts)
+    if known == found:
+        return
+    asked = [each for each in finding.drifts if each not in known and each.kind in finding.asks]
+    over = {TASKS[each.kind].operation for each in known if each.kind in TASKS}
+    over -= {TASKS[kind].operation for kind in finding.asks}
+    if (asked or over) and candidate.status is not None:
+        item = items.read(work.db, candidate.item)
+        for each in asked:
+            operations.ask(work, item, TASKS[each.kind].operation, work.word(_error(candidate, each)))
+        for operation in sorted(over):
+            operations.unask(work, item, operation)
+    drift.keep(held, candidate.link, finding.drifts)
+
+
+def _error(candidate: Candidate, each: Drift) -> ResellerError:
+    type_ = TASKS[each.kind].error
+    return ResellerError(type_, item=candidate.item, remote=candidate.remote, here=each.here, there=each.there)

@@ -1,0 +1,102 @@
+"""The audit: everything that is wrong between the two sides, or was left half-way, with what it means and what to do.
+
+It reads the seller's lists in full, and what checkevent keeps of single services. Nothing is changed by it; what is
+safe to mend without a person's decision is mended by sync/mending.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reseller.ledger import claims, drift, links, plans, requests
+from reseller.ledger.requests import Request
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.sync.census import Census
+from reseller.sync.findings import Finding, Maker
+from reseller.wire.errors import ResellerError
+
+#: a request stands there until somebody does something
+FOR_A_PERSON = frozenset({requests.UNCONFIRMED, requests.FOREIGN, requests.LEFTOVER, requests.MONEY, requests.REFUSED})
+#: nothing was bought, and nothing will be
+AT_REST = frozenset({requests.REFUSED, requests.MONEY, requests.UNSENT, requests.INTENT})
+#: times that the rolling check of all services may take before one was forgotten
+ROUNDS = 2
+
+
+def audit(work: Work) -> list[Finding]:
+    """All findings, the worst first. A seller that cannot be asked is a finding too."""
+    found: list[Finding] = []
+    accounts: set[int] = set()
+    for module in items.modules(work.db):
+        maker = Maker(work, module)
+        found += _of_ledger(work, maker)
+        try:
+            seller = work.seller(module)
+        except ResellerError as error:
+            found.append(maker.make("unread_list", itemtype="*", cause=work.word(error)))
+            continue
+        # Modules that share an account share its lists.
+        if seller.account not in accounts:
+            accounts.add(seller.account)
+            found += Census(maker, seller).take()
+    work.progress.end()
+    return sorted(_once(found), key=lambda finding: finding.rank)
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """The list and the ledger may say the same of a service; the list is newer."""
+    said: dict[tuple[object, ...], Finding] = {}
+    for each in found:
+        said[each.kind, each.service, each.remote, each.text if each.kind == "unread_list" else each.row] = each
+    known = {(kind, remote) for kind, _, remote, _ in said}
+    return [
+        each
+        for each in said.values()
+        if not (each.kind == "absent" and ((drift.GONE, each.remote) in known or (drift.ALARM, each.remote) in known))
+    ]
+
+
+def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
+    db, module, limits = work.db, maker.module, work.limits
+    for item, remote, kind, here, there in claims.differing(db, module):
+        yield maker.make(kind, item, remote, here=here, there=there)
+    for link in links.half(db, module):
+        yield maker.make("half", link.item, link.remote)
+    for item, since, why in claims.long_away(db, module, limits.long_away_days):
+        yield maker.make("long_away", item, since=since, why=why or "-")
+    refused = plans.refused(db, module)
+    if refused:
+        yield maker.make("refused", count=len(refused))
+    for link_id, item, remote in claims.unread(db, module, ROUNDS * limits.deep_seconds):
+        yield maker.make("unread", item, remote, link_id)
+    live = requests.all_live(db, [module])
+    for request in live:
+        yield from _of_request(work, maker, request)
+    busy = {request.item for request in live} | {link.item for link in links.opening(db, [module])}
+    for operation, item, name in items.tried_operations(db, module):
+        if item not in busy:
+            yield maker.make("operation", item, row=operation, operation=operation, kind_of=name)
+
+
+def _of_request(work: Work, maker: Maker, request: Request) -> Iterator[Finding]:
+    told = {"key": request.key, "kind_of": request.kind, "state": request.state}
+    told["cause"] = request.error_text or request.error_type or "-"
+    link = links.of_item(work.db, request.item)
+    remote = request.remote or (link.remote if link else "")
+    if request.kind == requests.PART:
+        if request.state in FOR_A_PERSON:
+            yield maker.make("owed", request.item, remote, request.id, **told)
+    elif is_left(work, request):
+        yield maker.make("left", request.item, remote, request.id, **told)
+    elif request.state in FOR_A_PERSON or (request.sent_seconds or 0) > work.limits.change_seconds:
+        yield maker.make("request", request.item, remote, request.id, **told)
+
+
+def is_left(work: Work, request: Request) -> bool:
+    """Whether nothing was bought by it, and its operation was deleted: then nobody can want it any more."""
+    if not request.live or request.kind == requests.PART or request.state not in AT_REST:
+        return False
+    young = request.state == requests.INTENT and request.quiet_seconds < work.limits.stale_intent_seconds
+    names = requests.operation_names(request.kind)
+    return not young and not items.operation_of(work.db, request.item, *names)

@@ -1,0 +1,231 @@
+"""Which linked services have to be looked at: the comparison is done by the database, over all of them at once.
+
+One is looked at when its row at the seller or its row here has moved since it was last dealt with, and once a day all
+the same. `HERE` is what counts as the row here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger import requests
+from reseller.model import Status
+from reseller.seller.state import STAFF_SUSPENSIONS, View
+from reseller.sync.actions import Here, Open, There
+
+HERE = (
+    "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "
+    "COALESCE(i.processingmodule, 0), i.autosuspend, i.employeesuspend, i.abusesuspend)), 0)"
+)
+#: when a service was last asked for by number, with success or without; one that cannot be read must not stay the first
+ASKED = "COALESCE(GREATEST(o.deep, o.tried), o.deep, o.tried)"
+# Every part of the queries below is a word of this file; what comes from outside is a parameter.
+_COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
+COALESCE(i.autosuspend = 'on' OR i.employeesuspend = 'on' OR i.abusesuspend = 'on', 0), {HERE},
+COALESCE(o.status, 0), COALESCE(o.suspended_by, ''), COALESCE(o.digest, 0), COALESCE(o.settled, 0), COALESCE(o.here, 0),
+COALESCE(o.absences, 0), COALESCE(o.shown > COALESCE((SELECT MAX(q.id) FROM reseller_request q
+WHERE q.item = k.item AND q.kind = 'suspend'), 0), 0), COALESCE(o.secret, 0),
+(SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item),
+COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', q.state) FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
+COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_drift d WHERE d.link = k.id), ''),
+(SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_drift d
+WHERE d.link = k.id AND d.kind = 'stuck'), COALESCE(o.expiredate, '')"""  # noqa: S608
+_FROM = """FROM reseller_link k LEFT JOIN item i ON i.id = k.item
+LEFT JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live'"""
+#: no row moves when the end of a term comes near: looked at once for that, see Candidate.ends_while_away
+_ENDING = (
+    "(NOT i.processingmodule <=> k.module AND i.status <> 4 AND o.status NOT IN (0, 4) AND o.expiredate > '' "
+    "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_drift d WHERE d.link = k.id AND d.kind = 'away'))"
+)
+_MOVED = f"(o.link IS NULL OR o.digest <> o.settled OR o.here <> {HERE} OR {_ENDING})"
+#: changes that are refused already are not looked at again before they change again
+_NOT_REFUSED = (
+    "NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = k.id AND p.digest = COALESCE(o.digest, 0) "  # noqa: S608
+    f"AND p.here = {HERE})"
+)
+#: what is under way comes last, since it can only wait; by number as well, so that the order is the same in every run
+_FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
+
+IN_FLIGHT = frozenset({requests.INTENT, requests.SENDING, requests.LOOKING, requests.WAITING, requests.UNSENT})
+AT_REST = frozenset({requests.REFUSED, requests.MONEY})
+
+_HERE = {
+    Status.ORDERED: Here.ORDERED,
+    Status.ACTIVE: Here.ACTIVE,
+    Status.SUSPENDED: Here.SUSPENDED,
+    Status.DELETED: Here.DELETED,
+    Status.PROCESSING: Here.PROCESSING,
+}
+_THERE = {
+    Status.ORDERED: There.ORDERED,
+    Status.ACTIVE: There.ACTIVE,
+    Status.SUSPENDED: There.SUSPENDED,
+    Status.DELETED: There.DELETED,
+    Status.PROCESSING: There.PROCESSING,
+}
+
+
+class Candidate(NamedTuple):
+    """A linked service: its row here, what was last seen and dealt with of it, and what is under way."""
+
+    link: int
+    item: int
+    module: int
+    itemtype: str
+    remote: str
+    key: str
+    #: None when there is no such service on the panel any more
+    status: int | None
+    expiredate: dt.date | None
+    item_module: int | None
+    #: the panel itself holds it suspended
+    is_held: bool
+    here_digest: int
+    seen_status: int
+    seen_by: str
+    digest: int
+    settled: int
+    settled_here: int
+    absences: int
+    is_shown: bool
+    secret: int
+    operations: int
+    #: live requests, `kind state` each
+    requests: tuple[tuple[str, str], ...]
+    #: kinds of the differences that are known
+    drifts: frozenset[str]
+    #: seconds since it was first found in process without an operation
+    stuck_seconds: int | None
+    #: the end of its term at the seller by the last list, YYYY-MM-DD
+    seen_expiredate: str
+
+    def ends_while_away(self, days: int) -> bool:
+        """Whether its term at the seller ends within so many days while no module of ours would renew it."""
+        alive = self.seen_status not in (0, Status.DELETED)
+        return (
+            self.state_here == Here.AWAY and alive and bool(self.seen_expiredate) and self.seen_expiredate <= _in(days)
+        )
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether either side has changed since it was last dealt with."""
+        return self.digest != self.settled or self.here_digest != self.settled_here
+
+    @property
+    def state_here(self) -> Here:
+        """What the panel says of it."""
+        if self.status is None:
+            return Here.DELETED
+        plain = here(self.status, is_away=self.item_module != self.module)
+        if plain in (Here.DELETED, Here.AWAY):
+            return plain
+        if self.status == Status.SUSPENDED and self.is_shown and not self.is_held and not self._is_unpaid:
+            return Here.SHOWN
+        if self.status == Status.PROCESSING and self.is_held:
+            return Here.HELD
+        return plain
+
+    @property
+    def _is_unpaid(self) -> bool:
+        """Past its term the panel would have suspended it itself, had it not been suspended already."""
+        return self.expiredate is not None and self.expiredate < dt.datetime.now(dt.timezone.utc).date()
+
+    @property
+    def state_seen(self) -> There:
+        """What the last list said of it."""
+        return there(self.seen_status, self.seen_by, self.absences)
+
+    @property
+    def open(self) -> Open:
+        """What is under way for it. A term that is owed is nothing of the sort: it waits for its day."""
+        if self.operations:
+            return Open.BUSY
+        states = {(kind, state) for kind, state in self.requests if kind != requests.PART}
+        states |= {(requests.PART, state) for kind, state in self.requests if state in requests.UNKNOWN_OUTCOME}
+        if any(state in IN_FLIGHT for _, state in states):
+            return Open.BUSY
+        return Open.LEFT if any(state in AT_REST for _, state in states) else Open.NOTHING
+
+
+def here(status: int, *, is_away: bool) -> Here:
+    """A state of the panel, as far as its number and its module say it."""
+    return Here.AWAY if is_away and status != Status.DELETED else _HERE.get(status, Here.UNKNOWN)
+
+
+def there(status: int, suspended_by: str, absences: int) -> There:
+    """A state at the seller; `status` is 0 for a service that was not shown."""
+    if not status:
+        return There.GONE if absences > 1 else There.ABSENT
+    if status == Status.SUSPENDED and suspended_by in STAFF_SUSPENSIONS:
+        return There.STAFF
+    return _THERE.get(status, There.UNKNOWN)
+
+
+def there_of(view: View, candidate: Candidate) -> There:
+    """The same by its form: one that the seller says is missing is gone only after two complete lists (DESIGN 5).
+
+    Or when its list says that it is deleted, where a seller lists such services but does not open them any more.
+    """
+    if view.exists and not view.status:
+        return There.UNKNOWN
+    if not view.exists and not view.status and candidate.seen_status == Status.DELETED:
+        return There.DELETED
+    return there(view.status, view.suspended_by, candidate.absences)
+
+
+def _in(days: int) -> str:
+    return (dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=days)).isoformat()
+
+
+def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: bool) -> list[Candidate]:
+    """Services of a module that have moved, those that wait longest first; `away_days` as in ends_while_away()."""
+    more = "" if refused_too else f"AND {_NOT_REFUSED}"
+    return _read(db, f"AND k.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, _in(away_days), most)
+
+
+def to_suspend(db: Database, module: int) -> int:
+    """How many services of a module run here and are stopped there by the last lists, whatever is planned now."""
+    sql = f"SELECT COUNT(*) {_FROM} AND k.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled"
+    return int(db.value(sql, module, Status.ACTIVE, Status.SUSPENDED))
+
+
+def one(db: Database, link: int) -> Candidate | None:
+    """A service as it is now, None when its link is over."""
+    found = _read(db, "AND k.id = %s", link)
+    return found[0] if found else None
+
+
+def longest_unread(db: Database, module: int, itemtype: str, most: int) -> list[int]:
+    """Links of the services of a module and type whose form was not asked for for longest.
+
+    All of what a candidate is would be put together for every service only to be sorted; see of_links().
+    """
+    sql = (
+        "SELECT k.id FROM reseller_link k JOIN reseller_observation o ON o.link = k.id "  # noqa: S608
+        "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s "
+        f"ORDER BY {ASKED} IS NOT NULL, {ASKED}, k.id LIMIT %s"
+    )
+    return [row[0] for row in db.rows(sql, module, itemtype, most)]
+
+
+def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
+    """Services by the numbers of their links, in this order; a link that is over is left out."""
+    if not links:
+        return []
+    found = {each.link: each for each in _read(db, "AND k.id IN %s", links)}
+    return [found[link] for link in links if link in found]
+
+
+def _read(db: Database, more: str, *args: object) -> list[Candidate]:
+    return [_candidate(row) for row in db.rows(f"SELECT {_COLUMNS} {_FROM} {more}", *args)]
+
+
+def _candidate(row: Sequence[object]) -> Candidate:
+    fields = list(row)
+    fields[9], fields[17] = bool(fields[9]), bool(fields[17])
+    fields[21] = frozenset(str(fields[21]).split())
+    fields[20] = tuple(tuple(each.split(" ", 1)) for each in str(fields[20]).split(",") if each)
+    return Candidate(*fields)  # type: ignore[arg-type]

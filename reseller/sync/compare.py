@@ -1,0 +1,300 @@
+"""One service compared in full: its row and parameters here, its form there, and what the table says to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from reseller.ledger import drift, plans, requests, tariffmap
+from reseller.ledger.drift import Drift
+from reseller.ledger.tariffmap import TariffMap
+from reseller.lifecycle import change_plan
+from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items
+from reseller.model import Item
+from reseller.seller import changes
+from reseller.seller.services import read_one
+from reseller.seller.state import View, is_missing, view_of
+from reseller.sync.actions import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
+from reseller.sync.activate import DATE_PARAM, Facts, facts
+from reseller.sync.candidates import Candidate, there_of
+from reseller.wire import document
+from reseller.wire.errors import Rejected, ResellerError
+
+#: actions that change the state of a service here
+CHANGES_STATE = frozenset({Action.SHOW, Action.LIFT, Action.RESUME, Action.SUSPEND})
+
+
+class Task(NamedTuple):
+    """The operation whose kind of task says so, and the text."""
+
+    operation: str
+    error: str
+
+
+#: differences about which a person may have to decide
+TASKS = {
+    drift.ALARM: Task(requests.CLOSE, "reseller_drift_alarm"),
+    drift.GONE: Task(requests.CLOSE, "reseller_gone"),
+    drift.STATE: Task(requests.SUSPEND, "reseller_drift_state"),
+    drift.AWAY: Task(requests.PROLONG, "reseller_drift_away"),
+    drift.TARIFF: Task(requests.SETPARAM, "reseller_drift_tariff"),
+    drift.RESOURCES: Task(requests.SETPARAM, "reseller_drift_resources"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is to be done about one service; `drifts` are all its differences, `asks` the kinds a person must decide.
+
+    `secrets` are shown nowhere. `is_settled` says that nothing is left to look at until either side moves again.
+    """
+
+    candidate: Candidate
+    action: Action
+    there: There = There.ABSENT
+    saves: Mapping[str, str] = field(default_factory=dict)
+    #: saved as well, but no change of the service: dates that staff see
+    notes: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    follow: str = ""
+    drifts: tuple[Drift, ...] = ()
+    asks: frozenset[str] = frozenset()
+    secret: int = 0
+    is_settled: bool = True
+
+    @property
+    def kind(self) -> str:
+        """Which limit of a day it falls under, empty for none."""
+        if self.action == Action.GONE:
+            return plans.CLOSE
+        changes_it = self.action in CHANGES_STATE or self.saves or self.secrets or self.follow
+        return plans.CHANGE if changes_it else ""
+
+    @property
+    def does_something(self) -> bool:
+        """Whether the panel or the ledger of differences has to be touched for it."""
+        acts = self.action not in (Action.OK, Action.WAIT) or self.kind or self.notes or self.forgets_shown
+        return bool(acts or self.drifts or self.candidate.drifts)
+
+    @property
+    def forgets_shown(self) -> bool:
+        """Whether it runs here again, so that the next suspension is not the seller's before the seller makes it."""
+        return self.candidate.is_shown and self.candidate.state_here == Here.ACTIVE and self.action == Action.OK
+
+    def __str__(self) -> str:
+        words = [] if self.action == Action.OK else [f"{self.action.value} ({self.there.value} there)"]
+        words += [f"{name}={value}" for name, value in self.saves.items()]
+        words += [f"{name}=..." for name in self.secrets]
+        words += [f"expiredate={self.follow}"] if self.follow else []
+        return " ".join(words)
+
+
+class Batch:
+    """Several candidates that are looked at one after the other: their services here are read together, and each
+    tariff once."""
+
+    def __init__(self, work: Work, seller: Seller, candidates: Collection[Candidate]) -> None:
+        self.work = work
+        self.seller = seller
+        self._items = items.read_all(work.db, [candidate.item for candidate in candidates])
+        self._tariffs: dict[int, tuple[Mapping[str, str], TariffMap]] = {}
+
+    def item(self, number: int) -> Item | None:
+        """A service with its parameters and add-ons; None when it was not there."""
+        return self._items.get(number)
+
+    def tariff(self, pricelist: int) -> tuple[Mapping[str, str], TariffMap]:
+        """What the tariff's form saved, and its map."""
+        if pricelist not in self._tariffs:
+            db = self.work.db
+            self._tariffs[pricelist] = (items.tariff_params(db, pricelist), tariffmap.load(db, pricelist))
+        return self._tariffs[pricelist]
+
+
+def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
+    """Compare one service; None when what is under way for it has to end first, which costs the seller nothing.
+
+    `is_listed` says whether the seller's list of its type can be read at all. Raises ResellerError.
+    """
+    finding = _look(batch, candidate, is_listed=is_listed)
+    if not candidate.ends_while_away(batch.work.limits.away_days):
+        return finding
+    ending = Drift(drift.AWAY, candidate.state_here.value, candidate.seen_expiredate)
+    if finding is None:
+        # What is under way at the other module does not renew it there.
+        told = drift.AWAY in candidate.drifts
+        return (
+            None if told else _ending(Finding(candidate, Action.OK, secret=candidate.secret, is_settled=False), ending)
+        )
+    return _ending(finding, ending)
+
+
+def _ending(finding: Finding, ending: Drift) -> Finding:
+    return replace(finding, drifts=(*finding.drifts, ending), asks=finding.asks | {ending.kind})
+
+
+def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
+    patience = batch.work.limits.stuck_seconds
+    here, opened = candidate.state_here, candidate.open
+    if opened != Open.NOTHING:
+        # The form would tell no more: what is under way decides, or has to be given up first.
+        action = TABLE[here, candidate.state_seen, opened]
+        if action == Action.WAIT:
+            return None
+        return _decide(candidate, action, candidate.state_seen, patience)
+    form, view = _form(batch.seller, candidate)
+    there = there_of(view, candidate)
+    action = TABLE[here, there, opened]
+    item = batch.item(candidate.item)
+    if action == Action.OK and form is not None and item is not None and here != Here.AWAY:
+        return _Facts(batch, candidate, item, form, view).compare(there)
+    if action == Action.WAIT and there == There.ABSENT and not is_listed:
+        missing = Drift(drift.MISSING, here.value, there.value)
+        return Finding(candidate, action, there, drifts=(missing,), secret=candidate.secret)
+    return _decide(candidate, action, there, patience)
+
+
+def _form(seller: Seller, candidate: Candidate) -> tuple[document.Element | None, View]:
+    try:
+        form = read_one(seller.transport, candidate.itemtype, candidate.remote)
+    except Rejected as error:
+        if is_missing(error):
+            return None, View(exists=False)
+        raise
+    return form, view_of(form)
+
+
+def _decide(candidate: Candidate, action: Action, there: There, patience: int) -> Finding:
+    """The finding of a cell that is about states."""
+    here, secret = candidate.state_here, candidate.secret
+    shown = (here.value, there.value)
+    if action in CHANGES_STATE and here in (Here.PROCESSING, Here.HELD) and (candidate.stuck_seconds or 0) < patience:
+        # The panel may be about to start its operation.
+        return Finding(
+            candidate, Action.WAIT, there, drifts=(Drift(drift.STUCK, *shown),), secret=secret, is_settled=False
+        )
+    if action == Action.GONE and drift.GONE in candidate.drifts:
+        # Said is said.
+        return Finding(candidate, Action.WAIT, there, secret=secret)
+    kind = {
+        Action.ALARM: drift.ALARM,
+        Action.GONE: drift.GONE,
+        Action.TASK: drift.STATE,
+        Action.REPORT: drift.STATE,
+    }.get(action)
+    drifts = (Drift(kind, *shown),) if kind else ()
+    asks = frozenset({kind} if kind and action != Action.REPORT else ())
+    # What changes the state here is read back by the next run; what is under way is looked at until it has ended.
+    settled = candidate.open == Open.NOTHING and action not in (*CHANGES_STATE, Action.END)
+    return Finding(candidate, action, there, drifts=drifts, asks=asks, secret=secret, is_settled=settled)
+
+
+class _Facts:
+    """The values of a service whose states are in step."""
+
+    def __init__(self, batch: Batch, candidate: Candidate, item: Item, form: document.Element, view: View) -> None:
+        self._batch = batch
+        self._work = batch.work
+        self._candidate = candidate
+        self._view = view
+        self._form = changes.form_of(form)
+        self._known: Facts = facts(form)
+        self._key = batch.seller.settings.password
+        self._item = item
+        self._drifts: list[Drift] = []
+        self._asks: set[str] = set()
+        self._follow = ""
+
+    def compare(self, there: There) -> Finding:
+        """Everything that differs, with what is done about it."""
+        technical = {**self._known.open_fields, **self._known.saved}
+        date = technical.pop(DATE_PARAM, "")
+        saves = {name: value for name, value in technical.items() if self._differs(name, value)}
+        notes = {DATE_PARAM: date} if date and self._item.params.get(DATE_PARAM) != date else {}
+        secret = self._known.password_digest(self._key)
+        secrets = {"lickey": self._known.key} if self._known.key and self._differs("lickey", self._known.key) else {}
+        if self._known.password and secret != self._candidate.secret:
+            secrets["password"] = self._known.password
+        for fact, name, here, value in self._others():
+            self._answer(fact, name, here, value)
+        return Finding(
+            self._candidate,
+            Action.OK,
+            there,
+            saves=saves if FACTS[Fact.TECHNICAL] == Answer.SAVE else {},
+            notes=notes,
+            secrets=secrets,
+            follow=self._follow,
+            drifts=tuple(self._drifts),
+            asks=frozenset(self._asks),
+            secret=secret,
+        )
+
+    def _differs(self, name: str, value: str) -> bool:
+        here = self._item.params.get(name, "")
+        return here != value if name in ("lickey", "username") else here.lower() != value.lower()
+
+    def _answer(self, fact: Fact, name: str, here: str, there: str) -> None:
+        answer = FACTS[fact]
+        if answer == Answer.FOLLOW and self._work.limits.follow_expiry:
+            self._follow = there
+            return
+        self._drifts.append(Drift(name, here[:190], there[:190]))
+        if answer == Answer.TASK:
+            self._asks.add(name)
+
+    def _others(self) -> Iterator[tuple[Fact, str, str, str]]:
+        """Differences that are not the seller's alone to decide: what, its name, its value here and there."""
+        yield from self._expiry()
+        yield from self._tariff()
+        if self._view.autoprolong:
+            yield Fact.AUTOPROLONG, drift.AUTOPROLONG, "", self._view.autoprolong
+        key = self._form.fields.get("remoteid")
+        if key is not None and key != self._candidate.key:
+            yield Fact.KEY, drift.KEY, self._candidate.key, key
+
+    def _expiry(self) -> Iterator[tuple[Fact, str, str, str]]:
+        """Dates apart by more than a few days, unless terms that are owed or were bought ahead explain it."""
+        here, there = self._item.expiredate, _date(self._view.expiredate)
+        if here is None or there is None:
+            return
+        days = (there - here).days
+        if abs(days) <= self._work.limits.expiry_days:
+            return
+        owed = requests.owed_months(self._work.db, self._candidate.link)
+        if (days < 0 and owed > 0) or (days > 0 and owed < 0):
+            return
+        fact = Fact.EXPIRES_LATER if days > 0 else Fact.EXPIRES_EARLIER
+        yield fact, drift.EXPIREDATE, here.isoformat(), there.isoformat()
+
+    def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
+        """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""
+        try:
+            change = change_plan.build(self._item, self._form, *self._batch.tariff(self._item.pricelist))
+        except ResellerError as error:
+            yield Fact.MAPPING, drift.MAPPING, self._work.word(error), ""
+            return
+        if change is None:
+            return
+        if change.is_tariff:
+            yield Fact.TARIFF, drift.TARIFF, change.fields["pricelist"], self._form.pricelist
+            return
+        # The others are names and addresses, which the seller decides.
+        wanted = {name: value for name, value in change.fields.items() if name.startswith("addon_")}
+        if wanted:
+            now = {name: self._form.fields.get(name, "") for name in wanted}
+            yield Fact.RESOURCES, drift.RESOURCES, _listed(wanted), _listed(now)
+
+
+def _listed(fields: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in sorted(fields.items()))
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,82 @@
+"""One run of checkevent: how it was asked for, what it did, and one module's part of it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reseller.lifecycle.work import Work
+from reseller.seller.transport import Timing
+
+
+class Mode(NamedTuple):
+    """`pending` looks only at what is open, `force` lets a refused plan through, once."""
+
+    pending: bool = False
+    force: bool = False
+
+
+@dataclass
+class Summary:
+    """The figures of a run; `problems` are sentences for an operator. Threads may add to it."""
+
+    activated: int = 0
+    waiting: int = 0
+    adopted: int = 0
+    finished: int = 0
+    looking: int = 0
+    restarted: int = 0
+    renewed: int = 0
+    changed: int = 0
+    suspended: int = 0
+    resumed: int = 0
+    gone: int = 0
+    refused: int = 0
+    alarms: int = 0
+    failed: int = 0
+    left: int = 0
+    busy: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    #: whether all there is to see was seen: the run came to its end, and the seller's lists could be read
+    is_whole: bool = False
+    timing: Timing = field(default_factory=Timing)
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def add(self, name: str, count: int = 1) -> None:
+        """Count something."""
+        with self._guard:
+            setattr(self, name, getattr(self, name) + count)
+
+    def fail(self, problem: str) -> None:
+        """Count a failure and say what it is."""
+        with self._guard:
+            self.failed += 1
+            self.problems.append(problem)
+
+    def take(self, other: Summary) -> None:
+        """Add what another says: a module's to the run's."""
+        for name, value in other.counts().items():
+            self.add(name, value)
+        self.busy += other.busy
+        self.problems += other.problems
+
+    def counts(self) -> dict[str, int]:
+        """The figures, by name."""
+        return {name: value for name, value in vars(self).items() if type(value) is int}
+
+    def __str__(self) -> str:
+        told = [f"{value} {name}" for name, value in self.counts().items() if value]
+        told += [f"another run is at module {module}" for module in self.busy]
+        return ", ".join(told) or "nothing to do"
+
+
+class Job(NamedTuple):
+    """One module's part of a run, which ends at `until` (monotonic) and may make `calls` calls of the panel at once."""
+
+    work: Work
+    module: int
+    mode: Mode
+    summary: Summary
+    until: float
+    calls: int

@@ -1,0 +1,45 @@
+"""One request of which the outcome is open, looked at once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.requests import Request
+from reseller.lifecycle import cancel, change, licence_key, parts, password, power, reopen, state, term
+from reseller.lifecycle import open as opening_
+from reseller.lifecycle.work import Work
+from reseller.sync.observe import Lists
+
+ADOPTED, FINISHED, LOOKING = "adopted", "finished", "looking"
+
+#: by kind, how a request that the seller may have by now is looked at; whether it is done
+_LOOKS: dict[str, Callable[[Work, Request, Lease], bool]] = {
+    requests.PROLONG: term.look_again,
+    requests.PART: parts.go_on,
+    requests.SETPARAM: change.look_again,
+    requests.SUSPEND: state.look_again,
+    requests.RESUME: state.look_again,
+    requests.CLOSE: state.look_again,
+    requests.REOPEN: reopen.look_again,
+    **dict.fromkeys(requests.POWER, power.look_again),
+    requests.CHANGEPASSWORD: password.look_again,
+    requests.GEN_KEY: licence_key.look_again,
+    requests.CANCEL_PROLONG: cancel.look_again,
+}
+
+
+def look(work: Work, request: Request, lists: Lists) -> str:
+    """ADOPTED, FINISHED or LOOKING; empty when somebody else has moved it on meanwhile.
+
+    Raises BusyError when somebody is at it, ResellerError with what a person has to know.
+    """
+    found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
+    with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
+        current = requests.by_id(work.db, request.id)
+        if (current.live, current.state, current.looks) != (True, request.state, request.looks):
+            return ""
+        if found is not None:
+            return ADOPTED if opening_.look_again(work, current, held, found) else LOOKING
+        return FINISHED if _LOOKS[request.kind](work, current, held) else LOOKING

@@ -1,0 +1,64 @@
+"""`audit --fix`: what can be made good without a person's decision. None of it spends money or closes anything.
+
+Each is looked at again under its lease, and may be done twice without harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reseller import log
+from reseller.ledger import claims, requests
+from reseller.ledger.leases import lease
+from reseller.ledger.requests import Standing
+from reseller.lifecycle.work import Work
+from reseller.linking import sides
+from reseller.seller.services import alone
+from reseller.sync.audit import is_left
+from reseller.sync.findings import Finding
+from reseller.wire.errors import ResellerError
+
+
+def mend(work: Work, finding: Finding) -> str:
+    """Do it; what went wrong, in words, empty when it is done or nothing is left to do."""
+    try:
+        _STEPS[finding.kind](work, finding)
+    except ResellerError as error:
+        return work.word(error)
+    work.log.info(f"audit: {finding.kind} of service {finding.service}, remote {finding.remote or '-'} is made good")
+    return ""
+
+
+def _half(work: Work, finding: Finding) -> None:
+    sides.heal(work, finding.module)
+
+
+def _left(work: Work, finding: Finding) -> None:
+    with lease(work.db, f"item:{finding.service}", work.limits.lease_seconds) as held:
+        request = requests.by_id(work.db, finding.row)
+        if is_left(work, request):
+            with log.under(request.correlation):
+                requests.settle(held, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+                work.log.info(f"item {request.item}: its operation was deleted, {request.key} is given up")
+
+
+def _unread(work: Work, finding: Finding) -> None:
+    with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
+        claims.read_again(held, [finding.row])
+
+
+def _kept(work: Work, finding: Finding) -> None:
+    """Gone is what neither the list nor the form shows."""
+    seller = work.seller(finding.module)
+    with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
+        itemtype = claims.kept(work.db, seller.account).get(finding.remote, (0, "", ""))[1]
+        if itemtype and not alone(seller.transport, itemtype, finding.remote).rows:
+            claims.forget_kept(held, finding.row)
+
+
+_STEPS: dict[str, Callable[[Work, Finding], None]] = {
+    "half": _half,
+    "left": _left,
+    "unread": _unread,
+    "kept": _kept,
+}

@@ -1,0 +1,169 @@
+"""The figures of a run, for Prometheus' textfile collector: a file that each run of checkevent writes anew.
+
+It has numbers of modules and no names, so it may be read by everybody. The file is also the only place that knows when
+a run last came through: a run in which nothing changed writes nothing else (promise 8). What has to be counted over all
+services is counted by a run that did something, and every quarter of an hour; a quiet run repeats it from the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger import figures
+from reseller.ledger.circuits import Circuit
+from reseller.ledger.figures import Figures
+from reseller.lifecycle.work import Work
+from reseller.limits import Limits
+from reseller.mgr5 import items
+from reseller.sync.job import Summary
+
+LAST_RUN, LAST_SUCCESS = "last_run_timestamp_seconds", "last_success_timestamp_seconds"
+NOWHERE = "none"
+#: before each name
+PREFIX = "reseller_"
+
+#: names, and what Prometheus shows beside them; all are gauges
+_HELP = {
+    LAST_RUN: "When checkevent last ran, whatever came of it.",
+    LAST_SUCCESS: "When a run last read all lists of the seller and came to its end.",
+    "run_seconds": "How long the last run took, over all modules.",
+    "run_services": "What the last run did, by outcome.",
+    "counted_timestamp_seconds": "When services and requests were counted.",
+    "oldest_read_timestamp_seconds": "When the service was read in full that was not for longest.",
+    "services": "Linked services by their state on this panel.",
+    "drift": "Differences between the two sides that no operation explains.",
+    "refused_changes": "Changes that were refused because they would be too many.",
+    "requests": "Requests to the seller by kind and by where they stand.",
+    "operations": "Running operations of services of the module.",
+    "seller_calls": "Calls of the seller in the last run.",
+    "seller_seconds": "How long they took together.",
+    "seller_slowest_seconds": "How long the slowest of them took.",
+    "seller_up": "0 while the seller is left alone because it does not answer.",
+}
+COUNTED = "counted_timestamp_seconds"
+#: what is counted over all services, and how long a count serves quiet runs
+_COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
+_LINE = re.compile(r'^reseller_(\w+)\{module="(\d+)"(.*)\} (\S+)$', re.MULTILINE)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_SAMPLE = re.compile(r'^reseller_(\w+)\{module="(\d+)"\} (\d+)$', re.MULTILINE)
+
+
+class Sample(NamedTuple):
+    """One line of the file."""
+
+    name: str
+    labels: Mapping[str, object]
+    value: float
+
+
+def path(base: Path, limits: Limits) -> Path | None:
+    """Where the file is, None for nowhere."""
+    return None if limits.metrics_file == NOWHERE else base / limits.metrics_file
+
+
+def last(base: Path, limits: Limits, name: str) -> dict[int, int]:
+    """LAST_RUN or LAST_SUCCESS by module, in seconds since 1970; empty when no run has left a file."""
+    text = _read(base, limits)
+    return {int(module): int(value) for found, module, value in _SAMPLE.findall(text) if found == name}
+
+
+def _read(base: Path, limits: Limits) -> str:
+    file = path(base, limits)
+    try:
+        return file.read_text(encoding="utf-8") if file else ""
+    except OSError:
+        return ""
+
+
+def write(work: Work, summaries: Mapping[int, Summary], seconds: float) -> None:
+    """Replace the file in one step. A file that cannot be written is said in the log and stops nothing."""
+    file = path(work.panel.base, work.limits)
+    if file is None:
+        return
+    now = int(time.time())
+    runs, successes = (last(work.panel.base, work.limits, name) for name in (LAST_RUN, LAST_SUCCESS))
+    samples = [Sample("run_seconds", {}, round(seconds, 3))]
+    for module, summary in summaries.items():
+        # A module that another run is at says nothing of this one.
+        runs[module] = runs.get(module, 0) if summary.busy else now
+        successes[module] = now if summary.is_whole else successes.get(module, 0)
+        samples += [Sample(LAST_RUN, {"module": module}, runs[module])]
+        samples += [Sample(LAST_SUCCESS, {"module": module}, successes[module])]
+        samples += _of_run(module, summary)
+        samples += _of_differences(module, work.db)
+        samples += _counted_before(work, module, summary, now) or _of_ledger(module, figures.of(work.db, module), now)
+        samples += [
+            Sample("operations", {"module": module, "operation": name}, count)
+            for name, count in items.queue(work.db, module).items()
+        ]
+        down = Circuit(work.db, module, work.limits).down_seconds()
+        samples += [Sample("seller_up", {"module": module}, int(not down))]
+    _replace(work, file, _text(samples))
+
+
+def _of_run(module: int, summary: Summary) -> Iterator[Sample]:
+    mine = {"module": module}
+    for name, count in summary.counts().items():
+        yield Sample("run_services", {**mine, "outcome": name}, count)
+    yield Sample("seller_calls", mine, summary.timing.calls)
+    yield Sample("seller_seconds", mine, round(summary.timing.seconds, 3))
+    yield Sample("seller_slowest_seconds", mine, round(summary.timing.slowest, 3))
+
+
+def _of_differences(module: int, db: Database) -> Iterator[Sample]:
+    mine = {"module": module}
+    yield Sample("refused_changes", mine, figures.refused(db, module))
+    for kind, count in sorted(figures.drift(db, module).items()):
+        yield Sample("drift", {**mine, "kind": kind}, count)
+
+
+def _counted_before(work: Work, module: int, summary: Summary, now: int) -> list[Sample]:
+    """What the file says of the last count, empty when it has to be counted anew."""
+    counted = last(work.panel.base, work.limits, COUNTED).get(module, 0)
+    if any(summary.counts().values()) or now - counted > COUNT_SECONDS:
+        return []
+    return [
+        Sample(name, dict(_LABEL.findall(f'module="{found}"{more}')), int(value))
+        for name, found, more, value in _LINE.findall(_read(work.panel.base, work.limits))
+        if name in _COUNTS and int(found) == module
+    ]
+
+
+def _of_ledger(module: int, found: Figures, now: int) -> Iterator[Sample]:
+    mine = {"module": module}
+    yield Sample(COUNTED, mine, now)
+    yield Sample("oldest_read_timestamp_seconds", mine, found.oldest_read)
+    for state, count in sorted(found.services.items()):
+        yield Sample("services", {**mine, "state": state}, count)
+    for (kind, state), count in sorted(found.requests.items()):
+        yield Sample("requests", {**mine, "kind": kind, "state": state}, count)
+
+
+def _text(samples: list[Sample]) -> str:
+    """The samples of a metric stand together, below what it is."""
+    lines = []
+    for name, told in _HELP.items():
+        full = PREFIX + name
+        lines += [f"# HELP {full} {told}", f"# TYPE {full} gauge"]
+        for sample in samples:
+            if sample.name == name:
+                labels = ",".join(f'{label}="{value}"' for label, value in sample.labels.items())
+                lines.append(f"{full}{{{labels}}} {sample.value}" if labels else f"{full} {sample.value}")
+    return "\n".join(lines) + "\n"
+
+
+def _replace(work: Work, file: Path, text: str) -> None:
+    # The collector reads every file that ends in .prom: this one does not until it is whole.
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.chmod(0o644)
+        fresh.replace(file)
+    except OSError as error:
+        work.log.error(f"cannot write {file}: {error.strerror}")

@@ -1,0 +1,94 @@
+"""The limits of a day: a run that would change or close too much changes none of it, and keeps what it would have done.
+
+An error at the seller, a wrong account or a fault of ours looks like a thousand services that changed at once. What is
+refused is kept in the ledger and shown by `resellerctl plan`; a person looks at it and says `--force`, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from reseller.ledger import plans
+from reseller.ledger.leases import Lease
+from reseller.ledger.plans import Refused
+from reseller.limits import Limits
+from reseller.sync.compare import Finding
+
+
+class Ceiling(NamedTuple):
+    """How many of `total` services may fall under a limit within a day; None for no limit."""
+
+    kind: str
+    total: int
+    most: int | None
+
+    def allows(self, count: int) -> bool:
+        """Whether so many may."""
+        return self.most is None or count <= self.most
+
+
+def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
+    """The limit of a kind of change (promise 5); few services are never too many to change."""
+    if kind == plans.CLOSE:
+        return Ceiling(kind, total, max(limits.close_least, total * limits.close_percent // 100))
+    if total < limits.change_least:
+        return Ceiling(kind, total, None)
+    return Ceiling(kind, total, total * limits.change_percent // 100)
+
+
+class Verdict(NamedTuple):
+    """What of a plan may be applied now; `refused` are the ceilings that were met, with how many services met each.
+
+    `released` is how many that were refused before are not any more: the next run looks at them.
+    """
+
+    allowed: tuple[Finding, ...]
+    refused: tuple[tuple[Ceiling, int], ...]
+    released: int
+
+
+class Day(NamedTuple):
+    """The limits of a module, and what counts against them."""
+
+    held: Lease
+    module: int
+    limits: Limits
+
+    def weigh(self, findings: Sequence[Finding], suspected: Callable[[], int], *, force: bool) -> Verdict:
+        """Hold a plan against the limits, together with what was changed within a day and what is refused already.
+
+        `suspected` counts the suspensions that the lists alone announce, whether they were looked at yet or not: asked
+        only when there is something to weigh, since it reads all services. `force` lets everything through.
+        """
+        db = self.held.db
+        total = plans.linked(db, self.module)
+        before = plans.refused(db, self.module)
+        seen = {finding.candidate.link for finding in findings}
+        # What was looked at again is judged anew, by what it is now.
+        plans.forget(self.held, {row.link for row in before} & seen)
+        barred: list[tuple[Ceiling, int]] = []
+        released = 0
+        for kind in (plans.CHANGE, plans.CLOSE):
+            mine = [finding for finding in findings if finding.kind == kind]
+            waiting = {row.link for row in before if row.kind == kind} - seen
+            limit = ceiling(kind, total, self.limits)
+            new = waiting | {finding.candidate.link for finding in mine}
+            recent = plans.changed(db, self.module, kind)
+            count = len(new | recent)
+            if kind == plans.CHANGE and new:
+                count = max(count, len(recent - new) + suspected())
+            if force or limit.allows(count):
+                plans.forget(self.held, waiting)
+                released += len(waiting)
+            elif new:
+                plans.refuse(self.held, self.module, [_refused(finding) for finding in mine])
+                barred.append((limit, count))
+        kinds = {limit.kind for limit, _ in barred}
+        allowed = tuple(finding for finding in findings if finding.kind not in kinds)
+        return Verdict(allowed, tuple(barred), released)
+
+
+def _refused(finding: Finding) -> Refused:
+    candidate = finding.candidate
+    return Refused(candidate.link, finding.kind, str(finding), candidate.digest, candidate.here_digest)

@@ -1,0 +1,186 @@
+"""All linked services of a module against the seller's lists: observe, compare, plan, apply (DESIGN 5).
+
+The four steps follow each other, since the limits of a day need the whole plan. Each has its part of the run's time;
+what is left over is what the next run begins with: a service that was looked at without success goes to the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from reseller.ledger import drift, links, observations
+from reseller.ledger.leases import Lease
+from reseller.lifecycle.work import Seller, Work
+from reseller.sync import apply, candidates, compare, deep
+from reseller.sync.actions import Action
+from reseller.sync.candidates import Candidate
+from reseller.sync.compare import Finding
+from reseller.sync.job import Job
+from reseller.sync.observe import Lists
+from reseller.sync.plan import Day
+from reseller.wire.errors import BusyError, Rejected, ResellerError, SellerDown, SellerError
+
+#: as many as one run looks at; what is above it waits its turn
+MOST = 5000
+#: of the time that is left, how much is for looking; the rest is for applying
+LOOK_SHARE = 0.6
+#: services here are read so many at once, right before they are looked at
+READ_AT_ONCE = 25
+#: as many alarms are named one by one
+NAMED = 20
+_COUNTED = {
+    Action.SHOW: "suspended",
+    Action.SUSPEND: "suspended",
+    Action.LIFT: "resumed",
+    Action.RESUME: "resumed",
+    Action.GONE: "gone",
+}
+
+
+class Round:
+    """One module in one run, under its lease."""
+
+    def __init__(self, job: Job, seller: Seller, held: Lease, lists: Lists) -> None:
+        self.job = job
+        self.work = job.work
+        self.module = job.module
+        self.summary = job.summary
+        self.until = job.until
+        self.force = job.mode.force
+        self.seller = seller
+        self.held = held
+        self.lists = lists
+
+    def run(self) -> None:
+        """The four steps."""
+        unlisted = self._observe()
+        findings = self._compare(unlisted)
+        day = Day(self.held, self.module, self.work.limits)
+        verdict = day.weigh(findings, lambda: candidates.to_suspend(self.work.db, self.module), force=self.force)
+        self.summary.add("left", verdict.released)
+        for limit, count in verdict.refused:
+            self.summary.refused += count
+            error = ResellerError(
+                "reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most
+            )
+            self.summary.problems.append(f"module {self.module}: {self.work.word(error)}")
+        self._settle([finding for finding in verdict.allowed if not finding.does_something])
+        self._apply([finding for finding in verdict.allowed if finding.does_something])
+        self._alarm()
+
+    def _observe(self) -> set[str]:
+        """Read the lists; the types that the seller does not list to this account."""
+        unlisted = set()
+        known = observations.cursors(self.work.db, self.module)
+        for itemtype in links.itemtypes(self.work.db, self.module):
+            trouble = ""
+            try:
+                self.lists.of(itemtype)
+            except Rejected as error:
+                trouble = error.seller_type or "error"
+                unlisted.add(itemtype)
+            except SellerError as error:
+                self.summary.is_whole = False
+                self.summary.fail(f"{itemtype}: {self.work.word(error)}")
+                trouble = known.get(f"list {itemtype}", "")
+            if trouble != known.get(f"list {itemtype}", ""):
+                observations.move(self.held, self.module, f"list {itemtype}", trouble)
+        return unlisted
+
+    def _compare(self, unlisted: set[str]) -> list[Finding]:
+        """Look at what moved, then at what was not looked at for longest."""
+        until = time.monotonic() + LOOK_SHARE * max(self.until - time.monotonic(), 0)
+        found: list[Finding] = []
+        passed: list[int] = []
+        chosen = self._candidates(unlisted)
+        for number, candidate in enumerate(chosen):
+            self.work.progress.show("services", number, len(chosen))
+            if number and time.monotonic() > until:
+                self.summary.left += candidate.has_moved
+                continue
+            if number % READ_AT_ONCE == 0:
+                batch = compare.Batch(self.work, self.seller, chosen[number : number + READ_AT_ONCE])
+            is_listed = candidate.itemtype not in unlisted
+            try:
+                finding = compare.look(batch, candidate, is_listed=is_listed)
+            except SellerDown as error:
+                self.summary.is_whole = False
+                self.summary.fail(self.work.word(error))
+                break
+            except ResellerError as error:
+                self.summary.fail(f"service {candidate.item}: {self.work.word(error)}")
+                passed.append(candidate.link)
+            else:
+                found += [finding] if finding else []
+                # It waits, and costs nothing: but the daily turn is the next one's.
+                passed += [] if finding or candidate.has_moved else [candidate.link]
+        observations.tried(self.held, passed)
+        return found
+
+    def _candidates(self, unlisted: set[str]) -> list[Candidate]:
+        db, limits = self.work.db, self.work.limits
+        moved = candidates.moved(db, self.module, MOST, limits.away_days, refused_too=self.force)
+        taken = {candidate.link for candidate in moved}
+        for itemtype in links.itemtypes(db, self.module):
+            within = limits.unlisted_seconds if itemtype in unlisted else limits.deep_seconds
+            due = deep.due(db, self.module, itemtype, within)
+            moved += candidates.of_links(db, [link for link in due if link not in taken])
+        return moved
+
+    def _settle(self, findings: Sequence[Finding]) -> None:
+        observations.settle(self.held, [apply.settled(finding) for finding in findings if finding.is_settled])
+
+    def _apply(self, findings: Sequence[Finding]) -> None:
+        """Carry out what is allowed, several services at once, each by one worker."""
+        if not findings:
+            return
+        workers = min(self.job.calls, len(findings))
+        if workers == 1:
+            self._carry_out(self.work, findings)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(workers) as pool:
+            for done in [pool.submit(self._alone, findings[start::workers]) for start in range(workers)]:
+                done.result()
+
+    def _alone(self, findings: Sequence[Finding]) -> None:
+        """In a thread of its own, with a connection of its own."""
+        work = Work.start(self.work.panel, self.work.lang, self.work.progress)
+        try:
+            self._carry_out(work, findings)
+        finally:
+            work.db.close()
+
+    def _carry_out(self, work: Work, findings: Sequence[Finding]) -> None:
+        held = self.held._replace(db=work.db)
+        for number, finding in enumerate(findings):
+            if number and time.monotonic() > self.until:
+                self.summary.add("left", len(findings) - number)
+                return
+            try:
+                if apply.apply(work, held, finding, forced=self.force):
+                    self._count(finding)
+            except BusyError:
+                self.summary.add("waiting")
+            except ResellerError as error:
+                said = work.word(error)
+                self.summary.fail(f"service {finding.candidate.item}: {said}")
+                work.log.error(f"item {finding.candidate.item}: {said}")
+                observations.tried(held, [finding.candidate.link])
+
+    def _count(self, finding: Finding) -> None:
+        name = _COUNTED.get(finding.action, "changed" if finding.kind else "")
+        if name:
+            self.summary.add(name)
+
+    def _alarm(self) -> None:
+        """Services closed here that live on there are named in every run, for as long as they do."""
+        found = drift.alarms(self.work.db, self.module)
+        self.summary.alarms += len(found)
+        for item, remote, there in found[:NAMED]:
+            error = ResellerError("reseller_drift_alarm", item=item, remote=remote, there=there)
+            self.summary.problems.append(f"service {item}: {self.work.word(error)}")
+        if len(found) > NAMED:
+            self.summary.problems.append(f"and {len(found) - NAMED} more such services of module {self.module}")
