@@ -1,8 +1,6 @@
-"""The connection form `processing.edit.pmreseller`: its choices, and the check that it leads to a usable seller."""
+"""The connection form `processing.edit.pmreseller`: the check that it leads to a usable seller."""
 
 from __future__ import annotations
-
-from lxml import etree
 
 from reseller.ledger import accounts
 from reseller.lifecycle.work import Work
@@ -30,19 +28,6 @@ def check(panel: Panel, form: bytes) -> None:
     number = accounts.number(work.db, transport.endpoint, chosen.username)
     accounts.save_balance(work.db, number, found.balance)
     accounts.save_generations(work.db, number, found.generations)
-
-
-def tune(form: bytes) -> document.Element:
-    """The form with its choices, and with certificates verified unless somebody says otherwise."""
-    root = parse(form)
-    if not document.text(root, "tlsverify"):
-        for empty in root.findall("tlsverify"):
-            root.remove(empty)
-        root.append(document.element("tlsverify", "on"))
-    choices = etree.SubElement(root, "slist", name="tlsverify")
-    for key in ("on", "off"):
-        etree.SubElement(choices, "msg", key=key).text = f"tlsverify_{key}"
-    return root
 
 
 def parse(form: bytes) -> document.Element:

@@ -1,0 +1,203 @@
+"""Likely pairs among what is linked on neither side (resellerctl link --discover).
+
+Only exact facts count: the type, a key that names the service, address, name, tariff by the tariff form, and date. A
+key, an address or a name makes a pair likely; tariff and date alone never do, since many services share them. A pair is
+linked only when it is the best for both of its sides, and nothing that is known of the two contradicts it. A remote
+service whose key names another service is nobody's here, and so is one that is kept for the next order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reseller.ledger import free, links
+from reseller.lifecycle.order_plan import TARIFF_FIELD
+from reseller.lifecycle.work import Work
+from reseller.linking import sides
+from reseller.linking.plan import Plan
+from reseller.mgr5 import items
+from reseller.mgr5.items import Unlinked
+from reseller.model import Remote, Status
+from reseller.seller import tariffs
+from reseller.seller.services import read_list
+from reseller.wire.errors import ResellerError
+
+SURE, AMBIGUOUS, CONTRADICTED = "sure", "ambiguous", "contradicted"
+#: facts that identify, the strongest first, with what each is worth: one is worth more than all weaker ones together
+WEIGHTS = {"key": 4, "address": 2, "name": 1}
+_FACTS = {
+    "key": "reseller_fact_key",
+    "address": "reseller_fact_address",
+    "name": "reseller_fact_name",
+    "tariff": "reseller_fact_tariff",
+    "date": "reseller_fact_date",
+}
+
+
+class Pair(NamedTuple):
+    """A service here and one there that share a key, an address or a name; which facts are the same, which differ."""
+
+    here: Unlinked
+    there: Remote
+    same: tuple[str, ...]
+    differs: tuple[str, ...]
+    verdict: str = ""
+
+    @property
+    def rank(self) -> int:
+        """How strong the facts are that identify it."""
+        return sum(WEIGHTS.get(fact, 0) for fact in self.same)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Dates drift on purpose, and a key says more than anything else."""
+        return "key" not in self.same and any(fact != "date" for fact in self.differs)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look found: pairs with their verdict, and what has no counterpart at all."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    alone_here: list[Unlinked] = field(default_factory=list)
+    alone_there: list[tuple[str, Remote]] = field(default_factory=list)
+
+
+def look(work: Work) -> Found:
+    """Both sides' unlinked services, paired. Raises SellerError, or ResellerError `reseller_discover_incomplete`."""
+    found = Found()
+    for module in items.modules(work.db):
+        linked = links.items(work.db, module)
+        heres = [each for each in items.living(work.db, module) if each.id not in linked]
+        for itemtype in sorted({each.itemtype for each in heres}):
+            mine = [each for each in heres if each.itemtype == itemtype]
+            theirs = _unlinked_there(work, module, itemtype)
+            pairs = judge(_pairs(mine, theirs, _tariffs(work, module, itemtype, mine)))
+            found.pairs.extend(pairs)
+            paired_here = {pair.here.id for pair in pairs}
+            paired_there = {pair.there.id for pair in pairs}
+            found.alone_here.extend(each for each in mine if each.id not in paired_here)
+            found.alone_there.extend((itemtype, row) for row in theirs if row.id not in paired_there)
+    return found
+
+
+def carry_out(work: Work, pair: Pair) -> str:
+    """Link a pair; what was done, in a sentence. Everything is read and judged again under the service's lease."""
+    return sides.link(work, pair.here.id, pair.there.id, allowed=_require_key_shown)
+
+
+def _require_key_shown(plan: Plan) -> None:
+    """Whose a remote service is must be seen, or it could be another's."""
+    if plan.found.key is None:
+        raise ResellerError("reseller_discover_unseen", item=plan.item.id, remote=plan.remote)
+
+
+def _unlinked_there(work: Work, module: int, itemtype: str) -> list[Remote]:
+    seller = work.seller(module)
+    found = read_list(seller.transport, itemtype, work.limits.page_rows)
+    if not found.complete:
+        raise ResellerError("reseller_discover_incomplete", object="itemtype", value=itemtype, itemtype=itemtype)
+    known = links.remotes(work.db, seller.account) | free.kept(work.db, seller.account)
+    return [row for row in found.rows if row.status not in (Status.DELETED, Status.ORDERED) and row.id not in known]
+
+
+class _Tariff(NamedTuple):
+    """What the counterpart of a tariff here is called at the seller, empty without one, and all names of that type."""
+
+    name: str
+    all: frozenset[str]
+
+
+def _tariffs(work: Work, module: int, itemtype: str, heres: Iterable[Unlinked]) -> dict[int, _Tariff]:
+    """By tariff here."""
+    names = {tariff.id: tariff.name for tariff in tariffs.export(work.seller(module).transport, itemtype)}
+    chosen = {each.pricelist: items.tariff_params(work.db, each.pricelist).get(TARIFF_FIELD, "") for each in heres}
+    return {mine: _Tariff(names.get(theirs, ""), frozenset(names.values())) for mine, theirs in chosen.items()}
+
+
+def _pairs(heres: list[Unlinked], theirs: list[Remote], mapped: Mapping[int, _Tariff]) -> Iterator[Pair]:
+    """Those that share a key, an address or a name."""
+    by: dict[tuple[str, str], set[str]] = defaultdict(set)
+    rows = {row.id: row for row in theirs}
+    for row in theirs:
+        for fact, value in (("key", _owner(row)), ("address", row.address), ("name", row.label.casefold())):
+            by[fact, value].add(row.id)
+    for here in heres:
+        facts = (("key", str(here.id)), ("address", here.address), ("name", here.label.casefold()))
+        near: set[str] = set().union(*(by.get((fact, value), set()) for fact, value in facts if value))
+        for number in sorted(near, key=int):
+            row = rows[number]
+            if _owner(row) in ("", str(here.id)):
+                yield _compare(here, row, mapped[here.pricelist])
+
+
+def _owner(row: Remote) -> str:
+    """Number of the service that its key names, empty without a key."""
+    return (row.remoteid or "").partition("-")[0]
+
+
+def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
+    same: list[str] = []
+    differs: list[str] = []
+
+    def hold(fact: str, mine: str, theirs: str) -> None:
+        if mine and theirs:
+            (same if mine == theirs else differs).append(fact)
+
+    if _owner(there):
+        same.append("key")
+    hold("address", here.address, there.address)
+    hold("name", here.label.casefold(), there.label.casefold())
+    # A list may show another of a tariff's names, which then says nothing.
+    hold("tariff", tariff.name, there.pricelist if there.pricelist in tariff.all else "")
+    hold("date", str(here.expiredate or ""), there.expiredate[:10])
+    return Pair(here, there, tuple(same), tuple(differs))
+
+
+def judge(pairs: Iterable[Pair]) -> list[Pair]:
+    """The pairs with their verdict; what a sure pair has settled for one of its sides is left out."""
+    every = list(pairs)
+    possible = [pair for pair in every if not pair.is_contradicted]
+    by_here, by_there = _best(possible, lambda pair: pair.here.id), _best(possible, lambda pair: pair.there.id)
+    sure = [pair for pair in possible if by_here[pair.here.id] == [pair] and by_there[pair.there.id] == [pair]]
+    settled_here, settled_there = {pair.here.id for pair in sure}, {pair.there.id for pair in sure}
+    judged = []
+    for pair in every:
+        if pair in sure:
+            judged.append(Pair(pair.here, pair.there, pair.same, pair.differs, SURE))
+        elif pair.here.id not in settled_here and pair.there.id not in settled_there:
+            verdict = CONTRADICTED if pair.is_contradicted else AMBIGUOUS
+            judged.append(Pair(pair.here, pair.there, pair.same, pair.differs, verdict))
+    return judged
+
+
+def _best(pairs: list[Pair], side: Callable[[Pair], object]) -> dict[object, list[Pair]]:
+    """By one side: the pairs of the highest rank."""
+    best: dict[object, list[Pair]] = {}
+    for pair in sorted(pairs, key=lambda each: -each.rank):
+        top = best.setdefault(side(pair), [])
+        if not top or top[0].rank == pair.rank:
+            top.append(pair)
+    return best
+
+
+def reasons(work: Work, pair: Pair) -> list[str]:
+    """In words, the strongest first: what is the same on both sides, and what differs."""
+    here, there = pair.here, pair.there
+    values = {
+        "key": (str(here.id), there.remoteid or ""),
+        "address": (here.address, there.address),
+        "name": (here.label, there.label),
+        "tariff": (str(here.pricelist), there.pricelist),
+        "date": (str(here.expiredate or ""), there.expiredate[:10]),
+    }
+    told = [("reseller_pair_same", fact) for fact in pair.same]
+    told += [("reseller_pair_differs", fact) for fact in pair.differs]
+    words = {fact: work.word(ResellerError(_FACTS[fact])) for fact in values}
+    return [
+        work.word(ResellerError(type_, fact=words[fact], here=values[fact][0], there=values[fact][1]))
+        for type_, fact in told
+    ]

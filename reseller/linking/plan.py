@@ -1,0 +1,198 @@
+"""What linking or unlinking a service would do, as a value, and every reason why it is not done."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reseller.ledger import free, links, requests, swaps
+from reseller.ledger.links import Link
+from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items
+from reseller.mgr5.features import ITEMTYPES
+from reseller.model import Item, Status
+from reseller.seller import keys
+from reseller.seller.keys import Keyed
+from reseller.wire.errors import Rejected, ResellerError
+from reseller.wire.numbers import whole
+
+_STATUS = {
+    Status.ORDERED: "reseller_status_ordered",
+    Status.ACTIVE: "reseller_status_active",
+    Status.SUSPENDED: "reseller_status_suspended",
+    Status.PROCESSING: "reseller_status_processing",
+}
+
+
+class Plan(NamedTuple):
+    """What is linked now, what is to be linked (nothing where the link is to be taken away), and what is in the way."""
+
+    item: Item
+    old: Link | None
+    #: the number that was asked for, empty to unlink
+    remote: str
+    found: Keyed = keys.NOTHING
+    refused: ResellerError | None = None
+
+    @property
+    def keeps_key(self) -> bool:
+        """Whether the remote service carries a key of this service already, which then stays."""
+        return self.found.item == str(self.item.id)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether both sides are as they should be."""
+        old = self.old
+        if old is None or old.remote != self.found.remote:
+            return False
+        return old.state != links.HALF and self.found.key == old.key
+
+    def notes(self, work: Work) -> list[str]:
+        """Sentences for a person: what is linked now, what the remote service is, what would be written where."""
+        told = [self._now()]
+        if self.found.remote:
+            told.append(_remote(work, self.found))
+        if self.refused is not None:
+            return [work.word(each) for each in (*told, self.refused)]
+        if self.is_done:
+            told.append(ResellerError("reseller_note_linked_already", item=self.item.id, remote=self.remote))
+        else:
+            told += self._writes()
+        return [work.word(each) for each in told]
+
+    def _now(self) -> ResellerError:
+        if self.old is None:
+            return ResellerError("reseller_plan_unlinked", item=self.item.id)
+        return ResellerError("reseller_plan_linked", item=self.item.id, remote=self.old.remote, key=self.old.key)
+
+    def _writes(self) -> list[ResellerError]:
+        item, told = self.item.id, []
+        if self.old is not None and self.old.remote != self.remote:
+            told.append(ResellerError("reseller_plan_let_go", item=item, remote=self.old.remote))
+        if self.remote:
+            told.append(ResellerError("reseller_plan_here", item=item, remote=self.remote))
+            type_ = "reseller_plan_there_kept" if self.keeps_key else "reseller_plan_there"
+            told.append(ResellerError(type_, item=item, remote=self.remote))
+        return told
+
+
+def _remote(work: Work, found: Keyed) -> ResellerError:
+    status = _STATUS.get(found.status)
+    return ResellerError(
+        "reseller_plan_remote",
+        remote=found.remote,
+        name=found.name or "-",
+        address=found.address or "-",
+        itemtype=found.itemtype,
+        status=work.word(ResellerError(status)) if status else found.status,
+        tariff=found.tariff or found.pricelist or "-",
+        date=found.expiredate or "-",
+        key=found.key or "-",
+    )
+
+
+def to_link(work: Work, number: int, remote: str, *, force: bool = False) -> Plan:
+    """What linking service `number` with remote service `remote` would do; `refused` says why it is impossible.
+
+    `force` takes a remote service whose key names another service that is not linked here, or that is kept for the next
+    order. Raises ResellerError when there is no such service of ours.
+    """
+    item = ours(work, number, remote)
+    old = links.of_item(work.db, number)
+    found = keys.NOTHING
+    try:
+        _require_settled(work, item)
+        if item.status == Status.DELETED:
+            raise ResellerError("reseller_link_closed", object="elid", value=number, item=number)
+        seller = work.seller(item.module)
+        found = _require_there(work, seller, item, remote)
+        if found.status == Status.ORDERED:
+            raise ResellerError("reseller_link_unpaid", object="value", value=remote, item=number, remote=remote)
+        _require_free(work, seller, item, found, force=force)
+    except ResellerError as error:
+        return Plan(item, old, remote, found, error)
+    return Plan(item, old, remote, found)
+
+
+def ours(work: Work, number: int, remote: str) -> Item:
+    """The service; raises ResellerError when there is none of ours, and asks whether the two numbers were swapped."""
+    try:
+        return items.read_ours(work.db, number)
+    except ResellerError as error:
+        raise _if_swapped(work, number, remote, error) from error
+
+
+def to_unlink(work: Work, number: int) -> Plan:
+    """What taking the link of a service away would do. Raises ResellerError when there is no such service of ours."""
+    item = items.read_ours(work.db, number)
+    try:
+        return Plan(item, to_lose(work, item), "")
+    except ResellerError as error:
+        return Plan(item, links.of_item(work.db, number), "", refused=error)
+
+
+def to_lose(work: Work, item: Item) -> Link:
+    """The link of a service that may be taken away now; raises ResellerError."""
+    _require_settled(work, item)
+    old = links.of_item(work.db, item.id)
+    if old is None:
+        raise ResellerError("reseller_link_none", object="elid", value=item.id, item=item.id)
+    return old
+
+
+def _require_settled(work: Work, item: Item) -> None:
+    """Not while a request of the service is on its way: what it does would be linked as well, or be lost."""
+    if swaps.of_item(work.db, item.id) is not None:
+        raise ResellerError("reseller_link_away", object="elid", value=item.id, item=item.id)
+    for request in requests.of_item(work.db, item.id):
+        if request.live and request.state in (requests.SENDING, requests.LOOKING):
+            raise ResellerError("reseller_link_busy", object="elid", value=item.id, item=item.id, kind=request.kind)
+
+
+def _require_there(work: Work, seller: Seller, item: Item, remote: str) -> Keyed:
+    """The remote service; raises ResellerError with what is wrong with the two numbers."""
+    names = {"item": str(item.id), "remote": remote}
+    if not whole(remote):
+        raise ResellerError("reseller_link_number", object="value", value=remote, **names)
+    found = keys.find(seller.transport, item.itemtype, remote)
+    if found is not None:
+        return found
+    if links.knows(work.db, seller.account, item.itemtype, remote):
+        raise ResellerError("reseller_link_deleted", object="value", value=remote, **names)
+    for other in ITEMTYPES:
+        if other != item.itemtype and _exists(seller, other, remote):
+            types = {"there": other, "here": item.itemtype}
+            raise ResellerError("reseller_link_type", object="value", value=remote, **types, **names)
+    missing = ResellerError("reseller_link_missing", object="value", value=remote, itemtype=item.itemtype, **names)
+    raise _if_swapped(work, item.id, remote, missing)
+
+
+def _exists(seller: Seller, itemtype: str, remote: str) -> bool:
+    try:
+        return keys.find(seller.transport, itemtype, remote) is not None
+    except Rejected:
+        return False
+
+
+def _if_swapped(work: Work, number: int, remote: str, error: ResellerError) -> ResellerError:
+    """The question whether the two numbers were swapped, where that would be possible; else `error`."""
+    try:
+        item = items.read_ours(work.db, whole(remote))
+        swapped = _exists(work.seller(item.module), item.itemtype, str(number))
+    except ResellerError:
+        return error
+    if not swapped:
+        return error
+    return ResellerError("reseller_link_swapped", object="elid", value=number, item=number, remote=remote)
+
+
+def _require_free(work: Work, seller: Seller, item: Item, found: Keyed, *, force: bool) -> None:
+    owner = links.of_remote(work.db, seller.account, found.remote)
+    names = {"item": str(item.id), "remote": found.remote}
+    if owner is not None and owner.item != item.id:
+        raise ResellerError("reseller_link_taken", object="value", value=found.remote, other=owner.item, **names)
+    if force or owner is not None:
+        return
+    if found.remote in free.kept(work.db, seller.account):
+        raise ResellerError("reseller_link_kept", object="value", value=found.remote, **names)
+    if found.key and found.item != str(item.id):
+        raise ResellerError("reseller_link_foreign", object="value", value=found.remote, key=found.key, **names)

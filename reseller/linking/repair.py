@@ -1,0 +1,87 @@
+"""What a client may do about a link: repair it where the remote service itself says whose it is (DESIGN 6).
+
+Whatever else a client asks for goes to staff as a task, and the client gets one and the same answer for every reason:
+he could otherwise find out which remote services there are, and take another's. The seller is asked one question at
+most before that is decided, so the time that it takes says as little.
+"""
+
+from __future__ import annotations
+
+from reseller.ledger import links
+from reseller.ledger.leases import lease
+from reseller.ledger.links import Link
+from reseller.lifecycle import operations
+from reseller.lifecycle.work import Work
+from reseller.linking import sides
+from reseller.linking.plan import Plan
+from reseller.mgr5 import items
+from reseller.model import Item
+from reseller.seller import keys
+from reseller.wire.errors import ResellerError
+from reseller.wire.numbers import whole
+
+#: the panel's type of task for it (`task.gettype`): to be set up; no task without an operation is made of it elsewhere
+_TASK = "open"
+FUNCTION = "item.setremoteid"
+
+
+def repair(work: Work, user: str, service: str, remote: str) -> None:
+    """Link the client's own service with a remote service whose key names it.
+
+    Raises ResellerError of the panel's own type `access`, the same for every reason; the reason is in the log, and in a
+    task where the request makes sense and the service is the client's.
+    """
+    number = whole(service)
+    item = None
+    try:
+        item = _own(work, user, number)
+        _require_named(work, item, remote)
+        sides.link(work, number, remote, allowed=lambda plan: _require_repair(work, plan))
+    except ResellerError as error:
+        reason = work.word(error)
+        work.log.error(f"{FUNCTION} by {user!r} for {service[:40]!r} refused: {reason}")
+        if item is not None and whole(remote):
+            told = ResellerError("reseller_link_wish", item=number, remote=remote, user=user, cause=reason)
+            _tell_staff(work, item, work.word(told))
+        raise _refused() from error
+
+
+def _refused() -> ResellerError:
+    return ResellerError("access", object="func", value=FUNCTION)
+
+
+def _own(work: Work, user: str, number: int) -> Item:
+    if not items.belongs(work.db, number, user):
+        raise ResellerError("reseller_item_missing", object="elid", value=number, item=number)
+    return items.read_ours(work.db, number)
+
+
+def _require_named(work: Work, item: Item, remote: str) -> None:
+    """The one question before anything else is asked."""
+    found = None
+    if whole(remote):
+        found = keys.find(work.seller(item.module).transport, item.itemtype, remote)
+    if found is None or found.item != str(item.id):
+        raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
+
+
+def _require_repair(work: Work, plan: Plan) -> None:
+    """Nothing that works is given up for it: not a link to another remote service that still carries our key."""
+    old = plan.old
+    if not plan.keeps_key or (old is not None and old.remote != plan.remote and _works(work, old)):
+        raise ResellerError("reseller_link_works", item=plan.item.id, remote=plan.remote)
+
+
+def _works(work: Work, old: Link) -> bool:
+    found = keys.find(work.seller(old.module).transport, old.itemtype, old.remote)
+    return found is not None and found.key == old.key and old.state != links.HALF
+
+
+def _tell_staff(work: Work, item: Item, text: str) -> None:
+    """One task, also when the same is asked for several times at once."""
+    try:
+        with lease(work.db, f"wish:{item.id}", work.limits.lease_seconds):
+            operations.ask(work, item, _TASK, text)
+    except ResellerError as error:
+        # The answer must not tell that either.
+        work.log.error(f"item {item.id}: no task for a client's wish to link it: {work.word(error)}")

@@ -1,0 +1,119 @@
+"""Both sides of a link, set and taken away together.
+
+The link is written as `half` first, then the seller is told and read back; a refusal takes the link away again,
+anything unclear is finished by the next run of checkevent.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from reseller.ledger import links, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Standing
+from reseller.lifecycle.open import REMOTE_PARAM
+from reseller.lifecycle.work import Seller, Work
+from reseller.linking import plan as planning
+from reseller.linking.plan import Plan
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+from reseller.seller import keys
+from reseller.wire.errors import Rejected, ResellerError, SellerError
+
+#: raises ResellerError for a plan that this caller may not carry out
+Allowed = Callable[[Plan], None]
+
+
+def link(work: Work, number: int, remote: str, *, force: bool = False, allowed: Allowed | None = None) -> str:
+    """Link service `number` with remote service `remote`; what was done, in a sentence.
+
+    Raises BusyError, SellerError, or ResellerError with what is in the way (plan.py); nothing is changed then. What is
+    `allowed` is asked of the plan as it is under the service's lease.
+    """
+    planning.ours(work, number, remote)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        plan = planning.to_link(work, number, remote, force=force)
+        if plan.refused is not None:
+            raise plan.refused
+        if allowed is not None:
+            allowed(plan)
+        if plan.is_done:
+            return work.word(ResellerError("reseller_note_linked_already", item=number, remote=remote))
+        _link(work, held, plan)
+    return work.word(ResellerError("reseller_note_linked", item=number, remote=remote))
+
+
+def _link(work: Work, held: Lease, plan: Plan) -> None:
+    item, found = plan.item, plan.found
+    seller = work.seller(item.module)
+    if plan.old is not None:
+        _let_go(work, held, seller, plan.old)
+    key = found.key if found.key and plan.keeps_key else f"{item.id}-{secrets.token_hex(4)}"
+    half = links.write(held, item, seller.account, found.remote, key)
+    _tell(work, held, seller, half)
+    _settle(work, held, item, half)
+    work.log.info(f"item {item.id}: linked by hand to remote {found.remote} key {key}")
+
+
+def unlink(work: Work, number: int) -> str:
+    """Take the link of a service away on both sides; what was done, in a sentence."""
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        old = planning.to_lose(work, item)
+        _let_go(work, held, work.seller(item.module), old)
+        if REMOTE_PARAM in item.params:
+            work.mgrctl.call("service.dropparam", {"elid": number, "name": REMOTE_PARAM, "sok": "ok"})
+    work.log.info(f"item {number}: unlinked by hand from remote {old.remote}")
+    return work.word(ResellerError("reseller_note_unlinked", item=number, remote=old.remote))
+
+
+def heal(work: Work, module: int) -> int:
+    """Finish links of this module that were left half-way; how many there were. Raises SellerError, BusyError."""
+    found = links.half(work.db, module)
+    for each in found:
+        with lease(work.db, f"item:{each.item}", work.limits.lease_seconds) as held:
+            current = links.of_item(work.db, each.item)
+            if current is not None and current.id == each.id and current.state == links.HALF:
+                _tell(work, held, work.seller(module), current)
+                _settle(work, held, items.read(work.db, each.item), current)
+    return len(found)
+
+
+def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
+    """Our key comes off the remote service first; a remote service that is gone needs nothing."""
+    found = keys.find(seller.transport, old.itemtype, old.remote)
+    if found is not None and found.key == old.key:
+        keys.set_key(seller.transport, old.itemtype, old.remote, "")
+    links.settle(held, old, links.ENDED)
+    work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
+
+
+def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
+    """Set our key there and read it back; a refusal undoes the link, silence leaves it half-done."""
+    transport = seller.transport
+    try:
+        found = keys.find(transport, half.itemtype, half.remote)
+        if found is not None and found.key != half.key:
+            keys.set_key(transport, half.itemtype, half.remote, half.key)
+            found = keys.find(transport, half.itemtype, half.remote)
+    except Rejected:
+        links.settle(held, half, links.ENDED)
+        raise
+    except SellerError as error:
+        raise ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(error)) from error
+    if found is None or found.key not in (half.key, None):
+        links.settle(held, half, links.ENDED)
+        raise ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
+
+
+def _settle(work: Work, held: Lease, item: Item, half: Link) -> None:
+    """Both sides know: an order that waited for a person is what was linked; checkevent activates it if need be."""
+    order = requests.live_of(work.db, item.id)
+    with work.db.transaction():
+        links.settle(held, half, links.OPENING if item.status == Status.PROCESSING else links.LIVE)
+        if order is not None:
+            requests.settle(held, order, Standing(requests.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
+    work.mgrctl.call("service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": half.remote, "sok": "ok"})

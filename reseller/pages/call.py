@@ -1,0 +1,158 @@
+"""One call of a page or function of ours: who asks for what, with the panel's document (reference/platform.md 2.1).
+
+A page is a function Call -> document. The panel's document holds the page's metadata and texts, so data are added to
+it. Parameters are whatever somebody sent: a page takes them only through the readers here, which refuse what is
+impossible by name. The panel's document, and the database, are read when a page asks for them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from reseller.lifecycle.work import Work
+from reseller.mgr5.panel import Panel
+from reseller.wire import document, texts
+from reseller.wire.errors import ResellerError
+from reseller.wire.numbers import whole
+
+#: a client's users; provider's employees and root (reference/platform.md 1.1)
+CLIENT_LEVEL, EMPLOYEE_LEVEL = 16, 29
+#: the cookie is `billmgrlang5=<theme>:<lang>`
+_COOKIE = re.compile(r"billmgrlang5=[^;:]*:([a-z]{2})(?![a-z])")
+NUMBER = re.compile("[0-9]{1,10}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a handler needs to know of it."""
+
+    panel: Panel
+    environment: Mapping[str, str]
+
+    @property
+    def func(self) -> str:
+        """Its function."""
+        return self.text("func") or self._told("ACTION_NAME")
+
+    @property
+    def stage(self) -> str:
+        """`action` for a function of ours; `before`, `after` or `final` for an event of somebody else's."""
+        return self._told("EVENT_TYPE")
+
+    @property
+    def user(self) -> str:
+        """Name of the user who calls."""
+        return self._told("AUTH_USER")
+
+    @property
+    def level(self) -> int:
+        """The caller's level, 0 when the panel does not say."""
+        return whole(self._told("AUTH_LEVEL"))
+
+    @property
+    def is_employee(self) -> bool:
+        """Whether staff calls, or root through mgrctl."""
+        return self.level >= EMPLOYEE_LEVEL
+
+    @property
+    def sok(self) -> bool:
+        """Whether a form is to be carried out, not shown (reference/platform.md 1.1)."""
+        return bool(self.text("sok"))
+
+    @property
+    def lang(self) -> str:
+        """The caller's language."""
+        cookie = _COOKIE.search(self._told("HTTP_COOKIE"))
+        return self.text("lang") or (cookie.group(1) if cookie else "") or texts.FALLBACK
+
+    @cached_property
+    def work(self) -> Work:
+        """The panel's database and functions, in the caller's language."""
+        return Work.start(self.panel, self.lang)
+
+    @cached_property
+    def page(self) -> document.Element:
+        """The document the panel has made so far, to be added to, an empty one where it hands over nothing.
+
+        Raises ResellerError `reseller_form` when it is none.
+        """
+        given = sys.stdin.buffer.read()
+        try:
+            return document.parse(given) if given else document.document()
+        except document.NotADocument as error:
+            raise ResellerError("reseller_form", text=str(error)) from error
+
+    def has(self, name: str) -> bool:
+        """Whether a parameter was given, be it empty."""
+        return f"PARAM_{name}" in self.environment
+
+    def text(self, name: str) -> str:
+        """A parameter, empty when it is not given."""
+        return self._told(f"PARAM_{name}")
+
+    def _told(self, name: str) -> str:
+        """Bytes of the environment that are no UTF-8 are shown as such, and never reach the database."""
+        return self.environment.get(name, "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    def service(self) -> int:
+        """The one service that `elid` names; raises ResellerError `reseller_elid` for a list and anything else."""
+        number = whole(self.text("elid"))
+        if not number:
+            raise ResellerError("reseller_elid", object="elid", value=self.text("elid"))
+        return number
+
+    def number(self, name: str, least: int, most: int, default: int) -> int:
+        """A whole number within limits; raises ResellerError `reseller_page_value`."""
+        told = self.text(name)
+        if not told:
+            return default
+        if not NUMBER.fullmatch(told) or not least <= int(told) <= most:
+            raise refused(name, told)
+        return int(told)
+
+    def numbers(self, name: str) -> list[int]:
+        """Ids joined by comma and space, each once; ResellerError `reseller_page_value` or `reseller_page_many`."""
+        found = []
+        for told in self.text(name).split(","):
+            if told.strip():
+                if not NUMBER.fullmatch(told.strip()):
+                    raise refused(name, told.strip())
+                found.append(int(told))
+        most = self.panel.limits.form_services
+        if len(set(found)) > most:
+            raise ResellerError("reseller_page_many", object=name, count=len(set(found)), most=most)
+        return list(dict.fromkeys(found))
+
+    def words(self, block: str) -> Mapping[str, str]:
+        """Texts of a block in the language of this call."""
+        known = texts.messages(self.panel.base, block)
+        return {**known.get(texts.FALLBACK, {}), **known.get(self.lang, {})}
+
+    def put(self, **values: object) -> None:
+        """Values of a form."""
+        for name, value in values.items():
+            for old in self.page.findall(name):
+                self.page.remove(old)
+            self.page.append(document.element(name, shown(value)))
+
+
+def refused(name: str, value: str) -> ResellerError:
+    """A parameter that cannot be."""
+    return ResellerError("reseller_page_value", object=name, value=value[:100])
+
+
+def shown(value: object) -> str:
+    """A value as a cell: no fractions of a second, nothing for nothing."""
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ", "seconds")
+    return "" if value is None else str(value)
+
+
+def done() -> document.Element:
+    """What a form answers that was carried out."""
+    return document.document(document.element("ok"))

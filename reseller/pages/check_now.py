@@ -1,0 +1,14 @@
+"""The button `reseller.check`: look at these services now, as checkevent does."""
+
+from __future__ import annotations
+
+from reseller.pages import several
+from reseller.pages.call import Call, done
+from reseller.sync import check
+from reseller.wire import document
+
+
+def show(call: Call) -> document.Element:
+    """Look at each; a group button is called once for each marked row, or once for all (reference/platform.md 2.2)."""
+    several.each(call, several.chosen(call.numbers("elid")), lambda number: check.now(call.work, number))
+    return done()

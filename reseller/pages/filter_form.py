@@ -1,0 +1,58 @@
+"""The filters of our lists as forms: what is filled in becomes the parameters of the list (reference/platform.md 2.2).
+
+Nothing is kept: a list that is opened without them shows everything again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from reseller import swap
+from reseller.ledger import overview
+from reseller.ledger.overview import Kind, View
+from reseller.mgr5.features import ITEMTYPES
+from reseller.pages import listing
+from reseller.pages.call import Call
+from reseller.wire import document
+
+#: selects whose choices are the texts of one prefix
+_WORDED = {"status": "status_", "there": "status_", "drift": "drift_", "kind": "kind_", "state": "state_"}
+
+
+def services(call: Call) -> document.Element:
+    """The filter of `reseller.services`."""
+    return _form(call, "reseller.services", overview.SERVICES)
+
+
+def requests(call: Call) -> document.Element:
+    """The filter of `reseller.requests`."""
+    return _form(call, "reseller.requests", overview.REQUESTS)
+
+
+def _form(call: Call, func: str, view: View) -> document.Element:
+    if call.sok:
+        listing.wanted(call, view, asked=True)
+        chosen = {name: call.text(name) for name in view.filters if call.text(name)}
+        target = urlencode({"func": func, "filter": "on", **chosen})
+        return document.document(document.element("ok", target, type="list"))
+    words = call.words(f"{func}.filter")
+    any_one = ("", words.get("any", ""))
+    for name, (kind, _) in view.filters.items():
+        offered = _offered(call, name, kind, words)
+        if offered:
+            listing.choices(call, name, [any_one, *offered.items()])
+        call.put(**{name: call.text(name)})
+    return call.page
+
+
+def _offered(call: Call, name: str, kind: Kind, words: Mapping[str, str]) -> dict[str, str]:
+    """Choices of a select; none for what is typed in."""
+    if kind == Kind.FLAG:
+        return {flag: words.get(f"flag_{flag}", flag) for flag in ("on", "off")}
+    if name == "itemtype":
+        return {itemtype: itemtype for itemtype in ITEMTYPES}
+    if name == "processingmodule":
+        return {str(module.id): str(module) for module in swap.modules(call.work.db)}
+    prefix = _WORDED.get(name)
+    return {key[len(prefix) :]: word for key, word in words.items() if key.startswith(prefix)} if prefix else {}

@@ -1,0 +1,93 @@
+"""The functions `item.setremoteid`, `reseller.link` and `reseller.unlink` (DESIGN 6).
+
+Where the panel has an `item.setremoteid` of its own, ours hangs on it as an event and takes over one kind of call only:
+an employee's, for a service of our module. The panel's own function would write the seller's number where the key of a
+client who sells that service on stands. So the event before it says no, and the final one, which runs in any case,
+does the work and answers. All other calls, every client's among them, are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reseller.ledger import links
+from reseller.lifecycle.work import Work
+from reseller.linking import plan as planning
+from reseller.linking import repair, sides
+from reseller.mgr5 import items
+from reseller.model import Item
+from reseller.pages.call import Call
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+from reseller.wire.numbers import whole
+
+
+def setremoteid(call: Call) -> document.Element:
+    """`item.setremoteid elid= value= sok=ok`: elid is the service here, value the one there, empty to unlink."""
+    if call.stage in ("before", "final"):
+        return _event(call)
+    if not call.sok:
+        return _setremoteid_form(call)
+    if call.is_employee:
+        return _set(call.work, call)
+    # In the language of staff: the client's answer is worded elsewhere.
+    repair.repair(Work.start(call.panel), call.user, call.text("elid"), call.text("value"))
+    return document.document(document.element("ok"))
+
+
+def _event(call: Call) -> document.Element:
+    is_before = call.stage == "before"
+    number = whole(call.text("elid"))
+    if call.is_employee and call.sok and number:
+        work = call.work
+        if items.is_ours(work.db, number):
+            if is_before:
+                raise ResellerError("reseller_link_ours", object="elid", value=number, item=number)
+            return _set(work, call)
+    return document.document() if is_before else call.page
+
+
+def _setremoteid_form(call: Call) -> document.Element:
+    """Only staff see what the service is linked with."""
+    page = call.page
+    old = links.of_item(call.work.db, call.service()) if call.is_employee else None
+    page.append(document.element("value", old.remote if old else ""))
+    return page
+
+
+def _set(work: Work, call: Call) -> document.Element:
+    number, remote = call.service(), call.text("value")
+    if not call.has("value"):
+        raise ResellerError("reseller_link_value", object="value", item=number)
+    return _ok(sides.link(work, number, remote) if remote else sides.unlink(work, number))
+
+
+def link(call: Call) -> document.Element:
+    """The form `reseller.link`: shows what linking would do as soon as a number is there, and does it when saved."""
+    work = call.work
+    number, remote, force = call.service(), call.text("remote"), call.text("force") == "on"
+    if call.sok:
+        return _ok(sides.link(work, number, remote, force=force))
+    call.put(remote=remote, force="on" if force else "off")
+    if remote:
+        plan = planning.to_link(work, number, remote, force=force)
+        return _shown(call, plan.item, plan.notes(work))
+    plan = planning.to_unlink(work, number)
+    return _shown(call, plan.item, plan.notes(work)[:1])
+
+
+def unlink(call: Call) -> document.Element:
+    """The form `reseller.unlink`: shows what would be written on both sides, and does it when saved."""
+    if call.sok:
+        return _ok(sides.unlink(call.work, call.service()))
+    plan = planning.to_unlink(call.work, call.service())
+    return _shown(call, plan.item, plan.notes(call.work))
+
+
+def _shown(call: Call, item: Item, notes: Sequence[str]) -> document.Element:
+    call.put(service=f"{item.id} {item.name} ({item.itemtype}, {item.pricelist_name})", plan="\n".join(notes))
+    return call.page
+
+
+def _ok(told: str) -> document.Element:
+    return document.document(document.element("ok"), document.element("told", told))

@@ -1,0 +1,91 @@
+"""A list of the panel: page, order and filter as the call says, and its rows (reference/platform.md 2.2, 4.2).
+
+Filters are column names beside `filter=on`, in one call; order is `p_sort` with `p_order`, or `p_col` with a sign. A
+name that the view does not have is refused, so nothing of a call ever stands in a statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from lxml import etree
+
+from reseller.ledger import overview
+from reseller.ledger.overview import Kind, View, Wanted
+from reseller.pages.call import Call, refused, shown
+from reseller.wire import document
+
+FIRST_ROWS = 50
+LAST_PAGE = 10**6
+_FLAGS = {"on": 1, "off": 0}
+
+
+def wanted(call: Call, view: View, fixed: Mapping[str, int | str] | None = None, *, asked: bool = False) -> Wanted:
+    """What is asked for; `fixed` are filters that the page itself sets, `asked` says that there are filters without
+    `filter=on`. Raises ResellerError `reseller_page_value`.
+    """
+    told = call.text("p_sort") or call.text("p_col")
+    column = told.lstrip("+-") or view.sort
+    if column not in view.sorts:
+        raise refused("p_sort", told)
+    order = call.text("p_order")
+    if order not in ("", "asc", "desc"):
+        raise refused("p_order", order)
+    falling = order == "desc" or told.startswith("-") if told or order else view.falling
+    rows = call.number("p_cnt", 1, call.work.limits.page_rows, FIRST_ROWS)
+    page = call.number("p_num", 1, LAST_PAGE, 1)
+    chosen = _chosen(call, view) if asked or call.text("filter") == "on" else {}
+    return Wanted({**chosen, **(fixed or {})}, column, falling, page, rows)
+
+
+def _chosen(call: Call, view: View) -> dict[str, int | str]:
+    return {name: _value(call, name, kind) for name, (kind, _) in view.filters.items() if call.text(name)}
+
+
+def _value(call: Call, name: str, kind: Kind) -> int | str:
+    told = call.text(name)
+    if kind == Kind.TEXT:
+        return told[:190]
+    if kind == Kind.FLAG:
+        if told not in _FLAGS:
+            raise refused(name, told)
+        return _FLAGS[told]
+    return call.number(name, 0, 2**31 - 1, 0)
+
+
+def show(
+    call: Call, view: View, asked: Wanted, cells: Callable[[dict[str, object]], Mapping[str, object]]
+) -> document.Element:
+    """The call's document with the page's rows; `cells` makes what is shown of a row's columns."""
+    total, rows = overview.read(call.work.db, view, asked)
+    for row in rows:
+        call.page.append(elem(cells(row)))
+    call.put(
+        p_elems=total,
+        p_num=asked.page,
+        p_cnt=asked.rows,
+        p_sort=asked.sort,
+        p_order="desc" if asked.falling else "asc",
+        **({"p_filter": _filter(call, view)} if call.text("filter") == "on" else {}),
+    )
+    return call.page
+
+
+def _filter(call: Call, view: View) -> str:
+    return " ".join(f"{name}={call.text(name)}" for name in view.filters if call.text(name))
+
+
+def elem(cells: Mapping[str, object]) -> document.Element:
+    """A row."""
+    row = document.element("elem")
+    for name, value in cells.items():
+        # A page has tens of thousands of cells: made in place, they cost half.
+        etree.SubElement(row, name).text = document.printable(shown(value))
+    return row
+
+
+def choices(call: Call, name: str, offered: Iterable[tuple[object, str]]) -> None:
+    """What a select of a form offers."""
+    block = document.element("slist", name=name)
+    block.extend([document.element("val", label, key=str(key)) for key, label in offered])
+    call.page.append(block)

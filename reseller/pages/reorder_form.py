@@ -1,0 +1,28 @@
+"""The form `reseller.reorder`: send anew what the seller never confirmed; elid is a row of `reseller.requests`."""
+
+from __future__ import annotations
+
+from reseller.ledger import requests
+from reseller.lifecycle.reorder import reorder
+from reseller.pages import several
+from reseller.pages.call import Call, done, refused
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+
+
+def show(call: Call) -> document.Element:
+    """What would be sent, in a sentence; the sentence that was shown is what is done."""
+    number = call.number("elid", 1, 2**31 - 1, 0)
+    if not number:
+        raise refused("elid", "")
+    try:
+        request = requests.by_id(call.work.db, number)
+    except LookupError as error:
+        raise ResellerError("reseller_no_request", object="elid", value=number) from error
+    said = reorder(call.work, request.item, confirmed=False, chosen=number)
+    if call.sok:
+        several.require_shown(call, said)
+        reorder(call.work, request.item, confirmed=True, chosen=number)
+        return done()
+    call.put(elid=number, service=request.item, plan=said, shown=several.digest(said))
+    return call.page

@@ -1,0 +1,53 @@
+"""The report `reseller.report`: services by state, requests by outcome, the seller's balance, terms that end soon."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from reseller.db import Row
+from reseller.ledger import overview
+from reseller.pages import listing
+from reseller.pages.call import Call
+from reseller.wire import document
+
+DAYS = (7, 30, 90, 365)
+WEEKS = 12
+
+
+def show(call: Call) -> document.Element:
+    """Its bands; `days` is how far back requests are counted."""
+    words = call.words("reseller.report")
+    db = call.work.db
+    days = call.number("days", 1, max(DAYS), 30)
+    report = document.element("reportdata")
+    report.append(_band("states", (_state(row, words) for row in overview.states(db))))
+    names = ("day", "done", "open", "stopped", "given_up")
+    report.append(_band("requests", (dict(zip(names, row)) for row in overview.outcomes(db, days))))
+    names = ("endpoint", "username", "balance", "currency", "checked")
+    report.append(_band("balances", (dict(zip(names, row)) for row in overview.balances(db))))
+    report.append(_band("expiries", _weeks(call, words)))
+    listing.choices(call, "days", [(number, words.get(f"days_{number}", str(number))) for number in DAYS])
+    call.put(days=days)
+    call.page.append(report)
+    return call.page
+
+
+def _state(row: Row, words: Mapping[str, str]) -> Mapping[str, object]:
+    return {"state": words.get(f"status_{row[0]}", row[0]), "services": row[1], "differing": row[2]}
+
+
+def _weeks(call: Call, words: Mapping[str, str]) -> Iterable[Mapping[str, object]]:
+    """A row for every week, also for one in which nothing ends: a histogram shall show its gaps."""
+    found = {int(week): (here, there) for week, here, there in overview.expiries(call.work.db, WEEKS)}
+    today = dt.datetime.now(dt.timezone.utc).date()
+    for week in range(-1, WEEKS):
+        here, there = found.get(week, (0, 0))
+        name = str(today + dt.timedelta(weeks=week)) if week >= 0 else words.get("overdue", "")
+        yield {"week": name, "here": here, "there": there}
+
+
+def _band(name: str, rows: Iterable[Mapping[str, object]]) -> document.Element:
+    band = document.element(name)
+    band.extend([listing.elem(row) for row in rows])
+    return band

@@ -1,0 +1,40 @@
+"""The list `reseller.requests`: what was sent to the seller for a service (elid), or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reseller.ledger import overview
+from reseller.ledger.requests import DECIDABLE
+from reseller.pages import listing
+from reseller.pages.call import Call
+from reseller.wire import document
+
+
+def show(call: Call) -> document.Element:
+    """A page of it; `plid` where the list is opened again by one of its own buttons."""
+    service = call.number("elid" if call.text("elid") else "plid", 1, 2**31 - 1, 0)
+    fixed = {"item": service} if service else {}
+    found = listing.show(call, overview.REQUESTS, listing.wanted(call, overview.REQUESTS, fixed), _cells(call))
+    if service:
+        call.put(plid=service)
+    return found
+
+
+def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
+    words = call.words("reseller.requests")
+
+    def cells(row: dict[str, object]) -> Mapping[str, object]:
+        live = row.pop("live")
+        return {
+            **row,
+            "kind_msg": words.get(f"kind_{row['kind']}", row["kind"]),
+            "state_msg": words.get(f"state_{row['state']}", row["state"]),
+            "operation": row["operation"] or "",
+            "open": "on" if live else "off",
+            # What the button goes by.
+            "decidable": "on" if live and row["state"] in DECIDABLE else "off",
+            "error_text": row["error_text"] or row["error_type"],
+        }
+
+    return cells

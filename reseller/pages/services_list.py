@@ -1,0 +1,37 @@
+"""The list `reseller.services`: what is resold, as it is here and at the seller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reseller.ledger import overview
+from reseller.pages import listing
+from reseller.pages.call import Call
+from reseller.wire import document
+
+
+def show(call: Call) -> document.Element:
+    """A page of it."""
+    return listing.show(call, overview.SERVICES, listing.wanted(call, overview.SERVICES), _cells(call))
+
+
+def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
+    words = call.words("reseller.services")
+
+    def cells(row: dict[str, object]) -> Mapping[str, object]:
+        swap, link = row.pop("swap"), row.pop("link")
+        drifts = str(row["drift"] or "").split()
+        there = row["there"] or ""
+        return {
+            **row,
+            "there": there,
+            "status_msg": words.get(f"status_{row['status']}", row["status"]),
+            "there_msg": words.get(f"status_{there}", there),
+            "drift": ", ".join(words.get(f"drift_{kind}", kind) for kind in drifts),
+            "link_msg": words.get(f"link_{'away' if swap else link or 'none'}", link),
+            # What the buttons go by.
+            "linked": "on" if link else "off",
+            "away": "on" if swap else "off",
+        }
+
+    return cells

@@ -1,0 +1,92 @@
+"""The forms `reseller.swap` and `reseller.swap.back`: the plan is shown, and what was shown is done (DESIGN 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from reseller import swap
+from reseller.pages import listing, several
+from reseller.pages.call import Call, done
+from reseller.swap import Module, Step
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+
+WHY_LENGTH = 500
+
+
+def away(call: Call) -> document.Element:
+    """Services go to another module, for the reason given."""
+    if not several.has_turn(call):
+        return several.nothing(call)
+    numbers = several.marked(call)
+    to = _target(call)
+    plan = swap.plan_away(call.work, numbers, to) if to else []
+    if call.sok:
+        if to is None:
+            raise ResellerError("reseller_swap_module", object="processingmodule", known=_named(call))
+        target, why = to, call.text("why")[:WHY_LENGTH]
+        return _apply(call, plan, lambda number: swap.away(call.work, number, target, call.user, why))
+    call.put(processingmodule=to.id if to else "", why=call.text("why"))
+    listing.choices(call, "processingmodule", [(module.id, str(module)) for module in swap.modules(call.work.db)])
+    return _form(call, plan)
+
+
+def back(call: Call) -> document.Element:
+    """Services come back to the module they belong to."""
+    if not several.has_turn(call):
+        return several.nothing(call)
+    plan = swap.plan_back(call.work, several.marked(call))
+    if call.sok:
+        return _apply(call, plan, lambda number: swap.back(call.work, number, call.user))
+    return _form(call, plan)
+
+
+def _target(call: Call) -> Module | None:
+    """The module chosen; without a choice the manual one, if it is known."""
+    told = call.text("processingmodule")
+    if told:
+        return swap.target(call.work.db, told)
+    try:
+        return swap.target(call.work.db, swap.MANUAL)
+    except ResellerError:
+        return None
+
+
+def _named(call: Call) -> str:
+    return "; ".join(str(module) for module in swap.modules(call.work.db))
+
+
+def _form(call: Call, plan: Sequence[Step]) -> document.Element:
+    table = document.element("list", name="plan")
+    table.extend(
+        [
+            listing.elem(
+                {
+                    "service": step.service,
+                    "name": step.name,
+                    "here": step.here,
+                    "to": "" if step.refused else step.to,
+                    "notes": step.refused or "; ".join(step.notes),
+                }
+            )
+            for step in plan
+        ]
+    )
+    call.page.append(table)
+    call.put(elid=", ".join(str(number) for number in several.marked(call)), shown=several.digest(_said(plan)))
+    return call.page
+
+
+def _said(plan: Sequence[Step]) -> list[dict[str, object]]:
+    return [step._asdict() for step in plan]
+
+
+def _apply(call: Call, plan: Sequence[Step], step: Callable[[int], str]) -> document.Element:
+    """Do what was shown, except what was shown as refused."""
+    several.require_shown(call, _said(plan))
+    possible = [one.service for one in plan if not one.refused]
+    if not possible:
+        said = " ".join(f"{one.service}: {one.refused}" for one in plan)
+        raise ResellerError("reseller_page_some", object="elid", count=len(plan), total=len(plan), text=said)
+    several.each(call, possible, step)
+    return done()

@@ -1,0 +1,307 @@
+"""The module swap (DESIGN 7): a service goes to another processing module for work by hand, and comes back.
+
+It replaces "edit `processingmodule` in the table `item`". What is to happen is shown first; each service is moved under
+its lease by one compare-and-set that an operation beginning meanwhile defeats; an undo row is written before, so a
+crash between any two steps is finished or undone by the next command, which says so. The link lives on all the while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger import links, requests, swaps, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.swaps import Swap
+from reseller.lifecycle import order_plan
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.mgr5.features import MODULE
+from reseller.model import Item, Remote, Status
+from reseller.seller import changes, state
+from reseller.wire import document
+from reseller.wire.errors import PanelError, ResellerError
+
+MANUAL = "manual"
+#: what the manual module is called is not known (reference/reselling.md 6), so it is looked for by executable and by
+#: name, and what was found is shown before anything is done
+MANUAL_EXECUTABLES = ("pmmanual",)
+MANUAL_WORDS = ("manual", "ручн")
+
+
+_NOTES = {
+    "linked": "reseller_note_swap_linked",
+    "not_linked": "reseller_note_not_linked",
+    "gone": "reseller_note_gone",
+    "tariff": "reseller_note_tariff",
+    "renewed": "reseller_note_renewed",
+    "closed": "reseller_note_closed",
+    "status": "reseller_note_status",
+    "unmapped": "reseller_note_unmapped",
+}
+
+
+class Module(NamedTuple):
+    """A row of `processingmodule`."""
+
+    id: int
+    name: str
+    module: str
+    active: bool
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.name} ({self.module})"
+
+
+class Step(NamedTuple):
+    """What is planned for one service: where it goes, what an operator should know of it, or why it is not possible."""
+
+    service: int
+    name: str
+    here: str
+    to: str
+    notes: tuple[str, ...] = ()
+    refused: str = ""
+
+
+def target(db: Database, told: str) -> Module:
+    """The module that `manual` or an id means; raises ResellerError `reseller_swap_module` naming those there are."""
+    known = modules(db)
+    if told != MANUAL:
+        found = [module for module in known if str(module.id) == told]
+    else:
+        found = [module for module in known if module.active and _is_manual(module)]
+    if len(found) != 1 or not found[0].active:
+        listed = "; ".join(str(module) + ("" if module.active else ", off") for module in known)
+        raise ResellerError("reseller_swap_module", object="processingmodule", value=told, known=listed)
+    return found[0]
+
+
+def modules(db: Database) -> list[Module]:
+    """Every processing module of the panel."""
+    found = db.rows("SELECT id, name, module, active FROM processingmodule ORDER BY id")
+    return [Module(row[0], row[1] or "", row[2] or "", row[3] == "on") for row in found]
+
+
+def _is_manual(module: Module) -> bool:
+    said = module.name.lower()
+    return module.module in MANUAL_EXECUTABLES or any(word in said for word in MANUAL_WORDS)
+
+
+def plan_away(work: Work, numbers: Sequence[int], to: Module) -> list[Step]:
+    """What moving these services would do; changes nothing."""
+    return [_step(work, number, str(to), lambda item: _require_movable(work, item, to)) for number in numbers]
+
+
+def plan_back(work: Work, numbers: Sequence[int]) -> list[Step]:
+    """What bringing these services back would do, and what is owed since they left; changes nothing."""
+    homes = {number: swaps.of_item(work.db, number) for number in numbers}
+    return [
+        _step(work, number, str(swap.home) if swap else "-", lambda item: _require_returnable(work, item)[1])
+        for number, swap in homes.items()
+    ]
+
+
+def _step(work: Work, number: int, to: str, check: Callable[[Item], list[str]]) -> Step:
+    try:
+        item = items.read(work.db, number)
+    except ResellerError as error:
+        return Step(number, "", "", to, refused=work.word(error))
+    here = f"{item.module} {item.module_name}"
+    try:
+        return Step(number, item.name, here, to, tuple(check(item)))
+    except ResellerError as error:
+        return Step(number, item.name, here, to, refused=work.word(error))
+
+
+def away(work: Work, number: int, to: Module, who: str, why: str) -> str:
+    """Move one service to another module; what was done, in a sentence. Raises BusyError, ResellerError."""
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        healed = _heal(work, held, number)
+        item = items.read(work.db, number)
+        _require_movable(work, item, to)
+        swap = swaps.create(
+            held,
+            item=number,
+            home=item.module,
+            target=to.id,
+            who=who[:64],
+            why=why[:500],
+            pricelist=item.pricelist,
+            period=item.period,
+            expiredate=item.expiredate,
+            status=item.status,
+        )
+        _move(work, held, swap)
+        swaps.settle(held, swap, swaps.AWAY)
+    work.log.info(f"item {number}: module {item.module} -> {to.id} by {who}: {why or 'no reason given'}")
+    return (
+        f"{healed}service {number} is at module {to} now; its link to remote service {_remote(work, number)} lives on"
+    )
+
+
+def back(work: Work, number: int, who: str) -> str:
+    """Bring one service back to its module; what was done, in a sentence. Raises BusyError, ResellerError."""
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        healed = _heal(work, held, number)
+        item = items.read(work.db, number)
+        swap, owed = _require_returnable(work, item)
+        _move(work, held, swaps.settle(held, swap, swaps.RETURNING))
+        _follow(work, item)
+        swaps.settle(held, swap, swaps.BACK)
+    work.log.info(f"item {number}: module {swap.target} -> {swap.home} by {who}")
+    return f"{healed}service {number} is back at module {swap.home}" + "".join(f"; {note}" for note in owed)
+
+
+def _move(work: Work, held: Lease, swap: Swap) -> None:
+    """Change the cell, look again, have the panel forget what it cached, and read it back through the panel."""
+    number = swap.item
+    leaves = swap.state == swaps.INTENT
+    old, new = (swap.home, swap.target) if leaves else (swap.target, swap.home)
+    otherwise = swaps.UNDONE if leaves else swaps.AWAY
+    if not swaps.move(held, number, old, new):
+        swaps.settle(held, swap, otherwise)
+        raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
+    if items.operations(work.db, number):
+        swaps.undo(held, number, old, new)
+        work.mgrctl.call("tool.clearcache")
+        swaps.settle(held, swap, otherwise)
+        raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
+    work.mgrctl.call("tool.clearcache")
+    _read_back(work, number, new)
+
+
+def _read_back(work: Work, number: int, wanted: int) -> None:
+    """What the panel itself shows, where its form shows the module at all (not known, reference/platform.md 6.3)."""
+    itemtype = items.read(work.db, number).itemtype
+    try:
+        form = work.mgrctl.call(f"{itemtype}.edit", {"elid": number})
+    except PanelError as error:
+        work.log.error(f"item {number}: cannot read its module back: {work.word(error)}")
+        return
+    shown = document.text(form, "processingmodule")
+    if shown.isdigit() and int(shown) != wanted:
+        raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=wanted)
+
+
+def heal(work: Work) -> list[str]:
+    """Finish or undo what a crash left half-way; a sentence for each."""
+    said = []
+    for swap in swaps.all_live(work.db):
+        if swap.state != swaps.AWAY:
+            with lease(work.db, f"item:{swap.item}", work.limits.lease_seconds) as held:
+                said.append(_heal(work, held, swap.item).strip())
+    return [one for one in said if one]
+
+
+def _heal(work: Work, held: Lease, number: int) -> str:
+    swap = swaps.of_item(work.db, number)
+    if swap is None or swap.state == swaps.AWAY:
+        return ""
+    item = items.read(work.db, number)
+    at_home = item.module == swap.home
+    if swap.state == swaps.INTENT:
+        now = swaps.UNDONE if at_home else swaps.AWAY
+    else:
+        now = swaps.BACK if at_home else swaps.AWAY
+        if at_home:
+            _follow(work, item)
+    work.mgrctl.call("tool.clearcache")
+    swaps.settle(held, swap, now)
+    said = f"service {number}: a swap that was interrupted is {now} now"
+    work.log.info(said)
+    return f"{said}. "
+
+
+def _require_movable(work: Work, item: Item, to: Module) -> list[str]:
+    """Raises ResellerError with why the service cannot be moved; otherwise what to know of it."""
+    if swaps.of_item(work.db, item.id) is not None and item.module_name != MODULE:
+        raise ResellerError("reseller_swap_away", object="item", value=item.id, item=item.id, module=item.module)
+    items.read_ours(work.db, item.id)
+    if item.module == to.id:
+        raise ResellerError("reseller_swap_same", object="item", value=item.id, item=item.id, module=str(to))
+    _require_idle(work, item)
+    for request in requests.of_item(work.db, item.id):
+        if request.live and request.kind != requests.PART:
+            raise ResellerError("reseller_swap_request", item=item.id, kind=request.kind, state=request.state)
+    link = links.of_item(work.db, item.id)
+    return [_note(work, "linked", remote=link.remote) if link else _note(work, "not_linked")]
+
+
+def _require_idle(work: Work, item: Item) -> None:
+    operations = items.operations(work.db, item.id)
+    if operations or item.status == Status.PROCESSING:
+        raise ResellerError(
+            "reseller_swap_busy", object="item", value=item.id, item=item.id, operations=", ".join(operations) or "-"
+        )
+
+
+def _require_returnable(work: Work, item: Item) -> tuple[Swap, list[str]]:
+    """The swap, and what is owed since; raises ResellerError with why the service cannot come back."""
+    swap = swaps.of_item(work.db, item.id)
+    if swap is None:
+        raise ResellerError("reseller_swap_not_away", object="item", value=item.id, item=item.id)
+    if item.module not in (swap.target, swap.home):
+        raise ResellerError("reseller_swap_elsewhere", item=item.id, module=item.module, target=swap.target)
+    home = next((module for module in modules(work.db) if module.id == swap.home), None)
+    if home is None or not home.active or home.module != MODULE:
+        raise ResellerError("reseller_swap_home", object="processingmodule", value=swap.home, item=item.id)
+    if not items.serves(work.db, swap.home, item.pricelist):
+        raise ResellerError(
+            "reseller_swap_tariff", item=item.id, tariff=item.pricelist_name, pricelist=item.pricelist, module=str(home)
+        )
+    _require_idle(work, item)
+    return swap, _owed(work, item, swap)
+
+
+def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
+    """What was done here while the service was away, and is not so at the seller; refuses a tariff that differs."""
+    link = links.of_item(work.db, item.id)
+    if link is None:
+        return [_note(work, "not_linked")]
+    seen = state.view(work.seller(swap.home).transport, link.itemtype, link.remote)
+    if not seen.exists:
+        return [_note(work, "gone", remote=link.remote)]
+    form = changes.read(work.seller(swap.home).transport, link.itemtype, link.remote)
+    wanted = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
+    if form.pricelist != wanted:
+        raise ResellerError(
+            "reseller_swap_differs", item=item.id, remote=link.remote, here=item.pricelist_name, wanted=wanted or "-",
+            there=form.pricelist, pricelist=item.pricelist,
+        )  # fmt: skip
+    notes = []
+    if item.pricelist != swap.pricelist:
+        notes.append(_note(work, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=form.pricelist))
+    if item.expiredate and str(item.expiredate) > str(swap.expiredate or "") and str(item.expiredate) > seen.expiredate:
+        notes.append(_note(work, "renewed", here=item.expiredate, there=seen.expiredate or "-"))
+    if item.status == Status.DELETED:
+        notes.append(_note(work, "closed"))
+    elif item.status != seen.status:
+        notes.append(_note(work, "status", here=item.status, there=seen.status))
+    if not tariffmap.load(work.db, item.pricelist).rows:
+        notes.append(_note(work, "unmapped", pricelist=item.pricelist))
+    return notes
+
+
+def _note(work: Work, name: str, **params: object) -> str:
+    """What an operator should know, in the words of the texts."""
+    return work.word(ResellerError(_NOTES[name], **params))
+
+
+def _follow(work: Work, item: Item) -> None:
+    """The link goes on with what the seller shows now, its new tariff above all."""
+    link = links.of_item(work.db, item.id)
+    if link is None:
+        return
+    transport = work.seller(link.module).transport
+    seen = state.view(transport, link.itemtype, link.remote)
+    if seen.exists:
+        form = changes.read(transport, link.itemtype, link.remote)
+        remote = Remote(link.remote, seen.status, link.key, item.name, form.pricelist, seen.expiredate)
+        links.observe(work.db, link, remote)
+
+
+def _remote(work: Work, number: int) -> str:
+    link = links.of_item(work.db, number)
+    return link.remote if link else "-"
