@@ -31,9 +31,12 @@ setup(
         "pymysql>=1.1.1",  # older ones do not escape the keys of a dictionary (CVE-2024-36039)
     ],
     extras_require={
+        "bench": ["matplotlib>=3.6"],
+        "mutation": ["mutmut>=3.8"],
         "sandbox": [
             "aiohttp>=3.9",
             "cryptography>=41",
+            "jinja2>=3.1.6",  # older ones let a template out of its sandbox (CVE-2025-27516)
             "lxml>=4.9.1",
             "pymysql>=1.1.1",
             "trustme>=1.1",
@@ -46,6 +49,8 @@ setup(
             "mypy>=1.10",
             "pytest>=8",
             "pytest-timeout>=2.2",
+            "pytest-xdist>=3.5",
+            "selenium>=4.25",
             "ruff~=0.17.0",  # a new minor release brings new rules and another format
             "types-PyMySQL>=1.1",
             "types-requests>=2.31",

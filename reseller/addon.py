@@ -9,57 +9,87 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reseller.log import Log
 from reseller.mgr5.panel import Panel
+from reseller.pages.call import CLIENT_LEVEL, EMPLOYEE_LEVEL, Call
 from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 
 if TYPE_CHECKING:
     from reseller.wire.document import Element
 
-#: provider's employees and root (reference/platform.md 1.1)
-EMPLOYEE_LEVEL = 29
-
 
 def main(executable: str, environment: Mapping[str, str]) -> int:
     """Answer the function named in the environment."""
-    panel = None
+    call = None
     try:
-        panel = Panel.of(executable)
-        func = environment.get("PARAM_func", "") or environment.get("ACTION_NAME", "")
-        handler = FUNCTIONS.get(func)
+        call = Call(Panel.of(executable), environment)
+        handler, least = FUNCTIONS.get(call.func, (None, 0))
         if handler is None:
-            raise ResellerError("reseller_function", object="func", value=func)
-        if not environment.get("AUTH_LEVEL", "").isdigit() or int(environment["AUTH_LEVEL"]) < EMPLOYEE_LEVEL:
-            raise ResellerError("access", object="func", value=func)
-        answer = handler(panel, environment)
+            raise ResellerError("reseller_function", object="func", value=call.func)
+        if call.level < least:
+            raise ResellerError("access", object="func", value=call.func)
+        answer = handler(call)
     except ResellerError as error:
-        answer = _error(panel, error, environment)
+        answer = _error(call, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
-        if panel:
-            Log(panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
-        answer = _error(panel, ResellerError("reseller_internal", text=error.__class__.__name__), environment)
+        if call:
+            Log(call.panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
+        answer = _error(call, ResellerError("reseller_internal", text=error.__class__.__name__))
     sys.stdout.buffer.write(document.dump(answer))
     return 0
 
 
-def _checkevent(panel: Panel, environment: Mapping[str, str]) -> Element:
-    from reseller.lifecycle.work import Work
+def _checkevent(call: Call) -> Element:
     from reseller.sync import checkevent
+    from reseller.sync.job import Mode
 
-    summary = checkevent.run(Work.start(panel))
+    mode = Mode(pending=call.text("pending") == "on", force=call.text("force") == "on")
+    summary = checkevent.run(call.work, mode)
     return document.document(document.element("ok"), document.element("summary", str(summary)))
 
 
-FUNCTIONS: dict[str, Callable[[Panel, Mapping[str, str]], Element]] = {
-    "checkevent": _checkevent,
-    "reseller.checkevent": _checkevent,
+Handler = Callable[[Call], "Element"]
+
+
+def _page(module: str, function: str = "show") -> Handler:
+    """A page of reseller/pages, loaded when it is asked for."""
+
+    def answer(call: Call) -> Element:
+        page: Handler = getattr(import_module(f"reseller.pages.{module}"), function)
+        return page(call)
+
+    return answer
+
+
+#: handler, and the least level that may call it
+FUNCTIONS: dict[str, tuple[Handler, int]] = {
+    "item.setremoteid": (_page("link_form", "setremoteid"), CLIENT_LEVEL),
+    **{
+        name: (handler, EMPLOYEE_LEVEL)
+        for name, handler in {
+            "checkevent": _checkevent,
+            "reseller.checkevent": _checkevent,
+            "reseller.services": _page("services_list"),
+            "reseller.services.filter": _page("filter_form", "services"),
+            "reseller.requests": _page("requests_list"),
+            "reseller.requests.filter": _page("filter_form", "requests"),
+            "reseller.check": _page("check_now"),
+            "reseller.reorder": _page("reorder_form"),
+            "reseller.link": _page("link_form", "link"),
+            "reseller.unlink": _page("link_form", "unlink"),
+            "reseller.swap": _page("swap_form", "away"),
+            "reseller.swap.back": _page("swap_form", "back"),
+            "reseller.report": _page("report"),
+        }.items()
+    },
 }
 
 
-def _error(panel: Panel | None, error: ResellerError, environment: Mapping[str, str]) -> Element:
-    lang = environment.get("PARAM_lang", "") or "en"
-    said = texts.word(panel.base, error, lang) if panel else str(error)
+def _error(call: Call | None, error: ResellerError) -> Element:
+    lang = call.lang if call else texts.FALLBACK
+    said = texts.word(call.panel.base, error, lang) if call else str(error)
     return document.document(document.error_element(error, said, lang))

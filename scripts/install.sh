@@ -6,7 +6,8 @@
 #   CRONDIR     where the cron file goes: /etc/cron.d for the standard tree, PREFIX/etc/cron.d for any other
 #   PYTHON      the interpreter to build on, python3
 #   WHEELS      a directory of wheels, for hosts without network (README.md says how to fill it)
-#   CHECKEVENT  func or event: do not ask the panel whether it has a function `checkevent` of its own
+#   CHECKEVENT, SETREMOTEID
+#               func or event: do not ask the panel whether it has a function `checkevent`, `item.setremoteid` of its own
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -17,6 +18,7 @@ PREFIX=${PREFIX%/}
 PYTHON=${PYTHON:-python3}
 WHEELS=${WHEELS:-}
 CHECKEVENT=${CHECKEVENT:-}
+SETREMOTEID=${SETREMOTEID:-}
 if [ "$PREFIX" = "$STANDARD" ]; then
     CRONDIR=${CRONDIR:-/etc/cron.d}
 else
@@ -25,7 +27,7 @@ fi
 MGRCTL=$PREFIX/sbin/mgrctl
 LIB=$PREFIX/lib/reseller
 MANIFEST=$LIB/manifest
-STOCK=$PREFIX/etc/xml/billmgr_mod_reseller_checkevent.xml
+STOCK=$PREFIX/etc/xml/billmgr_mod_reseller # and _checkevent.xml, _setremoteid.xml: what the panel may have itself
 
 fail() {
     echo "$*" >&2
@@ -42,22 +44,25 @@ check() {
     done
     shebang="#!$LIB/venv/bin/python -I"
     [ "${#shebang}" -le 127 ] || fail "$PREFIX is too long: older kernels cut a first line (#!) off after 127 characters."
-    case $CHECKEVENT in
-    "" | func | event) ;;
-    *) fail "CHECKEVENT is func or event, not $CHECKEVENT." ;;
-    esac
+    for said in "CHECKEVENT=$CHECKEVENT" "SETREMOTEID=$SETREMOTEID"; do
+        case ${said#*=} in
+        "" | func | event) ;;
+        *) fail "${said%%=*} is func or event, not ${said#*=}." ;;
+        esac
+    done
     [ "$PREFIX" != "$STANDARD" ] || [ "$(id -u)" -eq 0 ] || fail "Run this as root: $PREFIX belongs to it."
 }
 
 # Every file of ours: mode, source, destination.
 plan() {
-    for file in addon/reseller processing/pmreseller sbin/resellerctl; do
+    for file in addon/reseller addon/reseller_lists processing/pmreseller sbin/resellerctl; do
         echo "750 $file $PREFIX/$file"
     done
     for file in xml/*.xml; do
         echo "640 $file $PREFIX/etc/$file"
     done
-    echo "640 xml/stock/billmgr_mod_reseller_checkevent_$CHECKEVENT.xml $STOCK"
+    echo "640 xml/stock/billmgr_mod_reseller_checkevent_$CHECKEVENT.xml ${STOCK}_checkevent.xml"
+    echo "640 xml/stock/billmgr_mod_reseller_setremoteid_$SETREMOTEID.xml ${STOCK}_setremoteid.xml"
     echo "644 etc/cron.d/reseller $CRONDIR/reseller"
 }
 
@@ -111,21 +116,35 @@ panel_functions() {
         sleep 1 # it may be starting
     done
     cat "$scratch/error" >&2
-    fail "The panel does not list its functions ($MGRCTL -m billmgr -i), so we cannot know whether it has a checkevent of its own. Start it, or say CHECKEVENT=func (it has none) or CHECKEVENT=event (it has)."
+    fail "The panel does not list its functions ($MGRCTL -m billmgr -i), so we cannot know whether it has checkevent and item.setremoteid of its own. Start it, or say of each, CHECKEVENT= and SETREMOTEID=, func (it has none) or event (it has)."
 }
 
-# A panel without a function `checkevent` gets ours; on one that has it, ours follows it as an event.
-choose_checkevent() {
-    [ -z "$CHECKEVENT" ] || return 0
-    if [ -f "$STOCK" ]; then
-        # Our own function of an earlier install must not be taken for the panel's.
-        mv "$STOCK" "$STOCK.aside"
-        restart_panel || true
-    fi
+# A panel without a function `checkevent` or `item.setremoteid` gets ours; where it has one, ours hangs on it as an event.
+choose_stock() {
+    [ -z "$CHECKEVENT" ] || [ -z "$SETREMOTEID" ] || return 0
+    aside=
+    for file in "${STOCK}_checkevent.xml" "${STOCK}_setremoteid.xml"; do
+        # Our own functions of an earlier install must not be taken for the panel's.
+        [ ! -f "$file" ] || { mv "$file" "$file.aside" && aside=yes; }
+    done
+    [ -z "$aside" ] || restart_panel || true
     panel_functions >"$scratch/functions"
-    CHECKEVENT=func
+    CHECKEVENT=${CHECKEVENT:-$(kind_of checkevent)}
+    SETREMOTEID=${SETREMOTEID:-$(kind_of 'item\.setremoteid')}
+}
+
+kind_of() {
     # Names stand first in a line, bare or as name=; how the list looks is not documented.
-    ! grep -qE '^(name=)?checkevent([^A-Za-z0-9_.]|$)' "$scratch/functions" || CHECKEVENT=event
+    if grep -qE "^(name=)?$1([^A-Za-z0-9_.]|\$)" "$scratch/functions"; then echo event; else echo func; fi
+}
+
+# Back where it was: `for` leaves a pattern that matches nothing as it is.
+put_stock_back() {
+    for aside in "$STOCK"_*.xml.aside; do
+        [ -f "$aside" ] || continue
+        mv "$aside" "${aside%.aside}"
+        restart_panel || true
+    done
 }
 
 put() { # mode, source, destination
@@ -146,10 +165,7 @@ clean_up() {
     if [ "$code" -ne 0 ]; then
         [ -z "${environment:-}" ] || [ "$(readlink "$LIB/venv")" = "${environment##*/}" ] || rm -rf "$environment"
         [ -f "$MANIFEST" ] || remove_directories <"$scratch/created"
-        if [ -f "$STOCK.aside" ]; then
-            mv "$STOCK.aside" "$STOCK"
-            restart_panel || true
-        fi
+        put_stock_back
     fi
     rm -rf "$scratch"
 }
@@ -165,7 +181,7 @@ install() {
     recorded >"$scratch/before"
     missing_directories >"$scratch/created"
     build_environment
-    choose_checkevent
+    choose_stock
 
     # What we are about to write is recorded first, so that even an interrupted install can be taken out.
     { installed; cat "$scratch/created"; grep '/$' "$scratch/before" || true; } | sort -u >"$scratch/after"
@@ -173,7 +189,7 @@ install() {
     ln -s "${environment##*/}" "$LIB/venv.new"
     mv -fT "$LIB/venv.new" "$LIB/venv"
     plan | while read -r mode source destination; do put "$mode" "$source" "$destination"; done
-    rm -f "$STOCK.aside"
+    rm -f "$STOCK"_*.xml.aside
     grep -vxFf "$scratch/after" "$scratch/before" | while read -r obsolete; do rm -f "$obsolete"; done
     mv "$scratch/after" "$MANIFEST"
     for old in "$LIB"/venv-*; do
@@ -189,7 +205,7 @@ uninstall() {
     [ -f "$MANIFEST" ] || fail "Nothing to take out: $MANIFEST is not there."
     grep '/$' "$MANIFEST" >"$scratch/created" || true
     grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file"; done
-    rm -rf "$LIB"/venv* "$STOCK.aside" "$MANIFEST"
+    rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside "$MANIFEST"
     remove_directories <"$scratch/created"
     echo "Taken out of $PREFIX. The tables reseller_* of its database were kept, with every link to a remote service;"
     echo "services and connections that name the module pmreseller still do, and work again after the next install."

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sees to it that this machine has a fit Python (`prerequisites.sh python`), a MariaDB server (`prerequisites.sh mariadb`),
-# or what the programs of tests/foreign are written in: perl and PHP (`prerequisites.sh foreign`).
+# what the programs of tests/foreign are written in: perl and PHP (`prerequisites.sh foreign`), or a browser with its
+# driver (`prerequisites.sh browser`).
 # What is missing is installed when we are root; otherwise we print the command that does it and fail.
 set -eu
 
@@ -60,6 +61,12 @@ foreign() {
     php_fit || fail "PHP is there, but not with mysqli, SimpleXML, DOM and curl: see php -m."
 }
 
+browser() {
+    if ! have chromium || ! have chromedriver; then
+        provide "Chromium with its driver" "chromium chromium-driver fonts-dejavu-core" "chromium chromedriver"
+    fi
+}
+
 php_fit() {
     have php && php -r 'foreach (["mysqli", "SimpleXML", "dom", "curl"] as $x) extension_loaded($x) || exit(1);' 2>/dev/null
 }
@@ -68,5 +75,6 @@ case ${1:-} in
 python) python ;;
 mariadb) mariadb ;;
 foreign) foreign ;;
-*) fail "usage: $0 python|mariadb|foreign" ;;
+browser) browser ;;
+*) fail "usage: $0 python|mariadb|foreign|browser" ;;
 esac

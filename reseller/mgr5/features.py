@@ -1,7 +1,9 @@
 """What the module says of itself at every start of the panel (`--command features`, reference/platform.md 5.2).
 
-Nothing is imported here, so that the answer costs little more than starting Python does.
+Nothing is imported here that Python has not loaded anyway, so that the answer costs little more than starting it does.
 """
+
+import os
 
 #: name of the executable in processing/, and of the module in the panel
 MODULE = "pmreseller"
@@ -11,28 +13,48 @@ MODULE = "pmreseller"
 ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "storage", "dnshost")
 
 #: plain settings, and those the panel keeps encrypted
-PARAMS = ("url", "username", "cafile", "tlsverify", "proxy")
+PARAMS = ("url", "username", "cafile", "noverify", "proxy", "reuse")
 CRYPTED_PARAMS = ("password",)
 
 FEATURES = (
     "check_connection",
-    "tune_connection",
     "open",
     "suspend",
     "resume",
     "prolong",
+    "setparam",
     "close",
+    "start",
+    "stop",
+    "reboot",
+    "hardreboot",
+    "changepassword",
+    "gen_key",
+    "cancel_prolong",
+    "reopen",
+    "sync_item",
+    "check_param",
+    "check_addon",
     "pricelist_dynamic_settings",
     "pricelist_dynamic_settings_tune",
 )
+#: declared only while it is switched on for some type (lifecycle/control_panel.py): then this file is there
+PANEL_FEATURE = "transition_controlpanel"
+PANELS_FILE = "etc/reseller.panels"
 
 
-def document() -> str:
-    """The features document."""
+def tree(executable: str) -> str:
+    """The panel's tree in whose `processing/` the executable lies; as Panel.of(), without loading pathlib."""
+    return os.path.realpath(executable).rpartition("/processing/")[0]
+
+
+def document(base: str) -> str:
+    """The features document of the panel whose tree is `base`."""
     itemtypes = "".join(f'<itemtype name="{name}"/>' for name in ITEMTYPES)
     params = "".join(f'<param name="{name}"/>' for name in PARAMS)
     params += "".join(f'<param name="{name}" crypted="yes"/>' for name in CRYPTED_PARAMS)
-    features = "".join(f'<feature name="{name}"/>' for name in FEATURES)
+    names = (*FEATURES, PANEL_FEATURE) if os.path.exists(f"{base}/{PANELS_FILE}") else FEATURES  # noqa: PTH110 - slow
+    features = "".join(f'<feature name="{name}"/>' for name in names)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<doc><itemtypes>{itemtypes}</itemtypes><params>{params}</params><features>{features}</features></doc>"

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.mgr5.features import MODULE
-from reseller.model import BOOLEAN, ENUMERATION, INTEGER, Addon, Item
+from reseller.model import BOOLEAN, ENUMERATION, INTEGER, Addon, Item, Status
 from reseller.wire.errors import ResellerError
 
 _ITEM = """
-SELECT i.id, i.name, t.intname, i.status, i.pricelist, p.name, i.period, i.expiredate, i.processingmodule, m.module
+SELECT i.id, i.name, t.intname, i.status, i.pricelist, p.name, i.period, i.expiredate, i.processingmodule, m.module,
+COALESCE(i.lastpricelist, 0)
 FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype
-LEFT JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id = %s"""
+LEFT JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id IN %s"""
 
+#: where all of them are closed they were closed with the service, which is coming back (`reopen`) with what it had
 _ADDONS = """
-SELECT a.pricelist, p.intname, p.name, p.addontype, a.boolvalue, a.intvalue, a.enumerationitem
-FROM item a JOIN pricelist p ON p.id = a.pricelist
-WHERE a.parent = %s AND p.addontype IN (1, 2, 3) AND a.status <> 4 ORDER BY a.id"""
+SELECT a.parent, a.pricelist, p.intname, p.name, p.addontype, a.boolvalue, a.intvalue, a.enumerationitem
+FROM item a JOIN pricelist p ON p.id = a.pricelist JOIN item i ON i.id = a.parent AND i.pricelist = p.parent
+WHERE a.parent IN %s AND p.addontype IN (1, 2, 3)
+AND (a.status <> 4 OR NOT EXISTS (SELECT 1 FROM item b WHERE b.parent = i.id AND b.status <> 4)) ORDER BY a.id"""
 
 
 def read(db: Database, item: int) -> Item:
@@ -25,27 +31,43 @@ def read(db: Database, item: int) -> Item:
 
     Parameters kept encrypted by the panel are not among them.
     """
-    row = db.row(_ITEM, item)
-    if row is None:
+    found = read_all(db, [item])
+    if item not in found:
         raise ResellerError("reseller_item_missing", object="item", value=str(item), item=item)
-    params = db.rows("SELECT intname, value FROM itemparam WHERE item = %s", item)
-    return Item(
-        id=row[0],
-        name=row[1] or "",
-        itemtype=row[2],
-        status=row[3],
-        pricelist=row[4],
-        pricelist_name=row[5] or "",
-        period=row[6] or 0,
-        expiredate=row[7],
-        module=row[8] or 0,
-        module_name=row[9] or "",
-        params={intname: value or "" for intname, value in params},
-        addons=tuple(_addon(found) for found in db.rows(_ADDONS, item)),
-    )
+    return found[item]
 
 
-def _addon(row: tuple[object, ...]) -> Addon:
+def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
+    """Those of these services that there are, by number."""
+    if not numbers:
+        return {}
+    params: dict[int, dict[str, str]] = {}
+    for item, intname, value in db.rows("SELECT item, intname, value FROM itemparam WHERE item IN %s", numbers):
+        params.setdefault(item, {})[intname] = value or ""
+    addons: dict[int, list[Addon]] = {}
+    for parent, *addon in db.rows(_ADDONS, numbers):
+        addons.setdefault(parent, []).append(_addon(addon))
+    return {
+        row[0]: Item(
+            id=row[0],
+            name=row[1] or "",
+            itemtype=row[2],
+            status=row[3],
+            pricelist=row[4],
+            pricelist_name=row[5] or "",
+            period=row[6] or 0,
+            expiredate=row[7],
+            module=row[8] or 0,
+            module_name=row[9] or "",
+            lastpricelist=row[10],
+            params=params.get(row[0], {}),
+            addons=tuple(addons.get(row[0], ())),
+        )
+        for row in db.rows(_ITEM, numbers)
+    }
+
+
+def _addon(row: Sequence[object]) -> Addon:
     pricelist, intname, name, addontype, boolvalue, intvalue, enumerationitem = row
     kind = int(str(addontype))
     switch = "on" if boolvalue in ("on", 1, "1") else "off"
@@ -53,6 +75,21 @@ def _addon(row: tuple[object, ...]) -> Addon:
     amount = None if intvalue is None else format(Decimal(str(intvalue)).normalize(), "f")
     value = {BOOLEAN: switch, INTEGER: amount, ENUMERATION: enumerationitem}[kind]
     return Addon(int(str(pricelist)), str(intname or ""), str(name or ""), "" if value is None else str(value), kind)
+
+
+def addon_of(db: Database, item: Item, intname: str, number: int) -> Addon | None:
+    """An add-on of the service's tariff, ordered or not, by internal name, or by its number or the ordered one's."""
+    row = db.row(
+        "SELECT id, intname, name, addontype, NULL, NULL, NULL FROM pricelist WHERE parent = %s "
+        "AND addontype IN (1, 2, 3) "
+        "AND (intname = %s OR id = %s OR id = (SELECT pricelist FROM item WHERE id = %s AND parent = %s)) ORDER BY id",
+        item.pricelist,
+        intname or None,
+        number,
+        number,
+        item.id,
+    )
+    return _addon(row) if row else None
 
 
 def read_ours(db: Database, item: int) -> Item:
@@ -65,14 +102,74 @@ def read_ours(db: Database, item: int) -> Item:
     return found
 
 
+def is_ours(db: Database, item: int) -> bool:
+    """Whether there is such a service and it belongs to a module of ours."""
+    sql = (
+        "SELECT COUNT(*) FROM item i JOIN processingmodule m ON m.id = i.processingmodule "
+        "WHERE i.id = %s AND m.module = %s"
+    )
+    return bool(db.value(sql, item, MODULE))
+
+
+def belongs(db: Database, item: int, user: str) -> bool:
+    """Whether the service is one of the client whose user this is (reference/platform.md 6.2)."""
+    sql = (
+        "SELECT COUNT(*) FROM item i JOIN user u ON u.account = i.account "
+        "WHERE i.id = %s AND i.parent IS NULL AND u.name = %s"
+    )
+    return bool(db.value(sql, item, user))
+
+
+class Unlinked(NamedTuple):
+    """A service as far as it can be recognised elsewhere; `label` is its domain or the name of its licence."""
+
+    id: int
+    itemtype: str
+    pricelist: int
+    expiredate: dt.date | None
+    label: str
+    address: str
+
+
+def living(db: Database, module: int) -> list[Unlinked]:
+    """Services of a module that are or become active, or are suspended."""
+    params = ", ".join(f"MAX(IF(f.intname = '{name}', f.value, NULL))" for name in ("domain", "licname", "ip"))
+    rows = db.rows(
+        f"SELECT i.id, t.intname, i.pricelist, i.expiredate, {params} FROM item i "  # noqa: S608 - words of this file
+        "JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype "
+        "LEFT JOIN itemparam f ON f.item = i.id AND f.intname IN ('domain', 'licname', 'ip') "
+        "WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s "
+        "GROUP BY i.id, t.intname, i.pricelist, i.expiredate ORDER BY i.id",
+        module,
+        (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING),
+    )
+    return [
+        Unlinked(number, itemtype, pricelist, expiredate, domain or licname or "", address or "")
+        for number, itemtype, pricelist, expiredate, domain, licname, address in rows
+    ]
+
+
 def modules(db: Database) -> list[int]:
     """Ids of our modules; one that is switched off sells nothing new, but what it sold is looked after."""
     return [row[0] for row in db.rows("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)]
 
 
-def operation_of(db: Database, item: int, intname: str) -> int:
-    """The newest running operation of this kind of a service, 0 without one."""
-    return db.value("SELECT MAX(id) FROM runningoperation WHERE item = %s AND intname = %s", item, intname) or 0
+def operation_of(db: Database, item: int, *intnames: str) -> int:
+    """The newest running operation of a service that has one of these names, 0 without one."""
+    marks = ", ".join(["%s"] * len(intnames))
+    sql = f"SELECT MAX(id) FROM runningoperation WHERE item = %s AND intname IN ({marks})"  # noqa: S608
+    return db.value(sql, item, *intnames) or 0
+
+
+def operations(db: Database, item: int) -> list[str]:
+    """Names of all running operations of a service, manual ones too."""
+    return [row[0] or "" for row in db.rows("SELECT intname FROM runningoperation WHERE item = %s ORDER BY id", item)]
+
+
+def serves(db: Database, module: int, pricelist: int) -> bool:
+    """Whether the module sells this tariff."""
+    sql = "SELECT COUNT(*) FROM processingmodule2pricelist WHERE processingmodule = %s AND pricelist = %s"
+    return bool(db.value(sql, module, pricelist))
 
 
 def open_tasks(db: Database, operation: int) -> list[int]:
@@ -91,6 +188,12 @@ def has_task(db: Database, operation: int) -> bool:
     return bool(db.value("SELECT COUNT(*) FROM task WHERE runningoperation = %s", operation))
 
 
+def tasks_without_operation(db: Database, item: int, kind: str) -> list[int]:
+    """Open tasks of a type about a service that belong to no operation."""
+    sql = "SELECT id FROM task WHERE item = %s AND type = %s AND runningoperation IS NULL AND status <> 2"
+    return [row[0] for row in db.rows(sql, item, kind)]
+
+
 def exists(db: Database, operation: int) -> bool:
     """Whether the operation is still there."""
     return bool(db.value("SELECT COUNT(*) FROM runningoperation WHERE id = %s", operation))
@@ -99,3 +202,28 @@ def exists(db: Database, operation: int) -> bool:
 def operation_name(db: Database, operation: int) -> str:
     """What the operation does: `open`, `suspend`, ...; empty when it is gone."""
     return db.value("SELECT intname FROM runningoperation WHERE id = %s", operation) or ""
+
+
+def queue(db: Database, module: int) -> dict[str, int]:
+    """How many running operations the services of a module have, by name."""
+    return dict(
+        db.rows(
+            "SELECT r.intname, COUNT(*) FROM runningoperation r JOIN item i ON i.id = r.item "
+            "WHERE i.processingmodule = %s GROUP BY 1 ORDER BY 1",
+            module,
+        )
+    )
+
+
+def tried_operations(db: Database, module: int) -> list[tuple[int, int, str]]:
+    """Running operations of services of a module that were tried at least once: number, service, name."""
+    sql = (
+        "SELECT r.id, r.item, r.intname FROM runningoperation r JOIN item i ON i.id = r.item "
+        "WHERE i.processingmodule = %s AND r.trycount > 0 ORDER BY r.id"
+    )
+    return [(row[0], row[1], row[2] or "") for row in db.rows(sql, module)]
+
+
+def secret_names(db: Database, item: int) -> set[str]:
+    """Names of the parameters of a service that the panel keeps encrypted."""
+    return {row[0] for row in db.rows("SELECT intname FROM itemcryptedparam WHERE item = %s", item)}

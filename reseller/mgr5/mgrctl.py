@@ -8,7 +8,6 @@ they cannot have had an effect; the panel says so itself with error type `client
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from reseller.wire import document
 from reseller.wire.errors import PanelError
 
 if TYPE_CHECKING:
+    import subprocess
+
     from reseller.mgr5.panel import Panel
 
 RESTART_PAUSE_SECONDS = 1.0
@@ -47,6 +48,8 @@ class Mgrctl:
             time.sleep(RESTART_PAUSE_SECONDS)
 
     def _once(self, func: str, parameters: Mapping[str, object], secrets: Mapping[str, str]) -> document.Element:
+        import subprocess
+
         argv = [str(self._panel.base / "sbin" / "mgrctl"), "-m", "billmgr", "-o", "xml", func]
         argv += [f"{name}={value}" for name, value in parameters.items()]
         environment = dict(os.environ, SSH_CONNECTION="reseller")

@@ -6,18 +6,24 @@ error document. Words on a wrong command line go to stderr as well, as the vendo
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field
 
 from reseller.wire.errors import UsageError
 
 #: options that take a number, and those that take text; `--id` is a tariff's code at the seller and may be any text
 _NUMBERS = ("item", "module", "runningoperation", "level", "addon")
-_TEXTS = ("command", "subcommand", "id", "lang", "itemtype", "intname", "param", "value")
+_WORDS = ("command", "subcommand", "id", "lang", "itemtype", "intname", "param", "value")
+_TEXTS = (*_WORDS, "userid", "password", "panelkey")
+#: names by which an option is known as well: which of the two the panel uses is unknown (platform.md 5.3)
+_ALSO = {"panelkey": "--panel_key"}
 _SHORT = {"command": "-c", "item": "-i", "lang": "-l", "module": "-m", "itemtype": "-t", "addon": "-a"}
+_OPTIONS = {f"--{name}": name for name in (*_NUMBERS, *_TEXTS)}
+_OPTIONS.update((other, name) for table in (_SHORT, _ALSO) for name, other in table.items())
+_USAGE = f"pmreseller: a processing module. Options: {' '.join(_OPTIONS)}; each takes a value."
+#: what the vendor's own modules answer (platform.md 5.2)
+_TOLD = {"-V": "1.0", "--version": "1.0", "-h": _USAGE, "--help": _USAGE}
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,13 @@ class Arguments:
     runningoperation: int = 0
     lang: str = ""
     itemtype: str = ""
+    addon: int = 0
+    param: str = ""
+    value: str = ""
+    userid: str = ""
+    panelkey: str = ""
+    #: as the panel keeps it, see mgr5/crypt.py
+    password: str = field(default="", repr=False)
 
     def need(self, name: str) -> int:
         """The number `name`, which the command cannot do without; raises UsageError `reseller_usage_missing`."""
@@ -39,32 +52,51 @@ class Arguments:
         return value
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"pmreseller: {message}\n")
-        raise UsageError("reseller_usage", text=message)
-
-
 def parse(argv: Sequence[str]) -> Arguments:
-    """Arguments of a call; raises UsageError for an unknown option, a missing value or a number that is none."""
-    parser = _Parser(prog="pmreseller", description="Processing module: resells services of another BILLmanager.")
-    parser.add_argument("-V", "--version", action="version", version="1.0")
-    for name in _NUMBERS:
-        parser.add_argument(*_flags(name), type=int, default=0)
-    for name in _TEXTS:
-        parser.add_argument(*_flags(name), default="")
-    given = parser.parse_args(argv)
-    if not given.command:
-        parser.error("--command is missing")
+    """Arguments of a call; raises UsageError for an unknown option, a missing value or a number that is none.
+
+    By hand: argparse costs as much as starting Python, and every option takes the next word, whatever that is.
+    """
+    if argv and argv[0] in _TOLD:
+        sys.stdout.write(f"{_TOLD[argv[0]]}\n")
+        raise SystemExit(0)
+    given: dict[str, str] = {}
+    words = iter(argv)
+    for word in words:
+        flag, equals, value = word.partition("=")
+        name = _OPTIONS.get(flag)
+        if name is None:
+            raise _wrong(f"unknown option {flag}")
+        taken = value if equals else next(words, None)
+        if taken is None:
+            raise _wrong(f"{flag} takes a value")
+        given[name] = taken
+    if not given.get("command"):
+        raise _wrong("--command is missing")
+    numbers = {name: _number(name, given.get(name, "0")) for name in _NUMBERS}
     return Arguments(
-        command=given.command,
-        item=given.item,
-        module=given.module,
-        runningoperation=given.runningoperation,
-        lang=given.lang,
-        itemtype=given.itemtype,
+        command=given["command"],
+        item=numbers["item"],
+        module=numbers["module"],
+        runningoperation=numbers["runningoperation"],
+        lang=given.get("lang", ""),
+        itemtype=given.get("itemtype", ""),
+        addon=numbers["addon"],
+        param=given.get("param", ""),
+        value=given.get("value", ""),
+        userid=given.get("userid", ""),
+        panelkey=given.get("panelkey", ""),
+        password=given.get("password", ""),
     )
 
 
-def _flags(name: str) -> list[str]:
-    return [f"--{name}", *([_SHORT[name]] if name in _SHORT else [])]
+def _number(name: str, value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise _wrong(f"--{name} takes a number, not {value}") from None
+
+
+def _wrong(text: str) -> UsageError:
+    sys.stderr.write(f"pmreseller: {text}\n")
+    return UsageError("reseller_usage", text=text)

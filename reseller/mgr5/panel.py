@@ -11,8 +11,8 @@ from reseller.db import Database
 from reseller.limits import Limits, load
 from reseller.wire.errors import ResellerError
 
-#: keys of the panel's configuration that say how to reach its database (reference/platform.md 6.2)
-DATABASE_KEYS = ("DBHost", "DBUser", "DBPassword", "DBName", "DBSocket")
+#: keys of the panel's configuration: how to reach its database, and where its own key is (reference/platform.md 6.2)
+CONFIG_KEYS = ("DBHost", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Panel:
         return load(self.base)
 
     def config(self) -> dict[str, str]:
-        """Database settings from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`; `paramlist` where they name no user.
+        """CONFIG_KEYS from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`; from `paramlist` where they name no database.
 
         The files hold one `Key value` a line. Reading them costs nothing; asking the panel costs a process.
         """
@@ -69,7 +69,8 @@ class Panel:
                 autocommit=True,
                 client_flag=CLIENT.FOUND_ROWS,
                 connect_timeout=self.limits.connect_seconds,
-                init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL'",
+                init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL', "
+                f"innodb_lock_wait_timeout={self.limits.lock_wait_seconds}",
             )
         except (pymysql.err.Error, OSError) as error:
             reason = error.args[-1] if error.args else error.__class__.__name__
@@ -84,5 +85,5 @@ def _config_file(path: Path) -> dict[str, str]:
         return {}
     pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
     return {
-        words[0]: words[1].strip() if len(words) > 1 else "" for words in pairs if words and words[0] in DATABASE_KEYS
+        words[0]: words[1].strip() if len(words) > 1 else "" for words in pairs if words and words[0] in CONFIG_KEYS
     }

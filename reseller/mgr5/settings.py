@@ -10,7 +10,8 @@ from reseller.wire.errors import ResellerError
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:
     """Settings from the fields of the connection form; raises `reseller_settings` naming the first empty one."""
-    values = {name: document.text(parent, name) for name in ("url", "username", "cafile", "tlsverify", "proxy", "name")}
+    names = ("url", "username", "cafile", "noverify", "proxy", "reuse", "name")
+    values = {name: document.text(parent, name) for name in names}
     # Not stripped: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
     for name, value in (("url", values["url"]), ("username", values["username"]), ("password", password)):
@@ -23,8 +24,9 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         username=values["username"],
         password=password,
         cafile=values["cafile"],
-        verify=values["tlsverify"] != "off",
+        verify=values["noverify"] != "on",
         proxy=values["proxy"],
+        reuse=values["reuse"] == "on",
     )
 
 

@@ -1,0 +1,73 @@
+"""sbin/resellerctl: the operator's command. Every subcommand holds no rules of its own, only words and columns.
+
+A subcommand is a module with `define(parser)` and `run(work, arguments)`, named in COMMANDS. Only the one that is asked
+for is loaded: the command is started by scripts, again and again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from reseller import __version__
+from reseller.lifecycle.work import Work
+from reseller.mgr5.panel import Panel
+from reseller.wire import texts
+from reseller.wire.errors import ResellerError
+
+#: by name: the module, and what `resellerctl --help` says of it
+COMMANDS = {
+    "checkevent": ("checkevent", "look at the seller now, as cron does every five minutes"),
+    "status": ("status", "how each module stands: seller, balance, last run, what is open"),
+    "audit": ("audit", "what is wrong between the two sides, and what to do about it"),
+    "plan": ("plan", "changes that checkevent refused because they would be too many"),
+    "requests": ("requests", "orders that are not settled, or all requests of a service"),
+    "reorder": ("reorder", "order or renew anew what was not confirmed, or what the seller shows already"),
+    "map": ("mapping", "what the parts of a tariff are called at the seller"),
+    "swap": ("swapping", "move services to the manual module for work by hand, and back"),
+    "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
+    "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),
+    "panel": ("control_panel", "lead clients into the control panels of services of a type, once that is proven safe"),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the subcommand: 0 done, 1 refused or partly failed, 2 wrong usage."""
+    arguments = _parser(argv[1:]).parse_args(argv[1:])
+    panel = None
+    try:
+        panel = Panel.of(argv[0])
+        done: int = arguments.run(Work.start(panel), arguments)
+        # Or a reader that went away is noticed only after the end.
+        sys.stdout.flush()
+        return done
+    except ResellerError as error:
+        said = texts.word(panel.base, error) if panel else str(error)
+        print(f"resellerctl: {said}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader went away (| head); nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="resellerctl",
+        description="Looks after services that are bought from another BILLmanager.",
+        epilog="Numbers of services, tariffs and operations are those of this panel unless said otherwise.",
+    )
+    parser.add_argument("--version", action="version", version=f"resellerctl {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True)
+    asked = words[0] if words else ""
+    for name, (module, told) in COMMANDS.items():
+        each = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+        if name == asked:
+            command = import_module(f"reseller.cli.{module}")
+            command.define(each)
+            each.add_argument("--json", action="store_true", help="answer as JSON")
+            each.set_defaults(run=command.run)
+    return parser

@@ -1,0 +1,75 @@
+"""resellerctl audit."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+
+from reseller import progress
+from reseller.cli import shown
+from reseller.lifecycle.work import Work
+from reseller.sync import audit, mending
+from reseller.sync.findings import Finding
+
+COLUMNS = ("kind", "module", "service", "remote", "person", "fix", "text")
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Reads the seller's lists in full and says what is wrong, the worst first: each with the service here, the "
+        "remote service there, what it means and what to do. Exit code: 0 when nothing needs a person, 1 when "
+        "something does."
+    )
+    parser.add_argument("--fix", action="store_true", help="show what can be made good without deciding anything")
+    parser.add_argument("--yes", action="store_true", help="with --fix: do it; it spends no money and closes nothing")
+    parser.add_argument("--csv", action="store_true", help="answer as CSV")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Find, show, mend; 1 when a person is needed."""
+    work.progress = progress.at_terminal()
+    found = audit.audit(work)
+    rows = [_row(finding) for finding in found]
+    failed = False
+    if arguments.fix:
+        for finding, row in zip(found, rows):
+            if finding.is_mended and arguments.yes:
+                trouble = mending.mend(work, finding)
+                failed = failed or bool(trouble)
+                row["fix"] = trouble or "done"
+    _show(arguments, found, rows)
+    return 1 if failed or any(finding.asks for finding in found) else 0
+
+
+def _row(finding: Finding) -> dict[str, object]:
+    person, fix = "yes" if finding.asks else "no", "possible" if finding.is_mended else ""
+    values = (finding.kind, finding.module, finding.service or "", finding.remote, person, fix, finding.text)
+    return dict(zip(COLUMNS, values))
+
+
+def _show(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequence[dict[str, object]]) -> None:
+    if arguments.json:
+        shown.machine(rows)
+    elif arguments.csv:
+        table = csv.DictWriter(sys.stdout, COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+    elif not rows:
+        print("Nothing is wrong.")
+    else:
+        _tell(arguments, found, rows)
+
+
+def _tell(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequence[dict[str, object]]) -> None:
+    for row in rows:
+        where = " ".join(f"{name} {row[name]}" for name in ("service", "remote") if row[name])
+        done = f" [{row['fix']}]" if arguments.fix and row["fix"] else ""
+        print(f"{row['kind']}: {where or 'module ' + str(row['module'])}{done}\n  {row['text']}")
+    person, possible = sum(finding.asks for finding in found), sum(finding.is_mended for finding in found)
+    print(f"{len(found)} findings, {person} of them need a person.")
+    if possible and not arguments.yes:
+        how = "--yes does it" if arguments.fix else "see --fix"
+        print(f"{possible} can be made good without deciding anything: {how}.")

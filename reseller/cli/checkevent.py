@@ -1,0 +1,31 @@
+"""resellerctl checkevent."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller import progress
+from reseller.cli import shown
+from reseller.lifecycle.work import Work
+from reseller.sync import checkevent
+from reseller.sync.job import Mode
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--pending", action="store_true", help="look only at services with an open operation")
+    parser.add_argument("--force", action="store_true", help="carry out the changes that were refused (see: plan)")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """One run; 1 when something failed."""
+    work.progress = progress.at_terminal()
+    summary = checkevent.run(work, Mode(arguments.pending, arguments.force))
+    work.progress.end()
+    if arguments.json:
+        shown.machine({**summary.counts(), "busy": summary.busy, "problems": summary.problems})
+    else:
+        print(f"checkevent: {summary}")
+        for problem in summary.problems:
+            print(f"  {problem}")
+    return 1 if summary.failed else 0

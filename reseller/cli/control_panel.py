@@ -1,0 +1,43 @@
+"""resellerctl panel."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from reseller.cli import shown
+from reseller.lifecycle import control_panel
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import panel_switches
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Without --on or --off, lists the types that are switched on. --on follows the seller's link for "
+        "the service and switches the type on for the service's module if the link leads to that service and not "
+        "into the account. Restart the panel afterwards (mgrctl -m billmgr exit): it asks modules at its start."
+    )
+    parser.add_argument("type", nargs="?", help="type of the services, such as vds")
+    parser.add_argument("--service", type=int, help="number of an active service to probe with")
+    onoff = parser.add_mutually_exclusive_group()
+    onoff.add_argument("--on", action="store_true", help="probe, and switch it on")
+    onoff.add_argument("--off", action="store_true", help="switch it off for the type")
+    parser.add_argument("--unverified", action="store_true", help="take any certificate of the service's own panel")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Switch a type on or off, and list those that are on."""
+    if ((arguments.on or arguments.off) and not arguments.type) or (arguments.on and not arguments.service):
+        print("resellerctl: say TYPE --service N --on, or TYPE --off", file=sys.stderr)
+        return 2
+    if arguments.on:
+        control_panel.switch_on(work, arguments.service, arguments.type, verify=not arguments.unverified)
+    elif arguments.off and not control_panel.switch_off(work, arguments.type):
+        return 1
+    rows = [
+        {"module": module, "type": itemtype, "proven": proof}
+        for (module, itemtype), proof in panel_switches.read(work.panel.base).items()
+    ]
+    shown.table(rows, as_json=arguments.json, empty="Clients enter no control panel from here.")
+    return 0

@@ -1,0 +1,92 @@
+"""resellerctl link."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from reseller.cli import shown
+from reseller.lifecycle.work import Work
+from reseller.linking import discover, sides
+from reseller.linking.discover import AMBIGUOUS, CONTRADICTED, SURE, Found, Pair
+from reseller.wire.errors import ResellerError
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Sets both sides, or none: the link here, and our key on the remote service. With --discover, looks for likely "
+        "pairs among what is linked on neither side and shows them with the reasons; --yes links those that are sure."
+    )
+    parser.add_argument("service", type=int, nargs="?", help="number of the service on this panel")
+    parser.add_argument("remote", nargs="?", help="number of the service at the seller")
+    parser.add_argument(
+        "--force", action="store_true", help="take it although its key names another service, or it is kept"
+    )
+    parser.add_argument("--discover", action="store_true", help="look for likely pairs")
+    parser.add_argument("--yes", action="store_true", help="with --discover: link the pairs that are sure")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Link the two, or look for pairs."""
+    if arguments.discover == bool(arguments.remote) or (arguments.discover and arguments.service is not None):
+        print("resellerctl: say SERVICE REMOTE, or --discover", file=sys.stderr)
+        return 2
+    if arguments.discover:
+        return _discover(work, yes=arguments.yes, as_json=arguments.json)
+    said = sides.link(work, arguments.service, arguments.remote, force=arguments.force)
+    return shown.told(arguments.service, said, as_json=arguments.json)
+
+
+def _discover(work: Work, *, yes: bool, as_json: bool) -> int:
+    """Show what was found, link it when told to; 1 when a pair was refused."""
+    found = discover.look(work)
+    rows = [_row(work, pair) for pair in found.pairs]
+    for row, pair in zip(rows, found.pairs):
+        if yes and pair.verdict == SURE:
+            _link(work, pair, row)
+    if as_json:
+        alone_there = [
+            {"remote": row.id, "itemtype": itemtype, "name": row.name} for itemtype, row in found.alone_there
+        ]
+        alone_here = [{"service": each.id, "itemtype": each.itemtype, "name": each.label} for each in found.alone_here]
+        shown.machine({"pairs": rows, "alone_here": alone_here, "alone_there": alone_there})
+    else:
+        _tell(rows, found, yes=yes)
+    return 1 if any(row["refused"] for row in rows) else 0
+
+
+def _row(work: Work, pair: Pair) -> dict[str, object]:
+    return {
+        "service": pair.here.id,
+        "remote": pair.there.id,
+        "itemtype": pair.here.itemtype,
+        "name": pair.there.name,
+        "verdict": pair.verdict,
+        "why": "; ".join(discover.reasons(work, pair)),
+        "done": "",
+        "refused": "",
+    }
+
+
+def _link(work: Work, pair: Pair, row: dict[str, object]) -> None:
+    """One bad pair never stops the rest."""
+    try:
+        row["done"] = discover.carry_out(work, pair)
+    except ResellerError as error:
+        row["refused"] = work.word(error)
+
+
+def _tell(rows: list[dict[str, object]], found: Found, *, yes: bool) -> None:
+    for row in rows:
+        pair = f"{row['itemtype']} {row['service']} and remote {row['remote']} ({row['name']})"
+        print(f"{pair}: {row['done'] or row['refused'] or row['verdict']}: {row['why']}")
+    count = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in (SURE, AMBIGUOUS, CONTRADICTED)}
+    print(
+        f"{count[SURE]} sure, {count[AMBIGUOUS]} ambiguous, {count[CONTRADICTED]} contradicted; without a counterpart: "
+        f"{len(found.alone_here)} here, {len(found.alone_there)} at the seller."
+    )
+    if count[SURE] and not yes:
+        print(
+            "Nothing was changed; --yes links what is sure. The rest is linked by hand: resellerctl link SERVICE REMOTE"
+        )

@@ -1,0 +1,53 @@
+"""resellerctl map."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from reseller.cli import shown
+from reseller.ledger import tariffmap
+from reseller.lifecycle import tariff_match
+from reseller.lifecycle.work import Work
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Shows how the parts of a tariff are mapped, and what has the same name at the seller. "
+        "With --yes, maps what has the same name. With PART, HERE and THERE, maps one part; with --drop "
+        "PART HERE, unmaps it."
+    )
+    parser.add_argument("tariff", type=int, help="number of the tariff (pricelist)")
+    parser.add_argument("part", nargs="?", choices=tariffmap.KINDS, help="kind of the part")
+    parser.add_argument(
+        "here", nargs="?", help="what the client pays for: months, internal name, item id or template key"
+    )
+    parser.add_argument("there", nargs="?", help="what is bought for it at the seller")
+    parser.add_argument("--yes", action="store_true", help="map everything that has the same name on both sides")
+    parser.add_argument("--drop", nargs=2, metavar=("PART", "HERE"), help="unmap one part")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Set or drop one part, or show them all."""
+    tariff, part, here, there = arguments.tariff, arguments.part, arguments.here, arguments.there
+    if bool(here) != bool(there) or (part and arguments.drop):
+        print("resellerctl: say PART HERE THERE, or --drop PART HERE", file=sys.stderr)
+        return 2
+    if arguments.drop:
+        return 0 if tariffmap.drop(work.db, tariff, *arguments.drop) else 1
+    if there:
+        tariff_match.put(work, tariff, part, here, there)
+        return 0
+    pairs = tariff_match.match(work, tariff)
+    if arguments.yes:
+        tariff_match.apply(work, tariff, pairs)
+        pairs = tariff_match.match(work, tariff)
+    pairs = [pair for pair in pairs if part in (None, pair.kind)]
+    rows = [{"part": p.kind, "here": p.local, "mapped": p.mapped, "proposed": p.proposed} for p in pairs]
+    shown.table(rows, as_json=arguments.json, empty="The tariff has no parts.")
+    open_ones = [pair for pair in pairs if pair.mapped is None]
+    if open_ones and not arguments.json:
+        possible = sum(1 for pair in open_ones if pair.proposed)
+        print(f"{len(open_ones)} parts are not mapped and cannot be sold; --yes would map {possible} of them.")
+    return 0

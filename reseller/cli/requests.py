@@ -1,0 +1,45 @@
+"""resellerctl requests."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.ledger import requests
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("service", type=int, nargs="?", help="number of a service; all that are open without it")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """The requests, and under the table what went wrong with each."""
+    service = arguments.service
+    found = requests.of_item(work.db, service) if service else requests.all_live(work.db, items.modules(work.db))
+    rows = [
+        {
+            "service": request.item,
+            "what": request.kind,
+            "state": request.state,
+            "key": request.key,
+            "remote": request.remote,
+            "operation": request.operation,
+            "tries": request.tries,
+            "age_seconds": request.age_seconds,
+            "correlation": request.correlation,
+            "error": request.error_text or request.error_type,
+        }
+        for request in found
+    ]
+    if arguments.json:
+        shown.machine(rows)
+        return 0
+    errors = [(row["service"], row.pop("error")) for row in rows]
+    shown.table(rows, as_json=False, empty="No request is open.")
+    for number, said in errors:
+        if said:
+            print(f"service {number}: {said}")
+    return 0

@@ -1,0 +1,36 @@
+"""What every subcommand prints: a table for people, JSON for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) -> None:
+    """Rows of the same columns, one below the other; `empty` is said when there are none."""
+    if as_json:
+        machine(rows)
+        return
+    if not rows:
+        print(empty)
+        return
+    names = list(rows[0])
+    shown = [names, *[["-" if row[name] in (None, "") else str(row[name]) for name in names] for row in rows]]
+    widths = [max(len(line[column]) for line in shown) for column in range(len(names))]
+    for line in shown:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def machine(value: object) -> None:
+    """For a machine."""
+    import json
+
+    print(json.dumps(value, default=str))
+
+
+def told(service: int, text: str, *, as_json: bool) -> int:
+    """One sentence about one service; the exit code."""
+    if as_json:
+        machine({"service": service, "text": text})
+    else:
+        print(text)
+    return 0

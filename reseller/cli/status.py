@@ -1,0 +1,85 @@
+"""resellerctl status."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Mapping
+
+from reseller.cli import shown
+from reseller.lifecycle.work import Work
+from reseller.sync import status
+from reseller.sync.status import Status
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "For each module: seller and user, when checkevent last came through, the balance there, and what is open. "
+        "Exit code: 1 when the seller cannot be asked."
+    )
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """A page of them; 1 when a seller cannot be asked."""
+    found = status.of_all(work)
+    if arguments.json:
+        shown.machine([_plain(each) for each in found])
+    elif not found:
+        print("No module is connected to a seller.")
+    else:
+        for each in found:
+            _tell(each)
+    return 1 if any(each.trouble for each in found) else 0
+
+
+def _plain(each: Status) -> dict[str, object]:
+    figures = each.figures
+    return {
+        "module": each.module,
+        "name": each.name,
+        "seller": each.url,
+        "user": each.username,
+        "last_success": each.last_success,
+        "age_seconds": each.age_seconds,
+        "balance": each.balance.amount,
+        "currency": each.balance.currency,
+        "services": figures.services,
+        "requests": figures.open_requests,
+        "operations": each.operations,
+        "drift": figures.drift,
+        "refused": figures.refused,
+        "away": figures.services["away"],
+        "seller_left_alone_seconds": each.down_seconds,
+        "trouble": each.trouble,
+    }
+
+
+def _tell(each: Status) -> None:
+    figures = each.figures
+    print(f"module {each.module} {each.name}: {each.username or '?'} at {each.url or '?'}")
+    lines = {
+        "last run that came through": _when(each),
+        "balance there": f"{each.balance.amount or '?'} {each.balance.currency}".strip(),
+        "services": _counts(figures.services),
+        "open requests": _counts(figures.open_requests),
+        "operations": _counts(each.operations),
+        "differences": _counts(figures.drift),
+        "changes refused": f"{figures.refused} (see: resellerctl plan)" if figures.refused else "none",
+        "seller": f"left alone for {each.down_seconds} s more" if each.down_seconds else "may be asked",
+    }
+    if each.trouble:
+        lines["trouble"] = each.trouble
+    for name, value in lines.items():
+        print(f"  {name + ':':28}{value}")
+
+
+def _when(each: Status) -> str:
+    if not each.last_success:
+        return "never"
+    day = dt.datetime.fromtimestamp(each.last_success, dt.timezone.utc)
+    return f"{day:%Y-%m-%d %H:%M:%S} UTC, {each.age_seconds} s ago"
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(found.items()) if count) or "none"

@@ -1,0 +1,77 @@
+"""resellerctl swap."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+
+from reseller import swap
+from reseller.cli import shown
+from reseller.ledger import swaps
+from reseller.lifecycle.work import Work
+from reseller.wire.errors import ResellerError
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Shows what would be done; --yes does it. The link to the seller lives on; nothing is sent and "
+        "nothing is applied while a service is away."
+    )
+    parser.add_argument("services", metavar="SERVICE", type=int, nargs="*", help="numbers of services")
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--to", metavar="MODULE", help="'manual', or the number of a processing module")
+    way.add_argument("--back", action="store_true", help="back to the module that each came from")
+    way.add_argument("--list", action="store_true", help="what is away, since when, who moved it and why")
+    parser.add_argument("--why", metavar="TEXT", default="", help="kept with the move")
+    parser.add_argument("--yes", action="store_true", help="do it")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Heal what a crash left, then list, plan or move; 1 when a service was refused."""
+    healed = swap.heal(work)
+    if arguments.list:
+        shown.table(swaps.rows(swaps.all_live(work.db)), as_json=arguments.json, empty="Nothing is away.")
+        return 0
+    if not arguments.services:
+        print("resellerctl: say which services", file=sys.stderr)
+        return 2
+    to = None if arguments.back else swap.target(work.db, arguments.to)
+    plan = swap.plan_back(work, arguments.services) if to is None else swap.plan_away(work, arguments.services, to)
+    rows = [{**step._asdict(), "notes": list(step.notes), "done": ""} for step in plan]
+    for row, step in zip(rows, plan):
+        if arguments.yes and not step.refused:
+            _move(work, arguments, to, row)
+    if arguments.json:
+        shown.machine({"healed": healed, "services": rows})
+    else:
+        for said in healed:
+            print(said)
+        for row in rows:
+            _tell(row)
+        if not arguments.yes and any(not step.refused for step in plan):
+            print("Nothing was changed; --yes does it.")
+    return 1 if any(row["refused"] for row in rows) else 0
+
+
+def _move(work: Work, arguments: argparse.Namespace, to: swap.Module | None, row: dict[str, object]) -> None:
+    number, who = int(str(row["service"])), os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
+    try:
+        if to is None:
+            row["done"] = swap.back(work, number, who)
+        else:
+            row["done"] = swap.away(work, number, to, who, arguments.why)
+    except ResellerError as error:
+        row["refused"] = work.word(error)
+
+
+def _tell(row: Mapping[str, object]) -> None:
+    notes = "".join(f"; {note}" for note in row["notes"])  # type: ignore[attr-defined]
+    if row["refused"]:
+        print(f"service {row['service']}: refused: {row['refused']}")
+    elif row["done"]:
+        print(row["done"])
+    else:
+        print(f"service {row['service']} {row['name']}: module {row['here']} -> {row['to']}{notes}")

@@ -1,0 +1,19 @@
+"""resellerctl unlink."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.lifecycle.work import Work
+from reseller.linking import sides
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("service", type=int, help="number of the service on this panel")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Take the link away."""
+    return shown.told(arguments.service, sides.unlink(work, arguments.service), as_json=arguments.json)

@@ -1,0 +1,33 @@
+"""etc/reseller.panels: for which modules and types clients may be led into a service's own control panel.
+
+One line each: number of the module, type, and what it was proven with. The file is there only while something is
+switched on, which is how `features` knows without opening it (features.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reseller.mgr5.features import PANELS_FILE
+
+
+def read(base: Path) -> dict[tuple[int, str], str]:
+    """By module and type, what is switched on and what it was proven with."""
+    try:
+        lines = (base / PANELS_FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    words = [line.split(None, 2) for line in lines if line.split(None, 2)[2:]]
+    return {(int(module), itemtype): proof for module, itemtype, proof in words if module.isdigit()}
+
+
+def write(base: Path, switched: dict[tuple[int, str], str]) -> None:
+    """Replace the file in one step; no file when nothing is switched on."""
+    path = base / PANELS_FILE
+    if not switched:
+        path.unlink(missing_ok=True)
+        return
+    lines = [f"{module} {itemtype} {proof}\n" for (module, itemtype), proof in sorted(switched.items())]
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text("".join(lines), encoding="utf-8")
+    fresh.replace(path)
