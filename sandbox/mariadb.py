@@ -99,6 +99,8 @@ class Server:
         self._home = home
         self._password = password
         self._data = home / "data"
+        # A server that starts removes every temporary table from its place for them, also those of others.
+        self._temporary = home / "tmp"
         beside = home / "mysqld.sock"
         self.socket = beside if len(os.fsencode(beside)) <= SOCKET_PATH_BYTES else short / "mysqld.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -113,12 +115,18 @@ class Server:
 
     def start(self) -> None:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._temporary.mkdir(mode=0o700, exist_ok=True)
         if not (self._data / "mysql").is_dir():
             self._bootstrap()
         self.socket.unlink(missing_ok=True)
         command = [find_server(), "--no-defaults", *_as_root(), f"--datadir={self._data}", f"--socket={self.socket}"]
         command += ["--skip-networking", "--innodb-buffer-pool-size=128M", "--max-connections=400", *_SHARED]
-        command += [f"--pid-file={self._home}/mysqld.pid", "--innodb-lock-wait-timeout=20", "--max-allowed-packet=64M"]
+        command += [
+            f"--pid-file={self._home}/mysqld.pid",
+            f"--tmpdir={self._temporary}",
+            "--innodb-lock-wait-timeout=20",
+            "--max-allowed-packet=64M",
+        ]
         with (self._home / "mysqld.log").open("ab") as log:
             # Its own session: Ctrl-C at a terminal must reach the panels first and the database last.
             self._process = subprocess.Popen(
@@ -140,7 +148,8 @@ class Server:
         grant = f"GRANT ALL PRIVILEGES ON *.* TO {ADMIN}@localhost WITH GRANT OPTION;\n"
         script = b"create database mysql;\nuse mysql;\n" + _system_tables()
         script += ("\nflush privileges;\n" + account + grant).encode()
-        command = [find_server(), "--no-defaults", "--bootstrap", *_as_root(), f"--datadir={fresh}", *_SHARED]
+        command = [find_server(), "--no-defaults", "--bootstrap", *_as_root(), *_SHARED]
+        command += [f"--datadir={fresh}", f"--tmpdir={self._temporary}"]
         done = subprocess.run(command, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0 or b"ERROR:" in done.stdout:
             raise RuntimeError(

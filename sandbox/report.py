@@ -10,6 +10,8 @@ def for_people(report: dict[str, Any]) -> str:
     for name, panel in report["panels"].items():
         lines += [
             f"panel {name}",
+            # A name of its own for each panel: browsers keep cookies by host, whatever the port.
+            f"  browser   {panel['http_url'].replace('127.0.0.1', f'{name}.localhost')}",
             f"  mgrctl    {panel['mgrctl']} -m billmgr -o xml whoami",
             *(f"  tree at   {place}" for place in panel["at"]),
             f"  https     {panel['url']}   (CA: {panel['ca']})",

@@ -48,7 +48,7 @@ PERIODS = (1, 3, 6, 12)
 def _vds_addons(scale: int) -> tuple[AddonPlan, ...]:
     return (
         AddonPlan("mem", INTEGER, Decimal(1024 * scale), Decimal(16384), Decimal("0.002")),
-        AddonPlan("disk", INTEGER, Decimal(20 * scale), Decimal(500), Decimal("0.05")),
+        AddonPlan("disk", INTEGER, Decimal(30 * scale), Decimal(500), Decimal("0.05")),
         AddonPlan("ip", INTEGER, Decimal(1), Decimal(8), Decimal("1.5")),
         AddonPlan("panel", ENUMERATION, choices=(("panel_none", Decimal(0)), ("panel_lite", Decimal("3.5")))),
     )

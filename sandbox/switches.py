@@ -100,12 +100,36 @@ _ALL = (
         "selling-api.md 4.3",
         "delete closes, answers ok and does nothing, is refused, needs a phone call, or closes after the paid period",
     ),
-    Switch("remoteid_edit", ("allowed", "denied"), "selling-api.md 4.2", "<type>.edit of a client may change remoteid"),
+    Switch(
+        "confirm_answer",
+        ("error", "silent"),
+        "selling-api.md 4.3",
+        "what delete answers while it waits for a confirmation by phone: an error that names it, or a success",
+    ),
+    Switch(
+        "at_end_history",
+        ("told", "silent"),
+        "selling-api.md 4.3, 8.2",
+        "service.history tells of a deletion put off to the end of the paid period, or nothing does",
+    ),
+    Switch(
+        "remoteid_edit",
+        ("allowed", "denied", "ignored"),
+        "selling-api.md 4.2",
+        "<type>.edit of a client changes remoteid, is refused, or passes over it",
+    ),
     Switch(
         "absent_functions",
         ("checkevent", ""),
         "selling-api.md 8.1",
         "stock functions this panel lacks: globs, comma separated",
+        free=True,
+    ),
+    Switch(
+        "failing_functions",
+        ("", "checkevent"),
+        "reselling.md 4.1",
+        "stock functions that answer an error (an event that is processed wrongly): globs, comma separated",
         free=True,
     ),
     Switch("export_needs_login", ("off", "on"), "selling-api.md 7.1", "pricelist.export without authentication"),
@@ -246,6 +270,12 @@ _ALL = (
         "a client's change of tariff: done, refused, or given to staff",
     ),
     Switch(
+        "rollback_addons",
+        ("restored", "left"),
+        "platform.md 5.2",
+        "service.changepricelist.rollback gives the add-ons back as they were, or leaves those of the other tariff",
+    ),
+    Switch(
         "change_money",
         ("prorated", "none"),
         "selling-api.md 4.4",
@@ -261,6 +291,12 @@ _ALL = (
         "ipchange_limit", ("5", "0"), "selling-api.md 4.2", "address changes of a licence (real_ipchange)", free=True
     ),
     Switch("keychange_limit", ("5", "0"), "selling-api.md 4.2", "new keys of a licence (real_keychange)", free=True),
+    Switch(
+        "newkey_comes",
+        ("at_once", "late"),
+        "selling-api.md 5.2",
+        "a new key of a licence: in the answer, or only lickey_seconds later (sub-status 2_genkey, reselling.md 8.1)",
+    ),
     Switch(
         "v2_errors",
         ("error", "warning"),
@@ -369,6 +405,13 @@ _ALL = (
         ("wait", "refuse"),
         "platform.md 3.1",
         "calls while the panel is suspended by mgrctl -l",
+    ),
+    Switch(
+        "panel_link",
+        ("service", "account", "account_key"),
+        "selling-api.md 4.2",
+        "where gotoserver leads: to the service's own panel, into the client's account here, or to the former with a "
+        "key that opens the latter",
     ),
     Switch(
         "power_status",

@@ -63,6 +63,12 @@ def open_session(tx: Tx, caller: Caller, ip: str) -> str:
     return session
 
 
+def close_session(panel: Panel, session: str) -> None:
+    """What logging out does."""
+    with panel.db.begin() as tx:
+        tx.run("DELETE FROM core_session WHERE id = %s", session)
+
+
 def by_session(panel: Panel, session: str, ip: str, func: str) -> Caller:
     """Bound to the address, alive one hour after its last request (platform.md 4.1). No address is a call through
     mgrctl: CGI scripts of the vendor ask whoami that way for a session of somebody else's address (3.2)."""

@@ -17,6 +17,7 @@ from lxml import etree
 
 import sandbox.functions  # noqa: F401  (registers the panel's functions)
 from sandbox.core import columns, handlers, pages, reports, texts, validators
+from sandbox.core.documents import add
 from sandbox.core.errors import PanelError, denied, missing
 from sandbox.core.registry import find
 
@@ -124,7 +125,11 @@ def internal(panel: Panel, request: Request, func: str, params: Mapping[str, str
 
 def absent(panel: Panel, func: str) -> bool:
     """Functions this panel was told to lack (switch absent_functions)."""
-    globs = [glob.strip() for glob in panel.switches["absent_functions"].split(",")]
+    return _listed(panel, "absent_functions", func)
+
+
+def _listed(panel: Panel, switch: str, func: str) -> bool:
+    globs = [glob.strip() for glob in panel.switches[switch].split(",")]
     return any(fnmatch.fnmatchcase(func, glob) for glob in globs if glob)
 
 
@@ -136,6 +141,8 @@ def run_built_in(panel: Panel, request: Request) -> etree._Element:
     known, itemtype = found
     if request.caller.level < known.level:
         raise denied(request.func)
+    if _listed(panel, "failing_functions", request.func):
+        raise PanelError("process", request.func, "failed")
     return known.run(panel, replace(request, itemtype=itemtype))
 
 
@@ -145,5 +152,5 @@ def _page(panel: Panel, request: Request) -> etree._Element:
     panel.plugins.dress(document, request.func, request.lang)
     pages.echo(request, document)
     if request.elid:
-        etree.SubElement(document, "elid").text = request.elid
+        add(document, "elid", request.elid)
     return document

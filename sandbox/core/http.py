@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from sandbox.browser import front
 from sandbox.core import callers, dispatch, output, texts
+from sandbox.core.answer import SESSION_COOKIE, Answer
 from sandbox.core.errors import PanelError
 from sandbox.core.request import ANONYMOUS, Caller, Origin, Request
 
 if TYPE_CHECKING:
     from sandbox.core.panel import Panel
 
-SESSION_COOKIE = "billmgrses5"
+__all__ = ["SESSION_COOKIE", "Answer"]
+
 LOGIN_PAGE = (
     b"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>BILLmanager</title></head>"
     b"<body>Please log in</body></html>\n"
 )
 
 
-@dataclass(frozen=True)
-class Answer:
-    body: bytes
-    content_type: str
-    status: int = 200
-    cookie: str = ""
+def parameters(given: Iterable[tuple[str, object]]) -> dict[str, str]:
+    """The last value of a name counts; marked rows of a list come one by one and are joined (platform.md 1.1)."""
+    params: dict[str, str] = {}
+    for name, value in given:
+        joined = name in ("_rows", "_private") and name in params
+        params[name] = f"{params[name]}, {value}" if joined else str(value)
+    return params
 
 
 def claimed_user(params: Mapping[str, str]) -> str:
@@ -40,6 +44,8 @@ def claimed_user(params: Mapping[str, str]) -> str:
 def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
     """One request, from its parameters to the bytes of its answer. Errors come with status 200 (platform.md 4.2)."""
     lang = texts.chosen_lang(params.get("lang") or _cookie_lang(origin))
+    if front.wanted(params, origin):
+        return front.handle(panel, params, origin, lang)
     out = params.get("out", "html")
     func = params.get("func", "")
     request = Request(func, params, ANONYMOUS, origin, lang, out)

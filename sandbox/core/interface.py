@@ -13,7 +13,7 @@ from lxml import etree
 
 from sandbox.core.documents import parse
 from sandbox.core.log import Log
-from sandbox.core.merging import Schema, arrange, drop_for_others, merge_children, merge_node
+from sandbox.core.merging import Rule, Schema, arrange, drop_for_others, merge_children, merge_node
 
 TYPED = "{itemtype}"
 
@@ -38,6 +38,10 @@ class Interface:
                 self.roots.append(root)
         self._metadata: dict[str, etree._Element | None] = {}
         self.itemtypes: Callable[[], frozenset[str]] = frozenset
+
+    def rule(self, *path: str) -> Rule:
+        """How nodes below this path unify."""
+        return self._schema.rule(*path)
 
     def forget(self) -> None:
         """A type of services may have come."""

@@ -162,10 +162,10 @@ def save_crypted(tx: Tx, item: int, name: str, encrypted: str) -> None:
 
 
 def item_status(tx: Tx, item: Item) -> str:
-    """Sub-status keys such as 5_open or 3_employeesuspend (selling-api.md 5.2)."""
-    if item.status == PROCESSING:
+    """Sub-status keys such as 5_open, 2_reboot or 3_employeesuspend (selling-api.md 5.2)."""
+    if item.status in (PROCESSING, ACTIVE):
         operation = tx.value("SELECT intname FROM runningoperation WHERE item = %s ORDER BY id LIMIT 1", item.id)
-        return f"5_{operation}" if operation else "5"
+        return f"{item.status}_{operation}" if operation else f"{item.status}"
     return f"{item.status}{suspend_reason(item)}"
 
 

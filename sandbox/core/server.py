@@ -19,9 +19,9 @@ from lxml import etree
 from multidict import CIMultiDict
 
 from sandbox.core import http, local, mancgi
+from sandbox.core.answer import FORGET, Answer
 from sandbox.core.errors import PanelError, error_element
 from sandbox.core.faults import BEFORE, Fault
-from sandbox.core.http import Answer
 from sandbox.core.request import Origin
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Server:
     async def _http(self, request: web.Request) -> web.StreamResponse:
         self._running += 1
         try:
-            params = {**request.query, **{name: str(value) for name, value in (await request.post()).items()}}
+            params = http.parameters([*request.query.items(), *(await request.post()).items()])
             fault = self._panel.faults.take(params.get("func", ""), http.claimed_user(params))
             if fault is None:
                 return self._response(await self._work(request, params))
@@ -158,8 +158,12 @@ class Server:
         response = web.Response(
             body=answer.body, status=answer.status, content_type=answer.content_type, charset="utf-8"
         )
-        if answer.cookie:
-            response.set_cookie(http.SESSION_COOKIE, answer.cookie)
+        if answer.cookie == FORGET:
+            response.del_cookie(http.SESSION_COOKIE)
+        elif answer.cookie:
+            response.set_cookie(http.SESSION_COOKIE, answer.cookie, httponly=True, samesite="Lax")
+        for name, value in answer.headers:
+            response.headers.add(name, value)
         return response
 
     async def _with_fault(self, request: web.Request, params: dict[str, str], fault: Fault) -> web.StreamResponse:

@@ -53,7 +53,7 @@ CREATE TABLE item (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255)
   cost DECIMAL(18,4) NOT NULL DEFAULT 0, intvalue DECIMAL(18,4), boolvalue VARCHAR(3), enumerationitem INT UNSIGNED, addonlimit DECIMAL(18,4), addonmax DECIMAL(18,4), addonmaxtrial DECIMAL(18,4),
   autosuspend VARCHAR(3) NOT NULL DEFAULT 'off', employeesuspend VARCHAR(3) NOT NULL DEFAULT 'off', abusesuspend VARCHAR(3) NOT NULL DEFAULT 'off',
   autoprolong INT COMMENT 'own', datacenter INT UNSIGNED COMMENT 'own', service_status INT COMMENT 'own', hidden_lists INT NOT NULL DEFAULT 0 COMMENT 'own',
-  real_ipchange INT NOT NULL DEFAULT 0, real_keychange INT NOT NULL DEFAULT 0, update_expiredate DATE, closeatend VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own',
+  real_ipchange INT NOT NULL DEFAULT 0, real_keychange INT NOT NULL DEFAULT 0, update_expiredate DATE, closeatend VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', lastaddons TEXT COMMENT 'own',
   INDEX (parent), INDEX listed (account, parent, hidden_lists, id, status, pricelist), INDEX hidden (account, hidden_lists), INDEX expiring (status, expiredate), INDEX (pricelist), INDEX (processingmodule, status), INDEX (remoteid));
 CREATE TABLE itemparam (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item INT UNSIGNED NOT NULL, intname VARCHAR(64) NOT NULL, value TEXT, UNIQUE (item, intname));
 CREATE TABLE itemcryptedparam (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, item INT UNSIGNED NOT NULL, intname VARCHAR(64) NOT NULL, value TEXT, UNIQUE (item, intname));

@@ -104,6 +104,23 @@ def checked_ranges(text: str) -> str:
     return text
 
 
+@function("user", ADMIN, "platform.md 6.2")
+def user_list(panel: Panel, request: Request) -> etree._Element:
+    """Users: all, or those of the client that elid names."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT u.id, u.name, u.realname, u.email, a.name AS account, u.level, u.enabled FROM user u "
+            "LEFT JOIN account a ON a.id = u.account WHERE %s = '' OR u.account = %s ORDER BY u.id",
+            request.elid,
+            request.elid,
+        )
+    for row in rows:
+        elem(document, row)
+    etree.SubElement(document, "p_elems").text = str(len(rows))
+    return document
+
+
 @function("user.edit", ADMIN, "platform.md 5.2")
 def user_edit(panel: Panel, request: Request) -> etree._Element:
     """Read, make or change a user of a client: name, passwd, realname, email, enabled, allowed_ip_ranges, totp."""

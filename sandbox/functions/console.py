@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -184,10 +185,24 @@ def gotoserver(panel: Panel, request: Request) -> etree._Element:
         answer = panel.modules.command(item.module, words)
         url = answer.findtext(".//url") or ""
     else:
-        url = f"https://{known.get('ip') or item.name}:1500/?func=auth&key={secrets.token_hex(16)}"
+        url = _way_in(panel, request, known.get("ip") or item.name)
     document = etree.Element("doc")
     add(document, "ok", url)
     return document
+
+
+def _way_in(panel: Panel, request: Request, own: str) -> str:
+    """Where a seller's link leads is not documented: switch panel_link."""
+    key, leads = secrets.token_hex(16), panel.switches["panel_link"]
+    name = request.caller.name
+    if leads != "service":
+        with panel.db.begin() as tx:
+            row = {"name": request.caller.user, "ip": "", "atime": int(time.time())}
+            tx.put("core_session", {"id": f"key:{key}"}, **row)
+    if leads == "account":
+        host = request.origin.headers.get("Host", "localhost")
+        return f"https://{host}/billmgr?func=auth&username={name}&key={key}"
+    return f"https://{own}:1500/?func=auth&username={name}&key={key}"
 
 
 @function("service.instruction.html", CLIENT, "selling-api.md 4.2")

@@ -13,6 +13,7 @@ from sandbox.core.documents import done
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.functions import tariff_change
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -54,10 +55,7 @@ def changepricelist_rollback(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         item = items.load(tx, request.elid, request.caller)
         items.lock(tx, item.id)
-        last = tx.value("SELECT lastpricelist FROM item WHERE id = %s", item.id)
-        if not last:
-            raise missing("lastpricelist", item.id)
-        tx.run("UPDATE item SET pricelist = lastpricelist, lastpricelist = NULL WHERE id = %s", item.id)
+        last = tariff_change.roll_back(panel, tx, item)
     return done(pricelist=last)
 
 

@@ -67,6 +67,8 @@ def _require_allowed(panel: Panel, item: Item) -> None:
 def renew(panel: Panel, tx: Tx, request: Request, item: Item, tariff: Tariff, period: int) -> date | None:
     """Charge a renewal and move the date, at once or by an operation; the new date."""
     until = lifecycle.add_period(item.expiredate or clock.today(), period)
+    # A module learns the period of the renewal from the service: its command gets no other (platform.md 5.2).
+    tx.run("UPDATE item SET period = %s, cost = %s WHERE id = %s", period, tariff.prices[period], item.id)
     later = panel.switches["prolong_runs"] == "operation"
     purse = billing.purse(tx, item.account, tariff.project)
     cost = renewal_cost(tx, item, tariff, period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -63,8 +64,9 @@ def read_changes(panel: Panel, tx: Tx, request: Request, item: Item) -> Changes:
     }
     if "ip" in changes:
         check_ip(changes["ip"])
-    if "remoteid" in request.params and request.text("remoteid") != item.remoteid:
-        if not request.caller.staff and panel.switches["remoteid_edit"] == "denied":
+    rule = "allowed" if request.caller.staff else panel.switches["remoteid_edit"]
+    if "remoteid" in request.params and request.text("remoteid") != item.remoteid and rule != "ignored":
+        if rule == "denied":
             raise denied(request.func)
         changes["remoteid"] = request.text("remoteid")
         check_remoteid(panel, tx, item, changes["remoteid"])
@@ -226,11 +228,16 @@ def _count(panel: Panel, tx: Tx, item: Item, column: str, limit: str, field: str
 
 
 def new_key(panel: Panel, tx: Tx, request: Request, item: Item) -> str:
-    """`clicked_button=newkey` answers the new licence key (selling-api.md 4.2)."""
+    """`clicked_button=newkey` answers the new licence key (selling-api.md 4.2), or none yet (switch newkey_comes)."""
     _count(panel, tx, item, "real_keychange", "keychange_limit", "lickey", "")
     key = f"{item.id:08d}-{secrets.token_hex(8).upper()}"
-    items.save_param(tx, item.id, "lickey", key)
-    tx.run("DELETE FROM lateparam WHERE item = %s AND intname = 'lickey'", item.id)
+    late = {"item": item.id, "intname": "lickey"}
+    if panel.switches["newkey_comes"] == "late":
+        tx.put("lateparam", late, value=key, due=time.time() + panel.switches.number("lickey_seconds"))
+        key = ""
+    else:
+        items.save_param(tx, item.id, "lickey", key)
+        tx.run("DELETE FROM lateparam WHERE item = %s AND intname = 'lickey'", item.id)
     billing.history(tx, request, item.id, "edit", "newkey")
     billing.journal(
         tx, panel.name, request, billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="newkey")

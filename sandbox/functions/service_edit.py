@@ -77,19 +77,31 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
         "expiredate": item.expiredate,
         "autoprolong": "null" if item.autoprolong is None else item.autoprolong,
         "status": item.status,
-        "item_status": items.item_status(tx, item),
         "datacenter": item.datacenter or "",
         "datacentername": item.datacentername,
     }
+    if request.caller.staff:
+        shown["processingmodule"] = item.module_id
     if panel.switches["remoteid_in_list"] == "yes":
         shown["remoteid"] = item.remoteid
     for name, cell in shown.items():
         add(document, name, cell)
+    _status(panel, document, item.status, items.item_status(tx, item))
     _choices(tx, item, document, request.lang)
     for row in addon_rows(tx, item.id):
         add(document, f"addon_{row['pricelist']}", addon_value(row))
         add(document, f"addon_{row['pricelist']}_current_value", addon_value(row))
     return document
+
+
+def _status(panel: Panel, document: etree._Element, status: int, key: str) -> None:
+    """The composite column in the same form as in lists: switch item_status_form (selling-api.md 5.2)."""
+    if panel.switches["item_status_form"] == "flat":
+        add(document, "item_status", key)
+        return
+    composite = etree.SubElement(document, "item_status")
+    add(composite, "status", status)
+    add(composite, "msg", f"item_status_{key}")
 
 
 def _to_cart(tx: Tx, item: Item, changes: Changes) -> int:

@@ -70,9 +70,9 @@ def delete(panel: Panel, request: Request) -> etree._Element:
     policy = "closes" if request.caller.staff else panel.switches["delete_does"]
     if policy == "denied":
         raise denied(request.func)
-    if policy == "confirm":
+    if policy == "confirm" and panel.switches["confirm_answer"] == "error":
         raise PanelError("value", "confirm", request.elid)
-    if policy == "nothing":
+    if policy in ("confirm", "nothing"):
         with panel.db.begin() as tx:
             for elid in request.elids:
                 items.load(tx, elid, request.caller, request.itemtype)
@@ -113,7 +113,8 @@ def _close_at_end(panel: Panel, tx: Tx, request: Request, item: Item) -> None:
     tx.run("UPDATE item SET closeatend = 'on', autoprolong = NULL WHERE id = %s", item.id)
     entry = billing.Entry(item.account, item.id, item.itemtype, item.remoteid, detail="close at the end")
     billing.journal(tx, panel.name, request, entry)
-    billing.history(tx, request, item.id, "close", "closeatend")
+    if panel.switches["at_end_history"] == "told":
+        billing.history(tx, request, item.id, "close", "closeatend")
 
 
 def remove_unpaid(panel: Panel, tx: Tx, request: Request, item: Item) -> None:

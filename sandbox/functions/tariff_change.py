@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from sandbox.core import billing, items, lifecycle, provisioning, tariffs
-from sandbox.core.documents import done, fields, money, slist
-from sandbox.core.errors import PanelError, bad_value
+from sandbox.core.documents import done, fields, money, slist, text_of
+from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions.service_changes import addon_rows, addon_value, rest_of
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
     from sandbox.core.tariffs import Addon, Tariff
+
+_KEPT = (
+    "name",
+    "pricelist",
+    "period",
+    "cost",
+    "expiredate",
+    "addonlimit",
+    "addonmax",
+    "intvalue",
+    "boolvalue",
+    "enumerationitem",
+)
+"""Columns of an add-on that a rollback brings back."""
 
 
 @function("service.changepricelist", CLIENT, "selling-api.md 4.4")
@@ -118,7 +133,9 @@ def change(panel: Panel, tx: Tx, request: Request, item: Item, target: Tariff, p
     told = {"old": item.tariff, "new": target.name}
     billing.history(tx, request, item.id, "changepricelist", "tariff", told)
     tx.run(
-        "UPDATE item SET lastpricelist = pricelist, pricelist = %s, period = %s, cost = %s WHERE id = %s",
+        "UPDATE item SET lastpricelist = pricelist, lastaddons = %s, pricelist = %s, period = %s, cost = %s "
+        "WHERE id = %s",
+        json.dumps([{name: text_of(row[name]) for name in _KEPT} for row in _addon_items(tx, item.id)]),
         target.id,
         period,
         target.prices[period],
@@ -130,6 +147,25 @@ def change(panel: Panel, tx: Tx, request: Request, item: Item, target: Tariff, p
         provisioning.make_manual(tx, number, item.id, "setparam")
     elif item.status == items.ACTIVE:
         lifecycle.start_if_served(panel, tx, item, "setparam", request.caller.level)
+
+
+def _addon_items(tx: Tx, item: int) -> list[dict[str, Any]]:
+    return tx.rows(f"SELECT {', '.join(_KEPT)} FROM item WHERE parent = %s ORDER BY id", item)
+
+
+def roll_back(panel: Panel, tx: Tx, item: Item) -> int:
+    """The tariff from before the last change, and its add-ons too (switch rollback_addons); that tariff's id."""
+    row = tx.row("SELECT lastpricelist, lastaddons FROM item WHERE id = %s", item.id) or {}
+    last = row.get("lastpricelist")
+    if not last:
+        raise missing("lastpricelist", item.id)
+    tx.run("UPDATE item SET pricelist = lastpricelist, lastpricelist = NULL, lastaddons = NULL WHERE id = %s", item.id)
+    if panel.switches["rollback_addons"] == "restored" and row["lastaddons"]:
+        tx.run("DELETE FROM item WHERE parent = %s", item.id)
+        for kept in json.loads(row["lastaddons"]):
+            values = {name: value or None for name, value in kept.items()}
+            tx.insert("item", parent=item.id, account=item.account, status=item.status, **values)
+    return int(last)
 
 
 def _move_addons(tx: Tx, item: Item, target: Tariff, period: int) -> None:

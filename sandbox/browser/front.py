@@ -1,0 +1,102 @@
+"""What a browser gets at the panel's URL, and what its buttons do.
+
+A GET shows pages and changes nothing: what is neither a list, a form nor a report, or carries `sok`, is asked about
+first. Everything else is a POST with the session's token. Parameters of this front begin with `_` and reach no
+function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+from sandbox.browser import drawing, words
+from sandbox.browser.visit import Visit
+from sandbox.core import callers, dispatch, texts
+from sandbox.core.answer import Answer
+from sandbox.core.errors import PanelError
+from sandbox.core.request import ANONYMOUS, Caller, Origin, Request
+
+if TYPE_CHECKING:
+    from sandbox.core.panel import Panel
+
+ACTING = ("sok", "clicked_button", "sv_field")
+"""Parameters that make a form do more than show itself (platform.md 1.1)."""
+
+
+def wanted(params: Mapping[str, str], origin: Origin) -> bool:
+    """A page for people: no other format asked for, no credentials in the call, and a program that reads HTML."""
+    machine = any(name in params for name in ("authinfo", "auth")) or params.get("out", "html") not in ("", "html")
+    return not machine and "text/html" in origin.headers.get("Accept", "")
+
+
+def handle(panel: Panel, params: dict[str, str], origin: Origin, lang: str) -> Answer:
+    own = {name: value for name, value in params.items() if name.startswith("_")}
+    call = {name: value for name, value in params.items() if not name.startswith("_") and name not in ("out", "lang")}
+    if own.get("_lang") in texts.LANGUAGES:
+        cookie = f"billmgrlang5=plain:{own['_lang']}; Path=/; SameSite=Lax"
+        return redirect(call, headers=(("Set-Cookie", cookie),))
+    if call.get("func") in ("auth", "logon"):
+        return _log_in(panel, call, origin, lang)
+    caller, over = _caller(panel, origin)
+    if caller.level == 0:
+        return _login_page(panel, lang, call, words.own(lang)["session_over"] if over else "")
+    token = token_of(origin.session)
+    if origin.method == "POST" and not hmac.compare_digest(own.get("_token", ""), token):
+        return Visit(panel, caller, origin, lang, token).notice(words.own(lang)["stale"], status=403)
+    if own.get("_press") == "logout":
+        callers.close_session(panel, origin.session)
+        return redirect({}, cookie="-")
+    return _visit(Visit(panel, caller, origin, lang, token), call, own, origin)
+
+
+def _visit(visit: Visit, call: dict[str, str], own: Mapping[str, str], origin: Origin) -> Answer:
+    if origin.method == "POST":
+        return visit.press(call, own)
+    if not call.get("func"):
+        return visit.home()
+    if any(call.get(name) for name in ACTING) or not visit.reads(call["func"]):
+        return visit.ask(call)
+    return visit.show(call, own)
+
+
+def token_of(session: str) -> str:
+    """Made from the session's secret, so it needs no place of its own and ends with the session."""
+    return hmac.new(session.encode(), b"browser form", hashlib.sha256).hexdigest()[:32]
+
+
+def redirect(call: Mapping[str, str], cookie: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(b"", "text/html", 303, cookie, (("Location", f"?{urlencode(call)}"), *headers))
+
+
+def _caller(panel: Panel, origin: Origin) -> tuple[Caller, bool]:
+    """Who the cookie says it is, and whether a session is over."""
+    if not origin.session:
+        return ANONYMOUS, False
+    try:
+        return callers.by_session(panel, origin.session, origin.ip, ""), False
+    except PanelError:
+        return ANONYMOUS, True
+
+
+def _log_in(panel: Panel, call: dict[str, str], origin: Origin, lang: str) -> Answer:
+    """By name and password, or by a one-time key as the platform's links do (platform.md 3.2)."""
+    if not call.get("password") and not call.get("key"):
+        return _login_page(panel, lang, {}, "")
+    params = {str(name): call[name] for name in ("username", "password", "key") if name in call}
+    request = Request("auth", {**params, "func": "auth"}, ANONYMOUS, origin, lang, "html")
+    document = dispatch.answer(panel, request)
+    error = document.find("error")
+    if error is not None:
+        return _login_page(panel, lang, dict(parse_qsl(call.get("next", ""))), error.findtext("msg", ""))
+    session = document.find("auth")
+    following = dict(parse_qsl(call.get("next", "")))
+    return redirect(following, cookie="" if session is None else session.get("id", ""))
+
+
+def _login_page(panel: Panel, lang: str, following: Mapping[str, str], error: str) -> Answer:
+    kept = urlencode({name: value for name, value in following.items() if name not in ACTING})
+    return drawing.page("login.html", lang=lang, panel=panel.name, w=words.own(lang), error=error, following=kept)

@@ -1,0 +1,215 @@
+"""A list: its columns, rows, toolbar, sorting and pages (platform.md 1.1, 1.2, 2.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.browser.words import Words
+
+ANY = ("new", "back", "groupformnosel", "list", "refresh", "windownosel", "url", "editnosel")
+ONE = ("action", "editlist", "window", "preview")
+CONFIRMED = ("group", "groupdownload")
+"""Types of buttons by the number of rows that must be marked; those that ask first (platform.md 1.2)."""
+DEFAULT_ROWS = 50
+
+
+@dataclass
+class Cell:
+    text: str
+    badges: list[str] = field(default_factory=list)
+    number: bool = False
+
+
+@dataclass
+class Row:
+    elid: str
+    name: str
+    cells: list[Cell]
+    element: etree._Element
+    barred: list[str] = field(default_factory=list)
+    """Names of the buttons that are not for this row."""
+
+
+@dataclass
+class Column:
+    name: str
+    label: str
+    type: str
+    sort: str
+    number: bool
+    element: etree._Element
+
+
+@dataclass
+class Button:
+    name: str
+    func: str
+    type: str
+    label: str
+    hint: str
+    default: bool
+    element: etree._Element
+
+    @property
+    def rows(self) -> str:
+        """How many rows it needs."""
+        if self.type in ANY:
+            return "any"
+        alone = self.type in ONE or (self.type == "edit" and self.element.get("nogroupedit") == "yes")
+        return "one" if alone else "some"
+
+    @property
+    def asks(self) -> bool:
+        return self.type in CONFIRMED or self.element.get("confirm", "no") not in ("no", "")
+
+    def admits(self, row: etree._Element) -> bool:
+        """`hide` and `remove` take it from rows with a value, `show` gives it to those alone (platform.md 1.2)."""
+        shown = list(self.element.iterchildren("show"))
+        if shown and not any(_matches(one, row) for one in shown):
+            return False
+        return not any(_matches(one, row) for one in self.element.iterchildren("hide", "remove"))
+
+
+def _matches(condition: etree._Element, row: etree._Element) -> bool:
+    return cell_value(row, condition.get("name", "")) == condition.get("value", "")
+
+
+def cell_value(row: etree._Element, name: str) -> str:
+    """The value of a cell; of a composite one that of its first element."""
+    found = row.find(name) if name else None
+    if found is None:
+        return ""
+    return found.text or "" if len(found) == 0 else found[0].text or ""
+
+
+def buttons(metadata: etree._Element, words: Words) -> list[list[Button]]:
+    """The toolbar, group by group."""
+    toolbar = metadata.find("toolbar")
+    groups: list[list[Button]] = []
+    if toolbar is None:
+        return groups
+    for child in toolbar.iterchildren("toolbtn", "toolgrp"):
+        found = [child] if child.tag == "toolbtn" else child.iter("toolbtn")
+        groups.append([_button(one, words) for one in found])
+    return [group for group in groups if group]
+
+
+def _button(element: etree._Element, words: Words) -> Button:
+    name = element.get("name", "")
+    label = words(f"short_{name}", name)
+    label = name if label == f"short_{name}" else label
+    default = element.get("default") == "yes"
+    kind = element.get("type", "edit")
+    return Button(name, element.get("func", ""), kind, label, words.maybe(f"hint_{name}"), default, element)
+
+
+def columns(document: etree._Element, block: etree._Element | None, words: Words, prefix: str = "") -> list[Column]:
+    """From `coldata`, a list field or a band; without one, what the first row has."""
+    if block is not None and block.find("col") is not None:
+        found = [one for one in block.iterchildren("col") if one.get("hidden") != "yes"]
+    else:
+        first = document.find("elem")
+        found = [] if first is None else [etree.Element("col", name=str(cell.tag)) for cell in first if _plain(cell)]
+    result = []
+    for one in found:
+        name = one.get("name", "")
+        label = words(f"{prefix}{name}", name)
+        label = name if label == f"{prefix}{name}" and not words.has(f"{prefix}{name}") else label
+        number = one.get("sort") == "digit" or one.get("type") == "price"
+        result.append(Column(name, label, one.get("type", "data"), one.get("sort", ""), number, one))
+    return result
+
+
+def _plain(cell: etree._Element) -> bool:
+    return isinstance(cell.tag, str) and all(len(inner) == 0 for inner in cell)
+
+
+def cells(row: etree._Element, shown: list[Column], words: Words) -> list[Cell]:
+    return [Cell(_text(row, one, words), _badges(row, one, words), one.number) for one in shown]
+
+
+def _text(row: etree._Element, column: Column, words: Words) -> str:
+    found = row.find(column.name)
+    if found is None:
+        return ""
+    if len(found):
+        return _composite(row, found, words)
+    text = found.text or ""
+    if column.type in ("msg", "img") and text:
+        return words(text, f"{column.name}_{text}") if words.has(text) else words.maybe(f"{column.name}_{text}") or text
+    return text
+
+
+def _composite(row: etree._Element, cell: etree._Element, words: Words) -> str:
+    """Name of a message inside, as in item_status, whose text the row may carry itself (selling-api.md 5.2)."""
+    name = cell.findtext("msg", "")
+    if name:
+        return words.maybe(name) or row.findtext("status_msg", "") or name
+    return ", ".join(text for text in (str(one).strip() for one in cell.itertext()) if text)
+
+
+def _badges(row: etree._Element, column: Column, words: Words) -> list[str]:
+    """`prop` names a cell that says on, `xprop` a cell and its value: pictures there, words here."""
+    found = []
+    for prop in column.element.iterchildren("prop", "xprop"):
+        name, value = prop.get("name", ""), prop.get("value", "on")
+        if cell_value(row, name) == value:
+            names = (f"hint_p_{name}_{value}", f"{name}_{value}", f"hint_p_{name}", f"hint_{name}", name)
+            found.append(words.maybe(*names) or f"{name} {value}")
+    return found
+
+
+def ordered(document: etree._Element, params: Mapping[str, str], shown: list[Column]) -> list[etree._Element]:
+    """The rows as asked for: functions that do not sort by themselves answer all rows, and are sorted here."""
+    rows = document.findall("elem")
+    if document.find("p_num") is not None:
+        return rows
+    wanted = params.get("p_sort", "")
+    falling = params.get("p_order") == "desc"
+    if not wanted:
+        first = next((one for one in shown if one.element.get("sorted")), None)
+        wanted, falling = (first.name, first.element.get("sorted") == "desc") if first is not None else ("", False)
+    column = next((one for one in shown if one.name == wanted), None)
+    if column is None:
+        return rows
+    return sorted(rows, key=lambda row: _key(cell_value(row, wanted), column.number), reverse=falling)
+
+
+def _key(text: str, number: bool) -> tuple[float, str]:
+    found = re.match(r"-?[0-9]+(\.[0-9]+)?", text) if number else None
+    return (float(found.group()) if found else 0.0, text.lower())
+
+
+@dataclass
+class Paging:
+    number: int
+    count: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.total // self.count))
+
+
+def whole(text: str, default: int) -> int:
+    return int(text) if text.isdigit() and len(text) < 7 and int(text) > 0 else default
+
+
+def paged(
+    document: etree._Element, rows: list[etree._Element], params: Mapping[str, str]
+) -> tuple[list[etree._Element], Paging]:
+    """A page of the rows, and which one it is."""
+    total = whole(document.findtext("p_elems", ""), len(rows))
+    if document.find("p_num") is not None:
+        number = whole(document.findtext("p_num", ""), 1)
+        return rows, Paging(number, whole(document.findtext("p_cnt", ""), DEFAULT_ROWS), total)
+    count = whole(params.get("p_cnt", ""), DEFAULT_ROWS)
+    number = whole(params.get("p_num", ""), 1)
+    return rows[(number - 1) * count : number * count], Paging(number, count, len(rows))

@@ -1,0 +1,407 @@
+"""One request of somebody who is logged in: pages, and the buttons of lists and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+from lxml import etree
+
+from sandbox.browser import drawing, forms, lists, menu, reports, words
+from sandbox.browser.words import Words
+from sandbox.core import dispatch, levels, pages
+from sandbox.core.answer import Answer
+from sandbox.core.merging import merge_node
+from sandbox.core.request import Caller, Origin, Request
+
+if TYPE_CHECKING:
+    from sandbox.core.panel import Panel
+
+SHOWN = ("list", "form", "report", "dashboard", "helpboard")
+LIST_STATE = ("p_num", "p_cnt", "p_sort", "p_order", "p_col", "filter")
+NOT_KEPT = ("func", "sok", "clicked_button", "sv_field", "snext", "sback", "password", "passwd", "confirm", "key")
+
+
+@dataclass
+class Sight:
+    """A call's answer with the metadata and the texts it is drawn with."""
+
+    call: dict[str, str]
+    document: etree._Element
+    metadata: etree._Element
+    words: Words
+
+    @property
+    def error(self) -> str:
+        found = self.document.find("error")
+        return "" if found is None else found.findtext("msg", "") or found.get("type", "error")
+
+    @property
+    def done(self) -> bool:
+        return self.document.find("ok") is not None
+
+
+class Visit:
+    def __init__(self, panel: Panel, caller: Caller, origin: Origin, lang: str, token: str) -> None:
+        self._panel = panel
+        self._caller = caller
+        self._origin = origin
+        self._lang = lang
+        self._token = token
+        self._own = words.own(lang)
+
+    # Calls of the panel.
+
+    def _request(self, call: Mapping[str, str]) -> Request:
+        return Request(call.get("func", ""), dict(call), self._caller, self._origin, self._lang, "devel")
+
+    def _call(self, call: Mapping[str, str]) -> Sight:
+        """The function's answer; a form that was evaluated anew comes one document deeper (selling-api.md 3.4)."""
+        request = self._request(call)
+        document = dispatch.answer(self._panel, request)
+        inner = document.find("doc")
+        if inner is not None and call.get("sv_field"):
+            document = inner
+        metadata = self._metadata(request, document)
+        return Sight(dict(call), document, metadata, Words(self._panel, request.func, self._lang, document))
+
+    def _metadata(self, request: Request, document: etree._Element) -> etree._Element:
+        """Those of the document; a built-in function's are what is declared with what the document adds."""
+        shown = document.find("metadata")
+        declared = self._panel.plugins.interface.metadata(request.func)
+        if declared is None or (shown is not None and request.func in self._panel.plugins.functions):
+            return etree.Element("metadata") if shown is None else shown
+        whole = etree.fromstring(etree.tostring(declared, with_tail=False))
+        levels.cut_metadata(whole, pages.viewer(self._panel, request))
+        if shown is not None:
+            merge_node(whole, shown, self._panel.plugins.interface.rule("metadata"))
+        return whole
+
+    def reads(self, func: str) -> bool:
+        """Functions that show something: declared as a page, or an entry of the menu."""
+        element = self._panel.plugins.interface.metadata(func)
+        if element is not None and element.get("type") in SHOWN:
+            return True
+        return any(node.get("name") == func for node in self._panel.plugins.interface.menu().iter("node"))
+
+    def _has_filter(self, func: str) -> bool:
+        """Whether the list has a filter form that no button of its own leads to."""
+        name, interface = f"{func}.filter", self._panel.plugins.interface
+        own = interface.metadata(func)
+        led_to = own is not None and any(one.get("func") == name for one in own.iter("toolbtn"))
+        return interface.metadata(name) is not None and not led_to
+
+    # Pages.
+
+    def _page(self, template: str, title: str, status: int = 200, **values: object) -> Answer:
+        desktop = dispatch.answer(self._panel, self._request({"func": "menu"}))
+        return drawing.page(
+            template,
+            status,
+            title=title,
+            lang=self._lang,
+            panel=self._panel.name,
+            token=self._token,
+            user=self._caller.name,
+            role=self._own["admin" if self._caller.staff else "client"],
+            groups=menu.read(desktop, Words(self._panel, "desktop", self._lang, desktop)),
+            w=self._own,
+            **{"error": "", "note": "", "func": "", "here": "", **values},
+        )
+
+    def home(self) -> Answer:
+        return self._page("home.html", self._own["home"])
+
+    def notice(self, error: str, status: int = 200, **values: object) -> Answer:
+        return self._page("home.html", self._own["error"], status, error=error, **values)
+
+    def ask(self, call: Mapping[str, str]) -> Answer:
+        """An address that would act, or is no page: only a button of this panel does it."""
+        fields = [*call.items(), ("_press", "go")]
+        return self._page("confirm.html", call.get("func", ""), question=self._own["call"], names=[], fields=fields)
+
+    def show(self, call: dict[str, str], own: Mapping[str, str]) -> Answer:
+        note = self._own["done"] if own.get("_done") else ""
+        return self._draw(self._call(call), own.get("_back", ""), note=note)
+
+    def _draw(self, sight: Sight, back: str, error: str = "", note: str = "") -> Answer:
+        """A page by what it is declared as, and by what the document holds where nothing is declared."""
+        error = error or sight.error
+        kind = sight.metadata.get("type", "")
+        found = sight.document
+        if sight.error and (kind != "list" or not sight.done):
+            return self.notice(error)
+        if kind == "form":
+            return self._form(sight, back, error, note, {}, "")
+        if kind == "report" or found.find("reportdata") is not None:
+            return self._report(sight, error, note, {})
+        if kind == "list" or found.find("elem") is not None or found.find("p_elems") is not None:
+            return self._list(sight, error, note, [])
+        return self._result(sight, back, error)
+
+    def _title(self, sight: Sight) -> str:
+        func = sight.call.get("func", "")
+        new = "title_new" if not sight.call.get("elid") and sight.words.has("title_new") else "title"
+        title = sight.words.maybe(new) or func
+        field = sight.metadata.find("form")
+        name = field.get("title", "") if field is not None and new == "title" else ""
+        value = sight.document.findtext(name, "") if name.isidentifier() else ""
+        plname = sight.document.findtext("plname", "")
+        return f"{title}: {value or plname}" if value or plname else title
+
+    def _list(self, sight: Sight, error: str, note: str, marked: list[str]) -> Answer:
+        document, metadata = sight.document, sight.metadata
+        shown = lists.columns(document, metadata.find("coldata"), sight.words)
+        found, paging = lists.paged(document, lists.ordered(document, sight.call, shown), sight.call)
+        groups = lists.buttons(metadata, sight.words)
+        rows = self._rows(sight, found, shown, groups)
+        func = sight.call["func"]
+        stay = {name: value for name, value in sight.call.items() if name not in NOT_KEPT}
+        default = next((one for group in groups for one in group if one.default and one.func), None)
+        return self._page(
+            "list.html",
+            self._title(sight),
+            columns=shown,
+            rows=rows,
+            toolbar=groups,
+            paging=paging,
+            default=default,
+            marked=marked,
+            func=func,
+            stay=stay,
+            sort=(document.findtext("p_sort") or sight.call.get("p_sort", ""), sight.call.get("p_order", "asc")),
+            link=lambda **more: "?" + urlencode({"func": func, **stay, **more}),
+            opens=lambda elid: "?" + urlencode(self._opening(sight, default, elid)) if default else "",
+            filter=f"{func}.filter" if self._has_filter(func) else "",
+            filtered=document.findtext("p_filter", ""),
+            error=error,
+            note=note,
+            banners=_banners(sight),
+            here=urlencode({"func": func, **stay}),
+        )
+
+    def _rows(
+        self,
+        sight: Sight,
+        found: list[etree._Element],
+        shown: list[lists.Column],
+        groups: list[list[lists.Button]],
+    ) -> list[lists.Row]:
+        key = sight.metadata.get("key", "id")
+        keyname = sight.metadata.get("keyname", key)
+        rows = []
+        for element in found:
+            elid = lists.cell_value(element, key)
+            barred = [one.name for group in groups for one in group if not one.admits(element)]
+            name = lists.cell_value(element, keyname) or elid
+            rows.append(lists.Row(elid, name, lists.cells(element, shown, sight.words), element, barred))
+        return rows
+
+    def _opening(self, sight: Sight, button: lists.Button | None, elid: str) -> dict[str, str]:
+        """The call of a button: the marked rows, and the list's own parent."""
+        call = {"func": button.func if button else ""}
+        if elid:
+            call["elid"] = elid
+        plid = sight.document.findtext("plid", "") or sight.call.get("plid", "") or sight.call.get("elid", "")
+        return {**call, "plid": plid} if plid else call
+
+    def _form(self, sight: Sight, back: str, error: str, note: str, given: Mapping[str, str], wrong: str) -> Answer:
+        form = forms.read(sight.metadata, sight.document, sight.words, given, wrong)
+        if sight.metadata.find("toolbar") is None and not form.pages and sight.document.find("elem") is not None:
+            return self._list(sight, error, note, [])
+        hidden = {name: value for name, value in sight.call.items() if name not in form.names and name not in NOT_KEPT}
+        return self._page(
+            "form.html",
+            self._title(sight),
+            form=form,
+            hidden=hidden,
+            back=back,
+            func=sight.call["func"],
+            error=error,
+            note=note,
+            banners=_banners(sight),
+            here=urlencode({"func": sight.call["func"], **hidden}),
+        )
+
+    def _report(self, sight: Sight, error: str, note: str, given: Mapping[str, str]) -> Answer:
+        values = {**{name: value for name, value in sight.call.items() if name not in NOT_KEPT}, **given}
+        form = forms.read(sight.metadata, sight.document, sight.words, values, "")
+        return self._page(
+            "report.html",
+            self._title(sight),
+            form=form,
+            bands=reports.read(sight.metadata, sight.document, sight.words),
+            hidden={name: value for name, value in values.items() if name not in form.names},
+            func=sight.call["func"],
+            error=error,
+            note=note,
+            banners=_banners(sight),
+            here=urlencode({"func": sight.call["func"], **values}),
+        )
+
+    def _result(self, sight: Sight, back: str, error: str) -> Answer:
+        """A document without a page of its own: what it says, field by field."""
+        facts = [
+            (sight.words(str(one.tag)), one.text or "; ".join(f"{name!s}={value!s}" for name, value in one.items()))
+            for one in sight.document
+            if isinstance(one.tag, str) and len(one) == 0 and one.tag not in ("ok", "elid", "slist")
+        ]
+        return self._page("result.html", self._title(sight), facts=facts, back=back, error=error, link="")
+
+    # Buttons.
+
+    def press(self, call: dict[str, str], own: Mapping[str, str]) -> Answer:
+        kind, _, rest = own.get("_press", "").partition("|")
+        kept = own.get("_private", "").split(", ") if call.get("elid") else []
+        # What is stored and not shown stays when nothing was entered.
+        call = {name: value for name, value in call.items() if value or name not in kept}
+        back = own.get("_back", "")
+        if kind == "button":
+            return self._button(call, own, rest)
+        if kind == "form":
+            return self._submit(call, back, rest)
+        sight = self._call(call)
+        return self._finish(sight, back) if sight.done else self._draw(sight, back)
+
+    def _button(self, call: dict[str, str], own: Mapping[str, str], name: str) -> Answer:
+        """A button of a list, checked against the rows as they are now."""
+        chosen = [part for part in call.pop("_rows", own.get("_rows", "")).split(", ") if part]
+        sight = self._call(call)
+        if sight.error:
+            return self.notice(sight.error)
+        groups = lists.buttons(sight.metadata, sight.words)
+        button = next((one for group in groups for one in group if one.name == name), None)
+        if button is None:
+            return self._list(sight, self._own["unknown_button"], "", chosen)
+        shown = lists.columns(sight.document, sight.metadata.find("coldata"), sight.words)
+        found = self._rows(sight, sight.document.findall("elem"), shown, groups)
+        rows = [row for row in found if row.elid in chosen]
+        refusal = self._refusal(button, chosen, rows)
+        if refusal:
+            return self._list(sight, refusal, "", chosen)
+        if button.asks and own.get("_sure") != "yes":
+            return self._sure(sight, button, chosen, rows, own)
+        return self._do(sight, button, chosen)
+
+    def _refusal(self, button: lists.Button, chosen: list[str], rows: list[lists.Row]) -> str:
+        if button.rows == "one" and len(chosen) != 1:
+            return self._own["one_row"]
+        if button.rows == "some" and not chosen:
+            return self._own["some_row"]
+        barred = [row.name for row in rows if button.name in row.barred]
+        return f"{self._own['not_for']} {', '.join(barred)}" if barred and button.rows != "any" else ""
+
+    def _sure(
+        self, sight: Sight, button: lists.Button, chosen: list[str], rows: list[lists.Row], own: Mapping[str, str]
+    ) -> Answer:
+        func = sight.call["func"]
+        question = sight.words.maybe(f"msg_confirm_{button.name}", f"msg_{func}_{button.name}")
+        names = [row.name if row.name == row.elid else f"{row.elid}  {row.name}" for row in rows] or chosen
+        fields = [*sight.call.items(), ("_press", own["_press"]), ("_sure", "yes"), ("_rows", ", ".join(chosen))]
+        return self._page(
+            "confirm.html",
+            button.label,
+            question=question or f"{button.label}: {self._own['sure']}",
+            names=names,
+            fields=fields,
+            func=func,
+            here=urlencode(sight.call),
+        )
+
+    def _do(self, sight: Sight, button: lists.Button, chosen: list[str]) -> Answer:
+        here = urlencode(sight.call)
+        if button.type == "refresh":
+            return _redirect(sight.call)
+        elid = ", ".join(chosen) if button.rows != "any" else ""
+        call = self._opening(sight, button, elid)
+        if button.type not in lists.CONFIRMED and self.reads(button.func):
+            return _redirect({**call, "_back": here})
+        done = self._call(call)
+        if done.error:
+            return self._list(self._call(sight.call), done.error, "", chosen)
+        return self._finish(done, here) if done.done else self._draw(done, here)
+
+    def _submit(self, call: dict[str, str], back: str, pressed: str) -> Answer:
+        """A button of a form (platform.md 1.1, "Form requests"; 1.2)."""
+        kind, name, func = ([*pressed.split("|", 2), "", ""])[:3]
+        bare = {key: value for key, value in call.items() if key not in ("sok", "clicked_button", "sv_field")}
+        if kind == "cancel":
+            return _redirect(self._returning(call["func"], back), done=False)
+        if kind == "reset":
+            kept = {key: bare[key] for key in ("func", "elid", "plid") if bare.get(key)}
+            return _redirect({**kept, "_back": back}, done=False)
+        if kind == "setvalues":
+            sight = self._call({**bare, "sv_field": name})
+            if sight.error:
+                return self.notice(sight.error)
+            # What the function says now counts; what it does not speak of stays as it was entered.
+            said = {str(one.tag) for one in sight.document}
+            entered = {key: value for key, value in call.items() if key not in said}
+            return self._again(sight, back, "", entered, "")
+        step = {"next": {"snext": "ok"}, "back": {"sback": "ok"}}.get(kind, {})
+        sent = {**bare, **step, "func": func or call["func"], "clicked_button": name or "ok", "sok": "ok"}
+        sight = self._call(sent)
+        if sight.error:
+            return self._refused(sight, bare, call, back)
+        sight.call = {key: value for key, value in sight.call.items() if key not in ("sok", "clicked_button")}
+        return self._finish(sight, back) if sight.done else self._draw(sight, back)
+
+    def _refused(self, sight: Sight, bare: dict[str, str], call: Mapping[str, str], back: str) -> Answer:
+        """The form once more, with what was entered and the panel's words."""
+        shown = self._call(bare)
+        error = sight.document.find("error")
+        wrong = "" if error is None else error.get("object", "")
+        return self.notice(sight.error) if shown.error else self._again(shown, back, sight.error, call, wrong)
+
+    def _again(self, sight: Sight, back: str, error: str, call: Mapping[str, str], wrong: str) -> Answer:
+        if sight.metadata.get("type") == "report":
+            return self._report(sight, error, "", call)
+        return self._form(sight, back, error, "", call, wrong)
+
+    def _finish(self, sight: Sight, back: str) -> Answer:
+        """`<ok type>func=...</ok>` says where to go; without it back to where one came from (platform.md 2.2)."""
+        result = sight.document.find("ok")
+        target = "" if result is None else (result.text or "").strip()
+        kind = "" if result is None else result.get("type", "")
+        if kind in ("url", "blank") or "://" in target:
+            return self._page("result.html", self._own["result"], facts=[], back=back, link=target)
+        if sight.document.findtext("billorder"):
+            target = "func=basket"  # an order that is to be paid (selling-api.md 3.6)
+        following = dict(parse_qsl(target))
+        if following.get("func") and self.reads(following["func"]):
+            return _redirect(following, done=True)
+        told = [one for one in sight.document if one.tag not in ("ok", "id", "elid", "tparams", "metadata", "messages")]
+        if any(one.text for one in told):
+            return self._result(sight, back, "")
+        return _redirect(self._returning(sight.call.get("func", ""), back), done=True)
+
+    def _returning(self, func: str, back: str) -> dict[str, str]:
+        known = dict(parse_qsl(back))
+        if known.get("func"):
+            return {name: value for name, value in known.items() if not name.startswith("_")}
+        while "." in func:
+            func = func.rpartition(".")[0]
+            if self.reads(func):
+                return {"func": func}
+        return {}
+
+
+def _banners(sight: Sight) -> list[tuple[str, str]]:
+    """`<banner id status>`: its text is the document's, or a message of its id with the banner's params."""
+    found = []
+    for one in sight.document.iterchildren("banner", "warning"):
+        name = one.get("id", "")
+        text = sight.words.maybe(f"banner_{name}", name) or one.findtext("msg", "") or (one.text or "")
+        for param in one.iterchildren("param"):
+            text = text.replace(f"__{param.get('name', '')}__", param.text or "")
+        if text.strip():
+            found.append((one.get("status", one.tag), text.strip()))
+    return found
+
+
+def _redirect(call: Mapping[str, str], done: bool = False) -> Answer:
+    shown = {name: value for name, value in call.items() if value}
+    query = urlencode({**shown, "_done": "1"} if done else shown)
+    return Answer(b"", "text/html", 303, headers=(("Location", f"?{query}"),))
