@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+from pathlib import Path
+
 import pytest
 
-from tests import watch, world
+from tests import environment, keeping, watch, world
+from tests.chaos.lanes import Arena
 from tests.conformance import table
 
-TARIFFS = ("VDS-1", "VDS-2", "ISPmanager Lite")
+pytest_plugins = ["tests.workers"]
+
 BALANCE = 1000
+ARENA_LANES = 3
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,17 +48,23 @@ def sandbox(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def connected(sandbox):
+def connected(request):
     """The add-on installed on the reseller's panel, one module connected, three tariffs sold."""
-    here, there = sandbox.at("reseller"), sandbox.at("seller")
+    if world.KEPT in os.environ:
+        return pickle.loads(Path(os.environ[world.KEPT]).read_bytes())
+    sandbox = request.getfixturevalue("sandbox")
+    here = sandbox.at("reseller")
     if not (here.base / "lib/reseller/manifest").exists():
-        world.install(here.base)
-    world.limits(here)
-    here.call("sandbox.switch", name="retry_seconds", value="0.3")
-    for name in ("provision_seconds", "lickey_seconds"):
-        there.call("sandbox.switch", name=name, value="0.2")
-    module = world.connect(here, there, "buyer", there.accounts["buyer"]["password"])
-    return world.Shop(here, there, module, "buyer", world.sell(here, there, module, TARIFFS))
+        world.install(here.base, environment.variables())
+    return world.connected(here, sandbox.at("seller"))
+
+
+@pytest.fixture(scope="session")
+def arena(tmp_path_factory):
+    """Three pairs of panels beside those, with the add-on of this tree, for what would disturb all other tests."""
+    running = Arena(tmp_path_factory.mktemp("arena"), ARENA_LANES)
+    yield running
+    running.stop()
 
 
 @pytest.fixture
@@ -68,6 +81,7 @@ def shop(connected):
     connected.here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1")
     connected.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND state = 'opening'")
     connected.here.write("UPDATE runningoperation SET manual = 'on'")
+    connected.here.write("DELETE FROM reseller_circuit")
 
 
 @pytest.fixture
@@ -85,3 +99,17 @@ def switch(connected):
     yield change
     for panel, name, value in reversed(changed):
         panel.call("sandbox.switch", name=name, value=value)
+
+
+@pytest.fixture
+def vds(shop):
+    """A virtual server."""
+    return keeping.kept(shop, "vds")
+
+
+@pytest.fixture
+def soft(shop):
+    """A licence, of which the key has not been changed yet."""
+    item = keeping.kept(shop, "soft")
+    shop.there.write("UPDATE item SET real_keychange = 0 WHERE id = %s", keeping.remote(shop, item))
+    return item

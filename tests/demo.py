@@ -6,6 +6,7 @@ the operation queue, the line of our cron file. Any end state that is not the pr
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 import subprocess
@@ -56,7 +57,7 @@ def both_sides(shop: Shop, item: int, what: str) -> None:
 def reason(shop: Shop, item: int) -> str:
     """What the operation tells an operator."""
     found = re.search(r"<custommessage[^>]*>([^<]+)<", shop.error(item))
-    return found.group(1) if found else "nothing"
+    return html.unescape(found.group(1)) if found else "nothing"
 
 
 def follow(shop: Shop, items: dict[int, str], seconds: float = 30) -> None:
@@ -156,6 +157,58 @@ def staff(shop: Shop, item: int) -> None:
     both_sides(shop, item, "running again")
 
 
+def bigger_disk(shop: Shop, item: int) -> None:
+    """A tariff with another disk cannot be changed from here; nothing is sent and the panel's change is taken back."""
+    chapter("A client wants a tariff with a bigger disk")
+    shop.here.call("service.changepricelist", elid=item, pricelist=shop.tariffs["VDS-2"], su="client1", sok="ok")
+    shop.rest(item)
+    both_sides(shop, item, "bigger disk")
+    say(f"  the operation says: {reason(shop, item)}")
+    names = [
+        panel.value("SELECT p.name FROM item i JOIN pricelist p ON p.id = i.pricelist WHERE i.id = %s", number)
+        for panel, number in sides(shop, item)
+    ]
+    say(f"  its tariff is {names[0]} here and {names[1]} at the seller; Start finds nothing left to do")
+    assert names == ["VDS-1", "VDS-1"]
+    shop.start(item)
+    shop.until_done(item)
+    both_sides(shop, item, "as it was")
+
+
+def swapped(shop: Shop, item: int) -> None:
+    """The same wish by hand: to the manual module, the tariff changed on both sides, and back, in step."""
+    chapter("So staff does it by hand: to the manual module and back, without SQL")
+
+    def ctl(*words: str) -> None:
+        say(f"resellerctl {' '.join(words)}")
+        done = shop.ctl(*words)
+        assert done.returncode == 0, done.stderr.decode()
+        for line in done.stdout.decode().splitlines():
+            say(f"  {line}")
+
+    ctl("swap", str(item), "--to", "manual")
+    ctl("swap", str(item), "--to", "manual", "--why", "bigger disk", "--yes")
+    shop.here.call("service.changepricelist", elid=item, pricelist=shop.tariffs["VDS-2"], su="client1", sok="ok")
+    until(lambda: shop.tasks(item), "the manual module asks nobody")
+    target = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-2' AND parent IS NULL")
+    remote = sides(shop, item)[1][1]
+    shop.there.call("service.changepricelist", elid=remote, pricelist=target, su=shop.buyer, sok="ok")
+    shop.here.call("service.postsetparam", elid=item, sok="ok")
+    say("the tariff is changed by hand on both sides, and the manual module's task is done")
+    ctl("swap", str(item), "--back", "--yes")
+    say(f"cron: checkevent: {cron(shop.here)}")
+    drift = shop.here.rows(
+        "SELECT d.kind FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.item = %s", item
+    )
+    names = [
+        panel.value("SELECT p.name FROM item i JOIN pricelist p ON p.id = i.pricelist WHERE i.id = %s", number)
+        for panel, number in sides(shop, item)
+    ]
+    both_sides(shop, item, "bigger disk")
+    say(f"  its tariff is {names[0]} here and {names[1]} at the seller, and nothing differs")
+    assert (names, drift) == (["VDS-2", "VDS-2"], [])
+
+
 def closing(shop: Shop) -> None:
     """A service is closed on both sides."""
     chapter("A client closes a service")
@@ -202,7 +255,7 @@ def story(sandbox: world.Sandbox) -> None:
     module = world.connect(here, there, "buyer", there.accounts["buyer"]["password"])
     account = here.rows("SELECT balance, currency, generations FROM reseller_account")[0]
     say(f"module {module} connected: balance {account['balance']:.2f} {account['currency']}, {account['generations']}")
-    tariffs = world.sell(here, there, module, ("VDS-1", "ISPmanager Lite"))
+    tariffs = world.sell(here, there, module, ("VDS-1", "VDS-2", "ISPmanager Lite"))
     for name, number in tariffs.items():
         parts = here.value("SELECT COUNT(*) FROM reseller_map WHERE pricelist = %s", number)
         say(f"tariff {number} {name}: sold, {parts} parts mapped")
@@ -211,6 +264,8 @@ def story(sandbox: world.Sandbox) -> None:
     server, poor = (item for item, what in items.items() if what in ("server", "empty balance"))
     renewal(shop, server)
     staff(shop, poor)
+    bigger_disk(shop, server)
+    swapped(shop, server)
     closing(shop)
     say(f"cron: checkevent: {cron(here)}")
     table(shop, items)

@@ -103,7 +103,7 @@ def test_an_unmapped_part_is_refused_before_anything_is_sent(shop, kind, part):
     there = shop.here.value(
         "SELECT remote FROM reseller_map WHERE pricelist = %s AND kind = %s AND local = %s", tariff, kind, part
     )
-    assert shop.ctl("map", tariff, kind, part, "--drop").returncode == 0
+    assert shop.ctl("map", tariff, "--drop", kind, part).returncode == 0
     mem = shop.here.value("SELECT id FROM pricelist WHERE parent = %s AND intname = 'mem'", tariff)
     item = shop.order(VDS, **{f"addon_{mem}": 4096})
     shop.rest(item)

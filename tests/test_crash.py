@@ -1,114 +1,54 @@
-"""kill -9 at every boundary of `open`: the next runs end with one remote service and one link."""
+"""Crashes that have a name: the moments at which money is decided, one by one. `make chaos` tries all the others."""
 
-import json
 import os
-import shutil
 import signal
 
 import pytest
 
-from tests.world import ROOT, until
+from tests.chaos.lanes import Lane
+from tests.chaos.nursery import wrapped
+from tests.world import until
 
 VDS = "vds"
-#: the five points every order passes, named by the boundary that follows or precedes them
+#: the points that every order passes, by the boundary that follows or precedes them
 NAMED = {
-    "before the intent": "before sql INSERT reseller_request",
-    "after the intent": "after sql INSERT reseller_request",
-    "before the send": "after sql UPDATE reseller_request sending",
-    "after the send": "before http",  # see order_boundary()
-    "after the reply": "after http",
-    "before the link": "before sql INSERT reseller_link opening",
-    "after the link": "after sql COMMIT",
+    "before the intent": "before sql INSERT reseller_request intent #1",
+    "after the intent": "after sql INSERT reseller_request intent #1",
+    "before the send": "after sql UPDATE reseller_request sending #1",
+    "before the first byte": "before http v2.vds.order.param #1",
+    "after the last byte": "sent http v2.vds.order.param #1",
+    "after the reply": "after http v2.vds.order.param #1",
+    "before the link": "before sql INSERT reseller_link opening #1",
+    "after the link": "after sql COMMIT #1",
 }
 
 
 @pytest.fixture(scope="module")
 def crashing(connected):
-    """The module's executable replaced by one that can be told where to die."""
-    base = connected.here.base
-    executable = base / "processing/pmreseller"
-    real = base / "processing/pmreseller.real"
-    shutil.copy2(executable, real)
-    wrapper = (ROOT / "tests/crashing.py").read_text()
-    executable.write_text(f"#!{base}/lib/reseller/venv/bin/python -I\n{wrapper}")
-    yield connected
-    shutil.move(real, executable)
+    """The module's executable replaced by one that can be told where to die; plans are made by a lane."""
+    with wrapped(connected.here.base / "processing/pmreseller", connected.here.base / "lib/reseller/venv/bin/python"):
+        yield Lane(connected)
 
 
-def plan(shop, **what):
-    (shop.here.base / "tmp/crash-plan.json").write_text(json.dumps(what))
-
-
-def traced(shop, act):
-    """The boundaries of one undisturbed operation that `act` starts, in order."""
-    out = shop.here.base / "tmp/crash-trace"
-    out.unlink(missing_ok=True)
-    plan(shop, trace=str(out))
-    act()
-    return out.read_text().splitlines()
-
-
-def trace(shop):
-    """The boundaries of one undisturbed order."""
-    return traced(shop, lambda: shop.until_active(shop.order(VDS)))
-
-
-def chosen(boundaries, step):
-    """Every `step`-th boundary and all around the network; EVERY_BOUNDARY=1 takes them all."""
-    if os.environ.get("EVERY_BOUNDARY"):
-        return range(len(boundaries))
-    return [number for number, name in enumerate(boundaries) if number % step == 0 or " http " in name]
-
-
-def dies(shop, kill_at, act):
+def dies(lane, command, boundary, act):
     """Let `act` start an operation whose first try dies at the boundary, and wait until it has died."""
-    dead = shop.here.base / "tmp/crash-dead"
-    dead.unlink(missing_ok=True)
-    plan(shop, kill_at=kill_at, dead=str(dead))
+    plan = lane.plan(command, at=boundary, how="kill")
     result = act()
-    until(dead.exists, "the command did not come to its end")
+    until(lambda: plan.over, "the command did not come to its end")
+    assert plan.hit, f"it does not pass {boundary}: {plan.trace()}"
     return result
 
 
-def order_boundary(boundaries, side):
-    """Index of the boundary right before or after the order call itself."""
-    return next(
-        number for number, name in enumerate(boundaries) if name.startswith(f"{side} http") and "order.param" in name
-    )
-
-
-def survives(shop, kill_at):
-    """One order whose first try dies at the boundary; then the panel and cron go on as they do."""
-    item = dies(shop, kill_at, lambda: shop.order(VDS))
-    shop.until_active(item, 30)
-    assert len(shop.charges(item)) == 1
-    assert len(shop.remotes(item)) == 1
-    assert len(shop.links(item)) == 1
-    assert shop.operation(item) is None
-    assert shop.tasks(item) == []
-
-
 def test_an_order_passes_the_named_points(crashing, shop):
-    boundaries = trace(shop)
-    for wanted in NAMED.values():
-        assert any(name.startswith(wanted) for name in boundaries), (wanted, boundaries)
+    plan = crashing.plan("open")
+    shop.until_active(shop.order(VDS))
+    assert [name for name in NAMED.values() if name not in plan.trace()] == []
 
 
-def test_killed_at_every_boundary_an_order_ends_with_one_service_and_one_link(crashing, shop):
-    boundaries = trace(shop)
-    assert len(boundaries) > 20
-    marked = next(number for number, name in enumerate(boundaries) if name.endswith("reseller_request sending"))
-    undecidable = {marked + 1, order_boundary(boundaries, "before")}
-    for number in range(len(boundaries)):
-        if number not in undecidable:
-            survives(shop, number)
-
-
-@pytest.mark.parametrize("side", ["after sql UPDATE reseller_request sending", "before http v2.vds.order.param"])
-def test_killed_between_mark_and_send_the_order_is_looked_for_and_left_to_a_person(crashing, shop, side):
+@pytest.mark.parametrize("point", ["before the send", "before the first byte"])
+def test_killed_between_mark_and_send_the_order_is_looked_for_and_left_to_a_person(crashing, shop, point):
     """From here it cannot be told from an order whose answer was lost, so money is not risked on it."""
-    boundaries = trace(shop)
-    item = dies(shop, boundaries.index(side), lambda: shop.order(VDS))
+    item = dies(crashing, "open", NAMED[point], lambda: shop.order(VDS))
     shop.until_unconfirmed(item)
     shop.start(item)
     assert shop.charges(item) == []
@@ -117,6 +57,17 @@ def test_killed_between_mark_and_send_the_order_is_looked_for_and_left_to_a_pers
     shop.until_active(item)
     assert len(shop.charges(item)) == 1
     assert len(shop.remotes(item)) == 1
+
+
+@pytest.mark.parametrize("point", ["after the last byte", "after the reply", "before the link"])
+def test_killed_after_the_send_the_order_is_adopted(crashing, shop, point):
+    item = dies(crashing, "open", NAMED[point], lambda: shop.order(VDS))
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    assert len(shop.remotes(item)) == 1
+    assert len(shop.links(item)) == 1
+    assert shop.operation(item) is None
+    assert shop.tasks(item) == []
 
 
 def test_killed_while_the_seller_has_the_order_in_its_hands(crashing, shop):
@@ -139,9 +90,8 @@ def test_killed_while_the_seller_has_the_order_in_its_hands(crashing, shop):
 def test_killed_while_an_order_without_money_is_refused(crashing, shop, switch):
     """The crash hides the refusal; nobody may conclude that the order was placed, nor place it again too early."""
     switch(shop.there, "short_balance_leaves", "unpaid_row")
-    boundaries = trace(shop)
     shop.there.call("sandbox.balance", user=shop.buyer, value=0)
-    item = dies(shop, order_boundary(boundaries, "after"), lambda: shop.order(VDS))
+    item = dies(crashing, "open", NAMED["after the reply"], lambda: shop.order(VDS))
 
     def settled():
         shop.checkevent()
@@ -157,77 +107,16 @@ def test_killed_while_an_order_without_money_is_refused(crashing, shop, switch):
     assert len(shop.charges(item)) == 1
 
 
-def test_killed_anywhere_a_renewal_is_charged_once(crashing, shop):
-    item = shop.order(VDS)
-    shop.until_active(item)
-
-    def renew():
-        shop.act("prolong", item)
-
-    def renewed():
-        renew()
-        shop.until_done(item)
-
-    boundaries = traced(shop, renewed)
-    assert any(name.startswith("before http service.prolong") for name in boundaries)
-    given_up = 0
-    for number in chosen(boundaries, 2):
-        charged = len(shop.charges(item))
-        dies(shop, number, renew)
-
-        def over():
-            shop.checkevent()
-            return shop.operation(item) is None or shop.request(item)["state"] == "unconfirmed"
-
-        until(over, f"{boundaries[number]}: {shop.error(item)}")
-        if shop.operation(item):
-            # It died between the mark and the send: nobody can know that, so a person is asked and nothing is sent.
-            given_up += 1
-            assert len(shop.charges(item)) == charged, boundaries[number]
-            assert shop.ctl("reorder", str(item), "--yes").returncode == 0
-            shop.until_done(item)
-        assert len(shop.charges(item)) == charged + 1, boundaries[number]
-    assert given_up
-
-
-@pytest.mark.parametrize("act", ["suspend", "close"])
-def test_killed_anywhere_a_change_of_state_is_carried_out(crashing, shop, act):
-    def service():
-        item = shop.order(VDS)
-        shop.until_active(item)
-        return item
-
-    def changed(item):
-        shop.act(act, item)
-        shop.until_done(item)
-
-    first = service()
-    boundaries = traced(shop, lambda: changed(first))
-    wanted = {"suspend": 3, "close": 4}[act]
-    for number in chosen(boundaries, 4):
-        item = service()
-        remote = shop.links(item)[0]["remote"]
-        dies(shop, number, lambda item=item: shop.act(act, item))
-        shop.until_done(item)
-        assert shop.item(item)["status"] == wanted, boundaries[number]
-        assert shop.there.value("SELECT status FROM item WHERE id = %s", remote) == wanted, boundaries[number]
-
-
 def test_a_renewal_that_follows_one_whose_end_was_lost_is_bought_too(crashing, shop):
     """Killed after the panel was told and before the ledger was; then the client renews again, before any cron run."""
     item = shop.order(VDS)
     shop.until_active(item)
 
-    def renewed():
-        shop.act("prolong", item)
-        shop.until_done(item)
-
-    boundaries = traced(shop, renewed)
-    told = boundaries.index("after mgrctl service.postprolong")
     charged = len(shop.charges(item))
-    dies(shop, told, lambda: shop.act("prolong", item))
+    dies(crashing, "prolong", "after mgrctl service.postprolong #1", lambda: shop.act("prolong", item))
     until(lambda: shop.operation(item) is None, "the panel was not told")
-    renewed()
+    shop.act("prolong", item)
+    shop.until_done(item)
     assert len(shop.charges(item)) == charged + 2
     assert shop.request(item)["state"] == "done"
     assert shop.here.value("SELECT COUNT(*) FROM reseller_request WHERE item = %s AND live = 1", item) == 0

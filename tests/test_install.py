@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-ROOT = Path(__file__).parent.parent
+from tests import environment
+from tests.world import ROOT, make
+
 EXECUTABLES = ["addon/reseller", "processing/pmreseller", "sbin/resellerctl"]
-
-
-def make(*arguments):
-    """Run it as an operator does: without the variables of the `make test` that we may be running under."""
-    inherited = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PREFIX", "CRONDIR", "CHECKEVENT", "WHEELS", "PYTHON"}
-    environment = {name: value for name, value in os.environ.items() if name not in inherited}
-    return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def listing(base):
@@ -53,7 +48,7 @@ def bare(sandbox):
         assert make("uninstall", f"PREFIX={base}").returncode == 0
     yield base, listing(base)
     if was_installed:
-        assert make("install", f"PREFIX={base}").returncode == 0
+        assert make("install", f"PREFIX={base}", variables=environment.variables()).returncode == 0
     elif (base / "lib/reseller/manifest").exists():
         make("uninstall", f"PREFIX={base}")
 
@@ -100,17 +95,23 @@ def test_the_panel_knows_our_functions_after_the_install(installed):
     assert {"checkevent", "reseller.checkevent"} <= functions(base)
 
 
-def test_checkevent_is_a_function_of_ours_only_where_the_panel_has_none(installed):
+def test_checkevent_and_setremoteid_are_functions_of_ours_only_where_the_panel_has_none(installed):
     base = installed
-    path = base / "etc/xml/billmgr_mod_reseller_checkevent.xml"
-    ours = path.read_bytes()
-    path.unlink()
+    names = {"checkevent": "checkevent", "setremoteid": "item.setremoteid"}
+    paths = {name: base / f"etc/xml/billmgr_mod_reseller_{name}.xml" for name in names}
+    ours = {name: path.read_bytes() for name, path in paths.items()}
+    for path in paths.values():
+        path.unlink()
     restart(base)
-    kind = "event" if "checkevent" in functions(base) else "func"
-    path.write_bytes(ours)
-    path.chmod(0o640)
+    known = functions(base)
+    for name, path in paths.items():
+        path.write_bytes(ours[name])
+        path.chmod(0o640)
     restart(base)
-    assert ours == (ROOT / f"xml/stock/billmgr_mod_reseller_checkevent_{kind}.xml").read_bytes()
+    kinds = {name: "event" if func in known else "func" for name, func in names.items()}
+    assert set(kinds.values()) == {"event", "func"}, "both ways are tried, by one each"
+    for name, kind in kinds.items():
+        assert ours[name] == (ROOT / f"xml/stock/billmgr_mod_reseller_{name}_{kind}.xml").read_bytes()
 
 
 def test_cron_calls_checkevent_every_five_minutes_and_offers_every_minute(installed):
@@ -149,7 +150,7 @@ def test_the_manifest_names_every_file_and_made_directory(bare, installed):
 
 def test_a_second_install_is_an_upgrade(installed):
     base = installed
-    environment = (base / "lib/reseller/venv").readlink()
+    first = (base / "lib/reseller/venv").readlink()
     manifest = base / "lib/reseller/manifest"
     dropped = base / "etc/xml/billmgr_mod_reseller_of_an_older_version.xml"
     dropped.write_text("<mgrdata/>")
@@ -158,7 +159,7 @@ def test_a_second_install_is_an_upgrade(installed):
     manifest.write_text(f"{before}{dropped}\n")
     (base / "addon/reseller").write_text("an older version\n")
 
-    done = make("install", f"PREFIX={base}")
+    done = make("install", f"PREFIX={base}", variables=environment.variables())
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(path in done.stdout for path in before.splitlines()), "it lists what is where"
@@ -167,7 +168,7 @@ def test_a_second_install_is_an_upgrade(installed):
     assert not dropped.exists()
     assert (base / "addon/reseller").read_text().startswith("#!")
     assert [path.name for path in base.glob("lib/reseller/venv-*")] == [(base / "lib/reseller/venv").readlink().name]
-    assert (base / "lib/reseller/venv").readlink() != environment
+    assert (base / "lib/reseller/venv").readlink() != first
 
 
 def test_a_failed_upgrade_leaves_the_installed_version_as_it_was(installed, tmp_path):
@@ -188,6 +189,13 @@ def test_uninstall_leaves_the_tree_as_it_was_and_says_that_the_tables_stay(bare,
     again = make("uninstall", f"PREFIX={base}")
     assert again.returncode != 0
     assert "Nothing to take out" in again.stderr
+
+
+def test_what_is_said_of_the_panels_functions_is_one_of_two_words(tmp_path):
+    for name in ("CHECKEVENT", "SETREMOTEID"):
+        done = make("install", f"PREFIX={tmp_path}", f"{name}=yes")
+        assert done.returncode != 0
+        assert f"{name} is func or event, not yes." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def suspended(shop, service):
 
 def sent(shop, func):
     """How often the seller was asked to do this."""
-    return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}'")
+    return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}&")
 
 
 def test_suspend_and_resume_go_to_the_seller_and_end(shop, service):
@@ -76,8 +76,9 @@ def test_a_lost_answer_to_a_change_is_read_back(shop, service, act, kind):
     assert shop.there.value("SELECT status FROM item WHERE id = %s", number) == (4 if act == "close" else 3)
 
 
-@pytest.mark.parametrize("by", ["employeesuspend", "abusesuspend"])
-def test_a_suspension_by_the_sellers_staff_is_not_undone(shop, service, by):
+@pytest.mark.parametrize(("by", "form"), [("employeesuspend", "flat"), ("abusesuspend", "children")])
+def test_a_suspension_by_the_sellers_staff_is_not_undone(shop, service, switch, by, form):
+    switch(shop.there, "item_status_form", form)
     suspended(shop, service)
     shop.there.call("sandbox.item", item=remote(shop, service), **{by: "on"})
     shop.act("resume", service)
@@ -90,6 +91,56 @@ def test_a_suspension_by_the_sellers_staff_is_not_undone(shop, service, by):
     shop.start(service)
     shop.until_done(service)
     assert shop.item(service)["status"] == there(shop, service)["status"] == 2
+
+
+def test_a_suspension_for_want_of_a_renewal_is_undone_once_it_is_renewed(shop, service):
+    """The seller's own nightly stop is not one of its staff's."""
+    number = remote(shop, service)
+    shop.there.call("sandbox.item", item=number, status=3, autosuspend="on", expiredate="2020-01-01")
+    shop.here.call("sandbox.item", item=service, status=3)
+    shop.act("resume", service)
+    shop.until_done(service)
+    assert shop.item(service)["status"] == there(shop, service)["status"] == 2
+
+
+def test_a_change_waits_for_what_the_seller_is_at_and_is_sent_then(shop, service):
+    number, before = remote(shop, service), sent(shop, "vds.suspend")
+    shop.there.call("sandbox.item", item=number, status=5)
+    shop.act("suspend", service)
+    shop.rest(service)
+    shop.checkevent()
+    assert "is at something else" in shop.error(service)
+    assert len(shop.tasks(service)) == 1
+    assert sent(shop, "vds.suspend") == before
+    shop.there.call("sandbox.item", item=number, status=2)
+    shop.until_done(service)
+    assert shop.item(service)["status"] == there(shop, service)["status"] == 3
+    assert shop.tasks(service) == []
+
+
+def test_what_the_seller_is_at_for_too_long_becomes_a_task_once(shop, service):
+    world.limits(shop.here, change_seconds=1)
+    shop.there.call("sandbox.item", item=remote(shop, service), status=5)
+    shop.act("suspend", service)
+    until(lambda: (shop.checkevent(), "reseller_change_blocked" in shop.error(service))[1], "it waits for ever")
+    assert "failed" not in shop.checkevent()
+    assert ["Ask the seller to finish" in task["params"] for task in shop.tasks(service)] == [True]
+
+
+def test_a_change_whose_every_answer_is_lost_is_given_to_a_person_once(shop, service):
+    before = sent(shop, "vds.suspend")
+    shop.there.call("sandbox.fault", kind="html", forfunc="vds.suspend", times=100)
+    shop.act("suspend", service)
+    shop.rest(service)
+    assert "reseller_change_looking" in shop.error(service)
+    until(lambda: (shop.checkevent(), "reseller_change_lost" in shop.error(service))[1], "it is sent for ever", 40)
+    shop.checkevent()
+    assert len(shop.tasks(service)) == 1
+    assert sent(shop, "vds.suspend") <= before + 3
+    shop.there.call("sandbox.fault.clear")
+    shop.start(service)
+    shop.until_done(service)
+    assert shop.item(service)["status"] == 3
 
 
 def test_a_forbidden_suspension_says_so_and_goes_on_after_start(shop, service, switch):
@@ -112,69 +163,6 @@ def test_a_change_is_sent_when_the_seller_is_back(shop, service):
     shop.there.call("sandbox.fault.clear")
     shop.until_done(service)
     assert shop.item(service)["status"] == 3
-
-
-def test_close_deletes_there_and_ends_the_link(shop, service):
-    number = remote(shop, service)
-    shop.act("close", service)
-    shop.until_done(service)
-    assert shop.item(service)["status"] == 4
-    assert shop.there.value("SELECT status FROM item WHERE id = %s", number) == 4
-    assert shop.links(service) == []
-
-
-def test_a_deletion_that_deletes_nothing_waits_and_then_asks_for_a_person(shop, service, switch):
-    world.limits(shop.here, change_seconds=2)
-    switch(shop.there, "delete_does", "nothing")
-    number = remote(shop, service)
-    shop.act("close", service)
-    shop.rest(service)
-    assert "is not done yet" in shop.error(service)
-    tasks = len(shop.tasks(service))
-    until(lambda: (shop.checkevent(), "reseller_change_overdue" in shop.error(service))[1], "it waits for ever", 15)
-    shop.checkevent()
-    assert len(shop.tasks(service)) == tasks == 1
-    shop.there.call("sandbox.item", item=number, status=4)
-    until(lambda: (shop.checkevent(), shop.item(service)["status"] == 4)[1], "the deletion is not noticed")
-    assert shop.operation(service) is None
-    assert shop.tasks(service) == []
-
-
-def test_what_the_client_wants_now_overtakes_what_still_waits(shop, service, switch):
-    switch(shop.there, "delete_does", "nothing")
-    switch(shop.there, "provision", "manual")
-    shop.act("suspend", service)
-    shop.rest(service)
-    first = shop.operation(service)["id"]
-    shop.here.call("sandbox.item", item=service, status=2)
-    shop.act("close", service)
-    until(lambda: shop.here.value("SELECT COUNT(*) FROM runningoperation WHERE id = %s", first) == 0, "it still waits")
-    assert {
-        row["kind"] for row in shop.here.rows("SELECT kind FROM reseller_request WHERE item = %s AND live = 1", service)
-    } == {"close"}
-
-
-def test_a_forbidden_deletion_keeps_the_link(shop, service, switch):
-    switch(shop.there, "delete_does", "denied")
-    shop.act("close", service)
-    shop.rest(service)
-    assert "reseller_access" in shop.error(service)
-    assert len(shop.links(service)) == 1
-    assert there(shop, service)["status"] == 2
-
-
-def test_closed_before_it_was_bought_nothing_is_bought(shop):
-    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
-    item = shop.order(VDS)
-    shop.rest(item)
-    shop.here.call("sandbox.item", item=item, status=2)
-    shop.act("close", item)
-    shop.until_done(item)
-    assert shop.item(item)["status"] == 4
-    shop.there.call("sandbox.balance", user=shop.buyer, value=1000)
-    for _ in range(3):
-        shop.checkevent()
-    assert shop.charges(item) == []
 
 
 def test_a_renewal_moves_the_date_once_and_ends_at_once(shop, service):
@@ -231,6 +219,20 @@ def test_a_renewal_that_takes_its_time_is_waited_for(shop, service, switch):
     shop.act("prolong", service)
     shop.rest(service)
     assert "is not done yet" in shop.error(service)
+    shop.there.call("sandbox.provision", item=remote(shop, service))
+    shop.until_done(service)
+    assert len(shop.charges(service)) == charged + 1
+
+
+def test_a_renewal_that_was_taken_is_waited_for_when_it_cannot_be_read_back(shop, service, switch):
+    switch(shop.there, "prolong_runs", "operation")
+    switch(shop.there, "provision", "manual")
+    charged = len(shop.charges(service))
+    shop.there.call("sandbox.fault", kind="reset", forfunc="vds.edit", times=1, skip=1)
+    shop.act("prolong", service)
+    shop.rest(service)
+    shop.checkevent()
+    assert shop.request(service)["state"] in ("waiting", "unconfirmed")
     shop.there.call("sandbox.provision", item=remote(shop, service))
     shop.until_done(service)
     assert len(shop.charges(service)) == charged + 1

@@ -154,8 +154,9 @@ def test_parallel_opens_of_one_service_buy_it_once(shop):
     shop.until_active(item)
 
 
-def test_a_quiet_run_says_so_and_asks_the_seller_nothing(shop):
+def test_a_run_with_nothing_linked_and_nothing_open_says_so_and_asks_the_seller_nothing(shop):
     shop.checkevent()
+    shop.here.write("UPDATE reseller_link SET live = NULL WHERE live = 1")
     log = shop.there.base / "var/billmgr.log"
     before = log.read_text().count(f"[{shop.buyer}]")
     assert before

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.world import ROOT
 
 ROUNDS = 15
@@ -26,6 +28,7 @@ def ratio(panel, argv):
     return statistics.median(ours) / statistics.median(bare)
 
 
+@pytest.mark.calm
 def test_features_costs_little_more_than_starting_python(connected):
     found = ratio(connected.here, ["processing/pmreseller", "--command", "features"])
     assert found <= 1.6, found

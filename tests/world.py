@@ -18,10 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+import requests
 from lxml import etree
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
+#: how long a test waits for what must come: no figure that is tested, so it leaves room for a busy machine
+WAIT_SECONDS = 60
+TARIFFS = ("VDS-1", "VDS-2", "ISPmanager Lite")
+#: names a file with a pickled Shop whose panels outlive the run (tests/quality/lane.py)
+KEPT = "RESELLER_KEPT_SHOP"
+#: between runs of checkevent: one takes longer than this, and nothing that it waits for is quicker
+CRON_PAUSE = 0.2
 #: short waits, so that what takes minutes for an operator takes seconds here; the figures are not what is tested
 QUICK = {
     "order_seconds": 4,
@@ -32,6 +40,12 @@ QUICK = {
     "unsent_times": 3,
     "stale_intent_seconds": 2,
     "panel_away_seconds": 10,
+    "circuit_seconds": 1,
+    "part_look_seconds": 1,
+    "account_wait_seconds": 10,
+    "stuck_seconds": 0,
+    "change_percent": 100,
+    "close_percent": 100,
 }
 
 
@@ -76,6 +90,13 @@ class PanelAt:
             raise Refused(func, found)
         return root
 
+    def ask(self, func: str, /, user: str = "", **params: Any) -> Any:
+        """A function over HTTPS as one of the accounts, or with what `params` have for a session; the document."""
+        if user:
+            params["authinfo"] = f"{user}:{self.accounts[user]['password']}"
+        fields = {"func": func, "out": "xml", **params}
+        return etree.fromstring(requests.post(self.url, data=fields, verify=self.ca, timeout=60).content)
+
     def rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
         """Rows of the panel's database."""
         with contextlib.closing(self.connect()) as connection, connection.cursor(pymysql.cursors.DictCursor) as cursor:
@@ -115,21 +136,36 @@ class PanelAt:
         )
 
 
+def panel_at(facts: dict[str, Any], name: str) -> PanelAt:
+    """The panel of this name, of the sandbox that `sandbox.json` describes."""
+    panel = facts["panels"][name]
+    return PanelAt(
+        name,
+        Path(panel["base"]),
+        panel["url"],
+        panel["http_url"],
+        panel["ca"],
+        panel["database"],
+        facts["mysql"]["socket"],
+        panel["accounts"],
+    )
+
+
 class Sandbox:
     """A running sandbox process; `panels[name]` is the description of a panel."""
 
-    def __init__(self, root: Path, *panels: str) -> None:
+    def __init__(self, root: Path, *panels: str, seconds: float = START_SECONDS) -> None:
         self.root = root
         names = [word for name in panels for word in ("--panel", name)]
         argv = [sys.executable, "-m", "sandbox", "up", "--root", str(root), *names]
         self.output = (root.parent / f"{root.name}.out").open("w+b")
         self.process = subprocess.Popen(argv, cwd=ROOT, stdout=self.output, stderr=subprocess.STDOUT)
-        self.facts = self._ready()
+        self.facts = self._ready(seconds)
         self.panels: dict[str, dict[str, Any]] = self.facts["panels"]
 
-    def _ready(self) -> dict[str, Any]:
+    def _ready(self, seconds: float) -> dict[str, Any]:
         description = self.root / "sandbox.json"
-        until = time.monotonic() + START_SECONDS
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 break
@@ -143,18 +179,7 @@ class Sandbox:
 
     def at(self, name: str) -> PanelAt:
         """The panel of this name."""
-        facts = self.panels[name]
-        socket = self.facts["mysql"]["socket"]
-        return PanelAt(
-            name,
-            Path(facts["base"]),
-            facts["url"],
-            facts["http_url"],
-            facts["ca"],
-            facts["database"],
-            socket,
-            facts["accounts"],
-        )
+        return panel_at(self.facts, name)
 
     def stop(self) -> int:
         """End it as Ctrl-C does; its exit code."""
@@ -164,18 +189,28 @@ class Sandbox:
         return code
 
 
-def install(base: Path) -> None:
-    """Put the add-on into a panel's tree as an operator does."""
-    done = subprocess.run(
-        ["make", "install", f"PREFIX={base}"], cwd=ROOT, env=_bare(), capture_output=True, text=True, check=False
-    )
+def install(base: Path, variables: dict[str, str] | None = None) -> None:
+    """Put the add-on into a panel's tree as an operator does; `variables` as environment.variables() has them."""
+    done = make("install", f"PREFIX={base}", variables=variables)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _bare() -> dict[str, str]:
-    """The environment without what a make that we run under has put into it."""
-    inherited = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PREFIX", "CRONDIR", "CHECKEVENT", "WHEELS", "PYTHON"}
-    return {name: value for name, value in os.environ.items() if name not in inherited}
+def make(*words: str, variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `make` as an operator does: without the variables of the `make test` that we may be running under."""
+    inherited = {
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "PREFIX",
+        "CRONDIR",
+        "CHECKEVENT",
+        "SETREMOTEID",
+        "WHEELS",
+        "PYTHON",
+    }
+    bare = {name: value for name, value in os.environ.items() if name not in inherited}
+    environment = {**bare, **(variables or {})}
+    return subprocess.run(["make", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @dataclass
@@ -302,7 +337,7 @@ class Shop:
 
     # Waiting.
 
-    def rest(self, item: int, seconds: float = 20) -> None:
+    def rest(self, item: int, seconds: float = WAIT_SECONDS) -> None:
         """Wait until the panel has nothing running for the service: no operation, or one that it leaves alone."""
         until(lambda: self._resting(item), f"service {item} does not come to rest", seconds)
 
@@ -310,14 +345,14 @@ class Shop:
         operation = self.operation(item)
         return operation is None or (operation["manual"] == "on" and not operation["run_pid"])
 
-    def until_done(self, item: int, seconds: float = 20) -> None:
+    def until_done(self, item: int, seconds: float = WAIT_SECONDS) -> None:
         """Run checkevent as cron does until the service has no operation any more."""
 
         def done() -> bool:
             self.checkevent()
             return self.operation(item) is None
 
-        until(done, f"the operation of service {item} does not end: {self.error(item)}", seconds)
+        until(done, f"the operation of service {item} does not end: {self.error(item)}", seconds, CRON_PAUSE)
 
     def until_unconfirmed(self, item: int) -> None:
         """Run checkevent as cron does until its order is given up as not confirmed."""
@@ -327,24 +362,24 @@ class Shop:
             request = self.request(item)
             return request is not None and request["state"] == "unconfirmed"
 
-        until(given_up, f"the order of service {item} is looked for for ever")
+        until(given_up, f"the order of service {item} is looked for for ever", pause=CRON_PAUSE)
 
-    def until_active(self, item: int, seconds: float = 20) -> None:
+    def until_active(self, item: int, seconds: float = WAIT_SECONDS) -> None:
         """Run checkevent as cron does until the service is active."""
 
         def active() -> bool:
             self.checkevent()
             return bool(self.item(item)["status"] == 2)
 
-        until(active, f"service {item} does not become active: {self.error(item)}", seconds)
+        until(active, f"service {item} does not become active: {self.error(item)}", seconds, CRON_PAUSE)
 
 
-def until(holds: Any, otherwise: str, seconds: float = 20) -> None:
+def until(holds: Any, otherwise: str, seconds: float = WAIT_SECONDS, pause: float = 0.05) -> None:
     """Wait until `holds()`; AssertionError with the reason when it never does."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, otherwise
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def limits(panel: PanelAt, **chosen: int) -> None:
@@ -367,6 +402,16 @@ def connect(here: PanelAt, there: PanelAt, buyer: str, password: str, **settings
         **fields,
     )
     return int(answer.findtext("id"))
+
+
+def connected(here: PanelAt, there: PanelAt) -> Shop:
+    """The panels of a test: quick, a module connected to the seller's buyer, three tariffs sold."""
+    limits(here)
+    here.call("sandbox.switch", name="retry_seconds", value="0.3")
+    for name in ("provision_seconds", "lickey_seconds"):
+        there.call("sandbox.switch", name=name, value="0.2")
+    module = connect(here, there, "buyer", there.accounts["buyer"]["password"])
+    return Shop(here, there, module, "buyer", sell(here, there, module, TARIFFS))
 
 
 def sell(here: PanelAt, there: PanelAt, module: int, names: tuple[str, ...]) -> dict[str, int]:

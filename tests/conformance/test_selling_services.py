@@ -113,12 +113,15 @@ def test_4_2_a_paid_change_goes_through_the_cart(pair):
     assert float(pair.seller.http("subaccount").findtext("elem/balance")) < 990
 
 
-@pytest.mark.parametrize(("setting", "refused"), [("allowed", False), ("denied", True)])
+@pytest.mark.parametrize(
+    ("setting", "refused", "there"), [("allowed", False, "l9"), ("denied", True, ""), ("ignored", False, "")]
+)
 @fact("S4.2-05")
-def test_4_2_remoteid_can_be_edited(pair, switch, setting, refused):
+def test_4_2_remoteid_can_be_edited(pair, switch, setting, refused, there):
     switch(pair.seller, "remoteid_edit", setting)
     item = live(pair.seller, "soft", ip="192.0.2.60")
     assert (pair.seller.http("soft.edit", elid=item, remoteid="l9", sok="ok").find("error") is not None) == refused
+    assert (pair.seller.http("soft.edit", elid=item).findtext("remoteid") or "") == there
 
 
 @fact("S4.2-06")
@@ -164,8 +167,8 @@ def test_4_2_power(pair, switch, action, status):
     switch(pair.seller, "power_status", status)
     item = live(pair.seller)
     assert pair.seller.http(f"service.{action}", elid=item).find("ok") is not None
-    row = pair.seller.row(item)
-    assert (row.findtext("status"), row.findtext("item_status")) == (status, f"{status}_{action}")
+    for shown in (pair.seller.row(item), pair.seller.http("vds.edit", elid=item)):
+        assert (shown.findtext("status"), shown.findtext("item_status")) == (status, f"{status}_{action}")
 
 
 @fact("S4.2-14")
@@ -221,6 +224,28 @@ def test_4_3_policies_of_deletion(pair, switch, policy, error, row_stays):
         pair.seller.call("sandbox.item", item=item, expiredate="2020-01-01")
         pair.seller.call("sandbox.night")
         pair.seller.until_status(item, 4)
+
+
+@pytest.mark.parametrize(("setting", "error"), [("error", "value"), ("silent", None)])
+@fact("S4.3-06")
+def test_4_3_what_a_deletion_answers_that_waits_for_a_call(pair, switch, setting, error):
+    switch(pair.seller, "delete_does", "confirm")
+    switch(pair.seller, "confirm_answer", setting)
+    item = live(pair.seller)
+    answer = pair.seller.http("vds.delete", elid=item, sok="ok").find("error")
+    assert (None if answer is None else answer.get("type")) == error
+    assert pair.seller.row(item).findtext("status") == "2"
+
+
+@pytest.mark.parametrize(("setting", "told"), [("told", True), ("silent", False)])
+@fact("S4.3-07", "S8.2-01")
+def test_4_3_what_the_history_says_of_a_deletion_that_is_put_off(pair, switch, setting, told):
+    switch(pair.seller, "delete_does", "at_end")
+    switch(pair.seller, "at_end_history", setting)
+    item = live(pair.seller)
+    pair.seller.http("vds.delete", elid=item, sok="ok")
+    newest = pair.seller.http("service.history", elid=item).findtext("elem/desc")
+    assert ("at the end of the paid period" in newest) == told
 
 
 @fact("S4.3-08")

@@ -218,10 +218,13 @@ def test_14_18_19_20_21_suspend_power_password_history_addresses(shop, switch):
     shop.seller.until_status(item, 3)
     shop.ok("resume", "type=vds", f"elid={item}")
     shop.active(item)
+    switch("provision", "manual")
     for action in ("stop", "start", "reboot", "hardreboot"):
         shop.ok("power", f"elid={item}", f"action={action}")
         assert shop.row(item)["item_status"].endswith(f"_{action}")
+        shop.seller.call("sandbox.provision", item=item)
         shop.active(item)
+    switch("provision", "auto")
     shop.ok("password", f"elid={item}", "passwd_env=NEW_PW", env={"NEW_PW": "n3w"})
     shop.active(item)
     assert shop.ok("show", "type=vds", f"elid={item}")["userpassword"] == "n3w"

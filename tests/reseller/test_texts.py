@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from reseller.ledger import drift
+from reseller.sync.findings import KINDS
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
@@ -31,6 +33,27 @@ def test_every_text_exists_in_russian_and_in_english():
     assert len(names["en"]) > 50
 
 
+def test_no_text_stands_in_two_files():
+    """The panel would merge them, and nobody could say which of the two counts."""
+    for lang in LANGUAGES:
+        keys = [
+            (block.get("name"), msg.get("name"))
+            for path in ROOT.glob("xml/*.xml")
+            for block in etree.parse(str(path)).iterfind(f"lang[@name='{lang}']/messages")
+            for msg in block.iterfind("msg")
+        ]
+        assert len(keys) == len(set(keys))
+
+
+DRIFTS = {value for name, value in vars(drift).items() if name.isupper() and isinstance(value, str)}
+
+
+@pytest.mark.parametrize("kind", sorted(DRIFTS))
+def test_the_audit_words_every_difference_by_what_is_kept_of_it(kind):
+    text = blocks()["en", "msgerror", f"msg_error_{KINDS[kind].text}"]
+    assert set(re.findall(r"__(\w+?)__", text)) <= {"item", "remote", "module", "here", "there"}
+
+
 def test_russian_texts_are_russian_and_none_is_empty():
     untranslatable = {"proxy", "price_pmreseller"}
     for (lang, block, name), text in blocks().items():
@@ -51,7 +74,7 @@ def code_types():
     not_errors = {
         "reseller_pricelist", "reseller_datacenter", "reseller_remote", "reseller_expiredate",  # fields
         "reseller_lease", "reseller_account", "reseller_request", "reseller_link",  # tables
-        "reseller_observation", "reseller_map",
+        "reseller_observation", "reseller_map", "reseller_swap", "reseller_free",
     }  # fmt: skip
     found = set()
     for path in (ROOT / "reseller").rglob("*.py"):
@@ -74,6 +97,13 @@ def test_an_error_is_worded_with_its_numbers(tmp_path, lang):
     assert "__" not in said
 
 
+def test_a_file_that_cannot_be_read_takes_no_other_with_it(tmp_path):
+    (tmp_path / "etc/xml").mkdir(parents=True)
+    (tmp_path / "etc/xml" / PLUGIN.name).write_bytes(PLUGIN.read_bytes())
+    (tmp_path / "etc/xml/billmgr_mod_pmreseller_broken.xml").write_text("<mgrdata>")
+    assert "service 5" in texts.word(tmp_path, ResellerError("reseller_gone", item=5, remote=9))
+
+
 def test_a_value_cannot_smuggle_in_a_placeholder(tmp_path):
     (tmp_path / "etc/xml").mkdir(parents=True)
     (tmp_path / "etc/xml" / PLUGIN.name).write_bytes(PLUGIN.read_bytes())
@@ -81,14 +111,25 @@ def test_a_value_cannot_smuggle_in_a_placeholder(tmp_path):
     assert "__text__" in texts.word(tmp_path, error)
 
 
+def test_a_file_that_is_no_xml_has_no_texts_and_hides_no_others(tmp_path):
+    (tmp_path / "etc/xml").mkdir(parents=True)
+    (tmp_path / "etc/xml" / PLUGIN.name).write_text("<mgrdata>")
+    (tmp_path / "etc/xml/billmgr_mod_reseller_link.xml").write_bytes(
+        PLUGIN.with_name("billmgr_mod_reseller_link.xml").read_bytes()
+    )
+    assert texts.word(tmp_path, ResellerError("reseller_elid", value="1, 2")).startswith('"1, 2" is not the number')
+    assert texts.word(tmp_path, ResellerError("access", value="item.setremoteid")).startswith("This account may not")
+    assert texts.word(tmp_path, ResellerError("reseller_link_none", item=5)) == "reseller_link_none item=5"
+
+
 def test_without_its_texts_an_error_still_says_what_it_knows(tmp_path):
     assert texts.word(tmp_path, ResellerError("reseller_busy", object="item:5")) == "reseller_busy object=item:5"
 
 
 def test_every_form_field_has_a_label_and_a_hint():
-    root = etree.parse(str(PLUGIN))
     known = blocks()
-    for form in root.iterfind("metadata"):
-        for field in form.iter("field"):
-            for prefix in ("", "hint_"):
-                assert ("en", form.get("name"), prefix + field.get("name")) in known
+    for path in ROOT.glob("xml/**/*.xml"):
+        for form in etree.parse(str(path)).iterfind("metadata[@type='form']"):
+            for field in form.iter("field"):
+                for prefix in ("", "hint_"):
+                    assert ("en", form.get("name"), prefix + field.get("name")) in known

@@ -1,14 +1,16 @@
 """Documents, amounts, addresses and limits: what comes in from outside, read safely."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 
 from reseller import limits
+from reseller.lifecycle import retries
 from reseller.mgr5 import module
 from reseller.seller.transport import endpoint, rejection
 from reseller.wire import document, money
-from reseller.wire.errors import ResellerError, UsageError
+from reseller.wire.errors import NotSent, Rejected, ResellerError, UsageError
 
 BOMB = b'<?xml version="1.0"?><!DOCTYPE doc [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><doc>&b;</doc>'
 LOCAL_FILE = b'<?xml version="1.0"?><!DOCTYPE doc [<!ENTITY f SYSTEM "file:///etc/passwd">]><doc>&f;</doc>'
@@ -145,9 +147,35 @@ def test_a_line_that_is_no_limit_is_refused_by_name(tmp_path, line):
     assert refused.value.params["line"] == line
 
 
+def test_a_limit_that_is_a_place_takes_any_words_but_none(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/reseller.conf").write_text("metrics_file /srv/x.prom\n")
+    assert limits.load(tmp_path).metrics_file == "/srv/x.prom"
+    (tmp_path / "etc/reseller.conf").write_text("metrics_file\n")
+    with pytest.raises(ResellerError):
+        limits.load(tmp_path)
+
+
 def test_pauses_grow_up_to_a_longest():
     chosen = limits.Limits(unsent_first_seconds=10, unsent_growth=3, unsent_longest_seconds=100)
-    assert [chosen.unsent_wait_seconds(tries) for tries in (1, 2, 3, 4)] == [10, 30, 90, 100]
+    rule = retries.rule(NotSent("reseller_unreachable"), chosen)
+    assert [rule.wait_seconds(tries) for tries in (1, 2, 3, 4)] == [10, 30, 90, 100]
+    assert rule.times == chosen.unsent_times
+
+
+@pytest.mark.parametrize(
+    ("params", "value", "day"),
+    [
+        ({"value": "2027-01-31"}, "", dt.date(2027, 1, 31)),
+        ({}, "2027-01-31", dt.date(2027, 1, 31)),
+        ({"value": "2026-01-31"}, "", None),
+        ({"value": "31.01.2027"}, "", None),
+        ({}, "", None),
+    ],
+)
+def test_a_refusal_that_names_a_later_day_is_only_too_early(params, value, day):
+    error = Rejected("reseller_refused", seller_type="value", seller_params=params, value=value)
+    assert retries.not_before(error, dt.date(2026, 11, 23)) == day
 
 
 @pytest.mark.parametrize(

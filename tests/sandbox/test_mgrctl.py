@@ -51,6 +51,7 @@ def test_the_exit_code_of_structured_errors_is_a_switch(reseller, switch):
 
 def test_su_runs_as_a_user_and_root_is_level_30(reseller):
     assert reseller.call("whoami").find("user").get("level") == "30"
+    reseller.call("sandbox.balance", user="client1", value=500)
     me = reseller.call("whoami", su="client1").find("user")
     assert (me.get("name"), me.get("level"), me.get("balance")) == ("client1", "16", "500.00")
     assert reseller.error("paramlist", su="client1").get("type") == "access"

@@ -182,6 +182,9 @@ def test_the_link_is_set_by_either_function(seller, switch):
     assert seller.row(item).findtext("remoteid") == "two"
     seller.http("vds.edit", elid=item, remoteid="three", sok="ok")
     assert seller.row(item).findtext("remoteid") == "three"
+    switch(seller, "failing_functions", "checkevent, item.set*")
+    assert seller.http("item.setremoteid", elid=item, value="x", sok="ok").find("error").get("type") == "process"
+    assert seller.row(item).findtext("remoteid") == "three"
     switch(seller, "absent_functions", "item.setremoteid")
     assert seller.http("item.setremoteid", elid=item, value="x", sok="ok").find("error").get("type") == "missed"
     switch(seller, "remoteid_edit", "denied")
@@ -341,3 +344,19 @@ def test_two_orders_at_once_cannot_spend_the_same_money(seller):
         roots = list(pool.map(lambda number: seller.order(remoteid=f"race-{number}"), range(8)))
     assert sum(root.find("error") is None for root in roots) == 3
     assert seller.http("subaccount").findtext("elem/balance") == "5.00"
+
+
+@pytest.mark.parametrize(("setting", "mem"), [("restored", [1]), ("left", [2])])
+def test_a_rolled_back_tariff_brings_its_add_ons_back_or_leaves_the_others(seller, switch, setting, mem):
+    switch(seller, "rollback_addons", setting)
+    tariffs = [
+        seller.call("sandbox.tariff", itemtype="vds", name=f"size {size}", price=4, addons=f"mem:int:{size}:8:2")
+        for size in (1, 2)
+    ]
+    small, large = (tariff.findtext("id") for tariff in tariffs)
+    item = seller.bought(pricelist=small)
+    seller.until_status(item, 2)
+    seller.http("service.changepricelist", elid=item, pricelist=large, sok="ok")
+    seller.call("service.changepricelist.rollback", elid=item, sok="ok")
+    assert seller.rows("SELECT pricelist FROM item WHERE id = %s", item)[0]["pricelist"] == int(small)
+    assert [row["intvalue"] for row in seller.rows("SELECT intvalue FROM item WHERE parent = %s", item)] == mem

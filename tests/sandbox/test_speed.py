@@ -11,6 +11,7 @@ import pytest
 
 from tests.sandbox.panels import Up
 
+pytestmark = pytest.mark.calm
 SERVICES = 100_000
 CONNECTIONS = 50
 ROWS = 1000

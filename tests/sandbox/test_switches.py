@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -49,7 +50,38 @@ def test_order_and_size_of_pages(seller, switch):
 def test_the_composite_status_column(seller, switch, setting, path):
     switch(seller, "item_status_form", setting)
     item = seller.bought()
-    assert seller.row(item).findtext(path).endswith("5_open")
+    for shown in (seller.row(item), seller.http("vds.edit", elid=item)):
+        assert shown.findtext(path).endswith("5_open")
+
+
+@pytest.mark.parametrize(
+    ("setting", "host", "opens"),
+    [("service", False, False), ("account", True, True), ("account_key", False, True)],
+)
+def test_where_the_link_into_a_service_leads(seller, switch, setting, host, opens):
+    switch(seller, "panel_link", setting)
+    item = seller.bought()
+    seller.until_status(item, 2)
+    parts = urlsplit(seller.http("gotoserver", elid=item).findtext("ok"))
+    assert (parts.path == "/billmgr") == host
+    query = dict(parse_qsl(parts.query))
+    answer = seller.http("auth", user=None, username=query["username"], key=query["key"])
+    assert (answer.find("auth") is not None) == opens
+
+
+@pytest.mark.parametrize(("setting", "answered"), [("at_once", True), ("late", False)])
+def test_when_a_new_key_comes(seller, switch, setting, answered):
+    def key():
+        return seller.http("soft.edit", elid=item).findtext("lickey")
+
+    item = seller.bought("soft", ip=f"192.0.2.{98 + answered}", licname="late")
+    until(key, "the licence gets no key")
+    old = key()
+    switch(seller, "newkey_comes", setting)
+    answer = seller.http("soft.edit", elid=item, clicked_button="newkey", sok="ok")
+    assert bool(answer.findtext("lickey")) == answered
+    assert (key() != old) == answered
+    until(lambda: key() != old, "the new key does not come")
 
 
 @pytest.mark.parametrize(("setting", "refused"), [("allowed", False), ("denied", True)])

@@ -1,0 +1,38 @@
+"""The short form of `make chaos`: a seeded sample of crash points and faults, three pairs of panels at once."""
+
+import os
+import random
+import re
+
+import pytest
+
+from tests.chaos import report
+from tests.chaos.commands import COMMANDS
+from tests.chaos.search import Search
+from tests.chaos.waiting import WAITING
+
+#: another one tries others
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
+POINTS = 42
+
+
+@pytest.mark.timeout(900)
+def test_of_a_sample_of_crashes_and_faults_none_costs_money(arena, capfd):
+    waiting = random.Random(SEED).sample(WAITING, 4)
+    found = Search(arena.lanes, SEED, POINTS).all((*COMMANDS, *waiting))
+    with capfd.disabled():
+        print(f"\n{report.line(found)} (a sample, seed {SEED})")
+    assert found.problems == []
+    assert report.figures(found, SEED) == {
+        "crash_points": len(found.points),
+        "faults": len(found.faults),
+        "duplicate_orders": 0,
+        "duplicate_renewals": 0,
+        "lost": 0,
+        "seed": SEED,
+    }
+    # One boundary can have been drawn twice, to be killed at and to be stopped at.
+    assert len(found.points) > POINTS * 0.8
+    assert re.fullmatch(
+        r"chaos: \d+ crash points, \d+ faults, 0 duplicate orders, 0 duplicate renewals, 0 lost", report.line(found)
+    )

@@ -1,0 +1,53 @@
+"""Broken copies of the add-on: a patch each, and what shows that it is broken (tests/chaos/broken/*.patch)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.chaos.cases import KILL, Case
+from tests.chaos.commands import COMMANDS
+from tests.chaos.faults import FAULTS
+from tests.world import ROOT
+
+PATCHES = Path(__file__).with_name("broken")
+_COMMANDS = {command.name: command for command in COMMANDS}
+_FAULTS = {fault.name: fault for fault in FAULTS}
+
+#: by the name of the patch: the few tries of the search that it cannot pass
+REVEALING = {
+    "intent-after-send": (Case(_COMMANDS["prolong"], how=KILL, at="after http service.prolong #2"),),
+    "adoption-by-name": (Case(_COMMANDS["open vds"], _FAULTS["namesake"]),),
+    "resend-on-timeout": (
+        Case(_COMMANDS["open vds"], _FAULTS["slow"], "call"),
+        Case(_COMMANDS["prolong"], _FAULTS["reply_lost"], "call"),
+    ),
+}
+
+
+def copy(patch: str, folder: Path) -> Path:
+    """A copy of the tree with this patch applied."""
+    tree = folder / patch
+    for part in ("addon", "processing", "sbin", "xml", "reseller"):
+        shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+    apply(PATCHES / f"{patch}.patch", tree)
+    return tree
+
+
+def apply(patch: Path, tree: Path) -> None:
+    """Apply a unified diff wherever its lines are now; AssertionError when they are nowhere, or in several places."""
+    path = ""
+    hunks: list[tuple[str, list[str]]] = []
+    for line in patch.read_text().splitlines():
+        if line.startswith("+++ "):
+            path = line.partition("/")[2]
+        elif line.startswith("@@"):
+            hunks.append((path, []))
+        elif hunks and line[:1] in (" ", "-", "+") and not line.startswith("---"):
+            hunks[-1][1].append(line)
+    assert hunks, f"{patch.name} holds no change"
+    for name, lines in hunks:
+        before, after = ("".join(f"{line[1:]}\n" for line in lines if line[0] in kept) for kept in (" -", " +"))
+        text = (tree / name).read_text()
+        assert text.count(before) == 1, f"{patch.name} does not apply to {name}: {before}"
+        (tree / name).write_text(text.replace(before, after))

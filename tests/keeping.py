@@ -1,0 +1,50 @@
+"""Services that tests of single commands share, and what they ask of both panels about them."""
+
+_kept: dict[str, int] = {}
+
+
+def kept(shop, itemtype):
+    """An active service with nothing open, the one of the test before if it is still like that."""
+    item = _kept.get(itemtype)
+    calm = item and shop.item(item)["status"] == 2 and shop.operation(item) is None and shop.links(item)
+    if not (calm and there(shop, item)["status"] == 2):
+        item = _kept[itemtype] = shop.order(itemtype)
+        shop.until_active(item)
+    return item
+
+
+def remote(shop, item):
+    return shop.links(item)[0]["remote"]
+
+
+def there(shop, item):
+    return shop.there.rows("SELECT * FROM item WHERE id = %s", remote(shop, item))[0]
+
+
+def done_there(shop, item, func):
+    """How often the seller has done this with the service, by its journal."""
+    return len(shop.there.call("sandbox.journal", item=remote(shop, item), forfunc=func).findall("elem"))
+
+
+def press(shop, item, verb):
+    """A client presses the button on the reselling panel."""
+    shop.here.call(f"service.{verb}", elid=item, su="client1", sok="ok")
+
+
+def pressed(shop, item, verb):
+    press(shop, item, verb)
+    shop.rest(item)
+
+
+def queue(shop, item, name, **options):
+    """The panel puts a command into the service's queue, and it comes to rest."""
+    shop.here.call("sandbox.operation", item=item, name=name, **options)
+    shop.rest(item)
+
+
+def fault(shop, kind, func, **more):
+    shop.there.call("sandbox.fault", kind=kind, forfunc=func, **{"times": 1, **more})
+
+
+def password_there(shop, item):
+    return shop.there.call("vds.edit", elid=remote(shop, item)).findtext("userpassword")

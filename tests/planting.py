@@ -1,0 +1,128 @@
+"""Linked services by the dozen: made past orders on both sides, for tests of what follows an order."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reseller.sync.candidates import HERE
+from tests.world import PanelAt, Shop
+
+PREFIX, KEY = "planted", "-00c0ffee"
+#: sandbox.bulk numbers addresses anew after so many
+BULK_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A service here and its remote service."""
+
+    item: int
+    remote: int
+
+
+@contextlib.contextmanager
+def planted(shop: Shop, count: int) -> Iterator[list[Pair]]:
+    """So many pairs that are equal in all that is compared; what is left of them is forgotten at the end."""
+    first = bulk_there(shop, count)
+    with linked(shop, count, first) as pairs:
+        key_there(shop, pairs)
+        try:
+            yield pairs
+        finally:
+            remove_there(shop, [pair.remote for pair in pairs])
+
+
+@contextlib.contextmanager
+def linked(shop: Shop, count: int, first: int) -> Iterator[list[Pair]]:
+    """The half of it that is on this side: services linked with remote services from number `first` on.
+
+    Links of other tests are set aside meanwhile.
+    """
+    shop.here.write("UPDATE reseller_link SET live = NULL WHERE live = 1")
+    made = shop.here.call("sandbox.bulk", count=count, user="client1", prefix=PREFIX, pricelist=_number(shop.here))
+    item = int(made.findtext("first"))
+    ends = (item, item + count - 1)
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id BETWEEN %s AND %s", shop.module, *ends)
+    shop.here.write(
+        "INSERT INTO itemparam (item, intname, value) SELECT id, 'reseller_expiredate', expiredate FROM item "
+        "WHERE id BETWEEN %s AND %s",
+        *ends,
+    )
+    shop.here.write(
+        "INSERT INTO reseller_link (item, module, account, itemtype, remote, rkey, state, created, updated) "
+        "SELECT id, %s, (SELECT MIN(a.id) FROM reseller_account a WHERE a.username = %s), 'vds', "
+        "CAST(id AS SIGNED) + %s, CONCAT(id, %s), 'live', NOW(), NOW() FROM item WHERE id BETWEEN %s AND %s "
+        "ORDER BY id",
+        shop.module,
+        shop.buyer,
+        first - item,
+        KEY,
+        *ends,
+    )
+    try:
+        yield [Pair(item + place, first + place) for place in range(count)]
+    finally:
+        _forget(shop, ends)
+
+
+def looked_at(shop: Shop, days: float = 1) -> None:
+    """As if all that was seen had been looked at, one after the other over so many days: their first day is over."""
+    shop.here.write(
+        "UPDATE reseller_observation o JOIN reseller_link k ON k.id = o.link AND k.live = 1 "
+        "JOIN item i ON i.id = k.item SET o.settled = o.digest, o.tried = NULL, "
+        f"o.here = {HERE}, o.deep = UTC_TIMESTAMP(3) - INTERVAL %s * (k.id * 7919 %% 9973) / 9973 SECOND",
+        days * 86400,
+    )
+
+
+def later(shop: Shop, seconds: int) -> None:
+    """As if so much time had passed since the last run."""
+    shop.here.write(
+        "UPDATE reseller_observation SET deep = deep - INTERVAL %s SECOND, tried = tried - INTERVAL %s SECOND",
+        seconds,
+        seconds,
+    )
+
+
+def _number(panel: PanelAt) -> int:
+    return int(panel.value("SELECT id FROM pricelist WHERE name = 'VDS-1' AND parent IS NULL"))
+
+
+def bulk_there(shop: Shop, count: int) -> int:
+    """So many services of the buyer at the seller; the number of the first."""
+    tariff = _number(shop.there)
+    made = shop.there.call("sandbox.bulk", count=count, user=shop.buyer, prefix=PREFIX, pricelist=tariff)
+    return int(made.findtext("first"))
+
+
+def key_there(shop: Shop, pairs: list[Pair]) -> None:
+    """Have the seller know whose they are."""
+    first, last = pairs[0].remote, pairs[-1].remote
+    shop.there.write(
+        "UPDATE item SET remoteid = CONCAT(CAST(id AS SIGNED) - %s, %s) WHERE id BETWEEN %s AND %s",
+        first - pairs[0].item,
+        KEY,
+        first,
+        last,
+    )
+
+
+def remove_there(shop: Shop, theirs: list[int]) -> None:
+    """The seller's lists are long enough; a change past its functions it would not notice, hence the last call."""
+    for table, column in (("itemparam", "item"), ("item", "id")):
+        shop.there.write(f"DELETE FROM {table} WHERE {column} BETWEEN %s AND %s", theirs[0], theirs[-1] - 1)
+    shop.there.call("sandbox.item", item=theirs[-1], account=0)
+
+
+def _forget(shop: Shop, ends: tuple[int, int]) -> None:
+    links = "(SELECT id FROM reseller_link WHERE item BETWEEN %s AND %s)"
+    for table in ("reseller_observation", "reseller_drift", "reseller_plan", "reseller_change"):
+        shop.here.write(f"DELETE FROM {table} WHERE link IN {links}", *ends)
+    shop.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE item BETWEEN %s AND %s", *ends)
+    # Or every list of services that follows is long.
+    shop.here.write("UPDATE item SET status = 4 WHERE id BETWEEN %s AND %s", *ends)
+    shop.here.write("UPDATE reseller_request SET live = NULL WHERE item BETWEEN %s AND %s", *ends)
+    for table in ("task", "runningoperation"):
+        shop.here.write(f"DELETE FROM {table} WHERE item BETWEEN %s AND %s", *ends)

@@ -1,0 +1,113 @@
+"""The ledger's tests need no panel: a database server, and of the panel's tables what the ledger looks into."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from reseller.ledger import leases, links, requests, schema
+from reseller.ledger.requests import Effect, Months, Standing
+from reseller.mgr5.panel import Panel
+from reseller.model import Item
+from sandbox.mariadb import Login, Server, connect
+
+#: a server that outlives the run (tests/quality/mutation.py), as JSON of a Login
+SERVER = "RESELLER_TEST_SERVER"
+PANEL_TABLES = (
+    """CREATE TABLE item (id INT PRIMARY KEY, processingmodule INT NULL, status TINYINT NOT NULL, name VARCHAR(64) NULL,
+    account INT NULL, pricelist INT NULL, parent INT NULL, expiredate DATE NULL)""",
+    "CREATE TABLE processingmodule (id INT PRIMARY KEY, name VARCHAR(64), module VARCHAR(64))",
+    "CREATE TABLE pricelist (id INT PRIMARY KEY, name VARCHAR(64), itemtype INT)",
+    "CREATE TABLE itemtype (id INT PRIMARY KEY, intname VARCHAR(64))",
+    "CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(64))",
+    "CREATE TABLE runningoperation (id INT PRIMARY KEY, item INT NOT NULL)",
+)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Who to log in as."""
+    if SERVER in os.environ:
+        yield Login(**json.loads(os.environ[SERVER]))
+        return
+    with tempfile.TemporaryDirectory(prefix="ledger-") as short:
+        running = Server(tmp_path_factory.mktemp("ledger") / "mysql", "pw", Path(short))
+        running.start()
+        yield running.login
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def base(server, tmp_path_factory):
+    """A panel's tree with what says how to reach its database, and that database: this run's own."""
+    tree, name = tmp_path_factory.mktemp("tree"), f"ledger_{os.getpid()}"
+    told = {"DBUser": server.user, "DBPassword": server.password, "DBName": name, "DBSocket": server.socket}
+    (tree / "etc").mkdir()
+    (tree / "etc/billmgr.conf").write_text("".join(f"{key} {value}\n" for key, value in told.items()))
+    admin = connect(server).cursor()
+    admin.execute(f"CREATE DATABASE {name}")
+    database = Panel(tree).database()
+    for statement in PANEL_TABLES:
+        database.execute(statement)
+    schema.ensure(database)
+    database.close()
+    yield tree
+    admin.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def db(base):
+    """A connection to the panel's database, with the ledger's tables."""
+    database = Panel(base).database()
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def numbers():
+    """Numbers of services that nobody else uses."""
+    return itertools.count(random.randrange(10**8, 10**9))
+
+
+@pytest.fixture
+def item(numbers):
+    """A service of a number that nobody else uses."""
+    return made(next(numbers))
+
+
+@pytest.fixture
+def held(db):
+    """A lease, for writing."""
+    with leases.lease(db, "t:held", 30) as taken:
+        yield taken
+
+
+def made(number, module=1, itemtype="vds"):
+    """A service as the ledger knows one."""
+    return Item(number, "", itemtype, 5, 1, "", 1, None, module, "pmreseller")
+
+
+def age(db, table, row, name):
+    """Seconds since, or until, a moment that a row holds; None without one."""
+    return db.value(f"SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), {name}) FROM {table} WHERE id = %s", row)
+
+
+def bought(held, item, sold, months, kind=requests.ORDER):
+    """A request that was carried out, of so many months here and there."""
+    request = requests.create(held, item, kind)
+    requests.sending(held, request, Effect("x", months=Months(sold, months)))
+    if kind == requests.ORDER:
+        return links.adopt(held, request, str(item.id))
+    return requests.settle(held, request, Standing(requests.DONE))
+
+
+def away(item, **more):
+    """What a swap's row is written with."""
+    left = {"pricelist": 4, "period": 1, "expiredate": None, "status": 2}
+    return {"item": item.id, "home": 1, "target": 2, "who": "root", "why": "a disk", **left, **more}

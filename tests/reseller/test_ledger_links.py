@@ -1,0 +1,137 @@
+"""Links, accounts and tariff maps as they are written down and read back, on the real database."""
+
+from decimal import Decimal
+
+from reseller.ledger import accounts, links, requests, tariffmap
+from reseller.model import Balance, Remote
+from tests.reseller.conftest import age, bought, made
+
+
+def test_a_link_is_what_the_order_bought(db, held, item):
+    request = requests.set_account(held, requests.create(held, item, operation=3), 55)
+    link = links.adopt(held, request, "901")
+    assert link == links.of_item(db, item.id) == links.of_remote(db, 55, "901") == links.last_of_item(db, item.id)
+    assert (link.item, link.module, link.account, link.itemtype) == (item.id, 1, 55, "vds")
+    assert (link.remote, link.key, link.state, link.absences) == ("901", request.key, links.OPENING, 0)
+    settled = requests.by_id(db, request.id)
+    assert (settled.state, settled.live, settled.remote) == (requests.LINKED, False, "901")
+    assert links.of_remote(db, 54, "901") is None
+    assert links.of_remote(db, 55, "902") is None
+
+
+def test_an_ended_link_is_the_last_and_not_the_live_one(db, held, item):
+    first = bought(held, item, 1, 1)
+    db.execute("UPDATE reseller_link SET updated = updated - INTERVAL 1 HOUR WHERE id = %s", first.id)
+    links.settle(held, first, links.ENDED)
+    assert -2 <= age(db, "reseller_link", first.id, "updated") <= 0
+    assert links.of_item(db, item.id) is None
+    assert links.last_of_item(db, item.id) == first._replace(state=links.ENDED)
+    second = links.adopt(held, requests.create(held, item), "2")
+    assert links.last_of_item(db, item.id) == links.of_item(db, item.id) == second
+    links.settle(held, second, links.LIVE)
+    assert links.of_item(db, item.id).state == links.LIVE
+
+
+def test_services_that_are_not_active_yet_are_found_by_module(db, held, item, numbers):
+    other = made(next(numbers), module=2)
+    first, second = bought(held, item, 1, 1), bought(held, other, 1, 1)
+    mine = {item.id, other.id}
+    assert [link for link in links.opening(db, [1]) if link.item in mine] == [first]
+    assert [link for link in links.opening(db, [2, 1]) if link.item in mine] == [first, second]
+    assert links.opening(db, []) == []
+    links.settle(held, first, links.LIVE)
+    assert [link for link in links.opening(db, [1, 2]) if link.item in mine] == [second]
+
+
+def test_a_link_by_hand_is_half_done_until_the_seller_knows(db, held, item, numbers):
+    other = made(next(numbers), module=2)
+    link = links.write(held, item, 55, str(item.id), "key")
+    links.write(held, other, 55, str(other.id), "key")
+    assert link == links.of_item(db, item.id)
+    assert (link.item, link.module, link.account, link.itemtype) == (item.id, 1, 55, "vds")
+    assert (link.remote, link.key, link.state, link.absences) == (str(item.id), "key", links.HALF, 0)
+    assert [found for found in links.half(db, 1) if found.item == item.id] == [link]
+    assert all(found.module == 1 for found in links.half(db, 1))
+    links.settle(held, link, links.LIVE)
+    assert link.item not in {found.item for found in links.half(db, 1)}
+
+
+def observation(db, link):
+    found = "SELECT status, pricelist, expiredate, absences, seen FROM reseller_observation WHERE link = %s"
+    return db.row(found, link.id)
+
+
+def test_what_the_seller_says_is_kept_once(db, held, item):
+    link = bought(held, item, 1, 1)
+    remote = Remote(link.remote, 2, link.key, "n", "p" * 300, "2026-01-31 23:59")
+    links.observe(db, link, remote)
+    first = observation(db, link)
+    assert first[:4] == (2, "p" * 190, "2026-01-31", 0)
+    db.execute("UPDATE reseller_observation SET seen = seen - INTERVAL 1 HOUR WHERE link = %s", link.id)
+    quiet = observation(db, link)
+    links.observe(db, link, remote)
+    assert observation(db, link) == quiet, "nothing changed, and it was written all the same"
+    links.observe(db, link, remote._replace(status=3))
+    changed = observation(db, link)
+    assert changed[:4] == (3, "p" * 190, "2026-01-31", 0)
+    assert changed[4] > quiet[4]
+
+
+def test_absences_are_counted_in_a_row(db, held, item):
+    link = bought(held, item, 1, 1)
+    assert links.absent(db, link) == 1
+    assert observation(db, link)[3] == links.of_item(db, item.id).absences == 1
+    db.execute("UPDATE reseller_observation SET seen = seen - INTERVAL 1 HOUR WHERE link = %s", link.id)
+    before = observation(db, link)[4]
+    assert links.absent(db, links.of_item(db, item.id)) == 2
+    assert links.of_item(db, item.id).absences == 2
+    assert observation(db, link)[4] > before
+    links.observe(db, link, Remote(link.remote, 0, link.key, "", "", ""))
+    assert links.of_item(db, item.id).absences == 0
+
+
+def test_an_account_is_one_row_for_each_address_and_user(db, item):
+    endpoint = f"https://{item.id}.example/billmgr"
+    first = accounts.number(db, endpoint, "a")
+    assert isinstance(first, int)
+    assert accounts.number(db, endpoint, "a") == first
+    assert accounts.number(db, endpoint, "b") == first + 1, "asking took a number"
+    assert accounts.number(db, f"{endpoint}2", "a") != first
+
+
+def test_order_functions_are_kept_beside_each_other(db, item):
+    account = accounts.number(db, str(item.id), "a")
+    assert accounts.generations(db, account) == accounts.generations(db, 0) == {}
+    accounts.save_generations(db, account, {"vds": "v2"})
+    accounts.save_generations(db, account, {"soft": "old", "dedic": "a=b"})
+    assert accounts.generations(db, account) == {"vds": "v2", "soft": "old", "dedic": "a=b"}
+    accounts.save_generations(db, account, {"vds": "old"})
+    assert accounts.generations(db, account)["vds"] == "old"
+
+
+def test_the_balance_is_kept_with_when_it_was_seen(db, item):
+    account = accounts.number(db, str(item.id), "a")
+    accounts.save_balance(db, account, Balance("12.50", "EUR"))
+    found = (
+        "SELECT balance, currency, TIMESTAMPDIFF(SECOND, checked, UTC_TIMESTAMP(3)) FROM reseller_account WHERE id = %s"
+    )
+    balance, currency, seconds = db.row(found, account)
+    assert (balance, currency) == (Decimal("12.5"), "EUR")
+    assert seconds <= 2
+    accounts.save_balance(db, account, Balance("", ""))
+    assert db.row(found, account)[:2] == (None, "")
+
+
+def test_a_tariffs_parts_are_mapped_one_by_one(db, item):
+    tariffmap.save(db, item.id, tariffmap.PERIOD, "1", "12")
+    tariffmap.save(db, item.id, tariffmap.OS, "1", "debian")
+    tariffmap.save(db, item.id + 1, tariffmap.PERIOD, "1", "6")
+    found = tariffmap.load(db, item.id)
+    assert (found.remote(tariffmap.PERIOD, "1"), found.remote(tariffmap.OS, "1")) == ("12", "debian")
+    assert found.remote(tariffmap.ADDON, "1") is None
+    tariffmap.save(db, item.id, tariffmap.PERIOD, "1", "3")
+    assert tariffmap.load(db, item.id).remote(tariffmap.PERIOD, "1") == "3"
+    assert tariffmap.drop(db, item.id, tariffmap.PERIOD, "2") == 0
+    assert tariffmap.drop(db, item.id, tariffmap.PERIOD, "1") == 1
+    assert tariffmap.load(db, item.id).remote(tariffmap.PERIOD, "1") is None
+    assert tariffmap.load(db, item.id + 1).remote(tariffmap.PERIOD, "1") == "6"

@@ -1,0 +1,271 @@
+"""What the seller was seen to say, what differs and what was refused, on the real database."""
+
+import pytest
+
+from reseller import log
+from reseller.ledger import drift, links, listed, observations, plans, requests
+from reseller.ledger.drift import Drift
+from reseller.ledger.listed import Stored
+from reseller.ledger.observations import ABSENT, Known, Seen, Settled
+from reseller.ledger.plans import Change, Refused
+from tests.reseller.conftest import bought, made
+
+
+@pytest.fixture
+def module(numbers):
+    """A module of a number that nobody else uses."""
+    return next(numbers)
+
+
+@pytest.fixture
+def live(held, numbers, module):
+    """Makes services of that module that are linked and in step."""
+
+    def linked(itemtype="vds"):
+        link = bought(held, made(next(numbers), module, itemtype), 1, 1)
+        links.settle(held, link, links.LIVE)
+        return link
+
+    return linked
+
+
+def row(db, link, *names):
+    return db.row(f"SELECT {', '.join(names)} FROM reseller_observation WHERE link = %s", link.id)
+
+
+def seconds(db, link, name):
+    sql = f"SELECT TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP(3)) FROM reseller_observation WHERE link = %s"
+    return db.value(sql, link.id)
+
+
+def seen(link, **more):
+    given = {"status": 2, "suspended_by": "", "pricelist": "7", "expiredate": "2026-05-01", "digest": 11, "settled": 10}
+    return Seen(link.id, **{**given, **more})
+
+
+# Observations.
+
+
+def test_what_is_known_is_by_the_sellers_number_and_only_of_what_is_linked(db, held, module, live):
+    link, other, soft, ended = live(), live(), live("soft"), live()
+    links.settle(held, ended, links.ENDED)
+    opening = live()
+    links.settle(held, opening, links.OPENING)
+    observations.seen(held, [seen(link)])
+    asked = [one.remote for one in (link, other, soft, ended, opening)]
+    assert observations.known(db, module, "vds", asked) == {
+        link.remote: Known(link.id, 11, 10, 2, "2026-05-01", 0),
+        other.remote: Known(other.id, 0, 0, 0, "", 0),
+    }
+    assert set(observations.known(db, module, "vds", asked[:1])) == {link.remote}
+    assert observations.known(db, module + 1, "vds", asked) == observations.known(db, module, "vds", []) == {}
+
+
+def test_a_row_that_is_seen_again_takes_the_place_of_the_old(db, held, live):
+    link = live()
+    observations.absent(held, [link.id])
+    observations.seen(held, [seen(link, suspended_by="x" * 40, pricelist="y" * 200, expiredate="2026-05-01 10:00")])
+    names = ("status", "suspended_by", "pricelist", "expiredate", "digest", "settled", "absences")
+    assert row(db, link, *names) == (2, "x" * 32, "y" * 190, "2026-05-01", 11, 10, 0)
+    db.execute("UPDATE reseller_observation SET seen = seen - INTERVAL 1 HOUR WHERE link = %s", link.id)
+    observations.seen(
+        held, [seen(link, status=3, suspended_by="s", pricelist="8", expiredate="", digest=12, settled=9)]
+    )
+    assert row(db, link, *names) == (3, "s", "8", "", 12, 9, 0)
+    assert seconds(db, link, "seen") <= 2
+
+
+def test_many_rows_are_written_at_once(db, held, live, monkeypatch):
+    monkeypatch.setattr(observations, "ROWS_AT_ONCE", 2)
+    found = [live() for _ in range(5)]
+    observations.seen(held, [seen(link, digest=number) for number, link in enumerate(found, 1)])
+    assert [row(db, link, "digest") for link in found] == [(number,) for number in range(1, 6)]
+    known = observations.known(db, found[0].module, "vds", [link.remote for link in found])
+    assert [known[link.remote].digest for link in found] == [1, 2, 3, 4, 5]
+    observations.seen(held, [])
+
+
+def test_at_the_second_absence_in_a_row_it_is_to_be_asked_for(db, held, module, live):
+    link, never = live(), live()
+    both = {link.remote: link.id, never.remote: never.id}
+    observations.seen(held, [seen(link)])
+    assert observations.remotes(db, module, "vds") == both
+    assert observations.unsure(db, module, "vds") == {never.remote: never.id}
+    observations.absent(held, [link.id])
+    assert row(db, link, "absences", "digest") == (1, 11)
+    assert observations.remotes(db, module, "vds") == observations.unsure(db, module, "vds") == both
+    db.execute("UPDATE reseller_observation SET seen = seen - INTERVAL 1 HOUR WHERE link = %s", link.id)
+    observations.absent(held, [link.id, never.id])
+    assert row(db, link, "absences", "digest") == (2, ABSENT)
+    assert row(db, never, "absences", "digest") == (1, 0)
+    assert seconds(db, link, "seen") <= 2
+    assert observations.remotes(db, module, "vds") == {never.remote: never.id}
+    assert observations.unsure(db, module, "vds") == {never.remote: never.id}
+    assert observations.remotes(db, module, "soft") == observations.remotes(db, module + 1, "vds") == {}
+
+
+def test_what_was_dealt_with_is_noted_with_both_digests(db, held, live):
+    link = live()
+    observations.seen(held, [seen(link)])
+    observations.tried(held, [link.id])
+    assert seconds(db, link, "tried") <= 2
+    observations.settle(held, [Settled(link.id, 11, 22, 33)])
+    assert row(db, link, "settled", "here", "secret", "tried", "digest", "status") == (11, 22, 33, None, 11, 2)
+    assert seconds(db, link, "deep") <= 2
+    observations.learned(db, link.id, 44)
+    assert row(db, link, "secret", "here") == (44, 22)
+    observations.tried(held, [link.id])
+    assert row(db, link, "settled", "here") == (11, 22)
+    assert seconds(db, link, "tried") <= 2
+
+
+def test_a_suspension_is_the_sellers_until_the_panel_suspends(db, held, live):
+    link = live()
+    observations.show(held, link.id, shown=True)
+    assert row(db, link, "shown", "status") == (1, 0)
+    request = requests.create(held, made(link.item, link.module), requests.SUSPEND)
+    requests.create(held, made(link.item, link.module), requests.RESUME)
+    observations.seen(held, [seen(link)])
+    observations.show(held, link.id, shown=True)
+    assert row(db, link, "shown", "status") == (request.id + 1, 2)
+    observations.show(held, link.id, shown=False)
+    assert row(db, link, "shown") == (0,)
+
+
+def test_a_cursor_is_kept_by_module(db, held, module):
+    observations.move(held, module, "deep", "5")
+    observations.move(held, module, "list", "a")
+    observations.move(held, module + 1, "deep", "7")
+    assert observations.cursors(db, module) == {"deep": "5", "list": "a"}
+    observations.move(held, module, "deep", "6")
+    observations.move(held, module, "list", "")
+    assert observations.cursors(db, module) == {"deep": "6"}
+    assert observations.cursors(db, module + 1) == {"deep": "7"}
+
+
+# Pages.
+
+
+def test_a_page_that_comes_again_is_known_with_its_rows(db, held, module):
+    pages = [
+        (1, Stored("d1", 5, 2), ["11", "12"]),
+        (2, Stored("d2", 5, 2), ["13", "14"]),
+        (3, Stored("d3", 5, 1), ["15"]),
+    ]
+    listed.save(held, module, "vds", pages, 3)
+    listed.save(held, module, "soft", pages[:1], 1)
+    assert listed.load(db, module, "vds") == {number: page for number, page, _ in pages}
+    assert listed.ids(db, module, "vds", 2) == ["13", "14"]
+    assert listed.ids(db, module, "vds", 4) == listed.ids(db, module + 1, "vds", 2) == []
+    listed.save(held, module, "vds", [(1, Stored("e1", 3, 2), ["11"])], 2)
+    assert listed.load(db, module, "vds") == {1: Stored("e1", 3, 2), 2: Stored("d2", 5, 2)}
+    assert listed.ids(db, module, "vds", 1) == ["11"]
+    assert set(listed.load(db, module, "soft")) == {1}
+    listed.save(held, module, "vds", [], 0)
+    assert listed.load(db, module, "vds") == {}
+
+
+# Differences.
+
+
+def test_a_difference_that_lasts_keeps_its_day(db, held, live):
+    link, other = live(), live()
+    tariff, key = Drift(drift.TARIFF, "a", "b"), Drift(drift.KEY, "c", "d")
+    drift.keep(held, link.id, [tariff, key])
+    drift.keep(held, other.id, [key])
+    assert drift.of_link(db, link.id) == [key, tariff]
+    db.execute("UPDATE reseller_drift SET since = since - INTERVAL 1 DAY WHERE link = %s", link.id)
+    day = db.value("SELECT since FROM reseller_drift WHERE link = %s AND kind = 'key'", link.id)
+    moved = Drift(drift.KEY, "c", "e")
+    drift.keep(held, link.id, [moved])
+    assert drift.of_link(db, link.id) == [moved]
+    assert db.value("SELECT since FROM reseller_drift WHERE link = %s", link.id) == day
+    drift.keep(held, link.id, [moved, tariff])
+    ages = "SELECT TIMESTAMPDIFF(HOUR, since, UTC_TIMESTAMP(3)) FROM reseller_drift WHERE link = %s ORDER BY kind"
+    assert [found[0] for found in db.rows(ages, link.id)] == [24, 0]
+    drift.keep(held, link.id, [])
+    assert drift.of_link(db, link.id) == []
+    assert drift.of_link(db, other.id) == [key]
+
+
+def test_an_alarm_is_of_a_link_that_lives(db, held, module, live):
+    first, second, calm = live(), live(), live()
+    for link in (second, first):
+        drift.keep(held, link.id, [Drift(drift.ALARM, "closed", f"there {link.remote}")])
+    drift.keep(held, calm.id, [Drift(drift.KEY, "", "")])
+    assert drift.alarms(db, module) == [
+        (link.item, link.remote, f"there {link.remote}") for link in sorted((first, second), key=lambda one: one.item)
+    ]
+    links.settle(held, first, links.ENDED)
+    assert [found[0] for found in drift.alarms(db, module)] == [second.item]
+    assert drift.alarms(db, module + 1) == []
+
+
+# Limits of a day.
+
+
+def test_what_was_changed_counts_for_a_day(db, held, module, live):
+    link, other = live(), live()
+    opening = live()
+    links.settle(held, opening, links.OPENING)
+    assert plans.linked(db, module) == 2
+    for _ in range(2):
+        plans.note(held, Change(module, link.id, plans.CHANGE, "x" * 600, forced=False))
+    plans.note(held, Change(module, other.id, plans.CLOSE, "y", forced=True))
+    assert plans.changed(db, module, plans.CHANGE) == {link.id}
+    assert plans.changed(db, module, plans.CLOSE) == {other.id}
+    assert plans.changed(db, module + 1, plans.CHANGE) == set()
+    columns = "SELECT detail, forced, correlation FROM reseller_change WHERE module = %s ORDER BY id"
+    assert db.rows(columns, module)[1:] == [("x" * 500, 0, log.CORRELATION), ("y", 1, log.CORRELATION)]
+
+    def older(seconds):
+        db.execute(
+            "UPDATE reseller_change SET changed = UTC_TIMESTAMP(3) - INTERVAL %s SECOND WHERE module = %s",
+            seconds,
+            module,
+        )
+
+    older(86400 - 10)
+    assert plans.changed(db, module, plans.CHANGE) == {link.id}
+    older(86400 + 10)
+    assert plans.changed(db, module, plans.CHANGE) == set()
+
+
+def test_changes_are_forgotten_after_a_month(db, held, module, live):
+    link = live()
+    for days in (29, 31):
+        plans.note(held, Change(module, link.id, plans.CHANGE, str(days), forced=False))
+        db.execute(
+            "UPDATE reseller_change SET changed = changed - INTERVAL %s DAY WHERE module = %s AND detail = %s",
+            days,
+            module,
+            str(days),
+        )
+    plans.note(held, Change(module + 1, link.id, plans.CHANGE, "now", forced=False))
+    details = "SELECT detail FROM reseller_change WHERE module = %s ORDER BY id"
+    assert db.rows(details, module) == [("29",), ("31",)]
+    plans.note(held, Change(module, link.id, plans.CHANGE, "now", forced=False))
+    assert db.rows(details, module) == [("29",), ("now",)]
+
+
+def test_what_is_refused_is_shown_until_it_is_forgotten(db, held, module, live):
+    first, second = live(), live()
+    one, two = Refused(first.id, plans.CLOSE, "z" * 600, 1, 2), Refused(second.id, plans.CHANGE, "w", 3, 4)
+    plans.refuse(held, module, [two, one])
+    kept = [Refused(first.id, plans.CLOSE, "z" * 500, 1, 2), two]
+    assert plans.refused(db, module) == kept
+    assert plans.refused(db, module + 1) == []
+    plans.refuse(held, module, [Refused(first.id, plans.CHANGE, "v", 5, 6)])
+    assert plans.refused(db, module) == [Refused(first.id, plans.CHANGE, "v", 5, 6), two]
+    assert [found for found in plans.shown(db) if found[0] == module] == sorted(
+        [
+            (module, first.item, first.remote, plans.CHANGE, "v"),
+            (module, second.item, second.remote, plans.CHANGE, "w"),
+        ]
+    )
+    plans.forget(held, [])
+    assert len(plans.refused(db, module)) == 2
+    links.settle(held, second, links.ENDED)
+    assert len(plans.refused(db, module)) == len([found for found in plans.shown(db) if found[0] == module]) == 1
+    plans.forget(held, [first.id, 0])
+    assert plans.refused(db, module) == []
