@@ -2,15 +2,15 @@
 
 PYTHON ?= python3
 PREFIX ?= /usr/local/mgr5
-export PYTHON PREFIX CRONDIR CHECKEVENT WHEELS
+export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS
 
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb foreign test demo check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos coverage mutation check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
 
@@ -28,11 +28,32 @@ mariadb: ## make sure the MariaDB server is there (as root: install it; no servi
 foreign: ## make sure perl and PHP are there for the foreign programs of the tests (as root: install them)
 	@scripts/prerequisites.sh foreign
 
-test: venv mariadb foreign ## run the tests (ARGS= for pytest, e.g. ARGS='-k open')
-	.venv/bin/python -m pytest $(ARGS)
+browser: ## make sure Chromium and its driver are there (as root: install them)
+	@scripts/prerequisites.sh browser
+
+test: venv mariadb foreign browser ## run the tests (ARGS= for pytest, e.g. ARGS='-k open')
+	.venv/bin/python -m pytest --numprocesses 2 $(ARGS)
+
+screenshots: venv mariadb browser ## a picture of each page into docs/screenshots
+	.venv/bin/python -m tests.screenshots $(ARGS)
+
+bench: venv mariadb ## measure the promised limits, both sides in one run (build/bench.json; ARGS=--quick up to 10,000)
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	.venv/bin/python -m tests.bench $(ARGS)
 
 demo: venv mariadb ## play the whole story on two stand-in panels
 	.venv/bin/python -m tests.demo
+
+chaos: venv mariadb ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES=)
+	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(LANES),--lanes $(LANES)) $(if $(ONLY),--only '$(ONLY)') $(if $(HISTORIES),--histories $(HISTORIES))
+
+coverage: venv mariadb foreign browser ## lines and branches of reseller/ that no test runs, installed processes included (ARGS= for pytest)
+	.venv/bin/python -m tests.quality.coverage $(ARGS)
+
+mutation: venv mariadb ## how many small errors in ledger and lifecycle the tests notice (ARGS= e.g. '--only ledger --show')
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	.venv/bin/python -m tests.quality.mutation $(ARGS)
 
 check: lint types layers test ## everything a change must pass
 
