@@ -84,6 +84,11 @@ def later(shop: Shop, seconds: int) -> None:
         seconds,
         seconds,
     )
+    # Of the cursors, those that are a time.
+    shop.here.write(
+        "UPDATE reseller_cursor SET value = CAST(value AS DATETIME) - INTERVAL %s SECOND WHERE name LIKE 'deep %%'",
+        seconds,
+    )
 
 
 def _number(panel: PanelAt) -> int:

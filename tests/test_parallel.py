@@ -23,7 +23,9 @@ DEADLINE_SECONDS = 500
 #: services of which something is still open
 BUSY = """SELECT item FROM runningoperation UNION SELECT item FROM reseller_request WHERE live = 1
     UNION SELECT item FROM reseller_link WHERE live = 1 AND state = 'opening'"""
-#: calls that cost money, by function; a form that is only looked at has no `sok`
+#: forms; without `sok` they are only looked at, which checkevent does whenever it likes (it reads again before it acts)
+FORMS = ("order.param", "service.prolong", "vds.edit")
+#: calls that cost money, by function
 SPENDING = ("order.param", "service.prolong", "vds.edit")
 
 
@@ -105,8 +107,9 @@ def cron(lane):
 
 
 def overlapping(sends):
-    """Pairs of calls of which one left before the other was answered."""
-    ordered = sorted(sends, key=lambda send: send["left"])
+    """Pairs of changes of which one left before the other was answered."""
+    changes = [send for send in sends if send.get("sok") or not send["func"].endswith(FORMS)]
+    ordered = sorted(changes, key=lambda send: send["left"])
     return [(one, other) for one, other in zip(ordered, ordered[1:]) if other["left"] < one["back"]]
 
 

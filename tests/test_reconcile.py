@@ -456,6 +456,26 @@ def test_a_run_that_is_killed_is_completed_by_the_next(shop, pairs):
     assert changes.of(r"vds\.(suspend|resume|delete|order.*)") == 0
 
 
+def test_what_was_read_before_a_request_is_not_applied_after_it(shop, pairs):
+    """A request that begins and ends between the look and its consequence can leave the row here as it was."""
+    staff(shop, pairs[0], param_ip="203.0.113.9")
+    shop.there.call("sandbox.fault", kind="hold_after", forfunc="vds.edit", times=1)
+    asked, saved = Calls(shop.there), Calls(shop.here)
+    run = subprocess.Popen(["./sbin/resellerctl", "checkevent"], cwd=shop.here.base, stdout=subprocess.PIPE)
+    until(lambda: asked.of(r"vds\.edit"), "the form is not asked for")
+    shop.here.write(
+        "INSERT INTO reseller_request (item, kind, live, rkey, state, module, account, itemtype, created, updated) "
+        "VALUES (%s, 'setparam', NULL, 'over', 'done', %s, 1, 'vds', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+        pairs[0].item,
+        shop.module,
+    )
+    shop.there.call("sandbox.release")
+    assert run.communicate(timeout=60)[0] == b"checkevent: nothing to do\n"
+    assert saved.of(r"service\.saveparam") == 0
+    assert shop.checkevent() == "1 changed"
+    assert shop.params(pairs[0].item)["ip"] == "203.0.113.9"
+
+
 def test_a_second_run_ends_at_once_and_says_so(shop, pairs):
     shop.there.call("sandbox.fault", kind="slow", forfunc="vds", times=1, seconds=2)
     first = subprocess.Popen(["./sbin/resellerctl", "checkevent"], cwd=shop.here.base, stdout=subprocess.PIPE)

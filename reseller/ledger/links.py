@@ -101,10 +101,13 @@ def write(lease: Lease, item: Item, account: int, remote: str, key: str) -> Link
     return Link(number, item.id, item.module, account, item.itemtype, remote, key, HALF, 0)
 
 
-def itemtypes(db: Database, module: int) -> list[str]:
-    """Types of the services of a module that are linked and in step."""
-    sql = "SELECT DISTINCT itemtype FROM reseller_link WHERE live = 1 AND state = %s AND module = %s ORDER BY itemtype"
-    return [row[0] for row in db.rows(sql, LIVE, module)]
+def counts(db: Database, module: int) -> dict[str, int]:
+    """How many services of a module are linked and in step, by type."""
+    sql = (
+        "SELECT itemtype, COUNT(*) FROM reseller_link WHERE live = 1 AND state = %s AND module = %s "
+        "GROUP BY itemtype ORDER BY itemtype"
+    )
+    return {row[0]: row[1] for row in db.rows(sql, LIVE, module)}
 
 
 def adopt(lease: Lease, request: Request, remote: str) -> Link:

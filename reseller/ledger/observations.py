@@ -177,6 +177,22 @@ def cursors(db: Database, module: int) -> Mapping[str, str]:
     return dict(db.rows("SELECT name, value FROM reseller_cursor WHERE module = %s", module))
 
 
+def seconds_since(db: Database, module: int, name: str) -> int | None:
+    """How long ago move_now() set a cursor; None for never."""
+    sql = (
+        "SELECT TIMESTAMPDIFF(SECOND, CAST(value AS DATETIME), UTC_TIMESTAMP()) FROM reseller_cursor "
+        "WHERE module = %s AND name = %s"
+    )
+    row = db.row(sql, module, name)
+    return row[0] if row else None
+
+
+def move_now(lease: Lease, module: int, name: str) -> None:
+    """Set a cursor to the time that it is."""
+    with lease.writing() as db:
+        db.execute("REPLACE INTO reseller_cursor (module, name, value) VALUES (%s, %s, UTC_TIMESTAMP())", module, name)
+
+
 def move(lease: Lease, module: int, name: str, value: str) -> None:
     """Set a cursor; an empty one is none."""
     with lease.writing() as db:

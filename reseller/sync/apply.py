@@ -35,7 +35,7 @@ def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
     before = finding.candidate
     with lease(work.db, f"item:{before.item}", work.limits.lease_seconds) as mine:
         now = candidates.one(work.db, before.link)
-        if now is None or (now.here_digest, now.open) != (before.here_digest, before.open):
+        if now is None or _moves(now) != _moves(before):
             return False
         if finding.kind:
             plans.note(held, Change(before.module, before.link, finding.kind, str(finding), forced))
@@ -56,6 +56,11 @@ def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
             # It is read back by the next run, after those that were not looked at yet.
             observations.tried(held, [before.link])
     return True
+
+
+def _moves(candidate: Candidate) -> tuple[object, ...]:
+    """What is another when something has happened to the service, even when it has ended since."""
+    return candidate.here_digest, candidate.open, candidate.newest_request
 
 
 def settled(finding: Finding) -> Settled:

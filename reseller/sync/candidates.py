@@ -32,7 +32,8 @@ WHERE q.item = k.item AND q.kind = 'suspend'), 0), 0), COALESCE(o.secret, 0),
 COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', q.state) FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
 COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_drift d WHERE d.link = k.id), ''),
 (SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_drift d
-WHERE d.link = k.id AND d.kind = 'stuck'), COALESCE(o.expiredate, '')"""  # noqa: S608
+WHERE d.link = k.id AND d.kind = 'stuck'), COALESCE(o.expiredate, ''),
+COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0)"""  # noqa: S608
 _FROM = """FROM reseller_link k LEFT JOIN item i ON i.id = k.item
 LEFT JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live'"""
 #: no row moves when the end of a term comes near: looked at once for that, see Candidate.ends_while_away
@@ -101,6 +102,8 @@ class Candidate(NamedTuple):
     stuck_seconds: int | None
     #: the end of its term at the seller by the last list, YYYY-MM-DD
     seen_expiredate: str
+    #: the newest request, an ended one too: what was read before it may not be so any more
+    newest_request: int
 
     def ends_while_away(self, days: int) -> bool:
         """Whether its term at the seller ends within so many days while no module of ours would renew it."""

@@ -118,7 +118,7 @@ class _Run:
         sides.heal(self.work, self.module)
         live = requests.all_live(self.work.db, [self.module])
         opening = links.opening(self.work.db, [self.module])
-        linked = not self.job.mode.pending and bool(links.itemtypes(self.work.db, self.module))
+        linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
         if not live and not opening and not linked:
             return
         seller = self.work.seller(self.module)
@@ -131,7 +131,7 @@ class _Run:
             self.until -= (1 - OPEN_SHARE) * (self.until - time.monotonic())
         self._open(seller, lists, live, opening)
         if linked:
-            reconcile.Round(self.job, seller, self.held, lists).run()
+            reconcile.Round(self.job, seller, self.held, lists, linked).run()
 
     def _lists(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link]) -> Lists:
         doubtful = [request for request in live if request.kind == requests.ORDER and request.is_open]

@@ -3,7 +3,7 @@
 It finds what no list shows (add-ons, passwords, a renamed key) and what changed here alone. One that cannot be read, or
 that waits for something under way, goes to the end like the others: many of them would keep all others waiting. How
 many are due follows from how long ago the last one was asked for, so that each run reads about the same number, however
-often runs come.
+often runs come. That is noted for each module and type: a module that is asked often must not make another wait.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from math import ceil
 
 from reseller.db import Database
+from reseller.ledger import observations
+from reseller.ledger.leases import Lease
 from reseller.sync import candidates
 
 #: the day is planned shorter than it is: runs are missed
@@ -19,17 +21,19 @@ SHARE = 0.8
 RUN_SECONDS, PAUSE_SECONDS = 300, 3600
 
 
-def due(db: Database, module: int, itemtype: str, within_seconds: int) -> list[int]:
-    """Links of the services of a module and type to read now, so that all are read in `within_seconds`."""
-    row = db.row(
-        f"SELECT COUNT(*), TIMESTAMPDIFF(SECOND, MAX({candidates.ASKED}), UTC_TIMESTAMP(3)) FROM reseller_link k "  # noqa: S608
-        "JOIN reseller_observation o ON o.link = k.id "
-        "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s",
-        module,
-        itemtype,
-    )
-    count, since = row or (0, None)
-    return candidates.longest_unread(db, module, itemtype, share(int(count), since, within_seconds))
+def due(db: Database, module: int, itemtype: str, count: int, within_seconds: int) -> list[int]:
+    """Links of those of the `count` services of a module and type to read now, so that all are in `within_seconds`."""
+    since = observations.seconds_since(db, module, _cursor(itemtype))
+    return candidates.longest_unread(db, module, itemtype, share(count, since, within_seconds))
+
+
+def asked(lease: Lease, module: int, itemtype: str) -> None:
+    """Note that what was due of a module and type has been asked for."""
+    observations.move_now(lease, module, _cursor(itemtype))
+
+
+def _cursor(itemtype: str) -> str:
+    return f"deep {itemtype}"
 
 
 def share(count: int, since_seconds: int | None, within_seconds: int) -> int:

@@ -7,9 +7,9 @@ what is left over is what the next run begins with: a service that was looked at
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from reseller.ledger import drift, links, observations
+from reseller.ledger import drift, observations
 from reseller.ledger.leases import Lease
 from reseller.lifecycle.work import Seller, Work
 from reseller.sync import apply, candidates, compare, deep
@@ -41,7 +41,7 @@ _COUNTED = {
 class Round:
     """One module in one run, under its lease."""
 
-    def __init__(self, job: Job, seller: Seller, held: Lease, lists: Lists) -> None:
+    def __init__(self, job: Job, seller: Seller, held: Lease, lists: Lists, counts: Mapping[str, int]) -> None:
         self.job = job
         self.work = job.work
         self.module = job.module
@@ -51,6 +51,8 @@ class Round:
         self.seller = seller
         self.held = held
         self.lists = lists
+        #: how many services are linked, by type
+        self.counts = counts
 
     def run(self) -> None:
         """The four steps."""
@@ -73,7 +75,7 @@ class Round:
         """Read the lists; the types that the seller does not list to this account."""
         unlisted = set()
         known = observations.cursors(self.work.db, self.module)
-        for itemtype in links.itemtypes(self.work.db, self.module):
+        for itemtype in self.counts:
             trouble = ""
             try:
                 self.lists.of(itemtype)
@@ -115,6 +117,9 @@ class Round:
                 found += [finding] if finding else []
                 # It waits, and costs nothing: but the daily turn is the next one's.
                 passed += [] if finding or candidate.has_moved else [candidate.link]
+        else:
+            for itemtype in self.counts:
+                deep.asked(self.held, self.module, itemtype)
         observations.tried(self.held, passed)
         return found
 
@@ -122,9 +127,9 @@ class Round:
         db, limits = self.work.db, self.work.limits
         moved = candidates.moved(db, self.module, MOST, limits.away_days, refused_too=self.force)
         taken = {candidate.link for candidate in moved}
-        for itemtype in links.itemtypes(db, self.module):
+        for itemtype, count in self.counts.items():
             within = limits.unlisted_seconds if itemtype in unlisted else limits.deep_seconds
-            due = deep.due(db, self.module, itemtype, within)
+            due = deep.due(db, self.module, itemtype, count, within)
             moved += candidates.of_links(db, [link for link in due if link not in taken])
         return moved
 

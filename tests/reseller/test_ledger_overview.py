@@ -237,17 +237,17 @@ def test_terms_that_end_are_counted_by_week_on_both_sides(db, service):
 
 def test_links_are_known_by_module_and_account(db, service):
     first, second = service("1"), service("2")
-    assert links.itemtypes(db, OURS) == ["vds"]
-    assert links.itemtypes(db, 9) == []
+    assert links.counts(db, OURS) == {"vds": 2}
+    assert links.counts(db, 9) == {}
     assert links.items(db, OURS) == {first.id, second.id}
     assert links.items(db, 9) == set()
     account = db.value("SELECT account FROM reseller_link WHERE item = %s", first.id)
     assert links.remotes(db, account) == {"1", "2"}
     assert links.remotes(db, account + 1) == set()
     db.execute("UPDATE reseller_link SET state = 'opening' WHERE item = %s", second.id)
-    assert links.itemtypes(db, OURS) == ["vds"]
+    assert links.counts(db, OURS) == {"vds": 1}
     db.execute("UPDATE reseller_link SET live = NULL, state = 'ended'")
-    assert (links.itemtypes(db, OURS), links.items(db, OURS), links.remotes(db, account)) == ([], set(), set())
+    assert (links.counts(db, OURS), links.items(db, OURS), links.remotes(db, account)) == ({}, set(), set())
     # It is remembered that they were.
     assert links.knows(db, account, "vds", "1")
     assert not links.knows(db, account + 1, "vds", "1")
@@ -255,22 +255,19 @@ def test_links_are_known_by_module_and_account(db, service):
     assert not links.knows(db, account, "vds", "3")
 
 
-def test_the_share_of_a_module_goes_by_its_own_services(db, service):
+def test_the_share_of_a_module_goes_by_its_own_services(db, held, service):
     """Modules run side by side: one that has just been read must not keep the other from its turn."""
-    read = [service(str(number)) for number in range(30)]
-    for item in read:
-        seen(db, item, 2, None)
-    db.execute("UPDATE reseller_link SET module = 9 WHERE item >= %s", read[15].id)
-    hour_ago = "UPDATE reseller_observation SET deep = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
-    db.execute(hour_ago)
-    both = [deep.due(db, module, "vds", 7200) for module in (OURS, 9)]
-    assert [len(found) for found in both] == [deep.share(15, 3600, 7200)] * 2
-    db.execute(
-        "UPDATE reseller_observation o JOIN reseller_link k ON k.id = o.link AND k.module = 9 "
-        "SET o.deep = UTC_TIMESTAMP(3)"
-    )
-    assert deep.due(db, OURS, "vds", 7200) == both[0]
-    assert len(deep.due(db, 9, "vds", 7200)) == deep.share(15, 1, 7200)
+    for number in range(30):
+        seen(db, service(str(number)), 2, None)
+    db.execute("UPDATE reseller_link SET module = 9 ORDER BY id LIMIT 15")
+    both = [deep.due(db, module, "vds", 15, 7200) for module in (OURS, 9)]
+    assert [len(found) for found in both] == [deep.share(15, None, 7200)] * 2
+    deep.asked(held, 9, "vds")
+    db.execute("UPDATE reseller_cursor SET value = CAST(value AS DATETIME) - INTERVAL 1 HOUR")
+    deep.asked(held, OURS, "vds")
+    deep.asked(held, 9, "soft")
+    assert len(deep.due(db, OURS, "vds", 15, 7200)) == deep.share(15, 1, 7200)
+    assert len(deep.due(db, 9, "vds", 15, 7200)) == deep.share(15, 3600, 7200)
 
 
 def test_licences_are_kept_until_their_order_has_them(db, held, service):
