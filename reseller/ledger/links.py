@@ -130,13 +130,18 @@ def adopt(lease: Lease, request: Request, remote: str) -> Link:
 
 
 def settle(lease: Lease, link: Link, state: str) -> None:
-    """Move the link on; an ended one is no longer live."""
+    """Move the link on; an ended one is no longer live, and what was seen of it is forgotten.
+
+    Or the services of years would stand before those that wait for their turn (sync/candidates.py).
+    """
     lease.execute(
         "UPDATE reseller_link SET state = %s, live = %s, updated = UTC_TIMESTAMP(3) WHERE id = %s",
         state,
         None if state == ENDED else 1,
         link.id,
     )
+    if state == ENDED:
+        lease.db.execute("DELETE FROM reseller_observation WHERE link = %s", link.id)
 
 
 def has_seen(db: Database, link: Link, remote: Remote) -> bool:

@@ -19,6 +19,7 @@ ABSENT = 1
 #: complete lists in a row that must not show a service before it is asked for by number (DESIGN 5)
 GONE_AFTER_ABSENCES = 2
 ROWS_AT_ONCE = 500
+_LISTED = "k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s"
 _Row = TypeVar("_Row")
 
 
@@ -74,23 +75,24 @@ def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) ->
 
 def remotes(db: Database, module: int, itemtype: str) -> dict[str, int]:
     """Links of a module and type that are not known to be gone, by the seller's number."""
-    return _not_gone(db, module, itemtype, "COALESCE(o.absences, 0) < %s")
+    sql = (
+        "SELECT k.remote, k.id FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "  # noqa: S608
+        f"WHERE {_LISTED} AND COALESCE(o.absences, 0) < %s"
+    )
+    return dict(db.rows(sql, module, itemtype, GONE_AFTER_ABSENCES))
 
 
 def unsure(db: Database, module: int, itemtype: str) -> dict[str, int]:
     """Those of them that no list has shown yet, or that the last one did not show for the first time."""
-    return _not_gone(db, module, itemtype, "(o.link IS NULL OR o.absences BETWEEN 1 AND %s - 1)")
-
-
-def _not_gone(db: Database, module: int, itemtype: str, condition: str) -> dict[str, int]:
-    rows = db.rows(
-        "SELECT k.remote, k.id FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "  # noqa: S608
-        f"WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s AND {condition}",
-        module,
-        itemtype,
-        GONE_AFTER_ABSENCES,
+    unseen = (
+        f"SELECT k.remote, k.id FROM reseller_link k WHERE {_LISTED} "  # noqa: S608
+        "AND k.id NOT IN (SELECT link FROM reseller_observation)"
     )
-    return {row[0]: row[1] for row in rows}
+    once = (
+        "SELECT k.remote, k.id FROM reseller_observation o JOIN reseller_link k ON k.id = o.link "  # noqa: S608
+        f"WHERE {_LISTED} AND o.absences BETWEEN 1 AND %s - 1"
+    )
+    return dict([*db.rows(unseen, module, itemtype), *db.rows(once, module, itemtype, GONE_AFTER_ABSENCES)])
 
 
 def seen(lease: Lease, rows: Sequence[Seen]) -> None:

@@ -99,7 +99,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             absences INT NOT NULL DEFAULT 0,
             seen DATETIME(3) NOT NULL,
             deep DATETIME(3) NULL,
-            tried DATETIME(3) NULL
+            tried DATETIME(3) NULL,
+            asked DATETIME(3) AS (COALESCE(GREATEST(deep, tried), deep, tried)) STORED,
+            KEY (absences),
+            KEY asked (asked)
         ) {_ENGINE}""",
         f"""CREATE TABLE IF NOT EXISTS reseller_page (
             module INT NOT NULL,

@@ -20,8 +20,6 @@ HERE = (
     "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "
     "COALESCE(i.processingmodule, 0), i.autosuspend, i.employeesuspend, i.abusesuspend)), 0)"
 )
-#: when a service was last asked for by number, with success or without; one that cannot be read must not stay the first
-ASKED = "COALESCE(GREATEST(o.deep, o.tried), o.deep, o.tried)"
 # Every part of the queries below is a word of this file; what comes from outside is a parameter.
 _COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
 COALESCE(i.autosuspend = 'on' OR i.employeesuspend = 'on' OR i.abusesuspend = 'on', 0), {HERE},
@@ -202,14 +200,15 @@ def one(db: Database, link: int) -> Candidate | None:
 
 
 def longest_unread(db: Database, module: int, itemtype: str, most: int) -> list[int]:
-    """Links of the services of a module and type whose form was not asked for for longest.
+    """Links of the services of a module and type whose form was not asked for for longest, with success or without.
 
-    All of what a candidate is would be put together for every service only to be sorted; see of_links().
+    Read along the index of that time: all of what a candidate is would be put together for every service only to be
+    sorted; see of_links().
     """
     sql = (
-        "SELECT k.id FROM reseller_link k JOIN reseller_observation o ON o.link = k.id "  # noqa: S608
-        "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s "
-        f"ORDER BY {ASKED} IS NOT NULL, {ASKED}, k.id LIMIT %s"
+        "SELECT STRAIGHT_JOIN k.id FROM reseller_observation o FORCE INDEX (asked) "
+        "JOIN reseller_link k ON k.id = o.link "
+        "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s ORDER BY o.asked, o.link LIMIT %s"
     )
     return [row[0] for row in db.rows(sql, module, itemtype, most)]
 

@@ -88,6 +88,8 @@ def test_absences_are_counted_in_a_row(db, held, item):
     assert observation(db, link)[4] > before
     links.observe(db, link, Remote(link.remote, 0, link.key, "", "", ""))
     assert links.of_item(db, item.id).absences == 0
+    links.settle(held, link, links.ENDED)
+    assert observation(db, link) is None
 
 
 def test_an_account_is_one_row_for_each_address_and_user(db, item):
