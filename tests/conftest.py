@@ -11,6 +11,7 @@ import pytest
 from tests import environment, keeping, watch, world
 from tests.chaos.lanes import Arena
 from tests.conformance import table
+from tests.inside import Inside
 
 pytest_plugins = ["tests.workers"]
 
@@ -105,6 +106,14 @@ def switch(connected):
 def vds(shop):
     """A virtual server."""
     return keeping.kept(shop, "vds")
+
+
+@pytest.fixture
+def inside(shop):
+    """The program's functions in this process, see inside.py."""
+    found = Inside(shop)
+    yield found
+    found.db.close()
 
 
 @pytest.fixture

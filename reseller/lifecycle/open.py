@@ -19,7 +19,7 @@ from reseller.mgr5 import items
 from reseller.model import Item, Remote, Status
 from reseller.seller import orders
 from reseller.seller.services import RemoteList, read_list
-from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 #: name of the service's parameter that shows staff the seller's number
 REMOTE_PARAM = "reseller_remote"
@@ -159,8 +159,6 @@ class _Order(Attempt):
                 remote = orders.send(self.seller.transport, order, generation, work.limits.order_seconds)
         except Rejected as error:
             return self._rejected(error)
-        except NotSent:
-            raise
         except Ambiguous as error:
             return self._in_doubt(error)
         return self._adopt(remote) if remote else self._in_doubt(Ambiguous("reseller_no_number"))

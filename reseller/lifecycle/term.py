@@ -23,7 +23,7 @@ from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.seller import renewals, state
 from reseller.seller.state import View
-from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 CALLBACK = "service.postprolong"
 
@@ -151,8 +151,6 @@ class Renewal(Attempt):
                 renewals.prolong(self.seller.transport, self.remote, str(months), self.work.limits.order_seconds)
         except Rejected as error:
             raise self._rejected(error) from error
-        except NotSent:
-            raise
         except Ambiguous as error:
             self._settle(requests.LOOKING)
             if self.request.live:

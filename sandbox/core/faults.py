@@ -30,6 +30,7 @@ KINDS = {
     "hold_before": "kept before the work until sandbox.release",
     "hold_after": "the work is committed, then kept until sandbox.release",
     "refused": "the listeners are closed until the fault is cleared",
+    "gone_after": "the whole answer arrives, then the connection is closed and `refused` begins",
 }
 BEFORE = frozenset(("reset", "html", "html460", "captcha", "error", "warning", "huge", "bomb"))
 """Kinds that answer instead of the function."""

@@ -184,11 +184,20 @@ class Server:
         elif fault.kind in http.PAGES:
             page, status = http.PAGES[fault.kind]
             answer = Answer(page, "text/html", status)
+        elif fault.kind == "gone_after":
+            return self._last(answer)
         elif fault.kind in ("reply_lost", "reset_after"):
             return self._hang_up(request, reset=fault.kind == "reset_after")
         elif fault.kind == "cut":
             return await self._cut(request, answer)
         return self._response(answer)
+
+    def _last(self, answer: Answer) -> web.Response:
+        self._panel.faults.add(Fault(0, "refused"))
+        self._follow_refusal()
+        response = self._response(answer)
+        response.force_close()
+        return response
 
     async def _instead(self, request: web.Request, params: dict[str, str], fault: Fault) -> web.StreamResponse:
         if fault.kind == "reset":

@@ -39,8 +39,8 @@ ANSWER_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Cost:
-    """Medians of a quiet run: seconds of both, without the forms, their ratio by rounds, since a machine is slower in one
-    minute than in the next; and the most memory that ours took."""
+    """Medians of a quiet run: seconds of both, without the forms, and their ratio, taken round by round since a machine is
+    slower in one minute than in the next; and the most memory that ours took."""
 
     ours: float
     loop: float

@@ -1,0 +1,225 @@
+"""Power, passwords, keys, renewals given up, met half-way: after a crash, without a link, without a service there."""
+
+import threading
+
+import pytest
+
+from reseller.ledger import requests
+from reseller.lifecycle import cancel, licence_key, password, power
+from reseller.sync import looking
+from tests.inside import refused
+from tests.keeping import done_there, fault, remote, there
+from tests.world import until
+
+
+@pytest.fixture
+def server(inside, vds):
+    yield vds
+    inside.over(vds)
+
+
+@pytest.fixture
+def licence(inside, soft):
+    yield soft
+    inside.over(soft)
+
+
+@pytest.fixture
+def busy(shop, server, switch):
+    """The seller is starting the server and does not end with it before it is told to."""
+    switch(shop.there, "provision", "manual")
+    shop.there.call("service.start", elid=remote(shop, server), sok="ok")
+    yield server
+    shop.there.call("sandbox.provision", item=remote(shop, server))
+
+
+# Power.
+
+
+def test_an_operation_that_follows_one_whose_end_was_lost_is_served_itself(shop, inside, server):
+    before = done_there(shop, server, "service.stop")
+    lost = inside.request(server, requests.STOP, requests.WAITING, operation=1)
+    power.power(inside.work, server, requests.STOP, inside.operation(server, "stop"))
+    assert inside.now(lost).state == requests.DONE
+    assert done_there(shop, server, "service.stop") == before + 1
+
+
+def test_what_the_seller_has_done_meanwhile_ends_with_the_next_start(shop, inside, server):
+    before = done_there(shop, server, "service.stop")
+    operation = inside.operation(server, "stop")
+    waiting = inside.request(server, requests.STOP, requests.WAITING, operation=operation)
+    power.power(inside.work, server, requests.STOP, operation)
+    assert inside.now(waiting).state == requests.DONE
+    assert done_there(shop, server, "service.stop") == before
+
+
+def test_what_the_seller_is_at_is_taken_for_what_was_in_doubt(inside, busy):
+    doubtful = inside.request(busy, requests.START, requests.LOOKING)
+    power.power(inside.work, busy, requests.START)
+    assert inside.now(doubtful).state == requests.WAITING
+    inside.db.execute("UPDATE reseller_request SET state = 'looking' WHERE id = %s", doubtful.id)
+    assert inside.look(inside.now(doubtful)) == looking.LOOKING
+    assert inside.now(doubtful).state == requests.WAITING
+
+
+def test_a_reboot_in_doubt_is_for_a_person_whoever_meets_it(inside, server):
+    operation = inside.operation(server, "reboot")
+    doubtful = inside.request(server, requests.REBOOT, requests.LOOKING, operation=operation)
+    with refused("reseller_not_repeated"):
+        power.power(inside.work, server, requests.REBOOT, operation)
+    assert inside.now(doubtful).state == requests.UNCONFIRMED
+    assert inside.look(inside.now(doubtful)) == looking.LOOKING
+    inside.db.execute("UPDATE reseller_request SET state = 'sending' WHERE id = %s", doubtful.id)
+    with refused("reseller_not_repeated"):
+        inside.look(inside.now(doubtful))
+
+
+def test_a_stop_in_doubt_is_made_again_by_its_own_operation(inside, server):
+    doubtful = inside.request(server, requests.STOP, requests.SENDING)
+    assert inside.look(doubtful) == looking.LOOKING
+    assert inside.now(doubtful).state == requests.UNSENT
+
+
+def test_nothing_is_switched_without_a_link_or_without_a_service(inside, server):
+    with inside.unlinked(server), refused("reseller_not_linked"):
+        power.power(inside.work, server, requests.START)
+    with inside.gone(server), refused("reseller_gone"):
+        power.power(inside.work, server, requests.START)
+
+
+def test_a_seller_that_is_gone_between_the_look_and_the_call_was_told_nothing(shop, inside, server):
+    before = done_there(shop, server, "service.start")
+    fault(shop, "gone_after", "vds.edit")
+    with refused("reseller_change_unsent"):
+        power.power(inside.work, server, requests.START)
+    shop.there.call("sandbox.fault.clear")
+    assert requests.live_of(inside.db, server, requests.START).state == requests.UNSENT
+    assert done_there(shop, server, "service.start") == before
+
+
+def test_a_seller_that_cannot_be_asked_after_the_call_is_waited_for(shop, inside, server):
+    fault(shop, "html", "vds.edit", skip=1)
+    power.power(inside.work, server, requests.START)
+    waiting = requests.live_of(inside.db, server, requests.START)
+    assert waiting.state == requests.WAITING
+    until(lambda: not there(shop, server)["service_status"], "the seller does not end with it")
+    until(lambda: inside.look(inside.now(waiting)) == looking.FINISHED, "it does not end")
+
+
+def test_a_start_that_takes_too_long_is_for_a_person_whoever_meets_it(inside, busy):
+    late = inside.request(busy, requests.START, requests.WAITING, sent_seconds=10**6)
+    with refused("reseller_change_overdue"):
+        power.power(inside.work, busy, requests.START)
+    assert inside.look(inside.now(late)) == looking.LOOKING
+
+
+def test_the_task_of_what_is_waited_for_is_made_again_if_it_is_missing(shop, inside, busy):
+    operation = inside.operation(busy, "start")
+    waiting = inside.request(busy, requests.START, requests.WAITING, operation=operation)
+    assert inside.look(waiting) == looking.LOOKING
+    assert [task["runningoperation"] for task in shop.tasks(busy)] == [operation]
+
+
+def test_a_reboot_waits_for_a_start_that_the_seller_has(inside, busy):
+    waiting = inside.request(busy, requests.START, requests.WAITING)
+    inside.request(busy, requests.STOP, requests.UNSENT)
+    with refused("reseller_change_unsent"):
+        power.power(inside.work, busy, requests.REBOOT)
+    assert inside.now(waiting).state == requests.WAITING
+    assert requests.live_of(inside.db, busy, requests.STOP) is None
+
+
+def test_a_password_in_doubt_is_looked_at_like_power(inside, server):
+    doubtful = inside.request(server, requests.CHANGEPASSWORD, requests.SENDING)
+    assert inside.look(doubtful) == looking.LOOKING
+    assert inside.now(doubtful).state == requests.UNSENT
+    with inside.unlinked(server), refused("reseller_not_linked"):
+        password.change_password(inside.work, server, "", "")
+
+
+# A renewal given up.
+
+
+def test_a_renewal_is_given_up_once_an_operation(inside, server):
+    operation = inside.operation(server, "cancel_prolong")
+    cancel.cancel_prolong(inside.work, server, operation)
+    before = len(requests.of_item(inside.db, server))
+    cancel.cancel_prolong(inside.work, server, operation)
+    assert len(requests.of_item(inside.db, server)) == before
+
+
+def test_giving_up_that_was_interrupted_is_made_again(inside, server):
+    interrupted = inside.request(server, requests.CANCEL_PROLONG, requests.SENDING)
+    assert inside.look(interrupted) == looking.LOOKING
+    assert inside.now(interrupted).state == requests.UNSENT
+
+
+def test_giving_up_needs_neither_link_nor_operation(inside, server):
+    with inside.unlinked(server):
+        cancel.cancel_prolong(inside.work, server)
+    newest = requests.of_item(inside.db, server)[-1]
+    assert (newest.kind, newest.state) == (requests.CANCEL_PROLONG, requests.DONE)
+
+
+def test_giving_up_waits_for_a_seller_that_is_gone(shop, inside, server):
+    shop.there.call("sandbox.item", item=remote(shop, server), autoprolong=1)
+    fault(shop, "gone_after", "vds.edit")
+    with refused("reseller_change_unsent"):
+        cancel.cancel_prolong(inside.work, server)
+    shop.there.call("sandbox.fault.clear")
+    assert there(shop, server)["autoprolong"] == 1
+    cancel.cancel_prolong(inside.work, server)
+    assert there(shop, server)["autoprolong"] is None
+
+
+def test_a_seller_that_goes_on_renewing_is_told_to_a_person(shop, inside, server):
+    number = remote(shop, server)
+    shop.there.call("sandbox.item", item=number, autoprolong=1)
+    fault(shop, "hold_after", "vds.edit", skip=1)
+
+    def somebody():
+        until(lambda: there(shop, server)["autoprolong"] is None, "it is not switched off")
+        shop.there.call("sandbox.item", item=number, autoprolong=1)
+        shop.there.call("sandbox.release")
+
+    meanwhile = threading.Thread(target=somebody)
+    meanwhile.start()
+    with refused("reseller_still_renews"):
+        cancel.cancel_prolong(inside.work, server)
+    meanwhile.join()
+    shop.there.call("sandbox.item", item=number, autoprolong="")
+
+
+# A licence's key.
+
+
+def test_a_key_is_issued_once_an_operation(shop, inside, licence):
+    before = done_there(shop, licence, "soft.edit")
+    operation = inside.operation(licence, "gen_key")
+    licence_key.new_key(inside.work, licence, operation)
+    licence_key.new_key(inside.work, licence, operation)
+    assert done_there(shop, licence, "soft.edit") == before + 1
+
+
+def test_a_key_that_is_waited_for_is_waited_for_by_every_start(shop, inside, licence):
+    before = done_there(shop, licence, "soft.edit")
+    inside.request(licence, requests.GEN_KEY, requests.WAITING)
+    with refused("reseller_change_waiting"):
+        licence_key.new_key(inside.work, licence)
+    assert done_there(shop, licence, "soft.edit") == before
+
+
+def test_no_key_is_asked_for_without_a_link_or_a_service_or_a_seller(shop, inside, licence):
+    before = done_there(shop, licence, "soft.edit")
+    with inside.unlinked(licence), refused("reseller_not_linked"):
+        licence_key.new_key(inside.work, licence)
+    with inside.gone(licence), refused("reseller_gone"):
+        licence_key.new_key(inside.work, licence)
+    fault(shop, "html", "soft.edit")
+    with refused("reseller_change_unsent"):
+        licence_key.new_key(inside.work, licence)
+    fault(shop, "gone_after", "soft.edit")
+    with refused("reseller_change_unsent"):
+        licence_key.new_key(inside.work, licence)
+    shop.there.call("sandbox.fault.clear")
+    assert done_there(shop, licence, "soft.edit") == before

@@ -1,0 +1,380 @@
+"""Orders, renewals and what is owed, met half-way: odd lists, odd rows, somebody else's hand in between."""
+
+import dataclasses
+import threading
+
+import pytest
+
+from reseller.ledger import links, requests
+from reseller.ledger.leases import lease
+from reseller.lifecycle import autorenewal, operations, parts, reopen, reorder, state, term
+from reseller.lifecycle import open as opening
+from reseller.mgr5 import items
+from reseller.mgr5.mgrctl import Mgrctl
+from reseller.mgr5.panel import Panel
+from reseller.sync import looking
+from reseller.wire.errors import PanelError
+from tests import planting, world
+from tests.inside import refused
+from tests.keeping import fault, remote, there
+from tests.world import until
+
+
+@pytest.fixture
+def server(inside, vds):
+    yield vds
+    inside.over(vds)
+
+
+@pytest.fixture
+def ordered(shop, inside):
+    """A server that the panel has sold and that no command has been started for."""
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order("vds")
+    yield item
+    inside.over(item)
+    shop.here.call("sandbox.item", item=item, status=4)
+
+
+@pytest.fixture
+def row_there(shop):
+    """Make a row at the seller: of our account, with a key and a status."""
+    made = []
+
+    def make(key, status, **columns):
+        number = planting.bulk_there(shop, 1)
+        made.append(number)
+        shop.there.call("sandbox.item", item=number, remoteid=key, status=status, **columns)
+        return str(number)
+
+    yield make
+    for number in made:
+        shop.there.call("sandbox.item", item=number, account=0)
+
+
+def orders_there(shop, item):
+    return len(shop.charges(item))
+
+
+def order(inside, item, state, **columns):
+    """An order of the service as an earlier process left it."""
+    return inside.request(item, requests.ORDER, state, **columns)
+
+
+# The list before an order.
+
+
+def test_an_order_of_what_is_active_is_activated_once_more(shop, inside, server):
+    assert opening.open_service(inside.work, server).state == links.LIVE
+    assert shop.links(server)[0]["state"] == links.OPENING
+    shop.checkevent()
+    assert shop.links(server)[0]["state"] == links.LIVE
+
+
+def test_a_row_that_was_never_paid_is_taken_away_before_the_order(shop, inside, ordered, row_there):
+    refusal = order(inside, ordered, requests.REFUSED)
+    unpaid = row_there(refusal.key, 1)
+    link = opening.open_service(inside.work, ordered)
+    assert (link.key, link.remote != unpaid) == (refusal.key, True)
+    assert shop.there.value("SELECT status FROM item WHERE id = %s", unpaid) in (None, 4)
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_row_that_cannot_be_taken_away_is_for_a_person(shop, inside, ordered, row_there, is_listed):
+    """By `<type>.delete`, or, where that does not help, from the cart: neither works, or the list fails as well."""
+    refusal = order(inside, ordered, requests.REFUSED)
+    row_there(refusal.key, 1)
+    for name in ("vds.delete", "basket"):
+        fault(shop, "error", name, type="access", times=9)
+    if not is_listed:
+        fault(shop, "html", "vds", skip=1, times=9)
+    with refused("reseller_leftover"):
+        opening.open_service(inside.work, ordered)
+    assert inside.now(refusal).state == requests.LEFTOVER
+    assert orders_there(shop, ordered) == 0
+
+
+def test_a_row_that_was_paid_meanwhile_is_not_taken_away(shop, inside, ordered, row_there):
+    refusal = order(inside, ordered, requests.REFUSED)
+    number = row_there(refusal.key, 1)
+    fault(shop, "hold_after", "vds")
+
+    def change():
+        until(lambda: shop.there.call("sandbox.fault.list").xpath("elem[state='held']"), "the list is not held")
+        shop.there.call("sandbox.item", item=number, status=2)
+        shop.there.call("sandbox.release")
+
+    meanwhile = threading.Thread(target=change)
+    meanwhile.start()
+    with refused("reseller_leftover"):
+        opening.open_service(inside.work, ordered)
+    meanwhile.join()
+    assert there_status(shop, number) == 2
+
+
+def there_status(shop, number):
+    return shop.there.value("SELECT status FROM item WHERE id = %s", number)
+
+
+def test_nothing_is_ordered_by_a_list_that_proves_nothing(shop, inside, ordered, switch, row_there):
+    row_there("x", 2)
+    shop.there.call("vds.filter", su=shop.buyer, domain="nothing-like-it", sok="ok")
+    with refused("reseller_unsent"):
+        opening.open_service(inside.work, ordered)
+    shop.there.call("vds.filter", su=shop.buyer, clicked_button="clear", sok="ok")
+    switch(shop.there, "remoteid_in_list", "no")
+    with refused("reseller_no_keys"):
+        opening.open_service(inside.work, ordered)
+    assert orders_there(shop, ordered) == 0
+
+
+def test_nothing_is_ordered_before_it_is_known_how(shop, inside, ordered, switch):
+    inside.db.execute("UPDATE reseller_account SET generations = ''")
+    fault(shop, "html", "*order.param", times=9)
+    with refused("reseller_unsent"):
+        opening.open_service(inside.work, ordered)
+    shop.there.call("sandbox.fault.clear")
+    fault(shop, "error", "*order.param", type="missed", object="func", times=9)
+    with refused("reseller_no_orders"):
+        opening.open_service(inside.work, ordered)
+    shop.there.call("sandbox.fault.clear")
+    assert opening.open_service(inside.work, ordered).remote
+
+
+def test_a_refused_order_that_the_list_shows_as_paid_is_ours(shop, inside, ordered, row_there):
+    lost = order(inside, ordered, requests.UNSENT)
+    number = row_there(lost.key, 2, hidden_lists=1)
+    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
+    assert opening.open_service(inside.work, ordered).remote == number
+
+
+def test_a_refusal_stands_where_the_list_cannot_be_read_after_it(shop, inside, ordered):
+    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
+    fault(shop, "html", "vds", skip=1)
+    with refused("reseller_money"):
+        opening.open_service(inside.work, ordered)
+    assert requests.live_of(inside.db, ordered).state == requests.MONEY
+
+
+def test_the_purse_is_somebody_elses_for_too_long(shop, inside, ordered):
+    world.limits(shop.here, account_wait_seconds=0)
+    account = inside.work.seller(shop.module).account
+    with lease(inside.db, f"account:{account}", 60), refused("reseller_later"):
+        opening.open_service(inside.work, ordered)
+    assert requests.live_of(inside.db, ordered).state == requests.UNSENT
+    assert opening.open_service(inside.work, ordered).remote
+
+
+def test_a_panel_that_does_not_answer_leaves_the_request_as_it_is(inside, ordered, tmp_path):
+    deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)), _sellers={})
+    intent = order(inside, ordered, requests.INTENT, account=0)
+    with pytest.raises(PanelError):
+        opening.open_service(deaf, ordered)
+    assert inside.now(intent).state == requests.INTENT
+    operation = inside.operation(ordered, "open")
+    with pytest.raises(PanelError):
+        operations.close(deaf, operation)
+
+
+# Renewals.
+
+
+@pytest.fixture
+def unmapped(shop):
+    """The tariff's period without its counterpart."""
+    tariff = str(shop.tariffs["VDS-1"])
+    assert shop.ctl("map", tariff, "--drop", "period", "1").returncode == 0
+    yield
+    assert shop.ctl("map", tariff, "period", "1", "1").returncode == 0
+
+
+def renew(inside, item):
+    operation = inside.operation(item, "prolong")
+    return operation, lambda: term.prolong(inside.work, item, operation)
+
+
+def test_no_renewal_without_a_link_or_without_its_term(inside, server, unmapped):
+    _, prolong = renew(inside, server)
+    with inside.unlinked(server), refused("reseller_not_linked"):
+        prolong()
+    with refused("reseller_unmapped"):
+        prolong()
+
+
+def test_a_renewal_in_doubt_that_shows_by_now_is_done(shop, inside, server):
+    charged = orders_there(shop, server)
+    operation, prolong = renew(inside, server)
+    lost = inside.request(
+        server, requests.PROLONG, requests.LOOKING, operation=operation, was="2020-01-01", promise="2020-02-01"
+    )
+    prolong()
+    assert inside.now(lost).state == requests.DONE
+    assert orders_there(shop, server) == charged
+
+
+def test_a_renewal_that_the_seller_is_at_waits(shop, inside, server):
+    operation, prolong = renew(inside, server)
+    waiting = inside.request(
+        server, requests.PROLONG, requests.WAITING, operation=operation, was="2020-01-01", promise="2099-01-01"
+    )
+    prolong()
+    assert "is not done yet" in shop.error(server)
+    assert inside.now(waiting).state == requests.WAITING
+
+
+def test_a_renewal_that_was_interrupted_is_looked_for(inside, server):
+    lost = inside.request(server, requests.PROLONG, requests.SENDING, was="2020-01-01", promise="2099-01-01")
+    assert inside.look(lost) == looking.LOOKING
+    assert inside.now(lost).state == requests.LOOKING
+
+
+def test_a_refusal_of_the_form_is_one_of_the_renewal(shop, inside, server):
+    charged = orders_there(shop, server)
+    _, prolong = renew(inside, server)
+    fault(shop, "error", "service.prolong", type="access")
+    with refused("reseller_access"):
+        prolong()
+    assert requests.live_of(inside.db, server, requests.PROLONG).state == requests.REFUSED
+    assert orders_there(shop, server) == charged
+
+
+def test_a_seller_that_will_not_stop_renewing_is_renewed_all_the_same(shop, inside, server):
+    number = remote(shop, server)
+    shop.there.call("sandbox.item", item=number, autoprolong=1)
+    fault(shop, "error", "vds.edit", type="access")
+    seller, item = inside.work.seller(shop.module), items.read(inside.db, server)
+    assert not autorenewal.switch_off(inside.work, seller, item, number, "1")
+    assert there(shop, server)["autoprolong"] == 1
+    shop.there.call("sandbox.item", item=number, autoprolong="")
+
+
+# What is owed.
+
+
+def part(inside, item, state=requests.OWED, **columns):
+    return inside.request(item, requests.PART, state, **columns)
+
+
+def go_on(inside, request):
+    with inside.held(request.item) as held:
+        return parts.go_on(inside.work, inside.now(request), held)
+
+
+def test_nothing_is_owed_without_a_link_nor_bought_while_away(shop, inside, server):
+    owed = part(inside, server)
+    with inside.unlinked(server):
+        assert not go_on(inside, owed)
+    assert inside.now(owed).state == requests.ABANDONED
+    owed = part(inside, server)
+    inside.db.execute(
+        "INSERT INTO reseller_swap (item, home, target, state, who, why, pricelist, period, status, created, updated) "
+        "VALUES (%s, %s, 0, 'away', 'x', '', 0, 1, 2, NOW(), NOW())",
+        server,
+        shop.module,
+    )
+    assert not go_on(inside, owed)
+    inside.db.execute("UPDATE reseller_swap SET live = NULL WHERE item = %s", server)
+    assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.OWED, False)
+
+
+def test_a_term_without_a_date_there_is_not_bought(shop, inside, server):
+    date = there(shop, server)["expiredate"]
+    shop.there.call("sandbox.item", item=remote(shop, server), expiredate="")
+    owed = part(inside, server)
+    assert not go_on(inside, owed)
+    shop.there.call("sandbox.item", item=remote(shop, server), expiredate=date)
+    assert inside.now(owed).state == requests.OWED
+
+
+@pytest.fixture
+def short(shop, inside, server):
+    """The seller's date is near, the client's is not."""
+    dates = there(shop, server)["expiredate"], shop.item(server)["expiredate"]
+    shop.there.call("sandbox.item", item=remote(shop, server), expiredate="2026-11-28")
+    shop.here.call("sandbox.item", item=server, expiredate="2099-01-01")
+    yield server
+    shop.there.call("sandbox.item", item=remote(shop, server), expiredate=dates[0])
+    shop.here.call("sandbox.item", item=server, expiredate=dates[1])
+
+
+def test_a_term_that_is_refused_is_a_task_and_tried_again(shop, inside, short):
+    owed = part(inside, short)
+    fault(shop, "error", "service.prolong", type="access")
+    with refused("reseller_access"):
+        go_on(inside, owed)
+    assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.REFUSED, False)
+    assert len(shop.tasks(short)) == 1
+
+
+def test_a_term_that_takes_its_time_is_waited_for_without_an_operation(shop, inside, short, switch):
+    switch(shop.there, "prolong_runs", "operation")
+    switch(shop.there, "provision", "manual")
+    owed = part(inside, short)
+    assert not go_on(inside, owed)
+    assert inside.now(owed).state == requests.WAITING
+    shop.there.call("sandbox.provision", item=remote(shop, short))
+    assert inside.look(inside.now(owed)) == looking.FINISHED
+
+
+def test_a_term_that_another_process_writes_down_meanwhile_is_written_once(shop, inside, server):
+    inside.request(server, requests.PROLONG, requests.DONE, live=None, sold=3, bought=1)
+    assert server in requests.owing(inside.db, shop.module)
+    written = inside.meanwhile(server, lambda work: parts.write_down(work, shop.module), lambda: part(inside, server))
+    assert written == 0
+    inside.db.execute("UPDATE reseller_request SET sold = bought WHERE item = %s", server)
+
+
+def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop, inside, server):
+    lost = part(inside, server, requests.UNCONFIRMED, was="2020-01-01", promise="2099-01-01")
+    said = reorder.reorder(inside.work, server, confirmed=True)
+    assert lost.key in said
+    assert requests.live_of(inside.db, server, requests.PART).key != lost.key
+
+
+# Ordered anew, and back from a close.
+
+
+def test_what_has_no_operation_is_not_ordered_anew(inside, server):
+    inside.request(server, requests.PROLONG, requests.UNCONFIRMED)
+    with refused("reseller_reorder_no_operation"):
+        reorder.reorder(inside.work, server, confirmed=True)
+
+
+def test_nothing_is_ordered_anew_by_a_list_that_proves_nothing(shop, inside, ordered):
+    order(inside, ordered, requests.FOREIGN)
+    shop.there.call("vds.filter", su=shop.buyer, domain="nothing-like-it", sok="ok")
+    with refused("reseller_list_incomplete"):
+        reorder.reorder(inside.work, ordered, confirmed=True)
+    shop.there.call("vds.filter", su=shop.buyer, clicked_button="clear", sok="ok")
+    assert b'"done": false' in shop.ctl("reorder", str(ordered), "--json").stdout
+
+
+def test_what_was_bought_with_another_account_is_bought_anew(shop, inside, ordered):
+    inside.db.execute(
+        "INSERT INTO reseller_link (item, live, module, account, itemtype, remote, rkey, state, created, updated) "
+        "VALUES (%s, NULL, %s, 99999, 'vds', '7', 'k', 'ended', NOW(), NOW())",
+        ordered,
+        shop.module,
+    )
+    reopen.reopen(inside.work, ordered)
+    assert shop.links(ordered)[0]["remote"] != "7"
+
+
+def test_what_comes_back_is_shown_with_its_number(shop, inside, server):
+    inside.db.execute("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE item = %s AND live = 1", server)
+    shop.here.write("DELETE FROM itemparam WHERE item = %s AND intname = %s", server, opening.REMOTE_PARAM)
+    reopen.reopen(inside.work, server, inside.operation(server, "reopen"))
+    until(lambda: (shop.checkevent(), shop.links(server))[1], "it does not come back")
+    assert shop.params(server)[opening.REMOTE_PARAM] == remote(shop, server)
+
+
+def test_nothing_is_suspended_without_a_link(inside, server):
+    with inside.unlinked(server), refused("reseller_not_linked"):
+        state.change(inside.work, server, requests.SUSPEND)
+
+
+def test_a_suspension_without_an_operation_is_waited_for_all_the_same(shop, inside, server, switch):
+    switch(shop.there, "provision", "manual")
+    state.change(inside.work, server, requests.SUSPEND)
+    assert requests.live_of(inside.db, server, requests.SUSPEND).state == requests.WAITING
+    shop.there.call("sandbox.item", item=remote(shop, server), status=2)
