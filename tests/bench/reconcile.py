@@ -39,8 +39,9 @@ ANSWER_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Cost:
-    """Medians of a quiet run: seconds of both, without the forms, and their ratio, taken round by round since a machine is
-    slower in one minute than in the next; and the most memory that ours took."""
+    """Of a quiet run: medians of the seconds of both, without the forms; the median of their ratio, round by round, for a
+    machine is slower in one minute than in the next; the most memory that ours took.
+    """
 
     ours: float
     loop: float

@@ -1,0 +1,440 @@
+"""checkevent, the look at one service, and the swap, met half-way: with somebody else's hand in between."""
+
+import dataclasses
+import json
+import threading
+
+import pytest
+
+from reseller.ledger import links, observations, requests
+from reseller.ledger.leases import lease
+from reseller.mgr5 import items
+from reseller.mgr5.mgrctl import Mgrctl
+from reseller.mgr5.panel import Panel
+from reseller.model import Status
+from reseller.sync import activate, apply, candidates, check, checkevent, compare, looking, one, restart
+from reseller.sync.actions import Here, There
+from reseller.sync.job import Job, Mode, Summary
+from reseller.sync.observe import Lists
+from reseller.wire.errors import PanelError, Rejected
+from tests import world
+from tests.inside import refused
+from tests.keeping import fault, remote
+from tests.planting import planted
+from tests.world import until
+
+
+@pytest.fixture
+def server(inside, vds):
+    yield vds
+    inside.over(vds)
+
+
+@pytest.fixture
+def pairs(shop):
+    """Pairs of equal services, looked at once."""
+    with planted(shop, 3) as found:
+        assert shop.checkevent() == "nothing to do"
+        yield found
+
+
+@pytest.fixture
+def opening(shop, inside, switch):
+    """A server that the seller has and has not provisioned."""
+    switch(shop.there, "provision", "manual")
+    item = shop.order("vds")
+    shop.rest(item)
+    yield item
+    inside.over(item)
+    shop.here.call("sandbox.item", item=item, status=4)
+
+
+def candidate(inside, item):
+    return candidates.one(inside.db, inside.shop.links(item)[0]["id"])
+
+
+def drifts(shop, item):
+    sql = "SELECT d.kind FROM reseller_drift d JOIN reseller_link k ON k.id = d.link WHERE k.item = %s"
+    return {row["kind"] for row in shop.here.rows(sql, item)}
+
+
+def finding(inside, item):
+    found = candidate(inside, item)
+    seller = inside.work.seller(found.module)
+    return compare.look(compare.Batch(inside.work, seller, [found]), found, is_listed=True)
+
+
+# Services that are opening.
+
+
+def advance(inside, item, *, complete=True, rows=None):
+    [link] = [each for each in links.opening(inside.db, [inside.shop.module]) if each.item == item]
+    seller = inside.work.seller(link.module)
+    found = Lists(inside.work, seller).of(link.itemtype)
+    if rows is not None:
+        found = found._replace(rows=rows, complete=complete)
+    return link, lambda work: activate.advance(work, work.seller(link.module), link, found)
+
+
+def test_what_somebody_has_activated_meanwhile_is_left_alone(inside, opening):
+    link, act = advance(inside, opening)
+
+    def change():
+        inside.db.execute("UPDATE reseller_link SET state = 'live' WHERE id = %s", link.id)
+
+    assert inside.meanwhile(opening, act, change) == activate.WAITING
+    inside.db.execute("UPDATE reseller_link SET state = 'opening' WHERE id = %s", link.id)
+
+
+def test_what_a_list_does_not_show_is_gone_only_when_its_form_says_so_too(shop, inside, opening):
+    """And at the second complete list that does not show it; here it is in none of them."""
+    _, act = advance(inside, opening, rows=(), complete=False)
+    assert act(inside.work) == activate.WAITING
+    link, act = advance(inside, opening, rows=())
+    assert act(inside.work) == activate.WAITING
+    _, act = advance(inside, opening, rows=())
+    fault(shop, "error", "vds.edit", type="access")
+    with pytest.raises(Rejected):
+        act(inside.work)
+    inside.db.execute("UPDATE reseller_observation SET absences = 1 WHERE link = %s", link.id)
+    _, act = advance(inside, opening, rows=())
+    assert act(inside.work) == activate.WAITING
+    assert links.of_item(inside.db, opening).state == links.OPENING
+
+
+def test_what_is_gone_there_and_away_here_only_waits(shop, inside, opening):
+    link, _ = advance(inside, opening)
+    inside.db.execute("UPDATE reseller_observation SET absences = 1 WHERE link = %s", link.id)
+    shop.there.call("sandbox.item", item=link.remote, status=4)
+    shop.here.write("UPDATE item SET processingmodule = NULL WHERE id = %s", opening)
+    _, act = advance(inside, opening, rows=())
+    assert act(inside.work) == activate.WAITING
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, opening)
+    assert links.of_item(inside.db, opening).state == links.OPENING
+
+
+def test_a_service_that_the_panel_does_not_open_is_an_error_of_that_service(shop, inside, opening, switch):
+    shop.there.call("sandbox.provision", item=remote(shop, opening))
+    _, act = advance(inside, opening)
+    switch(shop.here, "failing_functions", "vds.open")
+    with pytest.raises(PanelError):
+        act(inside.work)
+    switch(shop.here, "failing_functions", "")
+    # Somebody suspends it in the moment in which it becomes active.
+    shop.here.write(
+        "CREATE TRIGGER at_once BEFORE UPDATE ON item FOR EACH ROW "
+        f"SET NEW.status = IF(NEW.id = {opening} AND NEW.status = 2, 3, NEW.status)"
+    )
+    try:
+        with refused("reseller_not_opened"):
+            act(inside.work)
+    finally:
+        shop.here.write("DROP TRIGGER at_once")
+    assert links.of_item(inside.db, opening).state == links.OPENING
+
+
+# Runs.
+
+
+def test_a_module_whose_database_is_away_fails_alone(shop, inside, tmp_path):
+    summary = Summary()
+    nowhere = dataclasses.replace(inside.work, panel=Panel(tmp_path))
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/billmgr.conf").write_text("DBName x\nDBSocket /nowhere/mysql.sock\n")
+    checkevent._alone(Job(nowhere, shop.module, Mode(), summary, 0, 1))
+    assert summary.failed == 1
+    assert "Can't connect" in summary.problems[0]
+
+
+def test_a_run_over_what_is_open_stops_in_time_and_begins_there_the_next_time(shop, inside, pairs):
+    for pair in pairs:
+        inside.request(pair.item, requests.STOP, requests.WAITING)
+        shop.there.call("sandbox.item", item=pair.remote, status=5)
+    world.limits(shop.here, run_seconds=1)
+    shop.there.call("sandbox.fault", kind="slow", forfunc="vds.edit", times=99, seconds=0.8)
+    shop.checkevent()
+    stopped = observations.cursors(inside.db, shop.module).get(checkevent.CURSOR)
+    assert int(stopped) in {pair.item for pair in pairs[1:]}
+    shop.there.call("sandbox.fault.clear")
+    world.limits(shop.here)
+    shop.checkevent()
+    assert checkevent.CURSOR not in observations.cursors(inside.db, shop.module)
+
+
+def test_what_is_wrong_with_one_open_request_stops_no_other(shop, inside, pairs):
+    broken, well = pairs[0].item, pairs[1].item
+    lost = inside.request(broken, requests.SUSPEND, requests.WAITING)
+    done = inside.request(well, requests.STOP, requests.WAITING)
+    fault(shop, "error", "vds.edit", type="access")
+    summary = json.loads(shop.ctl("checkevent", "--json").stdout)
+    assert (summary["failed"], summary["finished"]) == (1, 1), summary
+    assert str(broken) in summary["problems"][0]
+    assert (inside.now(lost).live, inside.now(done).state) == (True, requests.DONE)
+
+
+def test_what_has_moved_on_is_not_started_again(shop, inside, server):
+    unsent = inside.request(server, requests.STOP, requests.UNSENT)
+
+    def change():
+        inside.db.execute("UPDATE reseller_request SET state = 'waiting' WHERE id = %s", unsent.id)
+
+    assert inside.meanwhile(server, lambda work: restart.start(work, unsent), change) is False
+    assert inside.meanwhile(server, lambda work: look(work, unsent), lambda: None) == ""
+
+
+def look(work, request):
+    return looking.look(work, request, Lists(work, work.seller(request.module)))
+
+
+def test_an_operation_that_the_panel_does_not_start_is_logged_and_said(shop, inside, server, tmp_path):
+    inside.operation(server, "stop")
+    unsent = inside.request(server, requests.STOP, requests.UNSENT)
+    deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)))
+    with pytest.raises(PanelError):
+        restart.start(deaf, unsent)
+    assert "cannot start operation" in (shop.here.base / "var/reseller.log").read_text()
+
+
+def test_what_a_person_waits_for_is_looked_for_in_a_list_even_when_only_what_is_open_is_looked_at(shop, inside):
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order("vds")
+    lost = inside.request(item, requests.ORDER, requests.LOOKING, rkey=f"{item}-0badcafe")
+    inside.db.execute("UPDATE reseller_request SET rkey = %s WHERE id = %s", f"{item}-0badcafe", lost.id)
+    assert shop.here.call("reseller.checkevent", pending="on").findtext("summary") == "1 looking"
+    inside.over(item)
+    shop.here.call("sandbox.item", item=item, status=4)
+
+
+def test_a_long_list_is_read_in_two_runs(shop, inside, pairs):
+    world.limits(shop.here, page_rows=1, run_seconds=1)
+    shop.there.call("sandbox.fault", kind="slow", forfunc="vds", times=2, seconds=0.7)
+    shop.checkevent()
+    assert int(observations.cursors(inside.db, shop.module)["page vds"]) > 1
+    until(lambda: (shop.checkevent(), "page vds" not in observations.cursors(inside.db, shop.module))[1], "no end")
+
+
+# Findings.
+
+
+def test_a_form_that_is_refused_is_not_a_service_that_is_missing(shop, inside, pairs):
+    fault(shop, "error", "vds.edit", type="access")
+    with pytest.raises(Rejected):
+        finding(inside, pairs[0].item)
+    assert json.loads(shop.ctl("checkevent", "--json").stdout)["gone"] == 0
+
+
+def test_a_service_in_process_without_an_operation_is_given_time(shop, inside, pairs):
+    item = pairs[0].item
+    world.limits(shop.here, stuck_seconds=3600)
+    shop.here.write("UPDATE item SET status = 5 WHERE id = %s", item)
+    shop.checkevent()
+    assert drifts(shop, item) == {"stuck"}
+    world.limits(shop.here, stuck_seconds=0)
+    until(lambda: (shop.checkevent(), shop.item(item)["status"] == 2)[1], "it stays in process")
+
+
+def test_gone_is_said_once(shop, inside, pairs):
+    item = pairs[0].item
+    shop.there.call("sandbox.item", item=pairs[0].remote, account=0)
+    until(lambda: (shop.checkevent(), drifts(shop, item) == {"gone"})[1], "it is not found to be gone")
+    tasks = len(shop.tasks(item))
+    inside.db.execute("UPDATE reseller_observation SET settled = 0 WHERE link = %s", shop.links(item)[0]["id"])
+    shop.checkevent()
+    assert (drifts(shop, item), len(shop.tasks(item))) == ({"gone"}, tasks)
+
+
+def test_a_seller_that_renews_by_itself_and_one_that_knows_no_date_are_seen(shop, inside, pairs):
+    shop.there.call("sandbox.item", item=pairs[0].remote, autoprolong=1)
+    shop.there.call("sandbox.item", item=pairs[1].remote, expiredate="")
+    shop.there.call("sandbox.item", item=pairs[2].remote, expiredate="2040-01-01")
+    shop.here.write("UPDATE item SET expiredate = NULL WHERE id = %s", pairs[2].item)
+    shop.checkevent()
+    assert [drifts(shop, pair.item) for pair in pairs] == [{"autoprolong"}, set(), set()]
+
+
+def test_more_memory_than_was_ordered_here_is_a_task(shop, inside, server):
+    addon = shop.there.rows(
+        "SELECT a.id, a.intvalue FROM item a JOIN pricelist p ON p.id = a.pricelist WHERE a.parent = %s "
+        "AND p.intname = 'mem'",
+        remote(shop, server),
+    )[0]
+    shop.there.write("UPDATE item SET intvalue = intvalue * 2 WHERE id = %s", addon["id"])
+    world.limits(shop.here, deep_seconds=1)
+    until(lambda: (shop.checkevent(), "resources" in drifts(shop, server))[1], "nobody sees it")
+    assert len(shop.tasks(server)) == 1
+    shop.there.write("UPDATE item SET intvalue = %s WHERE id = %s", addon["intvalue"], addon["id"])
+    until(lambda: (shop.checkevent(), not drifts(shop, server))[1], "it stays")
+
+
+def test_a_state_that_is_no_number_and_a_term_in_doubt_are_what_they_are(inside, server):
+    found = candidate(inside, server)
+    view = compare.view_of(compare.document.document())
+    assert candidates.there_of(view, found) == There.UNKNOWN
+    busy = found._replace(requests=((requests.PART, requests.SENDING),))
+    assert busy.open == candidates.Open.BUSY
+    assert found.state_here == Here.ACTIVE
+    assert items.read_all(inside.db, []) == {}
+
+
+# What is applied.
+
+
+def test_what_has_moved_since_it_was_looked_at_is_not_applied(shop, inside, pairs):
+    shop.there.call("sandbox.item", item=pairs[0].remote, param_ip="203.0.113.40")
+    seen = finding(inside, pairs[0].item)
+    shop.here.write("UPDATE item SET status = 3 WHERE id = %s", pairs[0].item)
+    with lease(inside.db, f"checkevent:{shop.module}", 60) as held:
+        assert apply.apply(inside.work, held, seen, forced=False) is False
+    assert shop.params(pairs[0].item)["ip"] != "203.0.113.40"
+
+
+def test_a_suspension_that_ended_in_both_places_is_forgotten(shop, inside, pairs):
+    link = shop.links(pairs[0].item)[0]["id"]
+    inside.db.execute("UPDATE reseller_observation SET shown = 1000000, settled = 0 WHERE link = %s", link)
+    shop.checkevent()
+    assert inside.db.value("SELECT shown FROM reseller_observation WHERE link = %s", link) == 0
+
+
+def test_only_what_was_refused_is_given_up_with_its_operation(shop, inside, pairs):
+    item = pairs[0].item
+    over = inside.request(item, requests.STOP, requests.DONE, live=None)
+    refusal = inside.request(item, requests.START, requests.REFUSED)
+    until(lambda: (shop.checkevent(), not inside.now(refusal).live)[1], "it stays")
+    assert (inside.now(over).state, inside.now(refusal).state) == (requests.DONE, requests.ABANDONED)
+
+
+def test_a_link_that_is_another_by_now_does_not_end(shop, inside, pairs):
+    found = candidate(inside, pairs[0].item)
+    with lease(inside.db, f"checkevent:{shop.module}", 60) as held, inside.held(found.item) as mine:
+        apply._end(inside.work, held, mine, found._replace(link=found.link + 10**6))
+    assert links.of_item(inside.db, found.item).state == links.LIVE
+
+
+def test_one_that_cannot_be_applied_stops_no_other_nor_does_one_that_is_busy(shop, inside, pairs):
+    for number, pair in enumerate(pairs):
+        shop.there.call("sandbox.item", item=pair.remote, param_ip=f"203.0.113.{50 + number}")
+    world.limits(shop.here, panel_calls_at_once=1)
+    shop.here.call("sandbox.switch", name="failing_functions", value="")
+    with lease(inside.db, f"item:{pairs[0].item}", 60):
+        found = json.loads(shop.ctl("checkevent", "--json").stdout)
+    assert (found["waiting"], found["changed"]) == (1, 2)
+    assert shop.checkevent() == "1 changed"
+
+
+def test_findings_that_the_time_does_not_cover_are_left_and_failures_are_named(shop, inside, pairs, tmp_path):
+    for number, pair in enumerate(pairs):
+        shop.there.call("sandbox.item", item=pair.remote, param_ip=f"203.0.113.{60 + number}")
+    seen = [finding(inside, pair.item) for pair in pairs]
+    seller = inside.work.seller(shop.module)
+    with lease(inside.db, f"checkevent:{shop.module}", 60) as held:
+        deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)))
+        job = Job(deaf, shop.module, Mode(), Summary(), 0, 1)
+        a_round = checkevent.reconcile.Round(job, seller, held, Lists(inside.work, seller), {"vds": 3})
+        a_round._carry_out(deaf, seen)
+    assert (job.summary.failed, job.summary.left) == (1, 2)
+    assert str(pairs[0].item) in job.summary.problems[0]
+
+
+def test_many_alarms_are_counted(shop, inside, pairs):
+    links_of = [shop.links(pair.item)[0]["id"] for pair in pairs]
+    many = checkevent.reconcile.NAMED + 1
+    summary = Summary()
+    with lease(inside.db, f"checkevent:{shop.module}", 60) as held:
+        for row in range(many):
+            item = 10**8 + row
+            inside.db.execute(
+                "INSERT INTO reseller_link (item, module, account, itemtype, remote, rkey, state, created, updated) "
+                "SELECT %s, module, account, itemtype, %s, %s, state, NOW(), NOW() FROM reseller_link WHERE id = %s",
+                item,
+                str(item),
+                f"{item}-x",
+                links_of[0],
+            )
+            inside.db.execute(
+                "INSERT INTO reseller_drift (link, kind, here, there, since) "
+                "SELECT id, 'alarm', 'deleted', 'active', NOW() FROM reseller_link WHERE item = %s",
+                item,
+            )
+        job = Job(inside.work, shop.module, Mode(), summary, 0, 1)
+        checkevent.reconcile.Round(job, inside.work.seller(shop.module), held, None, {})._alarm()
+    inside.db.execute("DELETE d FROM reseller_drift d JOIN reseller_link k ON k.id = d.link WHERE k.item >= %s", 10**8)
+    inside.db.execute("DELETE FROM reseller_link WHERE item >= %s", 10**8)
+    assert summary.alarms == many
+    assert summary.problems[-1] == f"and 1 more such services of module {shop.module}"
+
+
+# One service.
+
+
+def test_one_service_is_compared_as_a_run_does(shop, inside, pairs):
+    item = pairs[0].item
+    link = shop.links(item)[0]["id"]
+    check.now(inside.work, item)
+    assert finding(inside, item).is_settled
+    # Something is under way: it waits.
+    waiting = inside.request(item, requests.STOP, requests.UNSENT)
+    shop.there.call("sandbox.item", item=pairs[0].remote, param_ip="203.0.113.70")
+    inside.db.execute("UPDATE reseller_observation SET settled = 0 WHERE link = %s", link)
+    check.now(inside.work, item)
+    assert inside.now(waiting).live
+    inside.over(item)
+    # Half-way, and away: neither is compared.
+    inside.db.execute("UPDATE reseller_link SET state = 'half' WHERE id = %s", link)
+    check.now(inside.work, item)
+    inside.db.execute("UPDATE reseller_link SET state = 'live' WHERE id = %s", link)
+
+
+def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
+    with planted(shop, 12) as dozen:
+        shop.checkevent()
+        for pair in dozen[:4]:
+            inside.db.execute(
+                "INSERT INTO reseller_change (module, link, kind, detail, correlation, changed) "
+                "SELECT module, id, 'change', 'x', 'x', UTC_TIMESTAMP(3) FROM reseller_link WHERE item = %s",
+                pair.item,
+            )
+        shop.there.call("sandbox.item", item=dozen[5].remote, status=3, employeesuspend="on")
+        with refused("reseller_plan_refused"):
+            check.now(inside.work, dozen[5].item)
+        assert shop.item(dozen[5].item)["status"] == 2
+
+
+def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, inside, pairs):
+    item = pairs[0].item
+    inside.db.execute(
+        "INSERT INTO reseller_swap (item, home, target, state, who, why, pricelist, period, status, created, updated) "
+        "VALUES (%s, %s, 0, 'away', 'x', '', 0, 1, 2, NOW(), NOW())",
+        item,
+        shop.module,
+    )
+    link = shop.links(item)[0]["id"]
+    with inside.unlinked(item), refused("reseller_not_linked"):
+        check.now(inside.work, item)
+    fault(shop, "hold_after", "vds.edit")
+
+    def end():
+        until(lambda: shop.there.call("sandbox.fault.list").xpath("elem[state='held']"), "the form is not held")
+        shop.here.write("UPDATE reseller_link SET live = NULL WHERE id = %s", link)
+        shop.there.call("sandbox.release")
+
+    meanwhile = threading.Thread(target=end)
+    meanwhile.start()
+    check.now(inside.work, item)
+    meanwhile.join()
+    shop.here.write("UPDATE reseller_link SET live = 1 WHERE id = %s", link)
+    inside.db.execute("DELETE FROM reseller_swap WHERE item = %s", item)
+
+
+def test_one_service_that_somebody_is_at_is_waited_for(inside, pairs):
+    with inside.held(pairs[0].item), refused("reseller_busy"):
+        one.sync(inside.work, pairs[0].item)
+
+
+def test_one_service_whose_order_is_looked_for_has_nothing_to_show(shop, inside):
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order("vds")
+    lost = inside.request(item, requests.ORDER, requests.LOOKING)
+    assert one.sync(inside.work, item).remote == ""
+    assert inside.now(lost).state == requests.LOOKING
+    inside.over(item)
+    shop.here.call("sandbox.item", item=item, status=Status.DELETED)
