@@ -8,13 +8,14 @@ import pytest
 
 from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import lease
+from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
 from reseller.model import Status
-from reseller.sync import activate, apply, candidates, check, checkevent, compare, looking, one, restart
+from reseller.sync import activate, apply, candidates, check, checkevent, compare, looking, one, reconcile, restart
 from reseller.sync.actions import Here, There
-from reseller.sync.job import Job, Mode, Summary
+from reseller.sync.job import Mode
 from reseller.sync.observe import Lists
 from reseller.wire.errors import PanelError, Rejected
 from tests import world
@@ -136,13 +137,18 @@ def test_a_service_that_the_panel_does_not_open_is_an_error_of_that_service(shop
 # Runs.
 
 
-def test_a_module_whose_database_is_away_fails_alone(shop, inside, tmp_path):
-    summary = Summary()
-    nowhere = dataclasses.replace(inside.work, panel=Panel(tmp_path))
+def test_a_module_that_cannot_even_reach_the_database_fails_alone(shop, inside, tmp_path):
+    """Side by side each module has a connection of its own."""
+    other = inside.db.insert(
+        "INSERT INTO processingmodule (name, module, active) SELECT 'second', module, active FROM processingmodule "
+        "WHERE id = %s",
+        shop.module,
+    )
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/billmgr.conf").write_text("DBName x\nDBSocket /nowhere/mysql.sock\n")
-    checkevent._alone(Job(nowhere, shop.module, Mode(), summary, 0, 1))
-    assert summary.failed == 1
+    summary = checkevent.run(dataclasses.replace(inside.work, panel=Panel(tmp_path)), Mode(pending=True))
+    shop.here.write("DELETE FROM processingmodule WHERE id = %s", other)
+    assert summary.failed == 2
     assert "Can't connect" in summary.problems[0]
 
 
@@ -303,13 +309,6 @@ def test_only_what_was_refused_is_given_up_with_its_operation(shop, inside, pair
     assert (inside.now(over).state, inside.now(refusal).state) == (requests.DONE, requests.ABANDONED)
 
 
-def test_a_link_that_is_another_by_now_does_not_end(shop, inside, pairs):
-    found = candidate(inside, pairs[0].item)
-    with lease(inside.db, f"checkevent:{shop.module}", 60) as held, inside.held(found.item) as mine:
-        apply._end(inside.work, held, mine, found._replace(link=found.link + 10**6))
-    assert links.of_item(inside.db, found.item).state == links.LIVE
-
-
 def test_one_that_cannot_be_applied_stops_no_other_nor_does_one_that_is_busy(shop, inside, pairs):
     for number, pair in enumerate(pairs):
         shop.there.call("sandbox.item", item=pair.remote, param_ip=f"203.0.113.{50 + number}")
@@ -321,46 +320,43 @@ def test_one_that_cannot_be_applied_stops_no_other_nor_does_one_that_is_busy(sho
     assert shop.checkevent() == "1 changed"
 
 
-def test_findings_that_the_time_does_not_cover_are_left_and_failures_are_named(shop, inside, pairs, tmp_path):
-    for number, pair in enumerate(pairs):
-        shop.there.call("sandbox.item", item=pair.remote, param_ip=f"203.0.113.{60 + number}")
-    seen = [finding(inside, pair.item) for pair in pairs]
-    seller = inside.work.seller(shop.module)
-    with lease(inside.db, f"checkevent:{shop.module}", 60) as held:
-        deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)))
-        job = Job(deaf, shop.module, Mode(), Summary(), 0, 1)
-        a_round = checkevent.reconcile.Round(job, seller, held, Lists(inside.work, seller), {"vds": 3})
-        a_round._carry_out(deaf, seen)
-    assert (job.summary.failed, job.summary.left) == (1, 2)
-    assert str(pairs[0].item) in job.summary.problems[0]
+def test_findings_that_the_time_does_not_cover_are_left_to_the_next_run(shop):
+    world.limits(shop.here, run_seconds=1, panel_calls_at_once=1)
+    with planted(shop, 30) as many:
+        for number, pair in enumerate(many):
+            facts = {
+                "param_ip": f"203.0.113.{60 + number}",
+                "param_domain": f"n{number}",
+                "param_username": f"u{number}",
+            }
+            shop.there.call("sandbox.item", item=pair.remote, **facts)
+        shop.here.write(
+            "UPDATE reseller_observation SET digest = 1, settled = 2 WHERE link IN (SELECT id FROM reseller_link)"
+        )
+        found = json.loads(shop.ctl("checkevent", "--json").stdout)
+        assert found["changed"] + found["left"] == len(many)
+        assert found["left"]
+        world.limits(shop.here)
+        until(lambda: (shop.checkevent(), shop.params(many[-1].item)["username"] == "u29")[1], "the rest never comes")
 
 
-def test_many_alarms_are_counted(shop, inside, pairs):
-    links_of = [shop.links(pair.item)[0]["id"] for pair in pairs]
-    many = checkevent.reconcile.NAMED + 1
-    summary = Summary()
-    with lease(inside.db, f"checkevent:{shop.module}", 60) as held:
-        for row in range(many):
-            item = 10**8 + row
-            inside.db.execute(
-                "INSERT INTO reseller_link (item, module, account, itemtype, remote, rkey, state, created, updated) "
-                "SELECT %s, module, account, itemtype, %s, %s, state, NOW(), NOW() FROM reseller_link WHERE id = %s",
-                item,
-                str(item),
-                f"{item}-x",
-                links_of[0],
-            )
-            inside.db.execute(
-                "INSERT INTO reseller_drift (link, kind, here, there, since) "
-                "SELECT id, 'alarm', 'deleted', 'active', NOW() FROM reseller_link WHERE item = %s",
-                item,
-            )
-        job = Job(inside.work, shop.module, Mode(), summary, 0, 1)
-        checkevent.reconcile.Round(job, inside.work.seller(shop.module), held, None, {})._alarm()
-    inside.db.execute("DELETE d FROM reseller_drift d JOIN reseller_link k ON k.id = d.link WHERE k.item >= %s", 10**8)
-    inside.db.execute("DELETE FROM reseller_link WHERE item >= %s", 10**8)
-    assert summary.alarms == many
-    assert summary.problems[-1] == f"and 1 more such services of module {shop.module}"
+def test_what_the_panel_refuses_is_named_and_tried_again(shop, pairs, switch):
+    shop.there.call("sandbox.item", item=pairs[0].remote, param_ip="203.0.113.60")
+    switch(shop.here, "failing_functions", "service.saveparam")
+    found = json.loads(shop.ctl("checkevent", "--json").stdout)
+    assert (found["failed"], found["changed"]) == (1, 0)
+    assert str(pairs[0].item) in found["problems"][0]
+    switch(shop.here, "failing_functions", "")
+    assert shop.checkevent() == "1 changed"
+
+
+def test_many_alarms_are_counted(shop):
+    with planted(shop, reconcile.NAMED + 2) as many:
+        shop.checkevent()
+        shop.here.write("UPDATE item SET status = 4 WHERE id BETWEEN %s AND %s", many[0].item, many[-1].item)
+        found = json.loads(shop.ctl("checkevent", "--json").stdout)
+    assert found["alarms"] == len(many)
+    assert found["problems"][-1] == f"and 2 more such services of module {shop.module}"
 
 
 # One service.
@@ -385,6 +381,7 @@ def test_one_service_is_compared_as_a_run_does(shop, inside, pairs):
 
 
 def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
+    world.limits(shop.here, change_percent=30)
     with planted(shop, 12) as dozen:
         shop.checkevent()
         for pair in dozen[:4]:
@@ -395,7 +392,7 @@ def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
             )
         shop.there.call("sandbox.item", item=dozen[5].remote, status=3, employeesuspend="on")
         with refused("reseller_plan_refused"):
-            check.now(inside.work, dozen[5].item)
+            check.now(Work.start(Panel(shop.here.base)), dozen[5].item)
         assert shop.item(dozen[5].item)["status"] == 2
 
 

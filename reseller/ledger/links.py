@@ -129,7 +129,7 @@ def adopt(lease: Lease, request: Request, remote: str) -> Link:
     )
 
 
-def settle(lease: Lease, link: Link, state: str) -> None:
+def settle(lease: Lease, link: int, state: str) -> None:
     """Move the link on; an ended one is no longer live, and what was seen of it is forgotten.
 
     Or the services of years would stand before those that wait for their turn (sync/candidates.py).
@@ -138,10 +138,10 @@ def settle(lease: Lease, link: Link, state: str) -> None:
         "UPDATE reseller_link SET state = %s, live = %s, updated = UTC_TIMESTAMP(3) WHERE id = %s",
         state,
         None if state == ENDED else 1,
-        link.id,
+        link,
     )
     if state == ENDED:
-        lease.db.execute("DELETE FROM reseller_observation WHERE link = %s", link.id)
+        lease.db.execute("DELETE FROM reseller_observation WHERE link = %s", link)
 
 
 def has_seen(db: Database, link: Link, remote: Remote) -> bool:

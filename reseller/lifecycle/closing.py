@@ -99,6 +99,6 @@ class Close(Change):
             operations.close(self.work, opening)
         with self.work.db.transaction():
             if self.link is not None:
-                links.settle(self.held, self.link, links.ENDED)
+                links.settle(self.held, self.link.id, links.ENDED)
                 reuse.settle(self, self.link, kept=self._kept)
             super()._record()

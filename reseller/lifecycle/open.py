@@ -46,7 +46,7 @@ def open_service(work: Work, number: int, operation: int = 0) -> Link:
             link = _Order(work, held, item, operation).run()
         elif link.state == links.LIVE:
             # Active already, yet the panel runs `open`: let checkevent finish it once more.
-            links.settle(held, link, links.OPENING)
+            links.settle(held, link.id, links.OPENING)
         park(work, item, link, operation)
         return link
 

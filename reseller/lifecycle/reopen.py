@@ -79,7 +79,7 @@ class _Return(Change):
             raise self.stop_unsent(error) from error
         if found is None or found.key != last.key:
             return False
-        links.settle(self.held, last, links.LIVE)
+        links.settle(self.held, last.id, links.LIVE)
         self.link = last._replace(state=links.LIVE)
         if self.item.params.get(REMOTE_PARAM) != last.remote:
             fields = {"elid": self.item.id, "name": REMOTE_PARAM, "value": last.remote, "sok": "ok"}
@@ -91,6 +91,6 @@ class _Return(Change):
         """The deletion that was under way has got through after all: the next try buys it."""
         if not seen.exists and self.link is not None:
             gone = ResellerError("reseller_gone_meanwhile", **self.names())
-            links.settle(self.held, self.link, links.ENDED)
+            links.settle(self.held, self.link.id, links.ENDED)
             raise self.later(gone, 0)
         super()._check(seen)

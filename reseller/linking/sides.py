@@ -87,7 +87,7 @@ def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
     found = keys.find(seller.transport, old.itemtype, old.remote)
     if found is not None and found.key == old.key:
         keys.set_key(seller.transport, old.itemtype, old.remote, "")
-    links.settle(held, old, links.ENDED)
+    links.settle(held, old.id, links.ENDED)
     work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
 
 
@@ -100,12 +100,12 @@ def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
             keys.set_key(transport, half.itemtype, half.remote, half.key)
             found = keys.find(transport, half.itemtype, half.remote)
     except Rejected:
-        links.settle(held, half, links.ENDED)
+        links.settle(held, half.id, links.ENDED)
         raise
     except SellerError as error:
         raise ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(error)) from error
     if found is None or found.key not in (half.key, None):
-        links.settle(held, half, links.ENDED)
+        links.settle(held, half.id, links.ENDED)
         raise ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
 
 
@@ -113,7 +113,7 @@ def _settle(work: Work, held: Lease, item: Item, half: Link) -> None:
     """Both sides know: an order that waited for a person is what was linked; checkevent activates it if need be."""
     order = requests.live_of(work.db, item.id)
     with work.db.transaction():
-        links.settle(held, half, links.OPENING if item.status == Status.PROCESSING else links.LIVE)
+        links.settle(held, half.id, links.OPENING if item.status == Status.PROCESSING else links.LIVE)
         if order is not None:
             requests.settle(held, order, Standing(requests.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
     work.mgrctl.call("service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": half.remote, "sok": "ok"})

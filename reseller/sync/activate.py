@@ -85,7 +85,7 @@ def _without_finish(work: Work, held: Lease, item: Item, link: Link, action: Act
         work.log.error(f"item {item.id} is deleted here, and remote {link.remote} lives on and is paid")
         return ALARM
     if action == Action.END:
-        links.settle(held, link, links.ENDED)
+        links.settle(held, link.id, links.ENDED)
     elif action == Action.WAIT and not requests.live_of(work.db, item.id, requests.CLOSE):
         _wait(work, item, link)
     return WAITING
@@ -116,7 +116,7 @@ def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> 
     if status != Status.ACTIVE:
         raise ResellerError("reseller_not_opened", item=item.id, status=status)
     observations.learned(work.db, link.id, known.password_digest(seller.settings.password))
-    links.settle(held, link, links.LIVE)
+    links.settle(held, link.id, links.LIVE)
     if operation:
         operations.close(work, operation)
     work.log.info(f"item {item.id} is active, remote {link.remote}")
@@ -177,7 +177,7 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         if action == Action.GONE:
             raise _gone(work, item, link)
         if action == Action.END:
-            links.settle(held, link, links.ENDED)
+            links.settle(held, link.id, links.ENDED)
         return WAITING
 
 

@@ -96,11 +96,9 @@ def _gone(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
         _call(work, "service.postclose", candidate)
 
 
-def _end(work: Work, held: Lease, mine: Lease, candidate: Candidate) -> None:
-    link = links.of_item(work.db, candidate.item)
-    if link is not None and link.id == candidate.link:
-        drift.keep(held, candidate.link, ())
-        links.settle(mine, link, links.ENDED)
+def _end(_: Work, held: Lease, mine: Lease, candidate: Candidate) -> None:
+    drift.keep(held, candidate.link, ())
+    links.settle(mine, candidate.link, links.ENDED)
 
 
 _STEPS: Mapping[Action, Callable[[Work, Lease, Lease, Candidate], None]] = {

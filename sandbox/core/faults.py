@@ -34,6 +34,8 @@ KINDS = {
 }
 BEFORE = frozenset(("reset", "html", "html460", "captcha", "error", "warning", "huge", "bomb"))
 """Kinds that answer instead of the function."""
+ENDS = frozenset(("reply_lost", "reset_after", "cut", "gone_after"))
+"""Kinds that end the connection once the work is committed."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ from multidict import CIMultiDict
 from sandbox.core import http, local, mancgi
 from sandbox.core.answer import FORGET, Answer
 from sandbox.core.errors import PanelError, error_element
-from sandbox.core.faults import BEFORE, Fault
+from sandbox.core.faults import BEFORE, ENDS, Fault
 from sandbox.core.request import Origin
 
 if TYPE_CHECKING:
@@ -184,13 +184,17 @@ class Server:
         elif fault.kind in http.PAGES:
             page, status = http.PAGES[fault.kind]
             answer = Answer(page, "text/html", status)
-        elif fault.kind == "gone_after":
-            return self._last(answer)
-        elif fault.kind in ("reply_lost", "reset_after"):
-            return self._hang_up(request, reset=fault.kind == "reset_after")
-        elif fault.kind == "cut":
-            return await self._cut(request, answer)
+        elif fault.kind in ENDS:
+            return await self._ended(request, answer, fault)
         return self._response(answer)
+
+    async def _ended(self, request: web.Request, answer: Answer, fault: Fault) -> web.StreamResponse:
+        """The work is done and the connection ends: after the whole answer, a half of it, or none."""
+        if fault.kind == "cut":
+            return await self._cut(request, answer)
+        if fault.kind == "gone_after":
+            return self._last(answer)
+        return self._hang_up(request, reset=fault.kind == "reset_after")
 
     def _last(self, answer: Answer) -> web.Response:
         self._panel.faults.add(Fault(0, "refused"))

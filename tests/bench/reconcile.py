@@ -39,7 +39,7 @@ ANSWER_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a quiet run: medians of the seconds of both, without the forms; the median of their ratio, round by round, for a
+    """Of a quiet run: medians of the seconds of both, without the forms; the median of their ratio by rounds, since a
     machine is slower in one minute than in the next; the most memory that ours took.
     """
 

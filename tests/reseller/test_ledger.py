@@ -169,7 +169,7 @@ def test_a_remote_service_has_one_live_link(db, item, numbers):
         with pytest.raises(pymysql.err.IntegrityError):
             links.adopt(held, second, str(item.id))
         assert requests.by_id(db, second.id).live
-        links.settle(held, link, links.ENDED)
+        links.settle(held, link.id, links.ENDED)
         links.adopt(held, second, str(item.id))
     assert links.of_item(db, item.id) is None
     assert links.of_remote(db, 77, str(item.id)).item == other.id

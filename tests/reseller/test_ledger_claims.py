@@ -29,7 +29,7 @@ def linked(held, numbers, account, db):
                 status,
             )
         link = links.write(held, item, account, f"9{item.id % 10**8}", f"{item.id}-0")
-        links.settle(held, link, links.LIVE)
+        links.settle(held, link.id, links.LIVE)
         return link
 
     return make
@@ -43,7 +43,7 @@ def read(held, *found):
 
 def test_live_links_of_an_account_are_told_with_the_service_here(db, held, linked, account):
     there, gone, over = linked(3), linked(None), linked()
-    links.settle(held, over, links.ENDED)
+    links.settle(held, over.id, links.ENDED)
     assert claims.linked(db, account) == {
         link.remote: Claim(link.id, link.item, account, "vds", link.remote, "live", status)
         for link, status in ((there, 3), (gone, None))
@@ -52,7 +52,7 @@ def test_live_links_of_an_account_are_told_with_the_service_here(db, held, linke
 
 def test_a_key_is_ours_when_a_link_or_a_request_ever_had_it(db, held, linked, item):
     link = linked()
-    links.settle(held, link, links.ENDED)
+    links.settle(held, link.id, links.ENDED)
     request = requests.create(held, item)
     assert claims.ours(db, [link.key, request.key, "77-foreign"]) == {link.key: False, request.key: True}
     requests.settle(held, request, Standing(requests.ABANDONED))
@@ -109,7 +109,7 @@ def test_everything_is_counted_by_module(db, held, linked, account, numbers):
         link = linked(status, module)
     linked(2, account + 1)
     linked(4, account + 1)
-    links.settle(held, linked(), links.OPENING)
+    links.settle(held, linked().id, links.OPENING)
     drift.keep(held, link.id, [drift.Drift("key", "a", "b"), drift.Drift("state", "a", "b")])
     read(held, link)
     db.execute("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW())", link.id, account)

@@ -81,7 +81,7 @@ def test_a_licence_that_a_link_shows_is_not_free(db, held, item):
     link = links.adopt(held, request, str(item.id))
     kind = kept(item, "1").kind
     assert free.claim(held, kind, f"{item.id} k1", ()) is None
-    links.settle(held, link, links.ENDED)
+    links.settle(held, link.id, links.ENDED)
     assert free.claim(held, kind, f"{item.id} k1", ()) is not None
 
 

@@ -22,13 +22,13 @@ def test_a_link_is_what_the_order_bought(db, held, item):
 def test_an_ended_link_is_the_last_and_not_the_live_one(db, held, item):
     first = bought(held, item, 1, 1)
     db.execute("UPDATE reseller_link SET updated = updated - INTERVAL 1 HOUR WHERE id = %s", first.id)
-    links.settle(held, first, links.ENDED)
+    links.settle(held, first.id, links.ENDED)
     assert -2 <= age(db, "reseller_link", first.id, "updated") <= 0
     assert links.of_item(db, item.id) is None
     assert links.last_of_item(db, item.id) == first._replace(state=links.ENDED)
     second = links.adopt(held, requests.create(held, item), "2")
     assert links.last_of_item(db, item.id) == links.of_item(db, item.id) == second
-    links.settle(held, second, links.LIVE)
+    links.settle(held, second.id, links.LIVE)
     assert links.of_item(db, item.id).state == links.LIVE
 
 
@@ -39,7 +39,7 @@ def test_services_that_are_not_active_yet_are_found_by_module(db, held, item, nu
     assert [link for link in links.opening(db, [1]) if link.item in mine] == [first]
     assert [link for link in links.opening(db, [2, 1]) if link.item in mine] == [first, second]
     assert links.opening(db, []) == []
-    links.settle(held, first, links.LIVE)
+    links.settle(held, first.id, links.LIVE)
     assert [link for link in links.opening(db, [1, 2]) if link.item in mine] == [second]
 
 
@@ -52,7 +52,7 @@ def test_a_link_by_hand_is_half_done_until_the_seller_knows(db, held, item, numb
     assert (link.remote, link.key, link.state, link.absences) == (str(item.id), "key", links.HALF, 0)
     assert [found for found in links.half(db, 1) if found.item == item.id] == [link]
     assert all(found.module == 1 for found in links.half(db, 1))
-    links.settle(held, link, links.LIVE)
+    links.settle(held, link.id, links.LIVE)
     assert link.item not in {found.item for found in links.half(db, 1)}
 
 
@@ -88,7 +88,7 @@ def test_absences_are_counted_in_a_row(db, held, item):
     assert observation(db, link)[4] > before
     links.observe(db, link, Remote(link.remote, 0, link.key, "", "", ""))
     assert links.of_item(db, item.id).absences == 0
-    links.settle(held, link, links.ENDED)
+    links.settle(held, link.id, links.ENDED)
     assert observation(db, link) is None
 
 

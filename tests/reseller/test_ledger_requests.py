@@ -213,7 +213,7 @@ def test_only_what_was_carried_out_since_the_link_counts(db, held, item):
     link = bought(held, item, 12, 1)
     db.execute("UPDATE reseller_request SET created = created - INTERVAL 1 HOUR WHERE rkey = %s", link.key)
     assert requests.owed_months(db, link.id) == 11
-    links.settle(held, link, links.ENDED)
+    links.settle(held, link.id, links.ENDED)
     assert item.id not in requests.owing(db, 1)
 
 

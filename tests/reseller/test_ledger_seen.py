@@ -23,7 +23,7 @@ def live(held, numbers, module):
 
     def linked(itemtype="vds"):
         link = bought(held, made(next(numbers), module, itemtype), 1, 1)
-        links.settle(held, link, links.LIVE)
+        links.settle(held, link.id, links.LIVE)
         return link
 
     return linked
@@ -48,9 +48,9 @@ def seen(link, **more):
 
 def test_what_is_known_is_by_the_sellers_number_and_only_of_what_is_linked(db, held, module, live):
     link, other, soft, ended = live(), live(), live("soft"), live()
-    links.settle(held, ended, links.ENDED)
+    links.settle(held, ended.id, links.ENDED)
     opening = live()
-    links.settle(held, opening, links.OPENING)
+    links.settle(held, opening.id, links.OPENING)
     observations.seen(held, [seen(link)])
     asked = [one.remote for one in (link, other, soft, ended, opening)]
     assert observations.known(db, module, "vds", asked) == {
@@ -196,7 +196,7 @@ def test_an_alarm_is_of_a_link_that_lives(db, held, module, live):
     assert drift.alarms(db, module) == [
         (link.item, link.remote, f"there {link.remote}") for link in sorted((first, second), key=lambda one: one.item)
     ]
-    links.settle(held, first, links.ENDED)
+    links.settle(held, first.id, links.ENDED)
     assert [found[0] for found in drift.alarms(db, module)] == [second.item]
     assert drift.alarms(db, module + 1) == []
 
@@ -207,7 +207,7 @@ def test_an_alarm_is_of_a_link_that_lives(db, held, module, live):
 def test_what_was_changed_counts_for_a_day(db, held, module, live):
     link, other = live(), live()
     opening = live()
-    links.settle(held, opening, links.OPENING)
+    links.settle(held, opening.id, links.OPENING)
     assert plans.linked(db, module) == 2
     for _ in range(2):
         plans.note(held, Change(module, link.id, plans.CHANGE, "x" * 600, forced=False))
@@ -265,7 +265,7 @@ def test_what_is_refused_is_shown_until_it_is_forgotten(db, held, module, live):
     )
     plans.forget(held, [])
     assert len(plans.refused(db, module)) == 2
-    links.settle(held, second, links.ENDED)
+    links.settle(held, second.id, links.ENDED)
     assert len(plans.refused(db, module)) == len([found for found in plans.shown(db) if found[0] == module]) == 1
     plans.forget(held, [first.id, 0])
     assert plans.refused(db, module) == []

@@ -56,6 +56,16 @@ def test_answers_that_are_no_document(seller, kind, status, charged):
     assert bought(seller, f"fault-{kind}") == charged
 
 
+def test_a_panel_that_is_gone_after_a_whole_answer(seller):
+    seller.call("sandbox.fault", kind="gone_after", func="vds.order.param")
+    assert parsed(order(seller, "fault-gone").content).find("error") is None
+    with pytest.raises(requests.exceptions.ConnectionError):
+        order(seller, "fault-gone-again")
+    seller.call("sandbox.fault.clear")
+    assert bought(seller, "fault-gone") == 1
+    assert order(seller, "fault-gone-again").ok
+
+
 def test_an_error_document_of_any_kind(seller):
     seller.call("sandbox.fault", kind="error", func="vds*", type="access", object="vds", value="7")
     error = parsed(order(seller, "fault-error").content).find("error")
