@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 def main(executable: str, environment: Mapping[str, str]) -> int:
     """Answer the function named in the environment."""
-    call = None
+    call = Call(Panel.of(executable), environment)
     try:
-        call = Call(Panel.of(executable), environment)
         handler, least = FUNCTIONS.get(call.func, (None, 0))
         if handler is None:
             raise ResellerError("reseller_function", object="func", value=call.func)
@@ -36,8 +35,7 @@ def main(executable: str, environment: Mapping[str, str]) -> int:
     except ResellerError as error:
         answer = _error(call, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
-        if call:
-            Log(call.panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
+        Log(call.panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
         answer = _error(call, ResellerError("reseller_internal", text=error.__class__.__name__))
     sys.stdout.buffer.write(document.dump(answer))
     return 0
@@ -89,7 +87,6 @@ FUNCTIONS: dict[str, tuple[Handler, int]] = {
 }
 
 
-def _error(call: Call | None, error: ResellerError) -> Element:
-    lang = call.lang if call else texts.FALLBACK
-    said = texts.word(call.panel.base, error, lang) if call else str(error)
-    return document.document(document.error_element(error, said, lang))
+def _error(call: Call, error: ResellerError) -> Element:
+    said = texts.word(call.panel.base, error, call.lang)
+    return document.document(document.error_element(error, said, call.lang))

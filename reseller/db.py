@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
 
 Row = tuple[Any, ...]
-NO_SUCH_TABLE = 1146
 #: by the server on its way down, and by the client when it is gone
 _LOST = (0, 1053, 1927, 2003, 2006, 2013, 2055)
 #: lock wait timeout, deadlock

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; its document goes to stdout, the exit code is the panel's."""
-    panel = None
+    panel = Panel.of(argv[0])
     lang = "en"
     try:
-        panel = Panel.of(argv[0])
         arguments = module.parse(argv[1:])
         lang = arguments.lang or lang
         command = COMMANDS.get(arguments.command)
@@ -33,8 +32,7 @@ def main(argv: Sequence[str]) -> int:
         _print(_error_document(panel, error, lang))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
-        if panel:
-            Log(panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
+        Log(panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
         unknown = ResellerError("reseller_internal", text=error.__class__.__name__)
         _print(_error_document(panel, unknown, lang))
         return 1
@@ -217,11 +215,10 @@ def _ok() -> Element:
     return document.document(document.element("ok"))
 
 
-def _error_document(panel: Panel | None, error: ResellerError, lang: str) -> Element:
+def _error_document(panel: Panel, error: ResellerError, lang: str) -> Element:
     from reseller.wire import document, texts
 
-    said = texts.word(panel.base, error, lang) if panel else str(error)
-    return document.document(document.error_element(error, said, lang))
+    return document.document(document.error_element(error, texts.word(panel.base, error, lang), lang))
 
 
 def _print(root: Element) -> None:

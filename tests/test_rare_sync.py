@@ -390,6 +390,8 @@ def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
                 "SELECT module, id, 'change', 'x', 'x', UTC_TIMESTAMP(3) FROM reseller_link WHERE item = %s",
                 pair.item,
             )
+        # As many as that, and nothing new, is nothing to say.
+        assert shop.checkevent() == "nothing to do"
         shop.there.call("sandbox.item", item=dozen[5].remote, status=3, employeesuspend="on")
         with refused("reseller_plan_refused"):
             check.now(Work.start(Panel(shop.here.base)), dozen[5].item)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pymysql
 
-from reseller.db import NO_SUCH_TABLE, Database
+from reseller.db import Database
 from reseller.wire.errors import ResellerError
 
 _ENGINE = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
@@ -214,7 +214,6 @@ def ensure(db: Database) -> None:
 def _version(db: Database) -> int:
     try:
         return db.value("SELECT MAX(version) FROM reseller_schema") or 0
-    except pymysql.err.ProgrammingError as error:
-        if error.args[0] == NO_SUCH_TABLE:
-            return 0
-        raise
+    except pymysql.err.ProgrammingError:
+        # Nothing else about this statement can be wrong in that way: there is no such table yet.
+        return 0

@@ -62,7 +62,7 @@ class Exchange:
         finally:
             if not whole:
                 # What is left in it would be taken for the next answer.
-                self._close()
+                self._close(connection)
         return status, answer.content()
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -70,7 +70,7 @@ class Exchange:
             # Nothing is due: what can be read is the end of the connection.
             if not select.select([self._open.sock], [], [], 0)[0]:
                 return self._open
-            self._close()
+            self._close(self._open)
         self._open = self._connect()
         return self._open
 
@@ -140,9 +140,8 @@ class Exchange:
     def _is_relayed(self) -> bool:
         return self._proxy is not None and self._parts.scheme != "https"
 
-    def _close(self) -> None:
-        if self._open is not None:
-            self._open.close()
+    def _close(self, connection: http.client.HTTPConnection) -> None:
+        connection.close()
         self._open = None
 
 

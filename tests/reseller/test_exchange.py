@@ -12,9 +12,13 @@ import pytest
 import trustme
 
 from reseller.limits import Limits
+from reseller.log import Log
 from reseller.model import Settings
+from reseller.seller import account
 from reseller.seller.exchange import Exchange
-from reseller.wire.errors import Ambiguous, NotSent
+from reseller.seller.services import read_page
+from reseller.seller.transport import Transport
+from reseller.wire.errors import Ambiguous, NotSent, ResellerError
 
 DOC = b"<doc><ok/></doc>"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
@@ -190,6 +194,16 @@ def test_an_answer_that_drips_is_given_up_in_time(server):
     assert time.monotonic() - started < len(answer) * 0.1
 
 
+def test_an_answer_that_comes_fast_and_never_ends_is_given_up_in_time(server):
+    part = b"%x\r\n%s\r\n" % (1 << 16, b" " * (1 << 16))
+    server.answers = [HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + part * 10_000]
+    started = time.monotonic()
+    with pytest.raises(Ambiguous) as caught:
+        exchange(f"http://127.0.0.1:{server.port}/", Limits(document_bytes=1 << 40)).post({"out": "xml"}, 0)
+    assert "too slowly" in str(caught.value)
+    assert time.monotonic() - started < 5
+
+
 def test_an_answer_that_does_not_come_is_ambiguous(server, post):
     server.answers = [[b""] * 30]
     with pytest.raises(Ambiguous):
@@ -328,3 +342,25 @@ def test_an_answer_that_is_lost_behind_a_proxy_is_ambiguous(secure, tunnel):
         made.post({"out": "xml"}, 5)
     assert raised.value.type == "reseller_no_answer"
     assert len(secure.requests) == 1
+
+
+# What a document says, and does not.
+
+
+@pytest.fixture
+def transport(server, tmp_path):
+    given = Settings(module=1, name="", url=f"http://127.0.0.1:{server.port}", username="u", password="p", verify=False)
+    (tmp_path / "var").mkdir()
+    return Transport(given, Limits(connect_seconds=2), Log(tmp_path))
+
+
+def test_an_account_that_the_seller_does_not_name_is_none(server, transport):
+    server.answers = [by_length(DOC)]
+    with pytest.raises(ResellerError) as caught:
+        account.check(transport, ("vds",))
+    assert caught.value.type == "reseller_no_account"
+
+
+def test_a_row_without_a_number_is_no_service(server, transport):
+    server.answers = [by_length(b"<doc><elem><name>x</name></elem><elem><id>7</id></elem><p_elems>2</p_elems></doc>")]
+    assert [number for number, _ in read_page(transport, "vds", 1, 10).rows()] == ["7"]
