@@ -36,10 +36,11 @@ class Inside:
 
     def request(self, item: int, kind: str, state: str, *, sent_seconds: int = 0, **columns: Any) -> Request:
         """A live request of the service as an earlier process left it; `columns` are those of its table."""
+        key = f"{item}-{os.urandom(4).hex()}"
         values = {
             "item": item,
             "kind": kind,
-            "rkey": f"{kind} {item}-{os.urandom(4).hex()}",
+            "rkey": key if kind == requests.ORDER else f"{kind} {key}",
             "state": state,
             "module": self.shop.module,
             "account": self.work.seller(self.shop.module).account,

@@ -59,7 +59,8 @@ def test_a_reader_that_goes_away_is_no_accident(shop, vds):
     os.close(read)
     try:
         done = subprocess.run(
-            [shop.here.base / "sbin/resellerctl", "requests", str(vds)],
+            ["./sbin/resellerctl", "requests", str(vds)],
+            cwd=shop.here.base,
             stdout=write,
             stderr=subprocess.PIPE,
             check=False,

@@ -217,8 +217,9 @@ def test_the_task_of_a_service_that_is_opening_is_made_again(shop, inside, switc
     shop.here.write("DELETE FROM task WHERE item = %s", item)
     assert shop.checkevent() == "1 waiting"
     assert len(shop.tasks(item)) == 1
-    found = json.loads(shop.ctl("audit", "--json").stdout)
-    assert item not in {each["service"] for each in found}
+    audit = shop.ctl("audit", "--json")
+    assert audit.stdout, audit.stderr.decode()
+    assert item not in {each["service"] for each in json.loads(audit.stdout)}
     inside.over(item)
     shop.here.call("sandbox.item", item=item, status=4)
 

@@ -104,8 +104,8 @@ def test_what_a_list_does_not_show_is_gone_only_when_its_form_says_so_too(shop, 
 
 
 def test_what_is_gone_there_and_away_here_only_waits(shop, inside, opening):
-    link, _ = advance(inside, opening)
-    inside.db.execute("UPDATE reseller_observation SET absences = 1 WHERE link = %s", link.id)
+    link, act = advance(inside, opening, rows=())
+    assert act(inside.work) == activate.WAITING
     shop.there.call("sandbox.item", item=link.remote, status=4)
     shop.here.write("UPDATE item SET processingmodule = NULL WHERE id = %s", opening)
     _, act = advance(inside, opening, rows=())
@@ -192,6 +192,16 @@ def look(work, request):
     return looking.look(work, request, Lists(work, work.seller(request.module)))
 
 
+def test_a_term_that_somebody_buys_meanwhile_is_not_bought_twice(shop, inside, server):
+    owed = inside.request(server, requests.PART, requests.OWED)
+
+    def change():
+        inside.db.execute("UPDATE reseller_request SET live = NULL, state = 'done' WHERE id = %s", owed.id)
+
+    found = inside.meanwhile(server, lambda work: checkevent.run(work, Mode(pending=True)), change)
+    assert (found.renewed, found.failed) == (0, 0)
+
+
 def test_an_operation_that_the_panel_does_not_start_is_logged_and_said(shop, inside, server, tmp_path):
     inside.operation(server, "stop")
     unsent = inside.request(server, requests.STOP, requests.UNSENT)
@@ -204,8 +214,7 @@ def test_an_operation_that_the_panel_does_not_start_is_logged_and_said(shop, ins
 def test_what_a_person_waits_for_is_looked_for_in_a_list_even_when_only_what_is_open_is_looked_at(shop, inside):
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order("vds")
-    lost = inside.request(item, requests.ORDER, requests.LOOKING, rkey=f"{item}-0badcafe")
-    inside.db.execute("UPDATE reseller_request SET rkey = %s WHERE id = %s", f"{item}-0badcafe", lost.id)
+    inside.request(item, requests.ORDER, requests.LOOKING)
     assert shop.here.call("reseller.checkevent", pending="on").findtext("summary") == "1 looking"
     inside.over(item)
     shop.here.call("sandbox.item", item=item, status=4)

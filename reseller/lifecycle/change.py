@@ -19,6 +19,7 @@ from reseller.mgr5 import items
 from reseller.model import Item, Status
 from reseller.seller import changes, tariffs
 from reseller.seller.changes import Form
+from reseller.seller.state import is_missing
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
@@ -99,13 +100,13 @@ class _Setparam(Attempt):
         return self.request.state == requests.WAITING and self.request.digest == change.digest
 
     def _form(self) -> Form:
+        form = None
         try:
             form = changes.read(self.seller.transport, self.item.itemtype, self.remote)
         except Rejected as error:
-            if error.seller_type not in ("missed", "item_not_exists"):
+            if not is_missing(error):
                 raise
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names())) from error
-        if form.status == str(Status.DELETED):
+        if form is None or form.status == str(Status.DELETED):
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return form
 

@@ -43,5 +43,5 @@ def _compare(work: Work, held: Lease, link: Link) -> None:
         raise ResellerError("reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most)
     if finding.does_something:
         apply.apply(work, held, finding, forced=False)
-    elif finding.is_settled:
+    else:
         observations.settle(held, [apply.settled(finding)])
