@@ -117,6 +117,13 @@ def inside(shop):
 
 
 @pytest.fixture
+def server(inside, vds):
+    """A virtual server of which nothing is open afterwards, whatever the test has left."""
+    yield vds
+    inside.over(vds)
+
+
+@pytest.fixture
 def soft(shop):
     """A licence, of which the key has not been changed yet."""
     item = keeping.kept(shop, "soft")

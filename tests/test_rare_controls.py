@@ -13,12 +13,6 @@ from tests.world import until
 
 
 @pytest.fixture
-def server(inside, vds):
-    yield vds
-    inside.over(vds)
-
-
-@pytest.fixture
 def licence(inside, soft):
     yield soft
     inside.over(soft)
@@ -80,11 +74,13 @@ def test_a_stop_in_doubt_is_made_again_by_its_own_operation(inside, server):
     assert inside.now(doubtful).state == requests.UNSENT
 
 
-def test_nothing_is_switched_without_a_link_or_without_a_service(inside, server):
+def test_nothing_is_switched_without_a_link_or_without_a_service(shop, inside, server):
+    before = done_there(shop, server, "service.start")
     with inside.unlinked(server), refused("reseller_not_linked"):
         power.power(inside.work, server, requests.START)
     with inside.gone(server), refused("reseller_gone"):
         power.power(inside.work, server, requests.START)
+    assert done_there(shop, server, "service.start") == before
 
 
 def test_a_seller_that_is_gone_between_the_look_and_the_call_was_told_nothing(shop, inside, server):
@@ -187,6 +183,7 @@ def test_a_seller_that_goes_on_renewing_is_told_to_a_person(shop, inside, server
     with refused("reseller_still_renews"):
         cancel.cancel_prolong(inside.work, server)
     meanwhile.join()
+    assert there(shop, server)["autoprolong"] == 1
     shop.there.call("sandbox.item", item=number, autoprolong="")
 
 

@@ -21,12 +21,6 @@ from tests.world import until
 
 
 @pytest.fixture
-def server(inside, vds):
-    yield vds
-    inside.over(vds)
-
-
-@pytest.fixture
 def ordered(shop, inside):
     """A server that the panel has sold and that no command has been started for."""
     shop.here.call("sandbox.queue", action="pause")
@@ -195,12 +189,14 @@ def renew(inside, item):
     return operation, lambda: term.prolong(inside.work, item, operation)
 
 
-def test_no_renewal_without_a_link_or_without_its_term(inside, server, unmapped):
+def test_no_renewal_without_a_link_or_without_its_term(shop, inside, server, unmapped):
+    charged = orders_there(shop, server)
     _, prolong = renew(inside, server)
     with inside.unlinked(server), refused("reseller_not_linked"):
         prolong()
     with refused("reseller_unmapped"):
         prolong()
+    assert orders_there(shop, server) == charged
 
 
 def test_a_renewal_in_doubt_that_shows_by_now_is_done(shop, inside, server):
@@ -337,9 +333,10 @@ def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop
 
 
 def test_what_has_no_operation_is_not_ordered_anew(inside, server):
-    inside.request(server, requests.PROLONG, requests.UNCONFIRMED)
+    lost = inside.request(server, requests.PROLONG, requests.UNCONFIRMED)
     with refused("reseller_reorder_no_operation"):
         reorder.reorder(inside.work, server, confirmed=True)
+    assert inside.now(lost).state == requests.UNCONFIRMED
 
 
 def test_nothing_is_ordered_anew_by_a_list_that_proves_nothing(shop, inside, ordered):
@@ -370,9 +367,10 @@ def test_what_comes_back_is_shown_with_its_number(shop, inside, server):
     assert shop.params(server)[opening.REMOTE_PARAM] == remote(shop, server)
 
 
-def test_nothing_is_suspended_without_a_link(inside, server):
+def test_nothing_is_suspended_without_a_link(shop, inside, server):
     with inside.unlinked(server), refused("reseller_not_linked"):
         state.change(inside.work, server, requests.SUSPEND)
+    assert there(shop, server)["status"] == 2
 
 
 def test_a_suspension_without_an_operation_is_waited_for_all_the_same(shop, inside, server, switch):

@@ -27,11 +27,10 @@ AT_ONCE = "CREATE TRIGGER at_once BEFORE UPDATE ON item FOR EACH ROW SET "
 
 
 @pytest.fixture
-def server(inside, vds):
-    yield vds
-    inside.over(vds)
-    inside.db.execute("UPDATE item SET processingmodule = %s WHERE id = %s", inside.shop.module, vds)
-    inside.db.execute("DELETE FROM reseller_swap WHERE item = %s", vds)
+def server(inside, server):
+    yield server
+    inside.db.execute("UPDATE item SET processingmodule = %s WHERE id = %s", inside.shop.module, server)
+    inside.db.execute("DELETE FROM reseller_swap WHERE item = %s", server)
 
 
 @pytest.fixture
@@ -90,6 +89,7 @@ def test_what_is_under_way_at_the_seller_is_not_left_alone_with_it(inside, serve
     inside.request(server, requests.STOP, requests.WAITING)
     with refused("reseller_swap_request"):
         swap.away(inside.work, server, manual(inside), "somebody", "")
+    assert inside.db.value("SELECT COUNT(*) FROM reseller_swap WHERE item = %s", server) == 0
 
 
 def test_nothing_comes_back_from_elsewhere_or_to_a_module_that_does_not_sell_it(shop, inside, away):
@@ -102,6 +102,7 @@ def test_nothing_comes_back_from_elsewhere_or_to_a_module_that_does_not_sell_it(
     shop.here.write("UPDATE item SET pricelist = %s WHERE id = %s", other, away)
     with refused("reseller_swap_tariff"):
         swap.back(inside.work, away, "somebody")
+    assert shop.item(away)["processingmodule"] == manual(inside).id
     shop.here.write("UPDATE item SET pricelist = %s WHERE id = %s", tariff, away)
 
 
@@ -116,7 +117,7 @@ def test_what_comes_back_without_a_link_or_without_a_service_says_so(shop, insid
 def test_what_was_renewed_or_closed_while_away_is_owed(shop, inside, away):
     date = shop.item(away)["expiredate"]
     shop.here.write("UPDATE item SET expiredate = '2040-01-01', status = 4 WHERE id = %s", away)
-    kept = shop.here.rows("SELECT * FROM reseller_map WHERE pricelist = %s", shop.tariffs["VDS-1"])
+    kept = mapped(shop)
     shop.here.write("DELETE FROM reseller_map WHERE pricelist = %s", shop.tariffs["VDS-1"])
     [step] = swap.plan_back(inside.work, [away])
     for row in kept:
@@ -154,8 +155,10 @@ def test_a_change_without_an_operation_is_made_all_the_same(shop, inside, wanted
 
 def test_nothing_is_changed_of_what_is_deleted_there(shop, inside, wanted, switch):
     switch(shop.there, "deleted_rows", "shown")
+    before = memory(shop.there, remote(shop, wanted))
     with inside.gone(wanted), refused("reseller_gone"):
         change.set_params(inside.work, wanted)
+    assert memory(shop.there, remote(shop, wanted)) == before
 
 
 @contextlib.contextmanager
@@ -181,17 +184,25 @@ def test_a_tariff_that_the_seller_does_not_show_counts_as_another_disk(shop, ins
             tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
 
 
+def mapped(shop):
+    return shop.here.rows("SELECT * FROM reseller_map WHERE pricelist = %s", shop.tariffs["VDS-1"])
+
+
 def test_a_tariff_without_a_counterpart_is_changed_and_mapped_to_nothing(shop, inside, server):
+    before = mapped(shop)
     with sold_as(shop, shop.tariffs["VDS-1"], ""):
         with refused("reseller_unmapped"):
             change.set_params(inside.work, server)
         with refused("reseller_unmapped"):
             tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
+    assert mapped(shop) == before
 
 
 def test_a_term_that_does_not_divide_the_other_is_not_mapped(shop, inside):
+    before = mapped(shop)
     with refused("reseller_term"):
         tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "4", "3")
+    assert mapped(shop) == before
 
 
 def test_an_order_in_doubt_outlives_the_close_of_its_service(shop, inside):

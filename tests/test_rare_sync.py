@@ -26,12 +26,6 @@ from tests.world import until
 
 
 @pytest.fixture
-def server(inside, vds):
-    yield vds
-    inside.over(vds)
-
-
-@pytest.fixture
 def pairs(shop):
     """Pairs of equal services, looked at once."""
     with planted(shop, 3) as found:
@@ -436,6 +430,7 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
 def test_one_service_that_somebody_is_at_is_waited_for(inside, pairs):
     with inside.held(pairs[0].item), refused("reseller_busy"):
         one.sync(inside.work, pairs[0].item)
+    assert one.sync(inside.work, pairs[0].item).remote == str(pairs[0].remote)
 
 
 def test_one_service_whose_order_is_looked_for_has_nothing_to_show(shop, inside):

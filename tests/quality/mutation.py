@@ -56,14 +56,13 @@ class Part:
 LEDGER_TESTS = tuple(
     sorted(f"tests/reseller/{path.name}" for path in (ROOT / "tests/reseller").glob("test_ledger*.py"))
 )
-#: these install the add-on for real, replace its executables, measure, or take minutes
-NOT_RUN = {"test_install", "test_speed", "test_crash", "test_parallel", "test_secrets"}
-PANEL_TESTS = tuple(
-    sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py") if path.stem not in NOT_RUN)
-)
+#: tests of commands; all others meet the lifecycle as well, and would only be slower
+COMMANDS = {"change", "checks", "close", "commands", "control_panel", "edges", "failures", "life", "order", "reopen"}
+COMMANDS |= {"reuse", "terms", "rare_controls", "rare_orders", "rare_rest"}
+LIFECYCLE_TESTS = tuple(sorted(f"tests/test_{name}.py" for name in COMMANDS))
 PARTS = (
     Part("ledger", "reseller/ledger/*", LEDGER_TESTS),
-    Part("lifecycle", "reseller/lifecycle/*", PANEL_TESTS, on_panels=True, sample=300),
+    Part("lifecycle", "reseller/lifecycle/*", LIFECYCLE_TESTS, on_panels=True, sample=300),
 )
 
 
