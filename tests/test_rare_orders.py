@@ -166,10 +166,18 @@ def test_a_panel_that_does_not_answer_leaves_the_request_as_it_is(inside, ordere
         opening.open_service(deaf, ordered)
     assert inside.now(intent).state == requests.INTENT
     operation = inside.operation(ordered, "open")
-    # One that is gone is as good as closed.
-    operations.close(inside.work, operation + 1000)
     with pytest.raises(PanelError):
         operations.close(deaf, operation)
+
+
+def test_an_operation_that_somebody_closes_at_the_same_time_is_closed(shop, inside, server):
+    operation = inside.operation(server, "stop")
+    with inside.db.transaction():
+        # From here on this connection sees what there was.
+        assert items.exists(inside.db, operation)
+        shop.here.write("DELETE FROM runningoperation WHERE id = %s", operation)
+        operations.close(inside.work, operation)
+    assert not items.exists(inside.db, operation)
 
 
 # Renewals.
@@ -302,6 +310,15 @@ def test_a_term_that_is_refused_is_a_task_and_tried_again(shop, inside, short):
         go_on(inside, owed)
     assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.REFUSED, False)
     assert len(shop.tasks(short)) == 1
+
+
+def test_a_seller_that_cannot_be_asked_is_asked_again_for_a_term_without_a_task(shop, inside, short):
+    owed = part(inside, short)
+    fault(shop, "html", "vds.edit")
+    with refused("reseller_change_unsent"):
+        go_on(inside, owed)
+    assert inside.now(owed).state == requests.UNSENT
+    assert shop.tasks(short) == []
 
 
 def test_a_term_that_takes_its_time_is_waited_for_without_an_operation(shop, inside, short, switch):
