@@ -12,7 +12,7 @@ from reseller.ledger.overview import REQUESTS, SERVICES, Wanted
 from tests.planting import planted
 
 SERVICES_COUNT = 10_000
-ROUNDS = 3
+ROUNDS = 5
 MOST = 4
 #: what a page asks the database for, by the parameters of the page
 PAGES = {
@@ -31,7 +31,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def many(connected):
-    """So many services, each observed, with a request and some with a difference."""
+    """So many services, each observed, with a year of monthly renewals, some with a difference."""
     with planted(connected, SERVICES_COUNT) as pairs:
         ends = (pairs[0].item, pairs[-1].item)
         connected.here.write(
@@ -47,9 +47,9 @@ def many(connected):
         )
         connected.here.write(
             "INSERT INTO reseller_request (item, kind, live, rkey, state, module, account, itemtype, created, updated) "
-            "SELECT k.item, 'prolong', NULL, CONCAT('speed ', k.id), 'done', k.module, 1, 'vds', "
-            "UTC_TIMESTAMP(3) - INTERVAL k.id %% 60 DAY, UTC_TIMESTAMP(3) FROM reseller_link k "
-            "WHERE k.item BETWEEN %s AND %s",
+            "SELECT k.item, 'prolong', NULL, CONCAT('speed ', k.id, ' ', s.seq), 'done', k.module, 1, 'vds', "
+            "UTC_TIMESTAMP(3) - INTERVAL 30 * s.seq + k.id %% 30 DAY, UTC_TIMESTAMP(3) FROM reseller_link k "
+            "JOIN seq_0_to_12 s WHERE k.item BETWEEN %s AND %s",
             *ends,
         )
         connected.here.write("ANALYZE TABLE item, reseller_link, reseller_observation, reseller_request")
@@ -77,17 +77,9 @@ def asked(shop, read):
     return time.perf_counter() - started
 
 
-def started(shop):
-    """What any handler costs before it has done anything: an interpreter with the driver and the XML library."""
-    python = str(shop.here.base / "lib/reseller/venv/bin/python")
-    begun = time.perf_counter()
-    subprocess.run([python, "-I", "-c", "import pymysql, lxml.etree"], check=True)
-    return time.perf_counter() - begun
-
-
 @pytest.mark.calm
-def test_each_page_answers_in_at_most_four_times_the_time_of_its_sql_beside_the_start_of_its_process(many):
-    start = statistics.median(started(many) for _ in range(ROUNDS))
+def test_each_page_answers_in_at_most_four_times_the_time_of_its_sql(many):
+    """The start of its process included."""
     found = {}
     for name, (params, read) in PAGES.items():
         ours, theirs = [], []
@@ -95,5 +87,5 @@ def test_each_page_answers_in_at_most_four_times_the_time_of_its_sql_beside_the_
             theirs.append(asked(many, read))
             ours.append(handler(many, name, params))
         found[name] = (round(statistics.median(ours), 3), round(statistics.median(theirs), 3))
-    print(f"start {start:.3f}", found)
-    assert {name: pair for name, pair in found.items() if pair[0] > start + MOST * pair[1]} == {}
+    print(found)
+    assert {name: pair for name, pair in found.items() if pair[0] > MOST * pair[1]} == {}

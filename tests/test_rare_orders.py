@@ -1,6 +1,7 @@
 """Orders, renewals and what is owed, met half-way: odd lists, odd rows, somebody else's hand in between."""
 
 import dataclasses
+import datetime as dt
 import threading
 
 import pytest
@@ -296,7 +297,8 @@ def test_a_term_without_a_date_there_is_not_bought(shop, inside, server):
 def short(shop, inside, server):
     """The seller's date is near, the client's is not."""
     dates = there(shop, server)["expiredate"], shop.item(server)["expiredate"]
-    shop.there.call("sandbox.item", item=remote(shop, server), expiredate="2026-11-28")
+    tomorrow = dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
+    shop.there.call("sandbox.item", item=remote(shop, server), expiredate=tomorrow)
     shop.here.call("sandbox.item", item=server, expiredate="2099-01-01")
     yield server
     shop.there.call("sandbox.item", item=remote(shop, server), expiredate=dates[0])
