@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
@@ -23,7 +25,7 @@ from reseller.sync import looking
 from reseller.sync.observe import Lists
 from reseller.wire.errors import ResellerError
 from tests.keeping import remote
-from tests.world import Shop, until
+from tests.world import ROOT, Shop, until
 
 
 class Inside:
@@ -142,7 +144,21 @@ class Inside:
 
 @contextlib.contextmanager
 def refused(*types: str) -> Iterator[None]:
-    """The block ends with an error of one of these types."""
+    """The block ends with an error of one of these types, which has all that its text names."""
     with pytest.raises(ResellerError) as caught:
         yield
-    assert caught.value.type in types
+    error = caught.value
+    assert error.type in types
+    known = {"object": error.object, "value": error.value, **error.params}
+    assert {name for name in _named(error.type) if name not in known} == set()
+
+
+def _named(type_: str) -> set[str]:
+    """What the text of an error type says of its case: `__item__`, `__remote__`, ..."""
+    texts = [
+        msg.text or ""
+        for path in (ROOT / "xml").glob("*.xml")
+        for msg in etree.parse(path).iterfind(f"lang[@name='en']/messages/msg[@name='msg_error_{type_}']")
+    ]
+    assert texts, f"{type_} has no text"
+    return {*re.findall("__([a-z][a-z0-9_]*?)__", " ".join(texts))}
