@@ -93,6 +93,23 @@ def test_a_seller_that_is_gone_between_the_look_and_the_call_was_told_nothing(sh
     assert done_there(shop, server, "service.start") == before
 
 
+def test_nothing_is_started_that_the_seller_has_suspended(shop, inside, server):
+    before = done_there(shop, server, "service.start")
+    shop.there.call("sandbox.item", item=remote(shop, server), status=3)
+    with refused("reseller_suspended_there"):
+        power.power(inside.work, server, requests.START)
+    shop.there.call("sandbox.item", item=remote(shop, server), status=2)
+    assert done_there(shop, server, "service.start") == before
+
+
+def test_a_start_whose_answer_is_lost_is_made_again_after_a_while(shop, inside, server):
+    fault(shop, "reset", "service.start")
+    with refused("reseller_again"):
+        power.power(inside.work, server, requests.START)
+    lost = requests.live_of(inside.db, server, requests.START)
+    assert (lost.state, lost.tries, lost.is_due) == (requests.UNSENT, 1, False)
+
+
 def test_a_seller_that_cannot_be_asked_after_the_call_is_waited_for(shop, inside, server):
     fault(shop, "html", "vds.edit", skip=1)
     power.power(inside.work, server, requests.START)

@@ -74,6 +74,15 @@ def test_a_row_that_was_never_paid_is_taken_away_before_the_order(shop, inside, 
     assert shop.there.value("SELECT status FROM item WHERE id = %s", unpaid) in (None, 4)
 
 
+def test_a_row_that_nobody_pays_for_too_long_is_taken_away_and_said(shop, inside, ordered, row_there):
+    lost = order(inside, ordered, requests.LOOKING, sent_seconds=10**6, looks=100)
+    unpaid = row_there(lost.key, 1)
+    with refused("reseller_never_paid"):
+        opening.open_service(inside.work, ordered)
+    assert inside.now(lost).state == requests.REFUSED
+    assert there_status(shop, unpaid) in (None, 4)
+
+
 @pytest.mark.parametrize("is_listed", [True, False])
 def test_a_row_that_cannot_be_taken_away_is_for_a_person(shop, inside, ordered, row_there, is_listed):
     """By `<type>.delete`, or, where that does not help, from the cart: neither works, or the list fails as well."""
