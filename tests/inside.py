@@ -23,7 +23,7 @@ from reseller.lifecycle.work import Work
 from reseller.mgr5.panel import Panel
 from reseller.sync import looking
 from reseller.sync.observe import Lists
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import ResellerError, SellerError
 from tests.keeping import remote
 from tests.world import ROOT, Shop, until
 
@@ -120,6 +120,21 @@ class Inside:
             change()
             other.rollback()
             return found.result()
+
+    def reachable(self) -> None:
+        """The faults end, and the seller is asked again at once."""
+        self.shop.there.call("sandbox.fault.clear")
+        transport = self.work.seller(self.shop.module).transport
+
+        def answers() -> bool:
+            self.db.execute("DELETE FROM reseller_circuit")
+            with contextlib.suppress(SellerError):
+                transport.call("whoami")
+                return True
+            return False
+
+        until(answers, "the seller does not answer")
+        self.db.execute("DELETE FROM reseller_circuit")
 
     @contextlib.contextmanager
     def unlinked(self, item: int) -> Iterator[None]:

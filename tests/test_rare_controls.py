@@ -88,7 +88,7 @@ def test_a_seller_that_is_gone_between_the_look_and_the_call_was_told_nothing(sh
     fault(shop, "gone_after", "vds.edit")
     with refused("reseller_change_unsent"):
         power.power(inside.work, server, requests.START)
-    shop.there.call("sandbox.fault.clear")
+    inside.reachable()
     assert requests.live_of(inside.db, server, requests.START).state == requests.UNSENT
     assert done_there(shop, server, "service.start") == before
 
@@ -179,7 +179,7 @@ def test_giving_up_waits_for_a_seller_that_is_gone(shop, inside, server):
     fault(shop, "gone_after", "vds.edit")
     with refused("reseller_change_unsent"):
         cancel.cancel_prolong(inside.work, server)
-    shop.there.call("sandbox.fault.clear")
+    inside.reachable()
     assert there(shop, server)["autoprolong"] == 1
     cancel.cancel_prolong(inside.work, server)
     assert there(shop, server)["autoprolong"] is None
@@ -235,5 +235,5 @@ def test_no_key_is_asked_for_without_a_link_or_a_service_or_a_seller(shop, insid
     fault(shop, "gone_after", "soft.edit")
     with refused("reseller_change_unsent"):
         licence_key.new_key(inside.work, licence)
-    shop.there.call("sandbox.fault.clear")
+    inside.reachable()
     assert done_there(shop, licence, "soft.edit") == before

@@ -137,11 +137,11 @@ def test_nothing_is_ordered_before_it_is_known_how(shop, inside, ordered, switch
     fault(shop, "html", "*order.param", times=9)
     with refused("reseller_unsent"):
         opening.open_service(inside.work, ordered)
-    shop.there.call("sandbox.fault.clear")
+    inside.reachable()
     fault(shop, "error", "*order.param", type="missed", object="func", times=9)
     with refused("reseller_no_orders"):
         opening.open_service(inside.work, ordered)
-    shop.there.call("sandbox.fault.clear")
+    inside.reachable()
     assert opening.open_service(inside.work, ordered).remote
 
 

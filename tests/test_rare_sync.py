@@ -155,7 +155,7 @@ def test_a_run_over_what_is_open_stops_in_time_and_begins_there_the_next_time(sh
     shop.checkevent()
     stopped = observations.cursors(inside.db, shop.module).get(checkevent.CURSOR)
     assert int(stopped) in {pair.item for pair in pairs[1:]}
-    shop.there.call("sandbox.fault.clear")
+    inside.reachable()
     world.limits(shop.here)
     shop.checkevent()
     assert checkevent.CURSOR not in observations.cursors(inside.db, shop.module)
