@@ -10,13 +10,15 @@ import contextlib
 from collections.abc import Iterator
 
 from reseller import log
-from reseller.ledger import requests
+from reseller.ledger import links, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations, retries
 from reseller.lifecycle.work import Seller, Work
 from reseller.model import Item
+from reseller.seller import state
+from reseller.seller.state import View
 from reseller.wire import money
 from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, SellerError, Stopped
 
@@ -68,6 +70,24 @@ class Attempt:
     def in_doubt(self) -> bool:
         """Whether an earlier try may have been carried out by the seller."""
         return self.request.state in requests.UNKNOWN_OUTCOME
+
+    def linked(self) -> Link:
+        """The service's link; ends the try when it has none."""
+        link = self.link or links.of_item(self.work.db, self.item.id)
+        if link is None:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+        return link
+
+    def see(self) -> tuple[str, View]:
+        """The remote number and what its form says; ends the try when there is none."""
+        link = self.linked()
+        try:
+            seen = state.view(self.seller.transport, link.itemtype, link.remote)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+        if not seen.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        return link.remote, seen
 
     def names(self) -> dict[str, str]:
         """What every error names."""

@@ -7,7 +7,7 @@ own modules do; one that would alter the disk of a virtual server is refused bef
 
 from __future__ import annotations
 
-from reseller.ledger import links, requests, tariffmap
+from reseller.ledger import requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
@@ -55,11 +55,8 @@ class _Setparam(Attempt):
 
     def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
         super().__init__(work, held, item, operation, request)
-        link = links.of_item(work.db, item.id)
-        if link is None:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
-        self.link: Link = link
-        self.remote = link.remote
+        self.link: Link = self.linked()
+        self.remote = self.link.remote
         self._looking = False
 
     def run(self) -> None:

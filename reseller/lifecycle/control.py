@@ -71,7 +71,7 @@ class Control(Attempt, ABC):
         if self.request.state == requests.WAITING:
             self._wait(self._glance())
             return
-        remote, seen = self._see()
+        remote, seen = self.see()
         if self.in_doubt and seen.may_be_at(self.kind):
             self._took(seen)
         elif self.in_doubt and not (self.absolute or self._is_anew or self.request.state == requests.UNCONFIRMED):
@@ -81,7 +81,7 @@ class Control(Attempt, ABC):
 
     def look(self) -> bool:
         """Whether it is done by now; raises ResellerError when a person has to know."""
-        _, seen = self._see()
+        _, seen = self.see()
         if self.request.state == requests.WAITING:
             return self._look(seen)
         if seen.may_be_at(self.kind):
@@ -92,18 +92,6 @@ class Control(Attempt, ABC):
             # Its own operation makes it again: only that one has what is needed for the call.
             self.settle(Standing(requests.UNSENT, tries=self.request.tries))
         return False
-
-    def _see(self) -> tuple[str, View]:
-        """The remote number and what its form says; ends the try when there is none."""
-        if self.link is None:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
-        try:
-            seen = state.view(self.seller.transport, self.link.itemtype, self.link.remote)
-        except SellerError as error:
-            raise self.stop_unsent(error) from error
-        if not seen.exists:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
-        return self.link.remote, seen
 
     def _send(self, remote: str, seen: View) -> None:
         if seen.status == Status.SUSPENDED:

@@ -20,9 +20,9 @@ from reseller.lifecycle.control import begin
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import controls, state
+from reseller.seller import controls
 from reseller.seller.state import View
-from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 PARAM = "lickey"
 
@@ -57,7 +57,7 @@ class _NewKey(Attempt):
 
     def run(self) -> None:
         """Look, and where none is under way, ask for one."""
-        remote, seen = self._see()
+        remote, seen = self.see()
         if self._is_new(seen.key):
             self._finish(seen.key)
         elif self.request.state == requests.WAITING:
@@ -69,7 +69,7 @@ class _NewKey(Attempt):
 
     def look(self) -> bool:
         """Save the key if it shows; a task when it does not for long enough."""
-        _, seen = self._see()
+        _, seen = self.see()
         if self._is_new(seen.key):
             self._save(seen.key)
             # Its own operation ends it, see above; staff may have deleted that.
@@ -80,18 +80,6 @@ class _NewKey(Attempt):
             error = ResellerError("reseller_key_unconfirmed", minutes=max(1, sent // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
         return False
-
-    def _see(self) -> tuple[str, View]:
-        """The remote number and what its form says; ends the try when there is none."""
-        if self.link is None:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
-        try:
-            seen = state.view(self.seller.transport, self.link.itemtype, self.link.remote)
-        except SellerError as error:
-            raise self.stop_unsent(error) from error
-        if not seen.exists:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
-        return self.link.remote, seen
 
     def _is_new(self, key: str) -> bool:
         return bool(key and self.request.was and _digest(key) != self.request.was)
@@ -111,7 +99,7 @@ class _NewKey(Attempt):
             raise self.stop(self.standing(error), self.refusal(error)) from error
         except Ambiguous as error:
             self.settle(Standing(requests.LOOKING, error.type))
-            _, seen = self._see()
+            _, seen = self.see()
             if not self._is_new(seen.key):
                 raise self.stop_unsent(error) from error
             self._finish(seen.key)
@@ -122,7 +110,7 @@ class _NewKey(Attempt):
     def _took(self, key: str) -> None:
         """The answer may hold the key, or only the form may, or neither yet (reference/reselling.md 8.1)."""
         if not self._is_new(key):
-            _, seen = self._see()
+            _, seen = self.see()
             key = seen.key
         if not self._is_new(key):
             raise self._wait()

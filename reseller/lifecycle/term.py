@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from reseller.ledger import links, requests, tariffmap
+from reseller.ledger import requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Months, Request, Standing
@@ -59,11 +59,8 @@ class Renewal(Attempt):
 
     def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
         super().__init__(work, held, item, operation, request)
-        link = links.of_item(work.db, item.id)
-        if link is None:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
-        self.link: Link = link
-        self.remote = link.remote
+        self.link: Link = self.linked()
+        self.remote = self.link.remote
 
     def run(self) -> None:
         """Look, and where nothing is in doubt, renew."""
