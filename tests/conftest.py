@@ -71,6 +71,7 @@ def arena(tmp_path_factory):
 @pytest.fixture
 def shop(connected):
     """The connected panels with money on both sides, no faults, and every switch as it was at the end."""
+    told = watch.Told(connected.here.base)
     connected.there.call("sandbox.balance", user=connected.buyer, value=BALANCE)
     connected.here.call("sandbox.balance", user="client1", value=BALANCE)
     yield connected
@@ -83,6 +84,7 @@ def shop(connected):
     connected.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND state = 'opening'")
     connected.here.write("UPDATE runningoperation SET manual = 'on'")
     connected.here.write("DELETE FROM reseller_circuit")
+    assert told.faults() == []
 
 
 @pytest.fixture

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from lxml import etree
 
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
@@ -25,7 +23,8 @@ from reseller.sync import looking
 from reseller.sync.observe import Lists
 from reseller.wire.errors import ResellerError, SellerError
 from tests.keeping import remote
-from tests.world import ROOT, Shop, until
+from tests.watch import error_texts
+from tests.world import GAP, Shop, until
 
 
 class Inside:
@@ -164,16 +163,5 @@ def refused(*types: str) -> Iterator[None]:
         yield
     error = caught.value
     assert error.type in types
-    known = {"object": error.object, "value": error.value, **error.params}
-    assert {name for name in _named(error.type) if name not in known} == set()
-
-
-def _named(type_: str) -> set[str]:
-    """What the text of an error type says of its case: `__item__`, `__remote__`, ..."""
-    texts = [
-        msg.text or ""
-        for path in (ROOT / "xml").glob("*.xml")
-        for msg in etree.parse(path).iterfind(f"lang[@name='en']/messages/msg[@name='msg_error_{type_}']")
-    ]
-    assert texts, f"{type_} has no text"
-    return {*re.findall("__([a-z][a-z0-9_]*?)__", " ".join(texts))}
+    known = {f"__{name}__" for name in ("object", "value", *error.params)}
+    assert {*GAP.findall(error_texts()[error.type])} <= known

@@ -1,12 +1,20 @@
-"""Looks for secrets where anybody could read them, for as long as the tests run."""
+"""Looks for what no test may do: show a secret where anybody could read it, say something unfinished to a person."""
 
 import os
+import re
 import threading
+from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
+
+from lxml import etree
+
+from tests import world
 
 #: a process lives for 30 ms at least, and there are thousands
 PAUSE_SECONDS = 0.02
 LINE_BYTES = 1 << 17
+OUR_ERROR = re.compile('type="([^"]*reseller_[^"]*)"', re.IGNORECASE)
 
 
 class Watch:
@@ -57,4 +65,35 @@ def files_with(base, secrets):
         if path.is_file() and "/venv" not in str(path):
             content = path.read_bytes()
             found += [str(path) for secret in secrets if secret.encode() in content]
+    return found
+
+
+class Told:
+    """What the panel is told, and what our log says, from now on."""
+
+    def __init__(self, base):
+        self._files = [Path(base) / "var" / name for name in ("billmgr.log", "reseller.log")]
+        self._ends = [file.stat().st_size if file.exists() else 0 for file in self._files]
+
+    def faults(self):
+        """Texts with a gap where a fact belongs, and errors of ours that have no text."""
+        found = set()
+        for file, end in zip(self._files, self._ends):
+            if file.exists():
+                with file.open("rb") as lines:
+                    lines.seek(end)
+                    told = unquote(lines.read().decode("utf-8", "replace"))
+                found.update(world.GAP.findall(told))
+                found.update(type_ for type_ in OUR_ERROR.findall(told) if type_ not in error_texts())
+        return sorted(found)
+
+
+@lru_cache
+def error_texts():
+    """Texts of our errors by type, all languages one after the other."""
+    found = {}
+    for path in (world.ROOT / "xml").glob("*.xml"):
+        for msg in etree.parse(path).iterfind("lang/messages/msg"):
+            if msg.get("name").startswith("msg_error_"):
+                found[msg.get("name").removeprefix("msg_error_")] = msg.text or ""
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,8 @@ QUICK = {
     "change_percent": 100,
     "close_percent": 100,
 }
+#: where a text names a fact of its case: `__item__`, `__remote__`
+GAP = re.compile("__[a-z][a-z0-9_]*?__")
 
 
 class Refused(Exception):
@@ -56,6 +59,7 @@ class Refused(Exception):
         self.type = error.get("type", "")
         self.object = error.get("object", "")
         self.text = (error.findtext("msg") or "").strip()
+        assert not GAP.search(self.text), self.text
         super().__init__(f"{func}: {self.type} {self.object} {self.text}")
 
 

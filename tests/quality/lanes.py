@@ -16,7 +16,7 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 _T = TypeVar("_T")
 LANES = 2
 #: at most so many of the tests that pass a function are tried on its mutants, the quickest first
-MOST_TESTS = 30
+MOST_TESTS = 60
 STATS_SECONDS, MUTANT_SECONDS = 1800, 240
 
 
@@ -54,7 +54,8 @@ class Lane:
             if not told["code"]:
                 return "survived"
             failed = [told["failed"]] if told["failed"] else tests
-            if not self.order("", failed, MUTANT_SECONDS)["code"]:
+            # The second time on panels as new: what a mutant leaves behind can spoil a test as well.
+            if not self.order("", failed, MUTANT_SECONDS, anew=anew)["code"]:
                 return "killed" if told["failed"] else "timeout"
         return "unclear"
 
