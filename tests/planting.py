@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from reseller.sync.candidates import HERE
 from tests.world import PanelAt, Shop
@@ -131,3 +133,38 @@ def _forget(shop: Shop, ends: tuple[int, int]) -> None:
     shop.here.write("UPDATE reseller_request SET live = NULL WHERE item BETWEEN %s AND %s", *ends)
     for table in ("task", "runningoperation"):
         shop.here.write(f"DELETE FROM {table} WHERE item BETWEEN %s AND %s", *ends)
+
+
+# What the seller's staff do with them, and what is seen of it.
+
+
+def staff(shop: Shop, pair: Pair, **columns: Any) -> None:
+    """The seller's staff change a service."""
+    shop.there.call("sandbox.item", item=pair.remote, **columns)
+
+
+def suspend_there(shop: Shop, pair: Pair) -> None:
+    """They stop it."""
+    staff(shop, pair, status=3, employeesuspend="on")
+
+
+def status(shop: Shop, pair: Pair) -> int:
+    """Its status here."""
+    return int(shop.item(pair.item)["status"])
+
+
+def hide(shop: Shop, pair: Pair, *, hidden: bool = True) -> None:
+    """As if it were another client's: not listed, and unknown when asked for."""
+    staff(shop, pair, account=0 if hidden else shop.there.accounts[shop.buyer]["account"])
+
+
+class Calls:
+    """What a panel's log says was called since."""
+
+    def __init__(self, panel: PanelAt) -> None:
+        self.log = panel.base / "var/billmgr.log"
+        self.start = self.log.stat().st_size
+
+    def of(self, pattern: str) -> int:
+        """How many calls of functions whose name matches."""
+        return len(re.findall(f"func={pattern}['&]", self.log.read_text()[self.start :]))
