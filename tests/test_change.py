@@ -115,6 +115,8 @@ def test_a_change_whose_answer_is_lost_is_read_back_and_charged_once(shop, serve
         to_tariff(shop, server, "VDS-1 more memory")
     shop.until_done(server)
     assert len(shop.charges(server)) == charged + 1
+    sent = shop.here.value("SELECT detail FROM reseller_request WHERE item = %s ORDER BY id DESC LIMIT 1", server)
+    assert sent.startswith(f"vds.{'edit' if what == 'resource' else 'changepricelist'} {remote(shop, server)} ")
     assert addon(shop.there, remote(shop, server), "mem")[1] == (8192 if what == "resource" else 2048)
 
 

@@ -9,16 +9,22 @@ from tests.keeping import fault
 
 def checked(shop, item, command, **options):
     """The error of a check as (type, field), or None when it is fine."""
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    done = shop.here.run("processing/pmreseller", "--command", command, "--item", str(item), *words, stdin=b"<doc/>")
-    root = etree.fromstring(done.stdout)
+    root = answer(shop, item, command, **options)
     error = root.find("error")
-    assert done.returncode == (0 if error is None else 1)
     if error is None:
         assert root.find("ok") is not None
         return None
     assert "seller" not in error.findtext("msg").lower()
     return error.get("type"), error.get("object")
+
+
+def answer(shop, item, command, **options):
+    """What the command prints."""
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    done = shop.here.run("processing/pmreseller", "--command", command, "--item", str(item), *words, stdin=b"<doc/>")
+    root = etree.fromstring(done.stdout)
+    assert done.returncode == (0 if root.find("error") is None else 1)
+    return root
 
 
 def test_a_parameter_is_checked_before_it_is_changed(shop, vds, soft):
@@ -47,6 +53,8 @@ def test_an_addon_is_checked_against_the_map_and_the_sellers_limits(shop, vds):
         field = str(next(iter(name.values())))
         assert checked(shop, vds, "check_addon", value=2048, **name) is None
         assert checked(shop, vds, "check_addon", value=100, **name) == ("reseller_param_range", field)
+    said = answer(shop, vds, "check_addon", param="mem", value=100).findtext("error/msg")
+    assert "from 1024 to 16384" in said
     for wrong in (99999, "2.5", "-1"):
         assert checked(shop, vds, "check_addon", value=wrong, param="mem") == ("reseller_param_range", "mem")
     choice = shop.here.value(

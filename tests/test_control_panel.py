@@ -76,6 +76,7 @@ def way_in(shop, item, option="panelkey"):
 def refused(shop, item):
     with pytest.raises(world.Refused) as error:
         way_in(shop, item)
+    assert error.value.object == "item"
     return error.value.type
 
 

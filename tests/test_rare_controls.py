@@ -119,10 +119,12 @@ def test_a_seller_that_cannot_be_asked_after_the_call_is_waited_for(shop, inside
     until(lambda: inside.look(inside.now(waiting)) == looking.FINISHED, "it does not end")
 
 
-def test_a_start_that_takes_too_long_is_for_a_person_whoever_meets_it(inside, busy):
-    late = inside.request(busy, requests.START, requests.WAITING, sent_seconds=10**6)
+def test_a_start_that_takes_too_long_is_for_a_person_whoever_meets_it(shop, inside, busy):
+    operation = inside.operation(busy, "start")
+    late = inside.request(busy, requests.START, requests.WAITING, sent_seconds=10**6, operation=operation)
     with refused("reseller_change_overdue"):
-        power.power(inside.work, busy, requests.START)
+        power.power(inside.work, busy, requests.START, operation)
+    assert [task["runningoperation"] for task in shop.tasks(busy)] == [operation]
     assert inside.look(inside.now(late)) == looking.LOOKING
 
 

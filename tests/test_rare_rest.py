@@ -161,6 +161,26 @@ def test_nothing_is_changed_of_what_is_deleted_there(shop, inside, wanted, switc
     assert memory(shop.there, remote(shop, wanted)) == before
 
 
+def test_a_change_waits_from_when_it_was_sent_or_asked_for_and_its_task_is_made_if_it_is_missing(shop, inside, wanted):
+    operation = inside.operation(wanted, "setparam")
+    asked = inside.request(wanted, requests.SETPARAM, requests.WAITING, operation=operation)
+    shop.there.call("sandbox.item", item=remote(shop, wanted), status=5)
+    inside.db.execute("UPDATE reseller_request SET created = created - INTERVAL 30 DAY WHERE id = %s", asked.id)
+    assert inside.look(inside.now(asked)) == looking.LOOKING
+    assert [task["runningoperation"] for task in shop.tasks(wanted)] == [operation]
+    inside.db.execute("UPDATE reseller_request SET sent = NULL WHERE id = %s", asked.id)
+    with refused("reseller_change_overdue"):
+        change.set_params(inside.work, wanted, operation)
+    shop.there.call("sandbox.item", item=remote(shop, wanted), status=2)
+
+
+def test_a_suspension_that_is_looked_at_ends_when_the_seller_shows_it(shop, inside, server):
+    asked = inside.request(server, requests.SUSPEND, requests.WAITING)
+    shop.there.call("sandbox.item", item=remote(shop, server), status=3)
+    assert inside.look(asked) == looking.FINISHED
+    shop.there.call("sandbox.item", item=remote(shop, server), status=2)
+
+
 @contextlib.contextmanager
 def sold_as(shop, tariff, value):
     """The tariff here with another counterpart there."""

@@ -129,7 +129,8 @@ class _Setparam(Attempt):
 
     def _wait(self) -> None:
         """The seller is at it; past the deadline a person should look there."""
-        waited = self.request.sent_seconds or self.request.age_seconds
+        sent = self.request.sent_seconds
+        waited = self.request.age_seconds if sent is None else sent
         if waited >= self.work.limits.change_seconds:
             error = ResellerError("reseller_change_overdue", minutes=max(1, waited // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
