@@ -14,6 +14,7 @@ from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError, UsageError
 
 if TYPE_CHECKING:
+    from reseller.lifecycle.work import Work
     from reseller.wire.document import Element
 
 
@@ -42,85 +43,76 @@ def main(argv: Sequence[str]) -> int:
 
 def _open(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.open import open_service
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    open_service(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    open_service(_work(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
 def _prolong(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.term import prolong
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    prolong(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    prolong(_work(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
 def _setparam(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.change import set_params
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    set_params(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    set_params(_work(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
 def _change(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.state import change
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    change(Work.start(panel, arguments.lang or "en"), item, arguments.command, arguments.runningoperation)
+    change(_work(panel, arguments), item, arguments.command, arguments.runningoperation)
     return _ok()
 
 
 def _power(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.power import power
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    power(Work.start(panel, arguments.lang or "en"), item, arguments.command, arguments.runningoperation)
+    power(_work(panel, arguments), item, arguments.command, arguments.runningoperation)
     return _ok()
 
 
 def _change_password(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.password import change_password
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    work = Work.start(panel, arguments.lang or "en")
+    work = _work(panel, arguments)
     change_password(work, item, arguments.password, arguments.userid, arguments.runningoperation)
     return _ok()
 
 
 def _gen_key(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.licence_key import new_key
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    new_key(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    new_key(_work(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
 def _cancel_prolong(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.cancel import cancel_prolong
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    cancel_prolong(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    cancel_prolong(_work(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
 def _check_param(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.checks import check_addon, check_param
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
     # The service as the panel describes it; its rows say as much, in a shape that is known.
     sys.stdin.buffer.read()
-    work = Work.start(panel, arguments.lang or "en")
+    work = _work(panel, arguments)
     if arguments.command == "check_param":
         check_param(work, item, arguments.param, arguments.value)
     else:
@@ -130,11 +122,10 @@ def _check_param(panel: Panel, arguments: Arguments) -> Element:
 
 def _control_panel(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.control_panel import way_in
-    from reseller.lifecycle.work import Work
     from reseller.wire import document
 
     item = arguments.need("item")
-    found = way_in(Work.start(panel, arguments.lang or "en"), item)
+    found = way_in(_work(panel, arguments), item)
     return document.document(
         document.element("url", found.url),
         document.element("panelcount", "1"),
@@ -144,20 +135,18 @@ def _control_panel(panel: Panel, arguments: Arguments) -> Element:
 
 def _reopen(panel: Panel, arguments: Arguments) -> Element:
     from reseller.lifecycle.reopen import reopen
-    from reseller.lifecycle.work import Work
 
     item = arguments.need("item")
-    reopen(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    reopen(_work(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
 def _sync_item(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.work import Work
     from reseller.sync.one import sync
     from reseller.wire import document
 
     item = arguments.need("item")
-    seen = sync(Work.start(panel, arguments.lang or "en"), item, arguments.runningoperation)
+    seen = sync(_work(panel, arguments), item, arguments.runningoperation)
     told = {"remote": seen.remote, "status": seen.status, "expiredate": seen.expiredate}
     return document.document(document.element("ok"), *(document.element(name, text) for name, text in told.items()))
 
@@ -207,6 +196,13 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "check_param": _check_param,
     "check_addon": _check_param,
 }
+
+
+def _work(panel: Panel, arguments: Arguments) -> Work:
+    """The panel, its database and the words of this command."""
+    from reseller.lifecycle.work import Work
+
+    return Work.start(panel, arguments.lang or "en")
 
 
 def _ok() -> Element:

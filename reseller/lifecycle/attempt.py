@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from reseller import log
 from reseller.ledger import links, requests
@@ -16,11 +17,15 @@ from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations, retries
 from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.seller import state
 from reseller.seller.state import View
 from reseller.wire import money
 from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, SellerError, Stopped
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _STILL_IN_DOUBT = {
     requests.SENDING: requests.LOOKING,
@@ -48,6 +53,13 @@ class Attempt:
         self.request = request or requests.live_of(work.db, item.id, self.kind) or self._intent()
         log.follow(self.request.correlation)
         self._seller: Seller | None = None
+
+    @classmethod
+    def again(cls, work: Work, request: Request, held: Lease) -> Self:
+        """A try at a request that an earlier one has left, with the operation that it serves."""
+        item = items.read(work.db, request.item)
+        operation = items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
+        return cls(work, held, item, operation, request)
 
     def _intent(self) -> Request:
         return requests.create(self.held, self.item, self.kind, operation=self.operation)

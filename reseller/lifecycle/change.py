@@ -39,9 +39,7 @@ def set_params(work: Work, number: int, operation: int = 0) -> None:
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the seller is done by now; goes on with what is left. Raises ResellerError when that took too long."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, requests.SETPARAM)
-    attempt = _Setparam(work, held, item, operation, request)
+    attempt = _Setparam.again(work, request, held)
     attempt.look()
     return not attempt.request.live
 

@@ -18,7 +18,6 @@ from reseller.lifecycle import operations
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.control import begin
 from reseller.lifecycle.work import Work
-from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.seller import controls
 from reseller.seller.state import View
@@ -39,9 +38,7 @@ def new_key(work: Work, number: int, operation: int = 0) -> None:
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the new key shows by now; raises ResellerError when a person has to know."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, request.kind)
-    return _NewKey(work, held, item, operation, request).look()
+    return _NewKey.again(work, request, held).look()
 
 
 class _NewKey(Attempt):

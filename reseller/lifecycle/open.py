@@ -56,11 +56,10 @@ def look_again(work: Work, request: Request, held: Lease, found: RemoteList) -> 
 
     Raises ResellerError when it was looked for long enough (a task then says so), SellerError when the seller fails.
     """
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, *OPENINGS)
-    link = _Order(work, held, item, operation, request).look(found)
+    order = _Order.again(work, request, held)
+    link = order.look(found)
     if link is not None:
-        park(work, item, link, operation)
+        park(work, order.item, link, order.operation)
     return link
 
 

@@ -36,9 +36,7 @@ def change_password(work: Work, number: int, sealed: str, userid: str, operation
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the seller is done by now; raises ResellerError when a person has to know."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, request.kind)
-    return _ChangePassword(work, held, item, operation, request).look()
+    return _ChangePassword.again(work, request, held).look()
 
 
 class _ChangePassword(Control):

@@ -8,7 +8,6 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle.control import Control, begin
 from reseller.lifecycle.goals import give_up
 from reseller.lifecycle.work import Work
-from reseller.mgr5 import items
 from reseller.seller import controls
 
 
@@ -26,9 +25,7 @@ def power(work: Work, number: int, kind: str, operation: int = 0) -> None:
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the seller is done by now; raises ResellerError when a person has to know."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, request.kind)
-    return _POWER[request.kind](work, held, item, operation, request).look()
+    return _POWER[request.kind].again(work, request, held).look()
 
 
 class _Power(Control):

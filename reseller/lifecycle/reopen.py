@@ -35,9 +35,7 @@ def reopen(work: Work, number: int, operation: int = 0) -> None:
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the service is back by now; raises ResellerError when something new has to be said."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, request.kind)
-    return _Return(work, held, item, operation, request).look()
+    return _Return.again(work, request, held).look()
 
 
 def _resume(work: Work, number: int, operation: int) -> bool:

@@ -38,9 +38,7 @@ def change(work: Work, number: int, kind: str, operation: int = 0) -> None:
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Go on with a change that waits; whether it is done by now. Raises ResellerError when something new is said."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, request.kind)
-    return _CHANGES[request.kind](work, held, item, operation, request).look()
+    return _CHANGES[request.kind].again(work, request, held).look()
 
 
 def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:

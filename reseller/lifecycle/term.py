@@ -45,9 +45,7 @@ def prolong(work: Work, number: int, operation: int = 0) -> None:
 
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """Whether the renewal shows by now; raises ResellerError once it was looked for long enough."""
-    item = items.read(work.db, request.item)
-    operation = items.operation_of(work.db, request.item, requests.PROLONG)
-    return Renewal(work, held, item, operation, request).look()
+    return Renewal.again(work, request, held).look()
 
 
 class Renewal(Attempt):
