@@ -130,7 +130,8 @@ def test_when_every_answer_is_lost_every_order_is_adopted(shop):
 
 
 def test_an_answer_later_than_the_timeout_is_adopted(shop):
-    shop.there.call("sandbox.fault", kind="slow", forfunc="*.order.param", times=1, seconds=8)
+    shop.there.call("sandbox.fault", kind="slow", forfunc="*.order.param", times=1, seconds=6)
+    world.limits(shop.here, order_seconds=3)
     item = shop.order(VDS)
     shop.until_active(item, 30)
     assert len(shop.charges(item)) == 1

@@ -56,7 +56,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
     try:
         return _retire(attempt, link, row, seen)
     except Rejected as error:
-        return _unfit(attempt, row, attempt.work.word(error))
+        return _unfit(attempt, row, error.said)
 
 
 def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
@@ -184,8 +184,9 @@ class _Handover:
                         return self._put_back("it does not show what was asked of it")
         except Rejected as error:
             if self._read().view.status == Status.PROCESSING:
-                raise self.attempt.later(error, self.attempt.work.limits.unsent_first_seconds) from error
-            return self._put_back(self.attempt.work.word(error))
+                told = self.attempt.refusal(error)
+                raise self.attempt.later(told, self.attempt.work.limits.unsent_first_seconds) from error
+            return self._put_back(error.said)
         return True
 
     def _uselessness(self, seen: Licence) -> str:

@@ -100,6 +100,11 @@ class Rejected(SellerError):
         self.seller_object = seller_object
         self.seller_params = seller_params
 
+    @property
+    def said(self) -> str:
+        """The refusal in the seller's own words."""
+        return f"{self.params.get('text') or self.object} ({self.seller_type})"
+
     def hide(self, secrets: Iterable[str]) -> None:
         secrets = tuple(secrets)
         super().hide(secrets)
