@@ -262,7 +262,7 @@ def test_an_order_that_was_changed_half_way_lets_go_of_the_licence(keeping):
     number = free_one(keeping)
     item = half_way(keeping)
     keeping.here.write("UPDATE itemparam SET value = '' WHERE item = %s AND intname = 'ip'", item)
-    until(lambda: (keeping.checkevent(), "reseller_refused" in keeping.error(item))[1], keeping.error(item))
+    until(lambda: (keeping.checkevent(), "reseller_order_refused" in keeping.error(item))[1], keeping.error(item))
     assert [row["state"] for row in kept(keeping)] == ["free"]
     assert there(keeping, number)["remoteid"] is None
 

@@ -177,10 +177,11 @@ class Attempt:
 
     def refusal(self, error: Rejected) -> ResellerError:
         """The seller's refusal, worded for what was refused."""
-        if self.kind != requests.ORDER and error.type == "reseller_refused":
-            return ResellerError("reseller_change_refused", text=error.params.get("text", ""), **self.names())
-        error.params.update(self.names())
-        return error
+        if error.type != "reseller_refused":
+            error.params.update(self.names())
+            return error
+        type_ = "reseller_order_refused" if self.kind == requests.ORDER else "reseller_change_refused"
+        return ResellerError(type_, object=error.object, value=error.value, **{**error.params, **self.names()})
 
     @staticmethod
     def standing(error: Rejected) -> Standing:

@@ -199,8 +199,7 @@ class _Order(Attempt):
                 if row.status != Status.ORDERED:
                     return self._adopt(row.id)
                 self._remove_unpaid(row)
-        error.params.update(self.names())
-        raise self.stop(now, error)
+        raise self.stop(now, self.refusal(error))
 
     def _remove_unpaid(self, row: Remote) -> None:
         transport, rows = self.seller.transport, self.work.limits.page_rows
