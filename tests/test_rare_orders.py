@@ -228,6 +228,27 @@ def test_a_renewal_in_doubt_that_shows_by_now_is_done(shop, inside, server):
     assert orders_there(shop, server) == charged
 
 
+def test_a_renewal_of_an_operation_that_is_over_is_done_and_the_next_is_bought(shop, inside, server):
+    charged = orders_there(shop, server)
+    _, prolong = renew(inside, server)
+    over = inside.request(
+        server, requests.PROLONG, requests.LOOKING, operation=1, was="2020-01-01", promise="2020-02-01"
+    )
+    prolong()
+    assert (inside.now(over).state, inside.now(over).live) == (requests.DONE, False)
+    assert orders_there(shop, server) == charged + 1
+
+
+def test_what_has_arrived_after_all_is_not_sent_anew(shop, inside, server):
+    charged = orders_there(shop, server)
+    operation = inside.operation(server, "prolong")
+    inside.request(
+        server, requests.PROLONG, requests.UNCONFIRMED, operation=operation, was="2020-01-01", promise="2020-02-01"
+    )
+    assert reorder.reorder(inside.work, server, confirmed=True).endswith("the prolong has arrived after all")
+    assert orders_there(shop, server) == charged
+
+
 def test_a_renewal_that_the_seller_is_at_waits(shop, inside, server):
     operation, prolong = renew(inside, server)
     waiting = inside.request(
@@ -298,6 +319,7 @@ def test_a_term_without_a_date_there_is_not_bought(shop, inside, server):
     shop.there.call("sandbox.item", item=remote(shop, server), expiredate="")
     owed = part(inside, server)
     assert not go_on(inside, owed)
+    assert not inside.now(owed).is_due
     shop.there.call("sandbox.item", item=remote(shop, server), expiredate=date)
     assert inside.now(owed).state == requests.OWED
 
@@ -383,8 +405,10 @@ def test_what_was_bought_with_another_account_is_bought_anew(shop, inside, order
         ordered,
         shop.module,
     )
+    operation = inside.operation(ordered, "reopen")
     reopen.reopen(inside.work, ordered)
     assert shop.links(ordered)[0]["remote"] != "7"
+    assert shop.request(ordered)["operation"] == operation
 
 
 def test_what_comes_back_is_shown_with_its_number(shop, inside, server):
