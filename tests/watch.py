@@ -16,6 +16,8 @@ PAUSE_SECONDS = 0.02
 LINE_BYTES = 1 << 17
 #: what a fact that is missing becomes
 NOTHING = re.compile(r"[^\n]{0,40}\bNone\b[^\n]{0,40}")
+#: lines of logs: a call of the panel, an internal error of ours
+CALL, TRACE = " Request [", "] internal: "
 OUR_ERROR = re.compile('type="([^"]*reseller_[^"]*)"', re.IGNORECASE)
 
 
@@ -71,7 +73,7 @@ def files_with(base, secrets):
 
 
 class Told:
-    """What the panel is told, and what our log says, from now on."""
+    """What the panel is told, and what our log says, from now on; a trace is for nobody but us."""
 
     def __init__(self, base):
         self._files = [Path(base) / "var" / name for name in ("billmgr.log", "reseller.log")]
@@ -79,17 +81,19 @@ class Told:
 
     def faults(self):
         """Texts with a gap or nothing where a fact belongs, and errors of ours that have no text."""
-        found = set()
+        told = unquote("\n".join(line for line in self._lines() if TRACE not in line))
+        found = {*world.GAP.findall(told), *NOTHING.findall(told)}
+        found |= {type_ for type_ in OUR_ERROR.findall(told) if type_ not in error_texts()}
+        return sorted(found)
+
+    def _lines(self):
+        """Calls of the panel, and all that we have logged."""
         for file, end in zip(self._files, self._ends):
             if file.exists():
-                with file.open("rb") as lines:
-                    lines.seek(end)
-                    words = lines.read().decode("utf-8", "replace").splitlines()
-                told = unquote("\n".join(line for line in words if file.name != "billmgr.log" or " Request [" in line))
-                found.update(world.GAP.findall(told))
-                found.update(NOTHING.findall(told))
-                found.update(type_ for type_ in OUR_ERROR.findall(told) if type_ not in error_texts())
-        return sorted(found)
+                with file.open("rb") as added:
+                    added.seek(end)
+                    lines = added.read().decode("utf-8", "replace").splitlines()
+                yield from (line for line in lines if file.name == "reseller.log" or CALL in line)
 
 
 @lru_cache
