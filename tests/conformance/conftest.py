@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.probe import Probe
 from tests.sandbox.panels import Up
 
 HOME = "/usr/local/mgr5"
@@ -51,6 +52,22 @@ def home(tmp_path_factory):
         yield made
         running.stop()
     assert not Path(HOME).exists(), "the tree is gone with the sandbox that put it there"
+
+
+@pytest.fixture(scope="module")
+def made(request, conformance_sandbox):
+    """A foreign module on the reseller's panel, called as the file says."""
+    found = Probe(conformance_sandbox.reseller, request.module.MODULE)
+    yield found
+    found.leave()
+
+
+@pytest.fixture
+def probe(made):
+    """The same, doing nothing but what the test tells it."""
+    made.do()
+    yield made
+    made.do()
 
 
 @pytest.fixture

@@ -10,22 +10,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.conformance.probe import Probe
 
+MODULE = "pmtables"
+
 
 def fact(number, *values):
     return pytest.param(*values, marks=pytest.mark.fact(f"P6.2-{number}"))
-
-
-@pytest.fixture(scope="module")
-def made(conformance_sandbox):
-    probe = Probe(conformance_sandbox.reseller, "pmtables")
-    yield probe
-    probe.leave()
-
-
-@pytest.fixture
-def probe(made):
-    made.do()
-    return made
 
 
 @pytest.fixture(scope="module")

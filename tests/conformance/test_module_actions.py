@@ -2,25 +2,11 @@
 
 import pytest
 
-from tests.conformance.probe import Probe
+MODULE = "pmacts"
 
 
 def fact(number, *values):
     return pytest.param(*values, marks=pytest.mark.fact(f"P5.2-{number}"))
-
-
-@pytest.fixture(scope="module")
-def made(conformance_sandbox):
-    probe = Probe(conformance_sandbox.reseller, "pmacts")
-    yield probe
-    probe.leave()
-
-
-@pytest.fixture
-def probe(made):
-    made.do()
-    yield made
-    made.do()
 
 
 @pytest.mark.fact("P5.2-155")

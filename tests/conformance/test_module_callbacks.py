@@ -4,23 +4,11 @@ import pytest
 
 from tests.conformance.probe import Probe
 
+MODULE = "pmcalls"
+
 
 def fact(number, *values):
     return pytest.param(*values, marks=pytest.mark.fact(f"P5.2-{number}"))
-
-
-@pytest.fixture(scope="module")
-def made(conformance_sandbox):
-    probe = Probe(conformance_sandbox.reseller, "pmcalls")
-    yield probe
-    probe.leave()
-
-
-@pytest.fixture
-def probe(made):
-    made.do()
-    yield made
-    made.do()
 
 
 @pytest.fixture(scope="module")

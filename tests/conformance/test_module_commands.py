@@ -9,26 +9,14 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
-from tests.conformance.probe import ECHO, Probe
+from tests.conformance.probe import ECHO
 from tests.sandbox.panels import until
+
+MODULE = "pmprobe"
 
 
 def fact(number, *values):
     return pytest.param(*values, marks=pytest.mark.fact(f"P5.2-{number}"))
-
-
-@pytest.fixture(scope="module")
-def made(conformance_sandbox):
-    probe = Probe(conformance_sandbox.reseller)
-    yield probe
-    probe.leave()
-
-
-@pytest.fixture
-def probe(made):
-    made.do()
-    yield made
-    made.do()
 
 
 @pytest.mark.parametrize(

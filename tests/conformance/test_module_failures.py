@@ -7,23 +7,11 @@ import pytest
 from tests.conformance.probe import Probe, features_document
 from tests.sandbox.panels import until
 
+MODULE = "pmfails"
+
 
 def fact(number, *values):
     return pytest.param(*values, marks=pytest.mark.fact(number))
-
-
-@pytest.fixture(scope="module")
-def made(conformance_sandbox):
-    probe = Probe(conformance_sandbox.reseller, "pmfails")
-    yield probe
-    probe.leave()
-
-
-@pytest.fixture
-def probe(made):
-    made.do()
-    yield made
-    made.do()
 
 
 @pytest.fixture
