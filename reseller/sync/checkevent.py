@@ -4,6 +4,8 @@ What is open goes first: orders and renewals whose outcome is unknown, bought se
 that the seller has not finished, and operations that wait for money or for the seller to be reachable. Then all linked
 services are held against the seller's lists (sync/reconcile.py).
 
+Most runs find nothing open, so what only that needs is loaded where it is needed: it is a twentieth of a run.
+
 One run at a time a module; services are independent of each other, one bad service never stops the rest; what the
 budget leaves over is what the next run begins with.
 """
@@ -19,11 +21,9 @@ from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request
-from reseller.lifecycle import parts
 from reseller.lifecycle.work import Seller, Work
-from reseller.linking import sides
 from reseller.mgr5 import items
-from reseller.sync import activate, metrics, reconcile, restart
+from reseller.sync import metrics, reconcile
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire.errors import BusyError, ResellerError, Stopped
@@ -114,8 +114,7 @@ class _Run:
 
     def all(self) -> None:
         """Every service of the module; the seller is not even connected to when there is none."""
-        parts.write_down(self.work, self.module)
-        sides.heal(self.work, self.module)
+        self._left_behind()
         live = requests.all_live(self.work.db, [self.module])
         opening = links.opening(self.work.db, [self.module])
         linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
@@ -132,6 +131,17 @@ class _Run:
         self._open(seller, lists, live, opening)
         if linked:
             reconcile.Round(self.job, seller, self.held, lists, linked).run()
+
+    def _left_behind(self) -> None:
+        """Terms that are owed and not written down, links that were made half-way."""
+        if requests.owing(self.work.db, self.module):
+            from reseller.lifecycle import parts
+
+            parts.write_down(self.work, self.module)
+        if links.half(self.work.db, self.module):
+            from reseller.linking import sides
+
+            sides.heal(self.work, self.module)
 
     def _lists(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link]) -> Lists:
         doubtful = [request for request in live if request.kind == requests.ORDER and request.is_open]
@@ -152,11 +162,19 @@ class _Run:
         for request in _from([request for request in live if request.is_open], first):
             self._each(request.item, self._look(request, lists))
         # Read again: looking may have settled some of them.
-        for request in restart.due(self.work, seller, requests.all_live(self.work.db, [self.module])):
-            self._each(request.item, self._buy(request) if request.kind == requests.PART else self._restart(request))
+        self._wake(seller, requests.all_live(self.work.db, [self.module]))
         stopped = str(self.stopped or "")
         if stopped != begun:
             observations.move(self.held, self.module, CURSOR, stopped)
+
+    def _wake(self, seller: Seller, live: Sequence[Request]) -> None:
+        """Start what can be sent by now."""
+        if not live:
+            return
+        from reseller.sync import restart
+
+        for request in restart.due(self.work, seller, live):
+            self._each(request.item, self._buy(request) if request.kind == requests.PART else self._restart(request))
 
     def _each(self, item: int, step: Callable[[], None]) -> None:
         """Do one service's step unless the budget is spent; its failure is its own."""
@@ -177,6 +195,8 @@ class _Run:
 
     def _advance(self, seller: Seller, link: Link, lists: Lists) -> Callable[[], None]:
         def step() -> None:
+            from reseller.sync import activate
+
             with log.under(requests.correlation(self.work.db, link.key)):
                 outcome = activate.advance(self.work, seller, link, lists.of(link.itemtype))
             self.summary.add(outcome)
@@ -185,7 +205,6 @@ class _Run:
 
     def _look(self, request: Request, lists: Lists) -> Callable[[], None]:
         def step() -> None:
-            # It loads every command there is.
             from reseller.sync import looking
 
             with log.under(request.correlation):
@@ -197,6 +216,8 @@ class _Run:
 
     def _buy(self, request: Request) -> Callable[[], None]:
         def step() -> None:
+            from reseller.lifecycle import parts
+
             name, seconds = f"item:{request.item}", self.work.limits.lease_seconds
             with log.under(request.correlation), lease(self.work.db, name, seconds) as held:
                 current = requests.by_id(self.work.db, request.id)
@@ -207,6 +228,8 @@ class _Run:
 
     def _restart(self, request: Request) -> Callable[[], None]:
         def step() -> None:
+            from reseller.sync import restart
+
             with log.under(request.correlation):
                 self.summary.add("restarted", restart.start(self.work, request))
 

@@ -18,8 +18,8 @@ from reseller.seller import changes
 from reseller.seller.services import read_one
 from reseller.seller.state import View, is_missing, view_of
 from reseller.sync.actions import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
-from reseller.sync.activate import DATE_PARAM, Facts, facts
 from reseller.sync.candidates import Candidate, there_of
+from reseller.sync.facts import DATE_PARAM, Facts, facts
 from reseller.wire import document
 from reseller.wire.errors import Rejected, ResellerError
 

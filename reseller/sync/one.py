@@ -17,6 +17,7 @@ from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.seller.services import alone, read_one
 from reseller.sync import activate, looking
+from reseller.sync.facts import facts
 from reseller.sync.observe import Lists
 from reseller.wire.errors import BusyError, ResellerError
 
@@ -74,6 +75,6 @@ def _save(work: Work, seller: Seller, link: Link) -> None:
         calm = not any(request.live for request in requests.of_item(work.db, link.item))
         current = links.of_item(work.db, link.item)
         if calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
-            known = activate.facts(read_one(seller.transport, link.itemtype, link.remote))
+            known = facts(read_one(seller.transport, link.itemtype, link.remote))
             changed = activate.save(work, item, known, opened=True)
             work.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")

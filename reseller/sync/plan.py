@@ -62,8 +62,10 @@ class Day(NamedTuple):
         only when there is something to weigh, since it reads all services. `force` lets everything through.
         """
         db = self.held.db
-        total = plans.linked(db, self.module)
         before = plans.refused(db, self.module)
+        if not before and not any(finding.kind for finding in findings):
+            return Verdict(tuple(findings), (), 0)
+        total = plans.linked(db, self.module)
         seen = {finding.candidate.link for finding in findings}
         # What was looked at again is judged anew, by what it is now.
         plans.forget(self.held, {row.link for row in before} & seen)
