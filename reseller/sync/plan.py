@@ -63,9 +63,6 @@ class Day(NamedTuple):
         """
         db = self.held.db
         before = plans.refused(db, self.module)
-        if not before and not any(finding.kind for finding in findings):
-            return Verdict(tuple(findings), (), 0)
-        total = plans.linked(db, self.module)
         seen = {finding.candidate.link for finding in findings}
         # What was looked at again is judged anew, by what it is now.
         plans.forget(self.held, {row.link for row in before} & seen)
@@ -74,16 +71,18 @@ class Day(NamedTuple):
         for kind in (plans.CHANGE, plans.CLOSE):
             mine = [finding for finding in findings if finding.kind == kind]
             waiting = {row.link for row in before if row.kind == kind} - seen
-            limit = ceiling(kind, total, self.limits)
             new = waiting | {finding.candidate.link for finding in mine}
+            if not new:
+                continue
+            limit = ceiling(kind, plans.linked(db, self.module), self.limits)
             recent = plans.changed(db, self.module, kind)
             count = len(new | recent)
-            if kind == plans.CHANGE and new:
+            if kind == plans.CHANGE:
                 count = max(count, len(recent - new) + suspected())
             if force or limit.allows(count):
                 plans.forget(self.held, waiting)
                 released += len(waiting)
-            elif new:
+            else:
                 plans.refuse(self.held, self.module, [_refused(finding) for finding in mine])
                 barred.append((limit, count))
         kinds = {limit.kind for limit, _ in barred}

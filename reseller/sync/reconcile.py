@@ -26,7 +26,7 @@ MOST = 5000
 #: of the time that is left, how much is for looking; the rest is for applying
 LOOK_SHARE = 0.6
 #: services here are read so many at once, right before they are looked at
-READ_AT_ONCE = 25
+READ_AT_ONCE = 50
 #: as many alarms are named one by one
 NAMED = 20
 _COUNTED = {
