@@ -159,13 +159,19 @@ def hide(shop: Shop, pair: Pair, *, hidden: bool = True) -> None:
     staff(shop, pair, account=0 if hidden else shop.there.accounts[shop.buyer]["account"])
 
 
+#: functions of a panel that change a service or a task
+CHANGING = r"(?:service|task)\.[a-z]+"
+
+
 class Calls:
     """What a panel's log says was called since."""
 
     def __init__(self, panel: PanelAt) -> None:
-        self.log = panel.base / "var/billmgr.log"
-        self.start = self.log.stat().st_size
+        self._log = panel.base / "var/billmgr.log"
+        self._start = self._log.stat().st_size
 
     def of(self, pattern: str) -> int:
         """How many calls of functions whose name matches."""
-        return len(re.findall(f"func={pattern}['&]", self.log.read_text()[self.start :]))
+        with self._log.open("rb") as log:
+            log.seek(self._start)
+            return len(re.findall(f"func={pattern}['&]".encode(), log.read()))

@@ -7,7 +7,6 @@ as many forms as that was, and their time is taken off both: what is left is the
 
 from __future__ import annotations
 
-import re
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,8 +17,8 @@ from tests import planting
 from tests.bench import picture, turns
 from tests.bench.ready import IP_THERE, ITEMTYPE, KINDS, Ready, connected
 from tests.bench.table import Row
-from tests.planting import Pair
-from tests.world import PanelAt, Shop
+from tests.planting import CHANGING, Calls, Pair
+from tests.world import Shop
 
 SIZES = (1_000, 10_000, 100_000)
 QUICK_SIZES = (1_000, 10_000)
@@ -137,7 +136,9 @@ def _changed(bench: Bench) -> Iterator[Row]:
             break
     assert not missing, f"not found within {HOURS} hours: {missing}"
     yield Row(f"ten changes of {count:,} services found, by runs once an hour", hours, HOURS, "h")
-    yield Row("calls of the panel for them | one for each function they need", calls.count(), CALLS_NEEDED, "calls")
+    yield Row(
+        "calls of the panel for them | one for each function they need", calls.of(CHANGING), CALLS_NEEDED, "calls"
+    )
 
 
 def _change(bench: Bench, ten: Sequence[Pair]) -> None:
@@ -169,20 +170,6 @@ def _is_done(shop: Shop, place: int, pair: Pair) -> bool:
         "stopped here": lambda: len(shop.tasks(pair.item)) == 1,
         "overwritten here": lambda: params["ip"] != "192.0.2.1",
     }[kind]()
-
-
-class Calls:
-    """What the panel's log says was called since: functions of services and tasks."""
-
-    def __init__(self, panel: PanelAt) -> None:
-        self._log = panel.base / "var/billmgr.log"
-        self._start = self._log.stat().st_size
-
-    def count(self) -> int:
-        """How many."""
-        with self._log.open("rb") as log:
-            log.seek(self._start)
-            return len(re.findall(rb"func=(?:service|task)\.[a-z]+['&]", log.read()))
 
 
 def _against_each(bench: Bench) -> Iterator[Row]:

@@ -15,6 +15,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 FOLDER = Path(__file__).parent
 
 
@@ -54,3 +56,8 @@ def summary(facts: dict[str, Fact], shown: set[str]) -> str:
     told = ", ".join(f"{name} {count}" for name, count in sorted(by_reference.items()))
     impossible = sum(1 for fact in facts.values() if fact.not_shown)
     return f"conformance: {len(shown)} of {len(facts)} facts shown ({told}); {impossible} cannot be shown by a stand-in"
+
+
+def cases(section):
+    """A case of a parametrised test that shows a fact of this section: by the fact's number there, and its values."""
+    return lambda number, *values: pytest.param(*values, marks=pytest.mark.fact(f"{section}{number}"))

@@ -9,12 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.conformance.probe import Probe
+from tests.conformance.table import cases
 
 MODULE = "pmtables"
-
-
-def fact(number, *values):
-    return pytest.param(*values, marks=pytest.mark.fact(f"P6.2-{number}"))
+fact = cases("P6.2-")
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,10 @@
 
 import pytest
 
+from tests.conformance.table import cases
+
 MODULE = "pmacts"
-
-
-def fact(number, *values):
-    return pytest.param(*values, marks=pytest.mark.fact(f"P5.2-{number}"))
+fact = cases("P5.2-")
 
 
 @pytest.mark.fact("P5.2-155")

@@ -3,12 +3,10 @@
 import pytest
 
 from tests.conformance.probe import Probe
+from tests.conformance.table import cases
 
 MODULE = "pmcalls"
-
-
-def fact(number, *values):
-    return pytest.param(*values, marks=pytest.mark.fact(f"P5.2-{number}"))
+fact = cases("P5.2-")
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
 from tests.conformance.probe import ECHO
+from tests.conformance.table import cases
 from tests.sandbox.panels import until
 
 MODULE = "pmprobe"
-
-
-def fact(number, *values):
-    return pytest.param(*values, marks=pytest.mark.fact(f"P5.2-{number}"))
+fact = cases("P5.2-")
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,11 @@ import time
 import pytest
 
 from tests.conformance.probe import Probe, features_document
+from tests.conformance.table import cases
 from tests.sandbox.panels import until
 
 MODULE = "pmfails"
-
-
-def fact(number, *values):
-    return pytest.param(*values, marks=pytest.mark.fact(number))
+fact = cases("")
 
 
 @pytest.fixture

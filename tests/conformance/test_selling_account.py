@@ -8,12 +8,6 @@ import pytest
 fact = pytest.mark.fact
 
 
-def live(seller, kind="vds", **more):
-    item = seller.bought(kind, **more)
-    seller.until_status(item, 2)
-    return item
-
-
 @pytest.mark.parametrize(
     ("func", "find"),
     [
@@ -115,7 +109,7 @@ def test_8_1_reading_consumes(pair, switch, setting, second):
 
 @fact("S8.2-01", "S8.2-02")
 def test_8_2_history_is_prose_in_the_readers_language(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.http("service.prolong", elid=item, period=1, sok="ok")
     row = pair.seller.http("service.history", elid=item).find("elem")
     assert {"changedate", "desc", "user", "ip"} <= {cell.tag for cell in row}
@@ -155,7 +149,7 @@ def test_10_a_second_trial(pair, switch, again, refused):
 @fact("S10-03")
 def test_10_services_left_suspended_may_be_closed_at_night(pair, switch, days, status):
     switch(pair.seller, "autoclose_days", days)
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.call("sandbox.item", item=item, status=3, autosuspend="on")
     pair.seller.rows("UPDATE item SET suspenddate = '2020-01-01' WHERE id = %s", item)
     pair.seller.call("sandbox.night")
@@ -166,7 +160,7 @@ def test_10_services_left_suspended_may_be_closed_at_night(pair, switch, days, s
 @fact("S10-04")
 def test_10_the_night_comes_with_the_clock_or_by_command(pair, switch, setting, suspended):
     switch(pair.seller, "night_billing", setting)
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.call("sandbox.item", item=item, expiredate="2020-01-01")
     try:
         pair.seller.call("sandbox.clock", advance="1d")
@@ -180,7 +174,7 @@ def test_10_the_night_comes_with_the_clock_or_by_command(pair, switch, setting, 
 @fact("S4.2-16")
 def test_4_2_new_keys_are_limited(pair, switch, limit, refused):
     switch(pair.seller, "keychange_limit", limit)
-    item = live(pair.seller, "soft", ip="192.0.2.64")
+    item = pair.seller.live("soft", ip="192.0.2.64")
     answer = pair.seller.http("soft.edit", elid=item, clicked_button="newkey", sok="ok")
     assert (answer.find("error") is not None) == refused
 

@@ -7,12 +7,6 @@ import pytest
 fact = pytest.mark.fact
 
 
-def live(seller, kind="vds", **more):
-    item = seller.bought(kind, **more)
-    seller.until_status(item, 2)
-    return item
-
-
 def addon(seller, name="mem", tariff="VDS-1"):
     rows = seller.rows("SELECT id FROM pricelist WHERE parent = %s AND intname = %s", seller.tariff(tariff), name)
     return f"addon_{rows[0]['id']}"
@@ -20,7 +14,7 @@ def addon(seller, name="mem", tariff="VDS-1"):
 
 @fact("S4.1-01", "S4.1-02")
 def test_4_1_the_form_is_a_dry_run_and_the_answer_is_nested(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     form = pair.seller.http("service.prolong", elid=item)
     assert form.xpath("slist[@name='period']/*")
     assert {"title_name", "expiredate", "period", "status", "suspendpenaltywarn"} <= {child.tag for child in form}
@@ -31,7 +25,7 @@ def test_4_1_the_form_is_a_dry_run_and_the_answer_is_nested(pair):
 
 @fact("S4.1-03")
 def test_4_1_every_accepted_call_adds_a_period(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     dates = [
         pair.seller.http("service.prolong", elid=item, period=1, sok="ok").findtext("doc/newexpiredate") for _ in "ab"
     ]
@@ -41,7 +35,7 @@ def test_4_1_every_accepted_call_adds_a_period(pair):
 
 @fact("S4.1-04")
 def test_4_1_the_button_basket_puts_a_renewal_into_the_cart(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     order = pair.seller.http("service.prolong", elid=item, period=1, clicked_button="basket", sok="ok").findtext(
         "billorder"
     )
@@ -54,7 +48,7 @@ def test_4_1_the_button_basket_puts_a_renewal_into_the_cart(pair):
 @fact("S4.1-05")
 def test_4_1_a_renewal_may_be_asynchronous(pair, switch, setting, status):
     switch(pair.seller, "prolong_runs", setting)
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.http("service.prolong", elid=item, period=1, sok="ok")
     row = pair.seller.row(item)
     assert row.findtext("status") == status
@@ -63,7 +57,7 @@ def test_4_1_a_renewal_may_be_asynchronous(pair, switch, setting, status):
 
 @fact("S4.1-06")
 def test_4_1_several_ids_are_joined_by_comma_and_space(pair):
-    ids = [live(pair.seller) for _ in "ab"]
+    ids = [pair.seller.live() for _ in "ab"]
     pair.seller.http("vds.suspend", elid=", ".join(map(str, ids)))
     for item in ids:
         pair.seller.until_status(item, 3)
@@ -71,7 +65,7 @@ def test_4_1_several_ids_are_joined_by_comma_and_space(pair):
 
 @fact("S4.2-01", "S4.2-02")
 def test_4_2_edit_reads_and_writes(pair):
-    item = live(pair.seller, domain="e.example")
+    item = pair.seller.live(domain="e.example")
     form = pair.seller.http("vds.edit", elid=item)
     assert {
         "id",
@@ -94,7 +88,7 @@ def test_4_2_edit_reads_and_writes(pair):
 @fact("S4.2-03")
 def test_4_2_a_direct_change_of_resources(pair, switch, rule, left):
     switch(pair.seller, "addon_change", rule)
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.http("vds.edit", elid=item, sok="ok", **{addon(pair.seller, "ip"): 3})
     balance = pair.seller.http("subaccount").findtext("elem/balance")
     assert (balance == "990.00") == (left == "990.00")
@@ -102,7 +96,7 @@ def test_4_2_a_direct_change_of_resources(pair, switch, rule, left):
 
 @fact("S4.2-04")
 def test_4_2_a_paid_change_goes_through_the_cart(pair):
-    item, name = live(pair.seller), addon(pair.seller, "ip")
+    item, name = pair.seller.live(), addon(pair.seller, "ip")
     order = pair.seller.http("vds.edit", elid=item, clicked_button="basket", sok="ok", **{name: 3}).findtext(
         "billorder"
     )
@@ -118,14 +112,14 @@ def test_4_2_a_paid_change_goes_through_the_cart(pair):
 @fact("S4.2-05")
 def test_4_2_remoteid_can_be_edited(pair, switch, setting, refused, there):
     switch(pair.seller, "remoteid_edit", setting)
-    item = live(pair.seller, "soft", ip="192.0.2.60")
+    item = pair.seller.live("soft", ip="192.0.2.60")
     assert (pair.seller.http("soft.edit", elid=item, remoteid="l9", sok="ok").find("error") is not None) == refused
     assert (pair.seller.http("soft.edit", elid=item).findtext("remoteid") or "") == there
 
 
 @fact("S4.2-06")
 def test_4_2_a_new_key(pair):
-    item = live(pair.seller, "soft", ip="192.0.2.61")
+    item = pair.seller.live("soft", ip="192.0.2.61")
     key = pair.seller.http("soft.edit", elid=item, clicked_button="newkey", sok="ok").findtext("lickey")
     assert pair.seller.http("soft.edit", elid=item).findtext("lickey") == key
     assert pair.seller.row(item, "soft").findtext("real_keychange") == "1"
@@ -135,14 +129,14 @@ def test_4_2_a_new_key(pair):
 @fact("S4.2-07")
 def test_4_2_address_changes_are_counted(pair, switch, limit, refused):
     switch(pair.seller, "ipchange_limit", limit)
-    item = live(pair.seller, "soft", ip="192.0.2.62")
+    item = pair.seller.live("soft", ip="192.0.2.62")
     assert (pair.seller.http("soft.edit", elid=item, ip="192.0.2.63", sok="ok").find("error") is not None) == refused
     assert pair.seller.row(item, "soft").findtext("real_ipchange") == ("0" if refused else "1")
 
 
 @fact("S4.2-08")
 def test_4_2_auto_renewal(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     for given, kept in (("3", "3"), ("null", "")):
         pair.seller.http("vds.edit", elid=item, autoprolong=given, sok="ok")
         assert (pair.seller.row(item).findtext("autoprolong") or "") == kept
@@ -150,7 +144,7 @@ def test_4_2_auto_renewal(pair):
 
 @fact("S4.2-09")
 def test_4_2_password(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     wrong = pair.seller.http("service.changepassword", elid=item, passwd="a", confirm="b", sok="ok")
     assert wrong.find("error").get("object") == "confirm"
     pair.seller.http("service.changepassword", elid=item, passwd="n3w", confirm="n3w", sok="ok")
@@ -164,7 +158,7 @@ def test_4_2_password(pair):
 @pytest.mark.parametrize("status", ["5", "2"])
 def test_4_2_power(pair, switch, action, status):
     switch(pair.seller, "power_status", status)
-    item = live(pair.seller)
+    item = pair.seller.live()
     assert pair.seller.http(f"service.{action}", elid=item).find("ok") is not None
     for shown in (pair.seller.row(item), pair.seller.http("vds.edit", elid=item)):
         assert (shown.findtext("status"), shown.findtext("item_status")) == (status, f"{status}_{action}")
@@ -172,7 +166,7 @@ def test_4_2_power(pair, switch, action, status):
 
 @fact("S4.2-14")
 def test_4_2_addresses(pair):
-    seller, item = pair.seller, live(pair.seller)
+    seller, item = pair.seller, pair.seller.live()
     assert len(seller.http("service.ip", elid=item).findall("elem")) == 1
     number = seller.http("service.ip.edit", plid=item, type="public", count=1, domain="x.example", sok="ok").findtext(
         "id"
@@ -185,7 +179,7 @@ def test_4_2_addresses(pair):
 
 @fact("S4.2-15")
 def test_4_2_gotoserver(pair):
-    assert pair.seller.http("gotoserver", elid=live(pair.seller)).findtext("ok").startswith("https://")
+    assert pair.seller.http("gotoserver", elid=pair.seller.live()).findtext("ok").startswith("https://")
 
 
 @pytest.mark.parametrize(("setting", "refused"), [("allowed", False), ("denied", True)])
@@ -193,7 +187,7 @@ def test_4_2_gotoserver(pair):
     "action", [pytest.param("suspend", marks=fact("S4.3-01")), pytest.param("resume", marks=fact("S4.3-02"))]
 )
 def test_4_3_rights_are_the_sellers(pair, switch, action, setting, refused):
-    item = live(pair.seller)
+    item = pair.seller.live()
     if action == "resume":
         pair.seller.http("vds.suspend", elid=item)
         pair.seller.until_status(item, 3)
@@ -214,7 +208,7 @@ def test_4_3_rights_are_the_sellers(pair, switch, action, setting, refused):
 )
 def test_4_3_policies_of_deletion(pair, switch, policy, error, row_stays):
     switch(pair.seller, "delete_does", policy)
-    item = live(pair.seller)
+    item = pair.seller.live()
     answer = pair.seller.http("vds.delete", elid=item, sok="ok").find("error")
     assert (None if answer is None else answer.get("type")) == error
     time.sleep(0.6)
@@ -230,7 +224,7 @@ def test_4_3_policies_of_deletion(pair, switch, policy, error, row_stays):
 def test_4_3_what_a_deletion_answers_that_waits_for_a_call(pair, switch, setting, error):
     switch(pair.seller, "delete_does", "confirm")
     switch(pair.seller, "confirm_answer", setting)
-    item = live(pair.seller)
+    item = pair.seller.live()
     answer = pair.seller.http("vds.delete", elid=item, sok="ok").find("error")
     assert (None if answer is None else answer.get("type")) == error
     assert pair.seller.row(item).findtext("status") == "2"
@@ -241,7 +235,7 @@ def test_4_3_what_a_deletion_answers_that_waits_for_a_call(pair, switch, setting
 def test_4_3_what_the_history_says_of_a_deletion_that_is_put_off(pair, switch, setting, told):
     switch(pair.seller, "delete_does", "at_end")
     switch(pair.seller, "at_end_history", setting)
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.http("vds.delete", elid=item, sok="ok")
     newest = pair.seller.http("service.history", elid=item).findtext("elem/desc")
     assert ("at the end of the paid period" in newest) == told
@@ -250,7 +244,7 @@ def test_4_3_what_the_history_says_of_a_deletion_that_is_put_off(pair, switch, s
 @fact("S4.3-08")
 def test_4_3_too_early(pair, switch):
     switch(pair.seller, "min_order_days", "30")
-    error = pair.seller.http("vds.delete", elid=live(pair.seller)).find("error")
+    error = pair.seller.http("vds.delete", elid=pair.seller.live()).find("error")
     assert error.get("type") == "pricelist_min_order"
     assert error.findtext("msg") == "The minimum order period for this service is 30 days. 30 days are left"
 
@@ -259,7 +253,7 @@ def test_4_3_too_early(pair, switch):
 @fact("S4.3-09")
 def test_4_3_deleted_rows_vanish(pair, switch, setting, there):
     switch(pair.seller, "deleted_rows", setting)
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.http("vds.delete", elid=item)
     pair.seller.until_status(item, 4)
     assert (pair.seller.row(item) is not None) == there
@@ -267,7 +261,7 @@ def test_4_3_deleted_rows_vanish(pair, switch, setting, there):
 
 @fact("S4.4-01")
 def test_4_4_the_wizard(pair):
-    seller, item, target = pair.seller, live(pair.seller), str(pair.seller.tariff("VDS-2"))
+    seller, item, target = pair.seller, pair.seller.live(), str(pair.seller.tariff("VDS-2"))
     assert target in seller.http("service.changepricelist", elid=item).xpath("slist[@name='pricelist']/*/@key")
     given = {"elid": item, "pricelist": target, "snext": "ok", "sok": "ok"}
     shown = seller.http("service.changepricelist.pricelist", **given)
@@ -281,7 +275,7 @@ def test_4_4_the_wizard(pair):
 @fact("S4.4-02")
 def test_4_4_in_one_call(pair, switch, setting, charged):
     switch(pair.seller, "change_money", setting)
-    item = live(pair.seller, "soft", ip="192.0.2.70")
+    item = pair.seller.live("soft", ip="192.0.2.70")
     target = pair.seller.rows("SELECT id FROM pricelist WHERE name = 'ISPmanager Pro'")[0]["id"]
     pair.seller.http("service.changepricelist", elid=item, pricelist=target, period=1, sok="ok")
     assert pair.seller.row(item, "soft").findtext("pricelist") == "ISPmanager Pro"
@@ -292,7 +286,7 @@ def test_4_4_in_one_call(pair, switch, setting, charged):
 @fact("S4.4-03")
 def test_4_4_a_change_may_be_refused_or_need_people(pair, switch, setting):
     switch(pair.seller, "tariff_change", setting)
-    item = live(pair.seller)
+    item = pair.seller.live()
     given = {"pricelist": pair.seller.tariff("VDS-2"), "period": 1, "sok": "ok"}
     error = pair.seller.http("service.changepricelist", elid=item, **given).find("error")
     assert (error is not None) == (setting == "refused")
@@ -302,7 +296,7 @@ def test_4_4_a_change_may_be_refused_or_need_people(pair, switch, setting):
 
 @fact("S4.4-04")
 def test_4_4_rollback_is_not_for_clients(pair):
-    item = live(pair.seller)
+    item = pair.seller.live()
     assert pair.seller.http("service.changepricelist.rollback", elid=item).find("error").get("type") == "access"
 
 
@@ -352,7 +346,7 @@ def test_5_1_a_filter_is_kept_by_the_server(pair, switch, scope, kept):
     ],
 )
 def test_5_2_numbers(pair, number, change):
-    item = live(pair.seller)
+    item = pair.seller.live()
     if change:
         pair.seller.call("sandbox.item", item=item, **change)
     row = pair.seller.row(item)
@@ -368,7 +362,7 @@ def test_5_2_numbers(pair, number, change):
     ],
 )
 def test_5_2_reasons_of_suspension(pair, reason):
-    item = live(pair.seller)
+    item = pair.seller.live()
     pair.seller.call("sandbox.item", item=item, status=3, **{reason: "on"})
     assert pair.seller.row(item).findtext("item_status") == f"3_{reason}"
     refused = pair.seller.http("vds.resume", elid=item).find("error") is not None
@@ -382,7 +376,7 @@ def test_5_2_a_fresh_service_is_being_opened(pair):
 
 @fact("S5.2-07")
 def test_5_2_auto_renewal_and_suspension_at_night(pair):
-    kept, left = live(pair.seller, autoprolong=1), live(pair.seller)
+    kept, left = pair.seller.live(autoprolong=1), pair.seller.live()
     try:
         pair.seller.call("sandbox.clock", advance="40d")
         pair.seller.until_status(left, 3)

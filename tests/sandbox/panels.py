@@ -125,6 +125,12 @@ class Panel:
         assert root.find("error") is None, etree.tostring(root)
         return int(root.findtext("id"))
 
+    def live(self, itemtype="vds", **params):
+        """A service that is bought and active."""
+        item = self.bought(itemtype, **params)
+        self.until_status(item, 2)
+        return item
+
     def row(self, item, itemtype="vds", user="buyer"):
         """The service in its client's list, or None."""
         rows = self.http(itemtype, user, p_cnt=1000).findall("elem")
