@@ -20,6 +20,9 @@ NAMED = {
     "after the reply": "after http v2.vds.order.param #1",
     "before the link": "before sql INSERT reseller_link opening #1",
     "after the link": "after sql COMMIT #1",
+    "before the panel is told": "before mgrctl service.saveparam #1",
+    "while the panel is told": "sent mgrctl service.saveparam #1",
+    "after the panel was told": "after mgrctl service.saveparam #1",
 }
 
 

@@ -137,13 +137,30 @@ class Boundaries:
 
         HTTPConnection.request, HTTPConnection.getresponse, HTTPResponse.close = request, getresponse, closed
 
+    def wrap_programs(self):
+        """Three boundaries a call of the panel: before mgrctl starts, when it runs, when its answer has been read."""
+        start, communicate = subprocess.Popen.__init__, subprocess.Popen.communicate
+
+        def started(process, argv, *args, **kwargs):
+            process.called = _program(argv)
+            self.at(f"before {process.called}")
+            start(process, argv, *args, **kwargs)
+            self.at(f"sent {process.called}")
+
+        def answered(process, *args, **kwargs):
+            result = communicate(process, *args, **kwargs)
+            self.at(f"after {process.called}")
+            return result
+
+        subprocess.Popen.__init__, subprocess.Popen.communicate = started, answered
+
     def wrap(self):
         import pymysql.connections
         import pymysql.cursors
 
         self.around(pymysql.cursors.Cursor, "execute", _statement)
         self.around(pymysql.connections.Connection, "commit", lambda _: "sql COMMIT")
-        self.around(subprocess, "run", _program)
+        self.wrap_programs()
         self.wrap_http()
 
 
@@ -161,7 +178,7 @@ def _statement(cursor, query, args=None):
     return f"sql {words[0]} {table} {state}".strip()
 
 
-def _program(argv, *args, **kwargs):
+def _program(argv):
     words = [word for word in argv[3:] if "=" not in word and not word.startswith("-") and word != "xml"]
     return f"mgrctl {words[0] if words else '?'}"
 
