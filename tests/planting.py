@@ -64,6 +64,11 @@ def linked(shop: Shop, count: int, first: int) -> Iterator[list[Pair]]:
         KEY,
         *ends,
     )
+    shop.here.write(
+        "INSERT INTO reseller_observation (link, item, module) SELECT id, item, module FROM reseller_link "
+        "WHERE item BETWEEN %s AND %s",
+        *ends,
+    )
     try:
         yield [Pair(item + place, first + place) for place in range(count)]
     finally:

@@ -103,10 +103,10 @@ def arrange(shop, pair, here, there, opened):
     absences = 1 if there == There.GONE else 0
     if here == Here.SHOWN or absences:
         shop.here.write(
-            "INSERT INTO reseller_observation (link, shown, absences, seen) VALUES (%s, %s, %s, NOW())",
-            link,
+            "UPDATE reseller_observation SET shown = %s, absences = %s, seen = NOW() WHERE link = %s",
             int(here == Here.SHOWN),
             absences,
+            link,
         )
     if opened == Open.OPENING:
         shop.here.write("UPDATE reseller_link SET state = 'opening' WHERE id = %s", link)

@@ -35,9 +35,8 @@ def many(connected):
     with planted(connected, SERVICES_COUNT) as pairs:
         ends = (pairs[0].item, pairs[-1].item)
         connected.here.write(
-            "INSERT INTO reseller_observation (link, status, expiredate, seen) SELECT k.id, 2, "
-            "DATE_ADD(CURDATE(), INTERVAL k.id %% 90 DAY), UTC_TIMESTAMP(3) FROM reseller_link k "
-            "WHERE k.item BETWEEN %s AND %s",
+            "UPDATE reseller_observation SET status = 2, expiredate = DATE_ADD(CURDATE(), INTERVAL link %% 90 DAY), "
+            "seen = UTC_TIMESTAMP(3) WHERE item BETWEEN %s AND %s",
             *ends,
         )
         connected.here.write(

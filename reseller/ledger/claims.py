@@ -67,7 +67,7 @@ def differing(db: Database, module: int) -> list[tuple[int, str, str, str, str]]
 def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]]:
     """Links in step whose service was not read in full for so long: link, service, remote service."""
     rows = db.rows(
-        "SELECT k.id, k.item, k.remote FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "
+        "SELECT k.id, k.item, k.remote FROM reseller_link k JOIN reseller_observation o ON o.link = k.id "
         "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s "
         "AND COALESCE(o.deep, k.updated) < UTC_TIMESTAMP(3) - INTERVAL %s SECOND ORDER BY k.item",
         module,

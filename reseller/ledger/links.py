@@ -88,17 +88,8 @@ def opening(db: Database, modules: Sequence[int]) -> list[Link]:
 
 def write(lease: Lease, item: Item, account: int, remote: str, key: str) -> Link:
     """A link made by hand, half-way: the seller is not told yet."""
-    number = lease.insert(
-        "reseller_link",
-        item=item.id,
-        module=item.module,
-        account=account,
-        itemtype=item.itemtype,
-        remote=remote,
-        rkey=key,
-        state=HALF,
-    )
-    return Link(number, item.id, item.module, account, item.itemtype, remote, key, HALF, 0)
+    with lease.db.transaction():
+        return _insert(lease, Link(0, item.id, item.module, account, item.itemtype, remote, key, HALF, 0))
 
 
 def counts(db: Database, module: int) -> dict[str, int]:
@@ -112,21 +103,28 @@ def counts(db: Database, module: int) -> dict[str, int]:
 
 def adopt(lease: Lease, request: Request, remote: str) -> Link:
     """Link the remote service that a request bought, and settle the request with it, in one transaction."""
+    bought = request.item, request.module, request.account, request.itemtype
     with lease.db.transaction():
-        number = lease.insert(
-            "reseller_link",
-            item=request.item,
-            module=request.module,
-            account=request.account,
-            itemtype=request.itemtype,
-            remote=remote,
-            rkey=request.key,
-            state=OPENING,
-        )
+        link = _insert(lease, Link(0, *bought, remote, request.key, OPENING, 0))
         requests.settle(lease, request, Standing(requests.LINKED, remote=remote))
-    return Link(
-        number, request.item, request.module, request.account, request.itemtype, remote, request.key, OPENING, 0
+    return link
+
+
+def _insert(lease: Lease, link: Link) -> Link:
+    """Write down a new link, and that nothing was seen of it yet: there is no link of which nothing is kept."""
+    number = lease.insert(
+        "reseller_link",
+        item=link.item,
+        module=link.module,
+        account=link.account,
+        itemtype=link.itemtype,
+        remote=link.remote,
+        rkey=link.key,
+        state=link.state,
     )
+    sql = "INSERT INTO reseller_observation (link, item, module) VALUES (%s, %s, %s)"
+    lease.db.execute(sql, number, link.item, link.module)
+    return link._replace(id=number)
 
 
 def settle(lease: Lease, link: int, state: str) -> None:
@@ -146,8 +144,11 @@ def settle(lease: Lease, link: int, state: str) -> None:
 
 def has_seen(db: Database, link: Link, remote: Remote) -> bool:
     """Whether the seller said just this of the remote service the last time."""
-    row = db.row("SELECT status, pricelist, expiredate, absences FROM reseller_observation WHERE link = %s", link.id)
-    return row == (*_said(remote), 0)
+    sql = (
+        "SELECT status, pricelist, expiredate FROM reseller_observation "
+        "WHERE link = %s AND seen IS NOT NULL AND absences = 0"
+    )
+    return db.row(sql, link.id) == _said(remote)
 
 
 def _said(remote: Remote) -> tuple[int, str, str]:
@@ -160,19 +161,17 @@ def observe(db: Database, link: Link, remote: Remote) -> None:
     if has_seen(db, link, remote):
         return
     db.execute(
-        "INSERT INTO reseller_observation (link, status, pricelist, expiredate, absences, seen) "
-        "VALUES (%s, %s, %s, %s, 0, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE status = VALUES(status), "
-        "pricelist = VALUES(pricelist), expiredate = VALUES(expiredate), absences = 0, seen = VALUES(seen)",
-        link.id,
+        "UPDATE reseller_observation SET status = %s, pricelist = %s, expiredate = %s, absences = 0, "
+        "seen = UTC_TIMESTAMP(3) WHERE link = %s",
         *_said(remote),
+        link.id,
     )
 
 
 def absent(db: Database, link: Link) -> int:
     """Count one more complete list without it; how many in a row that makes."""
     db.execute(
-        "INSERT INTO reseller_observation (link, status, absences, seen) VALUES (%s, 0, 1, UTC_TIMESTAMP(3)) "
-        "ON DUPLICATE KEY UPDATE absences = absences + 1, seen = UTC_TIMESTAMP(3)",
+        "UPDATE reseller_observation SET absences = absences + 1, seen = UTC_TIMESTAMP(3) WHERE link = %s",
         link.id,
     )
     return link.absences + 1

@@ -4,6 +4,9 @@
 service here at that moment: a service is looked at again when either has moved, so that a run in which nothing changed
 asks for none and writes nothing. `shown` says that a suspension here is the seller's and was put there by us. `secret`
 is a keyed digest of the password (sync/compare.py); the password itself is nowhere in the ledger.
+
+There is a row for every live link, made with it (links.py). So statements that insert here only ever update, many rows
+at once; of a link that has just ended they leave a row that nobody reads.
 """
 
 from __future__ import annotations
@@ -19,7 +22,10 @@ ABSENT = 1
 #: complete lists in a row that must not show a service before it is asked for by number (DESIGN 5)
 GONE_AFTER_ABSENCES = 2
 ROWS_AT_ONCE = 500
-_LISTED = "k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s"
+_LISTED = (
+    "reseller_link k JOIN reseller_observation o ON o.link = k.id "
+    "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s"
+)
 _Row = TypeVar("_Row")
 
 
@@ -61,10 +67,8 @@ def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) ->
     for part in _parts(list(remotes)):
         marks = ", ".join(["%s"] * len(part))
         rows = db.rows(
-            "SELECT k.remote, k.id, COALESCE(o.digest, 0), COALESCE(o.settled, 0), COALESCE(o.status, 0), "  # noqa: S608
-            "COALESCE(o.expiredate, ''), COALESCE(o.absences, 0) FROM reseller_link k "
-            "LEFT JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live' "
-            f"AND k.module = %s AND k.itemtype = %s AND k.remote IN ({marks})",
+            "SELECT k.remote, k.id, o.digest, o.settled, o.status, o.expiredate, o.absences "  # noqa: S608
+            f"FROM {_LISTED} AND k.remote IN ({marks})",
             module,
             itemtype,
             *part,
@@ -75,24 +79,13 @@ def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) ->
 
 def remotes(db: Database, module: int, itemtype: str) -> dict[str, int]:
     """Links of a module and type that are not known to be gone, by the seller's number."""
-    sql = (
-        "SELECT k.remote, k.id FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "  # noqa: S608
-        f"WHERE {_LISTED} AND COALESCE(o.absences, 0) < %s"
-    )
+    sql = f"SELECT k.remote, k.id FROM {_LISTED} AND o.absences < %s"  # noqa: S608
     return dict(db.rows(sql, module, itemtype, GONE_AFTER_ABSENCES))
 
 
 def unsure(db: Database, module: int, itemtype: str) -> dict[str, int]:
     """Those of them that no list has shown yet, or that the last one did not show for the first time."""
-    unseen = (
-        f"SELECT k.remote, k.id FROM reseller_link k WHERE {_LISTED} "  # noqa: S608
-        "AND k.id NOT IN (SELECT link FROM reseller_observation)"
-    )
-    once = (
-        "SELECT k.remote, k.id FROM reseller_observation o JOIN reseller_link k ON k.id = o.link "  # noqa: S608
-        f"WHERE {_LISTED} AND o.absences BETWEEN 1 AND %s - 1"
-    )
-    return dict([*db.rows(unseen, module, itemtype), *db.rows(once, module, itemtype, GONE_AFTER_ABSENCES)])
+    return dict(db.rows(f"SELECT k.remote, k.id FROM {_LISTED} AND o.doubtful = 1", module, itemtype))  # noqa: S608
 
 
 def seen(lease: Lease, rows: Sequence[Seen]) -> None:
@@ -166,12 +159,7 @@ def show(lease: Lease, link: int, *, shown: bool) -> None:
     )
     with lease.writing() as db:
         value = db.value(asked, link) if shown else 0
-        db.execute(
-            "INSERT INTO reseller_observation (link, status, shown, seen) VALUES (%s, 0, %s, UTC_TIMESTAMP(3)) "
-            "ON DUPLICATE KEY UPDATE shown = VALUES(shown)",
-            link,
-            value,
-        )
+        db.execute("UPDATE reseller_observation SET shown = %s WHERE link = %s", value, link)
 
 
 def cursors(db: Database, module: int) -> Mapping[str, str]:

@@ -87,6 +87,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) {_ENGINE}""",
         f"""CREATE TABLE IF NOT EXISTS reseller_observation (
             link INT NOT NULL PRIMARY KEY,
+            item INT NOT NULL DEFAULT 0,
+            module INT NOT NULL DEFAULT 0,
             status INT NOT NULL DEFAULT 0,
             suspended_by VARCHAR(32) NOT NULL DEFAULT '',
             pricelist VARCHAR(190) NOT NULL DEFAULT '',
@@ -97,11 +99,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             secret BIGINT UNSIGNED NOT NULL DEFAULT 0,
             shown INT NOT NULL DEFAULT 0,
             absences INT NOT NULL DEFAULT 0,
-            seen DATETIME(3) NOT NULL,
+            seen DATETIME(3) NULL,
             deep DATETIME(3) NULL,
             tried DATETIME(3) NULL,
             asked DATETIME(3) AS (COALESCE(GREATEST(deep, tried), deep, tried)) STORED,
-            KEY (absences),
+            doubtful TINYINT AS (seen IS NULL OR absences = 1) STORED,
+            KEY doubtful (doubtful),
             KEY asked (asked)
         ) {_ENGINE}""",
         f"""CREATE TABLE IF NOT EXISTS reseller_page (

@@ -23,26 +23,26 @@ HERE = (
 # Every part of the queries below is a word of this file; what comes from outside is a parameter.
 _COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
 COALESCE(i.autosuspend = 'on' OR i.employeesuspend = 'on' OR i.abusesuspend = 'on', 0), {HERE},
-COALESCE(o.status, 0), COALESCE(o.suspended_by, ''), COALESCE(o.digest, 0), COALESCE(o.settled, 0), COALESCE(o.here, 0),
-COALESCE(o.absences, 0), COALESCE(o.shown > COALESCE((SELECT MAX(q.id) FROM reseller_request q
-WHERE q.item = k.item AND q.kind = 'suspend'), 0), 0), COALESCE(o.secret, 0),
+o.status, o.suspended_by, o.digest, o.settled, o.here, o.absences, o.shown > COALESCE((SELECT MAX(q.id)
+FROM reseller_request q WHERE q.item = k.item AND q.kind = 'suspend'), 0), o.secret,
 (SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item),
 COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', q.state) FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
 COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_drift d WHERE d.link = k.id), ''),
 (SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_drift d
-WHERE d.link = k.id AND d.kind = 'stuck'), COALESCE(o.expiredate, ''),
+WHERE d.link = k.id AND d.kind = 'stuck'), o.expiredate,
 COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0)"""  # noqa: S608
-_FROM = """FROM reseller_link k LEFT JOIN item i ON i.id = k.item
-LEFT JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live'"""
+#: in this order the link of a service that has not moved is never read: half of the time that a quiet run's query takes
+_FROM = """FROM reseller_observation o LEFT JOIN item i ON i.id = o.item STRAIGHT_JOIN reseller_link k ON k.id = o.link
+WHERE k.live = 1 AND k.state = 'live'"""
 #: no row moves when the end of a term comes near: looked at once for that, see Candidate.ends_while_away
 _ENDING = (
-    "(NOT i.processingmodule <=> k.module AND i.status <> 4 AND o.status NOT IN (0, 4) AND o.expiredate > '' "
-    "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_drift d WHERE d.link = k.id AND d.kind = 'away'))"
+    "(NOT i.processingmodule <=> o.module AND i.status <> 4 AND o.status NOT IN (0, 4) AND o.expiredate > '' "
+    "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_drift d WHERE d.link = o.link AND d.kind = 'away'))"
 )
-_MOVED = f"(o.link IS NULL OR o.digest <> o.settled OR o.here <> {HERE} OR {_ENDING})"
+_MOVED = f"(o.digest <> o.settled OR o.here <> {HERE} OR {_ENDING})"
 #: changes that are refused already are not looked at again before they change again
 _NOT_REFUSED = (
-    "NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = k.id AND p.digest = COALESCE(o.digest, 0) "  # noqa: S608
+    "NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = o.link AND p.digest = o.digest "  # noqa: S608
     f"AND p.here = {HERE})"
 )
 #: what is under way comes last, since it can only wait; by number as well, so that the order is the same in every run
@@ -184,18 +184,18 @@ def _in(days: int) -> str:
 def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: bool) -> list[Candidate]:
     """Services of a module that have moved, those that wait longest first; `away_days` as in ends_while_away()."""
     more = "" if refused_too else f"AND {_NOT_REFUSED}"
-    return _read(db, f"AND k.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, _in(away_days), most)
+    return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, _in(away_days), most)
 
 
 def to_suspend(db: Database, module: int) -> int:
     """How many services of a module run here and are stopped there by the last lists, whatever is planned now."""
-    sql = f"SELECT COUNT(*) {_FROM} AND k.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled"
+    sql = f"SELECT COUNT(*) {_FROM} AND o.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled"
     return int(db.value(sql, module, Status.ACTIVE, Status.SUSPENDED))
 
 
 def one(db: Database, link: int) -> Candidate | None:
     """A service as it is now, None when its link is over."""
-    found = _read(db, "AND k.id = %s", link)
+    found = _read(db, "AND o.link = %s", link)
     return found[0] if found else None
 
 
@@ -217,7 +217,7 @@ def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
     """Services by the numbers of their links, in this order; a link that is over is left out."""
     if not links:
         return []
-    found = {each.link: each for each in _read(db, "AND k.id IN %s", links)}
+    found = {each.link: each for each in _read(db, "AND o.link IN %s", links)}
     return [found[link] for link in links if link in found]
 
 

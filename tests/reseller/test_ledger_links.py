@@ -63,6 +63,7 @@ def observation(db, link):
 
 def test_what_the_seller_says_is_kept_once(db, held, item):
     link = bought(held, item, 1, 1)
+    assert not links.has_seen(db, link, Remote(link.remote, 0, link.key, "", "", "")), "nothing was said yet"
     remote = Remote(link.remote, 2, link.key, "n", "p" * 300, "2026-01-31 23:59")
     links.observe(db, link, remote)
     first = observation(db, link)

@@ -67,8 +67,7 @@ def drift(db, item, kind):
 
 def seen(db, item, status, ends):
     db.execute(
-        "INSERT INTO reseller_observation (link, status, expiredate, seen) "
-        "SELECT id, %s, %s, UTC_TIMESTAMP(3) FROM reseller_link WHERE item = %s",
+        "UPDATE reseller_observation SET status = %s, expiredate = %s, seen = UTC_TIMESTAMP(3) WHERE item = %s",
         status,
         str(ends or ""),
         item.id,

@@ -89,6 +89,8 @@ def test_at_the_second_absence_in_a_row_it_is_to_be_asked_for(db, held, module, 
     link, never = live(), live()
     both = {link.remote: link.id, never.remote: never.id}
     observations.seen(held, [seen(link)])
+    observations.tried(held, [never.id])
+    assert row(db, never, "seen") == (None,), "that it was asked for is taken for a sight of it"
     assert observations.remotes(db, module, "vds") == both
     assert observations.unsure(db, module, "vds") == {never.remote: never.id}
     observations.absent(held, [link.id])
