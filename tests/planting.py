@@ -64,15 +64,19 @@ def linked(shop: Shop, count: int, first: int) -> Iterator[list[Pair]]:
         KEY,
         *ends,
     )
-    shop.here.write(
-        "INSERT INTO reseller_observation (link, item, module) SELECT id, item, module FROM reseller_link "
-        "WHERE item BETWEEN %s AND %s",
-        *ends,
-    )
+    unseen(shop)
     try:
         yield [Pair(item + place, first + place) for place in range(count)]
     finally:
         _forget(shop, ends)
+
+
+def unseen(shop: Shop) -> None:
+    """As if nothing had been seen of any linked service."""
+    shop.here.write(
+        "REPLACE INTO reseller_observation (link, item, module) SELECT id, item, module FROM reseller_link "
+        "WHERE live = 1"
+    )
 
 
 def looked_at(shop: Shop, days: float = 1) -> None:

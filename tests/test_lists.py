@@ -72,7 +72,8 @@ class Ledger:
     def begin(self):
         """As if nothing had ever been amiss."""
         self.seller.fill(self.pairs)
-        for table in ("observation", "drift", "plan", "change", "page", "cursor", "circuit"):
+        planting.unseen(self.shop)
+        for table in ("drift", "plan", "change", "page", "cursor", "circuit"):
             self.work.db.execute(f"DELETE FROM reseller_{table}")
         assert self.run() == "nothing to do"
 

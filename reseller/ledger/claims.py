@@ -67,7 +67,7 @@ def differing(db: Database, module: int) -> list[tuple[int, str, str, str, str]]
 def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]]:
     """Links in step whose service was not read in full for so long: link, service, remote service."""
     rows = db.rows(
-        "SELECT k.id, k.item, k.remote FROM reseller_link k JOIN reseller_observation o ON o.link = k.id "
+        "SELECT k.id, k.item, k.remote FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "
         "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s "
         "AND COALESCE(o.deep, k.updated) < UTC_TIMESTAMP(3) - INTERVAL %s SECOND ORDER BY k.item",
         module,
@@ -76,11 +76,14 @@ def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def read_again(lease: Lease, links: Sequence[int]) -> None:
-    """Have the next run look at these first, as if nothing were known of them."""
+def read_again(lease: Lease, link: int) -> None:
+    """Have the next run look at this first, as if nothing were known of it; also where what was seen of it is lost."""
+    again = (
+        "INSERT INTO reseller_observation (link, item, module) SELECT id, item, module FROM reseller_link "
+        "WHERE id = %s ON DUPLICATE KEY UPDATE settled = 0, here = 0, tried = NULL"
+    )
     with lease.writing() as db:
-        for link in links:
-            db.execute("UPDATE reseller_observation SET settled = 0, here = 0, tried = NULL WHERE link = %s", link)
+        db.execute(again, link)
 
 
 def forget_kept(lease: Lease, row: int) -> bool:

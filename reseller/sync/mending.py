@@ -44,7 +44,7 @@ def _left(work: Work, finding: Finding) -> None:
 
 def _unread(work: Work, finding: Finding) -> None:
     with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
-        claims.read_again(held, [finding.row])
+        claims.read_again(held, finding.row)
 
 
 def _kept(work: Work, finding: Finding) -> None:

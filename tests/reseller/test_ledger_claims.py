@@ -86,10 +86,15 @@ def test_what_was_not_read_for_long_is_told_and_read_again_first(db, held, linke
     db.execute("UPDATE reseller_observation SET deep = deep - INTERVAL 1 HOUR WHERE link = %s", old.id)
     db.execute("UPDATE reseller_link SET updated = updated - INTERVAL 1 HOUR WHERE id = %s", never.id)
     assert claims.unread(db, account, 1800) == [(link.id, link.item, link.remote) for link in (old, never)]
-    claims.read_again(held, [old.id])
+    claims.read_again(held, old.id)
     row = "SELECT settled, here, tried FROM reseller_observation WHERE link = %s"
     assert db.row(row, old.id) == (0, 0, None)
     assert db.row(row, fresh.id) == (5, 6, None)
+    db.execute("DELETE FROM reseller_observation WHERE link = %s", never.id)
+    assert (never.id, never.item, never.remote) in claims.unread(db, account, 1800), "what is lost is told of by nobody"
+    claims.read_again(held, never.id)
+    row = "SELECT item, module, seen FROM reseller_observation WHERE link = %s"
+    assert db.row(row, never.id) == (never.item, never.module, None)
 
 
 def test_only_those_that_are_away_for_long_are_told(db, account, numbers):

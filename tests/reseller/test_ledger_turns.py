@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -166,3 +167,34 @@ def test_an_owner_is_known_by_its_start_and_only_on_this_host(db, owner, taken):
     else:
         with pytest.raises(BusyError), leases.lease(db, "t:start", 30):
             pass
+
+
+def test_of_several_that_find_a_lease_free_at_once_one_takes_it(base):
+    """The row is read, then claimed: who was overtaken in between is told so, as by no lease that was held."""
+    inside, most, overtaken, guard = 0, 0, 0, threading.Lock()
+
+    def hurry():
+        nonlocal inside, most, overtaken
+        own = Panel(base).database()
+        for _ in range(1000):
+            start.wait()
+            if overtaken:
+                break
+            start.wait()
+            try:
+                with leases.lease(own, "t:hurry", 30):
+                    with guard:
+                        inside += 1
+                        most = max(most, inside)
+                    with guard:
+                        inside -= 1
+            except BusyError as busy:
+                with guard:
+                    overtaken += busy.params["owner"] == "another process"
+        own.close()
+
+    start = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(hurry) for _ in range(4)]:
+            done.result()
+    assert (most, bool(overtaken)) == (1, True)
