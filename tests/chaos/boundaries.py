@@ -138,7 +138,10 @@ class Boundaries:
         HTTPConnection.request, HTTPConnection.getresponse, HTTPResponse.close = request, getresponse, closed
 
     def wrap_programs(self):
-        """Three boundaries a call of the panel: before mgrctl starts, when it runs, when its answer has been read."""
+        """Three boundaries a call of the panel: before mgrctl starts, when it runs, when its answer has been read.
+
+        Other programs are named as well.
+        """
         start, communicate = subprocess.Popen.__init__, subprocess.Popen.communicate
 
         def started(process, argv, *args, **kwargs):
@@ -179,6 +182,8 @@ def _statement(cursor, query, args=None):
 
 
 def _program(argv):
+    if Path(argv[0]).name != "mgrctl":
+        return f"program {Path(argv[0]).name}"
     words = [word for word in argv[3:] if "=" not in word and not word.startswith("-") and word != "xml"]
     return f"mgrctl {words[0] if words else '?'}"
 
