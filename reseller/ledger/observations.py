@@ -84,7 +84,10 @@ def remotes(db: Database, module: int, itemtype: str) -> dict[str, int]:
 
 
 def unsure(db: Database, module: int, itemtype: str) -> dict[str, int]:
-    """Those of them that no list has shown yet, or that the last one did not show for the first time."""
+    """Those of them that nothing was seen of yet, or that the last list did not show for the first time.
+
+    The database computes and indexes that as `doubtful`, so that a quiet run asks for none of the others.
+    """
     return dict(db.rows(f"SELECT k.remote, k.id FROM {_LISTED} AND o.doubtful = 1", module, itemtype))  # noqa: S608
 
 
