@@ -1,6 +1,7 @@
 """Foreign processing modules, written for the vendor's arguments without regard to this sandbox."""
 
 import base64
+import signal
 import subprocess
 import sys
 import time
@@ -237,6 +238,8 @@ def test_a_command_may_have_a_time_limit(reseller, switch):
     switch(reseller, "command_seconds", "0.3")
     item = reseller.bought(pricelist=module_of(reseller, "pmlong", "sleep 30"))
     until(lambda: (tries(reseller, item) or {}).get("lastexit"), "not ended")
+    ended = tries(reseller, item)
+    assert (ended["lastexit"], ended["run_pid"]) == (-signal.SIGKILL, None)
     reseller.call(
         "runningoperation.delete", elid=reseller.rows("SELECT id FROM runningoperation WHERE item = %s", item)[0]["id"]
     )
