@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lxml import etree
@@ -362,6 +363,27 @@ def test_a_link_of_which_the_seller_may_not_know_is_finished_by_the_next_run(sho
     shop.there.call("sandbox.fault.clear")
     until(lambda: (shop.checkevent(), shop.links(server)[0]["state"] == "live")[1], "it stays half-done")
     assert key(shop, other) == shop.links(server)[0]["rkey"]
+
+
+@pytest.mark.parametrize("words", [("unlink",), ("link",)])
+def test_who_was_overtaken_on_the_way_changes_no_key_there(shop, server, words):
+    """Its lease ends while the seller's answer to the look before is under way, and somebody else has the service."""
+    first, other = remote(shop, server), bought_there(shop)
+    before = key(shop, first), key(shop, other)
+    shop.there.call("sandbox.fault", kind="hold_after", forfunc="vds.edit", times=1, skip=int(words == ("link",)))
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(shop.ctl, *words, str(server), *([str(other)] if words == ("link",) else []))
+        until(lambda: "held" in {elem.findtext("kind") for elem in faults(shop)}, "nothing is held")
+        shop.here.write("UPDATE reseller_lease SET fence = fence + 1 WHERE name = %s", f"item:{server}")
+        shop.there.call("sandbox.release")
+        assert late.result().returncode == 1
+    assert "has taken over" in late.result().stderr.decode()
+    assert (key(shop, first), key(shop, other)) == before
+    shop.here.write("DELETE FROM reseller_lease WHERE name = %s", f"item:{server}")
+
+
+def faults(shop):
+    return shop.there.call("sandbox.fault.list").iterfind("elem")
 
 
 def test_a_seller_that_refuses_the_key_leaves_nothing_linked(shop, server, switch):

@@ -202,6 +202,7 @@ class _Order(Attempt):
         raise self.stop(now, self.refusal(error))
 
     def _remove_unpaid(self, row: Remote) -> None:
+        self.hold_for_send()
         transport, rows = self.seller.transport, self.work.limits.page_rows
         if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, rows):
             error = ResellerError("reseller_leftover", **{**self.names(), "remote": row.id})

@@ -177,7 +177,6 @@ class _Handover:
         try:
             for is_needed, step in self._steps():
                 if is_needed(seen):
-                    self.attempt.hold_for_send()
                     step()
                     seen = self._read()
                     if is_needed(seen):
@@ -226,10 +225,13 @@ class _Handover:
         return licences.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
 
     def _edit(self, fields: Mapping[str, str]) -> None:
+        self.attempt.hold_for_send()
         licences.edit(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
 
     def _new_key(self) -> None:
+        self.attempt.hold_for_send()
         controls.new_key(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
 
     def _change(self, verb: str) -> None:
+        self.attempt.hold_for_send()
         state.change(self.attempt.seller.transport, self.order.itemtype, self.row.remote, verb)

@@ -86,9 +86,15 @@ def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
     """Our key comes off the remote service first; a remote service that is gone needs nothing."""
     found = keys.find(seller.transport, old.itemtype, old.remote)
     if found is not None and found.key == old.key:
-        keys.set_key(seller.transport, old.itemtype, old.remote, "")
+        _set_key(work, held, seller, old, "")
     links.settle(held, old.id, links.ENDED)
     work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
+
+
+def _set_key(work: Work, held: Lease, seller: Seller, link: Link, key: str) -> None:
+    """Raises `reseller_lease_lost` when somebody else may be at the service by now; then the seller is told nothing."""
+    held.extend(max(work.limits.lease_seconds, 2 * work.limits.read_seconds))
+    keys.set_key(seller.transport, link.itemtype, link.remote, key)
 
 
 def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
@@ -97,7 +103,7 @@ def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
     try:
         found = keys.find(transport, half.itemtype, half.remote)
         if found is not None and found.key != half.key:
-            keys.set_key(transport, half.itemtype, half.remote, half.key)
+            _set_key(work, held, seller, half, half.key)
             found = keys.find(transport, half.itemtype, half.remote)
     except Rejected:
         links.settle(held, half.id, links.ENDED)

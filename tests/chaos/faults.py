@@ -50,7 +50,7 @@ def _late(kind: str) -> Callable[[Lane, Aim], AbstractContextManager[None]]:
 
     @contextmanager
     def on(lane: Lane, aim: Aim) -> Iterator[None]:
-        lane.limits(**IMPATIENT)
+        lane.limits(**{**IMPATIENT, **lane.chosen})
         lane.there.call("sandbox.fault", kind=kind, forfunc=aim[0], skip=aim[1], times=1, seconds=LATE_SECONDS)
         yield
         if kind.startswith("hold"):

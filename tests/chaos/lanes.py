@@ -63,7 +63,7 @@ class Plan:
     @property
     def over(self) -> bool:
         """Whether the process came to its end, or met the boundary."""
-        return self.hit or self.file("over").exists()
+        return self.hit or self.ended
 
     @property
     def met(self) -> str:
@@ -84,6 +84,11 @@ class Plan:
     def begun(self) -> bool:
         """Whether a process has taken it."""
         return self.file("begun").exists()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process came to its end by itself, also after it was stopped and woken."""
+        return self.file("over").exists()
 
     def wake(self) -> None:
         """Let a stopped process go on."""
@@ -108,6 +113,8 @@ class Lane:
         self.granted: dict[int, dict[str, int]] = {}
         #: what happens right after the next act, while its command runs
         self.after_act: Callable[[], object] | None = None
+        #: limits beside the calm ones
+        self.chosen: dict[str, int] = {}
 
     def ask(self, panel: PanelAt, sql: str, *args: object) -> list[dict[str, Any]]:
         """Rows of a panel's database, over a connection that is kept."""
@@ -134,6 +141,7 @@ class Lane:
 
     def limits(self, **chosen: int) -> None:
         """The add-on's limits in this lane: calm, and those given."""
+        self.chosen = chosen
         world.limits(self.here, **{**CALM, **chosen})
 
     def calm(self) -> None:
@@ -179,6 +187,10 @@ class Lane:
             panel.write("UPDATE item SET status = 4 WHERE id = %s", number)
         self.here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE item = %s", item)
         self.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE item = %s AND live = 1", item)
+
+    def overdue(self, item: int) -> None:
+        """As if a service had not been read in full for longer than any other: the next run of checkevent does."""
+        self.here.write("UPDATE reseller_observation SET deep = '2000-01-01', tried = NULL WHERE item = %s", item)
 
     def leased(self, pid: int) -> bool:
         """Whether this process holds a lease."""

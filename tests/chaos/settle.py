@@ -11,6 +11,8 @@ from tests.chaos.lanes import Lane
 #: far more than any of it takes on a machine that is not busy otherwise
 SECONDS = 300
 PAUSE_SECONDS = 0.05
+#: a panel that is down is started by whoever calls it, as cron and people do now and then
+CALL_SECONDS = 5
 #: so much time is said to have passed when runs of checkevent change nothing any more
 LATER_SECONDS = 90
 MOST_DECISIONS = 6
@@ -55,9 +57,13 @@ def is_quiet(rows: list[dict[str, Any]]) -> bool:
 
 def rest(lane: Lane, item: int, seconds: float = SECONDS) -> None:
     """Wait until the panel has nothing running for the service."""
-    until = time.monotonic() + seconds
+    called = time.monotonic()
+    until = called + seconds
     while is_running(standing(lane, item)):
         assert time.monotonic() < until, f"service {item} does not come to rest: {standing(lane, item)}"
+        if time.monotonic() > called + CALL_SECONDS:
+            lane.here.call("whoami")
+            called = time.monotonic()
         time.sleep(PAUSE_SECONDS)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.cases import KILL, Case
-from tests.chaos.commands import COMMANDS
+from tests.chaos.cases import KILL, STOP, Case
 from tests.chaos.faults import FAULTS
+from tests.chaos.search import ALL
 from tests.world import ROOT
 
 PATCHES = Path(__file__).with_name("broken")
-_COMMANDS = {command.name: command for command in COMMANDS}
+_COMMANDS = {command.name: command for command in ALL}
 _FAULTS = {fault.name: fault for fault in FAULTS}
+_HANDED_OVER = replace(_COMMANDS["open kept"], aims={"resume": ("soft.resume", 0)})
 
 #: by the name of the patch: the few tries of the search that it cannot pass
 REVEALING = {
@@ -22,6 +24,7 @@ REVEALING = {
         Case(_COMMANDS["open vds"], _FAULTS["slow"], "call"),
         Case(_COMMANDS["prolong"], _FAULTS["reply_lost"], "call"),
     ),
+    "undo-without-lease": (Case(_HANDED_OVER, _FAULTS["error"], "resume", STOP, "after http soft.resume #1"),),
 }
 
 
