@@ -336,10 +336,11 @@ def short(shop, inside, server):
     shop.here.call("sandbox.item", item=server, expiredate=dates[1])
 
 
-def test_a_term_that_is_refused_is_a_task_and_tried_again(shop, inside, short):
+@pytest.mark.parametrize(("kind", "type_"), [("access", "reseller_access"), ("value", "reseller_part_refused")])
+def test_a_term_that_is_refused_is_a_task_and_tried_again(shop, inside, short, kind, type_):
     owed = part(inside, short)
-    fault(shop, "error", "service.prolong", type="access")
-    with refused("reseller_access"):
+    fault(shop, "error", "service.prolong", type=kind)
+    with refused(type_):
         go_on(inside, owed)
     assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.REFUSED, False)
     assert len(shop.tasks(short)) == 1

@@ -33,6 +33,8 @@ _STILL_IN_DOUBT = {
     requests.UNCONFIRMED: requests.UNCONFIRMED,
     requests.WAITING: requests.WAITING,
 }
+#: how the seller's refusal is worded where there is more to say than that a change was refused
+_REFUSED = {requests.ORDER: "reseller_order_refused", requests.PART: "reseller_part_refused"}
 
 
 class Attempt:
@@ -180,7 +182,7 @@ class Attempt:
         if error.type != "reseller_refused":
             error.params.update(self.names())
             return error
-        type_ = "reseller_order_refused" if self.kind == requests.ORDER else "reseller_change_refused"
+        type_ = _REFUSED.get(self.kind, "reseller_change_refused")
         return ResellerError(type_, object=error.object, value=error.value, **{**error.params, **self.names()})
 
     @staticmethod

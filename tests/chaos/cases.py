@@ -169,8 +169,10 @@ def _finish(lane: Lane, case: Case, item: int, result: Result) -> None:
     settled = settle(lane, item)
     result.decided = settled.decided
     if case.command.once:
-        for _ in range(2):  # buys what is owed, and writes down what is to be bought next
-            lane.shop.checkevent()
+        lane.shop.checkevent()  # buys what is owed
+        settled = settle(lane, item)  # where it was refused just now, in its next try
+        result.decided += settled.decided
+        lane.shop.checkevent()  # writes down what is to be bought next
     result.counted = verdict(lane, item)
     result.problems += [f"{case}: {words}" for words in result.counted.words]
     if not settled.quiet and not case.command.open_end:

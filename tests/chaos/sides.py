@@ -32,7 +32,7 @@ def wrong(lane: Lane, item: int, ends: int) -> list[str]:
     remotes = lane.ask(lane.there, keyed, str(item), f"{item}-%")
     here = standing(lane, item)[0]["status"]
     module = lane.ask(lane.here, "SELECT processingmodule FROM item WHERE id = %s", item)[0]["processingmodule"]
-    tasks = lane.ask(lane.here, "SELECT id FROM task WHERE item = %s AND status <> 2", item)
+    tasks = lane.ask(lane.here, "SELECT type, params FROM task WHERE item = %s AND status <> 2", item)
     alive = [row["status"] for row in remotes if row["status"] != DELETED]
     found = []
     if here != ends:
@@ -44,5 +44,5 @@ def wrong(lane: Lane, item: int, ends: int) -> list[str]:
     if differences(lane, item):
         found.append(f"service {item} has {differences(lane, item)}")
     if tasks:
-        found.append(f"{len(tasks)} tasks are left of service {item}")
+        found.append(f"tasks are left of service {item}: {tasks}")
     return found
