@@ -91,6 +91,8 @@ class _Part(Renewal):
             now = now._replace(wait_seconds=self.work.limits.part_look_seconds)
         stopped = super().stop(now, error)
         if task or now.state in (requests.MONEY, requests.REFUSED):
+            # Who was stopped meanwhile would ask for what somebody else has bought: nothing would take that task away.
+            self.hold_for_send()
             operations.ask(self.work, self.item, requests.PROLONG, self.work.word(error))
         return stopped
 

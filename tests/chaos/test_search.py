@@ -7,13 +7,27 @@ import re
 import pytest
 
 from tests.chaos import report
+from tests.chaos.cases import STOP, Case, run
 from tests.chaos.commands import COMMANDS
+from tests.chaos.faults import FAULTS
 from tests.chaos.search import Search
 from tests.chaos.waiting import WAITING
 
 #: another one tries others
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 POINTS = 42
+_WAITING = {command.name: command for command in WAITING}
+_FAULTS = {fault.name: fault for fault in FAULTS}
+#: what a whole search has found once, and no sample need meet again
+FOUND = (
+    Case(
+        _WAITING["cron: owed term"],
+        _FAULTS["warning"],
+        "call",
+        STOP,
+        "after sql UPDATE reseller_request refused #1",
+    ),
+)
 
 
 @pytest.mark.timeout(900)
@@ -36,3 +50,10 @@ def test_of_a_sample_of_crashes_and_faults_none_costs_money(arena, capfd):
     assert re.fullmatch(
         r"chaos: \d+ crash points, \d+ faults, 0 duplicate orders, 0 duplicate renewals, 0 lost", report.line(found)
     )
+
+
+@pytest.mark.parametrize("case", FOUND, ids=str)
+def test_what_a_search_has_found_stays_mended(arena, case):
+    result = run(arena.lanes[0], case)
+    assert result.met
+    assert result, result.problems
