@@ -46,5 +46,10 @@ def fault(shop, kind, func, **more):
     shop.there.call("sandbox.fault", kind=kind, forfunc=func, **{"times": 1, **more})
 
 
+def is_held(shop):
+    """Whether the seller holds a call back, by a fault `hold_before` or `hold_after`."""
+    return any(elem.findtext("kind") == "held" for elem in shop.there.call("sandbox.fault.list").iterfind("elem"))
+
+
 def password_there(shop, item):
     return shop.there.call("vds.edit", elid=remote(shop, item)).findtext("userpassword")

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from tests import world
+from tests.keeping import is_held
 from tests.world import until
 
 VDS = "vds"
@@ -178,14 +179,10 @@ def test_a_deletion_that_is_refused_because_it_is_done_is_done(shop, service):
     number = remote(shop, service)
     shop.there.call("sandbox.fault", kind="hold_before", forfunc="vds.delete", times=1)
     shop.act("close", service)
-    until(lambda: "held" in {elem.findtext("kind") for elem in faults(shop)}, "nothing is held")
+    until(lambda: is_held(shop), "nothing is held")
     gone(shop, number)
     shop.there.call("sandbox.release")
     closed(shop, service, number)
-
-
-def faults(shop):
-    return shop.there.call("sandbox.fault.list").iterfind("elem")
 
 
 def test_the_sellers_own_renewal_is_switched_off_before_a_deletion_that_may_take_long(shop, service, switch):

@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from tests import world
+from tests.keeping import is_held
 from tests.planting import planted
 from tests.world import Refused, until
 
@@ -373,17 +374,13 @@ def test_who_was_overtaken_on_the_way_changes_no_key_there(shop, server, words):
     shop.there.call("sandbox.fault", kind="hold_after", forfunc="vds.edit", times=1, skip=int(words == ("link",)))
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(shop.ctl, *words, str(server), *([str(other)] if words == ("link",) else []))
-        until(lambda: "held" in {elem.findtext("kind") for elem in faults(shop)}, "nothing is held")
+        until(lambda: is_held(shop), "nothing is held")
         shop.here.write("UPDATE reseller_lease SET fence = fence + 1 WHERE name = %s", f"item:{server}")
         shop.there.call("sandbox.release")
         assert late.result().returncode == 1
     assert "has taken over" in late.result().stderr.decode()
     assert (key(shop, first), key(shop, other)) == before
     shop.here.write("DELETE FROM reseller_lease WHERE name = %s", f"item:{server}")
-
-
-def faults(shop):
-    return shop.there.call("sandbox.fault.list").iterfind("elem")
 
 
 def test_a_seller_that_refuses_the_key_leaves_nothing_linked(shop, server, switch):

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tests.keeping import is_held
 from tests.world import until
 
 SOFT = "soft"
@@ -207,12 +208,11 @@ def test_a_lost_answer_while_it_is_handed_over_is_gone_on_from(keeping, step):
 def kill(shop, item):
     """SIGKILL for the operation's process while the seller keeps back the answer to what it has carried out."""
 
-    def is_held():
-        faults = shop.there.call("sandbox.fault.list").iterfind("elem")
+    def is_kept_back():
         operation = shop.operation(item)
-        return operation and operation["run_pid"] and any(elem.findtext("kind") == "held" for elem in faults)
+        return operation and operation["run_pid"] and is_held(shop)
 
-    until(is_held, "no call is held")
+    until(is_kept_back, "no call is held")
     os.kill(shop.operation(item)["run_pid"], signal.SIGKILL)
     shop.there.call("sandbox.release")
 

@@ -62,7 +62,7 @@ OURS = (
 _DRIFTS = "(SELECT GROUP_CONCAT(d.kind ORDER BY d.kind SEPARATOR ' ') FROM reseller_drift d WHERE d.link = k.id)"
 #: whichever term ends first; a date that is not known is far away
 _ENDS = "LEAST(COALESCE(i.expiredate, '9999-12-31'), COALESCE(NULLIF(o.expiredate, ''), '9999-12-31'))"
-_SEEN = "GREATEST(COALESCE(o.seen, o.deep), COALESCE(o.deep, o.seen))"
+_SEEN = "COALESCE(GREATEST(o.seen, o.deep), o.seen, o.deep)"
 
 SERVICES = View(
     key="i.id",
