@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
 
@@ -27,6 +28,11 @@ class Limits:
     lock_wait_seconds: int = 10
     document_bytes: int = 32 * 1024 * 1024
     page_rows: int = 1000
+    # A list that goes on for longer than this is incomplete; each page has to bring a new row (seller/services.py).
+    list_pages: int = 10_000
+    list_rows: int = 2_000_000
+    # For one reading outside of checkevent, which has run_seconds. Below lease_seconds: an order reads under a lease.
+    list_seconds: int = 120
     # One form or button of the panel works on so many services at most; each takes calls of the panel and the seller.
     form_services: int = 50
     mgrctl_seconds: int = 60
@@ -100,7 +106,7 @@ def load(base: Path) -> Limits:
             continue
         name, _, value = told.partition(" ")
         kind, value = known.get(name), value.strip()
-        if kind is None or not (value.isdigit() if kind is int else value):
+        if kind is None or (numbers.parse(value) is None if kind is int else not value):
             raise ResellerError("reseller_limits", object=name, file=str(path), line=told)
         chosen[name] = kind(value)
     return replace(Limits(), **chosen)

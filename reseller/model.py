@@ -54,17 +54,26 @@ class Item:
 
 
 class Remote(NamedTuple):
-    """A row of a type's list at the seller; `remoteid` is None where the list has no such column."""
+    """A row of a type's list at the seller (seller/service.py); `key` is None where the list has no such column."""
 
     id: str
     status: int
-    remoteid: str | None
+    key: str | None
     name: str
+    #: name of its tariff
     pricelist: str
-    expiredate: str
+    #: the end of its paid term, None for none
+    expiredate: dt.date | None
     #: its domain or the name of its licence, empty for types that have neither
     label: str = ""
     address: str = ""
+    #: who but the buyer holds it suspended, empty for nobody
+    suspended_by: str = ""
+
+    @property
+    def item(self) -> str:
+        """The number of the service here that its key names, empty without a key."""
+        return (self.key or "").partition("-")[0]
 
 
 @dataclass(frozen=True)

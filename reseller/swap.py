@@ -18,9 +18,9 @@ from reseller.lifecycle import order_plan
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.mgr5.features import MODULE
-from reseller.model import Item, Remote, Status
-from reseller.seller import changes, state
-from reseller.wire import document
+from reseller.model import Item, Status
+from reseller.seller import service
+from reseller.wire import document, numbers
 from reseller.wire.errors import PanelError, ResellerError
 
 MANUAL = "manual"
@@ -181,7 +181,7 @@ def _read_back(work: Work, number: int, wanted: int) -> None:
         work.log.error(f"item {number}: cannot read its module back: {work.word(error)}")
         return
     shown = document.text(form, "processingmodule")
-    if shown.isdigit() and int(shown) != wanted:
+    if numbers.parse(shown) not in (None, wanted):
         raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=wanted)
 
 
@@ -260,21 +260,22 @@ def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
     link = links.of_item(work.db, item.id)
     if link is None:
         return [_note(work, "not_linked")]
-    seen = state.view(work.seller(swap.home).transport, link.itemtype, link.remote)
+    seen = service.read(work.seller(swap.home).transport, link.itemtype, link.remote)
     if not seen.exists:
         return [_note(work, "gone", remote=link.remote)]
-    form = changes.read(work.seller(swap.home).transport, link.itemtype, link.remote)
     wanted = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
-    if form.pricelist != wanted:
+    if seen.pricelist != wanted:
         raise ResellerError(
             "reseller_swap_differs", item=item.id, remote=link.remote, here=item.pricelist_name, wanted=wanted or "-",
-            there=form.pricelist, pricelist=item.pricelist,
+            there=seen.pricelist, pricelist=item.pricelist,
         )  # fmt: skip
     notes = []
     if item.pricelist != swap.pricelist:
-        notes.append(_note(work, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=form.pricelist))
-    if item.expiredate and str(item.expiredate) > str(swap.expiredate or "") and str(item.expiredate) > seen.expiredate:
-        notes.append(_note(work, "renewed", here=item.expiredate, there=seen.expiredate or "-"))
+        notes.append(_note(work, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=seen.pricelist))
+    there = seen.expiredate
+    is_renewed = item.expiredate and str(item.expiredate) > str(swap.expiredate or "")
+    if item.expiredate and is_renewed and (there is None or item.expiredate > there):
+        notes.append(_note(work, "renewed", here=item.expiredate, there=there or "-"))
     if item.status == Status.DELETED:
         notes.append(_note(work, "closed"))
     elif item.status != seen.status:
@@ -294,12 +295,9 @@ def _follow(work: Work, item: Item) -> None:
     link = links.of_item(work.db, item.id)
     if link is None:
         return
-    transport = work.seller(link.module).transport
-    seen = state.view(transport, link.itemtype, link.remote)
+    seen = service.read(work.seller(link.module).transport, link.itemtype, link.remote)
     if seen.exists:
-        form = changes.read(transport, link.itemtype, link.remote)
-        remote = Remote(link.remote, seen.status, link.key, item.name, form.pricelist, seen.expiredate)
-        links.observe(work.db, link, remote)
+        links.observe(work.db, link, seen.row)
 
 
 def _remote(work: Work, number: int) -> str:

@@ -4,6 +4,7 @@ Lists and forms come over the wire from a seller that says what it is told to (t
 through checkevent into the real ledger. A longer search: LIST_EXAMPLES=2000 make test ARGS='-k test_lists'.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from reseller.lifecycle.work import Work
 from reseller.mgr5.panel import Panel
+from reseller.seller import orders, services
 from reseller.sync import checkevent
 from tests import planting, world
 from tests.bench import ready
@@ -107,6 +109,7 @@ def ledger(shop, seller):
         made = Ledger(shop, seller, pairs)
         yield made
         seller.do("tell", pages=None)
+        seller.do("never_end", how="")
         made.work.db.execute("DELETE FROM reseller_page")
         made.work.db.execute("DELETE FROM reseller_cursor")
         made.work.db.close()
@@ -195,3 +198,74 @@ def test_services_that_cannot_be_read_do_not_keep_the_daily_check_from_the_other
             shop.checkevent()
             seen.update(seller.do("asked")["forms"])
         assert seen == {pair.remote for pair in pairs}
+
+
+# A list that never ends.
+
+LIST_PAGES = 40
+
+
+@pytest.fixture
+def endless(shop, ledger):
+    """Lists may have forty pages, and no longer than any test waits."""
+    world.limits(shop.here, page_rows=PAGE_ROWS, list_pages=LIST_PAGES, list_seconds=60, run_seconds=60)
+    ledger.begin()
+    ledger.work = Work.start(Panel(shop.here.base))
+    return ledger
+
+
+def asked(seller):
+    return seller.do("asked")["calls"].get("vds", 0)
+
+
+@pytest.mark.parametrize(("how", "most"), [("repeat", 2), ("invent", LIST_PAGES)])
+def test_a_list_that_never_ends_is_read_to_a_bound_and_proves_nothing(shop, endless, seller, how, most):
+    transport = endless.work.seller(shop.module).transport
+    seller.do("never_end", how=how)
+    asked(seller)
+    found = services.read_list(transport, "vds", endless.work.limits)
+    assert (found.complete, len(found.rows)) == (False, (1 if how == "repeat" else most) * PAGE_ROWS)
+    assert asked(seller) == most
+
+
+def open_(shop):
+    item = shop.order("vds")
+    shop.rest(item)
+    assert shop.request(item)["state"] == "unsent"
+    assert "is not complete" in shop.request(item)["error_text"]
+
+
+def audit_(shop):
+    kinds = [found["kind"] for found in json.loads(shop.ctl("audit", "--json").stdout)]
+    assert "unread_list" in kinds
+    assert "absent" not in kinds
+
+
+def discover_(shop):
+    done = shop.ctl("link", "--discover")
+    assert done.returncode == 0 or b"vds" in done.stderr
+
+
+def checkevent_(shop):
+    shop.checkevent()
+
+
+@pytest.mark.parametrize("command", [open_, audit_, discover_, checkevent_])
+@pytest.mark.parametrize("how", ["repeat", "invent"])
+def test_no_command_reads_such_a_list_for_ever(shop, endless, seller, how, command):
+    seller.do("never_end", how=how)
+    asked(seller)
+    command(shop)
+    # A reading or two of it, whoever reads: the audit reads a list that is not whole once more.
+    assert asked(seller) <= 3 * LIST_PAGES
+    assert endless.said() == []
+
+
+@pytest.mark.parametrize("how", ["repeat", "invent"])
+def test_an_unpaid_row_is_not_looked_for_in_it_for_ever(shop, endless, seller, how):
+    transport = endless.work.seller(shop.module).transport
+    seller.do("never_end", how=how)
+    asked(seller)
+    first = str(endless.pairs[0].remote)
+    assert not orders.remove_unpaid(transport, "vds", first, "1-abc", endless.work.limits)
+    assert asked(seller) <= 2 * LIST_PAGES

@@ -13,10 +13,12 @@ from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
 from reseller.model import Status
+from reseller.seller import service
 from reseller.sync import activate, apply, candidates, check, checkevent, compare, looking, one, reconcile, restart
 from reseller.sync.actions import Here, There
 from reseller.sync.job import Mode
 from reseller.sync.observe import Lists
+from reseller.wire import document
 from reseller.wire.errors import PanelError, Rejected
 from tests import world
 from tests.inside import refused
@@ -277,8 +279,7 @@ def test_more_memory_than_was_ordered_here_is_a_task(shop, inside, server):
 
 def test_a_state_that_is_no_number_and_a_term_in_doubt_are_what_they_are(inside, server):
     found = candidate(inside, server)
-    view = compare.view_of(compare.document.document())
-    assert candidates.there_of(view, found) == There.UNKNOWN
+    assert candidates.there_of(service.parse(document.document()), found) == There.UNKNOWN
     busy = found._replace(requests=((requests.PART, requests.SENDING),))
     assert busy.open == candidates.Open.BUSY
     assert found.state_here == Here.ACTIVE

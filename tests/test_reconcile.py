@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from reseller.seller.services import Roll
 from reseller.sync import deep
-from reseller.sync.observe import Roll
 from tests import world
 from tests.planting import Calls, hide, planted, staff, status, suspend_there
 from tests.world import until

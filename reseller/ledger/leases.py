@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.wire.errors import BusyError, ResellerError
+from reseller.wire.numbers import whole
 
 POLL_SECONDS = 0.1
 _HELD = "EXISTS (SELECT 1 FROM reseller_lease l WHERE l.name = %s AND l.fence = %s AND l.expires > UTC_TIMESTAMP(3))"
@@ -152,4 +153,4 @@ def _started(pid: int) -> str:
 def _is_dead(owner: str) -> bool:
     """Whether the owner's process is known to be gone; an owner elsewhere is never known to be."""
     host, pid, started = [*owner.split(), "", "", ""][:3]
-    return host == _host() and pid.isdigit() and _started(int(pid)) != started
+    return host == _host() and bool(whole(pid)) and _started(whole(pid)) != started

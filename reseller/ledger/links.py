@@ -16,6 +16,7 @@ from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
 from reseller.model import Item, Remote
+from reseller.wire import dates
 
 HALF, OPENING, LIVE, ENDED = "half", "opening", "live", "ended"
 
@@ -153,7 +154,7 @@ def has_seen(db: Database, link: Link, remote: Remote) -> bool:
 
 def _said(remote: Remote) -> tuple[int, str, str]:
     """As much of it as is kept."""
-    return remote.status, remote.pricelist[:190], remote.expiredate[:10]
+    return remote.status, remote.pricelist[:190], dates.text(remote.expiredate)
 
 
 def observe(db: Database, link: Link, remote: Remote) -> None:

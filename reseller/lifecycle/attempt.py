@@ -19,8 +19,8 @@ from reseller.lifecycle import operations, retries
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import state
-from reseller.seller.state import View
+from reseller.seller import service
+from reseller.seller.service import Service
 from reseller.wire import money
 from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, SellerError, Stopped
 
@@ -92,11 +92,11 @@ class Attempt:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
         return link
 
-    def see(self) -> tuple[str, View]:
+    def see(self) -> tuple[str, Service]:
         """The remote number and what its form says; ends the try when there is none."""
         link = self.linked()
         try:
-            seen = state.view(self.seller.transport, link.itemtype, link.remote)
+            seen = service.read(self.seller.transport, link.itemtype, link.remote)
         except SellerError as error:
             raise self.stop_unsent(error) from error
         if not seen.exists:

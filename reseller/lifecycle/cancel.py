@@ -17,7 +17,7 @@ from reseller.lifecycle.goals import give_up
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import renewals, state
+from reseller.seller import renewals, service
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 #: states of a renewal of which it is certain that the seller has done nothing
@@ -93,12 +93,12 @@ class _Cancel(Attempt):
     def _switch_off(self, link: Link) -> None:
         """See that the seller does not renew by itself; raises SellerError, or ends the try when it will not stop."""
         transport = self.seller.transport
-        if not state.view(transport, link.itemtype, link.remote).autoprolong:
+        if not service.read(transport, link.itemtype, link.remote).autoprolong:
             return
         self.hold_for_send()
         requests.sending(self.held, self.request, Effect(f"{link.itemtype}.edit {link.remote} autoprolong off"))
         renewals.no_autoprolong(transport, link.itemtype, link.remote)
-        months = state.view(transport, link.itemtype, link.remote).autoprolong
+        months = service.read(transport, link.itemtype, link.remote).autoprolong
         if months:
             error = ResellerError("reseller_still_renews", months=months, **self.names())
             raise self.stop(Standing(requests.REFUSED), error)

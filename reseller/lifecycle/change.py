@@ -17,9 +17,8 @@ from reseller.lifecycle.change_plan import Change
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import changes, tariffs
-from reseller.seller.changes import Form
-from reseller.seller.state import is_missing
+from reseller.seller import changes, service, tariffs
+from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
@@ -77,7 +76,7 @@ class _Setparam(Attempt):
         """One step; False when both are the same, or when nothing can be done now but wait."""
         form = self._form()
         change = self._next(form)
-        busy = form.status == str(Status.PROCESSING)
+        busy = form.status == Status.PROCESSING
         if change is None and not (busy and self.request.sent_seconds is not None):
             self._finish()
         elif change is None or (busy and not self.in_doubt) or self._is_waited_for(change):
@@ -94,18 +93,13 @@ class _Setparam(Attempt):
         """Whether the seller has taken this very call and does not show it yet."""
         return self.request.state == requests.WAITING and self.request.digest == change.digest
 
-    def _form(self) -> Form:
-        form = None
-        try:
-            form = changes.read(self.seller.transport, self.item.itemtype, self.remote)
-        except Rejected as error:
-            if not is_missing(error):
-                raise
-        if form is None or form.status == str(Status.DELETED):
+    def _form(self) -> Service:
+        form = service.read(self.seller.transport, self.item.itemtype, self.remote)
+        if not form.exists:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return form
 
-    def _next(self, form: Form) -> Change | None:
+    def _next(self, form: Service) -> Change | None:
         item, db = self.item, self.work.db
         try:
             tariff = items.tariff_params(db, item.pricelist)
@@ -137,7 +131,7 @@ class _Setparam(Attempt):
             told = ResellerError("reseller_change_waiting", **self.names())
             operations.note(self.work, self.item, self.operation, self.work.word(told))
 
-    def _send(self, change: Change, form: Form) -> None:
+    def _send(self, change: Change, form: Service) -> None:
         """Ask what has to be asked first, then send it."""
         try:
             if change.is_tariff:
@@ -164,7 +158,7 @@ class _Setparam(Attempt):
         else:
             self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
 
-    def _require_target(self, change: Change, form: Form) -> None:
+    def _require_target(self, change: Change, form: Service) -> None:
         """Nothing is sent for a tariff that the seller would refuse, or that alters a virtual server's disk."""
         transport, target = self.seller.transport, change.fields["pricelist"]
         if self.item.itemtype == change_plan.DISK_TYPE:
@@ -181,7 +175,7 @@ class _Setparam(Attempt):
             cost = changes.price(transport, self.remote, change.fields)
             self.work.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
 
-    def _tariffs(self, form: Form, target: str) -> dict[str, str]:
+    def _tariffs(self, form: Service, target: str) -> dict[str, str]:
         return {"tariff": self.item.pricelist_name, "now": form.pricelist, "target": target, **self.names()}
 
     def _rejected(self, change: Change, error: Rejected) -> ResellerError:

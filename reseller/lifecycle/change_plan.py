@@ -15,7 +15,7 @@ from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle import order_plan
 from reseller.model import Item
-from reseller.seller.changes import Form
+from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
 from reseller.wire.errors import ResellerError
 
@@ -41,7 +41,7 @@ class Change(NamedTuple):
         return " ".join(f"{name}={value}" for name, value in self.fields.items())
 
 
-def build(item: Item, form: Form, tariff: Mapping[str, str], mapping: TariffMap) -> Change | None:
+def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffMap) -> Change | None:
     """The next call that brings the remote service where this one is; None when they are the same.
 
     Raises ResellerError `reseller_unmapped`, `reseller_term`, or `reseller_reinstall`.
@@ -72,7 +72,7 @@ def _amount(value: str) -> Decimal | str:
         return value
 
 
-def _require_same_template(item: Item, form: Form, mapping: TariffMap) -> None:
+def _require_same_template(item: Item, form: Service, mapping: TariffMap) -> None:
     """Another operating system is a new installation, which wipes the disk: never done on the way of a change."""
     here, there = item.params.get(order_plan.TEMPLATE_FIELD, ""), form.fields.get(order_plan.TEMPLATE_FIELD, "")
     wanted = mapping.remote(tariffmap.OS, here) if here else None
@@ -82,7 +82,7 @@ def _require_same_template(item: Item, form: Form, mapping: TariffMap) -> None:
         )
 
 
-def disk_change(item: Item, form: Form, now: Tariff | None, then: Tariff | None) -> str:
+def disk_change(item: Item, form: Service, now: Tariff | None, then: Tariff | None) -> str:
     """How a tariff change would alter the disk, in words; empty when it would not.
 
     A tariff that the seller does not show to this account counts as altering it: nobody can tell.

@@ -6,7 +6,6 @@ A client may see what is answered, so it names the field and no seller; the full
 from __future__ import annotations
 
 import ipaddress
-from decimal import Decimal
 
 from reseller.ledger import links, tariffmap
 from reseller.lifecycle import order_plan
@@ -14,6 +13,7 @@ from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import BOOLEAN, ENUMERATION, Item
 from reseller.seller import tariffs
+from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
 ADDRESS_FIELD = "ip"
@@ -82,7 +82,7 @@ def _require_within(work: Work, item: Item, field: str, addon: str, value: str) 
         work.log.error(f"item {item.id}: the seller's tariff {chosen} has no add-on {addon}")
         raise ResellerError("reseller_param_choice", object=field, value=value)
     least, most = bounds
-    whole = value.isascii() and value.isdigit()
-    if not whole or Decimal(value) < least or (most is not None and Decimal(value) > most):
+    amount = numbers.parse(value)
+    if amount is None or amount < least or (most is not None and amount > most):
         told = {"least": least, "most": "-" if most is None else most}
         raise ResellerError("reseller_param_range", object=field, value=value, **told)

@@ -20,7 +20,7 @@ from reseller.lifecycle.reuse import Outcome
 from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.seller import deletions, renewals
-from reseller.seller.state import View
+from reseller.seller.service import Service
 from reseller.wire.errors import Rejected, ResellerError, SellerError
 
 SILENT = Wait("reseller_change_waiting", "reseller_close_silent")
@@ -51,7 +51,7 @@ class Close(Change):
         self._finish()
         return True
 
-    def _send(self, link: Link, before: View) -> tuple[View, Wait]:
+    def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
         if before.autoprolong:
             # However long the deletion takes, the seller must not charge for another term meanwhile.
             with contextlib.suppress(SellerError):

@@ -20,8 +20,8 @@ from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import state
-from reseller.seller.state import View
+from reseller.seller import service
+from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError, Stopped
 
 OVERDUE = "reseller_change_overdue"
@@ -93,7 +93,7 @@ class Control(Attempt, ABC):
             self.settle(Standing(requests.UNSENT, tries=self.request.tries))
         return False
 
-    def _send(self, remote: str, seen: View) -> None:
+    def _send(self, remote: str, seen: Service) -> None:
         if seen.status == Status.SUSPENDED:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_suspended_there", **self.names()))
         if seen.is_busy:
@@ -117,20 +117,20 @@ class Control(Attempt, ABC):
             self.taken()
             self._took(self._glance())
 
-    def _took(self, seen: View | None) -> None:
+    def _took(self, seen: Service | None) -> None:
         """The seller has it, and shows whether it is done with it; None when it cannot be asked now."""
         self.settle(Standing(requests.WAITING, "reseller_change_waiting", operation=self.operation))
         self._wait(seen)
 
-    def _glance(self) -> View | None:
+    def _glance(self) -> Service | None:
         """What the form says, None when it cannot be read now: the call itself is over, so that stops nothing."""
         link = self.link
         try:
-            return state.view(self.seller.transport, link.itemtype, link.remote) if link else None
+            return service.read(self.seller.transport, link.itemtype, link.remote) if link else None
         except SellerError:
             return None
 
-    def _wait(self, seen: View | None) -> None:
+    def _wait(self, seen: Service | None) -> None:
         """Finish, or let the operation wait: the panel is not to run it again by itself."""
         if seen is not None and not seen.is_busy:
             self._finish()
@@ -139,7 +139,7 @@ class Control(Attempt, ABC):
         else:
             self._park()
 
-    def _look(self, seen: View) -> bool:
+    def _look(self, seen: Service) -> bool:
         """As _wait(), but nothing is said or written a second time."""
         if not seen.is_busy:
             self._finish()

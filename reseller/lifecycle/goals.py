@@ -19,8 +19,9 @@ from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import state
-from reseller.seller.state import View
+from reseller.seller import controls, service
+from reseller.seller.service import Service
+from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 
@@ -31,11 +32,11 @@ class Goal(NamedTuple):
     verb: str
     callback: str
 
-    def is_reached(self, view: View) -> bool:
+    def is_reached(self, seen: Service) -> bool:
         """Whether the seller shows it; a service that is gone is closed."""
         if self.status == Status.DELETED:
-            return not view.exists
-        return view.exists and view.status == self.status
+            return not seen.exists
+        return seen.exists and seen.status == self.status
 
 
 class Wait(NamedTuple):
@@ -133,10 +134,10 @@ class Change(Attempt):
         self._finish()
         return True
 
-    def _view(self, link: Link) -> View:
-        return state.view(self.seller.transport, link.itemtype, link.remote)
+    def _view(self, link: Link) -> Service:
+        return service.read(self.seller.transport, link.itemtype, link.remote)
 
-    def _check(self, seen: View) -> None:
+    def _check(self, seen: Service) -> None:
         """What must not be sent: to a service that is gone, or against the seller's own staff."""
         if not seen.exists:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
@@ -144,25 +145,25 @@ class Change(Attempt):
             error = ResellerError("reseller_staff_suspended", by=seen.suspended_by, **self.names())
             raise self.stop(Standing(requests.REFUSED), error)
 
-    def _send(self, link: Link, before: View) -> tuple[View, Wait]:
+    def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
         """Send it; what is shown afterwards, and what is waited for if that is not the goal."""
         self.hold_for_send()
         detail = f"{link.itemtype}.{self.goal.verb} {link.remote}"
-        requests.sending(self.held, self.request, Effect(detail, promise=before.expiredate[:10]))
+        requests.sending(self.held, self.request, Effect(detail, promise=dates.text(before.expiredate)))
         try:
-            state.change(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
+            controls.change_state(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
         except Rejected as error:
             return self._rejected(link, error)
         except Ambiguous as error:
             return self._unanswered(link, error)
         return self._shown(link), TAKEN
 
-    def _shown(self, link: Link) -> View:
+    def _shown(self, link: Link) -> Service:
         """What the seller shows after a call that may have been carried out; if that fails, it stays in doubt."""
         self.request = requests.by_id(self.work.db, self.request.id)
         return self._view(link)
 
-    def _rejected(self, link: Link, error: Rejected) -> tuple[View, Wait]:
+    def _rejected(self, link: Link, error: Rejected) -> tuple[Service, Wait]:
         seen = self._shown(link)
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
             return seen, BEFORE
@@ -172,7 +173,7 @@ class Change(Attempt):
         """What is waited for after this refusal; ends the try when nothing is."""
         raise self.stop(Standing(requests.REFUSED), self.refusal(error)) from error
 
-    def _unanswered(self, link: Link, error: Ambiguous) -> tuple[View, Wait]:
+    def _unanswered(self, link: Link, error: Ambiguous) -> tuple[Service, Wait]:
         """Nothing of it shows: sent again by the next runs, since it does no harm, but not for ever."""
         seen = self._shown(link)
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:

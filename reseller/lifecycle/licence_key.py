@@ -20,7 +20,7 @@ from reseller.lifecycle.control import begin
 from reseller.lifecycle.work import Work
 from reseller.model import Item
 from reseller.seller import controls
-from reseller.seller.state import View
+from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 PARAM = "lickey"
@@ -55,8 +55,8 @@ class _NewKey(Attempt):
     def run(self) -> None:
         """Look, and where none is under way, ask for one."""
         remote, seen = self.see()
-        if self._is_new(seen.key):
-            self._finish(seen.key)
+        if self._is_new(seen.licence_key):
+            self._finish(seen.licence_key)
         elif self.request.state == requests.WAITING:
             raise self._wait()
         elif self.in_doubt:
@@ -67,8 +67,8 @@ class _NewKey(Attempt):
     def look(self) -> bool:
         """Save the key if it shows; a task when it does not for long enough."""
         _, seen = self.see()
-        if self._is_new(seen.key):
-            self._save(seen.key)
+        if self._is_new(seen.licence_key):
+            self._save(seen.licence_key)
             # Its own operation ends it, see above; staff may have deleted that.
             self.settle(Standing(requests.UNSENT if self.operation else requests.DONE))
             return True
@@ -81,12 +81,12 @@ class _NewKey(Attempt):
     def _is_new(self, key: str) -> bool:
         return bool(key and self.request.was and _digest(key) != self.request.was)
 
-    def _send(self, remote: str, seen: View) -> None:
-        if not seen.key:
+    def _send(self, remote: str, seen: Service) -> None:
+        if not seen.licence_key:
             # Its first key, which comes late, would be taken for the new one.
             raise self.stop_unsent(NotSent("reseller_key_none", remote=remote))
         self.hold_for_send()
-        effect = Effect(f"{self.item.itemtype}.edit newkey {remote}", was=_digest(seen.key))
+        effect = Effect(f"{self.item.itemtype}.edit newkey {remote}", was=_digest(seen.licence_key))
         requests.sending(self.held, self.request, effect)
         try:
             key = controls.new_key(self.seller.transport, self.item.itemtype, remote)
@@ -97,9 +97,9 @@ class _NewKey(Attempt):
         except Ambiguous as error:
             self.settle(Standing(requests.LOOKING, error.type))
             _, seen = self.see()
-            if not self._is_new(seen.key):
+            if not self._is_new(seen.licence_key):
                 raise self.stop_unsent(error) from error
-            self._finish(seen.key)
+            self._finish(seen.licence_key)
         else:
             self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
             self._took(key)
@@ -108,7 +108,7 @@ class _NewKey(Attempt):
         """The answer may hold the key, or only the form may, or neither yet (reference/reselling.md 8.1)."""
         if not self._is_new(key):
             _, seen = self.see()
-            key = seen.key
+            key = seen.licence_key
         if not self._is_new(key):
             raise self._wait()
         self._finish(key)

@@ -90,7 +90,7 @@ class _Order(Attempt):
             raise self.stop_unsent(error) from error
 
     def _list(self) -> RemoteList:
-        return read_list(self.seller.transport, self.item.itemtype, self.work.limits.page_rows)
+        return read_list(self.seller.transport, self.item.itemtype, self.work.limits)
 
     def look(self, found: RemoteList) -> Link | None:
         """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
@@ -114,7 +114,7 @@ class _Order(Attempt):
         if not found.shows_keys:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
         others = [row for row in found.of_item(self.item.id) if row.id not in self.request.accepted]
-        others = [row for row in others if row.remoteid != self.request.key]
+        others = [row for row in others if row.key != self.request.key]
         if others:
             raise self.stop(Standing(requests.FOREIGN), self._foreign(others))
 
@@ -203,12 +203,12 @@ class _Order(Attempt):
 
     def _remove_unpaid(self, row: Remote) -> None:
         self.hold_for_send()
-        transport, rows = self.seller.transport, self.work.limits.page_rows
-        if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, rows):
+        transport, limits = self.seller.transport, self.work.limits
+        if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, limits):
             error = ResellerError("reseller_leftover", **{**self.names(), "remote": row.id})
             raise self.stop(Standing(requests.LEFTOVER), error, task=True)
         self.work.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
 
     def _foreign(self, rows: list[Remote]) -> ResellerError:
-        listed = ", ".join(f"{row.id} ({row.remoteid})" for row in rows)
+        listed = ", ".join(f"{row.id} ({row.key})" for row in rows)
         return ResellerError("reseller_foreign", remotes=listed, **self.names())

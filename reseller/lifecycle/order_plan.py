@@ -6,6 +6,7 @@ from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
 from reseller.model import ENUMERATION, Addon, Item
 from reseller.seller.orders import Order
+from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
 #: fields of the panel's tariff form (xml/billmgr_mod_pmreseller.xml)
@@ -75,7 +76,7 @@ def is_term(here: str, there: str) -> bool:
     """Whether a period here can be bought in terms of `there` months."""
     if here == there:
         return True
-    short, long = sorted(int(text) if text.isdigit() else 0 for text in (here, there))
+    short, long = sorted(numbers.parse(text) or 0 for text in (here, there))
     return short > 0 and long % short == 0
 
 

@@ -18,7 +18,7 @@ from reseller.lifecycle import operations
 from reseller.lifecycle.term import Renewal
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.seller.state import View
+from reseller.seller.service import Service
 from reseller.wire.errors import ResellerError, SellerError, Stopped
 
 #: states in which a part is gone on with when its `next_try` has come; with MONEY, when the balance has risen
@@ -71,13 +71,10 @@ class _Part(Renewal):
             raise self.stop_unsent(error) from error
         return not self.request.live
 
-    def _wait_for_its_day(self, seen: View) -> bool:
+    def _wait_for_its_day(self, seen: Service) -> bool:
         """Put it off while the seller's date is further away than `part_days`, or is as far as the client has paid."""
         limits = self.work.limits
-        try:
-            there = dt.date.fromisoformat(seen.expiredate)
-        except ValueError:
-            there = dt.date.max
+        there = seen.expiredate or dt.date.max
         here = self.item.expiredate or dt.date.max
         left = (there - dt.datetime.now(dt.timezone.utc).date()).days
         if left <= limits.part_days and there < here:
@@ -96,6 +93,6 @@ class _Part(Renewal):
             operations.ask(self.work, self.item, requests.PROLONG, self.work.word(error))
         return stopped
 
-    def _finish(self, seen: View) -> None:
+    def _finish(self, seen: Service) -> None:
         operations.unask(self.work, self.item, requests.PROLONG)
         super()._finish(seen)

@@ -16,8 +16,8 @@ from reseller.lifecycle.open import REMOTE_PARAM, open_service
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Status
-from reseller.seller import keys
-from reseller.seller.state import View
+from reseller.seller import service
+from reseller.seller.service import Service
 from reseller.wire.errors import ResellerError, SellerError
 
 #: what makes no sense any more once the service is wanted back
@@ -72,10 +72,10 @@ class _Return(Change):
         if last.account != self.seller.account or links.of_remote(self.work.db, last.account, last.remote):
             return False
         try:
-            found = keys.find(self.seller.transport, last.itemtype, last.remote)
+            found = service.read(self.seller.transport, last.itemtype, last.remote)
         except SellerError as error:
             raise self.stop_unsent(error) from error
-        if found is None or found.key != last.key:
+        if not found.exists or found.key != last.key:
             return False
         links.settle(self.held, last.id, links.LIVE)
         self.link = last._replace(state=links.LIVE)
@@ -85,7 +85,7 @@ class _Return(Change):
         self.work.log.info(f"item {self.item.id}: its link to remote {last.remote} is revived")
         return True
 
-    def _check(self, seen: View) -> None:
+    def _check(self, seen: Service) -> None:
         """The deletion that was under way has got through after all: the next try buys it."""
         if not seen.exists and self.link is not None:
             gone = ResellerError("reseller_gone_meanwhile", **self.names())

@@ -77,7 +77,7 @@ def _look(work: Work, held: Lease, item: Item, request: Request) -> tuple[str, s
         done = look(work, request, held)
         arrived = ResellerError("reseller_note_arrived", item=item.id, kind=request.kind)
         return (work.word(arrived) if done else ""), ""
-    rows = read_list(work.seller(item.module).transport, item.itemtype, work.limits.page_rows)
+    rows = read_list(work.seller(item.module).transport, item.itemtype, work.limits)
     if request.state == requests.UNCONFIRMED:
         link = opening.look_again(work, request, held, rows)
         if link is not None:

@@ -21,10 +21,12 @@ from reseller.lifecycle import order_plan
 from reseller.lifecycle.attempt import Attempt
 from reseller.mgr5 import items
 from reseller.model import Status
-from reseller.seller import controls, licences, state
-from reseller.seller.licences import TRIAL, Licence
+from reseller.seller import changes, controls, service
 from reseller.seller.orders import Order
+from reseller.seller.service import TRIAL, Service
+from reseller.wire import dates
 from reseller.wire.errors import Rejected, ResellerError, SellerError
+from reseller.wire.numbers import whole
 
 TYPES = frozenset({"soft", "softexternal"})
 #: what a licence looks like that nobody uses, and what renews nothing by itself
@@ -49,9 +51,9 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
     row = row if row is not None and row.owner == attempt.request.key else None
     if row.state == free.UNFIT if row else not attempt.seller.settings.reuse:
         return Outcome.NO
-    seen = licences.read(attempt.seller.transport, link.itemtype, link.remote)
+    seen = service.read(attempt.seller.transport, link.itemtype, link.remote)
     row = row or _reserve(attempt, link, seen)
-    if row is None or not seen.view.exists:
+    if row is None or not seen.exists:
         return Outcome.NO
     try:
         return _retire(attempt, link, row, seen)
@@ -70,19 +72,19 @@ def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
         free.remove(attempt.held, row)
 
 
-def _reserve(attempt: Attempt, link: Link, seen: Licence) -> free.Licence | None:
+def _reserve(attempt: Attempt, link: Link, seen: Service) -> free.Licence | None:
     """Note that it is being kept, before anything is sent; None for one that is of no use to anybody."""
     resources = _resources(attempt, seen)
-    view = seen.view
-    useless = not view.exists or view.suspended_by or seen.period == TRIAL or _is_over(seen)
-    if resources is None or useless or not seen.pricelist.isdigit():
+    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen)
+    if resources is None or useless or not whole(seen.pricelist):
         return None
     kind = Kind(link.account, link.itemtype, seen.pricelist, resources)
-    owner, ends = attempt.request.key, view.expiredate[:10]
-    return free.reserve(attempt.held, free.Licence(kind, 0, link.remote, free.KEEPING, owner, seen.digest, ends))
+    owner, ends = attempt.request.key, dates.text(seen.expiredate)
+    kept = free.Licence(kind, 0, link.remote, free.KEEPING, owner, seen.licence_digest, ends)
+    return free.reserve(attempt.held, kept)
 
 
-def _resources(attempt: Attempt, seen: Licence) -> str | None:
+def _resources(attempt: Attempt, seen: Service) -> str | None:
     """What is ordered beside the tariff itself, with the seller's present values; None where that cannot be said."""
     item, db = attempt.item, attempt.work.db
     try:
@@ -93,17 +95,17 @@ def _resources(attempt: Attempt, seen: Licence) -> str | None:
         return None
 
 
-def _retire(attempt: Attempt, link: Link, row: free.Licence, seen: Licence) -> Outcome:
+def _retire(attempt: Attempt, link: Link, row: free.Licence, seen: Service) -> Outcome:
     transport, itemtype, remote = attempt.seller.transport, link.itemtype, link.remote
-    if seen.view.status == Status.ACTIVE:
+    if seen.status == Status.ACTIVE:
         attempt.hold_for_send()
-        state.change(transport, itemtype, remote, "suspend")
-        seen = licences.read(transport, itemtype, remote)
-    if seen.view.status == Status.SUSPENDED and not _is_idle(seen):
+        controls.change_state(transport, itemtype, remote, "suspend")
+        seen = service.read(transport, itemtype, remote)
+    if seen.status == Status.SUSPENDED and not _is_idle(seen):
         attempt.hold_for_send()
-        licences.edit(transport, itemtype, remote, {**IDLE, "remoteid": ""})
-        seen = licences.read(transport, itemtype, remote)
-    if seen.view.status == Status.PROCESSING:
+        changes.edit(transport, itemtype, remote, {**IDLE, "remoteid": ""})
+        seen = service.read(transport, itemtype, remote)
+    if seen.status == Status.PROCESSING:
         return Outcome.PENDING
     return Outcome.KEPT if _is_idle(seen) else _unfit(attempt, row, "it does not show what was asked of it")
 
@@ -115,16 +117,20 @@ def _unfit(attempt: Attempt, row: free.Licence, why: str) -> Outcome:
     return Outcome.NO
 
 
-def _is_idle(seen: Licence) -> bool:
-    view = seen.view
-    stopped = view.status == Status.SUSPENDED and not view.suspended_by and not view.autoprolong
-    return stopped and (seen.licname, seen.ip, seen.remoteid) == (IDLE["licname"], IDLE["ip"], "")
+def _is_idle(seen: Service) -> bool:
+    stopped = seen.status == Status.SUSPENDED and not seen.suspended_by and not seen.autoprolong
+    return stopped and _named(seen) == {name: IDLE[name] for name in NAMED} and not seen.key
 
 
-def _is_over(seen: Licence) -> bool:
-    """Whether its paid term has ended; dates are YYYY-MM-DD, none at all is for ever."""
-    ends = seen.view.expiredate
-    return bool(ends) and ends <= dt.datetime.now(dt.timezone.utc).date().isoformat()
+def _named(seen: Service) -> dict[str, str]:
+    """Whose licence it is, as the form says it."""
+    return {name: seen.fields.get(name, "") for name in NAMED}
+
+
+def _is_over(seen: Service) -> bool:
+    """Whether its paid term has ended, or when it does is not known; none at all is for ever."""
+    ends = seen.expiredate
+    return bool(seen.undated) or (ends is not None and ends <= dt.datetime.now(dt.timezone.utc).date())
 
 
 def take(attempt: Attempt, order: Order) -> str:
@@ -182,33 +188,33 @@ class _Handover:
                     if is_needed(seen):
                         return self._put_back("it does not show what was asked of it")
         except Rejected as error:
-            if self._read().view.status == Status.PROCESSING:
+            if self._read().status == Status.PROCESSING:
                 told = self.attempt.refusal(error)
                 raise self.attempt.later(told, self.attempt.work.limits.unsent_first_seconds) from error
             return self._put_back(error.said)
         return True
 
-    def _uselessness(self, seen: Licence) -> str:
+    def _uselessness(self, seen: Service) -> str:
         """Why nobody can be given this licence; empty when it can."""
         given = {addon: seen.addons.get(addon, "") for addon in self.order.addons}
         reasons = {
-            "it is gone": not seen.view.exists,
+            "it is gone": not seen.exists,
             "its term is over": _is_over(seen),
-            "the seller's staff have stopped it": bool(seen.view.suspended_by),
+            "the seller's staff have stopped it": bool(seen.suspended_by),
             "it is another tariff by now": seen.pricelist != self.order.pricelist or seen.period == TRIAL,
             "its resources have been changed": Kind.listed(given) != self.row.kind.resources,
-            "somebody else has it": seen.remoteid not in ("", self.order.key, self.row.owner),
+            "somebody else has it": (seen.key or "") not in ("", self.order.key, self.row.owner),
         }
         return next((why for why, holds in reasons.items() if holds), "")
 
-    def _steps(self) -> Sequence[tuple[Callable[[Licence], bool], Callable[[], None]]]:
+    def _steps(self) -> Sequence[tuple[Callable[[Service], bool], Callable[[], None]]]:
         """When each step is needed, and what it sends; the order's key comes last, see above."""
         row, key = self.row, self.order.key
         return (
-            (lambda seen: bool(row.digest) and seen.digest == row.digest, self._new_key),
-            (lambda seen: {"licname": seen.licname, "ip": seen.ip} != self.named, lambda: self._edit(self.named)),
-            (lambda seen: seen.view.status == Status.SUSPENDED, lambda: self._change("resume")),
-            (lambda seen: seen.remoteid != key, lambda: self._edit({"remoteid": key})),
+            (lambda seen: bool(row.digest) and seen.licence_digest == row.digest, self._new_key),
+            (lambda seen: _named(seen) != self.named, lambda: self._edit(self.named)),
+            (lambda seen: seen.status == Status.SUSPENDED, lambda: self._change("resume")),
+            (lambda seen: seen.key != key, lambda: self._edit({"remoteid": key})),
         )
 
     def _put_back(self, why: str) -> bool:
@@ -221,12 +227,12 @@ class _Handover:
         self.attempt.work.log.error(f"kept licence {self.row.remote} cannot be handed over: {why}")
         return False
 
-    def _read(self) -> Licence:
-        return licences.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+    def _read(self) -> Service:
+        return service.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
 
     def _edit(self, fields: Mapping[str, str]) -> None:
         self.attempt.hold_for_send()
-        licences.edit(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
+        changes.edit(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
 
     def _new_key(self) -> None:
         self.attempt.hold_for_send()
@@ -234,4 +240,4 @@ class _Handover:
 
     def _change(self, verb: str) -> None:
         self.attempt.hold_for_send()
-        state.change(self.attempt.seller.transport, self.order.itemtype, self.row.remote, verb)
+        controls.change_state(self.attempt.seller.transport, self.order.itemtype, self.row.remote, verb)

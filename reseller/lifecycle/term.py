@@ -21,8 +21,9 @@ from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import renewals, state
-from reseller.seller.state import View
+from reseller.seller import renewals, service
+from reseller.seller.service import Service
+from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 CALLBACK = "service.postprolong"
@@ -72,7 +73,7 @@ class Renewal(Attempt):
             elif self.request.state == requests.WAITING:
                 self._park()
             elif self.in_doubt:
-                told = ResellerError("reseller_renewal_looking", cause=seen.expiredate, **self.names())
+                told = ResellerError("reseller_renewal_looking", cause=_shown(seen), **self.names())
                 raise self.stop(Standing(self._unsent_state("")), told)
             else:
                 self._renew(seen)
@@ -91,17 +92,20 @@ class Renewal(Attempt):
         limits = self.work.limits
         sent = self.request.sent_seconds or 0
         if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED:
-            dates = {"was": self.request.was, "promise": self.request.promise, "now": seen.expiredate}
+            dates = {"was": self.request.was, "promise": self.request.promise, "now": _shown(seen)}
             error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **dates, **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
         if self.request.state == requests.SENDING:
             self.settle(Standing(requests.LOOKING, "reseller_renewal_looking"))
         return False
 
-    def _is_done(self, seen: View) -> bool:
-        """Dates are YYYY-MM-DD and compare as text; without a promise any later date than before will do."""
-        promise, was = self.request.promise, self.request.was
-        return bool(promise and seen.expiredate >= promise) or bool(was and not promise and seen.expiredate > was)
+    def _is_done(self, seen: Service) -> bool:
+        """Whether the date is the promised one or later; without a promise any later date than before will do.
+
+        The ledger keeps dates as YYYY-MM-DD, which compare as text.
+        """
+        promise, was, now = self.request.promise, self.request.was, dates.text(seen.expiredate)
+        return bool(promise and now >= promise) or bool(was and not promise and now > was)
 
     @property
     def _is_of_another_operation(self) -> bool:
@@ -112,8 +116,8 @@ class Renewal(Attempt):
         """
         return bool(self.operation and self.request.operation and self.operation != self.request.operation)
 
-    def _view(self) -> View:
-        seen = state.view(self.seller.transport, self.item.itemtype, self.remote)
+    def _view(self) -> Service:
+        seen = service.read(self.seller.transport, self.item.itemtype, self.remote)
         if not seen.exists:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return seen
@@ -125,7 +129,7 @@ class Renewal(Attempt):
         except ResellerError as error:
             raise self.stop(Standing(requests.REFUSED), error) from error
 
-    def _renew(self, seen: View) -> None:
+    def _renew(self, seen: Service) -> None:
         """Buy a term, unless the seller was paid for this one before."""
         months = self.term()
         if requests.owed_months(self.work.db, self.link.id) + self.item.period <= 0:
@@ -134,12 +138,18 @@ class Renewal(Attempt):
         else:
             self.send(seen, months, Months.of(self.item.period, months))
 
-    def send(self, before: View, months: int, account: Months) -> None:
-        """Buy `months` at the seller; what is sold and bought by it is kept with the request."""
+    def send(self, before: Service, months: int, account: Months) -> None:
+        """Buy `months` at the seller; what is sold and bought by it is kept with the request.
+
+        Ends the try before anything is sent where the seller shows no date: no effect could be recognised by it.
+        """
+        if before.undated:
+            error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
         autorenewal.switch_off(self.work, self.seller, self.item, self.remote, before.autoprolong)
-        promise = self._promise(months)
-        detail = f"service.prolong {self.remote} period={months} {before.expiredate} -> {promise or 'later'}"
-        effect = Effect(detail, was=before.expiredate, promise=promise, months=account)
+        was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
+        detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"
+        effect = Effect(detail, was=was, promise=promise, months=account)
         try:
             with self.spending():
                 requests.sending(self.held, self.request, effect)
@@ -156,7 +166,7 @@ class Renewal(Attempt):
             if self.request.live:
                 self._park()
 
-    def _promise(self, months: int) -> str:
+    def _promise(self, months: int) -> dt.date | None:
         """What the form says the new date would be; a refusal of the form is a refusal of the renewal."""
         try:
             return renewals.promise(self.seller.transport, self.remote, str(months))
@@ -184,9 +194,13 @@ class Renewal(Attempt):
             return self.later(early, retries.seconds_until(day, now))
         return self.stop(self.standing(error), self.refusal(error))
 
-    def _finish(self, seen: View) -> None:
+    def _finish(self, seen: Service) -> None:
         if self.operation:
             self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
             operations.close(self.work, self.operation)
         self.settle(Standing(requests.DONE))
-        self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {seen.expiredate}")
+        self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
+
+
+def _shown(seen: Service) -> str:
+    return dates.text(seen.expiredate) or seen.undated or "-"

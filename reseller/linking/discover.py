@@ -23,6 +23,7 @@ from reseller.mgr5.items import Unlinked
 from reseller.model import Remote, Status
 from reseller.seller import tariffs
 from reseller.seller.services import read_list
+from reseller.wire import dates
 from reseller.wire.errors import ResellerError
 
 SURE, AMBIGUOUS, CONTRADICTED = "sure", "ambiguous", "contradicted"
@@ -97,7 +98,7 @@ def _require_key_shown(plan: Plan) -> None:
 
 def _unlinked_there(work: Work, module: int, itemtype: str) -> list[Remote]:
     seller = work.seller(module)
-    found = read_list(seller.transport, itemtype, work.limits.page_rows)
+    found = read_list(seller.transport, itemtype, work.limits)
     if not found.complete:
         raise ResellerError("reseller_discover_incomplete", object="itemtype", value=itemtype, itemtype=itemtype)
     known = links.remotes(work.db, seller.account) | free.kept(work.db, seller.account)
@@ -123,20 +124,15 @@ def _pairs(heres: list[Unlinked], theirs: list[Remote], mapped: Mapping[int, _Ta
     by: dict[tuple[str, str], set[str]] = defaultdict(set)
     rows = {row.id: row for row in theirs}
     for row in theirs:
-        for fact, value in (("key", _owner(row)), ("address", row.address), ("name", row.label.casefold())):
+        for fact, value in (("key", row.item), ("address", row.address), ("name", row.label.casefold())):
             by[fact, value].add(row.id)
     for here in heres:
         facts = (("key", str(here.id)), ("address", here.address), ("name", here.label.casefold()))
         near: set[str] = set().union(*(by.get((fact, value), set()) for fact, value in facts if value))
-        for number in sorted(near, key=int):
+        for number in sorted(near, key=lambda told: (len(told), told)):
             row = rows[number]
-            if _owner(row) in ("", str(here.id)):
+            if row.item in ("", str(here.id)):
                 yield _compare(here, row, mapped[here.pricelist])
-
-
-def _owner(row: Remote) -> str:
-    """Number of the service that its key names, empty without a key."""
-    return (row.remoteid or "").partition("-")[0]
 
 
 def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
@@ -147,13 +143,13 @@ def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
         if mine and theirs:
             (same if mine == theirs else differs).append(fact)
 
-    if _owner(there):
+    if there.item:
         same.append("key")
     hold("address", here.address, there.address)
     hold("name", here.label.casefold(), there.label.casefold())
     # A list may show another of a tariff's names, which then says nothing.
     hold("tariff", tariff.name, there.pricelist if there.pricelist in tariff.all else "")
-    hold("date", str(here.expiredate or ""), there.expiredate[:10])
+    hold("date", dates.text(here.expiredate), dates.text(there.expiredate))
     return Pair(here, there, tuple(same), tuple(differs))
 
 
@@ -188,11 +184,11 @@ def reasons(work: Work, pair: Pair) -> list[str]:
     """In words, the strongest first: what is the same on both sides, and what differs."""
     here, there = pair.here, pair.there
     values = {
-        "key": (str(here.id), there.remoteid or ""),
+        "key": (str(here.id), there.key or ""),
         "address": (here.address, there.address),
         "name": (here.label, there.label),
         "tariff": (str(here.pricelist), there.pricelist),
-        "date": (str(here.expiredate or ""), there.expiredate[:10]),
+        "date": (dates.text(here.expiredate), dates.text(there.expiredate)),
     }
     told = [("reseller_pair_same", fact) for fact in pair.same]
     told += [("reseller_pair_differs", fact) for fact in pair.differs]

@@ -10,8 +10,8 @@ from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.mgr5.features import ITEMTYPES
 from reseller.model import Item, Status
-from reseller.seller import keys
-from reseller.seller.keys import Keyed
+from reseller.seller import service
+from reseller.seller.service import MISSING, Service
 from reseller.wire.errors import Rejected, ResellerError
 from reseller.wire.numbers import whole
 
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     old: Link | None
     #: the number that was asked for, empty to unlink
     remote: str
-    found: Keyed = keys.NOTHING
+    found: Service = MISSING
     refused: ResellerError | None = None
 
     @property
@@ -42,15 +42,15 @@ class Plan(NamedTuple):
     def is_done(self) -> bool:
         """Whether both sides are as they should be."""
         old = self.old
-        if old is None or old.remote != self.found.remote:
+        if old is None or old.remote != self.found.id:
             return False
         return old.state != links.HALF and self.found.key == old.key
 
     def notes(self, work: Work) -> list[str]:
         """Sentences for a person: what is linked now, what the remote service is, what would be written where."""
         told = [self._now()]
-        if self.found.remote:
-            told.append(_remote(work, self.found))
+        if self.found.id:
+            told.append(_remote(work, self.item.itemtype, self.found))
         if self.refused is not None:
             return [work.word(each) for each in (*told, self.refused)]
         if self.is_done:
@@ -75,17 +75,17 @@ class Plan(NamedTuple):
         return told
 
 
-def _remote(work: Work, found: Keyed) -> ResellerError:
+def _remote(work: Work, itemtype: str, found: Service) -> ResellerError:
     status = _STATUS.get(found.status)
     return ResellerError(
         "reseller_plan_remote",
-        remote=found.remote,
-        name=found.name or "-",
+        remote=found.id,
+        name=found.label or found.name or "-",
         address=found.address or "-",
-        itemtype=found.itemtype,
+        itemtype=itemtype,
         status=work.word(ResellerError(status)) if status else found.status,
         tariff=found.tariff or found.pricelist or "-",
-        date=found.expiredate or "-",
+        date=found.expiredate or found.undated or "-",
         key=found.key or "-",
     )
 
@@ -98,7 +98,7 @@ def to_link(work: Work, number: int, remote: str, *, force: bool = False) -> Pla
     """
     item = ours(work, number, remote)
     old = links.of_item(work.db, number)
-    found = keys.NOTHING
+    found = MISSING
     try:
         _require_settled(work, item)
         if item.status == Status.DELETED:
@@ -148,13 +148,13 @@ def _require_settled(work: Work, item: Item) -> None:
             raise ResellerError("reseller_link_busy", object="elid", value=item.id, item=item.id, kind=request.kind)
 
 
-def _require_there(work: Work, seller: Seller, item: Item, remote: str) -> Keyed:
+def _require_there(work: Work, seller: Seller, item: Item, remote: str) -> Service:
     """The remote service; raises ResellerError with what is wrong with the two numbers."""
     names = {"item": str(item.id), "remote": remote}
     if not whole(remote):
         raise ResellerError("reseller_link_number", object="value", value=remote, **names)
-    found = keys.find(seller.transport, item.itemtype, remote)
-    if found is not None:
+    found = service.read(seller.transport, item.itemtype, remote)
+    if found.exists:
         return found
     if links.knows(work.db, seller.account, item.itemtype, remote):
         raise ResellerError("reseller_link_deleted", object="value", value=remote, **names)
@@ -168,7 +168,7 @@ def _require_there(work: Work, seller: Seller, item: Item, remote: str) -> Keyed
 
 def _exists(seller: Seller, itemtype: str, remote: str) -> bool:
     try:
-        return keys.find(seller.transport, itemtype, remote) is not None
+        return service.read(seller.transport, itemtype, remote).exists
     except Rejected:
         return False
 
@@ -185,14 +185,14 @@ def _if_swapped(work: Work, number: int, remote: str, error: ResellerError) -> R
     return ResellerError("reseller_link_swapped", object="elid", value=number, item=number, remote=remote)
 
 
-def _require_free(work: Work, seller: Seller, item: Item, found: Keyed, *, force: bool) -> None:
-    owner = links.of_remote(work.db, seller.account, found.remote)
-    names = {"item": str(item.id), "remote": found.remote}
+def _require_free(work: Work, seller: Seller, item: Item, found: Service, *, force: bool) -> None:
+    owner = links.of_remote(work.db, seller.account, found.id)
+    names = {"item": str(item.id), "remote": found.id}
     if owner is not None and owner.item != item.id:
-        raise ResellerError("reseller_link_taken", object="value", value=found.remote, other=owner.item, **names)
+        raise ResellerError("reseller_link_taken", object="value", value=found.id, other=owner.item, **names)
     if force or owner is not None:
         return
-    if found.remote in free.kept(work.db, seller.account):
-        raise ResellerError("reseller_link_kept", object="value", value=found.remote, **names)
+    if found.id in free.kept(work.db, seller.account):
+        raise ResellerError("reseller_link_kept", object="value", value=found.id, **names)
     if found.key and found.item != str(item.id):
-        raise ResellerError("reseller_link_foreign", object="value", value=found.remote, key=found.key, **names)
+        raise ResellerError("reseller_link_foreign", object="value", value=found.id, key=found.key, **names)

@@ -16,7 +16,7 @@ from reseller.linking import sides
 from reseller.linking.plan import Plan
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import keys
+from reseller.seller import service as remotes
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
@@ -58,10 +58,10 @@ def _own(work: Work, user: str, number: int) -> Item:
 
 def _require_named(work: Work, item: Item, remote: str) -> None:
     """The one question before anything else is asked."""
-    found = None
+    found = remotes.MISSING
     if whole(remote):
-        found = keys.find(work.seller(item.module).transport, item.itemtype, remote)
-    if found is None or found.item != str(item.id):
+        found = remotes.read(work.seller(item.module).transport, item.itemtype, remote)
+    if not found.exists or found.item != str(item.id):
         raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
 
 
@@ -73,8 +73,8 @@ def _require_repair(work: Work, plan: Plan) -> None:
 
 
 def _works(work: Work, old: Link) -> bool:
-    found = keys.find(work.seller(old.module).transport, old.itemtype, old.remote)
-    return found is not None and found.key == old.key and old.state != links.HALF
+    found = remotes.read(work.seller(old.module).transport, old.itemtype, old.remote)
+    return found.exists and found.key == old.key and old.state != links.HALF
 
 
 def _tell_staff(work: Work, item: Item, text: str) -> None:

@@ -19,7 +19,7 @@ from reseller.linking import plan as planning
 from reseller.linking.plan import Plan
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import keys
+from reseller.seller import keys, service
 from reseller.wire.errors import Rejected, ResellerError, SellerError
 
 #: raises ResellerError for a plan that this caller may not carry out
@@ -51,10 +51,10 @@ def _link(work: Work, held: Lease, plan: Plan) -> None:
     if plan.old is not None:
         _let_go(work, held, seller, plan.old)
     key = found.key if found.key and plan.keeps_key else f"{item.id}-{secrets.token_hex(4)}"
-    half = links.write(held, item, seller.account, found.remote, key)
+    half = links.write(held, item, seller.account, found.id, key)
     _tell(work, held, seller, half)
     _settle(work, held, item, half)
-    work.log.info(f"item {item.id}: linked by hand to remote {found.remote} key {key}")
+    work.log.info(f"item {item.id}: linked by hand to remote {found.id} key {key}")
 
 
 def unlink(work: Work, number: int) -> str:
@@ -84,8 +84,8 @@ def heal(work: Work, module: int) -> int:
 
 def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
     """Our key comes off the remote service first; a remote service that is gone needs nothing."""
-    found = keys.find(seller.transport, old.itemtype, old.remote)
-    if found is not None and found.key == old.key:
+    found = service.read(seller.transport, old.itemtype, old.remote)
+    if found.exists and found.key == old.key:
         _set_key(work, held, seller, old, "")
     links.settle(held, old.id, links.ENDED)
     work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
@@ -101,16 +101,16 @@ def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
     """Set our key there and read it back; a refusal undoes the link, silence leaves it half-done."""
     transport = seller.transport
     try:
-        found = keys.find(transport, half.itemtype, half.remote)
-        if found is not None and found.key != half.key:
+        found = service.read(transport, half.itemtype, half.remote)
+        if found.exists and found.key != half.key:
             _set_key(work, held, seller, half, half.key)
-            found = keys.find(transport, half.itemtype, half.remote)
+            found = service.read(transport, half.itemtype, half.remote)
     except Rejected:
         links.settle(held, half.id, links.ENDED)
         raise
     except SellerError as error:
         raise ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(error)) from error
-    if found is None or found.key not in (half.key, None):
+    if not found.exists or found.key not in (half.key, None):
         links.settle(held, half.id, links.ENDED)
         raise ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from reseller.wire import numbers
 from reseller.wire.errors import UsageError
 
 #: options that take a number, and those that take text; `--id` is a tariff's code at the seller and may be any text
@@ -91,10 +92,10 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 
 def _number(name: str, value: str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise _wrong(f"--{name} takes a number, not {value}") from None
+    given = numbers.parse(value)
+    if given is None:
+        raise _wrong(f"--{name} takes a number, not {value}")
+    return given
 
 
 def _wrong(text: str) -> UsageError:

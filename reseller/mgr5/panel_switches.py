@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reseller.mgr5.features import PANELS_FILE
+from reseller.wire.numbers import whole
 
 
 def read(base: Path) -> dict[tuple[int, str], str]:
@@ -18,7 +19,7 @@ def read(base: Path) -> dict[tuple[int, str], str]:
     except FileNotFoundError:
         return {}
     words = [line.split(None, 2) for line in lines if line.split(None, 2)[2:]]
-    return {(int(module), itemtype): proof for module, itemtype, proof in words if module.isdigit()}
+    return {(whole(module), itemtype): proof for module, itemtype, proof in words if whole(module)}
 
 
 def write(base: Path, switched: dict[tuple[int, str], str]) -> None:

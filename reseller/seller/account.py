@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.model import Balance
@@ -40,20 +41,28 @@ def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
     return Account(user.get("name", ""), read_balance(transport), generations)
 
 
-def read_balance(transport: Transport) -> Balance:
-    """The account's money: `subaccount` where the account may list it, `whoami` otherwise (selling-api.md 6)."""
+def read_balance(transport: Transport, currency: str = "") -> Balance:
+    """The account's money: `subaccount` where the account may list it, `whoami` otherwise (selling-api.md 6).
+
+    An account may have a row for each currency: the one in `currency` is meant, the first where none is asked for.
+    """
     try:
-        elem = transport.call("subaccount").find("elem")
+        rows = [_of_row(elem) for elem in transport.call("subaccount").iterfind("elem")]
     except Rejected:
-        elem = None
-    if elem is not None:
-        shown = document.text(elem, "balance")
-        currency = document.text(elem, "currency") or _currency(shown)
-    else:
-        user = transport.call("whoami").find("user")
-        shown = "" if user is None else user.get("balance", "")
-        currency = _currency(shown)
-    amount = money.parse(shown)
+        rows = []
+    if rows:
+        return next((row for row in rows if row.currency == currency), rows[0])
+    user = transport.call("whoami").find("user")
+    shown = "" if user is None else user.get("balance", "")
+    return _balance(money.parse(shown), _currency(shown))
+
+
+def _of_row(elem: document.Element) -> Balance:
+    shown = document.text(elem, "balance")
+    return _balance(money.of(elem.find("balance")), document.text(elem, "currency") or _currency(shown))
+
+
+def _balance(amount: Decimal | None, currency: str) -> Balance:
     return Balance("" if amount is None else str(amount), currency)
 
 

@@ -6,33 +6,12 @@ All of it is absolute, so what the form shows afterwards says whether it was car
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from reseller.seller.services import read_one
 from reseller.seller.transport import Transport
 from reseller.wire import document
 
 #: types whose tariff changes in one call; all others go through the steps of the wizard
 ONE_SHOT = frozenset({"soft", "softexternal", "platform"})
-
-
-class Form(NamedTuple):
-    """The edit form of a service; `fields` are all its plain values, those of add-ons under `addon_<id>`."""
-
-    status: str
-    pricelist: str
-    fields: Mapping[str, str]
-
-
-def read(transport: Transport, itemtype: str, remote: str) -> Form:
-    """The form as it is now; raises SellerError."""
-    return form_of(read_one(transport, itemtype, remote))
-
-
-def form_of(form: document.Element) -> Form:
-    """What an edit form holds."""
-    fields = {node.tag: (node.text or "").strip() for node in form if isinstance(node.tag, str) and not len(node)}
-    return Form(fields.get("status", ""), fields.get("pricelist", ""), fields)
 
 
 def targets(transport: Transport, remote: str) -> dict[str, str]:
@@ -61,6 +40,11 @@ def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapp
         transport.call("service.changepricelist.getmoney", last, seconds=seconds)
 
 
-def edit(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int) -> None:
-    """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError."""
-    transport.call(f"{itemtype}.edit", {"elid": remote, **fields, "sok": "ok"}, seconds=seconds)
+def edit(
+    transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int | None = None
+) -> None:
+    """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError.
+
+    A change of name, address or `remoteid` is not charged (reference/selling-api.md 4.2).
+    """
+    transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, seconds=seconds)

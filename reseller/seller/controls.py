@@ -1,12 +1,17 @@
-"""What a client does with a running service at the seller: power, password, licence key (reference/selling-api.md 4.2).
+"""What a client does with a service at the seller: state, power, password, licence key (selling-api.md 4.2, 4.3).
 
-Answers say nothing but "not refused"; what counts is what the service's form shows (state.py).
+Answers say nothing but "not refused"; what counts is what the service's form shows (service.py).
 """
 
 from __future__ import annotations
 
 from reseller.seller.transport import Transport
 from reseller.wire import document
+
+
+def change_state(transport: Transport, itemtype: str, remote: str, verb: str) -> None:
+    """`suspend`, `resume` or `delete`; raises SellerError."""
+    transport.call(f"{itemtype}.{verb}", {"elid": remote, "sok": "ok"})
 
 
 def power(transport: Transport, remote: str, verb: str) -> None:

@@ -6,11 +6,15 @@ import contextlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from reseller.limits import Limits
 from reseller.model import Status
-from reseller.seller.services import read_list, read_one
+from reseller.seller import service
+from reseller.seller.service import lacks_function
+from reseller.seller.services import read_list
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.errors import Ambiguous, Rejected, SellerError
+from reseller.wire.numbers import whole
 
 OLD, V2 = "old", "v2"
 #: where each generation of the order API expects the period, and what switches auto-renewal off there. The two pages of
@@ -56,9 +60,7 @@ def probe(transport: Transport, itemtype: str) -> list[str]:
         try:
             transport.call(function(itemtype, generation))
         except Rejected as error:
-            if error.seller_type in ("access", "auth") or (
-                error.seller_type == "missed" and error.seller_object in ("", "func", "function", "action")
-            ):
+            if error.seller_type in ("access", "auth") or lacks_function(error, function(itemtype, generation)):
                 continue
         found.append(generation)
     return found
@@ -72,7 +74,7 @@ def send(transport: Transport, order: Order, generation: str, seconds: int) -> s
     answer = transport.call(function(order.itemtype, generation), parameters(order, generation), seconds=seconds)
     # The ways an answer names the new service, in the order of selling-api.md 3.3; it may be nested in a second doc.
     paths = ("id", "item.id", "elid", "doc/id", "doc/item.id")
-    return next((number for number in (document.text(answer, path) for path in paths) if number.isdigit()), "")
+    return next((told for told in (document.text(answer, path) for path in paths) if whole(told)), "")
 
 
 def parameters(order: Order, generation: str) -> dict[str, str]:
@@ -93,7 +95,7 @@ def parameters(order: Order, generation: str) -> dict[str, str]:
     return fields
 
 
-def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, page_rows: int) -> bool:
+def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, limits: Limits) -> bool:
     """Take back an order in status 1; whether a complete list proves that it is gone.
 
     Its status is read once more right before: an order that was paid meanwhile must not be deleted.
@@ -106,13 +108,13 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, pa
     )
     # A position of the cart has no form of its own, hence no error here.
     with contextlib.suppress(SellerError):
-        if document.text(read_one(transport, itemtype, remote), "status") not in ("", str(Status.ORDERED)):
+        if service.read(transport, itemtype, remote).status not in (0, Status.ORDERED):
             return False
     for func, fields in attempts:
         with contextlib.suppress(Rejected, Ambiguous):
             transport.call(func, fields)
         try:
-            rows = read_list(transport, itemtype, page_rows)
+            rows = read_list(transport, itemtype, limits)
         except SellerError:
             continue
         if rows.complete and not rows.with_key(key):

@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from reseller.limits import Limits
-from reseller.seller.services import read_one
+from reseller.seller import service
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError
@@ -45,8 +45,8 @@ def link(transport: Transport, remote: str) -> str:
 
 def own_hosts(transport: Transport, itemtype: str, remote: str) -> frozenset[str]:
     """The addresses and the name of the service itself, by its form; raises SellerError."""
-    form = read_one(transport, itemtype, remote)
-    told = " ".join(document.text(form, name) for name in ("ip", "domain"))
+    fields = service.read(transport, itemtype, remote).fields
+    told = " ".join(fields.get(name, "") for name in ("ip", "domain"))
     return frozenset(word.strip("[]").lower() for word in told.replace(",", " ").split())
 
 

@@ -1,19 +1,27 @@
-"""The seller's services as lists of a type and as one service (reference/selling-api.md 5).
+"""The seller's services as lists of a type, read by one reader (reference/selling-api.md 5.1).
 
 A list proves something only when it is complete: as many different rows as its own `p_elems` says, on every page the
-same. Filters are never set; a filter somebody left would show in `p_filter` and makes the list incomplete too.
+same. Filters are never set; a filter that somebody left shows in `p_filter` and makes the list incomplete too.
+
+A seller may ignore `p_num`, name more rows than it has, or invent new ones for ever. So a page that brings nothing new
+ends the reading, and pages, rows and time are bounded; what was read is true all the same, but incomplete.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import NamedTuple
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
+from lxml import etree
+
+from reseller.limits import Limits
 from reseller.model import Remote, Status
+from reseller.seller import service
 from reseller.seller.transport import Transport
-from reseller.wire import document
-from reseller.wire.errors import Rejected
+from reseller.wire import document, numbers
 
 
 class RemoteList(NamedTuple):
@@ -25,12 +33,11 @@ class RemoteList(NamedTuple):
 
     def with_key(self, key: str) -> list[Remote]:
         """Services that carry exactly this key."""
-        return [row for row in self._alive() if row.remoteid == key]
+        return [row for row in self._alive() if row.key == key]
 
     def of_item(self, item: int) -> list[Remote]:
         """Services whose key names this service here: plain `N`, or any `N-...`."""
-        mine = str(item)
-        return [row for row in self._alive() if row.remoteid is not None and row.remoteid.partition("-")[0] == mine]
+        return [row for row in self._alive() if row.item == str(item)]
 
     def _alive(self) -> list[Remote]:
         """A deleted twin that is still listed says nothing of an order."""
@@ -39,33 +46,7 @@ class RemoteList(NamedTuple):
     @property
     def shows_keys(self) -> bool:
         """Whether the list has the `remoteid` column; an empty list says nothing against it."""
-        return not self.rows or any(row.remoteid is not None for row in self.rows)
-
-
-def read_list(
-    transport: Transport, itemtype: str, page_rows: int, show: Callable[[int, int], None] = lambda _, __: None
-) -> RemoteList:
-    """All rows of a type, page by page; raises SellerError when a page cannot be read.
-
-    `show` is told how many rows of how many are read.
-    """
-    rows: dict[str, Remote] = {}
-    totals: set[str] = set()
-    filtered = False
-    page = 0
-    while True:
-        page += 1
-        root = transport.call(itemtype, {"p_num": str(page), "p_cnt": str(page_rows)})
-        found = [remote_of(elem) for elem in root.iterfind("elem")]
-        rows.update((row.id, row) for row in found)
-        total = document.text(root, "p_elems")
-        totals.add(total)
-        filtered = filtered or bool(document.text(root, "p_filter"))
-        show(len(rows), int(total) if total.isdigit() else len(rows))
-        if not found or not total.isdigit() or len(rows) >= int(total):
-            break
-    complete = not filtered and len(totals) == 1 and totals == {str(len(rows))}
-    return RemoteList(itemtype, tuple(rows.values()), complete)
+        return not self.rows or any(row.key is not None for row in self.rows)
 
 
 class Page(NamedTuple):
@@ -77,15 +58,15 @@ class Page(NamedTuple):
     def rows(self) -> Iterator[tuple[str, document.Element]]:
         """Its rows by the seller's number."""
         for elem in () if self.root is None else self.root.iterfind("elem"):
-            number = document.text(elem, "id")
-            if number:
-                yield number, elem
+            told = document.text(elem, "id")
+            if told:
+                yield told, elem
 
     @property
     def total(self) -> int:
         """How many rows the whole list has, -1 when the page does not say."""
-        told = "" if self.root is None else document.text(self.root, "p_elems")
-        return int(told) if told.isdigit() else -1
+        told = None if self.root is None else numbers.parse(document.text(self.root, "p_elems"))
+        return -1 if told is None else told
 
     @property
     def is_filtered(self) -> bool:
@@ -93,56 +74,157 @@ class Page(NamedTuple):
         return self.root is not None and bool(document.text(self.root, "p_filter"))
 
 
-def read_page(transport: Transport, itemtype: str, number: int, page_rows: int, known: str = "") -> Page:
-    """One page of a type's list, not even parsed when it is the one with the digest `known`; raises SellerError."""
+class KnownPage(Protocol):
+    """A page as an earlier reading found it: by `digest` it is known again, and then has these rows of that total."""
+
+    @property
+    def digest(self) -> str:
+        """As in Page."""
+
+    @property
+    def total(self) -> int:
+        """As in Page."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+
+
+@dataclass
+class Roll:
+    """Counts the rows of a list page by page, and says whether they are all of it.
+
+    They are when every page names the same total, as many different rows were seen, and no filter is set. A list that
+    changes while it is read can still pretend to be complete, so one alone never proves that a service is gone.
+    """
+
+    totals: set[int] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    is_filtered: bool = False
+
+    def add(self, ids: Iterable[str], total: int, *, is_filtered: bool = False) -> None:
+        """One page."""
+        self.ids.update(ids)
+        self.totals.add(total)
+        self.is_filtered = self.is_filtered or is_filtered
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is not among `ids` was not in the list."""
+        return not self.is_filtered and self.totals == {len(self.ids)}
+
+
+class Span(NamedTuple):
+    """The page that a reading begins with, and when it stops (monotonic seconds; None: `list_seconds` from now)."""
+
+    first: int = 1
+    until: float | None = None
+
+
+ALL = Span()
+
+
+class Reading:
+    """One reading of a list: an iterable of (number, Page), which ends by itself; see the head of this file.
+
+    `known` are pages that need not be parsed again. Iterating raises SellerError when a page cannot be read.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        itemtype: str,
+        limits: Limits,
+        known: Mapping[int, KnownPage] | None = None,
+        span: Span = ALL,
+    ) -> None:
+        self._transport = transport
+        self._itemtype = itemtype
+        self._limits = limits
+        self._known = known or {}
+        self._first = span.first
+        self._until = time.monotonic() + limits.list_seconds if span.until is None else span.until
+        self._rows_of_known = 0
+        #: rows and totals, of the pages that were parsed, and totals of the others
+        self.roll = Roll()
+        #: pages that were known by their digest; whoever needs the numbers of their rows adds them to the roll
+        self.same: list[int] = []
+        #: the page to go on with when the time was up, 0 when the reading came to an end
+        self.left_at = 0
+        #: the last page that was read
+        self.last = span.first - 1
+
+    def __iter__(self) -> Iterator[tuple[int, Page]]:
+        while not self._is_over():
+            known = self._known.get(self.last + 1)
+            page = read_page(self._transport, self._itemtype, self.last + 1, self._limits.page_rows, known)
+            self.last += 1
+            total, brings = self._take(page, known)
+            yield self.last, page
+            if not brings or total < 0 or self.count >= total:
+                return
+
+    def _is_over(self) -> bool:
+        """Whether a bound is met: of the time, after which somebody may go on, or of what a list can be."""
+        if self.last >= self._first and time.monotonic() > self._until:
+            self.left_at = self.last + 1
+            return True
+        return self.last >= self._limits.list_pages or self.count > self._limits.list_rows
+
+    def _take(self, page: Page, known: KnownPage | None) -> tuple[int, int]:
+        """Count a page: the total that it names, and how many rows it has that were not seen before."""
+        if page.root is None and known is not None:
+            self.same.append(self.last)
+            self.roll.add((), known.total)
+            self._rows_of_known += known.rows
+            return known.total, known.rows
+        before = len(self.roll.ids)
+        self.roll.add((told for told, _ in page.rows()), page.total, is_filtered=page.is_filtered)
+        return page.total, len(self.roll.ids) - before
+
+    @property
+    def count(self) -> int:
+        """How many rows were read, those of known pages among them."""
+        return len(self.roll.ids) + self._rows_of_known
+
+
+def read_list(
+    transport: Transport, itemtype: str, limits: Limits, show: Callable[[int, int], None] = lambda _, __: None
+) -> RemoteList:
+    """All rows of a type, page by page; raises SellerError when a page cannot be read.
+
+    `show` is told how many rows of how many are read.
+    """
+    reading = Reading(transport, itemtype, limits)
+    rows: dict[str, Remote] = {}
+    for _, page in reading:
+        rows.update((told, service.parse(elem).row) for told, elem in page.rows())
+        show(len(rows), max(page.total, len(rows)))
+    return RemoteList(itemtype, tuple(rows.values()), reading.roll.is_complete)
+
+
+def read_page(transport: Transport, itemtype: str, page: int, page_rows: int, known: KnownPage | None = None) -> Page:
+    """One page of a type's list, not even parsed when it is the one that is `known`; raises SellerError."""
     digest = ""
 
     def parse(body: bytes) -> document.Element:
         nonlocal digest
         digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-        return document.document() if digest == known else document.parse(body)
+        return document.document() if known is not None and digest == known.digest else document.parse(body)
 
-    root = transport.call(itemtype, {"p_num": str(number), "p_cnt": str(page_rows)}, parse=parse)
-    return Page(digest, None if digest == known else root)
+    root = transport.call(itemtype, {"p_num": str(page), "p_cnt": str(page_rows)}, parse=parse)
+    return Page(digest, None if known is not None and digest == known.digest else root)
 
 
 def row_digests(rows: Mapping[str, document.Element], numbers: Collection[str]) -> dict[str, int]:
     """For these rows of a page 64 bits by which each is known again; never 0 nor 1."""
-    from lxml import etree
-
-    texts = ((number, etree.tostring(rows[number], encoding="utf-8", with_tail=False)) for number in numbers)
-    digests = ((number, hashlib.blake2b(text, digest_size=8).digest()) for number, text in texts)
-    return {number: int.from_bytes(digest, "big") | 2 for number, digest in digests}
-
-
-def remote_of(elem: document.Element) -> Remote:
-    """A row of a list, or an edit form, as far as it says the same."""
-    status = document.text(elem, "status")
-    label = document.text(elem, "domain") or document.text(elem, "licname")
-    return Remote(
-        id=document.text(elem, "id"),
-        status=int(status) if status.isdigit() else 0,
-        remoteid=document.text(elem, "remoteid") if elem.find("remoteid") is not None else None,
-        name=label or document.text(elem, "name"),
-        pricelist=document.text(elem, "pricelist"),
-        expiredate=document.text(elem, "expiredate"),
-        label=label,
-        address=document.text(elem, "ip"),
-    )
+    texts = ((told, etree.tostring(rows[told], encoding="utf-8", with_tail=False)) for told in numbers)
+    digests = ((told, hashlib.blake2b(text, digest_size=8).digest()) for told, text in texts)
+    return {told: int.from_bytes(digest, "big") | 2 for told, digest in digests}
 
 
 def alone(transport: Transport, itemtype: str, remote: str) -> RemoteList:
     """One service as a list that proves nothing about others; empty when the seller has none. Raises SellerError."""
-    try:
-        form = read_one(transport, itemtype, remote)
-    except Rejected as error:
-        if error.seller_type not in ("missed", "item_not_exists"):
-            raise
-        return RemoteList(itemtype, (), complete=False)
-    row = remote_of(form)._replace(id=remote, pricelist=document.text(form, "pricelist_name"))
-    return RemoteList(itemtype, (row,), complete=False)
-
-
-def read_one(transport: Transport, itemtype: str, remote: str) -> document.Element:
-    """The edit form of one service; raises Rejected (`missed`, `access`, ...) when the seller does not show it."""
-    return transport.call(f"{itemtype}.edit", {"elid": remote})
+    found = service.read(transport, itemtype, remote)
+    is_there = found.exists or found.status
+    return RemoteList(itemtype, (found.row,) if is_there else (), complete=False)

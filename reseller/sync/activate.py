@@ -10,12 +10,12 @@ from reseller.lifecycle.open import OPENINGS, park
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller.services import RemoteList, read_one
-from reseller.seller.state import autoprolong
+from reseller.seller import service
+from reseller.seller.services import RemoteList
 from reseller.sync.actions import TABLE, Action, Here, Open, There
 from reseller.sync.candidates import here, there
 from reseller.sync.facts import Facts, facts
-from reseller.wire.errors import PanelError, Rejected, ResellerError, Stopped
+from reseller.wire.errors import PanelError, ResellerError, Stopped
 
 ACTIVATED, WAITING, ALARM = "activated", "waiting", "alarms"
 
@@ -66,9 +66,11 @@ def _wait(work: Work, item: Item, link: Link) -> str:
 
 def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> str:
     """Save the facts, then finish; in this order, since after the finish nobody would come back for them."""
-    form = read_one(seller.transport, link.itemtype, link.remote)
-    autorenewal.switch_off(work, seller, item, link.remote, autoprolong(form))
-    known = facts(form)
+    seen = service.read(seller.transport, link.itemtype, link.remote)
+    if not seen.exists:
+        return _wait(work, item, link)
+    autorenewal.switch_off(work, seller, item, link.remote, seen.autoprolong)
+    known = facts(seen)
     if link.itemtype in offers.KEYED and not known.key:
         return _wait(work, item, link)
     save(work, item, known)
@@ -129,12 +131,7 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
     absences = links.absent(work.db, link)
     if absences != observations.GONE_AFTER_ABSENCES:
         return WAITING
-    try:
-        read_one(seller.transport, link.itemtype, link.remote)
-    except Rejected as error:
-        if error.seller_type != "missed":
-            raise
-    else:
+    if service.read(seller.transport, link.itemtype, link.remote).exists:
         return WAITING
     with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
         item = items.read(work.db, link.item)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reseller.db import Database
 from reseller.ledger import requests
 from reseller.model import Status
-from reseller.seller.state import STAFF_SUSPENSIONS, View
+from reseller.seller.service import STAFF_SUSPENSIONS, Service
 from reseller.sync.actions import Here, Open, There
 
 HERE = (
@@ -165,16 +165,16 @@ def there(status: int, suspended_by: str, absences: int) -> There:
     return _THERE.get(status, There.UNKNOWN)
 
 
-def there_of(view: View, candidate: Candidate) -> There:
+def there_of(seen: Service, candidate: Candidate) -> There:
     """The same by its form: one that the seller says is missing is gone only after two complete lists (DESIGN 5).
 
     Or when its list says that it is deleted, where a seller lists such services but does not open them any more.
     """
-    if view.exists and not view.status:
+    if seen.exists and not seen.status:
         return There.UNKNOWN
-    if not view.exists and not view.status and candidate.seen_status == Status.DELETED:
+    if not seen.exists and not seen.status and candidate.seen_status == Status.DELETED:
         return There.DELETED
-    return there(view.status, view.suspended_by, candidate.absences)
+    return there(seen.status, seen.suspended_by, candidate.absences)
 
 
 def _in(days: int) -> str:

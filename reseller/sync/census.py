@@ -59,7 +59,7 @@ class Census:
             self.work.progress.show(f"{itemtype}, rows", rows, total)
 
         for _ in range(TIMES):
-            found = read_list(self.seller.transport, itemtype, self.work.limits.page_rows, show)
+            found = read_list(self.seller.transport, itemtype, self.work.limits, show)
             if found.complete:
                 break
         return found
@@ -67,7 +67,7 @@ class Census:
     def _of_rows(self, found: RemoteList) -> Iterator[Finding]:
         alive = [row for row in found.rows if row.status in ALIVE]
         nobodys = [row for row in alive if row.id not in self.linked and row.id not in self.kept]
-        keys = claims.ours(self.work.db, [row.remoteid for row in nobodys if row.remoteid])
+        keys = claims.ours(self.work.db, [row.key for row in nobodys if row.key])
         for row in alive:
             claim = self.linked.get(row.id)
             if claim is not None and claim.status in (None, Status.DELETED):
@@ -76,8 +76,9 @@ class Census:
             yield from self._nobodys(found.itemtype, row, keys)
 
     def _nobodys(self, itemtype: str, row: Remote, keys: dict[str, bool]) -> Iterator[Finding]:
-        key = row.remoteid or ""
-        names: dict[str, Any] = {"key": key, "itemtype": itemtype, "name": row.name, "until": row.expiredate}
+        key = row.key or ""
+        until = row.expiredate or "-"
+        names: dict[str, Any] = {"key": key, "itemtype": itemtype, "name": row.name, "until": until}
         if not key:
             yield self.maker.make("orphan", 0, row.id, **names)
         elif key not in keys:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -14,14 +13,12 @@ from reseller.lifecycle import change_plan
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import changes
-from reseller.seller.services import read_one
-from reseller.seller.state import View, is_missing, view_of
+from reseller.seller import service
+from reseller.seller.service import Service
 from reseller.sync.actions import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
 from reseller.sync.candidates import Candidate, there_of
 from reseller.sync.facts import DATE_PARAM, Facts, facts
-from reseller.wire import document
-from reseller.wire.errors import Rejected, ResellerError
+from reseller.wire.errors import ResellerError
 
 #: actions that change the state of a service here
 CHANGES_STATE = frozenset({Action.SHOW, Action.LIFT, Action.RESUME, Action.SUSPEND})
@@ -145,26 +142,16 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
         if action == Action.WAIT:
             return None
         return _decide(candidate, action, candidate.state_seen, patience)
-    form, view = _form(batch.seller, candidate)
-    there = there_of(view, candidate)
+    seen = service.read(batch.seller.transport, candidate.itemtype, candidate.remote)
+    there = there_of(seen, candidate)
     action = TABLE[here, there, opened]
     item = batch.item(candidate.item)
-    if action == Action.OK and form is not None and item is not None and here != Here.AWAY:
-        return _Facts(batch, candidate, item, form, view).compare(there)
+    if action == Action.OK and seen.exists and item is not None and here != Here.AWAY:
+        return _Facts(batch, candidate, item, seen).compare(there)
     if action == Action.WAIT and there == There.ABSENT and not is_listed:
         missing = Drift(drift.MISSING, here.value, there.value)
         return Finding(candidate, action, there, drifts=(missing,), secret=candidate.secret)
     return _decide(candidate, action, there, patience)
-
-
-def _form(seller: Seller, candidate: Candidate) -> tuple[document.Element | None, View]:
-    try:
-        form = read_one(seller.transport, candidate.itemtype, candidate.remote)
-    except Rejected as error:
-        if is_missing(error):
-            return None, View(exists=False)
-        raise
-    return form, view_of(form)
 
 
 def _decide(candidate: Candidate, action: Action, there: There, patience: int) -> Finding:
@@ -195,13 +182,12 @@ def _decide(candidate: Candidate, action: Action, there: There, patience: int) -
 class _Facts:
     """The values of a service whose states are in step."""
 
-    def __init__(self, batch: Batch, candidate: Candidate, item: Item, form: document.Element, view: View) -> None:
+    def __init__(self, batch: Batch, candidate: Candidate, item: Item, seen: Service) -> None:
         self._batch = batch
         self._work = batch.work
         self._candidate = candidate
-        self._view = view
-        self._form = changes.form_of(form)
-        self._known: Facts = facts(form)
+        self._seen = seen
+        self._known: Facts = facts(seen)
         self._key = batch.seller.settings.password
         self._item = item
         self._drifts: list[Drift] = []
@@ -250,15 +236,15 @@ class _Facts:
         """Differences that are not the seller's alone to decide: what, its name, its value here and there."""
         yield from self._expiry()
         yield from self._tariff()
-        if self._view.autoprolong:
-            yield Fact.AUTOPROLONG, drift.AUTOPROLONG, "", self._view.autoprolong
-        key = self._form.fields.get("remoteid")
+        if self._seen.autoprolong:
+            yield Fact.AUTOPROLONG, drift.AUTOPROLONG, "", self._seen.autoprolong
+        key = self._seen.key
         if key is not None and key != self._candidate.key:
             yield Fact.KEY, drift.KEY, self._candidate.key, key
 
     def _expiry(self) -> Iterator[tuple[Fact, str, str, str]]:
         """Dates apart by more than a few days, unless terms that are owed or were bought ahead explain it."""
-        here, there = self._item.expiredate, _date(self._view.expiredate)
+        here, there = self._item.expiredate, self._seen.expiredate
         if here is None or there is None:
             return
         days = (there - here).days
@@ -273,28 +259,21 @@ class _Facts:
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
         """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""
         try:
-            change = change_plan.build(self._item, self._form, *self._batch.tariff(self._item.pricelist))
+            change = change_plan.build(self._item, self._seen, *self._batch.tariff(self._item.pricelist))
         except ResellerError as error:
             yield Fact.MAPPING, drift.MAPPING, self._work.word(error), ""
             return
         if change is None:
             return
         if change.is_tariff:
-            yield Fact.TARIFF, drift.TARIFF, change.fields["pricelist"], self._form.pricelist
+            yield Fact.TARIFF, drift.TARIFF, change.fields["pricelist"], self._seen.pricelist
             return
         # The others are names and addresses, which the seller decides.
         wanted = {name: value for name, value in change.fields.items() if name.startswith("addon_")}
         if wanted:
-            now = {name: self._form.fields.get(name, "") for name in wanted}
+            now = {name: self._seen.fields.get(name, "") for name in wanted}
             yield Fact.RESOURCES, drift.RESOURCES, _listed(wanted), _listed(now)
 
 
 def _listed(fields: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(fields.items()))
-
-
-def _date(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from reseller.wire import document
+from reseller.seller.service import Service
+from reseller.wire import dates
 
 #: the parameter of a service that shows staff the seller's date
 DATE_PARAM = "reseller_expiredate"
@@ -28,14 +29,13 @@ class Facts(NamedTuple):
         return int.from_bytes(digest, "big") or 1
 
 
-def facts(form: document.Element) -> Facts:
+def facts(seen: Service) -> Facts:
     """The facts of a service's edit form (reference/selling-api.md 4.2)."""
-    opened = {name: document.text(form, name) for name in ("ip", "domain", "username")}
-    saved = {name: document.text(form, name) for name in ("licname",)}
-    saved[DATE_PARAM] = document.text(form, "expiredate")
+    opened = {name: seen.fields.get(name, "") for name in ("ip", "domain", "username")}
+    saved = {"licname": seen.fields.get("licname", ""), DATE_PARAM: dates.text(seen.expiredate)}
     return Facts(
         open_fields={name: value for name, value in opened.items() if value},
         saved={name: value for name, value in saved.items() if value},
-        password=form.findtext("userpassword") or form.findtext("password") or "",
-        key=document.text(form, "lickey"),
+        password=seen.password,
+        key=seen.licence_key,
     )

@@ -13,7 +13,7 @@ from reseller.ledger.leases import lease
 from reseller.ledger.requests import Standing
 from reseller.lifecycle.work import Work
 from reseller.linking import sides
-from reseller.seller.services import alone
+from reseller.seller import service
 from reseller.sync.audit import is_left
 from reseller.sync.findings import Finding
 from reseller.wire.errors import ResellerError
@@ -52,7 +52,7 @@ def _kept(work: Work, finding: Finding) -> None:
     seller = work.seller(finding.module)
     with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
         itemtype = claims.kept(work.db, seller.account).get(finding.remote, (0, "", ""))[1]
-        if itemtype and not alone(seller.transport, itemtype, finding.remote).rows:
+        if itemtype and not service.read(seller.transport, itemtype, finding.remote).exists:
             claims.forget_kept(held, finding.row)
 
 

@@ -15,10 +15,12 @@ from reseller.lifecycle import operations
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Status
-from reseller.seller.services import alone, read_one
+from reseller.seller import service
+from reseller.seller.services import alone
 from reseller.sync import activate, looking
 from reseller.sync.facts import facts
 from reseller.sync.observe import Lists
+from reseller.wire import dates
 from reseller.wire.errors import BusyError, ResellerError
 
 
@@ -65,7 +67,7 @@ def _sync(work: Work, number: int) -> Seen:
     else:
         _save(work, seller, link)
     row = found.rows[0]
-    return Seen(row.id, str(row.status), row.expiredate)
+    return Seen(row.id, str(row.status), dates.text(row.expiredate))
 
 
 def _save(work: Work, seller: Seller, link: Link) -> None:
@@ -75,6 +77,6 @@ def _save(work: Work, seller: Seller, link: Link) -> None:
         calm = not any(request.live for request in requests.of_item(work.db, link.item))
         current = links.of_item(work.db, link.item)
         if calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
-            known = facts(read_one(seller.transport, link.itemtype, link.remote))
-            changed = activate.save(work, item, known, opened=True)
+            known = service.read(seller.transport, link.itemtype, link.remote)
+            changed = activate.save(work, item, facts(known), opened=True)
             work.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")

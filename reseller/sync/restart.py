@@ -49,7 +49,7 @@ def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Req
     oldest = min(waiting, key=lambda request: (request.operation, request.id))
     if not oldest.is_due or oldest.have is None or oldest.deficit is None:
         return []
-    balance = read_balance(seller.transport)
+    balance = read_balance(seller.transport, oldest.currency)
     accounts.save_balance(work.db, seller.account, balance)
     if not balance.amount or Decimal(balance.amount) < oldest.have + oldest.deficit:
         return []

@@ -1,17 +1,56 @@
-"""Amounts as panels print them: `5.00`, `1 234,56 руб.`, `10.0000 EUR / Month` (reference/selling-api.md 6)."""
+"""Amounts as panels print them: `5.00`, `1 234,56 руб.`, `1,234.50 EUR / Month` (reference/selling-api.md 6)."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-_AMOUNT = re.compile(r"-?\d[\d \u00a0\u202f']*(?:[.,]\d+)?")
+if TYPE_CHECKING:
+    from lxml import etree
+
+#: a number with whatever may part its thousands or its fraction; blanks only between digits
+_AMOUNT = re.compile("-?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]))*")
+_GROUPING = re.compile("[ \u00a0\u202f'\u2019]")
+#: digits between two signs that part thousands
+_GROUP = 3
+#: as many digits as a DECIMAL(20, 4) of the ledger holds before and after its point
+_MOST_WHOLE, _MOST_FRACTION = 16, 10
 
 
 def parse(shown: str) -> Decimal | None:
-    """The first amount in `shown`, or None; blanks may part the thousands, the decimal sign is `.` or `,`."""
+    """The first amount in `shown`, or None when there is none, or none that an account can have.
+
+    The last of `.` and `,` is the decimal sign. A sign that stands more than once parts thousands, and so does a
+    single `,` before exactly three digits, unless the amount begins with 0: `1,234` is a thousand, `0,104` is not.
+    """
     found = _AMOUNT.search(shown)
     if not found:
         return None
-    digits = re.sub(r"[ \u00a0\u202f']", "", found.group()).replace(",", ".")
-    return Decimal(digits)
+    digits = _GROUPING.sub("", found.group().rstrip(".,'\u2019"))
+    whole, fraction = _split(digits.lstrip("-"))
+    if not whole.isdigit() or len(whole) > _MOST_WHOLE or len(fraction) > _MOST_FRACTION:
+        return None
+    sign = "-" if digits.startswith("-") else ""
+    return Decimal(f"{sign}{whole}.{fraction or 0}") if fraction else Decimal(f"{sign}{whole}")
+
+
+def _split(digits: str) -> tuple[str, str]:
+    """The digits before and after the decimal sign."""
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last < 0:
+        return digits, ""
+    mark, whole, fraction = digits[last], digits[:last], digits[last + 1 :]
+    is_grouped = mark in whole or (mark == "," and "." not in whole and len(fraction) == _GROUP and whole.lstrip("0"))
+    bare = whole.replace(".", "").replace(",", "")
+    return (bare + fraction, "") if is_grouped else (bare, fraction)
+
+
+def of(node: etree._Element | None) -> Decimal | None:
+    """The amount of an element as the panel means it: its raw `orig`, else the text that people see.
+
+    A panel prints `10.00 EUR` and keeps `10.0000` in the attribute (reference/platform.md 3.2). None without one.
+    """
+    if node is None:
+        return None
+    return parse(node.get("orig") or node.text or "")

@@ -20,6 +20,8 @@ from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 
+#: of a list that never ends: how many rows it names, and the number of its first
+ENDLESS_ROWS, ENDLESS_FIRST = 10**6, 10**8
 _REFUSED = b'<doc><error type="access" object="func" value="%s" lang="en" code="1"><msg>access</msg></error></doc>'
 
 
@@ -35,6 +37,7 @@ class Seller:
         self._services: dict[int, tuple[str, dict[bytes, bytes]]] = {}
         self._pages: dict[tuple[int, int], bytes] = {}
         self._told: list[dict[str, Any]] | None = None
+        self._endless = ""
         self._unknown: dict[int, str] = {}
         self._seconds = 0.0
         self._calls: Counter[str] = Counter()
@@ -63,6 +66,10 @@ class Seller:
     def tell(self, pages: list[dict[str, Any]] | None) -> None:
         """Answer these pages instead of the list: `rows` of number and kind, `total`, `filter`; None for the list."""
         self._told = pages
+
+    def never_end(self, how: str) -> None:
+        """Name a million rows, and on every page `repeat` those of the first one or `invent` new ones; empty: end."""
+        self._endless = how
 
     def deny(self, forms: dict[str, str]) -> None:
         """Answer for the forms of these services that they are `missed`, or `html`: a page for people."""
@@ -97,6 +104,12 @@ class Seller:
         return _REFUSED % func.encode()
 
     def _page(self, number: int, size: int) -> bytes:
+        if self._endless:
+            kind, values = next(iter(self._services.values()))
+            first = ENDLESS_FIRST + (number * size if self._endless == "invent" else 0)
+            row = self._kinds[kind][0]
+            rows = b"".join(row % {**values, b"id": b"%d" % (first + place)} for place in range(size))
+            return self._around(rows, number, size, ENDLESS_ROWS, "")
         if self._told is not None:
             last: dict[str, Any] = {"rows": [], "total": self._told[-1]["total"] if self._told else 0, "filter": ""}
             page = self._told[number - 1] if number <= len(self._told) else last

@@ -1,5 +1,6 @@
 """Links, accounts and tariff maps as they are written down and read back, on the real database."""
 
+import datetime as dt
 from decimal import Decimal
 
 from reseller.ledger import accounts, links, requests, tariffmap
@@ -63,8 +64,8 @@ def observation(db, link):
 
 def test_what_the_seller_says_is_kept_once(db, held, item):
     link = bought(held, item, 1, 1)
-    assert not links.has_seen(db, link, Remote(link.remote, 0, link.key, "", "", "")), "nothing was said yet"
-    remote = Remote(link.remote, 2, link.key, "n", "p" * 300, "2026-01-31 23:59")
+    assert not links.has_seen(db, link, Remote(link.remote, 0, link.key, "", "", None)), "nothing was said yet"
+    remote = Remote(link.remote, 2, link.key, "n", "p" * 300, dt.date(2026, 1, 31))
     links.observe(db, link, remote)
     first = observation(db, link)
     assert first[:4] == (2, "p" * 190, "2026-01-31", 0)
@@ -87,7 +88,7 @@ def test_absences_are_counted_in_a_row(db, held, item):
     assert links.absent(db, links.of_item(db, item.id)) == 2
     assert links.of_item(db, item.id).absences == 2
     assert observation(db, link)[4] > before
-    links.observe(db, link, Remote(link.remote, 0, link.key, "", "", ""))
+    links.observe(db, link, Remote(link.remote, 0, link.key, "", "", None))
     assert links.of_item(db, item.id).absences == 0
     links.settle(held, link.id, links.ENDED)
     assert observation(db, link) is None

@@ -1,6 +1,7 @@
 """Documents, amounts, addresses and limits: what comes in from outside, read safely."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from reseller import limits
 from reseller.lifecycle import retries
 from reseller.mgr5 import module
 from reseller.seller.transport import endpoint, rejection
-from reseller.wire import document, money
+from reseller.wire import dates, document, money, numbers
 from reseller.wire.errors import NotSent, Rejected, ResellerError, UsageError
 
 BOMB = b'<?xml version="1.0"?><!DOCTYPE doc [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><doc>&b;</doc>'
@@ -61,9 +62,72 @@ def test_amounts_are_read_as_panels_print_them(shown, amount):
     assert money.parse(shown) == Decimal(amount)
 
 
-@pytest.mark.parametrize("shown", ["", "EUR", "-"])
+@pytest.mark.parametrize(
+    ("shown", "amount"),
+    [
+        ("1,234.56 EUR", "1234.56"),
+        ("1.234,56 EUR", "1234.56"),
+        ("1,234,567", "1234567"),
+        ("1.234.567,8", "1234567.8"),
+        ("1,234", "1234"),
+        ("0,104", "0.104"),
+        ("1'234.50 CHF", "1234.50"),
+        ("5. ", "5"),
+        ("12, of 3", "12"),
+    ],
+)
+def test_what_parts_thousands_is_told_from_what_parts_the_fraction(shown, amount):
+    assert money.parse(shown) == Decimal(amount)
+
+
+@pytest.mark.parametrize("shown", ["", "EUR", "-", "\u0661\u0662", "\u00b2", "9" * 17, "9" * 10**6, "1." + "0" * 11])
 def test_no_amount_is_no_amount(shown):
     assert money.parse(shown) is None
+
+
+def test_the_raw_amount_counts_before_the_one_that_is_shown():
+    root = document.parse(b'<doc><cost orig="10.0000">1 000.00 EUR</cost><balance>5.00 EUR</balance></doc>')
+    assert money.of(root.find("cost")) == Decimal("10.0000")
+    assert money.of(root.find("balance")) == Decimal("5.00")
+    assert money.of(root.find("none")) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ("2027-01-28", dt.date(2027, 1, 28)),
+        ("28.01.2027", dt.date(2027, 1, 28)),
+        (" 2027-01-28 23:59:59 ", dt.date(2027, 1, 28)),
+        ("2027-01-28T00:00", dt.date(2027, 1, 28)),
+        ("28.01.2027 12:00", dt.date(2027, 1, 28)),
+        ("", None),
+        ("0000-00-00", None),
+        ("0000-00-00 00:00:00", None),
+        ("00.00.0000", None),
+    ],
+)
+def test_dates_are_read_as_panels_write_them(told, day):
+    assert dates.parse(told) == day
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["soon", "2027-02-30", "2027-00-01", "0000-01-01", "28/01/2027", "2027-1-2", "2027-01-28x", "\u0662027-01-28", "-"],
+)
+def test_what_is_no_date_is_named(told):
+    with pytest.raises(dates.NotADate, match="^" + re.escape(told)):
+        dates.parse(told)
+
+
+@pytest.mark.parametrize("told", ["", "-1", "\u00b2", "\u0663", "1.0", "1_0", " 1", "1" * 10, "1" * 10**6])
+def test_what_is_no_number_is_none(told):
+    assert numbers.parse(told) is None
+
+
+def test_numbers_are_ascii_digits_of_a_bounded_length():
+    assert numbers.parse("007") == 7
+    assert numbers.parse("1" * 18, numbers.BIGINT_DIGITS) == int("1" * 18)
+    assert (numbers.whole("12"), numbers.whole("012"), numbers.whole("\u00b2")) == (12, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,200 @@
+"""What the seller says of one service, and the one rule for "it is not there".
+
+Every edit form (`<type>.edit`) and every row of a list becomes a value here and nowhere else, typed and bounded: a date
+is a date, a status a number, our key is told apart from a column that the seller does not show. Whoever asks whether a
+service is still there asks `read()`; an error that only says that a function is missing proves nothing about a service.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller.model import Remote, Status
+from reseller.seller.transport import Transport
+from reseller.wire import dates, document, money, numbers
+from reseller.wire.errors import Ambiguous, Rejected
+from reseller.wire.numbers import whole
+
+#: who but the buyer can have suspended a service, as `item_status` spells it; not to be undone by the buyer
+STAFF_SUSPENSIONS = ("employeesuspend", "abusesuspend")
+#: what `autoprolong` says when the seller does not renew by itself (reference/selling-api.md 4.2)
+NO_RENEWAL = ("", "null", "off", "0")
+#: period of a trial, which cannot be renewed (reference/reselling.md 8.1)
+TRIAL = "-100"
+#: sub-statuses of a service that the seller has something under way for, such as `2_reboot` or `5_open`
+_RUNNING = re.compile(rf"(?:{Status.ACTIVE}|{Status.PROCESSING})_([a-z_]+)")
+#: objects by which an error may name the service that was asked for, and those by which it names a function
+_SERVICE_OBJECTS = frozenset({"elid", "id", "item", "service"})
+_FUNCTION_OBJECTS = frozenset({"func", "function", "action"})
+#: fields whose values are secrets
+_SECRETS = frozenset({"password", "userpassword", "lickey"})
+
+
+class Service(NamedTuple):
+    """A service at the seller, as its edit form or a row of a list says it."""
+
+    #: False when the seller says that it is missing, or shows it as deleted (`status` tells the two apart)
+    exists: bool
+    #: the seller's number, empty where it is not told
+    id: str = ""
+    #: `item.status`, 0 for none or an impossible one
+    status: int = 0
+    #: our key (`remoteid`), None where the seller does not show it
+    key: str | None = None
+    name: str = ""
+    #: its domain or the name of its licence, empty for types that have neither
+    label: str = ""
+    address: str = ""
+    #: the tariff: its number in a form, its name in a row of a list; and its name in a form
+    pricelist: str = ""
+    tariff: str = ""
+    period: str = ""
+    #: the end of the paid term; None for none, and then `undated` holds what was told and is no date
+    expiredate: dt.date | None = None
+    undated: str = ""
+    #: one of STAFF_SUSPENSIONS while they hold it suspended, else empty
+    suspended_by: str = ""
+    #: what the seller is doing with it, as far as it tells, or empty
+    running: str = ""
+    #: months by which the seller renews the service by itself, empty when it does not
+    autoprolong: str = ""
+    #: the key of a licence, empty where there is none yet
+    licence_key: str = ""
+    #: what a renewal costs, None where the seller does not say
+    price: Decimal | None = None
+    #: the password of the service's own user as the form shows it, blanks and all
+    password: str = ""
+    #: every plain value of the form by name but for its secrets, and those of add-ons by the seller's number
+    fields: Mapping[str, str] = {}
+    addons: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Without what is secret in it, wherever it may be printed."""
+        return f"Service(id={self.id!r}, status={self.status}, key={self.key!r}, exists={self.exists})"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the seller has something under way there: status 5, or 2 with a sub-status such as `2_reboot`."""
+        return self.exists and (self.status == Status.PROCESSING or bool(self.running))
+
+    def may_be_at(self, verb: str) -> bool:
+        """Whether what is under way may be this, as far as the form tells."""
+        return self.is_busy and self.running in ("", verb)
+
+    @property
+    def item(self) -> str:
+        """The number of the service here that the key names, empty without a key."""
+        return (self.key or "").partition("-")[0]
+
+    @property
+    def licence_digest(self) -> str:
+        """Of the licence key, for the ledger: enough to see that it is another. Empty without a key."""
+        return hashlib.sha256(self.licence_key.encode()).hexdigest() if self.licence_key else ""
+
+    @property
+    def row(self) -> Remote:
+        """As much of it as a list shows."""
+        return Remote(
+            id=self.id,
+            status=self.status,
+            key=self.key,
+            name=self.label or self.name,
+            pricelist=self.tariff or self.pricelist,
+            expiredate=self.expiredate,
+            label=self.label,
+            address=self.address,
+            suspended_by=self.suspended_by,
+        )
+
+
+#: a service that the seller says is missing
+MISSING = Service(exists=False)
+
+
+def read(transport: Transport, itemtype: str, remote: str) -> Service:
+    """The service of this type with this number; `MISSING` when the seller says that there is none.
+
+    Raises SellerError, among them Ambiguous for the form of another service.
+    """
+    try:
+        form = transport.call(f"{itemtype}.edit", {"elid": remote})
+    except Rejected as error:
+        if is_missing(error, remote):
+            return MISSING
+        raise
+    told = document.text(form, "elid") or document.text(form, "id")
+    if whole(told) and told != remote:
+        raise Ambiguous("reseller_bad_answer", what=f"the form of service {told}", url=transport.endpoint)
+    return parse(form)._replace(id=remote)
+
+
+def is_missing(error: Rejected, remote: str) -> bool:
+    """Whether the seller says that there is no service `remote` (any more): this one, and nothing else.
+
+    `missed` is also the answer for a function, a tariff or anything else that is not there (reference/selling-api.md
+    2), so it has to name the service, by its object and, where it gives a value, by this number.
+    """
+    value = error.value or error.seller_params.get("value", "")
+    if error.seller_type == "item_not_exists":
+        return value in ("", remote)
+    if error.seller_type != "missed":
+        return False
+    return error.seller_object in _SERVICE_OBJECTS and value in ("", remote)
+
+
+def lacks_function(error: Rejected, func: str) -> bool:
+    """Whether the seller says that it has no function `func`, or none that this account may call."""
+    if error.seller_type not in ("missed", "access"):
+        return False
+    return error.seller_object in ("", func) or error.seller_object in _FUNCTION_OBJECTS
+
+
+def parse(elem: document.Element) -> Service:
+    """What an edit form or a row of a list says; a value that is impossible counts as not told."""
+    raw: dict[str, str] = {}
+    for node in elem:
+        if isinstance(node.tag, str) and not len(node):
+            raw.setdefault(node.tag, node.text or "")
+    values = {name: told.strip() for name, told in raw.items()}
+    status = numbers.parse(values.get("status", "")) or 0
+    expiredate, undated = _date(values.get("expiredate", ""))
+    label = values.get("domain") or values.get("licname") or ""
+    # item_status is composite and its XML unknown (selling-api.md 5.2): its words are looked for, not its shape.
+    shown = elem.find("item_status")
+    words = "" if shown is None else " ".join(map(str, (*shown.itertext(), *(child.tag for child in shown))))
+    running = _RUNNING.search(words)
+    autoprolong = values.get("autoprolong", "")
+    return Service(
+        exists=status != Status.DELETED,
+        id=values.get("id", ""),
+        status=status,
+        key=values.get("remoteid"),
+        name=values.get("name", ""),
+        label=label,
+        address=values.get("ip", ""),
+        pricelist=values.get("pricelist", ""),
+        tariff=values.get("pricelist_name", ""),
+        period=values.get("period", ""),
+        expiredate=expiredate,
+        undated=undated,
+        suspended_by=next((by for by in STAFF_SUSPENSIONS if status == Status.SUSPENDED and by in words), ""),
+        running=running.group(1) if running else "",
+        autoprolong="" if autoprolong in NO_RENEWAL else autoprolong,
+        licence_key=values.get("lickey", ""),
+        price=money.of(elem.find("cost")),
+        password=raw.get("userpassword") or raw.get("password") or "",
+        fields={name: value for name, value in values.items() if name not in _SECRETS},
+        addons={name[6:]: value for name, value in values.items() if name.startswith("addon_") and whole(name[6:])},
+    )
+
+
+def _date(told: str) -> tuple[dt.date | None, str]:
+    try:
+        return dates.parse(told), ""
+    except dates.NotADate as error:
+        return None, str(error)

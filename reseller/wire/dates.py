@@ -1,0 +1,43 @@
+"""Dates as panels write them: `YYYY-MM-DD` or `DD.MM.YYYY`, a time of day cut off (selling-api.md 5.1, DESIGN 5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+_DATE = re.compile(
+    r"(?:(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+    r"|(?P<day2>[0-9]{2})\.(?P<month2>[0-9]{2})\.(?P<year2>[0-9]{4}))"
+    r"(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
+)
+#: how databases write "no date"
+_NONE = (0, 0, 0)
+#: a text that is no date is shown to people, but not at any length
+SHOWN_CHARACTERS = 40
+
+
+class NotADate(ValueError):
+    """The text is neither a date nor empty; its first characters are the message."""
+
+
+def parse(text: str) -> dt.date | None:
+    """The day that `text` names; None for an empty text and for 0000-00-00. Raises NotADate for anything else."""
+    told = text.strip()
+    if not told:
+        return None
+    found = _DATE.fullmatch(told)
+    if found is None:
+        raise NotADate(told[:SHOWN_CHARACTERS])
+    parts = [found["year"] or found["year2"], found["month"] or found["month2"], found["day"] or found["day2"]]
+    numbers = tuple(int(part) for part in parts)
+    if numbers == _NONE:
+        return None
+    try:
+        return dt.date(*numbers)
+    except ValueError:
+        raise NotADate(told[:SHOWN_CHARACTERS]) from None
+
+
+def text(day: dt.date | None) -> str:
+    """How the ledger and people write a day: `YYYY-MM-DD`, empty for none."""
+    return day.isoformat() if day else ""
