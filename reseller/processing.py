@@ -21,24 +21,30 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Run the command; its document goes to stdout, the exit code is the panel's."""
     panel = Panel.of(argv[0])
-    lang = "en"
+    arguments = Arguments("")
     try:
         arguments = module.parse(argv[1:])
-        lang = arguments.lang or lang
         command = COMMANDS.get(arguments.command)
         if command is None:
             raise UsageError("reseller_command", object="command", value=arguments.command)
         answer = command(panel, arguments)
     except ResellerError as error:
-        _print(_error_document(panel, error, lang))
-        return error.exit_code
+        return _failed(panel, arguments, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
         Log(panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
-        unknown = ResellerError("reseller_internal", text=error.__class__.__name__)
-        _print(_error_document(panel, unknown, lang))
-        return 1
+        return _failed(panel, arguments, ResellerError("reseller_internal", text=error.__class__.__name__))
     _print(answer)
     return 0
+
+
+def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
+    """Answer with the error, after its operation says so too; the exit code."""
+    from reseller.lifecycle import failures
+
+    lang = arguments.lang or "en"
+    failures.tell(panel, error, arguments.item, arguments.runningoperation, lang)
+    _print(_error_document(panel, error, lang))
+    return error.exit_code
 
 
 def _open(panel: Panel, arguments: Arguments) -> Element:

@@ -14,6 +14,9 @@ VDS = "vds"
 NAMED = {
     "before the intent": "before sql INSERT reseller_request intent #1",
     "after the intent": "after sql INSERT reseller_request intent #1",
+    "before the operation is manual": "before mgrctl runningoperation.setmanual #1",
+    "while the operation becomes manual": "sent mgrctl runningoperation.setmanual #1",
+    "after the operation is manual": "after mgrctl runningoperation.setmanual #1",
     "before the send": "after sql UPDATE reseller_request sending #1",
     "before the first byte": "before http v2.vds.order.param #1",
     "after the last byte": "sent http v2.vds.order.param #1",
@@ -46,6 +49,16 @@ def test_an_order_passes_the_named_points(crashing, shop):
     plan = crashing.plan("open")
     shop.until_active(shop.order(VDS))
     assert [name for name in NAMED.values() if name not in plan.trace()] == []
+
+
+@pytest.mark.parametrize("point", [name for name in NAMED if "intent" in name or "manual" in name])
+def test_killed_before_anything_is_sent_the_order_is_made_by_itself(crashing, shop, point):
+    """Before the operation is manual the panel runs it again, afterwards checkevent starts it."""
+    item = dies(crashing, "open", NAMED[point], lambda: shop.order(VDS))
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    assert len(shop.remotes(item)) == 1
+    assert shop.tasks(item) == []
 
 
 @pytest.mark.parametrize("point", ["before the send", "before the first byte"])

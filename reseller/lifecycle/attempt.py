@@ -116,9 +116,13 @@ class Attempt:
     def spending(self) -> Iterator[None]:
         """Hold the account's purse inside the block: one call that spends its money at a time, over all processes.
 
-        Ends the try, to be made again soon, when somebody else holds it for too long.
+        Before, the operation is taken out of the panel's own schedule: whatever becomes of this try, also if nobody can
+        be told of it, the panel does not run it again by itself. Ends the try, to be made again soon, when the panel
+        does not show that, or when somebody else holds the purse for too long.
         """
         limits = self.work.limits
+        if self.operation and not operations.make_manual(self.work, self.operation):
+            raise self.later(ResellerError("reseller_not_manual", **self.names()), limits.unsent_first_seconds)
         purse = lease(
             self.work.db,
             f"account:{self.seller.account}",

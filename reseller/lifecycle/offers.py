@@ -6,7 +6,7 @@ from reseller.ledger import requests
 from reseller.lifecycle import operations
 from reseller.lifecycle.work import Work
 from reseller.model import Item
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import ResellerError, Stopped
 
 #: machines of their own; nothing is known of power for shared hosting, storage, names or licences
 POWERED = frozenset({"vds", "dedic"})
@@ -29,4 +29,4 @@ def check(work: Work, item: Item, kind: str, operation: int) -> None:
         return
     error = ResellerError("reseller_not_offered", object="item", item=item.id, kind=kind, itemtype=item.itemtype)
     operations.report(work, item, operation, error)
-    raise error
+    raise Stopped.by(error)

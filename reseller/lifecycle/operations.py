@@ -2,18 +2,27 @@
 
 The panel's own functions do all of it (reference/platform.md 5.2). A manual operation is one the panel does not run by
 itself any more; its task, where it has one, says what a person has to do, or that nobody has to.
+
+An operation becomes manual before anything else is said of it, since a text that the panel refuses must not leave it in
+the panel's own schedule: it would be run, and send, again and again. Texts are cut, freed of what cannot be seen and,
+where the panel's tables cannot hold them, written in ASCII.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator, Mapping
 
 from reseller import log
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.wire import document
+from reseller.wire import document, texts
 from reseller.wire.errors import PanelError, ResellerError
+
+#: error types of the panel that say nothing of the text that was sent: it was not reached, or the row is gone
+_NOT_OF_THE_TEXT = ("client", "timeout", "missed")
 
 
 def current(work: Work, item: int, intname: str, given: int) -> int:
@@ -28,24 +37,44 @@ def current(work: Work, item: int, intname: str, given: int) -> int:
 
 
 def report(work: Work, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:
-    """Show on the operation why it stopped, take it out of the panel's own schedule, and make its task if asked to."""
+    """Take the operation out of the panel's own schedule, show on it why it stopped, and make its task if asked to.
+
+    Raises PanelError when the first is not possible; what cannot be shown is in the log.
+    """
     if not operation:
         return
-    said = work.word(error)
-    _save_error(work, item, operation, error, said)
+    said = texts.fit(work.word(error))
+    with _gone_is_fine():
+        work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
+        with _logged(work, item):
+            _save_error(work, item, operation, error, said)
+        with _logged(work, item):
+            if task:
+                make_task(work, item, operation, said)
+            else:
+                _retell(work, operation, said)
+
+
+def make_manual(work: Work, operation: int) -> bool:
+    """Take the operation out of the panel's own schedule; whether the panel shows it so.
+
+    To be asked before a byte that spends leaves. Raises PanelError, of type `missed` when the operation is gone.
+    """
     work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
-    if task:
-        make_task(work, item, operation, said)
-    else:
-        _retell(work, operation, said)
+    return items.is_manual(work.db, operation)
 
 
 def note(work: Work, item: Item, operation: int, text: str) -> None:
-    """Show on the operation what it is waiting for, and let it wait with its task (`setmanual`)."""
-    message = document.element("custommessage", text, type="info", date=_now())
-    _save(work, operation, document.document(_module(item, message)))
+    """Let the operation wait with its task (`setmanual`), and show on it what it is waiting for.
+
+    Raises PanelError when the first is not possible; what cannot be shown is in the log.
+    """
+    said = texts.fit(text)
     work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
-    make_task(work, item, operation, text)
+    with _logged(work, item):
+        message = document.element("custommessage", said, type="info", date=_now())
+        _save(work, operation, document.document(_module(item, message)))
+    make_task(work, item, operation, said)
 
 
 def make_task(work: Work, item: Item, operation: int, text: str) -> None:
@@ -68,7 +97,7 @@ def ask(work: Work, item: Item, intname: str, text: str) -> None:
 def unask(work: Work, item: Item, intname: str) -> None:
     """End the tasks that ask() made."""
     for task in items.tasks_without_operation(work.db, item.id, _task_type(work, item, intname)):
-        _gone_is_fine(work, "task.delete", task)
+        _delete(work, "task.delete", task)
 
 
 def _task_type(work: Work, item: Item, intname: str) -> str:
@@ -77,26 +106,26 @@ def _task_type(work: Work, item: Item, intname: str) -> str:
 
 
 def _new_task(work: Work, item: Item, kind: str, text: str, **more: object) -> None:
-    work.mgrctl.call("task.edit", {"item": item.id, "type": kind, "params": text, "sok": "ok", **more})
+    _put(work, "task.edit", {"item": item.id, "type": kind, "sok": "ok", **more}, "params", texts.fit(text))
 
 
 def _retell(work: Work, operation: int, text: str) -> None:
     """A task says what its operation says, also when that has changed since."""
     for task in items.open_tasks(work.db, operation):
-        work.mgrctl.call("task.edit", {"elid": task, "params": text, "sok": "ok"})
+        _put(work, "task.edit", {"elid": task, "sok": "ok"}, "params", texts.fit(text))
 
 
 def close(work: Work, operation: int) -> None:
     """End an operation that its finishing call left behind, with its tasks; both may well be gone already."""
     close_tasks(work, operation)
     if items.exists(work.db, operation):
-        _gone_is_fine(work, "runningoperation.delete", operation)
+        _delete(work, "runningoperation.delete", operation)
 
 
 def close_tasks(work: Work, operation: int) -> None:
     """Nobody has to do anything about an operation any more."""
     for task in items.open_tasks(work.db, operation):
-        _gone_is_fine(work, "task.delete", task)
+        _delete(work, "task.delete", task)
 
 
 def start(work: Work, operation: int) -> None:
@@ -104,12 +133,40 @@ def start(work: Work, operation: int) -> None:
     work.mgrctl.call("runningoperation.start", {"elid": operation, "sok": "ok"})
 
 
-def _gone_is_fine(work: Work, func: str, elid: int) -> None:
-    try:
+def _delete(work: Work, func: str, elid: int) -> None:
+    with _gone_is_fine():
         work.mgrctl.call(func, {"elid": elid, "sok": "ok"})
+
+
+@contextlib.contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    """Somebody may have deleted it at the same time."""
+    try:
+        yield
     except PanelError as error:
         if error.panel_type != "missed":
             raise
+
+
+@contextlib.contextmanager
+def _logged(work: Work, item: Item) -> Iterator[None]:
+    """What cannot be shown to a person stands in the log, and stops nothing."""
+    try:
+        yield
+    except PanelError as error:
+        work.log.error(f"item {item.id}: what its operation says cannot be shown: {work.word(error)}")
+
+
+def _put(work: Work, func: str, fields: Mapping[str, object], name: str, text: str) -> None:
+    """Call `func` with a text; once more with nothing but ASCII in it where the panel refuses it as it is."""
+    try:
+        work.mgrctl.call(func, {**fields, name: text})
+    except PanelError as error:
+        bare = texts.plain(text)
+        if bare == text or error.panel_type in _NOT_OF_THE_TEXT:
+            raise
+        work.log.error(f"{func} with a text in ASCII only, since the panel refused it: {work.word(error)}")
+        work.mgrctl.call(func, {**fields, name: bare})
 
 
 def _save_error(work: Work, item: Item, operation: int, error: ResellerError, said: str) -> None:
@@ -130,7 +187,7 @@ def _module(item: Item, *children: document.Element) -> document.Element:
 
 def _save(work: Work, operation: int, root: document.Element) -> None:
     errorxml = document.dump(root).decode("utf-8")
-    work.mgrctl.call("runningoperation.edit", {"elid": operation, "errorxml": errorxml, "sok": "ok"})
+    _put(work, "runningoperation.edit", {"elid": operation, "sok": "ok"}, "errorxml", errorxml)
 
 
 def _now() -> str:

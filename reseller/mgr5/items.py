@@ -199,6 +199,11 @@ def exists(db: Database, operation: int) -> bool:
     return bool(db.value("SELECT COUNT(*) FROM runningoperation WHERE id = %s", operation))
 
 
+def is_manual(db: Database, operation: int) -> bool:
+    """Whether the operation is there and the panel does not run it by itself."""
+    return bool(db.value("SELECT manual FROM runningoperation WHERE id = %s", operation) == "on")
+
+
 def operation_name(db: Database, operation: int) -> str:
     """What the operation does: `open`, `suspend`, ...; empty when it is gone."""
     return db.value("SELECT intname FROM runningoperation WHERE id = %s", operation) or ""

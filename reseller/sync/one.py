@@ -21,7 +21,7 @@ from reseller.sync import activate, looking
 from reseller.sync.facts import facts
 from reseller.sync.observe import Lists
 from reseller.wire import dates
-from reseller.wire.errors import BusyError, ResellerError
+from reseller.wire.errors import BusyError, ResellerError, Stopped
 
 
 class Seen(NamedTuple):
@@ -44,7 +44,7 @@ def sync(work: Work, number: int, operation: int = 0) -> Seen:
         raise
     except ResellerError as error:
         operations.report(work, item, operation, error)
-        raise
+        raise Stopped.by(error) from error
 
 
 def _sync(work: Work, number: int) -> Seen:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Element = etree._Element
 
 
+#: of one value of an error; the sentence made of it is cut by texts.fit()
+VALUE_CHARACTERS = 500
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -74,11 +76,16 @@ def error_element(error: ResellerError, message: str, lang: str = "en") -> Eleme
     from lxml import etree
 
     told = {"type": error.type, "object": error.object, "value": error.value, "lang": lang, "code": "1"}
-    node = etree.Element("error", {name: printable(each) for name, each in told.items()})
+    node = etree.Element("error", {name: _value(each) for name, each in told.items()})
     for name, given in error.params.items():
-        etree.SubElement(node, "param", name=name).text = printable(given)
+        etree.SubElement(node, "param", name=name).text = _value(given)
     etree.SubElement(node, "msg").text = printable(message)
     return node
+
+
+def _value(given: str) -> str:
+    """A value of an error as a document carries it: cut, since it may be anything that a seller or a client said."""
+    return printable(given if len(given) <= VALUE_CHARACTERS else f"{given[: VALUE_CHARACTERS - 1]}…")
 
 
 def document(*children: Element) -> Element:

@@ -1,0 +1,97 @@
+"""Whatever keeps a command from saying how it ended, the panel does not run it, and so send, again by itself."""
+
+import contextlib
+
+import pytest
+
+from tests.keeping import fault
+from tests.world import until
+
+ORDER = "*vds.order.param"
+
+
+def met(shop):
+    """How often the seller was sent an order, by the fault that answers it."""
+    faults = [elem for elem in shop.there.call("sandbox.fault.list").iterfind("elem") if elem.findtext("func") == ORDER]
+    return int(faults[-1].findtext("met"))
+
+
+@contextlib.contextmanager
+def column(panel, table, name, kind):
+    """A column of the panel's as another version or another hand has made it."""
+    row = panel.rows(f"SHOW FULL COLUMNS FROM {table} WHERE field = '{name}'")[0]
+    null = "NULL" if row["Null"] == "YES" else "NOT NULL"
+    panel.write(f"ALTER TABLE {table} MODIFY {name} {kind} {null}")
+    try:
+        yield
+    finally:
+        collation = f"CHARACTER SET {row['Collation'].split('_')[0]} COLLATE {row['Collation']}"
+        default = "DEFAULT ''" if null == "NOT NULL" and row["Default"] is not None else ""
+        panel.write(f"DELETE FROM {table}") if table == "runningoperation" else None
+        panel.write(f"ALTER TABLE {table} MODIFY {name} {row['Type']} {collation} {null} {default}")
+
+
+def sent_once(shop):
+    """Order what the seller refuses; the service, of which the order was sent once, however often anybody looks."""
+    item = shop.order("vds")
+    shop.rest(item)
+    until(lambda: met(shop), "it is not sent")
+    for _ in range(3):
+        shop.checkevent()
+    shop.rest(item)
+    assert met(shop) == 1
+    assert shop.operation(item)["manual"] == "on"
+    return item
+
+
+@pytest.mark.parametrize("said", ["x" * 100_000, "\u0430" * 60_000, "\u202egnp.exe\u0085\u200b " * 5_000])
+def test_a_refusal_of_any_length_is_said_and_sent_once(shop, said):
+    fault(shop, "error", ORDER, type="value", object="domain", value=said, times=1000)
+    item = sent_once(shop)
+    shown = shop.error(item)
+    assert said[0].strip("\u202e") in shown
+    assert len(shown) < 20_000
+    assert not {"\u202e", "\u200b", "\u0085"} & set(shop.request(item)["error_text"])
+
+
+@pytest.mark.parametrize("charset", ["latin1", "utf8mb3"])
+def test_a_refusal_that_the_panel_cannot_hold_is_said_in_ascii_and_sent_once(shop, charset):
+    fault(shop, "error", ORDER, type="value", object="domain", value="\u0431\u0430\u043d\U0001f4a5", times=1000)
+    with column(shop.here, "runningoperation", "errorxml", f"MEDIUMTEXT CHARACTER SET {charset}"):
+        item = sent_once(shop)
+        assert "reseller_order_refused" in shop.error(item)
+        assert "?" in shop.error(item)
+
+
+def test_an_error_that_nobody_expects_is_said_with_a_task_and_sent_once(shop):
+    """The ledger cannot be written after the answer: a database that was changed by hand, or is full."""
+    fault(shop, "error", ORDER, type="value", object="domain", value="taken", times=1000)
+    with column(shop.here, "reseller_request", "error_text", "VARCHAR(10)"):
+        item = sent_once(shop)
+        assert "reseller_internal" in shop.error(item)
+        assert len(shop.tasks(item)) == 1
+
+
+@pytest.mark.parametrize("kind", ["suspend", "prolong", "close"])
+def test_every_other_command_has_a_last_handler_too(shop, vds, kind):
+    with column(shop.here, "reseller_request", "rkey", "VARCHAR(5)"):
+        shop.act(kind, vds)
+        shop.rest(vds)
+        assert "reseller_internal" in shop.error(vds)
+        assert len(shop.tasks(vds)) == 1
+    shop.here.call("runningoperation.delete", elid=shop.operation(vds)["id"], sok="ok")
+    shop.here.call("sandbox.item", item=vds, status=2)
+
+
+def test_an_operation_that_the_panel_will_not_leave_alone_sends_nothing(shop):
+    """`runningoperation.setmanual` answers ok, and the panel shows that nothing has come of it."""
+    shop.here.write("CREATE TRIGGER never BEFORE UPDATE ON runningoperation FOR EACH ROW SET NEW.manual = 'off'")
+    try:
+        item = shop.order("vds")
+        until(lambda: (shop.request(item) or {}).get("error_type"), "it says nothing")
+        assert shop.request(item)["error_type"] == "reseller_later"
+        assert shop.request(item)["sent"] is None
+    finally:
+        shop.here.write("DROP TRIGGER never")
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
