@@ -19,6 +19,7 @@ def met(shop):
 @contextlib.contextmanager
 def column(panel, table, name, kind):
     """A column of the panel's as another version or another hand has made it."""
+    panel.write("DELETE FROM runningoperation")
     row = panel.rows(f"SHOW FULL COLUMNS FROM {table} WHERE field = '{name}'")[0]
     null = "NULL" if row["Null"] == "YES" else "NOT NULL"
     panel.write(f"ALTER TABLE {table} MODIFY {name} {kind} {null}")
@@ -27,16 +28,16 @@ def column(panel, table, name, kind):
     finally:
         collation = f"CHARACTER SET {row['Collation'].split('_')[0]} COLLATE {row['Collation']}"
         default = "DEFAULT ''" if null == "NOT NULL" and row["Default"] is not None else ""
-        panel.write(f"DELETE FROM {table}") if table == "runningoperation" else None
+        panel.write("DELETE FROM runningoperation")
         panel.write(f"ALTER TABLE {table} MODIFY {name} {row['Type']} {collation} {null} {default}")
 
 
-def sent_once(shop):
+def sent_once(shop, looks=3):
     """Order what the seller refuses; the service, of which the order was sent once, however often anybody looks."""
     item = shop.order("vds")
     shop.rest(item)
     until(lambda: met(shop), "it is not sent")
-    for _ in range(3):
+    for _ in range(looks):
         shop.checkevent()
     shop.rest(item)
     assert met(shop) == 1
@@ -63,18 +64,35 @@ def test_a_refusal_that_the_panel_cannot_hold_is_said_in_ascii_and_sent_once(sho
         assert "?" in shop.error(item)
 
 
+@contextlib.contextmanager
+def trigger(panel, when, body):
+    """What happens to rows of the panel's database without anybody's knowing."""
+    panel.write(f"CREATE TRIGGER never {when} FOR EACH ROW {body}")
+    try:
+        yield
+    finally:
+        panel.write("DROP TRIGGER never")
+
+
+FULL = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the table is full'"
+
+
 def test_an_error_that_nobody_expects_is_said_with_a_task_and_sent_once(shop):
-    """The ledger cannot be written after the answer: a database that was changed by hand, or is full."""
+    """The ledger cannot be written after the answer."""
     fault(shop, "error", ORDER, type="value", object="domain", value="taken", times=1000)
-    with column(shop.here, "reseller_request", "error_text", "VARCHAR(10)"):
-        item = sent_once(shop)
+    body = f"BEGIN IF NEW.state = 'refused' THEN {FULL}; END IF; END"
+    with trigger(shop.here, "BEFORE UPDATE ON reseller_request", body):
+        item = sent_once(shop, looks=0)
         assert "reseller_internal" in shop.error(item)
         assert len(shop.tasks(item)) == 1
+    # The answer was lost with it: it is looked for, and then a person decides.
+    shop.until_unconfirmed(item)
+    assert (met(shop), len(shop.tasks(item))) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", ["suspend", "prolong", "close"])
 def test_every_other_command_has_a_last_handler_too(shop, vds, kind):
-    with column(shop.here, "reseller_request", "rkey", "VARCHAR(5)"):
+    with trigger(shop.here, "BEFORE INSERT ON reseller_request", FULL):
         shop.act(kind, vds)
         shop.rest(vds)
         assert "reseller_internal" in shop.error(vds)
@@ -85,13 +103,10 @@ def test_every_other_command_has_a_last_handler_too(shop, vds, kind):
 
 def test_an_operation_that_the_panel_will_not_leave_alone_sends_nothing(shop):
     """`runningoperation.setmanual` answers ok, and the panel shows that nothing has come of it."""
-    shop.here.write("CREATE TRIGGER never BEFORE UPDATE ON runningoperation FOR EACH ROW SET NEW.manual = 'off'")
-    try:
+    with trigger(shop.here, "BEFORE UPDATE ON runningoperation", "SET NEW.manual = 'off'"):
         item = shop.order("vds")
         until(lambda: (shop.request(item) or {}).get("error_type"), "it says nothing")
         assert shop.request(item)["error_type"] == "reseller_later"
         assert shop.request(item)["sent"] is None
-    finally:
-        shop.here.write("DROP TRIGGER never")
     shop.until_active(item)
     assert len(shop.charges(item)) == 1

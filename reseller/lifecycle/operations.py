@@ -43,7 +43,7 @@ def report(work: Work, item: Item, operation: int, error: ResellerError, *, task
     """
     if not operation:
         return
-    said = texts.fit(work.word(error))
+    said = work.word(error)
     with _gone_is_fine():
         work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
         with _logged(work, item):
@@ -174,7 +174,7 @@ def _save_error(work: Work, item: Item, operation: int, error: ResellerError, sa
     inner = document.error_element(error, said, work.lang)
     inner.set("date", _now())
     message = document.element("custommessage", said, type="error", date=_now())
-    outer = document.element("error", type=error.type, object=error.object, value=error.value)
+    outer = document.element("error", **{name: inner.get(name, "") for name in ("type", "object", "value")})
     _save(work, operation, document.document(_module(item, inner, message), outer))
 
 

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reseller.wire.errors import ResellerError
+from reseller.wire.texts import fit
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     Element = etree._Element
 
 
-#: of one value of an error; the sentence made of it is cut by texts.fit()
+#: of one value of an error, which may be anything that a seller or a client said
 VALUE_CHARACTERS = 500
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -76,16 +77,11 @@ def error_element(error: ResellerError, message: str, lang: str = "en") -> Eleme
     from lxml import etree
 
     told = {"type": error.type, "object": error.object, "value": error.value, "lang": lang, "code": "1"}
-    node = etree.Element("error", {name: _value(each) for name, each in told.items()})
+    node = etree.Element("error", {name: fit(each, VALUE_CHARACTERS) for name, each in told.items()})
     for name, given in error.params.items():
-        etree.SubElement(node, "param", name=name).text = _value(given)
-    etree.SubElement(node, "msg").text = printable(message)
+        etree.SubElement(node, "param", name=name).text = fit(given, VALUE_CHARACTERS)
+    etree.SubElement(node, "msg").text = fit(message)
     return node
-
-
-def _value(given: str) -> str:
-    """A value of an error as a document carries it: cut, since it may be anything that a seller or a client said."""
-    return printable(given if len(given) <= VALUE_CHARACTERS else f"{given[: VALUE_CHARACTERS - 1]}…")
 
 
 def document(*children: Element) -> Element:
@@ -101,7 +97,7 @@ def element(tag: str, content: str = "", /, **attributes: str) -> Element:
     """`<tag attributes>content</tag>`."""
     from lxml import etree
 
-    node = etree.Element(tag, attributes)
+    node = etree.Element(tag, {name: printable(each) for name, each in attributes.items()})
     node.text = printable(content)
     return node
 

@@ -65,11 +65,14 @@ def _languages(path: Path) -> list[etree._Element]:
 
 
 def word(base: Path, error: ResellerError, lang: str = FALLBACK) -> str:
-    """What `error` says in `lang`: its text, placeholders filled; its type and params when no text is found."""
+    """What `error` says in `lang`: its text, placeholders filled; its type and params when no text is found.
+
+    One line that can be shown anywhere, whatever a seller or a client has put into it.
+    """
     known = messages(base, "msgerror")
     key = f"msg_error_{_OF_THE_PANEL.get(error.type, error.type)}"
     template = known.get(lang, {}).get(key) or known.get(FALLBACK, {}).get(key)
     if not template:
-        return str(error)
+        return fit(str(error))
     told = {"object": error.object, "value": error.value, **error.params}
-    return _PLACEHOLDER.sub(lambda found: told.get(found.group(1), found.group()), template)
+    return fit(_PLACEHOLDER.sub(lambda found: told.get(found.group(1), found.group()), template))
