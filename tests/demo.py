@@ -197,9 +197,7 @@ def swapped(shop: Shop, item: int) -> None:
     say("the tariff is changed by hand on both sides, and the manual module's task is done")
     ctl("swap", str(item), "--back", "--yes")
     say(f"cron: checkevent: {cron(shop.here)}")
-    drift = shop.here.rows(
-        "SELECT d.kind FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.item = %s", item
-    )
+    drift = shop.here.rows("SELECT kind FROM reseller_problem WHERE subject = 'service' AND number = %s", item)
     names = [
         panel.value("SELECT p.name FROM item i JOIN pricelist p ON p.id = i.pricelist WHERE i.id = %s", number)
         for panel, number in sides(shop, item)

@@ -135,8 +135,9 @@ def remove_there(shop: Shop, theirs: list[int]) -> None:
 
 def _forget(shop: Shop, ends: tuple[int, int]) -> None:
     links = "(SELECT id FROM reseller_link WHERE item BETWEEN %s AND %s)"
-    for table in ("reseller_observation", "reseller_drift", "reseller_plan", "reseller_change"):
+    for table in ("reseller_observation", "reseller_plan", "reseller_change"):
         shop.here.write(f"DELETE FROM {table} WHERE link IN {links}", *ends)
+    shop.here.write("DELETE FROM reseller_problem WHERE subject = 'service' AND number BETWEEN %s AND %s", *ends)
     shop.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE item BETWEEN %s AND %s", *ends)
     # Or every list of services that follows is long.
     shop.here.write("UPDATE item SET status = 4 WHERE id BETWEEN %s AND %s", *ends)

@@ -143,7 +143,7 @@ def test_a_cell_does_what_the_table_says(played, cell):
     if opened == Open.OPENING:
         assert (link["state"] == "live") == (action == Action.FINISH)
         return
-    drifts = [row["kind"] for row in shop.here.rows("SELECT kind FROM reseller_drift WHERE link = %s", link["id"])]
+    drifts = [row["kind"] for row in shop.here.rows("SELECT kind FROM reseller_problem WHERE number = %s", item)]
     kind = {Action.ALARM: "alarm", Action.GONE: "gone", Action.REPORT: "state", Action.TASK: "state"}.get(action)
     assert drifts == ([kind] if kind else [])
     asked = action in (Action.ALARM, Action.GONE, Action.TASK)

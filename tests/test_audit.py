@@ -126,7 +126,12 @@ def test_everything_that_is_wrong_is_named_the_worst_first_and_what_is_safe_is_m
         shop.module,
     )
     shop.here.write("UPDATE reseller_observation SET deep = NOW() - INTERVAL 9 DAY WHERE link = %s", links[unread])
-    shop.here.write("INSERT INTO reseller_drift VALUES (%s, 'key', 'a', 'b', NOW())", links[away])
+    shop.here.write(
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, here, there, since, updated) "
+        "SELECT 'service', item, 'key', module, 'reseller_audit_key', 'a', 'b', NOW(), NOW() FROM reseller_link "
+        "WHERE id = %s",
+        links[away],
+    )
     shop.here.write("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW())", links[away], shop.module)
     shop.here.write(
         "INSERT INTO reseller_free (account, itemtype, pricelist, resources, remote, state, created, updated) "

@@ -75,7 +75,7 @@ class Ledger:
         """As if nothing had ever been amiss."""
         self.seller.fill(self.pairs)
         planting.unseen(self.shop)
-        for table in ("drift", "plan", "change", "page", "cursor", "circuit"):
+        for table in ("problem", "plan", "change", "page", "cursor", "circuit"):
             self.work.db.execute(f"DELETE FROM reseller_{table}")
         assert self.run() == "nothing to do"
 
@@ -93,7 +93,7 @@ class Ledger:
         """Services that are not active here, and everything that was done or would be done, or is said of them."""
         ends = self.pairs[0].item, self.pairs[-1].item
         states = self.work.db.rows("SELECT id, status FROM item WHERE id BETWEEN %s AND %s AND status <> 2", *ends)
-        gone = self.work.db.rows("SELECT link, kind FROM reseller_drift WHERE kind IN ('gone', 'state', 'alarm')")
+        gone = self.work.db.rows("SELECT number, kind FROM reseller_problem WHERE kind IN ('gone', 'state', 'alarm')")
         tasks = self.work.db.rows("SELECT id FROM task WHERE item BETWEEN %s AND %s", *ends)
         plans = self.work.db.rows("SELECT link, detail FROM reseller_plan")
         changes = self.work.db.rows("SELECT link, detail FROM reseller_change")

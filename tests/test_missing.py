@@ -72,7 +72,7 @@ def test_what_no_list_shows_is_not_gone_by_such_an_answer(shop, name):
             shop.checkevent()
         shop.there.call("sandbox.fault.clear")
         hide(shop, pairs[0], hidden=False)
-        kinds = {row["kind"] for row in shop.here.rows("SELECT kind FROM reseller_drift")}
+        kinds = {row["kind"] for row in shop.here.rows("SELECT kind FROM reseller_problem")}
         assert not kinds & {"gone", "missing"}
         assert shop.tasks(pairs[0].item) == []
 

@@ -51,7 +51,7 @@ def candidate(inside, item):
 
 
 def drifts(shop, item):
-    sql = "SELECT d.kind FROM reseller_drift d JOIN reseller_link k ON k.id = d.link WHERE k.item = %s"
+    sql = "SELECT kind FROM reseller_problem WHERE subject = 'service' AND number = %s"
     return {row["kind"] for row in shop.here.rows(sql, item)}
 
 

@@ -26,7 +26,7 @@ def pairs(shop):
 
 def drifts(shop, pair):
     rows = shop.here.rows(
-        "SELECT d.kind, d.here, d.there FROM reseller_drift d JOIN reseller_link k ON k.id = d.link WHERE k.item = %s",
+        "SELECT kind, here, there FROM reseller_problem WHERE subject = 'service' AND number = %s",
         pair.item,
     )
     return {row["kind"]: (row["here"], row["there"]) for row in rows}

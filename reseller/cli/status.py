@@ -11,6 +11,8 @@ from reseller.lifecycle.work import Work
 from reseller.sync import status
 from reseller.sync.status import Status
 
+NONE = "none"
+
 
 def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
@@ -48,6 +50,7 @@ def _plain(each: Status) -> dict[str, object]:
         "requests": figures.open_requests,
         "operations": each.operations,
         "drift": figures.drift,
+        "problems": figures.problems,
         "refused": figures.refused,
         "away": figures.services["away"],
         "seller_left_alone_seconds": each.down_seconds,
@@ -64,7 +67,7 @@ def _tell(each: Status) -> None:
         "services": _counts(figures.services),
         "open requests": _counts(figures.open_requests),
         "operations": _counts(each.operations),
-        "differences": _counts(figures.drift),
+        "problems": _problems(figures.problems),
         "changes refused": f"{figures.refused} (see: resellerctl plan)" if figures.refused else "none",
         "seller": f"left alone for {each.down_seconds} s more" if each.down_seconds else "may be asked",
     }
@@ -81,5 +84,10 @@ def _when(each: Status) -> str:
     return f"{day:%Y-%m-%d %H:%M:%S} UTC, {each.age_seconds} s ago"
 
 
+def _problems(found: Mapping[str, int]) -> str:
+    told = _counts(found)
+    return told if told == NONE else f"{told} (see: resellerctl audit)"
+
+
 def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(found.items()) if count) or "none"
+    return ", ".join(f"{count} {name}" for name, count in sorted(found.items()) if count) or NONE

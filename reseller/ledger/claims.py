@@ -54,16 +54,6 @@ _LINKED = "SELECT rkey FROM reseller_link WHERE rkey IN ({})"
 _ASKED = "SELECT rkey, COALESCE(live, 0) FROM reseller_request WHERE rkey IN ({})"
 
 
-def differing(db: Database, module: int) -> list[tuple[int, str, str, str, str]]:
-    """Known differences: service, remote service, kind, value here, value there."""
-    rows = db.rows(
-        "SELECT k.item, k.remote, d.kind, d.here, d.there FROM reseller_drift d "
-        "JOIN reseller_link k ON k.id = d.link AND k.live = 1 WHERE k.module = %s ORDER BY k.item, d.kind",
-        module,
-    )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
-
-
 def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]]:
     """Links in step whose service was not read in full for so long: link, service, remote service."""
     rows = db.rows(

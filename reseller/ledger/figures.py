@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from reseller.db import Database
+from reseller.ledger import problems
 from reseller.model import Status
 
 #: names of the states of a service here; what is linked and not in step yet has its link's state
@@ -26,6 +27,7 @@ class Figures:
 
     services: Counter[str] = field(default_factory=Counter)
     drift: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     open_requests: Counter[str] = field(default_factory=Counter)
     refused: int = 0
@@ -43,6 +45,7 @@ def of(db: Database, module: int) -> Figures:
     for state, status, is_away, count in services:
         found.services[_state(state, status, is_away=bool(is_away))] += count
     found.drift.update(drift(db, module))
+    found.problems.update(problems.counts(db, module))
     for kind, state, live, count in db.rows(
         "SELECT kind, state, live, COUNT(*) FROM reseller_request WHERE module = %s GROUP BY 1, 2, 3", module
     ):
@@ -60,11 +63,7 @@ def of(db: Database, module: int) -> Figures:
 
 def drift(db: Database, module: int) -> dict[str, int]:
     """Differences by kind."""
-    sql = (
-        "SELECT d.kind, COUNT(*) FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.live = 1 "
-        "WHERE k.module = %s GROUP BY 1"
-    )
-    return dict(db.rows(sql, module))
+    return {kind: count for kind, count in problems.counts(db, module).items() if kind in problems.DIFFERENCES}
 
 
 def refused(db: Database, module: int) -> int:

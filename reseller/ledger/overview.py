@@ -12,6 +12,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from reseller.db import Database, Row
+from reseller.ledger.problems import IS_DIFFERENCE
 
 
 class Kind(Enum):
@@ -52,14 +53,16 @@ def _contains(column: str) -> str:
     return f"LOCATE(%s, {column}) > 0"
 
 
-_DRIFTED = "EXISTS (SELECT 1 FROM reseller_drift d WHERE d.link = k.id{})"
+#: the differences of a linked service
+_OF_SERVICE = f"FROM reseller_problem d WHERE {IS_DIFFERENCE} AND d.number = k.item"
+_DRIFTED = f"EXISTS (SELECT 1 {_OF_SERVICE}{{}})"
 #: services of modules that run our executable, those that are linked, and those that are away
 OURS = (
     "(SELECT s.id FROM item s JOIN processingmodule n ON n.id = s.processingmodule AND n.module = 'pmreseller' "
     "WHERE s.parent IS NULL UNION SELECT l.item FROM reseller_link l WHERE l.live = 1 "
     "UNION SELECT v.item FROM reseller_swap v WHERE v.live = 1)"
 )
-_DRIFTS = "(SELECT GROUP_CONCAT(d.kind ORDER BY d.kind SEPARATOR ' ') FROM reseller_drift d WHERE d.link = k.id)"
+_DRIFTS = f"(SELECT GROUP_CONCAT(d.kind ORDER BY d.kind SEPARATOR ' ') {_OF_SERVICE})"
 #: whichever term ends first; a date that is not known is far away
 _ENDS = "LEAST(COALESCE(i.expiredate, '9999-12-31'), COALESCE(NULLIF(o.expiredate, ''), '9999-12-31'))"
 _SEEN = "COALESCE(GREATEST(o.seen, o.deep), o.seen, o.deep)"
@@ -199,7 +202,7 @@ def resold(db: Database, items: Sequence[int]) -> dict[int, bool]:
 def states(db: Database) -> Sequence[Row]:
     """Services by their state here: status, how many, how many of them differ from the seller's."""
     return db.rows(
-        "SELECT i.status, COUNT(*), SUM(EXISTS (SELECT 1 FROM reseller_drift d WHERE d.link = k.id)) "  # noqa: S608
+        f"SELECT i.status, COUNT(*), SUM({_DRIFTED.format('')}) "  # noqa: S608
         f"FROM {OURS} b JOIN item i ON i.id = b.id LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 "
         "WHERE i.status <> 4 OR k.id IS NOT NULL GROUP BY i.status ORDER BY i.status"
     )

@@ -37,6 +37,8 @@ SETPARAM = "setparam"
 PART = "part"
 POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
 CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
+#: operations whose command spends money at the seller
+SPENDING = ("open", REOPEN, PROLONG, SETPARAM)
 INTENT, SENDING, LOOKING, UNCONFIRMED = "intent", "sending", "looking", "unconfirmed"
 MONEY, REFUSED, UNSENT, FOREIGN, LEFTOVER = "money", "refused", "unsent", "foreign", "leftover"
 WAITING, OWED = "waiting", "owed"
@@ -281,6 +283,24 @@ def wait(lease: Lease, request: Request, seconds: int) -> None:
         seconds,
         request.id,
     )
+
+
+def stranded(db: Database, module: int) -> list[tuple[int, int]]:
+    """Operations of a module that spend, were begun, are manual and say nothing, and of which the ledger knows nothing.
+
+    Whoever made them manual has died, or the ledger is older than they are. Number of the operation, service here.
+    """
+    rows = db.rows(
+        "SELECT r.id, r.item FROM runningoperation r JOIN item i ON i.id = r.item WHERE i.processingmodule = %s "
+        "AND r.manual = 'on' AND r.trycount > 0 AND r.intname IN %s AND COALESCE(r.errorxml, '') = '' "
+        "AND NOT EXISTS (SELECT 1 FROM task t WHERE t.runningoperation = r.id) "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = r.item AND q.live = 1) "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = r.item AND k.live = 1 AND k.state = 'opening') "
+        "ORDER BY r.id",
+        module,
+        SPENDING,
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 _OWED = (

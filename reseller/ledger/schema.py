@@ -12,9 +12,33 @@ import pymysql
 from reseller.db import Database
 from reseller.wire.errors import ResellerError
 
+#: how long a process waits for another one that changes the tables
+MIGRATION_SECONDS = 120
+#: such locks are of the whole server, which may have several panels' databases
+_LOCK = "CONCAT('reseller schema ', LEFT(MD5(DATABASE()), 16))"
 _ENGINE = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 
-#: One tuple of statements a version; each statement can be repeated, since two processes may migrate at once.
+#: of version 1; its rows are problems since version 2
+_DRIFT = f"""CREATE TABLE IF NOT EXISTS reseller_drift (
+            link INT NOT NULL,
+            kind VARCHAR(16) NOT NULL,
+            here VARCHAR(190) NOT NULL,
+            there VARCHAR(190) NOT NULL,
+            since DATETIME(3) NOT NULL,
+            PRIMARY KEY (link, kind)
+        ) {_ENGINE}"""
+
+_DRIFT_TO_PROBLEM = """INSERT IGNORE INTO reseller_problem
+(subject, number, kind, module, params, error, here, there, touches, since, updated)
+SELECT 'service', k.item, d.kind, k.module, CONCAT('{"remote": "', k.remote, '"}'), CASE d.kind
+WHEN 'gone' THEN 'reseller_gone' WHEN 'missing' THEN 'reseller_gone' WHEN 'alarm' THEN 'reseller_drift_alarm'
+WHEN 'state' THEN 'reseller_drift_state' WHEN 'away' THEN 'reseller_drift_away'
+WHEN 'tariff' THEN 'reseller_drift_tariff' WHEN 'resources' THEN 'reseller_drift_resources'
+ELSE CONCAT('reseller_audit_', d.kind) END, d.here, d.there, k.item, d.since, d.since
+FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.live = 1"""
+
+#: One tuple of statements a version. A process may die between two of them, and the next one begins the version
+#: anew, so that each of them can be repeated.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         f"""CREATE TABLE IF NOT EXISTS reseller_lease (
@@ -123,14 +147,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             value VARCHAR(190) NOT NULL,
             PRIMARY KEY (module, name)
         ) {_ENGINE}""",
-        f"""CREATE TABLE IF NOT EXISTS reseller_drift (
-            link INT NOT NULL,
-            kind VARCHAR(16) NOT NULL,
-            here VARCHAR(190) NOT NULL,
-            there VARCHAR(190) NOT NULL,
-            since DATETIME(3) NOT NULL,
-            PRIMARY KEY (link, kind)
-        ) {_ENGINE}""",
+        _DRIFT,
         f"""CREATE TABLE IF NOT EXISTS reseller_change (
             id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
             module INT NOT NULL,
@@ -200,18 +217,55 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) {_ENGINE}""",
         f"CREATE TABLE IF NOT EXISTS reseller_schema (version INT NOT NULL PRIMARY KEY) {_ENGINE}",
     ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_problem (
+            subject VARCHAR(16) NOT NULL,
+            number INT NOT NULL,
+            kind VARCHAR(32) NOT NULL,
+            module INT NOT NULL,
+            error VARCHAR(64) NOT NULL,
+            params VARCHAR(4000) NOT NULL DEFAULT '{{}}',
+            here VARCHAR(190) NOT NULL DEFAULT '',
+            there VARCHAR(190) NOT NULL DEFAULT '',
+            touches VARCHAR(4000) NOT NULL DEFAULT '',
+            task INT NOT NULL DEFAULT 0,
+            since DATETIME(3) NOT NULL,
+            updated DATETIME(3) NOT NULL,
+            PRIMARY KEY (subject, number, kind),
+            KEY (module, kind)
+        ) {_ENGINE}""",
+        # Differences were rows of their own; their tasks are found again by what they say.
+        _DRIFT,
+        _DRIFT_TO_PROBLEM,
+        "DROP TABLE reseller_drift",
+    ),
 )
 
 
 def ensure(db: Database) -> None:
-    """Bring the tables to this program's version; raises `reseller_schema` when they are newer than it."""
+    """Bring the tables to this program's version; raises `reseller_schema` when they are newer than it.
+
+    One process migrates at a time; the others wait for it, and find nothing left to do.
+    """
+    if _checked(db) == len(MIGRATIONS):
+        return
+    if not db.value(f"SELECT GET_LOCK({_LOCK}, %s)", MIGRATION_SECONDS):
+        raise ResellerError("reseller_migrating", seconds=MIGRATION_SECONDS)
+    try:
+        version = _checked(db)
+        for number, statements in enumerate(MIGRATIONS[version:], version + 1):
+            for statement in statements:
+                db.execute(statement)
+            db.execute("INSERT IGNORE INTO reseller_schema (version) VALUES (%s)", number)
+    finally:
+        db.value(f"SELECT RELEASE_LOCK({_LOCK})")
+
+
+def _checked(db: Database) -> int:
     version = _version(db)
     if version > len(MIGRATIONS):
         raise ResellerError("reseller_schema", found=version, known=len(MIGRATIONS))
-    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-        for statement in statements:
-            db.execute(statement)
-        db.execute("INSERT IGNORE INTO reseller_schema (version) VALUES (%s)", number)
+    return version
 
 
 def _version(db: Database) -> int:

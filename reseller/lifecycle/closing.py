@@ -15,6 +15,7 @@ from reseller.ledger import links, requests
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Standing
 from reseller.lifecycle import operations, reuse
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.goals import TAKEN, Change, Goal, Wait, give_up
 from reseller.lifecycle.reuse import Outcome
 from reseller.mgr5 import items
@@ -97,6 +98,7 @@ class Close(Change):
         opening = items.operation_of(self.work.db, self.item.id, *requests.operation_names(requests.ORDER))
         if opening:
             operations.close(self.work, opening)
+        troubles.end_differences(self.work, self.held, self.item.id)
         with self.work.db.transaction():
             if self.link is not None:
                 links.settle(self.held, self.link.id, links.ENDED)

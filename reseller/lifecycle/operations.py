@@ -87,17 +87,34 @@ def make_task(work: Work, item: Item, operation: int, text: str) -> None:
         _new_task(work, item, kind, text, runningoperation=operation)
 
 
-def ask(work: Work, item: Item, intname: str, text: str) -> None:
-    """A task about a service that has no operation, unless one of the kind is open: one, never two."""
-    kind = _task_type(work, item, intname)
-    if kind and not items.tasks_without_operation(work.db, item.id, kind):
+def ask(work: Work, item: Item, intname: str, text: str) -> int:
+    """A task about a service that has no operation; its number, 0 where the panel has none of that kind.
+
+    One that says just this and is open, made before a crash, is the same task.
+    """
+    made = asked(work, item, intname, text)
+    kind = "" if made else _task_type(work, item, intname)
+    if kind:
         _new_task(work, item, kind, text)
+        made = items.task_without_operation(work.db, item.id, kind, text)
+    return made
 
 
-def unask(work: Work, item: Item, intname: str) -> None:
-    """End the tasks that ask() made."""
-    for task in items.tasks_without_operation(work.db, item.id, _task_type(work, item, intname)):
-        _delete(work, "task.delete", task)
+def asked(work: Work, item: Item, intname: str, text: str) -> int:
+    """The open task that ask() made with this text, 0 without one."""
+    kind = _task_type(work, item, intname)
+    return items.task_without_operation(work.db, item.id, kind, text) if kind else 0
+
+
+def unask(work: Work, task: int) -> None:
+    """End a task that ask() made, unless somebody has."""
+    _delete(work, "task.delete", task)
+
+
+def retell(work: Work, task: int, text: str) -> None:
+    """Let a task say `text` from now on, unless somebody has ended it."""
+    with _gone_is_fine():
+        _put(work, "task.edit", {"elid": task, "sok": "ok"}, "params", texts.fit(text))
 
 
 def _task_type(work: Work, item: Item, intname: str) -> str:
@@ -112,7 +129,7 @@ def _new_task(work: Work, item: Item, kind: str, text: str, **more: object) -> N
 def _retell(work: Work, operation: int, text: str) -> None:
     """A task says what its operation says, also when that has changed since."""
     for task in items.open_tasks(work.db, operation):
-        _put(work, "task.edit", {"elid": task, "sok": "ok"}, "params", texts.fit(text))
+        retell(work, task, text)
 
 
 def close(work: Work, operation: int) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import datetime as dt
 
 from reseller import log
-from reseller.ledger import links, requests, swaps
+from reseller.ledger import links, problems, requests, swaps
 from reseller.ledger.leases import Lease, lease
+from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Months, Request, Standing
-from reseller.lifecycle import operations
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.term import Renewal
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -90,9 +91,13 @@ class _Part(Renewal):
         if task or now.state in (requests.MONEY, requests.REFUSED):
             # Who was stopped meanwhile would ask for what somebody else has bought: nothing would take that task away.
             self.hold_for_send()
-            operations.ask(self.work, self.item, requests.PROLONG, self.work.word(error))
+            told = {"cause": self.work.word(error), "remote": self.remote, "key": self.request.key}
+            told["state"] = self.request.state
+            cause = Cause.of_service(self.item.id, problems.OWED)
+            problem = Problem(cause, self.item.module, "reseller_audit_owed", told, touches=(self.item.id,))
+            troubles.raise_(self.work, self.held, problem)
         return stopped
 
     def _finish(self, seen: Service) -> None:
-        operations.unask(self.work, self.item, requests.PROLONG)
+        troubles.end(self.work, self.held, Cause.of_service(self.item.id, problems.OWED))
         super()._finish(seen)

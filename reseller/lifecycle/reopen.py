@@ -11,6 +11,7 @@ from reseller.ledger import links, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.goals import Change, Goal, give_up
 from reseller.lifecycle.open import REMOTE_PARAM, open_service
 from reseller.lifecycle.work import Work
@@ -89,6 +90,7 @@ class _Return(Change):
         """The deletion that was under way has got through after all: the next try buys it."""
         if not seen.exists and self.link is not None:
             gone = ResellerError("reseller_gone_meanwhile", **self.names())
+            troubles.end_differences(self.work, self.held, self.item.id)
             links.settle(self.held, self.link.id, links.ENDED)
             raise self.later(gone, 0)
         super()._check(seen)

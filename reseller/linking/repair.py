@@ -7,10 +7,13 @@ most before that is decided, so the time that it takes says as little.
 
 from __future__ import annotations
 
-from reseller.ledger import links
+from collections.abc import Mapping
+
+from reseller.ledger import links, problems
 from reseller.ledger.leases import lease
 from reseller.ledger.links import Link
-from reseller.lifecycle import operations
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
 from reseller.linking import sides
 from reseller.linking.plan import Plan
@@ -20,8 +23,6 @@ from reseller.seller import service as remotes
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
-#: the panel's type of task for it (`task.gettype`): to be set up; no task without an operation is made of it elsewhere
-_TASK = "open"
 FUNCTION = "item.setremoteid"
 
 
@@ -41,8 +42,7 @@ def repair(work: Work, user: str, service: str, remote: str) -> None:
         reason = work.word(error)
         work.log.error(f"{FUNCTION} by {user!r} for {service[:40]!r} refused: {reason}")
         if item is not None and whole(remote):
-            told = ResellerError("reseller_link_wish", item=number, remote=remote, user=user, cause=reason)
-            _tell_staff(work, item, work.word(told))
+            _tell_staff(work, item, {"remote": remote, "user": user, "cause": reason})
         raise _refused() from error
 
 
@@ -77,11 +77,13 @@ def _works(work: Work, old: Link) -> bool:
     return found.exists and found.key == old.key and old.state != links.HALF
 
 
-def _tell_staff(work: Work, item: Item, text: str) -> None:
-    """One task, also when the same is asked for several times at once."""
+def _tell_staff(work: Work, item: Item, told: Mapping[str, str]) -> None:
+    """One problem a service, also when he asks several times, at once or for several services."""
+    cause = Cause.of_service(item.id, problems.WISH)
     try:
-        with lease(work.db, f"wish:{item.id}", work.limits.lease_seconds):
-            operations.ask(work, item, _TASK, text)
+        with lease(work.db, f"wish:{item.id}", work.limits.lease_seconds) as held:
+            problem = Problem(cause, item.module, "reseller_link_wish", told, touches=(item.id,))
+            troubles.raise_(work, held, problem)
     except ResellerError as error:
         # The answer must not tell that either.
         work.log.error(f"item {item.id}: no task for a client's wish to link it: {work.word(error)}")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from reseller.ledger import links, requests
+from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
+from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Standing
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.open import REMOTE_PARAM
 from reseller.lifecycle.work import Seller, Work
 from reseller.linking import plan as planning
@@ -42,6 +44,7 @@ def link(work: Work, number: int, remote: str, *, force: bool = False, allowed: 
         if plan.is_done:
             return work.word(ResellerError("reseller_note_linked_already", item=number, remote=remote))
         _link(work, held, plan)
+        troubles.end(work, held, Cause.of_service(number, problems.WISH))
     return work.word(ResellerError("reseller_note_linked", item=number, remote=remote))
 
 
@@ -87,6 +90,7 @@ def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
     found = service.read(seller.transport, old.itemtype, old.remote)
     if found.exists and found.key == old.key:
         _set_key(work, held, seller, old, "")
+    troubles.end_differences(work, held, old.item)
     links.settle(held, old.id, links.ENDED)
     work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from reseller.db import Database
 from reseller.mgr5.features import MODULE
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER, Addon, Item, Status
+from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
 _ITEM = """
@@ -188,10 +189,16 @@ def has_task(db: Database, operation: int) -> bool:
     return bool(db.value("SELECT COUNT(*) FROM task WHERE runningoperation = %s", operation))
 
 
-def tasks_without_operation(db: Database, item: int, kind: str) -> list[int]:
-    """Open tasks of a type about a service that belong to no operation."""
-    sql = "SELECT id FROM task WHERE item = %s AND type = %s AND runningoperation IS NULL AND status <> 2"
-    return [row[0] for row in db.rows(sql, item, kind)]
+def task_without_operation(db: Database, item: int, kind: str, text: str) -> int:
+    """The open task of a type about a service that belongs to no operation and says just this, 0 without one.
+
+    Its text may have been written in ASCII only (lifecycle/operations.py).
+    """
+    sql = (
+        "SELECT id FROM task WHERE item = %s AND type = %s AND runningoperation IS NULL AND status <> 2 "
+        "AND params IN (%s, %s) ORDER BY id DESC LIMIT 1"
+    )
+    return int(db.value(sql, item, kind, text, texts.plain(text)) or 0)
 
 
 def exists(db: Database, operation: int) -> bool:

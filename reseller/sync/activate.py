@@ -5,7 +5,7 @@ from __future__ import annotations
 from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.lifecycle import autorenewal, offers, operations
+from reseller.lifecycle import autorenewal, offers, operations, problems
 from reseller.lifecycle.open import OPENINGS, park
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
@@ -50,7 +50,7 @@ def _without_finish(work: Work, held: Lease, item: Item, link: Link, action: Act
         work.log.error(f"item {item.id} is deleted here, and remote {link.remote} lives on and is paid")
         return ALARM
     if action == Action.END:
-        links.settle(held, link.id, links.ENDED)
+        _end(work, held, link)
     elif action == Action.WAIT and not requests.live_of(work.db, item.id, requests.CLOSE):
         _wait(work, item, link)
     return WAITING
@@ -139,8 +139,13 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         if action == Action.GONE:
             raise _gone(work, item, link)
         if action == Action.END:
-            links.settle(held, link.id, links.ENDED)
+            _end(work, held, link)
         return WAITING
+
+
+def _end(work: Work, held: Lease, link: Link) -> None:
+    problems.end_differences(work, held, link.item)
+    links.settle(held, link.id, links.ENDED)
 
 
 def _here(item: Item, link: Link) -> Here:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reseller.ledger import drift, links, observations, plans, requests
-from reseller.ledger.drift import Drift
+from reseller.ledger import links, observations, plans, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observations import Settled
 from reseller.ledger.plans import Change
+from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Standing
-from reseller.lifecycle import operations
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
-from reseller.mgr5 import items
 from reseller.sync import candidates
 from reseller.sync.actions import Action
 from reseller.sync.candidates import Candidate
-from reseller.sync.compare import TASKS, Finding
-from reseller.wire.errors import ResellerError
+from reseller.sync.compare import Finding
 
 #: how a service is shown suspended, and brought back: both only say that it has happened
 _SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
@@ -96,8 +94,8 @@ def _gone(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
         _call(work, "service.postclose", candidate)
 
 
-def _end(_: Work, held: Lease, mine: Lease, candidate: Candidate) -> None:
-    drift.keep(held, candidate.link, ())
+def _end(work: Work, held: Lease, mine: Lease, candidate: Candidate) -> None:
+    troubles.end_differences(work, held, candidate.item)
     links.settle(mine, candidate.link, links.ENDED)
 
 
@@ -131,26 +129,24 @@ def _save(work: Work, finding: Finding) -> None:
 
 
 def _tell(work: Work, held: Lease, finding: Finding) -> None:
-    """Keep the differences; the task of a new one is made once, that of one that is over is ended."""
+    """Raise what differs and is new, and end what does not differ any more."""
     candidate = finding.candidate
     if finding.action in (Action.END, Action.WAIT) and not finding.drifts:
         return
-    known = set(drift.of_link(work.db, candidate.link)) if candidate.drifts else set()
-    found = set(finding.drifts)
-    if known == found:
-        return
-    asked = [each for each in finding.drifts if each not in known and each.kind in finding.asks]
-    over = {TASKS[each.kind].operation for each in known if each.kind in TASKS}
-    over -= {TASKS[kind].operation for kind in finding.asks}
-    if (asked or over) and candidate.status is not None:
-        item = items.read(work.db, candidate.item)
-        for each in asked:
-            operations.ask(work, item, TASKS[each.kind].operation, work.word(_error(candidate, each)))
-        for operation in sorted(over):
-            operations.unask(work, item, operation)
-    drift.keep(held, candidate.link, finding.drifts)
-
-
-def _error(candidate: Candidate, each: Drift) -> ResellerError:
-    type_ = TASKS[each.kind].error
-    return ResellerError(type_, item=candidate.item, remote=candidate.remote, here=each.here, there=each.there)
+    known = {each.kind: each for each in problems.drifts(work.db, candidate.item)} if candidate.drifts else {}
+    found = {each.kind: each for each in finding.drifts}
+    for kind in sorted(known.keys() - found.keys()):
+        troubles.end(work, held, Cause.of_service(candidate.item, kind))
+    for kind, each in found.items():
+        if known.get(kind) != each:
+            problem = Problem(
+                Cause.of_service(candidate.item, kind),
+                candidate.module,
+                troubles.KINDS[kind].error,
+                {"remote": candidate.remote},
+                each.here,
+                each.there,
+                (candidate.item,),
+            )
+            asks = kind in finding.asks and candidate.status is not None
+            troubles.raise_(work, held, problem, asks=asks)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reseller.ledger import claims, drift, links, plans, requests
+from reseller.ledger import claims, links, problems, requests
 from reseller.ledger.requests import Request
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -50,24 +50,18 @@ def _once(found: list[Finding]) -> list[Finding]:
     for each in found:
         said[each.kind, each.service, each.remote, each.text if each.kind == "unread_list" else each.row] = each
     known = {(kind, remote) for kind, _, remote, _ in said}
-    return [
-        each
-        for each in said.values()
-        if not (each.kind == "absent" and ((drift.GONE, each.remote) in known or (drift.ALARM, each.remote) in known))
-    ]
+    worse = {remote for kind, remote in known if kind in (problems.GONE, problems.ALARM)}
+    return [each for each in said.values() if each.kind != "absent" or each.remote not in worse]
 
 
 def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
     db, module, limits = work.db, maker.module, work.limits
-    for item, remote, kind, here, there in claims.differing(db, module):
-        yield maker.make(kind, item, remote, here=here, there=there)
+    for problem in problems.live(db, module):
+        yield maker.of(problem)
     for link in links.half(db, module):
         yield maker.make("half", link.item, link.remote)
     for item, since, why in claims.long_away(db, module, limits.long_away_days):
         yield maker.make("long_away", item, since=since, why=why or "-")
-    refused = plans.refused(db, module)
-    if refused:
-        yield maker.make("refused", count=len(refused))
     for link_id, item, remote in claims.unread(db, module, ROUNDS * limits.deep_seconds):
         yield maker.make("unread", item, remote, link_id)
     live = requests.all_live(db, [module])
@@ -85,9 +79,9 @@ def _of_request(work: Work, maker: Maker, request: Request) -> Iterator[Finding]
     link = links.of_item(work.db, request.item)
     remote = request.remote or (link.remote if link else "")
     if request.kind == requests.PART:
-        if request.state in FOR_A_PERSON:
-            yield maker.make("owed", request.item, remote, request.id, **told)
-    elif is_left(work, request):
+        # What stops it is a problem of its own (lifecycle/parts.py).
+        return
+    if is_left(work, request):
         yield maker.make("left", request.item, remote, request.id, **told)
     elif request.state in FOR_A_PERSON or (request.sent_seconds or 0) > work.limits.change_seconds:
         yield maker.make("request", request.item, remote, request.id, **told)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.ledger import requests
+from reseller.ledger.problems import IS_DIFFERENCE
 from reseller.model import Status
 from reseller.seller.service import STAFF_SUSPENSIONS, Service
 from reseller.sync.actions import Here, Open, There
@@ -27,9 +28,10 @@ o.status, o.suspended_by, o.digest, o.settled, o.here, o.absences, o.shown > COA
 FROM reseller_request q WHERE q.item = k.item AND q.kind = 'suspend'), 0), o.secret,
 (SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item),
 COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', q.state) FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
-COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_drift d WHERE d.link = k.id), ''),
-(SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_drift d
-WHERE d.link = k.id AND d.kind = 'stuck'), o.expiredate,
+COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_problem d
+WHERE {IS_DIFFERENCE} AND d.number = k.item), ''),
+(SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_problem d
+WHERE d.subject = 'service' AND d.number = k.item AND d.kind = 'stuck'), o.expiredate,
 COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0)"""  # noqa: S608
 #: in this order the link of a service that has not moved is never read: half of the time that a quiet run's query takes
 _FROM = """FROM reseller_observation o LEFT JOIN item i ON i.id = o.item STRAIGHT_JOIN reseller_link k ON k.id = o.link
@@ -37,7 +39,8 @@ WHERE k.live = 1 AND k.state = 'live'"""
 #: no row moves when the end of a term comes near: looked at once for that, see Candidate.ends_while_away
 _ENDING = (
     "(NOT i.processingmodule <=> o.module AND i.status <> 4 AND o.status NOT IN (0, 4) AND o.expiredate > '' "
-    "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_drift d WHERE d.link = o.link AND d.kind = 'away'))"
+    "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_problem d "
+    "WHERE d.subject = 'service' AND d.number = o.item AND d.kind = 'away'))"
 )
 _MOVED = f"(o.digest <> o.settled OR o.here <> {HERE} OR {_ENDING})"
 #: changes that are refused already are not looked at again before they change again

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reseller.ledger import claims, drift
+from reseller.ledger import claims, problems
 from reseller.ledger.claims import Claim
 from reseller.lifecycle.work import Seller
 from reseller.mgr5.features import ITEMTYPES
@@ -71,7 +71,9 @@ class Census:
         for row in alive:
             claim = self.linked.get(row.id)
             if claim is not None and claim.status in (None, Status.DELETED):
-                yield self.maker.make(drift.ALARM, claim.item, row.id, there=candidates.there(row.status, "", 0).value)
+                yield self.maker.make(
+                    problems.ALARM, claim.item, row.id, there=candidates.there(row.status, "", 0).value
+                )
         for row in nobodys:
             yield from self._nobodys(found.itemtype, row, keys)
 

@@ -133,7 +133,10 @@ class _Run:
             reconcile.Round(self.job, seller, self.held, lists, linked).run()
 
     def _left_behind(self) -> None:
-        """Terms that are owed and not written down, links that were made half-way."""
+        """Operations that nobody is at, terms that are owed and not written down, links that were made half-way."""
+        from reseller.sync import restart
+
+        self.summary.add("restarted", restart.start_stranded(self.work, self.held, self.module))
         if requests.owing(self.work.db, self.module):
             from reseller.lifecycle import parts
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
-from reseller.ledger import drift, plans, requests, tariffmap
-from reseller.ledger.drift import Drift
+from reseller.ledger import plans, problems, requests, tariffmap
+from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle import change_plan
 from reseller.lifecycle.work import Seller, Work
@@ -22,24 +21,6 @@ from reseller.wire.errors import ResellerError
 
 #: actions that change the state of a service here
 CHANGES_STATE = frozenset({Action.SHOW, Action.LIFT, Action.RESUME, Action.SUSPEND})
-
-
-class Task(NamedTuple):
-    """The operation whose kind of task says so, and the text."""
-
-    operation: str
-    error: str
-
-
-#: differences about which a person may have to decide
-TASKS = {
-    drift.ALARM: Task(requests.CLOSE, "reseller_drift_alarm"),
-    drift.GONE: Task(requests.CLOSE, "reseller_gone"),
-    drift.STATE: Task(requests.SUSPEND, "reseller_drift_state"),
-    drift.AWAY: Task(requests.PROLONG, "reseller_drift_away"),
-    drift.TARIFF: Task(requests.SETPARAM, "reseller_drift_tariff"),
-    drift.RESOURCES: Task(requests.SETPARAM, "reseller_drift_resources"),
-}
 
 
 @dataclass(frozen=True)
@@ -119,10 +100,10 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
     finding = _look(batch, candidate, is_listed=is_listed)
     if not candidate.ends_while_away(batch.work.limits.away_days):
         return finding
-    ending = Drift(drift.AWAY, candidate.state_here.value, candidate.seen_expiredate)
+    ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
     if finding is None:
         # What is under way at the other module does not renew it there.
-        told = drift.AWAY in candidate.drifts
+        told = problems.AWAY in candidate.drifts
         return (
             None if told else _ending(Finding(candidate, Action.OK, secret=candidate.secret, is_settled=False), ending)
         )
@@ -149,7 +130,7 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
     if action == Action.OK and seen.exists and item is not None and here != Here.AWAY:
         return _Facts(batch, candidate, item, seen).compare(there)
     if action == Action.WAIT and there == There.ABSENT and not is_listed:
-        missing = Drift(drift.MISSING, here.value, there.value)
+        missing = Drift(problems.MISSING, here.value, there.value)
         return Finding(candidate, action, there, drifts=(missing,), secret=candidate.secret)
     return _decide(candidate, action, there, patience)
 
@@ -161,16 +142,16 @@ def _decide(candidate: Candidate, action: Action, there: There, patience: int) -
     if action in CHANGES_STATE and here in (Here.PROCESSING, Here.HELD) and (candidate.stuck_seconds or 0) < patience:
         # The panel may be about to start its operation.
         return Finding(
-            candidate, Action.WAIT, there, drifts=(Drift(drift.STUCK, *shown),), secret=secret, is_settled=False
+            candidate, Action.WAIT, there, drifts=(Drift(problems.STUCK, *shown),), secret=secret, is_settled=False
         )
-    if action == Action.GONE and drift.GONE in candidate.drifts:
+    if action == Action.GONE and problems.GONE in candidate.drifts:
         # Said is said.
         return Finding(candidate, Action.WAIT, there, secret=secret)
     kind = {
-        Action.ALARM: drift.ALARM,
-        Action.GONE: drift.GONE,
-        Action.TASK: drift.STATE,
-        Action.REPORT: drift.STATE,
+        Action.ALARM: problems.ALARM,
+        Action.GONE: problems.GONE,
+        Action.TASK: problems.STATE,
+        Action.REPORT: problems.STATE,
     }.get(action)
     drifts = (Drift(kind, *shown),) if kind else ()
     asks = frozenset({kind} if kind and action != Action.REPORT else ())
@@ -237,10 +218,10 @@ class _Facts:
         yield from self._expiry()
         yield from self._tariff()
         if self._seen.autoprolong:
-            yield Fact.AUTOPROLONG, drift.AUTOPROLONG, "", self._seen.autoprolong
+            yield Fact.AUTOPROLONG, problems.AUTOPROLONG, "", self._seen.autoprolong
         key = self._seen.key
         if key is not None and key != self._candidate.key:
-            yield Fact.KEY, drift.KEY, self._candidate.key, key
+            yield Fact.KEY, problems.KEY, self._candidate.key, key
 
     def _expiry(self) -> Iterator[tuple[Fact, str, str, str]]:
         """Dates apart by more than a few days, unless terms that are owed or were bought ahead explain it."""
@@ -254,25 +235,25 @@ class _Facts:
         if (days < 0 and owed > 0) or (days > 0 and owed < 0):
             return
         fact = Fact.EXPIRES_LATER if days > 0 else Fact.EXPIRES_EARLIER
-        yield fact, drift.EXPIREDATE, here.isoformat(), there.isoformat()
+        yield fact, problems.EXPIREDATE, here.isoformat(), there.isoformat()
 
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
         """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""
         try:
             change = change_plan.build(self._item, self._seen, *self._batch.tariff(self._item.pricelist))
         except ResellerError as error:
-            yield Fact.MAPPING, drift.MAPPING, self._work.word(error), ""
+            yield Fact.MAPPING, problems.MAPPING, self._work.word(error), ""
             return
         if change is None:
             return
         if change.is_tariff:
-            yield Fact.TARIFF, drift.TARIFF, change.fields["pricelist"], self._seen.pricelist
+            yield Fact.TARIFF, problems.TARIFF, change.fields["pricelist"], self._seen.pricelist
             return
         # The others are names and addresses, which the seller decides.
         wanted = {name: value for name, value in change.fields.items() if name.startswith("addon_")}
         if wanted:
             now = {name: self._seen.fields.get(name, "") for name in wanted}
-            yield Fact.RESOURCES, drift.RESOURCES, _listed(wanted), _listed(now)
+            yield Fact.RESOURCES, problems.RESOURCES, _listed(wanted), _listed(now)
 
 
 def _listed(fields: Mapping[str, str]) -> str:

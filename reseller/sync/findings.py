@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from reseller.ledger.problems import SERVICE, Problem
+from reseller.lifecycle.problems import as_error
 from reseller.lifecycle.work import Work
 from reseller.wire.errors import ResellerError
 
@@ -26,6 +28,8 @@ KINDS = {
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
+    "wish": Kind("reseller_link_wish"),
+    "stranded": Kind("reseller_stranded", asks=False),
     "half": Kind("reseller_audit_half", asks=False, is_mended=True),
     "left": Kind("reseller_audit_left", asks=False, is_mended=True),
     "operation": Kind("reseller_audit_operation"),
@@ -74,6 +78,13 @@ class Maker(NamedTuple):
 
     work: Work
     module: int
+
+    def of(self, problem: Problem) -> Finding:
+        """What is known to be a problem, in its own words."""
+        kind, subject = problem.cause.kind, problem.cause.subject
+        service = problem.cause.number if subject == SERVICE else 0
+        text = self.work.word(as_error(problem))
+        return Finding(kind, self.module, service, problem.params.get("remote", ""), text, KINDS[kind].asks)
 
     def make(self, kind: str, service: int = 0, remote: str = "", row: int = 0, **params: object) -> Finding:
         """A finding of this kind, in the words of its error."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reseller.db import Database
-from reseller.ledger import figures
+from reseller.ledger import figures, problems
 from reseller.ledger.circuits import Circuit
 from reseller.ledger.figures import Figures
 from reseller.lifecycle.work import Work
@@ -38,6 +38,7 @@ _HELP = {
     "oldest_read_timestamp_seconds": "When the service was read in full that was not for longest.",
     "services": "Linked services by their state on this panel.",
     "drift": "Differences between the two sides that no operation explains.",
+    "problems": "What a person has to know or decide, by kind.",
     "refused_changes": "Changes that were refused because they would be too many.",
     "requests": "Requests to the seller by kind and by where they stand.",
     "operations": "Running operations of services of the module.",
@@ -119,8 +120,10 @@ def _of_run(module: int, summary: Summary) -> Iterator[Sample]:
 def _of_differences(module: int, db: Database) -> Iterator[Sample]:
     mine = {"module": module}
     yield Sample("refused_changes", mine, figures.refused(db, module))
-    for kind, count in sorted(figures.drift(db, module).items()):
-        yield Sample("drift", {**mine, "kind": kind}, count)
+    for kind, count in sorted(problems.counts(db, module).items()):
+        yield Sample("problems", {**mine, "kind": kind}, count)
+        if kind in problems.DIFFERENCES:
+            yield Sample("drift", {**mine, "kind": kind}, count)
 
 
 def _counted_before(work: Work, module: int, summary: Summary, now: int) -> list[Sample]:

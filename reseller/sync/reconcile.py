@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from reseller.ledger import drift, observations
+from reseller.ledger import figures, observations, problems
 from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.sync import apply, candidates, compare, deep
 from reseller.sync.actions import Action
@@ -67,9 +69,20 @@ class Round:
                 "reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most
             )
             self.summary.problems.append(f"module {self.module}: {self.work.word(error)}")
+        self._tell_refused()
         self._settle([finding for finding in verdict.allowed if not finding.does_something])
         self._apply([finding for finding in verdict.allowed if finding.does_something])
         self._alarm()
+
+    def _tell_refused(self) -> None:
+        """What is refused is one problem of the module, for as long as anything is."""
+        cause = Cause(problems.MODULE, self.module, problems.REFUSED)
+        count = figures.refused(self.work.db, self.module)
+        if count:
+            told = {"module": str(self.module), "count": str(count)}
+            troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_audit_refused", told))
+        else:
+            troubles.end(self.work, self.held, cause)
 
     def _observe(self) -> set[str]:
         """Read the lists; the types that the seller does not list to this account."""
@@ -182,7 +195,7 @@ class Round:
 
     def _alarm(self) -> None:
         """Services closed here that live on there are named in every run, for as long as they do."""
-        found = drift.alarms(self.work.db, self.module)
+        found = problems.alarms(self.work.db, self.module)
         self.summary.alarms += len(found)
         for item, remote, there in found[:NAMED]:
             error = ResellerError("reseller_drift_alarm", item=item, remote=remote, there=there)

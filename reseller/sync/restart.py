@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from reseller.ledger import accounts, requests
-from reseller.ledger.leases import lease
+from reseller.ledger import accounts, problems, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations, parts
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.limits import Limits
 from reseller.mgr5 import items
@@ -54,6 +56,30 @@ def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Req
     if not balance.amount or Decimal(balance.amount) < oldest.have + oldest.deficit:
         return []
     return [oldest]
+
+
+def start_stranded(work: Work, held: Lease, module: int) -> int:
+    """Start operations that were left manual without a request; how many there were.
+
+    The panel's table has no age that is known, so each is a problem first, and started when that has lasted for
+    `stale_intent_seconds`: whoever is at it may be about to write its request. `held` is the lease of the run.
+    """
+    found = {item: operation for operation, item in requests.stranded(work.db, module)}
+    known = {each.cause.number: each for each in problems.of_kind(work.db, module, problems.STRANDED)}
+    for item in known.keys() - found.keys():
+        troubles.end(work, held, known[item].cause)
+    started = 0
+    for item, operation in found.items():
+        cause = Cause.of_service(item, problems.STRANDED)
+        if item not in known:
+            told = {"operation": str(operation)}
+            troubles.raise_(work, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
+        elif known[item].age_seconds >= work.limits.stale_intent_seconds:
+            operations.start(work, operation)
+            work.log.info(f"item {item}: started operation {operation}, which nobody was at any more")
+            troubles.end(work, held, cause)
+            started += 1
+    return started
 
 
 def start(work: Work, request: Request) -> bool:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from reseller.ledger import claims, drift, figures, links, observations, requests
+from reseller.ledger import claims, figures, links, observations, problems, requests
 from reseller.ledger.claims import Claim
 from reseller.ledger.leases import lease
+from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Standing
 from tests.reseller.conftest import away, made
 
@@ -73,12 +74,6 @@ def test_kept_licences_are_told_and_only_a_free_one_is_forgotten(db, held, accou
     assert list(claims.kept(db, account)) == ["6"]
 
 
-def test_differences_are_told_with_their_service(db, held, linked, account):
-    link = linked()
-    drift.keep(held, link.id, [drift.Drift("key", "a", "b")])
-    assert claims.differing(db, account) == [(link.item, link.remote, "key", "a", "b")]
-
-
 def test_what_was_not_read_for_long_is_told_and_read_again_first(db, held, linked, account):
     fresh, old, never = linked(), linked(), linked()
     read(held, fresh, old)
@@ -115,7 +110,8 @@ def test_everything_is_counted_by_module(db, held, linked, account, numbers):
     linked(2, account + 1)
     linked(4, account + 1)
     links.settle(held, linked().id, links.OPENING)
-    drift.keep(held, link.id, [drift.Drift("key", "a", "b"), drift.Drift("state", "a", "b")])
+    for kind in ("key", "state", "owed"):
+        problems.put(held, Problem(Cause.of_service(link.item, kind), account, "x"))
     read(held, link)
     db.execute("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW())", link.id, account)
     open_one, done = (requests.create(held, made(next(numbers), module=account)) for _ in range(2))
@@ -133,6 +129,7 @@ def test_everything_is_counted_by_module(db, held, linked, account, numbers):
         "opening": 1,
     }
     assert found.drift == {"key": 1, "state": 1}
+    assert found.problems == {"key": 1, "state": 1, "owed": 1}
     assert found.requests == {("order", "money"): 1, ("order", "done"): 1}
     assert found.open_requests == {"money": 1}
     assert found.refused == 1

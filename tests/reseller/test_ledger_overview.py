@@ -12,7 +12,7 @@ from reseller.sync import deep
 from tests.reseller.conftest import made
 
 TODAY = dt.datetime.now(dt.timezone.utc).date()
-TABLES = ("item", "processingmodule", "pricelist", "itemtype", "account", "reseller_drift", "reseller_observation")
+TABLES = ("item", "processingmodule", "pricelist", "itemtype", "account", "reseller_problem", "reseller_observation")
 LEDGER = ("reseller_link", "reseller_request", "reseller_swap", "reseller_account", "reseller_free")
 OURS, MANUAL = 1, 2
 
@@ -58,8 +58,9 @@ def service(db, held, numbers):
 
 def drift(db, item, kind):
     db.execute(
-        "INSERT INTO reseller_drift (link, kind, here, there, since) "
-        "SELECT id, %s, 'a', 'b', UTC_TIMESTAMP(3) FROM reseller_link WHERE item = %s",
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, here, there, since, updated) "
+        "SELECT 'service', item, %s, module, 'x', 'a', 'b', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM reseller_link "
+        "WHERE item = %s",
         kind,
         item.id,
     )

@@ -2,12 +2,9 @@
 
 import pytest
 
-from reseller import log
-from reseller.ledger import drift, links, listed, observations, plans, requests
-from reseller.ledger.drift import Drift
+from reseller.ledger import links, listed, observations, requests
 from reseller.ledger.listed import Stored
 from reseller.ledger.observations import ABSENT, Known, Seen, Settled
-from reseller.ledger.plans import Change, Refused
 from tests.reseller.conftest import bought, made
 
 
@@ -165,109 +162,3 @@ def test_a_page_that_comes_again_is_known_with_its_rows(db, held, module):
     assert set(listed.load(db, module, "soft")) == {1}
     listed.save(held, module, "vds", [], 0)
     assert listed.load(db, module, "vds") == {}
-
-
-# Differences.
-
-
-def test_a_difference_that_lasts_keeps_its_day(db, held, live):
-    link, other = live(), live()
-    tariff, key = Drift(drift.TARIFF, "a", "b"), Drift(drift.KEY, "c", "d")
-    drift.keep(held, link.id, [tariff, key])
-    drift.keep(held, other.id, [key])
-    assert drift.of_link(db, link.id) == [key, tariff]
-    db.execute("UPDATE reseller_drift SET since = since - INTERVAL 1 DAY WHERE link = %s", link.id)
-    day = db.value("SELECT since FROM reseller_drift WHERE link = %s AND kind = 'key'", link.id)
-    moved = Drift(drift.KEY, "c", "e")
-    drift.keep(held, link.id, [moved])
-    assert drift.of_link(db, link.id) == [moved]
-    assert db.value("SELECT since FROM reseller_drift WHERE link = %s", link.id) == day
-    drift.keep(held, link.id, [moved, tariff])
-    ages = "SELECT TIMESTAMPDIFF(HOUR, since, UTC_TIMESTAMP(3)) FROM reseller_drift WHERE link = %s ORDER BY kind"
-    assert [found[0] for found in db.rows(ages, link.id)] == [24, 0]
-    drift.keep(held, link.id, [])
-    assert drift.of_link(db, link.id) == []
-    assert drift.of_link(db, other.id) == [key]
-
-
-def test_an_alarm_is_of_a_link_that_lives(db, held, module, live):
-    first, second, calm = live(), live(), live()
-    for link in (second, first):
-        drift.keep(held, link.id, [Drift(drift.ALARM, "closed", f"there {link.remote}")])
-    drift.keep(held, calm.id, [Drift(drift.KEY, "", "")])
-    assert drift.alarms(db, module) == [
-        (link.item, link.remote, f"there {link.remote}") for link in sorted((first, second), key=lambda one: one.item)
-    ]
-    links.settle(held, first.id, links.ENDED)
-    assert [found[0] for found in drift.alarms(db, module)] == [second.item]
-    assert drift.alarms(db, module + 1) == []
-
-
-# Limits of a day.
-
-
-def test_what_was_changed_counts_for_a_day(db, held, module, live):
-    link, other = live(), live()
-    opening = live()
-    links.settle(held, opening.id, links.OPENING)
-    assert plans.linked(db, module) == 2
-    for _ in range(2):
-        plans.note(held, Change(module, link.id, plans.CHANGE, "x" * 600, forced=False))
-    plans.note(held, Change(module, other.id, plans.CLOSE, "y", forced=True))
-    assert plans.changed(db, module, plans.CHANGE) == {link.id}
-    assert plans.changed(db, module, plans.CLOSE) == {other.id}
-    assert plans.changed(db, module + 1, plans.CHANGE) == set()
-    columns = "SELECT detail, forced, correlation FROM reseller_change WHERE module = %s ORDER BY id"
-    assert db.rows(columns, module)[1:] == [("x" * 500, 0, log.CORRELATION), ("y", 1, log.CORRELATION)]
-
-    def older(seconds):
-        db.execute(
-            "UPDATE reseller_change SET changed = UTC_TIMESTAMP(3) - INTERVAL %s SECOND WHERE module = %s",
-            seconds,
-            module,
-        )
-
-    older(86400 - 10)
-    assert plans.changed(db, module, plans.CHANGE) == {link.id}
-    older(86400 + 10)
-    assert plans.changed(db, module, plans.CHANGE) == set()
-
-
-def test_changes_are_forgotten_after_a_month(db, held, module, live):
-    link = live()
-    for days in (29, 31):
-        plans.note(held, Change(module, link.id, plans.CHANGE, str(days), forced=False))
-        db.execute(
-            "UPDATE reseller_change SET changed = changed - INTERVAL %s DAY WHERE module = %s AND detail = %s",
-            days,
-            module,
-            str(days),
-        )
-    plans.note(held, Change(module + 1, link.id, plans.CHANGE, "now", forced=False))
-    details = "SELECT detail FROM reseller_change WHERE module = %s ORDER BY id"
-    assert db.rows(details, module) == [("29",), ("31",)]
-    plans.note(held, Change(module, link.id, plans.CHANGE, "now", forced=False))
-    assert db.rows(details, module) == [("29",), ("now",)]
-
-
-def test_what_is_refused_is_shown_until_it_is_forgotten(db, held, module, live):
-    first, second = live(), live()
-    one, two = Refused(first.id, plans.CLOSE, "z" * 600, 1, 2), Refused(second.id, plans.CHANGE, "w", 3, 4)
-    plans.refuse(held, module, [two, one])
-    kept = [Refused(first.id, plans.CLOSE, "z" * 500, 1, 2), two]
-    assert plans.refused(db, module) == kept
-    assert plans.refused(db, module + 1) == []
-    plans.refuse(held, module, [Refused(first.id, plans.CHANGE, "v", 5, 6)])
-    assert plans.refused(db, module) == [Refused(first.id, plans.CHANGE, "v", 5, 6), two]
-    assert [found for found in plans.shown(db) if found[0] == module] == sorted(
-        [
-            (module, first.item, first.remote, plans.CHANGE, "v"),
-            (module, second.item, second.remote, plans.CHANGE, "w"),
-        ]
-    )
-    plans.forget(held, [])
-    assert len(plans.refused(db, module)) == 2
-    links.settle(held, second.id, links.ENDED)
-    assert len(plans.refused(db, module)) == len([found for found in plans.shown(db) if found[0] == module]) == 1
-    plans.forget(held, [first.id, 0])
-    assert plans.refused(db, module) == []

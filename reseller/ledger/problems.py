@@ -1,0 +1,181 @@
+"""Problems: everything that a person has to know or decide, one row a cause, for as long as the cause lasts.
+
+A cause is a kind of trouble with one subject: a service here, or a module of ours. Its row says since when it lasts,
+what it touches and, by error type and parameters, what to do; it may have one task on the panel. The rule that knows a
+cause raises it and ends it (lifecycle/problems.py); a row that has ended is deleted.
+
+Differences between a service here and its remote service that no operation explains are problems of the service:
+
+alarm      closed here, alive and paid there
+gone       missing there
+missing    missing there, by its form alone: the seller's list cannot be read
+state      states that contradict each other, or a state that is not known
+stuck      in process here without an operation
+away       at another module (swap) while its paid term there ends
+tariff     another tariff there
+resources  other resources there
+expiredate, autoprolong, key, mapping: what their names say
+
+The others are:
+
+owed       a term that a client has paid for and that cannot be bought
+wish       a client asked for a link that only staff may make
+stranded   an operation that nobody runs and of which the ledger knows nothing
+refused    (of a module) changes that were not made because they would be too many
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+
+SERVICE, MODULE = "service", "module"
+ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
+TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
+KEY, MAPPING = "key", "mapping"
+OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
+DIFFERENCES = (ALARM, GONE, MISSING, STATE, STUCK, AWAY, TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING)
+
+#: a condition of SQL: the row `d` is a difference of the service that it names
+IS_DIFFERENCE = "d.subject = 'service' AND d.kind IN ({})".format(", ".join(f"'{kind}'" for kind in DIFFERENCES))
+_COLUMNS = (
+    "subject, number, kind, module, error, params, here, there, touches, task, "
+    "TIMESTAMPDIFF(SECOND, since, UTC_TIMESTAMP(3))"
+)
+_VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
+
+
+class Cause(NamedTuple):
+    """What is wrong with what: `number` is of the service here, the account, the tariff or the module."""
+
+    subject: str
+    number: int
+    kind: str
+
+    @classmethod
+    def of_service(cls, item: int, kind: str) -> Cause:
+        """Trouble with one service."""
+        return cls(SERVICE, item, kind)
+
+
+class Problem(NamedTuple):
+    """A cause that lasts: `error` and `params` word it, `here` and `there` are the values that a difference is between.
+
+    `touches` are services here, `task` the panel's number of its task, 0 without one.
+    """
+
+    cause: Cause
+    module: int
+    error: str
+    params: Mapping[str, str] = {}
+    here: str = ""
+    there: str = ""
+    touches: tuple[int, ...] = ()
+    task: int = 0
+    age_seconds: int = 0
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What is another when there is something new to say."""
+        return self.error, dict(self.params), self.here, self.there
+
+
+class Drift(NamedTuple):
+    """One difference of one service; both values are words for a person."""
+
+    kind: str
+    here: str
+    there: str
+
+
+def _problem(row: Sequence[Any]) -> Problem:
+    subject, number, kind, module, error, params, here, there, touches, task, age = row
+    services = tuple(int(told) for told in touches.split())
+    return Problem(Cause(subject, number, kind), module, error, json.loads(params), here, there, services, task, age)
+
+
+def of(db: Database, cause: Cause) -> Problem | None:
+    """The problem of this cause, None when it does not last."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s"  # noqa: S608
+    row = db.row(sql, *cause)
+    return _problem(row) if row else None
+
+
+def live(db: Database, module: int) -> list[Problem]:
+    """Every problem of a module, of its services among them, by kind."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s ORDER BY kind, number"  # noqa: S608
+    return [_problem(row) for row in db.rows(sql, module)]
+
+
+def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
+    """The problems of a module and kind."""
+    return [problem for problem in live(db, module) if problem.cause.kind == kind]
+
+
+def counts(db: Database, module: int) -> dict[str, int]:
+    """How many problems of a module there are, by kind."""
+    return dict(db.rows("SELECT kind, COUNT(*) FROM reseller_problem WHERE module = %s GROUP BY kind", module))
+
+
+def drifts(db: Database, item: int) -> list[Drift]:
+    """The differences of a service that are known."""
+    sql = f"SELECT kind, here, there FROM reseller_problem d WHERE {IS_DIFFERENCE} AND number = %s ORDER BY kind"  # noqa: S608
+    return [Drift(*row) for row in db.rows(sql, item)]
+
+
+def put(lease: Lease, problem: Problem) -> None:
+    """Record the problem, or what it is by now; one that lasts keeps its first day and its task."""
+    said = (
+        problem.module,
+        problem.error,
+        json.dumps({name: value[:_PARAM_CHARACTERS] for name, value in problem.params.items()}, ensure_ascii=False),
+        problem.here[:_VALUE_CHARACTERS],
+        problem.there[:_VALUE_CHARACTERS],
+        _list(problem.touches),
+    )
+    with lease.writing() as db:
+        db.execute(
+            "INSERT INTO reseller_problem "
+            "(subject, number, kind, module, error, params, here, there, touches, since, updated) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE "
+            "module = VALUES(module), error = VALUES(error), params = VALUES(params), here = VALUES(here), "
+            "there = VALUES(there), touches = VALUES(touches), updated = UTC_TIMESTAMP(3)",
+            *problem.cause,
+            *said,
+        )
+
+
+def _list(services: Iterable[int]) -> str:
+    """As many of them as there is room for."""
+    told = " ".join(map(str, services))
+    return told if len(told) <= _LIST_CHARACTERS else told[:_LIST_CHARACTERS].rpartition(" ")[0]
+
+
+def set_task(lease: Lease, cause: Cause, task: int) -> None:
+    """Note the task that was made for it."""
+    with lease.writing() as db:
+        db.execute(
+            "UPDATE reseller_problem SET task = %s WHERE subject = %s AND number = %s AND kind = %s", task, *cause
+        )
+
+
+def end(lease: Lease, cause: Cause) -> None:
+    """Its cause has ended."""
+    with lease.writing() as db:
+        db.execute("DELETE FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s", *cause)
+
+
+def alarms(db: Database, module: int) -> list[tuple[int, str, str]]:
+    """Services closed here that live on there: service here, remote service, its state."""
+    rows = db.rows(
+        "SELECT k.item, k.remote, d.there FROM reseller_problem d "
+        "JOIN reseller_link k ON k.item = d.number AND k.live = 1 "
+        "WHERE d.subject = 'service' AND d.kind = %s AND d.module = %s ORDER BY k.item",
+        ALARM,
+        module,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

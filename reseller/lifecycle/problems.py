@@ -1,0 +1,97 @@
+"""Raising a problem, ending it, and the one task that it may have (ledger/problems.py says what there is).
+
+Both may be done twice without harm: raising what is raised only writes what is new, a task is made once for as long as
+its problem lasts, also when staff have closed it, and is deleted with it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reseller.ledger import problems, requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import operations
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.wire.errors import ResellerError
+
+
+class Kind(NamedTuple):
+    """How a problem of a kind is worded by default, and the operation whose kind of task asks a person about it."""
+
+    error: str
+    task: str = ""
+
+
+KINDS = {
+    problems.ALARM: Kind("reseller_drift_alarm", requests.CLOSE),
+    problems.GONE: Kind("reseller_gone", requests.CLOSE),
+    problems.MISSING: Kind("reseller_gone"),
+    problems.STATE: Kind("reseller_drift_state", requests.SUSPEND),
+    problems.STUCK: Kind("reseller_audit_stuck"),
+    problems.AWAY: Kind("reseller_drift_away", requests.PROLONG),
+    problems.TARIFF: Kind("reseller_drift_tariff", requests.SETPARAM),
+    problems.RESOURCES: Kind("reseller_drift_resources", requests.SETPARAM),
+    problems.EXPIREDATE: Kind("reseller_audit_expiredate"),
+    problems.AUTOPROLONG: Kind("reseller_audit_autoprolong"),
+    problems.KEY: Kind("reseller_audit_key"),
+    problems.MAPPING: Kind("reseller_audit_mapping"),
+    problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
+    problems.WISH: Kind("reseller_link_wish", "open"),
+    problems.STRANDED: Kind("reseller_stranded"),
+    problems.REFUSED: Kind("reseller_audit_refused"),
+}
+
+
+def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True) -> None:
+    """Record the problem and, where its kind has one and `asks`, make its task; what lasts is only told anew.
+
+    `lease` fences what is written. Raises PanelError when the panel does not make the task: the next time does.
+    """
+    before = problems.of(work.db, problem.cause)
+    if before is None or before.said != problem.said:
+        problems.put(lease, problem)
+    kind = KINDS[problem.cause.kind].task
+    if not (asks and kind and problem.touches):
+        return
+    text = work.word(as_error(problem))
+    if before is not None and before.task:
+        if before.said != problem.said:
+            operations.retell(work, before.task, text)
+        return
+    item = items.read(work.db, problem.touches[0])
+    problems.set_task(lease, problem.cause, operations.ask(work, item, kind, text))
+
+
+def end(work: Work, lease: Lease, cause: Cause) -> None:
+    """The cause has ended, and its task with it."""
+    before = problems.of(work.db, cause)
+    if before is None:
+        return
+    task = before.task or _unnoted_task(work, before)
+    if task:
+        operations.unask(work, task)
+    problems.end(lease, cause)
+
+
+def end_differences(work: Work, lease: Lease, item: int) -> None:
+    """The service is linked no more, so that nothing of it can differ."""
+    for each in problems.drifts(work.db, item):
+        end(work, lease, Cause.of_service(item, each.kind))
+
+
+def _unnoted_task(work: Work, problem: Problem) -> int:
+    """The task of a problem that does not know its number: a process died between making and noting it."""
+    kind = KINDS[problem.cause.kind].task
+    found = items.read_all(work.db, problem.touches[:1])
+    item = found.get(problem.touches[0]) if kind and problem.touches else None
+    return operations.asked(work, item, kind, work.word(as_error(problem))) if item else 0
+
+
+def as_error(problem: Problem) -> ResellerError:
+    """What words the problem, with what it touches."""
+    names: dict[str, object] = {"here": problem.here, "there": problem.there, **problem.params}
+    if problem.cause.subject == problems.SERVICE:
+        names["item"] = problem.cause.number
+    return ResellerError(problem.error, **names)

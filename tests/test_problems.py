@@ -1,0 +1,119 @@
+"""A problem is raised by the rule that knows its cause, has one task at most, shows everywhere, and ends by itself."""
+
+import json
+
+import pytest
+
+from reseller.ledger import problems
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from tests import world
+from tests.planting import planted, status, suspend_there
+from tests.world import until
+
+
+def rows(shop, **where):
+    condition = " AND ".join(f"{name} = %s" for name in where) or "1"
+    return shop.here.rows(f"SELECT * FROM reseller_problem WHERE {condition}", *where.values())
+
+
+@pytest.fixture
+def tariff(inside, server):
+    """A difference of a service that somebody is asked about."""
+    cause = Cause.of_service(server, problems.TARIFF)
+    yield Problem(cause, inside.shop.module, "reseller_drift_tariff", {"remote": "7"}, "1", "2", (server,))
+    inside.db.execute("DELETE FROM reseller_problem WHERE number = %s", server)
+
+
+def test_it_has_one_task_however_often_it_is_raised_and_none_when_it_is_over(shop, inside, server, tariff):
+    with inside.held(server) as held:
+        for _ in range(3):
+            troubles.raise_(inside.work, held, tariff)
+        [task] = shop.tasks(server)
+        assert task["params"] == inside.work.word(troubles.as_error(tariff))
+        assert task["id"] == rows(shop, number=server)[0]["task"]
+        troubles.raise_(inside.work, held, tariff._replace(there="3"))
+        [task] = shop.tasks(server)
+        assert task["params"] == inside.work.word(troubles.as_error(tariff._replace(there="3")))
+        troubles.end(inside.work, held, tariff.cause)
+        troubles.end(inside.work, held, tariff.cause)
+    assert (shop.tasks(server), rows(shop, number=server)) == ([], [])
+
+
+def test_a_task_that_staff_have_ended_is_not_made_again(shop, inside, server, tariff):
+    with inside.held(server) as held:
+        troubles.raise_(inside.work, held, tariff)
+        shop.here.call("task.delete", elid=shop.tasks(server)[0]["id"], sok="ok")
+        troubles.raise_(inside.work, held, tariff._replace(there="3"))
+        assert shop.tasks(server) == []
+        troubles.end(inside.work, held, tariff.cause)
+    assert rows(shop, number=server) == []
+
+
+def test_a_task_whose_number_a_crash_has_lost_is_neither_made_twice_nor_left(shop, inside, server, tariff):
+    with inside.held(server) as held:
+        troubles.raise_(inside.work, held, tariff)
+        inside.db.execute("UPDATE reseller_problem SET task = 0 WHERE number = %s", server)
+        troubles.raise_(inside.work, held, tariff)
+        assert len(shop.tasks(server)) == 1
+        inside.db.execute("UPDATE reseller_problem SET task = 0 WHERE number = %s", server)
+        troubles.end(inside.work, held, tariff.cause)
+    assert shop.tasks(server) == []
+
+
+def test_what_is_refused_is_one_problem_of_the_module_and_ends_with_the_plan(shop):
+    with planted(shop, 20) as pairs:
+        assert shop.checkevent() == "nothing to do"
+        world.limits(shop.here, change_percent=30)
+        for pair in pairs[:10]:
+            suspend_there(shop, pair)
+        shop.checkevent()
+        [problem] = rows(shop, kind="refused")
+        assert (problem["subject"], problem["number"], problem["task"]) == ("module", shop.module, 0)
+        assert json.loads(problem["params"])["count"] == "10"
+        assert "10 changes" in shop.ctl("audit").stdout.decode()
+        assert "1 refused (see: resellerctl audit)" in shop.ctl("status").stdout.decode()
+        assert json.loads(shop.ctl("status", "--json").stdout)[0]["problems"]["refused"] == 1
+        figures = (shop.here.base / "var/reseller.prom").read_text()
+        assert f'reseller_problems{{module="{shop.module}",kind="refused"}} 1' in figures
+        shop.ctl("checkevent", "--force")
+        until(lambda: (shop.checkevent(), status(shop, pairs[0]) == 3)[1], "it is not done")
+        assert rows(shop, kind="refused") == []
+
+
+def test_an_operation_that_nobody_is_at_is_started_again(shop, inside):
+    """Manual, begun, without a word, and the ledger knows nothing of it: it was restored from before, say."""
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order("vds")
+    operation = shop.operation(item)["id"]
+    shop.here.write("UPDATE runningoperation SET manual = 'on', trycount = 1 WHERE id = %s", operation)
+    shop.here.call("sandbox.queue", action="resume")
+    world.limits(shop.here, stale_intent_seconds=600)
+    for _ in range(2):
+        shop.checkevent()
+        [problem] = rows(shop, number=item)
+        assert (problem["kind"], shop.operation(item)["manual"]) == ("stranded", "on")
+    shop.here.write("UPDATE reseller_problem SET since = since - INTERVAL 1 HOUR WHERE number = %s", item)
+    assert "1 restarted" in shop.checkevent()
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    assert rows(shop, number=item) == []
+
+
+def test_an_operation_that_staff_do_by_hand_is_left_to_them(shop, inside, server):
+    """It was never begun here, or it says why it stands, or it has its task."""
+    operation = inside.operation(server, "setparam")
+    shop.checkevent()
+    assert rows(shop, number=server) == []
+    inside.db.execute("UPDATE runningoperation SET trycount = 1, errorxml = '<doc/>' WHERE id = %s", operation)
+    shop.checkevent()
+    assert rows(shop, number=server) == []
+
+
+def test_a_service_that_is_linked_no_more_differs_in_nothing(shop, inside, server, tariff):
+    with inside.held(server) as held:
+        troubles.raise_(inside.work, held, tariff)
+    number = shop.links(server)[0]["remote"]
+    assert shop.ctl("unlink", str(server)).returncode == 0
+    assert (shop.tasks(server), rows(shop, number=server)) == ([], [])
+    assert shop.ctl("link", str(server), str(number)).returncode == 0
