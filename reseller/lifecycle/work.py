@@ -12,7 +12,7 @@ from reseller.log import Log
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
 from reseller.progress import Progress
-from reseller.wire import document, texts
+from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Work:
             from reseller.mgr5 import settings
             from reseller.seller.transport import Transport
 
-            chosen = settings.read(self.mgrctl, module, _load)
+            chosen = settings.read(self.mgrctl, module)
             circuit = Circuit(self.db, module, self.limits)
             transport = Transport(chosen, self.limits, self.log, circuit)
             account = accounts.number(self.db, transport.endpoint, chosen.username)
@@ -87,10 +87,3 @@ class Work:
     def word(self, error: ResellerError) -> str:
         """What an error says, in the language of this run."""
         return texts.word(self.panel.base, error, self.lang)
-
-
-def _load() -> None:
-    """What speaks with the seller, and what reads the answers of both panels."""
-    from reseller.seller import exchange  # noqa: F401
-
-    document.load()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
 from reseller.wire import document
@@ -32,9 +30,6 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
     )
 
 
-def read(mgrctl: Mgrctl, module: int, meanwhile: Callable[[], None] = document.load) -> Settings:
-    """Settings of the module with this id; `meanwhile` as in Mgrctl.call().
-
-    Raises `reseller_settings` when a needed one is empty, or PanelError.
-    """
-    return from_fields(mgrctl.call("processing.edit", {"elid": module}, meanwhile=meanwhile), module)
+def read(mgrctl: Mgrctl, module: int) -> Settings:
+    """Settings of the module with this id; raises `reseller_settings` when a needed one is empty, or PanelError."""
+    return from_fields(mgrctl.call("processing.edit", {"elid": module}), module)
