@@ -10,7 +10,7 @@ from reseller.wire.errors import ResellerError
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:
     """Settings from the fields of the connection form; raises `reseller_settings` naming the first empty one."""
-    names = ("url", "username", "cafile", "noverify", "proxy", "reuse", "name")
+    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "name")
     values = {name: document.text(parent, name) for name in names}
     # Not stripped: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
@@ -25,6 +25,7 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         password=password,
         cafile=values["cafile"],
         verify=values["noverify"] != "on",
+        plain=values["plainhttp"] == "on",
         proxy=values["proxy"],
         reuse=values["reuse"] == "on",
     )

@@ -31,10 +31,13 @@ Parse = Callable[[bytes], "document.Element"]
 
 
 def endpoint(url: str, *, allow_plain: bool) -> str:
-    """The address calls go to: `HOST`, `https://HOST/`, `https://HOST/manager/billmgr` all work as typed.
+    """The address calls go to.
 
-    Raises ResellerError `reseller_url` for what cannot be one, and for http:// unless certificates are not verified
-    anyway: a password must not travel in clear by mistake.
+    `HOST`, `https://HOST/` and `https://HOST/manager` get `/billmgr` at their end; any other path is taken as typed,
+    without slashes at its end.
+
+    Raises ResellerError `reseller_url` for what cannot be one, `reseller_url_plain` for http:// that is not allowed: a
+    password must not travel in clear by mistake.
     """
     typed = url.strip()
     try:
@@ -49,7 +52,7 @@ def endpoint(url: str, *, allow_plain: bool) -> str:
     if parts.scheme == "http" and not allow_plain:
         raise ResellerError("reseller_url_plain", object="url", value=typed)
     path = parts.path.rstrip("/")
-    if not path.endswith("/billmgr"):
+    if path in ("", "/manager"):
         path += "/billmgr"
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
@@ -85,7 +88,7 @@ class Transport:
     def __init__(self, settings: Settings, limits: Limits, log: Log, gate: Gate | None = None) -> None:
         self._gate = gate
         self._settings = settings
-        self.endpoint = endpoint(settings.url, allow_plain=not settings.verify)
+        self.endpoint = endpoint(settings.url, allow_plain=settings.plain)
         self._password = settings.password
         self._credentials = {"authinfo": f"{settings.username}:{settings.password}"}
         self._limits = limits
