@@ -7,7 +7,7 @@ export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos coverage mutation check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos clients coverage mutation check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,13 @@ coverage: venv mariadb foreign browser ## lines and branches of reseller/ that n
 mutation: venv mariadb ## how many small errors in ledger and lifecycle the tests notice (ARGS= e.g. '--only ledger --show')
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	.venv/bin/python -m tests.quality.mutation $(ARGS)
+
+# The lower ends of the range in setup.py, as pip is told: requests==... urllib3==...
+LOWEST = $(shell sed -n 's/.*"\(requests\|urllib3\)>=\([0-9.]*\).*/\1==\2/p' setup.py)
+
+clients: ## test the HTTP client with the oldest requests and urllib3, and with the newest (OLDPYTHON=python3.9)
+	tests/clients.sh oldest '$(or $(OLDPYTHON),$(PYTHON))' $(LOWEST)
+	tests/clients.sh newest '$(PYTHON)' requests urllib3
 
 check: lint types layers test ## everything a change must pass
 

@@ -55,12 +55,12 @@ def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapp
     """
     step = {"elid": remote, **tariff, "sok": "ok"}
     if itemtype in ONE_SHOT:
-        transport.call("service.changepricelist", step, seconds=seconds)
+        transport.call("service.changepricelist", step, seconds=seconds, spends=True)
     else:
         last = {**step, "snext": "ok", "clicked_button": "finish"}
-        transport.call("service.changepricelist.getmoney", last, seconds=seconds)
+        transport.call("service.changepricelist.getmoney", last, seconds=seconds, spends=True)
 
 
 def edit(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int) -> None:
     """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError."""
-    transport.call(f"{itemtype}.edit", {"elid": remote, **fields, "sok": "ok"}, seconds=seconds)
+    transport.call(f"{itemtype}.edit", {"elid": remote, **fields, "sok": "ok"}, seconds=seconds, spends=True)
