@@ -14,12 +14,13 @@ help: ## list the targets (this is what bare `make` does)
 
 venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
 
-.venv/stamp: setup.py
+.venv/stamp: setup.py constraints.txt
 	@scripts/prerequisites.sh python
 	@.venv/bin/python -c pass 2>/dev/null || rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=21.3' # the first with PEP 660
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,sandbox]'
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[test,sandbox]'
 	@touch $@
 
 mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)
@@ -55,8 +56,8 @@ mutation: venv mariadb ## how many small errors in ledger and lifecycle the test
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	.venv/bin/python -m tests.quality.mutation $(ARGS)
 
-# The lower ends of the range in setup.py, as pip is told: requests==... urllib3==...
-LOWEST = $(shell sed -n 's/.*"\(requests\|urllib3\)>=\([0-9.]*\).*/\1==\2/p' setup.py)
+# The lower ends of the ranges, as pip is told: requests==... urllib3==...
+LOWEST = $(shell sed -n 's/^[ "]*\(requests\|urllib3\)>=\([0-9.]*\).*/\1==\2/p' setup.py constraints.txt)
 
 clients: ## test the HTTP client with the oldest requests and urllib3, and with the newest (OLDPYTHON=python3.9)
 	tests/clients.sh oldest '$(or $(OLDPYTHON),$(PYTHON))' $(LOWEST)

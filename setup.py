@@ -27,10 +27,7 @@ setup(
     python_requires=">=3.9",
     install_requires=[
         "lxml>=4.9.1",  # older ones crash on hostile input (CVE-2022-2309)
-        # What reseller/seller/adapter.py stands on is read and tested in this range (`make clients`); its lower end is
-        # what Python 3.9 gets.
         "requests>=2.32.5,<3",  # 2.32.0 to 2.32.4 trust the well-known authorities beside a context's own
-        "urllib3>=2.6.3,<3",  # older ones unpack the body of a redirect whole (CVE-2026-21441)
         "pymysql>=1.1.1",  # older ones do not escape the keys of a dictionary (CVE-2024-36039)
     ],
     extras_require={
