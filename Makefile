@@ -7,7 +7,7 @@ export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos clients coverage mutation check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos clients storm coverage mutation check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ LOWEST = $(shell sed -n 's/^[ "]*\(requests\|urllib3\)>=\([0-9.]*\).*/\1==\2/p' 
 clients: ## test the HTTP client with the oldest requests and urllib3, and with the newest (OLDPYTHON=python3.9)
 	tests/clients.sh oldest '$(or $(OLDPYTHON),$(PYTHON))' $(LOWEST)
 	tests/clients.sh newest '$(PYTHON)' requests urllib3
+
+storm: venv ## deadlines at every point of 15,000 calls, beside calls on kept connections (ARGS= e.g. '--calls 1000 --seed 2')
+	.venv/bin/python -m tests.storm $(ARGS)
 
 check: lint types layers test ## everything a change must pass
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import random
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reseller.limits import Limits
+from reseller.seller.adapter import Adapter, Session, under
+from reseller.seller.deadline import Deadline, Expired
 from reseller.wire.errors import Ambiguous, NotSent
 from tests.reseller.peers import (
     DOC,
@@ -27,6 +31,7 @@ from tests.reseller.peers import (
     request_of,
     until_closed,
 )
+from tests.storm import Storm
 
 SHORT = Limits(connect_seconds=1)
 
@@ -67,7 +72,11 @@ class Halting(Listener):
                 self.late += part
 
 
-@pytest.mark.parametrize("framed", [by_length(DOC), chunks(DOC[:5], DOC[5:], b""), until_closed(DOC)])
+@pytest.mark.parametrize(
+    "framed",
+    [by_length(DOC), chunks(DOC[:5], DOC[5:], b""), until_closed(DOC)],
+    ids=["length", "chunks", "closed"],
+)
 @pytest.mark.parametrize("way", ["http", "https", "relayed", "tunnelled"])
 def test_an_answer_that_halts_at_any_byte_is_ambiguous(way, framed, authority):
     trust = authority.trust() if way in ("https", "tunnelled") else None
@@ -161,7 +170,7 @@ def test_a_proxy_that_halts_at_any_byte_of_its_word_has_sent_nothing(authority):
         assert len(proxy.asked) == len(banner)
 
 
-@pytest.mark.parametrize("banner", [b"HTTP/1.1 200 Connection established\r\n", b"HTTP/1.1 200 OK\r\nVia: "])
+@pytest.mark.parametrize("banner", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nVia: "], ids=["status", "header"])
 def test_a_proxy_that_drips_has_sent_nothing(banner):
     class Dripping(Listener):
         asked = b""
@@ -265,7 +274,7 @@ def test_a_deadline_that_came_throws_its_connection_away_and_no_other():
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("framed", [by_length(DOC), chunks(DOC, b"")])
+@pytest.mark.parametrize("framed", [by_length(DOC), chunks(DOC, b"")], ids=["length", "chunks"])
 def test_the_deadline_of_a_call_that_is_over_does_not_end_the_next(framed):
     with Server(pause=0.5) as server:
         made = exchange(f"http://127.0.0.1:{server.port}/", Limits(connect_seconds=1))
@@ -281,3 +290,81 @@ def test_time_lost_while_connecting_is_not_missing_for_the_answer(authority):
         server.answers = [by_length(DOC)]
         threading.Timer(1, gap.goes_on.set).start()
         assert outcome(f"https://127.0.0.1:{gap.port}/", 0.5, Limits(connect_seconds=GUARD)) == "answer"
+
+
+def session():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return Session(Adapter(context, {}, kept=1), verify=True, proxy="", headers={}, cookies=False)
+
+
+@pytest.mark.parametrize("framed", [by_length(DOC), chunks(DOC, b"")], ids=["length", "chunks"])
+def test_a_connection_that_went_back_has_parted_from_its_call_although_that_is_not_over(framed):
+    """Between the last byte of an answer and the end of its call somebody else may have the connection already."""
+    with Server(pause=0.5) as server:
+        server.answers = [framed, [b"", b"", b"", framed]]
+        kept, url = session(), f"http://127.0.0.1:{server.port}/"
+        first, second = Deadline(10, 1), Deadline(10, 30)
+        for deadline in (first, second):
+            with under(deadline):
+                answer = kept.post(url, data="out=xml", stream=True)
+                assert answer.raw.read(100, decode_content=False) == DOC
+                assert answer.raw.read(100, decode_content=False) == b""
+        assert server.connections == 1
+        assert not first.has_expired
+        assert first.end()
+        assert second.end()
+
+
+# The two facts under one lock.
+
+
+def expired(seconds=0.0):
+    deadline = Deadline(seconds, 30)
+    while not deadline.has_expired:
+        time.sleep(0.01)
+    return deadline
+
+
+def test_what_was_not_handed_over_in_time_is_not_handed_over():
+    deadline = expired()
+    with pytest.raises(Expired):
+        deadline.hand_over(None)
+    with pytest.raises(Expired):
+        deadline.left()
+    assert not deadline.is_handed_over
+    assert not deadline.end()
+
+
+def test_what_was_handed_over_in_time_has_its_answers_time():
+    deadline = Deadline(0.5, 30)
+    deadline.hand_over(None)
+    time.sleep(1)
+    assert not deadline.has_expired
+    assert deadline.end()
+
+
+def test_a_line_that_is_made_too_late_is_shut_down_at_once():
+    deadline = expired()
+    near, far = socket.socketpair()
+    with near, far:
+        deadline.watch(near)
+        assert far.recv(1) == b""
+
+
+def test_a_line_that_is_given_up_is_closed_when_its_call_is_over():
+    """`Connection: close` closes a connection before its answer is read."""
+    deadline = Deadline(30, 30)
+    early, late = socket.socketpair()
+    deadline.retire(early)
+    assert early.fileno() >= 0
+    assert deadline.end()
+    assert early.fileno() == -1
+    deadline.retire(late)
+    assert late.fileno() == -1
+
+
+def test_a_storm_of_deadlines_hits_no_call_but_their_own(tmp_path):
+    """A few hundred; `make storm` has 15,000."""
+    outcomes, wrong = Storm(tmp_path, seed=random.randrange(1000)).run(calls=300, threads=16)
+    assert wrong == []
+    assert {outcome.end for outcome in outcomes} == {"answer", "NotSent", "Ambiguous"}
