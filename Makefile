@@ -7,19 +7,20 @@ export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos coverage mutation check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos clients storm coverage mutation check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
 
-.venv/stamp: setup.py
+.venv/stamp: setup.py constraints.txt
 	@scripts/prerequisites.sh python
 	@.venv/bin/python -c pass 2>/dev/null || rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=21.3' # the first with PEP 660
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,sandbox]'
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[test,sandbox]'
 	@touch $@
 
 mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)
@@ -54,6 +55,16 @@ coverage: venv mariadb foreign browser ## lines and branches of reseller/ that n
 mutation: venv mariadb ## how many small errors in ledger and lifecycle the tests notice (ARGS= e.g. '--only ledger --show')
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	.venv/bin/python -m tests.quality.mutation $(ARGS)
+
+# The lower ends of the ranges, as pip is told: requests==... urllib3==...
+LOWEST = $(shell sed -n 's/^[ "]*\(requests\|urllib3\)>=\([0-9.]*\).*/\1==\2/p' setup.py constraints.txt)
+
+clients: ## test the HTTP client with the oldest requests and urllib3, and with the newest (OLDPYTHON=python3.9)
+	tests/clients.sh oldest '$(or $(OLDPYTHON),$(PYTHON))' $(LOWEST)
+	tests/clients.sh newest '$(PYTHON)' requests urllib3
+
+storm: venv ## deadlines at every point of 15,000 calls, beside calls on kept connections (ARGS= e.g. '--calls 1000 --seed 2')
+	.venv/bin/python -m tests.storm $(ARGS)
 
 check: lint types layers test ## everything a change must pass
 

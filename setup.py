@@ -27,7 +27,7 @@ setup(
     python_requires=">=3.9",
     install_requires=[
         "lxml>=4.9.1",  # older ones crash on hostile input (CVE-2022-2309)
-        "requests>=2.31",  # older ones leak Proxy-Authorization on a redirect (CVE-2023-32681)
+        "requests>=2.32.5,<3",  # 2.32.0 to 2.32.4 trust the well-known authorities beside a context's own
         "pymysql>=1.1.1",  # older ones do not escape the keys of a dictionary (CVE-2024-36039)
     ],
     extras_require={

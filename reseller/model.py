@@ -87,6 +87,8 @@ class Settings:
     password: str = field(repr=False)
     cafile: str = ""
     verify: bool = True
+    #: http:// is allowed too
+    plain: bool = False
     proxy: str = field(default="", repr=False)
     #: keep closed licences for the next order (lifecycle/reuse.py)
     reuse: bool = False

@@ -102,7 +102,7 @@ build_environment() {
     mkdir "$scratch/source"
     cp -R setup.py pyproject.toml reseller "$scratch/source"
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        ${WHEELS:+--no-index --find-links "$WHEELS"} "$scratch/source"
+        --constraint constraints.txt ${WHEELS:+--no-index --find-links "$WHEELS"} "$scratch/source"
     "$environment/bin/python" -I -c 'import lxml.etree, pymysql, requests, reseller'
 }
 

@@ -87,11 +87,15 @@ def test_a_missing_certificate_file_is_said(shop, account):
     assert refusal(shop, account(), cafile="/nowhere/ca.pem").type == "reseller_cafile"
 
 
-def test_verification_can_be_switched_off_and_then_http_works(shop, account):
+def test_verification_can_be_switched_off(shop, account):
+    assert connect(shop, account(), url=shop.there.url, cafile="", noverify="on")
+
+
+def test_http_is_for_who_allows_it_by_name(shop, account):
     name = account()
     assert refusal(shop, name, url=shop.there.http_url).type == "reseller_url_plain"
-    assert connect(shop, name, url=shop.there.url, cafile="", noverify="on")
-    assert connect(shop, name, url=shop.there.http_url, cafile="", noverify="on")
+    assert refusal(shop, name, url=shop.there.http_url, cafile="", noverify="on").type == "reseller_url_plain"
+    assert connect(shop, name, url=shop.there.http_url, cafile="", plainhttp="on")
 
 
 def test_nobody_there_is_said(shop, account):

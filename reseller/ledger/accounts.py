@@ -15,6 +15,12 @@ def number(db: Database, endpoint: str, username: str) -> int:
     return int(db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username))
 
 
+def is_known(db: Database, endpoint: str, username: str) -> bool:
+    """Whether the account was ever connected at this address."""
+    found = db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
+    return found is not None
+
+
 def generations(db: Database, account: int) -> dict[str, str]:
     """Order function generation by type, as the last connection check or first order found it."""
     stored = db.value("SELECT generations FROM reseller_account WHERE id = %s", account) or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from reseller.db import Database
@@ -12,7 +12,7 @@ from reseller.log import Log
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
 from reseller.progress import Progress
-from reseller.wire import document, texts
+from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Work:
             from reseller.mgr5 import settings
             from reseller.seller.transport import Transport
 
-            chosen = settings.read(self.mgrctl, module, _load)
+            chosen = as_known(self.db, settings.read(self.mgrctl, module))
             circuit = Circuit(self.db, module, self.limits)
             transport = Transport(chosen, self.limits, self.log, circuit)
             account = accounts.number(self.db, transport.endpoint, chosen.username)
@@ -89,8 +89,19 @@ class Work:
         return texts.word(self.panel.base, error, self.lang)
 
 
-def _load() -> None:
-    """What speaks with the seller, and what reads the answers of both panels."""
-    from reseller.seller import exchange  # noqa: F401
+def as_known(db: Database, chosen: Settings) -> Settings:
+    """The settings with the address that their account is known by in the ledger, if it is known.
 
-    document.load()
+    `/billmgr` was once added to every path that did not end with it, and http was allowed to who did not verify
+    certificates. A module that was connected then is called where it was; what is connected now is called as typed.
+    Raises ResellerError `reseller_url` for what is no address.
+    """
+    from reseller.seller.transport import endpoint
+
+    address = endpoint(chosen.url, allow_plain=True)
+    former = address if address.endswith("/billmgr") else f"{address}/billmgr"
+    if former != address and not accounts.is_known(db, address, chosen.username):
+        address = former if accounts.is_known(db, former, chosen.username) else address
+    is_former_plain = address.startswith("http:") and not chosen.verify
+    plain = chosen.plain or (is_former_plain and accounts.is_known(db, address, chosen.username))
+    return replace(chosen, url=address, plain=plain)

@@ -13,7 +13,7 @@ MODULE = "pmreseller"
 ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "storage", "dnshost")
 
 #: plain settings, and those the panel keeps encrypted
-PARAMS = ("url", "username", "cafile", "noverify", "proxy", "reuse")
+PARAMS = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse")
 CRYPTED_PARAMS = ("password",)
 
 FEATURES = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reseller.wire import document
@@ -35,11 +35,8 @@ class Mgrctl:
         parameters: Mapping[str, object] | None = None,
         *,
         secrets: Mapping[str, str] | None = None,
-        meanwhile: Callable[[], None] = document.load,
     ) -> document.Element:
         """Call `func`; `secrets` are parameters too, passed through the environment.
-
-        While the panel is at it, `meanwhile` loads what its answer will need: the panel is another process.
 
         Raises PanelError: `panel_type` is the panel's error type, `client` when it cannot be reached, `timeout` when it
         did not answer in `mgrctl_seconds` (then the call may have had its effect).
@@ -47,20 +44,14 @@ class Mgrctl:
         until = time.monotonic() + self._panel.limits.panel_away_seconds
         while True:
             try:
-                return self._once(func, parameters or {}, secrets or {}, meanwhile)
+                return self._once(func, parameters or {}, secrets or {})
             except PanelError as error:
                 away = error.panel_type == "client" and error.object == "open"
                 if not away or time.monotonic() >= until:
                     raise
             time.sleep(RESTART_PAUSE_SECONDS)
 
-    def _once(
-        self,
-        func: str,
-        parameters: Mapping[str, object],
-        secrets: Mapping[str, str],
-        meanwhile: Callable[[], None],
-    ) -> document.Element:
+    def _once(self, func: str, parameters: Mapping[str, object], secrets: Mapping[str, str]) -> document.Element:
         import subprocess
 
         argv = [str(self._panel.base / "sbin" / "mgrctl"), "-m", "billmgr", "-o", "xml", func]
@@ -69,22 +60,21 @@ class Mgrctl:
         for number, (name, value) in enumerate(secrets.items()):
             environment[f"RESELLER_SECRET_{number}"] = value
             argv += ["-e", f"{name}=$RESELLER_SECRET_{number}"]
-        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
-            with subprocess.Popen(
-                argv, env=environment, cwd=self._panel.base, stdin=nothing, stdout=pipe, stderr=pipe
-            ) as process:
-                try:
-                    meanwhile()
-                    out, err = process.communicate(timeout=self._panel.limits.mgrctl_seconds)
-                except BaseException:
-                    process.kill()
-                    raise
+            done = subprocess.run(
+                argv,
+                env=environment,
+                cwd=self._panel.base,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._panel.limits.mgrctl_seconds,
+                check=False,
+            )
         except subprocess.TimeoutExpired as error:
             raise PanelError(func, "timeout", text=f"no answer in {error.timeout} s") from error
         except OSError as error:
             raise PanelError(func, "client", object="mgrctl", text=str(error)) from error
-        return _answer(func, subprocess.CompletedProcess(argv, process.returncode, out, err))
+        return _answer(func, done)
 
 
 def _answer(func: str, done: subprocess.CompletedProcess[bytes]) -> document.Element:

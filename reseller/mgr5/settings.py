@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
 from reseller.wire import document
@@ -12,7 +10,7 @@ from reseller.wire.errors import ResellerError
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:
     """Settings from the fields of the connection form; raises `reseller_settings` naming the first empty one."""
-    names = ("url", "username", "cafile", "noverify", "proxy", "reuse", "name")
+    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "name")
     values = {name: document.text(parent, name) for name in names}
     # Not stripped: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
@@ -27,14 +25,12 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         password=password,
         cafile=values["cafile"],
         verify=values["noverify"] != "on",
+        plain=values["plainhttp"] == "on",
         proxy=values["proxy"],
         reuse=values["reuse"] == "on",
     )
 
 
-def read(mgrctl: Mgrctl, module: int, meanwhile: Callable[[], None] = document.load) -> Settings:
-    """Settings of the module with this id; `meanwhile` as in Mgrctl.call().
-
-    Raises `reseller_settings` when a needed one is empty, or PanelError.
-    """
-    return from_fields(mgrctl.call("processing.edit", {"elid": module}, meanwhile=meanwhile), module)
+def read(mgrctl: Mgrctl, module: int) -> Settings:
+    """Settings of the module with this id; raises `reseller_settings` when a needed one is empty, or PanelError."""
+    return from_fields(mgrctl.call("processing.edit", {"elid": module}), module)

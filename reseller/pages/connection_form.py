@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reseller.ledger import accounts
-from reseller.lifecycle.work import Work
+from reseller.lifecycle.work import Work, as_known
 from reseller.mgr5 import settings
 from reseller.mgr5.features import ITEMTYPES
 from reseller.mgr5.panel import Panel
@@ -23,6 +25,8 @@ def check(panel: Panel, form: bytes) -> None:
     node = root.find("processingmodule")
     chosen = settings.from_fields(root if node is None else node)
     work = Work.start(panel)
+    # Who saves says it himself whether the password may travel unencrypted.
+    chosen = replace(as_known(work.db, chosen), plain=chosen.plain)
     transport = Transport(chosen, panel.limits, work.log)
     found = account.check(transport, ITEMTYPES)
     number = accounts.number(work.db, transport.endpoint, chosen.username)

@@ -34,10 +34,10 @@ def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapp
     """
     step = {"elid": remote, **tariff, "sok": "ok"}
     if itemtype in ONE_SHOT:
-        transport.call("service.changepricelist", step, seconds=seconds)
+        transport.call("service.changepricelist", step, seconds=seconds, spends=True)
     else:
         last = {**step, "snext": "ok", "clicked_button": "finish"}
-        transport.call("service.changepricelist.getmoney", last, seconds=seconds)
+        transport.call("service.changepricelist.getmoney", last, seconds=seconds, spends=True)
 
 
 def edit(
@@ -47,4 +47,4 @@ def edit(
 
     A change of name, address or `remoteid` is not charged (reference/selling-api.md 4.2).
     """
-    transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, seconds=seconds)
+    transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, seconds=seconds, spends=True)

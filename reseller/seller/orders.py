@@ -71,7 +71,9 @@ def send(transport: Transport, order: Order, generation: str, seconds: int) -> s
 
     Raises Rejected, NotSent or Ambiguous; it is for the caller to have written the intent first, and never to repeat.
     """
-    answer = transport.call(function(order.itemtype, generation), parameters(order, generation), seconds=seconds)
+    answer = transport.call(
+        function(order.itemtype, generation), parameters(order, generation), seconds=seconds, spends=True
+    )
     # The ways an answer names the new service, in the order of selling-api.md 3.3; it may be nested in a second doc.
     paths = ("id", "item.id", "elid", "doc/id", "doc/item.id")
     return next((told for told in (document.text(answer, path) for path in paths) if whole(told)), "")

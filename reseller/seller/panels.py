@@ -12,17 +12,17 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-import requests
-import urllib3
-
 from reseller.limits import Limits
 from reseller.seller import service
+from reseller.seller.client import Answer, Client
 from reseller.seller.transport import Transport
 from reseller.wire import document
-from reseller.wire.errors import Ambiguous, Rejected, ResellerError
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 MOST_HOPS = 5
 PAGE_BYTES = 1024 * 1024
+#: HTTP statuses from here on are no page
+CLIENT_ERROR = 400
 #: shorter than this is a word of the address, not a key or a session
 SHORTEST_KEY = 8
 #: how BILLmanager's session cookie begins, whatever its version (reference/platform.md 4.2)
@@ -81,42 +81,35 @@ def keys_of(url: str) -> frozenset[str]:
 
 
 def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) -> Arrival:
-    """Follow a link as a browser without any cookie would, to hosts that are `allowed` and no further.
+    """Follow a link as a browser that comes without any cookie would, to hosts that are `allowed` and no further.
 
     Raises ResellerError `reseller_link_failed` when it cannot be followed to its end.
     """
     hosts, keys, has_session = set(), set(keys_of(url)), False
-    if not verify:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = verify
-        for _ in range(MOST_HOPS):
-            hosts.add(host_of(url))
-            if not hosts <= set(allowed):
-                return Arrival(frozenset(hosts), frozenset(keys), has_session, "")
-            answer, page = _get(session, url, limits)
-            has_session = has_session or any(cookie.name.startswith(SESSION_COOKIE) for cookie in session.cookies)
-            keys |= {cookie.value or "" for cookie in session.cookies}
-            if not answer.is_redirect:
-                long = frozenset(key for key in keys if len(key) >= SHORTEST_KEY)
-                return Arrival(frozenset(hosts), long, has_session, page)
-            url = urljoin(url, answer.headers["Location"])
-            keys |= keys_of(url)
+    client = Client(limits, verify=verify, cookies=True)
+    for _ in range(MOST_HOPS):
+        hosts.add(host_of(url))
+        if not hosts <= set(allowed):
+            return Arrival(frozenset(hosts), frozenset(keys), has_session, "")
+        answer = _get(client, url, limits)
+        has_session = has_session or any(name.startswith(SESSION_COOKIE) for name, _ in client.cookies)
+        keys |= {value for _, value in client.cookies}
+        if not answer.location:
+            long = frozenset(key for key in keys if len(key) >= SHORTEST_KEY)
+            return Arrival(frozenset(hosts), long, has_session, answer.content.decode(errors="replace"))
+        url = urljoin(url, answer.location)
+        keys |= keys_of(url)
     raise ResellerError("reseller_link_failed", text="too many redirects")
 
 
-def _get(session: requests.Session, url: str, limits: Limits) -> tuple[requests.Response, str]:
+def _get(client: Client, url: str, limits: Limits) -> Answer:
     try:
-        with session.get(
-            url, timeout=(limits.connect_seconds, limits.read_seconds), stream=True, allow_redirects=False
-        ) as answer:
-            page = answer.raw.read(PAGE_BYTES, decode_content=True).decode(errors="replace")
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise ResellerError("reseller_link_failed", text=error.__class__.__name__) from error
-    if not answer.ok:
-        raise ResellerError("reseller_link_failed", text=f"HTTP status {answer.status_code}")
-    return answer, page
+        answer = client.call(url, seconds=limits.read_seconds, most_bytes=PAGE_BYTES)
+    except SellerError as error:
+        raise ResellerError("reseller_link_failed", text=error.params.get("text") or error.params["what"]) from error
+    if not answer.location and answer.status >= CLIENT_ERROR:
+        raise ResellerError("reseller_link_failed", text=f"HTTP status {answer.status}")
+    return answer
 
 
 def opens_account(transport: Transport, username: str, keys: Iterable[str]) -> bool:

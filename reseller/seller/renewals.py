@@ -26,7 +26,7 @@ def promise(transport: Transport, remote: str, period: str) -> dt.date | None:
 def prolong(transport: Transport, remote: str, period: str, seconds: int) -> None:
     """Renew: charges the account at once, and is not idempotent (selling-api.md 4.1)."""
     fields = {"elid": remote, "period": period, "skipbasket": "on", "clicked_button": "finish", "sok": "ok"}
-    transport.call("service.prolong", fields, seconds=seconds)
+    transport.call("service.prolong", fields, seconds=seconds, spends=True)
 
 
 def no_autoprolong(transport: Transport, itemtype: str, remote: str) -> None:

@@ -2,8 +2,8 @@
 
 A call ends in exactly one of four ways: the answer; `Rejected`, when the seller answered with an error document;
 `NotSent`, when no byte of the request can have arrived (no connection was made, or its certificate was refused);
-`Ambiguous` for everything else. Nothing is ever repeated here, and urllib3 is told not to either: whether a call may be
-made again is for its caller to decide, by what the call does, not by how it failed.
+`Ambiguous` for everything else (client.py). Nothing is ever repeated here: whether a call may be made again is for its
+caller to decide, by what the call does, not by how it failed.
 
 Credentials travel in the POST body (reference/selling-api.md 1.1).
 """
@@ -31,10 +31,13 @@ Parse = Callable[[bytes], "document.Element"]
 
 
 def endpoint(url: str, *, allow_plain: bool) -> str:
-    """The address calls go to: `HOST`, `https://HOST/`, `https://HOST/manager/billmgr` all work as typed.
+    """The address calls go to.
 
-    Raises ResellerError `reseller_url` for what cannot be one, and for http:// unless certificates are not verified
-    anyway: a password must not travel in clear by mistake.
+    `HOST`, `https://HOST/` and `https://HOST/manager` get `/billmgr` at their end; any other path is taken as typed,
+    without slashes at its end.
+
+    Raises ResellerError `reseller_url` for what cannot be one, `reseller_url_plain` for http:// that is not allowed: a
+    password must not travel in clear by mistake.
     """
     typed = url.strip()
     try:
@@ -49,7 +52,7 @@ def endpoint(url: str, *, allow_plain: bool) -> str:
     if parts.scheme == "http" and not allow_plain:
         raise ResellerError("reseller_url_plain", object="url", value=typed)
     path = parts.path.rstrip("/")
-    if not path.endswith("/billmgr"):
+    if path in ("", "/manager"):
         path += "/billmgr"
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
@@ -85,7 +88,7 @@ class Transport:
     def __init__(self, settings: Settings, limits: Limits, log: Log, gate: Gate | None = None) -> None:
         self._gate = gate
         self._settings = settings
-        self.endpoint = endpoint(settings.url, allow_plain=not settings.verify)
+        self.endpoint = endpoint(settings.url, allow_plain=settings.plain)
         self._password = settings.password
         self._credentials = {"authinfo": f"{settings.username}:{settings.password}"}
         self._limits = limits
@@ -98,7 +101,7 @@ class Transport:
         other._credentials = {}
         return other
 
-    def call(
+    def call(  # noqa: PLR0913 - what is sent, and how; all but the function have a default
         self,
         func: str,
         parameters: Mapping[str, str] | None = None,
@@ -106,12 +109,14 @@ class Transport:
         secrets: Mapping[str, str] | None = None,
         seconds: int | None = None,
         parse: Parse = document.parse,
+        spends: bool = False,
     ) -> document.Element:
         """The `<doc>` that `func` answers. `seconds` bounds the whole answer, `read_seconds` by default.
 
         `secrets` are parameters too; an error that repeats one of them, or our password, is raised and logged without.
         `parse` is given the answer as it came, for callers that need not read again what they have read before.
-        Raises Rejected, NotSent or Ambiguous.
+        A call that `spends` money has a connection made for it: one that was kept may be dead without showing it, and
+        then nobody knows whether the call arrived. Raises Rejected, NotSent or Ambiguous.
         """
         if self._gate:
             self._gate.check()
@@ -120,7 +125,7 @@ class Transport:
         hidden = secrets or {}
         body = {**(parameters or {}), **hidden, "func": func, "out": "xml", "lang": "en", **self._credentials}
         try:
-            root = self._read(body, limit, parse)
+            root = self._read(body, limit, parse, spends=spends)
             found = document.error_of(root)
             if found is not None:
                 raise rejection(found)
@@ -143,8 +148,8 @@ class Transport:
         self.timing.add(seconds)
         return seconds
 
-    def _read(self, body: Mapping[str, str], limit: int, parse: Parse) -> document.Element:
-        status, content = self._exchange.post(body, limit)
+    def _read(self, body: Mapping[str, str], limit: int, parse: Parse, *, spends: bool) -> document.Element:
+        status, content = self._exchange.post(body, limit, fresh=spends)
         try:
             return parse(content)
         except document.NotADocument as error:
@@ -153,7 +158,7 @@ class Transport:
 
     @cached_property
     def _exchange(self) -> Exchange:
-        """Loaded on the first call: it is a third of what a command costs, and many make no call."""
+        """Made, and requests imported, on the first call: many commands make none."""
         from reseller.seller.exchange import Exchange
 
         return Exchange(self.endpoint, self._settings, self._limits)

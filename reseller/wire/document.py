@@ -28,11 +28,6 @@ class NotADocument(Exception):
     """The bytes are no mgr5 document; the text says why, in words for a person."""
 
 
-def load() -> None:
-    """Load lxml, for whoever has time now and will parse soon."""
-    from lxml import etree  # noqa: F401
-
-
 def parse(body: bytes) -> Element:
     """The `<doc>` root of `body`; raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE."""
     from lxml import etree

@@ -110,9 +110,12 @@ class Boundaries:
 
     def wrap_http(self):
         """Three boundaries a request: before it leaves, when it has left, when its answer has been read."""
-        from http.client import HTTPConnection, HTTPResponse
+        from http.client import HTTPResponse
 
-        send, receive, close = HTTPConnection.request, HTTPConnection.getresponse, HTTPResponse.close
+        from urllib3.connection import HTTPConnection
+
+        # Whoever has read a whole answer is told so by nothing but this, which close() calls as well.
+        send, receive, close = HTTPConnection.request, HTTPConnection.getresponse, HTTPResponse._close_conn  # noqa: SLF001
 
         def request(connection, method, url, body=None, *args, **kwargs):
             connection.fields = _fields(body)
@@ -125,7 +128,7 @@ class Boundaries:
 
         def getresponse(connection, *args, **kwargs):
             response = receive(connection, *args, **kwargs)
-            response.fields = connection.fields
+            response._original_response.fields = connection.fields  # noqa: SLF001 - what is closed
             return response
 
         def closed(response):
@@ -135,7 +138,8 @@ class Boundaries:
                 self.sent(fields)
                 self.at(f"after http {fields.get('func', '?')}")
 
-        HTTPConnection.request, HTTPConnection.getresponse, HTTPResponse.close = request, getresponse, closed
+        HTTPConnection.request, HTTPConnection.getresponse = request, getresponse
+        HTTPResponse._close_conn = closed  # noqa: SLF001 - see above
 
     def wrap_programs(self):
         """Three boundaries a call of the panel: before mgrctl starts, when it runs, when its answer has been read.

@@ -146,7 +146,7 @@ def _reap() -> None:
 
 def serve(address: str, begin: Callable[[], None] = lambda: None) -> None:
     """Fork a child for every seed, until the process that started this one is gone; each child begins with `begin`."""
-    for name in ("lxml.etree", "pymysql.cursors", "ssl", "http.client", "argparse"):
+    for name in ("lxml.etree", "pymysql.cursors", "requests", "argparse"):
         importlib.import_module(name)
 
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -1,93 +1,27 @@
 """One HTTP exchange, byte by byte: what is an answer, what was certainly not sent, and what nobody can know."""
 
-import contextlib
 import gzip
-import socket
-import ssl
-import threading
 import time
 from base64 import b64encode
 
 import pytest
-import trustme
 
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.model import Settings
 from reseller.seller import account
-from reseller.seller.exchange import Exchange
 from reseller.seller.services import read_page
 from reseller.seller.transport import Transport
 from reseller.wire.errors import Ambiguous, NotSent, ResellerError
+from tests.reseller.peers import DOC, HEAD, Authority, Server, Tunnel, by_length, chunks, exchange
 
-DOC = b"<doc><ok/></doc>"
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
 PACKED = gzip.compress(DOC)
-
-
-def by_length(content, more=b""):
-    return HEAD + more + b"Content-Length: %d\r\n\r\n%s" % (len(content), content)
-
-
-def chunks(*parts):
-    told = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
-    return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + told
-
-
-class Server:
-    """Answers the requests of its connections, in their order, with what it was given; None hangs up."""
-
-    def __init__(self, trust=None):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.trust = trust
-        self.answers = []
-        self.requests = []
-        self.connections = 0
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                there, _ = self.listener.accept()
-                self.connections += 1
-                threading.Thread(target=self.talk, args=[there], daemon=True).start()
-
-    def talk(self, there):
-        with contextlib.suppress(OSError), there:
-            self.answer(self.trust.wrap_socket(there, server_side=True) if self.trust else there)
-
-    def answer(self, there):
-        while self.answers:
-            asked = b""
-            while b"out=xml" not in asked:
-                part = there.recv(65536)
-                if not part:
-                    return
-                asked += part
-            self.requests.append(asked)
-            answer = self.answers.pop(0)
-            if answer is None:
-                return
-            for part in answer if isinstance(answer, list) else [answer]:
-                there.sendall(part)
-                if isinstance(answer, list):
-                    time.sleep(0.1)
-
-    def close(self):
-        self.listener.close()
 
 
 @pytest.fixture
 def server():
-    running = Server()
-    yield running
-    running.close()
-
-
-def exchange(url, limits=None, **settings):
-    given = {"url": "", "username": "u", "password": "p", "verify": False, **settings}
-    return Exchange(url, Settings(module=1, name="", **given), limits or Limits(connect_seconds=2))
+    with Server() as running:
+        yield running
 
 
 @pytest.fixture(params=["direct", "relayed"])
@@ -241,20 +175,16 @@ def test_a_proxy_is_asked_for_the_whole_address_and_told_who_asks(server):
 
 
 @pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
-def secure(authority, tmp_path):
+def secure(authority):
     """A server with a certificate for localhost; `ca` is the file to trust."""
-    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(trust)
-    running = Server(trust)
-    running.ca = str(tmp_path / "ca.pem")
-    authority.cert_pem.write_to_path(running.ca)
-    yield running
-    running.close()
+    with Server(authority.trust()) as running:
+        running.ca = authority.file
+        yield running
 
 
 def test_a_certificate_is_checked_against_the_file_and_for_the_name(secure):
@@ -286,34 +216,8 @@ def test_a_file_that_holds_no_authority_is_named(content, tmp_path):
 
 @pytest.fixture
 def tunnel():
-    """A proxy that builds tunnels to wherever it is asked to, unless `refusing`; what it was asked for is `asked`."""
-
-    class Proxy(Server):
-        refusing = False
-        asked = b""
-
-        def answer(self, there):
-            self.asked = there.recv(65536)
-            if self.refusing:
-                there.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-                return
-            host, port = self.asked.split()[1].decode().split(":")
-            onward = socket.create_connection((host, int(port)))
-            there.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            back = threading.Thread(target=self.pump, args=[onward, there], daemon=True)
-            back.start()
-            self.pump(there, onward)
-            back.join()
-
-        def pump(self, source, sink):
-            with contextlib.suppress(OSError):
-                while part := source.recv(65536):
-                    sink.sendall(part)
-                sink.shutdown(socket.SHUT_WR)
-
-    running = Proxy()
-    yield running
-    running.close()
+    with Tunnel() as running:
+        yield running
 
 
 def test_a_proxy_leads_to_the_seller_and_reads_nothing_of_it(secure, tunnel):
@@ -349,7 +253,7 @@ def test_an_answer_that_is_lost_behind_a_proxy_is_ambiguous(secure, tunnel):
 
 @pytest.fixture
 def transport(server, tmp_path):
-    given = Settings(module=1, name="", url=f"http://127.0.0.1:{server.port}", username="u", password="p", verify=False)
+    given = Settings(module=1, name="", url=f"http://127.0.0.1:{server.port}", username="u", password="p", plain=True)
     (tmp_path / "var").mkdir()
     return Transport(given, Limits(connect_seconds=2), Log(tmp_path))
 

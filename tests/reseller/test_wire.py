@@ -138,6 +138,9 @@ def test_numbers_are_ascii_digits_of_a_bounded_length():
         (" https://billing.example.com:1500/billmgr/ ", "https://billing.example.com:1500/billmgr"),
         ("https://billing.example.com/manager/billmgr?func=x", "https://billing.example.com/manager/billmgr"),
         ("https://billing.example.com/manager", "https://billing.example.com/manager/billmgr"),
+        ("https://billing.example.com/billmgr-api", "https://billing.example.com/billmgr-api"),
+        ("https://billing.example.com/manager/billmgr-api/", "https://billing.example.com/manager/billmgr-api"),
+        ("https://billing.example.com/billing", "https://billing.example.com/billing"),
     ],
 )
 def test_an_address_works_as_typed(typed, address):
@@ -162,7 +165,7 @@ def test_an_impossible_address_is_refused_in_words(typed, type_):
     assert "secret" not in str(refused.value)
 
 
-def test_http_is_allowed_only_to_those_who_do_not_verify_anyway():
+def test_http_is_for_who_allows_it():
     assert endpoint("http://10.0.0.1:1500", allow_plain=True) == "http://10.0.0.1:1500/billmgr"
 
 

@@ -1,0 +1,200 @@
+"""One HTTP call by requests: an answer, or the certainty that nothing was sent, or a doubt (promise 3).
+
+Whether it was sent is what the call's deadline says (deadline.py), whatever failed and however requests names it. No
+call is repeated, no redirect followed, nothing taken from the environment. An answer may be no larger than its limit,
+neither as it comes nor unpacked, and must end where it says that it ends.
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import zlib
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from reseller import __version__
+from reseller.limits import Limits
+from reseller.seller.adapter import KEPT, Adapter, Session, under
+from reseller.seller.deadline import Deadline, Expired
+from reseller.wire.errors import Ambiguous, NotSent, SellerError
+
+if TYPE_CHECKING:
+    import requests
+
+CHUNK_BYTES = 64 * 1024
+HEADERS = {"Accept-Encoding": "gzip", "User-Agent": f"reseller/{__version__}"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Answer(NamedTuple):
+    """`location` is where a redirect leads to; its content is not read."""
+
+    status: int
+    location: str
+    content: bytes
+
+
+class Client:
+    """Makes calls on connections that it keeps, or each on one of its own; threads may share it.
+
+    Without `cafile` the well-known authorities are trusted, without `verify` every certificate. Raises NotSent when the
+    file or the proxy cannot be used.
+    """
+
+    def __init__(
+        self, limits: Limits, *, verify: bool = True, cafile: str = "", proxy: str = "", cookies: bool = False
+    ) -> None:
+        self._limits = limits
+        self._verify = verify
+        self._trust = _trust(cafile) if verify else _trust_everybody()
+        self._proxy = _proxy(proxy) if proxy else None
+        self._has_cookies = cookies
+        self._kept = self._session(KEPT)
+
+    @property
+    def cookies(self) -> list[tuple[str, str]]:
+        """Name and value of each cookie that is kept."""
+        return [(cookie.name, cookie.value or "") for cookie in self._kept.cookies]
+
+    def call(
+        self, url: str, *, seconds: float, most_bytes: int, form: bytes | None = None, fresh: bool = False
+    ) -> Answer:
+        """The answer to a GET, or to a POST of `form`; `fresh`: on a connection made for it.
+
+        Connecting may take `connect_seconds`, all that comes after it `seconds`. Raises NotSent or Ambiguous, for an
+        answer that is too large as well.
+        """
+        outer = sys.exc_info()[1]
+        deadline = Deadline(self._limits.connect_seconds, seconds)
+        session = self._session(1) if fresh else self._kept
+        try:
+            with under(deadline):
+                answer = _send(session, url, form, most_bytes)
+            if not deadline.end():
+                raise Expired
+        except SellerError:
+            raise
+        except Exception as error:
+            # Whatever it is: once the request was handed over, somebody may have it.
+            raise _verdict(deadline, _first(error, outer), url) from error
+        finally:
+            deadline.end()
+            if fresh:
+                session.close()
+        return answer
+
+    def _session(self, kept: int) -> Session:
+        adapter = Adapter(self._trust, _credentials(self._proxy), kept)
+        proxy = f"http://{self._proxy.netloc.rpartition('@')[2]}" if self._proxy else ""
+        return Session(adapter, verify=self._verify, proxy=proxy, headers=HEADERS, cookies=self._has_cookies)
+
+
+def _send(session: Session, url: str, form: bytes | None, most_bytes: int) -> Answer:
+    method, headers = ("GET", {}) if form is None else ("POST", FORM)
+    with session.request(method, url, data=form, headers=headers, stream=True, allow_redirects=False) as response:
+        location = response.headers.get("Location", "") if response.status_code in REDIRECTS else ""
+        content = b"" if location else _content(response, most_bytes, url)
+    return Answer(response.status_code, location, content)
+
+
+def _content(response: requests.Response, most_bytes: int, url: str) -> bytes:
+    """The body, unpacked. Raises Ambiguous when it is too large or packed in a way that was not asked for."""
+    packing = response.headers.get("Content-Encoding", "").strip().lower()
+    if packing not in ("", "identity", "gzip", "x-gzip"):
+        raise Ambiguous("reseller_bad_answer", what=f"an answer packed by {packing!r:.40}", url=url)
+    unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packing.endswith("gzip") else None
+    parts: list[bytes] = []
+    came = size = 0
+    while part := response.raw.read(CHUNK_BYTES, decode_content=False):
+        came += len(part)
+        if unpack:
+            if unpack.eof:
+                raise EOFError("something follows the packed answer")
+            # One byte more than it may be, so that what goes over it is seen.
+            part = unpack.decompress(part, most_bytes - size + 1)
+        size += len(part)
+        if max(came, size) > most_bytes:
+            raise Ambiguous("reseller_bad_answer", what=f"more than {most_bytes} bytes", url=url)
+        parts.append(part)
+    if unpack and not unpack.eof:
+        raise EOFError("the packed answer is cut")
+    if unpack and unpack.unused_data:
+        raise EOFError("something follows the packed answer")
+    return b"".join(parts)
+
+
+def _verdict(deadline: Deadline, error: BaseException, url: str) -> SellerError:
+    """What a failed call is, by the deadline's mark alone; the error only gives the words."""
+    if deadline.is_handed_over:
+        text = "the answer came too slowly" if deadline.has_expired else _words(error)
+        return Ambiguous("reseller_no_answer", text=text, url=url)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NotSent("reseller_tls", object="url", text=error.verify_message, url=url)
+    is_late = deadline.has_expired and not isinstance(error, TimeoutError)
+    text = "connecting took too long" if is_late else _words(error)
+    return NotSent("reseller_unreachable", object="url", text=text, url=url)
+
+
+def _first(error: BaseException, outer: BaseException | None) -> BaseException:
+    """What happened first: requests and urllib3 wrap it in sentences of their own.
+
+    `outer` was being handled before the call, and is no part of it.
+    """
+    while (inner := error.__context__) is not None and inner is not outer:
+        if error.__suppress_context__ and error.__cause__ is None:
+            break
+        error = inner
+    return error
+
+
+def _words(error: BaseException) -> str:
+    """What happened, without the number before it."""
+    told = error.strerror if isinstance(error, OSError) else ""
+    return (told or str(error) or error.__class__.__name__)[:300]
+
+
+def _trust_everybody() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _trust(cafile: str) -> ssl.SSLContext:
+    """The authorities of the operator's file, or the well-known ones, which come with requests."""
+    import certifi
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    bundle = cafile or certifi.where()
+    try:
+        context.load_verify_locations(bundle)
+    except OSError as error:
+        raise NotSent("reseller_cafile", object="cafile", text=f"{bundle}: {_words(error)}") from error
+    return context
+
+
+def _proxy(typed: str) -> SplitResult:
+    """Raises NotSent for a proxy that is none of ours: one that is itself spoken to by TLS or SOCKS."""
+    try:
+        parts = urlsplit(typed if "://" in typed else f"http://{typed}")
+        possible = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        possible = False
+    if not possible:
+        # What was typed may hold a password.
+        text = "the proxy in the module's settings is not like http://10.0.0.1:3128"
+        raise NotSent("reseller_unreachable", object="proxy", text=text)
+    return parts
+
+
+def _credentials(proxy: SplitResult | None) -> Mapping[str, str]:
+    if proxy is None or proxy.username is None:
+        return {}
+    told = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
+    return {"Proxy-Authorization": f"Basic {b64encode(told).decode('ascii')}"}
