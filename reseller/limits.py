@@ -70,8 +70,14 @@ class Limits:
     panel_calls_at_once: int = 4
     # A service in process without an operation is left alone this long: the panel may be about to start one.
     stuck_seconds: int = 600
-    # Dates of the two sides may be so many days apart before that is a difference.
-    expiry_days: int = 2
+    # Dates of the two sides may be so many days apart before that is a difference, or a shortfall.
+    tolerance_days: int = 1
+    # Less than this is missing by a month's end, a late payment or goodwill: no renewal buys for it.
+    few_days: int = 7
+    # What no operation asks for is bought at most once a service in so long.
+    part_pause_seconds: int = 86400
+    # The seller's day and this machine's may differ by so many days before nothing is bought without an operation.
+    clock_days: int = 1
     # A service that is away at another module, and paid at the seller for no longer than this, becomes a task.
     away_days: int = 7
     # 1: a later date at the seller is taken over; 0: it is reported.
@@ -91,6 +97,10 @@ class Limits:
     metrics_file: str = "var/reseller.prom"
 
 
+#: names that an operator's file may still have
+RENAMED = {"expiry_days": "tolerance_days"}
+
+
 def load(base: Path) -> Limits:
     """Limits of the panel at `base`; raises ResellerError `reseller_limits` naming a line that cannot be used."""
     path = base / "etc" / "reseller.conf"
@@ -105,6 +115,7 @@ def load(base: Path) -> Limits:
         if not told:
             continue
         name, _, value = told.partition(" ")
+        name = RENAMED.get(name, name)
         kind, value = known.get(name), value.strip()
         if kind is None or (numbers.parse(value) is None if kind is int else not value):
             raise ResellerError("reseller_limits", object=name, file=str(path), line=told)

@@ -17,6 +17,7 @@ import pytest
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request
+from reseller.lifecycle import paid_until
 from reseller.lifecycle.work import Work
 from reseller.mgr5.panel import Panel
 from reseller.sync import looking
@@ -81,6 +82,16 @@ class Inside:
             "UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE item = %s AND live = 1", item
         )
         self.shop.here.call("sandbox.item", item=item, status=2)
+        self.paid(item)
+
+    def paid(self, item: int, months: int = 0) -> None:
+        """The client has paid for so many months more than the seller was; none of them is accounted for."""
+        link = self.db.row("SELECT id, remote FROM reseller_link WHERE item = %s AND live = 1", item)
+        there = self.shop.there.value("SELECT expiredate FROM item WHERE id = %s", link[1]) if link else None
+        if link and there:
+            day = paid_until.after(there, months)
+            self.db.execute("UPDATE reseller_link SET accounted = %s, highest = NULL WHERE id = %s", there, link[0])
+            self.db.execute("UPDATE item SET expiredate = %s WHERE id = %s", day, item)
 
     def now(self, request: Request) -> Request:
         """The request as it stands now."""

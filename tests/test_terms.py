@@ -42,9 +42,30 @@ def expires(shop, item):
     return shop.there.value("SELECT expiredate FROM item WHERE id = %s", remote(shop, item))
 
 
+def passes(shop, item, days):
+    """So many days pass: every date of the service is so much nearer on both sides."""
+    shop.there.write(
+        "UPDATE item SET expiredate = expiredate - INTERVAL %s DAY WHERE id = %s", days, remote(shop, item)
+    )
+    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=expires(shop, item))
+    shop.here.write("UPDATE item SET expiredate = expiredate - INTERVAL %s DAY WHERE id = %s", days, item)
+    shop.here.write(
+        "UPDATE reseller_link SET accounted = accounted - INTERVAL %s DAY, highest = highest - INTERVAL %s DAY "
+        "WHERE item = %s",
+        days,
+        days,
+        item,
+    )
+
+
 def ends_in(shop, item, days):
-    """The seller's date as it is so many days before the end."""
-    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=today() + dt.timedelta(days=days))
+    """Time passes until the seller's date is so many days away."""
+    passes(shop, item, (expires(shop, item) - today()).days - days)
+
+
+def left_days(shop, item):
+    """How much longer the client has paid than the seller was."""
+    return (shop.item(item)["expiredate"] - expires(shop, item)).days
 
 
 def bought(shop, item):
@@ -59,59 +80,76 @@ def owed(shop, item):
     return rows[0] if rows else None
 
 
+def problem(shop, item, kind):
+    rows = shop.here.rows(
+        "SELECT * FROM reseller_problem WHERE subject = 'service' AND number = %s AND kind = %s", item, kind
+    )
+    return rows[0] if rows else None
+
+
+def runs(shop, count=3):
+    for _ in range(count):
+        shop.checkevent()
+
+
 def test_three_months_sold_are_bought_month_by_month_each_in_time(shop, months):
     months(3, 1)
     item = service(shop, 3)
+    runs(shop)
     assert len(shop.charges(item)) == 1
-    for _ in range(3):
-        shop.checkevent()
-    assert len(shop.charges(item)) == 1
-    assert owed(shop, item)["state"] == "owed"
     for charges in (2, 3):
+        ends_in(shop, item, 4)
+        runs(shop)
+        assert len(shop.charges(item)) == charges - 1
         ends_in(shop, item, 3)
         until(lambda n=charges: (shop.checkevent(), len(shop.charges(item)) == n)[1], "the next term is not bought")
-        assert expires(shop, item) > today() + dt.timedelta(days=25)
-    ends_in(shop, item, 1)
-    for _ in range(3):
-        shop.checkevent()
-    assert len(shop.charges(item)) == 3
+    assert abs(left_days(shop, item)) <= 3
+    ends_in(shop, item, 0)
+    runs(shop)
+    assert len(shop.charges(item)) <= 4, "a day that is missing is bought on the last day, and no more"
     assert owed(shop, item) is None
     assert shop.operation(item) is None
     assert shop.tasks(item) == []
 
 
-def test_an_owed_term_without_money_makes_one_task_and_is_bought_when_there_is_some(shop, months):
+def test_a_term_without_money_is_one_problem_and_is_bought_when_there_is_some(shop, months):
     months(3, 1)
     item = service(shop, 3)
     ends_in(shop, item, 2)
     shop.there.call("sandbox.balance", user=shop.buyer, value=1)
     until(lambda: (shop.checkevent(), shop.tasks(item))[1], "nobody is told")
-    shop.checkevent()
+    runs(shop)
     assert len(shop.tasks(item)) == 1
     assert "missing" in shop.tasks(item)[0]["params"]
+    assert problem(shop, item, "owed")
     shop.there.call("sandbox.balance", user=shop.buyer, value=500)
     until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "the term is not bought")
     assert shop.tasks(item) == []
+    assert problem(shop, item, "owed") is None
 
 
 @pytest.mark.parametrize("kind", ["reply_lost", "cut"])
-def test_an_owed_term_whose_answer_is_lost_is_bought_once(shop, months, kind):
+def test_a_term_whose_answer_is_lost_is_bought_once(shop, months, kind):
     months(3, 1)
     item = service(shop, 3)
     ends_in(shop, item, 3)
     shop.there.call("sandbox.fault", kind=kind, forfunc="service.prolong", times=1, skip=1)
     until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "the term is not bought")
-    until(lambda: (shop.checkevent(), owed(shop, item)["state"] == "owed")[1], "its date is not seen")
+    until(lambda: (shop.checkevent(), owed(shop, item) is None)[1], "its date is not seen")
+    runs(shop)
     assert len(shop.charges(item)) == 2
 
 
-def test_what_is_owed_ends_with_a_close(shop, months):
+def test_what_is_paid_for_longer_ends_with_a_close(shop, months):
     months(3, 1)
     item = service(shop, 3)
+    shop.there.call("sandbox.balance", user=shop.buyer, value=1)
+    ends_in(shop, item, 3)
     until(lambda: (shop.checkevent(), owed(shop, item))[1], "it is not written down")
     shop.act("close", item)
     shop.until_done(item)
-    shop.checkevent()
+    shop.there.call("sandbox.balance", user=shop.buyer, value=500)
+    runs(shop)
     assert owed(shop, item) is None
     assert len(shop.charges(item)) == 1
 
@@ -119,16 +157,218 @@ def test_what_is_owed_ends_with_a_close(shop, months):
 def test_a_year_bought_for_a_month_covers_the_renewals_to_come(shop, months):
     months(1, 12)
     item = service(shop)
-    for _ in range(2):
+    for _ in range(11):
         shop.act("prolong", item)
         shop.rest(item)
         assert shop.operation(item) is None, shop.error(item)
     assert len(shop.charges(item)) == 1
-    sold = shop.here.value("SELECT SUM(sold) FROM reseller_request WHERE item = %s", item)
-    shop.here.write("UPDATE reseller_request SET sold = sold + %s WHERE item = %s LIMIT 1", 12 - sold, item)
     shop.act("prolong", item)
     shop.rest(item)
-    assert len(shop.charges(item)) == 2
+    assert bought(shop, item)[1:] == [12]
+
+
+# A renewal is weighed against the seller's date, and the panel's date may move before its call or by its call-back.
+
+
+@pytest.fixture(params=["at_once", "operation"])
+def moving(shop, switch, request):
+    """When the panel moves its date; what was learned of it before is forgotten."""
+    switch(shop.here, "prolong_runs", request.param)
+    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
+    yield request.param
+    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
+
+
+def renew(shop, item, **fields):
+    shop.here.call("service.prolong", elid=item, sok="ok", su="client1", skipbasket="on", **{"period": 1, **fields})
+    shop.until_done(item)
+
+
+def test_each_renewal_is_bought_once_and_the_panels_way_is_learned(shop, moving):
+    item = service(shop)
+    for charges in (2, 3, 4):
+        renew(shop, item)
+        assert len(shop.charges(item)) == charges
+    assert abs(left_days(shop, item)) <= 1
+    learned = shop.here.value("SELECT value FROM reseller_cursor WHERE module = 0 AND name = 'panel moves the date'")
+    assert learned == {"at_once": "before", "operation": "after"}[moving]
+    runs(shop)
+    assert problem(shop, item, "paid") is None
+
+
+def test_a_year_renewed_is_bought_as_one_where_the_seller_sells_it(shop, moving):
+    item = service(shop)
+    renew(shop, item)
+    renew(shop, item, period=12)
+    assert bought(shop, item)[1:] == [1, 12]
+    assert abs(left_days(shop, item)) <= 1
+
+
+def test_what_staff_renewed_at_the_seller_is_not_bought_again(shop, moving):
+    item = service(shop)
+    renew(shop, item)
+    shop.there.call("service.prolong", elid=remote(shop, item), period=1, su=shop.buyer, sok="ok")
+    charged = len(shop.charges(item))
+    renew(shop, item)
+    assert len(shop.charges(item)) == charged
+    assert abs(left_days(shop, item)) <= 1
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_seller_that_gives_a_day_more_or_less_than_it_promised_has_renewed(shop, moving, days):
+    item = service(shop)
+    renew(shop, item)
+    charged = len(shop.charges(item))
+    shop.there.call("sandbox.fault", kind="hold_after", forfunc="service.prolong", times=1, skip=1)
+    shop.here.call("service.prolong", elid=item, period=1, sok="ok", su="client1", skipbasket="on")
+    until(lambda: len(shop.charges(item)) == charged + 1, "it is not bought")
+    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=expires(shop, item) + dt.timedelta(days=days))
+    shop.there.call("sandbox.release")
+    shop.until_done(item)
+    assert len(shop.charges(item)) == charged + 1
+    assert shop.request(item)["state"] == "done"
+
+
+def test_one_request_at_a_time_moves_the_date(shop, months):
+    """A term without an operation is in doubt while the client renews: the renewal waits until that is known."""
+    months(3, 1)
+    item = service(shop, 3)
+    ends_in(shop, item, 3)
+    shop.there.call("sandbox.fault", kind="html", forfunc="service.prolong", times=1000, skip=1)
+    until(lambda: (shop.checkevent(), owed(shop, item) and owed(shop, item)["state"] == "unconfirmed")[1], "no doubt")
+    shop.there.call("sandbox.fault.clear")
+    charged = len(shop.charges(item))
+    shop.act("prolong", item)
+    shop.rest(item)
+    runs(shop)
+    assert len(shop.charges(item)) == charged
+    assert "reseller_later" in shop.error(item)
+    assert shop.ctl("reorder", str(item), "--yes").returncode == 0
+    shop.until_done(item)
+    assert len(shop.charges(item)) == charged + 1
+    assert owed(shop, item) is None
+
+
+# The panel's date moves without an operation.
+
+
+def dated(shop, item, days):
+    """Staff move the panel's date by so many days."""
+    shop.here.call("sandbox.item", item=item, expiredate=shop.item(item)["expiredate"] + dt.timedelta(days=days))
+    world.limits(shop.here, deep_seconds=1)
+    until(lambda: (shop.checkevent(), problem(shop, item, "paid") or days < 8)[1], "nobody is told")
+    runs(shop)
+
+
+def test_a_date_mistyped_by_years_buys_nothing_and_is_for_a_person(shop):
+    item = service(shop)
+    dated(shop, item, 3650)
+    assert len(shop.tasks(item)) == 1
+    assert "--leave" in shop.tasks(item)[0]["params"]
+    ends_in(shop, item, 2)
+    runs(shop)
+    assert len(shop.charges(item)) == 1
+    listed = shop.ctl("paid").stdout.decode()
+    assert str(item) in listed
+    shown = shop.ctl("paid", str(item), "--buy")
+    assert b"terms are bought there" in shown.stdout
+    assert problem(shop, item, "paid"), "shown, not done"
+    assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+    runs(shop)
+    assert problem(shop, item, "paid") is None
+    assert (len(shop.charges(item)), shop.tasks(item)) == (1, [])
+    assert shop.ctl("paid", str(item), "--buy", "--yes").returncode == 1
+
+
+def test_a_jump_that_the_client_has_paid_for_is_bought_term_by_term(shop):
+    item = service(shop)
+    dated(shop, item, 61)
+    assert shop.ctl("paid", str(item), "--buy", "--yes").returncode == 0
+    runs(shop)
+    assert len(shop.charges(item)) == 1
+    ends_in(shop, item, 3)
+    until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "the term is not bought")
+    assert shop.tasks(item) == []
+
+
+def test_a_few_days_of_goodwill_are_followed(shop):
+    item = service(shop)
+    dated(shop, item, 5)
+    link = shop.links(item)[0]
+    assert link["accounted"] == shop.item(item)["expiredate"]
+    ends_in(shop, item, 3)
+    until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "nothing is bought for them")
+    assert shop.tasks(item) == []
+
+
+def test_a_ledger_from_yesterday_buys_nothing_by_itself(shop):
+    item = service(shop)
+    before = shop.links(item)[0]["accounted"]
+    renew(shop, item)
+    shop.here.write("UPDATE reseller_link SET accounted = %s, highest = %s WHERE item = %s", before, before, item)
+    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=before)
+    charged = len(shop.charges(item))
+    world.limits(shop.here, deep_seconds=1)
+    until(lambda: (shop.checkevent(), problem(shop, item, "paid"))[1], "nobody is told")
+    ends_in(shop, item, 1)
+    runs(shop)
+    assert len(shop.charges(item)) == charged
+
+
+# What the seller says.
+
+
+def test_a_form_that_has_gone_back_is_not_paid_for(shop):
+    item = service(shop)
+    renew(shop, item)
+    true = expires(shop, item)
+    charged = len(shop.charges(item))
+    world.limits(shop.here, part_look_seconds=600)
+    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=true - dt.timedelta(days=30))
+    shop.act("prolong", item)
+    shop.rest(item)
+    assert "reseller_later" in shop.error(item)
+    assert len(shop.charges(item)) == charged
+    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=true)
+    shop.here.write("UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) WHERE item = %s AND live = 1", item)
+    shop.until_done(item)
+    assert len(shop.charges(item)) == charged + 1
+
+
+def test_nothing_is_bought_for_days_that_are_over(shop):
+    item = service(shop)
+    passes(shop, item, 31 + 40)
+    charged = len(shop.charges(item))
+    shop.act("prolong", item)
+    shop.rest(item)
+    runs(shop)
+    assert len(shop.charges(item)) == charged
+    assert "reseller_too_late" in shop.error(item)
+
+
+def test_a_seller_whose_day_is_another_sells_nothing_without_an_operation(shop, months):
+    months(3, 1)
+    item = service(shop, 3)
+    ends_in(shop, item, 3)
+    shop.there.call("sandbox.clock", ahead=3 * 86400)
+    try:
+        runs(shop)
+        assert len(shop.charges(item)) == 1
+        [clock] = shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'clock'")
+        assert clock["number"] == shop.module
+    finally:
+        shop.there.call("sandbox.clock", ahead=0)
+    until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "the term is not bought")
+    assert shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'clock'") == []
+
+
+def test_what_is_suspended_here_stays_so_at_the_seller_when_it_is_renewed(shop):
+    item = service(shop)
+    shop.act("suspend", item)
+    shop.until_done(item)
+    renew(shop, item)
+    number = remote(shop, item)
+    until(lambda: (shop.checkevent(), shop.there.value("SELECT status FROM item WHERE id = %s", number) == 3)[1], "up")
 
 
 @pytest.mark.parametrize(("here", "there"), [(3, 2), (1, 7), (12, 0)])

@@ -44,6 +44,7 @@ QUICK = {
     "panel_away_seconds": 10,
     "circuit_seconds": 1,
     "part_look_seconds": 1,
+    "part_pause_seconds": 0,
     "account_wait_seconds": 10,
     "stuck_seconds": 0,
     "change_percent": 100,

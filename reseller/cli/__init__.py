@@ -27,6 +27,7 @@ COMMANDS = {
     "requests": ("requests", "orders that are not settled, or all requests of a service"),
     "reorder": ("reorder", "order or renew anew what was not confirmed, or what the seller shows already"),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
+    "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),
     "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
     "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),

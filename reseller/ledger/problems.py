@@ -14,6 +14,7 @@ stuck      in process here without an operation
 away       at another module (swap) while its paid term there ends
 tariff     another tariff there
 resources  other resources there
+paid       the panel's date has jumped for no known reason, and nothing is bought for that
 expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
@@ -21,6 +22,7 @@ The others are:
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
 stranded   an operation that nobody runs and of which the ledger knows nothing
+clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
 """
 
@@ -36,9 +38,9 @@ from reseller.ledger.leases import Lease
 SERVICE, MODULE = "service", "module"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
-KEY, MAPPING = "key", "mapping"
-OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
-DIFFERENCES = (ALARM, GONE, MISSING, STATE, STUCK, AWAY, TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING)
+KEY, MAPPING, PAID = "key", "mapping", "paid"
+OWED, WISH, STRANDED, REFUSED, CLOCK = "owed", "wish", "stranded", "refused", "clock"
+DIFFERENCES = (ALARM, GONE, MISSING, STATE, STUCK, AWAY, TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID)
 
 #: a condition of SQL: the row `d` is a difference of the service that it names
 IS_DIFFERENCE = "d.subject = 'service' AND d.kind IN ({})".format(", ".join(f"'{kind}'" for kind in DIFFERENCES))

@@ -10,7 +10,7 @@
     foreign     a remote service names our service, but not by our key: a person decides
     leftover    an unpaid order of ours stands at the seller and could not be removed: a person removes it
     waiting     the seller has it and is not done yet
-    owed        a further term of what a client has paid for; bought at `next_try`, shortly before the remote expiry
+    owed        a term of what a client has paid for that is not to be bought yet; looked at again at `next_try`
     linked      an order that was carried out; its link says the rest
     done        any other request that was carried out
     abandoned   given up: a person ordered anew, deleted the operation, or wants something else now
@@ -33,7 +33,7 @@ from reseller.model import Item
 ORDER = "order"
 PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"
 SETPARAM = "setparam"
-#: a term that no operation asks for: the seller's terms are shorter than what the client paid for (lifecycle/parts.py)
+#: a term that no operation asks for: the client has paid for longer than the seller was (lifecycle/parts.py)
 PART = "part"
 POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
 CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
@@ -51,7 +51,7 @@ DECIDABLE = frozenset({UNCONFIRMED, FOREIGN})
 
 _COLUMNS = (
     "id, item, kind, live, rkey, state, module, account, itemtype, operation, tries, looks, remote, accepted, "
-    "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, sold, bought, "
+    "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, term, "
     "TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
     "TIMESTAMPDIFF(SECOND, updated, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, sent, UTC_TIMESTAMP(3)), "
     "next_try IS NULL OR next_try <= UTC_TIMESTAMP(3)"
@@ -85,9 +85,8 @@ class Request(NamedTuple):
     was: str
     promise: str
     digest: str
-    #: months that the client has paid for with it, and months that it buys at the seller
-    sold: int
-    bought: int
+    #: months that it buys at the seller
+    term: int
     age_seconds: int
     quiet_seconds: int
     sent_seconds: int | None
@@ -185,55 +184,35 @@ def operation_names(kind: str) -> tuple[str, ...]:
     return ("open", REOPEN) if kind == ORDER else (kind,)
 
 
-class Months(NamedTuple):
-    """What a request accounts for: months that the client pays for, and months bought at the seller."""
-
-    sold: int = 0
-    bought: int = 0
-
-    @classmethod
-    def of(cls, sold: int, bought: int) -> Months:
-        """Trials and other special periods are no months, and owe none."""
-        return cls(sold, bought) if sold > 0 and bought > 0 else cls()
-
-
-NO_MONTHS = Months()
-
-
 class Effect(NamedTuple):
     """What a request is going to do, by which its effect is recognised afterwards.
 
     `was` and `promise` are the date before a renewal and the one that the seller's form promises (YYYY-MM-DD); `call`
-    is a digest of what a change sends.
+    is a digest of what a change sends, `months` the term that is bought.
     """
 
     detail: str
     was: str = ""
     promise: str = ""
     call: str = ""
-    months: Months = NO_MONTHS
+    months: int = 0
 
 
 def sending(lease: Lease, request: Request, effect: Effect) -> None:
     """Say that it is about to be sent; must be committed before the first byte leaves."""
     lease.execute(
         "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, digest = %s, "
-        "sold = %s, bought = %s, looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
+        "term = %s, looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
         "updated = UTC_TIMESTAMP(3) WHERE id = %s AND live = 1",
         SENDING,
         effect.detail[:2000],
         effect.was,
         effect.promise,
         effect.call,
-        *effect.months,
+        effect.months,
         log.correlation(),
         request.id,
     )
-
-
-def covered(lease: Lease, request: Request, sold: int) -> None:
-    """Note what the client paid for with a request that need not be sent: enough was bought before."""
-    lease.execute("UPDATE reseller_request SET sold = %s, bought = 0 WHERE id = %s", sold, request.id)
 
 
 class Standing(NamedTuple):
@@ -301,30 +280,3 @@ def stranded(db: Database, module: int) -> list[tuple[int, int]]:
         SPENDING,
     )
     return [(row[0], row[1]) for row in rows]
-
-
-_OWED = (
-    "SELECT COALESCE(SUM(CAST(r.sold AS SIGNED) - r.bought), 0) FROM reseller_request r "
-    "WHERE r.item = k.item AND r.state IN ('linked', 'done') AND (r.rkey = k.rkey OR r.created >= k.created)"
-)
-
-
-def owed_months(db: Database, link: int) -> int:
-    """Months that were sold here since this link and not bought there yet; below 0 when more was bought."""
-    return int(db.value(f"SELECT ({_OWED}) FROM reseller_link k WHERE k.id = %s", link) or 0)  # noqa: S608
-
-
-def owing(db: Database, module: int) -> list[int]:
-    """Services of this module that are owed a term for which there is no request yet.
-
-    Not those that are being closed, nor those that are away at another module.
-    """
-    found = db.rows(
-        "SELECT DISTINCT k.item FROM reseller_link k JOIN reseller_request r ON r.item = k.item AND r.sold <> r.bought "  # noqa: S608
-        "WHERE k.live = 1 AND k.module = %s "
-        "AND NOT EXISTS (SELECT 1 FROM reseller_swap w WHERE w.item = k.item AND w.live = 1) "
-        "AND NOT EXISTS (SELECT 1 FROM reseller_request p "
-        f"WHERE p.item = k.item AND p.kind IN ('part', 'close') AND p.live = 1) AND ({_OWED}) > 0 ORDER BY k.item",
-        module,
-    )
-    return [row[0] for row in found]

@@ -14,6 +14,8 @@ from reseller.wire.errors import ResellerError
 
 #: how long a process waits for another one that changes the tables
 MIGRATION_SECONDS = 120
+#: duplicate column, duplicate index, nothing of that name to drop
+_DONE_ALREADY = (1060, 1061, 1091)
 #: such locks are of the whole server, which may have several panels' databases
 _LOCK = "CONCAT('reseller schema ', LEFT(MD5(DATABASE()), 16))"
 _ENGINE = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
@@ -36,6 +38,15 @@ WHEN 'state' THEN 'reseller_drift_state' WHEN 'away' THEN 'reseller_drift_away'
 WHEN 'tariff' THEN 'reseller_drift_tariff' WHEN 'resources' THEN 'reseller_drift_resources'
 ELSE CONCAT('reseller_audit_', d.kind) END, d.here, d.there, k.item, d.since, d.since
 FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.live = 1"""
+
+#: What was sold and not bought yet is accounted for, as far as the panel's date bears it out. Whatever else the two
+#: dates differ by is judged by the next run: a few days are followed, more is a problem (lifecycle/paid_until.py).
+_OWED_TO_ACCOUNTED = """UPDATE reseller_link k JOIN item i ON i.id = k.item
+JOIN reseller_observation o ON o.link = k.id JOIN (SELECT l.id, SUM(CAST(r.sold AS SIGNED) - r.bought) AS months
+FROM reseller_link l JOIN reseller_request r ON r.item = l.item AND r.state IN ('linked', 'done')
+AND (r.rkey = l.rkey OR r.created >= l.created) WHERE l.live = 1 GROUP BY l.id) owed ON owed.id = k.id
+SET k.accounted = LEAST(i.expiredate, CAST(o.expiredate AS DATE) + INTERVAL owed.months MONTH + INTERVAL 7 DAY)
+WHERE k.live = 1 AND owed.months > 0 AND o.expiredate > '' AND i.expiredate IS NOT NULL AND k.accounted IS NULL"""
 
 #: One tuple of statements a version. A process may die between two of them, and the next one begins the version
 #: anew, so that each of them can be repeated.
@@ -239,6 +250,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _DRIFT_TO_PROBLEM,
         "DROP TABLE reseller_drift",
     ),
+    (
+        "ALTER TABLE reseller_link ADD COLUMN accounted DATE NULL",
+        "ALTER TABLE reseller_link ADD COLUMN highest DATE NULL",
+        "ALTER TABLE reseller_link ADD COLUMN left_until DATE NULL",
+        "ALTER TABLE reseller_observation ADD INDEX ends (module, expiredate)",
+        "ALTER TABLE reseller_request ADD COLUMN term SMALLINT NOT NULL DEFAULT 0",
+        "UPDATE reseller_request SET term = bought WHERE term = 0",
+        _OWED_TO_ACCOUNTED,
+    ),
+    (
+        # Only now: a version that was begun anew would still need them.
+        "ALTER TABLE reseller_request DROP COLUMN sold",
+        "ALTER TABLE reseller_request DROP COLUMN bought",
+    ),
 )
 
 
@@ -255,10 +280,19 @@ def ensure(db: Database) -> None:
         version = _checked(db)
         for number, statements in enumerate(MIGRATIONS[version:], version + 1):
             for statement in statements:
-                db.execute(statement)
+                _carry_out(db, statement)
             db.execute("INSERT IGNORE INTO reseller_schema (version) VALUES (%s)", number)
     finally:
         db.value(f"SELECT RELEASE_LOCK({_LOCK})")
+
+
+def _carry_out(db: Database, statement: str) -> None:
+    """One statement; that a column or an index is there already, or gone already, is what it is to bring about."""
+    try:
+        db.execute(statement)
+    except pymysql.err.OperationalError as error:
+        if not statement.startswith("ALTER TABLE") or error.args[0] not in _DONE_ALREADY:
+            raise
 
 
 def _checked(db: Database) -> int:

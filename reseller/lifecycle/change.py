@@ -7,7 +7,7 @@ own modules do; one that would alter the disk of a virtual server is refused bef
 
 from __future__ import annotations
 
-from reseller.ledger import requests, tariffmap
+from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
@@ -194,8 +194,12 @@ class _Setparam(Attempt):
         return stopped
 
     def _finish(self) -> None:
+        """Say so on the panel; a date that this change has moved is accounted for, a jump from before it is not."""
+        kept, was = paid.of(self.work.db, self.link.id), self.item.expiredate
         self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
         if self.operation:
             operations.close(self.work, self.operation)
+        if was is not None and kept.accounted == was:
+            paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
         self.settle(Standing(requests.DONE))
         self.work.log.info(f"item {self.item.id}: changed, remote {self.remote}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.ledger.requests import Effect, Months, Request, Standing
+from reseller.ledger.requests import Effect, Request, Standing
 from reseller.lifecycle import operations, order_plan, reuse
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
@@ -151,7 +151,7 @@ class _Order(Attempt):
             return self._adopt(kept)
         function = orders.function(order.itemtype, generation)
         detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
-        effect = Effect(detail, months=Months.of(self.item.period, int(order.period)))
+        effect = Effect(detail, months=max(int(order.period), 0))
         try:
             with self.spending():
                 requests.sending(self.held, request, effect)

@@ -60,9 +60,9 @@ def addon(item: Item, mapping: TariffMap, ordered: Addon) -> tuple[str, str]:
 def term(item: Item, mapping: TariffMap) -> int:
     """Months that the seller sells where the client pays for `item.period` months.
 
-    Either may be the longer, as long as one is a whole multiple of the other: what is left of a longer one here is owed
-    and bought later, what is left of a longer one there covers the renewals to come (docs/decisions.md). Special
-    periods (trial, day, for ever) only go to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
+    Either may be the longer, as long as one is a whole multiple of the other: what is left of a longer one here is
+    bought later, what is left of a longer one there covers the renewals to come (paid_until.py). Special periods
+    (trial, day, for ever) only go to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
     """
     told = mapped(item, mapping, tariffmap.PERIOD, str(item.period))
     if not is_term(str(item.period), told):
@@ -70,6 +70,12 @@ def term(item: Item, mapping: TariffMap) -> int:
             "reseller_term", object="period", value=told, item=item.id, here=item.period, pricelist=item.pricelist
         )
     return int(told)
+
+
+def terms(mapping: TariffMap) -> frozenset[int]:
+    """The seller's terms that the map names, in months."""
+    told = (numbers.parse(remote) for (kind, _), remote in mapping.rows.items() if kind == tariffmap.PERIOD)
+    return frozenset(months for months in told if months)
 
 
 def is_term(here: str, there: str) -> bool:

@@ -37,6 +37,8 @@ KINDS = {
     problems.AUTOPROLONG: Kind("reseller_audit_autoprolong"),
     problems.KEY: Kind("reseller_audit_key"),
     problems.MAPPING: Kind("reseller_audit_mapping"),
+    problems.PAID: Kind("reseller_paid_jump", requests.PROLONG),
+    problems.CLOCK: Kind("reseller_clock"),
     problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
     problems.WISH: Kind("reseller_link_wish", "open"),
     problems.STRANDED: Kind("reseller_stranded"),

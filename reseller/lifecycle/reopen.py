@@ -7,7 +7,7 @@ it is resumed. Otherwise it is bought like any other (open.py), with an intent a
 
 from __future__ import annotations
 
-from reseller.ledger import links, requests
+from reseller.ledger import links, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
@@ -85,6 +85,12 @@ class _Return(Change):
             self.work.mgrctl.call("service.saveparam", fields)
         self.work.log.info(f"item {self.item.id}: its link to remote {last.remote} is revived")
         return True
+
+    def _record(self) -> None:
+        """What the panel's date is now is what the client comes back with."""
+        super()._record()
+        if self.link is not None:
+            paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
 
     def _check(self, seen: Service) -> None:
         """The deletion that was under way has got through after all: the next try buys it."""

@@ -14,7 +14,7 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Mapping, Sequence
 
-from reseller.ledger import free, requests, tariffmap
+from reseller.ledger import free, tariffmap
 from reseller.ledger.free import Kind
 from reseller.ledger.links import Link
 from reseller.lifecycle import order_plan
@@ -154,8 +154,6 @@ def take(attempt: Attempt, order: Order) -> str:
         row = row or free.claim(held, kind, order.key, tried)
         if row is None:
             return ""
-        # None of it is bought now, so whatever the licence's own term falls short of is owed (lifecycle/parts.py).
-        requests.covered(held, attempt.request, attempt.item.period)
         if _Handover(attempt, order, row).carry_out():
             attempt.work.log.info(f"item {attempt.item.id}: takes the kept licence {row.remote}, nothing is bought")
             return row.remote

@@ -1,36 +1,41 @@
-"""prolong: renew the remote service, once (DESIGN 4).
+"""prolong: pay the seller for what the client has paid for, once (DESIGN 5).
 
 Renewing charges and is not idempotent, and the seller knows no request id. What recognises its effect is the date: the
-intent keeps the date before and the date that the seller's own form promises. Date at or past the promise: done. After
-any doubt nothing is sent again; it is looked for, and then a person decides.
+request keeps the date before, the term, and the date that the seller's own form promises. A date that has moved by a
+term is the effect; after any doubt nothing is sent again: it is looked for, and then a person decides.
 
-The seller's terms need not be the client's. Each request keeps the months sold here and bought there; where more was
-bought than sold a renewal buys nothing, where more was sold the rest is owed and bought term by term (parts.py).
+How much is bought follows from two dates and not from what was bought before (paid_until.py): a renewal that the seller
+was paid for already buys nothing, one of many months buys one term of the seller's, and the rest is bought when the
+seller's date comes near (parts.py). One request at a time moves the date of a service, whoever asked for it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 
-from reseller.ledger import requests, tariffmap
+from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.ledger.requests import Effect, Months, Request, Standing
-from reseller.lifecycle import autorenewal, operations, order_plan, retries
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import autorenewal, operations, order_plan, paid_until, retries
 from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.goals import give_up
+from reseller.lifecycle.paid_until import Level
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.model import Item
-from reseller.seller import renewals, service
+from reseller.model import Item, Status
+from reseller.seller import controls, renewals, service
 from reseller.seller.service import Service
 from reseller.wire import dates
-from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError, Stopped
 
 CALLBACK = "service.postprolong"
+#: requests of which one at a time may move the seller's date of a service
+SLOT = (requests.PROLONG, requests.PART)
 
 
 def prolong(work: Work, number: int, operation: int = 0) -> None:
-    """Renew the remote service of `number` by the service's period; returns when it is renewed.
+    """Renew the remote service of `number` for the service's period; returns when that is done, or need not be.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
@@ -91,21 +96,27 @@ class Renewal(Attempt):
             return True
         limits = self.work.limits
         sent = self.request.sent_seconds or 0
-        if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED:
-            dates = {"was": self.request.was, "promise": self.request.promise, "now": _shown(seen)}
-            error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **dates, **self.names())
+        # What the seller has taken and is at is waited for: it is not lost.
+        is_at_it = self.request.state == requests.WAITING and seen.is_busy and sent < limits.change_seconds
+        if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED and not is_at_it:
+            shown = {"was": self.request.was, "promise": self.request.promise, "now": _shown(seen)}
+            error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **shown, **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
         if self.request.state == requests.SENDING:
             self.settle(Standing(requests.LOOKING, "reseller_renewal_looking"))
         return False
 
     def _is_done(self, seen: Service) -> bool:
-        """Whether the date is the promised one or later; without a promise any later date than before will do.
+        """Whether the date has moved by the term that was bought, or to what was promised where there was none before.
 
-        The ledger keeps dates as YYYY-MM-DD, which compare as text.
+        The ledger keeps dates as YYYY-MM-DD.
         """
-        promise, was, now = self.request.promise, self.request.was, dates.text(seen.expiredate)
-        return bool(promise and now >= promise) or bool(was and not promise and now > was)
+        request, now = self.request, seen.expiredate
+        if now is None or not (request.was or request.promise):
+            return False
+        if request.was and request.term > 0:
+            return paid_until.has_moved(dt.date.fromisoformat(request.was), now, request.term)
+        return dates.text(now) >= request.promise if request.promise else dates.text(now) > request.was
 
     @property
     def _is_of_another_operation(self) -> bool:
@@ -123,23 +134,72 @@ class Renewal(Attempt):
         return seen
 
     def term(self) -> int:
-        """Months to buy at the seller; ends the try when the tariff map does not say."""
+        """Months that the tariff map names for the service's period; ends the try when it names none."""
         try:
             return order_plan.term(self.item, tariffmap.load(self.work.db, self.item.pricelist))
         except ResellerError as error:
             raise self.stop(Standing(requests.REFUSED), error) from error
 
     def _renew(self, seen: Service) -> None:
-        """Buy a term, unless the seller was paid for this one before."""
-        months = self.term()
-        if requests.owed_months(self.work.db, self.link.id) + self.item.period <= 0:
-            requests.covered(self.held, self.request, self.item.period)
-            self._finish(seen)
+        """Buy a term, unless the seller was paid for what the client pays for now."""
+        self._take_slot()
+        wanted = self.term()
+        if wanted <= 0:
+            # A day or a trial: no level can be compared with it.
+            self.send(seen, wanted)
+            return
+        level = self.level(seen, self._paid_with_this())
+        if paid_until.is_wanted(level, self.work.limits):
+            self.buy_term(seen, level, wanted)
         else:
-            self.send(seen, months, Months.of(self.item.period, months))
+            self.work.log.info(f"item {self.item.id}: remote {self.remote} is paid until {_shown(seen)} already")
+            self._finish(seen)
 
-    def send(self, before: Service, months: int, account: Months) -> None:
-        """Buy `months` at the seller; what is sold and bought by it is kept with the request.
+    def buy_term(self, seen: Service, level: Level, wanted: int) -> None:
+        """Buy the term that fits; ends the try where a person has to decide whether it is worth anything."""
+        mapping = tariffmap.load(self.work.db, self.item.pricelist)
+        months = paid_until.term(level, wanted, order_plan.terms(mapping), self.work.limits)
+        if paid_until.is_in_vain(level, months):
+            raise self.too_late(level, months)
+        self.send(seen, months)
+
+    def too_late(self, level: Level, months: int) -> Stopped:
+        """Nothing is bought: a person has to decide what becomes of it."""
+        told = {"there": level.there, "paid": level.paid, "today": level.today, "months": months}
+        return self.stop(Standing(requests.REFUSED), ResellerError("reseller_too_late", **told, **self.names()))
+
+    def _take_slot(self) -> None:
+        """Another request that may still move the date comes first; one that was never sent is not needed any more."""
+        for other in requests.live_others(self.work.db, self.item.id, self.kind):
+            if other.kind in SLOT and other.is_open:
+                reason = ResellerError("reseller_slot", other=other.key)
+                raise self.later(reason, self.work.limits.unsent_first_seconds)
+            if other.kind == requests.PART:
+                give_up(self.work, self.held, other)
+
+    def level(self, seen: Service, until: dt.date | None) -> Level:
+        """The two dates; ends the try where either of them cannot be what it should be.
+
+        The seller's has to be a date, and no earlier than it was: a stale form must not be paid for.
+        """
+        highest = paid.of(self.work.db, self.link.id).highest
+        if seen.expiredate is None or until is None:
+            error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
+        if highest and (highest - seen.expiredate).days > self.work.limits.tolerance_days:
+            stale = ResellerError("reseller_date_back", there=seen.expiredate, highest=highest, **self.names())
+            raise self.later(stale, self.work.limits.part_look_seconds)
+        return Level(until, seen.expiredate, self.seller.transport.today)
+
+    def _paid_with_this(self) -> dt.date | None:
+        """Until when the client has paid once this renewal is over: whether the panel has moved its date is learned."""
+        day, months = self.item.expiredate, self.item.period
+        if day is None or months <= 0 or paid.panel_moves(self.work.db) == paid.BEFORE:
+            return day
+        return paid_until.after(day, months)
+
+    def send(self, before: Service, months: int) -> None:
+        """Buy `months` at the seller.
 
         Ends the try before anything is sent where the seller shows no date: no effect could be recognised by it.
         """
@@ -149,7 +209,7 @@ class Renewal(Attempt):
         autorenewal.switch_off(self.work, self.seller, self.item, self.remote, before.autoprolong)
         was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
         detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"
-        effect = Effect(detail, was=was, promise=promise, months=account)
+        effect = Effect(detail, was=was, promise=promise, months=months)
         try:
             with self.spending():
                 requests.sending(self.held, self.request, effect)
@@ -195,12 +255,46 @@ class Renewal(Attempt):
         return self.stop(self.standing(error), self.refusal(error))
 
     def _finish(self, seen: Service) -> None:
+        self._keep_suspended(seen)
         if self.operation:
-            self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
-            operations.close(self.work, self.operation)
-        self.settle(Standing(requests.DONE))
+            self._tell_panel()
+        base = paid.of(self.work.db, self.link.id).accounted or _date(self.request.was) or seen.expiredate
+        self._account(base)
+        with self.work.db.transaction():
+            paid.raise_highest(self.held, self.link.id, seen.expiredate)
+            self.settle(Standing(requests.DONE))
         self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
+
+    def _tell_panel(self) -> None:
+        """End the operation, and learn from the panel's own date whether it has moved before or by the call-back."""
+        was = self.item.expiredate
+        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        operations.close(self.work, self.operation)
+        self.item = items.read(self.work.db, self.item.id)
+        if was and self.item.expiredate and self.item.period > 0:
+            paid.learn_panel_moves(self.held, paid.BEFORE if self.item.expiredate == was else paid.AFTER)
+
+    def _account(self, base: dt.date | None) -> None:
+        """The panel's date has moved by this renewal, and is accounted for as far as the renewal explains it."""
+        until, months = self.item.expiredate, self.item.period
+        if until is not None:
+            now = paid_until.accounted_after(base, until, months, self.work.limits)
+            paid.account(self.held, self.link.id, now)
+
+    def _keep_suspended(self, seen: Service) -> None:
+        """Renewing may start at the seller what the panel has suspended here: that is suspended again."""
+        starts_or_stops = (requests.SUSPEND, requests.RESUME, requests.REOPEN)
+        asked = [each for each in requests.of_item(self.work.db, self.item.id) if each.kind in starts_or_stops]
+        is_stopped = bool(asked) and (asked[-1].kind, asked[-1].state) == (requests.SUSPEND, requests.DONE)
+        if is_stopped and self.item.status == Status.SUSPENDED and seen.status == Status.ACTIVE:
+            self.hold_for_send()
+            controls.change_state(self.seller.transport, self.item.itemtype, self.remote, "suspend")
+            self.work.log.info(f"item {self.item.id}: the renewal had started remote {self.remote}: suspended again")
 
 
 def _shown(seen: Service) -> str:
     return dates.text(seen.expiredate) or seen.undated or "-"
+
+
+def _date(stored: str) -> dt.date | None:
+    return dt.date.fromisoformat(stored) if stored else None

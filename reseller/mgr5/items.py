@@ -206,6 +206,12 @@ def exists(db: Database, operation: int) -> bool:
     return bool(db.value("SELECT COUNT(*) FROM runningoperation WHERE id = %s", operation))
 
 
+def is_held_by_staff(db: Database, item: int) -> bool:
+    """Whether this panel's staff have suspended the service, for abuse or for reasons of their own."""
+    sql = "SELECT employeesuspend = 'on' OR abusesuspend = 'on' FROM item WHERE id = %s"
+    return bool(db.value(sql, item))
+
+
 def is_manual(db: Database, operation: int) -> bool:
     """Whether the operation is there and the panel does not run it by itself."""
     return bool(db.value("SELECT manual FROM runningoperation WHERE id = %s", operation) == "on")

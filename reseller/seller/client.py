@@ -31,11 +31,12 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Answer(NamedTuple):
-    """`location` is where a redirect leads to; its content is not read."""
+    """`location` is where a redirect leads to; its content is not read. `date` is the header, empty without one."""
 
     status: int
     location: str
     content: bytes
+    date: str
 
 
 class Client:
@@ -98,7 +99,7 @@ def _send(session: Session, url: str, form: bytes | None, most_bytes: int) -> An
     with session.request(method, url, data=form, headers=headers, stream=True, allow_redirects=False) as response:
         location = response.headers.get("Location", "") if response.status_code in REDIRECTS else ""
         content = b"" if location else _content(response, most_bytes, url)
-    return Answer(response.status_code, location, content)
+    return Answer(response.status_code, location, content, response.headers.get("Date", ""))
 
 
 def _content(response: requests.Response, most_bytes: int, url: str) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 from reseller.limits import Limits
 from reseller.model import Settings
 from reseller.seller.client import Client
+from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, NotSent
 
 
@@ -16,6 +18,8 @@ class Exchange:
 
     def __init__(self, url: str, settings: Settings, limits: Limits) -> None:
         self._url = url
+        #: the day that it is at the seller, by the last answer; None where it does not say
+        self.day: dt.date | None = None
         self._most_bytes = limits.document_bytes
         try:
             self._client = Client(limits, verify=settings.verify, cafile=settings.cafile, proxy=settings.proxy)
@@ -27,6 +31,7 @@ class Exchange:
         """Status and content of the answer; `seconds` and `fresh` as in Client.call(). Raises NotSent or Ambiguous."""
         form = urlencode(body).encode("ascii")
         answer = self._client.call(self._url, seconds=seconds, most_bytes=self._most_bytes, form=form, fresh=fresh)
+        self.day = dates.of_header(answer.date) or self.day
         if answer.location:
             what = f"a redirect to {_shown(answer.location)}, HTTP status {answer.status}"
             raise Ambiguous("reseller_bad_answer", what=what, url=self._url)

@@ -10,6 +10,7 @@ Credentials travel in the POST body (reference/selling-api.md 1.1).
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.model import Settings
-from reseller.wire import document
+from reseller.wire import dates, document
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 if TYPE_CHECKING:
@@ -155,6 +156,11 @@ class Transport:
         except document.NotADocument as error:
             what = f"{error}, HTTP status {status}"
             raise Ambiguous("reseller_bad_answer", what=what, url=self.endpoint) from error
+
+    @property
+    def today(self) -> dt.date:
+        """The day that it is at the seller, by the `Date` of its last answer; this machine's where it has told none."""
+        return self._exchange.day or dates.machine_day()
 
     @cached_property
     def _exchange(self) -> Exchange:

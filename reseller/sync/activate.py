@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reseller.ledger import links, observations, requests
+from reseller.ledger import links, observations, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.lifecycle import autorenewal, offers, operations, problems
@@ -79,10 +79,12 @@ def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> 
         _reopen_here(work, item, known)
     else:
         _open_here(work, item, known)
-    status = items.read(work.db, item.id).status
-    if status != Status.ACTIVE:
-        raise ResellerError("reseller_not_opened", item=item.id, status=status)
+    opened = items.read(work.db, item.id)
+    if opened.status != Status.ACTIVE:
+        raise ResellerError("reseller_not_opened", item=item.id, status=opened.status)
     observations.learned(work.db, link.id, known.password_digest(seller.settings.password))
+    paid.account(held, link.id, opened.expiredate)
+    paid.raise_highest(held, link.id, seen.expiredate)
     links.settle(held, link.id, links.LIVE)
     if operation:
         operations.close(work, operation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reseller.ledger import links, observations, plans, problems, requests
+from reseller.ledger import links, observations, paid, plans, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observations import Settled
 from reseller.ledger.plans import Change
@@ -43,6 +43,8 @@ def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
         elif finding.forgets_shown:
             observations.show(held, before.link, shown=False)
         _save(work, finding)
+        if finding.accounts:
+            paid.account(mine, before.link, finding.accounts)
         _tell(work, held, finding)
         if finding.kind or step is not None:
             work.log.info(f"item {before.item}, remote {before.remote}: {finding}")

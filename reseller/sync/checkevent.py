@@ -14,18 +14,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.ledger import links, observations, requests
+from reseller.ledger import links, observations, paid, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
+from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.sync import metrics, reconcile
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
+from reseller.wire import dates
 from reseller.wire.errors import BusyError, ResellerError, Stopped
 
 #: of a run's time, how much is for what is open when there is more to do
@@ -133,14 +136,10 @@ class _Run:
             reconcile.Round(self.job, seller, self.held, lists, linked).run()
 
     def _left_behind(self) -> None:
-        """Operations that nobody is at, terms that are owed and not written down, links that were made half-way."""
+        """Operations that nobody is at, links that were made half-way."""
         from reseller.sync import restart
 
         self.summary.add("restarted", restart.start_stranded(self.work, self.held, self.module))
-        if requests.owing(self.work.db, self.module):
-            from reseller.lifecycle import parts
-
-            parts.write_down(self.work, self.module)
         if links.half(self.work.db, self.module):
             from reseller.linking import sides
 
@@ -164,11 +163,28 @@ class _Run:
             self._each(link.item, self._advance(seller, link, lists))
         for request in _from([request for request in live if request.is_open], first):
             self._each(request.item, self._look(request, lists))
-        # Read again: looking may have settled some of them.
+        if not self.job.mode.pending:
+            self._write_down(seller)
+        # Read again: looking may have settled some of them, and terms may be due.
         self._wake(seller, requests.all_live(self.work.db, [self.module]))
         stopped = str(self.stopped or "")
         if stopped != begun:
             observations.move(self.held, self.module, CURSOR, stopped)
+
+    def _write_down(self, seller: Seller) -> None:
+        """Terms that are due without an operation; none while the seller's day is not this machine's."""
+        from reseller.lifecycle import parts
+        from reseller.lifecycle import problems as troubles
+
+        today, here = seller.transport.today, dates.machine_day()
+        cause = Cause(problems.MODULE, self.module, problems.CLOCK)
+        if abs((today - here).days) > self.work.limits.clock_days:
+            told = {"module": str(self.module), "there": today.isoformat(), "here": here.isoformat()}
+            troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
+            return
+        troubles.end(self.work, self.held, cause)
+        for number in paid.due(self.work.db, self.module, today, self.work.limits):
+            self._each(number, partial(parts.write_down, self.work, number))
 
     def _wake(self, seller: Seller, live: Sequence[Request]) -> None:
         """Start what can be sent by now."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from reseller.ledger import plans, problems, requests, tariffmap
+from reseller.ledger import paid, plans, problems, tariffmap
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import change_plan
+from reseller.lifecycle import change_plan, order_plan, paid_until
+from reseller.lifecycle.paid_until import Move
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item
@@ -38,6 +40,9 @@ class Finding:
     notes: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     follow: str = ""
+    #: the panel's date, where it is to be accounted for; as goodwill it counts among the changes of a day
+    accounts: dt.date | None = None
+    is_goodwill: bool = False
     drifts: tuple[Drift, ...] = ()
     asks: frozenset[str] = frozenset()
     secret: int = 0
@@ -48,14 +53,14 @@ class Finding:
         """Which limit of a day it falls under, empty for none."""
         if self.action == Action.GONE:
             return plans.CLOSE
-        changes_it = self.action in CHANGES_STATE or self.saves or self.secrets or self.follow
+        changes_it = self.action in CHANGES_STATE or self.saves or self.secrets or self.follow or self.is_goodwill
         return plans.CHANGE if changes_it else ""
 
     @property
     def does_something(self) -> bool:
         """Whether the panel or the ledger of differences has to be touched for it."""
         acts = self.action not in (Action.OK, Action.WAIT) or self.kind or self.notes or self.forgets_shown
-        return bool(acts or self.drifts or self.candidate.drifts)
+        return bool(acts or self.accounts or self.drifts or self.candidate.drifts)
 
     @property
     def forgets_shown(self) -> bool:
@@ -67,6 +72,7 @@ class Finding:
         words += [f"{name}={value}" for name, value in self.saves.items()]
         words += [f"{name}=..." for name in self.secrets]
         words += [f"expiredate={self.follow}"] if self.follow else []
+        words += [f"paid until {self.accounts} (goodwill)"] if self.is_goodwill else []
         return " ".join(words)
 
 
@@ -174,6 +180,8 @@ class _Facts:
         self._drifts: list[Drift] = []
         self._asks: set[str] = set()
         self._follow = ""
+        self._account: dt.date | None = None
+        self._is_goodwill = False
 
     def compare(self, there: There) -> Finding:
         """Everything that differs, with what is done about it."""
@@ -195,6 +203,8 @@ class _Facts:
             notes=notes,
             secrets=secrets,
             follow=self._follow,
+            accounts=self._account,
+            is_goodwill=self._is_goodwill,
             drifts=tuple(self._drifts),
             asks=frozenset(self._asks),
             secret=secret,
@@ -224,18 +234,21 @@ class _Facts:
             yield Fact.KEY, problems.KEY, self._candidate.key, key
 
     def _expiry(self) -> Iterator[tuple[Fact, str, str, str]]:
-        """Dates apart by more than a few days, unless terms that are owed or were bought ahead explain it."""
-        here, there = self._item.expiredate, self._seen.expiredate
+        """A jump of the panel's date, and a date there that is further ahead than a term would bring it."""
+        here, there, limits = self._item.expiredate, self._seen.expiredate, self._work.limits
         if here is None or there is None:
             return
-        days = (there - here).days
-        if abs(days) <= self._work.limits.expiry_days:
-            return
-        owed = requests.owed_months(self._work.db, self._candidate.link)
-        if (days < 0 and owed > 0) or (days > 0 and owed < 0):
-            return
-        fact = Fact.EXPIRES_LATER if days > 0 else Fact.EXPIRES_EARLIER
-        yield fact, problems.EXPIREDATE, here.isoformat(), there.isoformat()
+        kept = paid.of(self._work.db, self._candidate.link)
+        move = paid_until.judge(here, there, kept.accounted, limits)
+        if move == Move.FOLLOW:
+            self._account = here
+            self._is_goodwill = kept.accounted is not None and here > max(kept.accounted, there)
+        elif move == Move.JUMP and not (kept.left and here <= kept.left):
+            yield Fact.PAID, problems.PAID, here.isoformat(), there.isoformat()
+        _, mapping = self._batch.tariff(self._item.pricelist)
+        longest = max(order_plan.terms(mapping), default=0)
+        if (there - paid_until.after(here, longest)).days > limits.tolerance_days:
+            yield Fact.EXPIRES_LATER, problems.EXPIREDATE, here.isoformat(), there.isoformat()
 
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
         """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""

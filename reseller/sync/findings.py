@@ -28,6 +28,8 @@ KINDS = {
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
+    "paid": Kind("reseller_paid_jump"),
+    "clock": Kind("reseller_clock"),
     "wish": Kind("reseller_link_wish"),
     "stranded": Kind("reseller_stranded", asks=False),
     "half": Kind("reseller_audit_half", asks=False, is_mended=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from email.utils import parsedate_to_datetime
 
 _DATE = re.compile(
     r"(?:(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
@@ -36,6 +37,19 @@ def parse(text: str) -> dt.date | None:
         return dt.date(*numbers)
     except ValueError:
         raise NotADate(told[:SHOWN_CHARACTERS]) from None
+
+
+def of_header(told: str) -> dt.date | None:
+    """The day of an HTTP `Date` header, by UTC; None for an empty or impossible one."""
+    try:
+        return parsedate_to_datetime(told).astimezone(dt.timezone.utc).date()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def machine_day() -> dt.date:
+    """The day that this machine says it is, by UTC; never to be asked for what money depends on."""
+    return dt.datetime.now(dt.timezone.utc).date()
 
 
 def text(day: dt.date | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime
+from email.utils import formatdate
 
 _ahead_seconds = 0.0
 _ever_moved = False
@@ -31,6 +32,11 @@ def ever_moved() -> bool:
 
 def now() -> float:
     return time.time() + _ahead_seconds
+
+
+def http_date() -> str:
+    """Now as a `Date` header says it."""
+    return formatdate(now(), usegmt=True)
 
 
 def moment() -> datetime:

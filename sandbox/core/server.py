@@ -18,7 +18,7 @@ from aiohttp import web
 from lxml import etree
 from multidict import CIMultiDict
 
-from sandbox.core import http, local, mancgi
+from sandbox.core import clock, http, local, mancgi
 from sandbox.core.answer import FORGET, Answer
 from sandbox.core.errors import PanelError, error_element
 from sandbox.core.faults import BEFORE, ENDS, Fault
@@ -237,7 +237,7 @@ class Server:
 
     async def _cut(self, request: web.Request, answer: Answer) -> web.StreamResponse:
         """The length of the whole answer is promised and half of it sent."""
-        response = web.StreamResponse(headers={"Content-Type": answer.content_type})
+        response = web.StreamResponse(headers={"Content-Type": answer.content_type, "Date": clock.http_date()})
         response.content_length = len(answer.body)
         await response.prepare(request)
         await response.write(answer.body[: len(answer.body) // 2])
@@ -247,7 +247,7 @@ class Server:
         return response
 
     async def _huge(self, request: web.Request, size: int) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/xml"})
+        response = web.StreamResponse(headers={"Content-Type": "text/xml", "Date": clock.http_date()})
         response.content_length = size
         await response.prepare(request)
         head, tail, row = b"<doc>", b"</doc>", b"<elem><id>1</id><name>" + b"x" * 1000 + b"</name></elem>"

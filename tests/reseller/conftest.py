@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reseller.ledger import leases, links, requests, schema
-from reseller.ledger.requests import Effect, Months, Standing
+from reseller.ledger.requests import Effect
 from reseller.mgr5.panel import Panel
 from reseller.model import Item
 from sandbox.mariadb import Login, Server, connect
@@ -21,8 +21,10 @@ from sandbox.mariadb import Login, Server, connect
 SERVER = "RESELLER_TEST_SERVER"
 PANEL_TABLES = (
     """CREATE TABLE item (id INT PRIMARY KEY, processingmodule INT NULL, status TINYINT NOT NULL, name VARCHAR(64) NULL,
-    account INT NULL, pricelist INT NULL, parent INT NULL, expiredate DATE NULL)""",
-    "CREATE TABLE processingmodule (id INT PRIMARY KEY, name VARCHAR(64), module VARCHAR(64))",
+    account INT NULL, pricelist INT NULL, parent INT NULL, expiredate DATE NULL,
+    employeesuspend VARCHAR(3) NOT NULL DEFAULT 'off', abusesuspend VARCHAR(3) NOT NULL DEFAULT 'off')""",
+    """CREATE TABLE processingmodule (id INT PRIMARY KEY, name VARCHAR(64), module VARCHAR(64),
+    active VARCHAR(3) NOT NULL DEFAULT 'on')""",
     "CREATE TABLE pricelist (id INT PRIMARY KEY, name VARCHAR(64), itemtype INT)",
     "CREATE TABLE itemtype (id INT PRIMARY KEY, intname VARCHAR(64))",
     "CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(64))",
@@ -98,13 +100,11 @@ def age(db, table, row, name):
     return db.value(f"SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), {name}) FROM {table} WHERE id = %s", row)
 
 
-def bought(held, item, sold, months, kind=requests.ORDER):
-    """A request that was carried out, of so many months here and there."""
-    request = requests.create(held, item, kind)
-    requests.sending(held, request, Effect("x", months=Months(sold, months)))
-    if kind == requests.ORDER:
-        return links.adopt(held, request, str(item.id))
-    return requests.settle(held, request, Standing(requests.DONE))
+def bought(held, item):
+    """The link of a service whose order was carried out."""
+    request = requests.create(held, item)
+    requests.sending(held, request, Effect("x", months=1))
+    return links.adopt(held, request, str(item.id))
 
 
 def away(item, **more):

@@ -21,7 +21,7 @@ def test_a_link_is_what_the_order_bought(db, held, item):
 
 
 def test_an_ended_link_is_the_last_and_not_the_live_one(db, held, item):
-    first = bought(held, item, 1, 1)
+    first = bought(held, item)
     db.execute("UPDATE reseller_link SET updated = updated - INTERVAL 1 HOUR WHERE id = %s", first.id)
     links.settle(held, first.id, links.ENDED)
     assert -2 <= age(db, "reseller_link", first.id, "updated") <= 0
@@ -35,7 +35,7 @@ def test_an_ended_link_is_the_last_and_not_the_live_one(db, held, item):
 
 def test_services_that_are_not_active_yet_are_found_by_module(db, held, item, numbers):
     other = made(next(numbers), module=2)
-    first, second = bought(held, item, 1, 1), bought(held, other, 1, 1)
+    first, second = bought(held, item), bought(held, other)
     mine = {item.id, other.id}
     assert [link for link in links.opening(db, [1]) if link.item in mine] == [first]
     assert [link for link in links.opening(db, [2, 1]) if link.item in mine] == [first, second]
@@ -63,7 +63,7 @@ def observation(db, link):
 
 
 def test_what_the_seller_says_is_kept_once(db, held, item):
-    link = bought(held, item, 1, 1)
+    link = bought(held, item)
     assert not links.has_seen(db, link, Remote(link.remote, 0, link.key, "", "", None)), "nothing was said yet"
     remote = Remote(link.remote, 2, link.key, "n", "p" * 300, dt.date(2026, 1, 31))
     links.observe(db, link, remote)
@@ -80,7 +80,7 @@ def test_what_the_seller_says_is_kept_once(db, held, item):
 
 
 def test_absences_are_counted_in_a_row(db, held, item):
-    link = bought(held, item, 1, 1)
+    link = bought(held, item)
     assert links.absent(db, link) == 1
     assert observation(db, link)[3] == links.of_item(db, item.id).absences == 1
     db.execute("UPDATE reseller_observation SET seen = seen - INTERVAL 1 HOUR WHERE link = %s", link.id)

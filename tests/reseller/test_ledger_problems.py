@@ -8,7 +8,7 @@ from reseller.ledger import links, problems, schema
 from reseller.ledger.problems import Cause, Drift, Problem
 from reseller.wire.errors import ResellerError
 from sandbox.mariadb import connect
-from tests.reseller.conftest import bought
+from tests.reseller.conftest import PANEL_TABLES, bought
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_problems_are_told_and_counted_by_module_and_differences_by_service(db, 
 
 
 def test_an_alarm_is_of_a_link_that_lives(db, held, item):
-    link = bought(held, item, 1, 1)
+    link = bought(held, item)
     problems.put(held, Problem(Cause.of_service(item.id, problems.ALARM), item.module, "x", there="active"))
     assert (item.id, link.remote, "active") in problems.alarms(db, item.module)
     links.settle(held, link.id, links.ENDED)
@@ -79,7 +79,7 @@ def before(server):
     admin = connect(server).cursor()
     admin.execute(f"CREATE DATABASE {name}")
     admin.execute(f"USE {name}")
-    for statement in schema.MIGRATIONS[0]:
+    for statement in (*PANEL_TABLES, *schema.MIGRATIONS[0]):
         admin.execute(statement)
     admin.execute("INSERT INTO reseller_schema VALUES (1)")
     yield name, admin
@@ -111,4 +111,42 @@ def test_known_differences_become_problems_wherever_the_change_of_tables_is_inte
     assert found.age_seconds >= 3 * 86400 - 86400
     assert not db.rows("SHOW TABLES LIKE 'reseller_drift'")
     assert db.value("SELECT MAX(version) FROM reseller_schema") == len(schema.MIGRATIONS)
+    db.close()
+
+
+@pytest.mark.parametrize("dies_after", range(len(schema.MIGRATIONS[2]) + len(schema.MIGRATIONS[3]) + 1))
+def test_what_was_owed_is_accounted_for_wherever_the_change_of_tables_is_interrupted(base, before, dies_after):
+    """Sold for a year and bought for a month; another was bought for what it was sold for, and its date has jumped."""
+    from reseller.mgr5.panel import Panel
+
+    name, admin = before
+    for item, until, sold, bought_, remote in ((5, "2028-03-05", 12, 1, "70"), (6, "2036-01-01", 1, 1, "71")):
+        admin.execute(f"INSERT INTO item (id, status, expiredate) VALUES ({item}, 2, '{until}')")
+        admin.execute(
+            "INSERT INTO reseller_link (item, module, account, itemtype, remote, rkey, state, created, updated) "
+            f"VALUES ({item}, 3, 1, 'vds', '{remote}', 'k{item}', 'live', NOW(), NOW())"
+        )
+        admin.execute(
+            f"INSERT INTO reseller_observation (link, item, module, expiredate) VALUES (LAST_INSERT_ID(), {item}, 3, "
+            "'2027-04-10')"
+        )
+        admin.execute(
+            "INSERT INTO reseller_request (item, kind, live, rkey, state, module, account, itemtype, sold, bought, "
+            f"created, updated) VALUES ({item}, 'order', NULL, 'k{item}', 'linked', 3, 1, 'vds', {sold}, {bought_}, "
+            "NOW(), NOW())"
+        )
+    left = len(schema.MIGRATIONS[1]) + dies_after
+    for version, statements in enumerate(schema.MIGRATIONS[1:4], 2):
+        for statement in statements[: max(left, 0)]:
+            admin.execute(statement)
+        if left >= len(statements):
+            admin.execute(f"INSERT INTO reseller_schema VALUES ({version})")
+        left -= len(statements)
+    db = Panel(base).database()
+    db.execute(f"USE {name}")
+    schema.ensure(db)
+    found = dict(db.rows("SELECT item, accounted FROM reseller_link"))
+    assert {item: str(day) for item, day in found.items()} == {5: "2028-03-05", 6: "None"}
+    assert db.rows("SELECT item, term FROM reseller_request ORDER BY item") == [(5, 1), (6, 1)]
+    assert not db.rows("SHOW COLUMNS FROM reseller_request LIKE 'sold'")
     db.close()

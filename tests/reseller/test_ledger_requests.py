@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from reseller import log
-from reseller.ledger import links, requests, swaps
-from reseller.ledger.requests import Effect, Months, Standing
+from reseller.ledger import requests
+from reseller.ledger.requests import Effect, Standing
 from reseller.wire.errors import ResellerError
-from tests.reseller.conftest import age, away, bought, made
+from tests.reseller.conftest import age, made
 
 
 def column(db, table, row, name):
@@ -21,7 +21,7 @@ def test_an_intent_holds_what_it_is_for(db, held, item):
     assert (found.item, found.kind, found.live, found.state) == (item.id, requests.ORDER, True, requests.INTENT)
     assert (found.module, found.account, found.itemtype, found.operation) == (1, 0, "vds", 7)
     assert (found.accepted, found.correlation) == (frozenset({"11", "12"}), log.CORRELATION)
-    assert (found.tries, found.looks, found.sold, found.bought) == (0, 0, 0, 0)
+    assert (found.tries, found.looks, found.term) == (0, 0, 0)
     assert (found.remote, found.error_type, found.error_text, found.currency) == ("", "", "", "")
     assert (found.was, found.promise, found.digest, found.have, found.deficit) == ("", "", "", None, None)
     assert found.sent_seconds is None
@@ -62,12 +62,12 @@ def test_what_is_about_to_be_sent_is_on_record_before(db, held, item):
     request = requests.set_account(held, requests.create(held, item, requests.PROLONG), 5)
     assert request.account == 5
     requests.settle(held, request, Standing(requests.LOOKING, looks=3))
-    effect = Effect("x" * 3000, was="2026-01-01", promise="2026-02-01", call="abcd", months=Months(2, 1))
+    effect = Effect("x" * 3000, was="2026-01-01", promise="2026-02-01", call="abcd", months=2)
     requests.sending(held, request, effect)
     found = requests.by_id(db, request.id)
     assert (found.state, found.looks, found.sent_seconds, found.quiet_seconds) == (requests.SENDING, 0, 0, 0)
     assert (found.was, found.promise, found.digest) == ("2026-01-01", "2026-02-01", "abcd")
-    assert (found.sold, found.bought, found.correlation) == (2, 1, log.CORRELATION)
+    assert (found.term, found.correlation) == (2, log.CORRELATION)
     assert column(db, "reseller_request", request.id, "detail") == "x" * 2000
 
 
@@ -75,7 +75,7 @@ def test_an_effect_says_nothing_by_itself(db, held, item):
     request = requests.create(held, item)
     requests.sending(held, request, Effect("call"))
     found = requests.by_id(db, request.id)
-    assert (found.was, found.promise, found.digest, found.sold, found.bought) == ("", "", "", 0, 0)
+    assert (found.was, found.promise, found.digest, found.term) == ("", "", "", 0)
     assert column(db, "reseller_request", request.id, "detail") == "call"
 
 
@@ -166,62 +166,3 @@ def test_an_operation_was_served_once(db, held, item):
 def test_an_order_may_be_an_opening_or_a_reopening():
     assert requests.operation_names(requests.ORDER) == ("open", "reopen")
     assert requests.operation_names(requests.CLOSE) == ("close",)
-
-
-@pytest.mark.parametrize(
-    ("sold", "bought", "counted"), [(12, 1, (12, 1)), (1, 1, (1, 1)), (0, 1, (0, 0)), (1, 0, (0, 0)), (-1, 1, (0, 0))]
-)
-def test_trials_are_no_months(sold, bought, counted):
-    assert Months.of(sold, bought) == counted
-    assert Months() == requests.NO_MONTHS == (0, 0)
-
-
-def test_what_was_sold_and_not_bought_is_owed(db, held, item):
-    link = bought(held, item, 12, 1)
-    assert requests.owed_months(db, link.id) == 11
-    assert item.id in requests.owing(db, 1)
-    assert item.id not in requests.owing(db, 2)
-    bought(held, item, 0, 8, requests.PART)
-    assert requests.owed_months(db, link.id) == 3
-    bought(held, item, 0, 5, requests.PART)
-    assert requests.owed_months(db, link.id) == -2
-    assert item.id not in requests.owing(db, 1)
-    assert requests.owed_months(db, 0) == 0
-
-
-def test_what_is_being_bought_or_closed_is_owed_nothing_new(db, held, item, numbers):
-    for kind in (requests.PART, requests.CLOSE):
-        other = made(next(numbers))
-        bought(held, other, 3, 1)
-        assert other.id in requests.owing(db, 1)
-        request = requests.create(held, other, kind)
-        assert other.id not in requests.owing(db, 1)
-        requests.settle(held, request, Standing(requests.ABANDONED))
-        assert other.id in requests.owing(db, 1)
-    bought(held, item, 3, 1)
-    swap = swaps.create(held, **away(item))
-    assert item.id not in requests.owing(db, 1)
-    swaps.settle(held, swap, swaps.BACK)
-    assert item.id in requests.owing(db, 1)
-
-
-def test_only_what_was_carried_out_since_the_link_counts(db, held, item):
-    unsent = requests.create(held, item, requests.PROLONG)
-    requests.sending(held, unsent, Effect("x", months=Months(6, 1)))
-    old = bought(held, item, 5, 1, requests.SETPARAM)
-    db.execute("UPDATE reseller_request SET created = created - INTERVAL 1 HOUR WHERE id = %s", old.id)
-    link = bought(held, item, 12, 1)
-    db.execute("UPDATE reseller_request SET created = created - INTERVAL 1 HOUR WHERE rkey = %s", link.key)
-    assert requests.owed_months(db, link.id) == 11
-    links.settle(held, link.id, links.ENDED)
-    assert item.id not in requests.owing(db, 1)
-
-
-def test_a_renewal_that_need_not_be_sent_is_still_paid_for(db, held, item):
-    link = bought(held, item, 1, 12)
-    request = requests.create(held, item, requests.PROLONG)
-    requests.covered(held, request, 3)
-    requests.settle(held, request, Standing(requests.DONE))
-    found = requests.by_id(db, request.id)
-    assert (found.sold, found.bought) == (3, 0)
-    assert requests.owed_months(db, link.id) == -8

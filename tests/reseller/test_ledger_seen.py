@@ -19,7 +19,7 @@ def live(held, numbers, module):
     """Makes services of that module that are linked and in step."""
 
     def linked(itemtype="vds"):
-        link = bought(held, made(next(numbers), module, itemtype), 1, 1)
+        link = bought(held, made(next(numbers), module, itemtype))
         links.settle(held, link.id, links.LIVE)
         return link
 

@@ -1,0 +1,57 @@
+"""resellerctl paid."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from reseller.cli import shown
+from reseller.lifecycle import jumps
+from reseller.lifecycle.work import Work
+from reseller.wire.errors import ResellerError
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Without SERVICE, lists the services whose date on this panel has jumped for no reason that the add-on knows: "
+        "a date set by staff, a restored database, a renewal whose operation was deleted. Nothing is bought for such a "
+        "jump. --buy says that the client has paid for it: the terms are bought one by one, each when the seller's "
+        "date comes near. --leave says that nothing is bought: the service ends at the seller with its own term. "
+        "Without --yes, shows what would be done."
+    )
+    parser.add_argument("services", metavar="SERVICE", type=int, nargs="*", help="numbers of services")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--buy", action="store_true", help="the client has paid until the date that the panel shows")
+    way.add_argument("--leave", action="store_true", help="buy nothing for it")
+    parser.add_argument("--yes", action="store_true", help="do it")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """List, show or decide; 1 when a service was refused."""
+    if bool(arguments.services) != (arguments.buy or arguments.leave):
+        print("resellerctl: say SERVICE... with --buy or --leave, or nothing for the list", file=sys.stderr)
+        return 2
+    if not arguments.services:
+        rows = [jump._asdict() for jump in jumps.known(work)]
+        shown.table(rows, as_json=arguments.json, empty="No date has jumped.")
+        return 0
+    rows = [_decide(work, number, arguments) for number in arguments.services]
+    if arguments.json:
+        shown.machine(rows)
+    else:
+        for row in rows:
+            print(f"service {row['service']}: {row['refused'] or row['text']}")
+        if not arguments.yes and any(not row["refused"] for row in rows):
+            print("Nothing was changed; --yes does it.")
+    return 1 if any(row["refused"] for row in rows) else 0
+
+
+def _decide(work: Work, number: int, arguments: argparse.Namespace) -> dict[str, object]:
+    row: dict[str, object] = {"service": number, "text": "", "refused": "", "done": False}
+    try:
+        row["text"] = jumps.decide(work, number, buy=arguments.buy, confirmed=arguments.yes)
+        row["done"] = arguments.yes
+    except ResellerError as error:
+        row["refused"] = work.word(error)
+    return row

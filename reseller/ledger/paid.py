@@ -1,0 +1,101 @@
+"""Until when a linked service is paid, as far as the ledger has to know it (lifecycle/paid_until.py has the rule).
+
+Both dates stand with the link. `accounted` is the panel's date as it was accounted for last, NULL before anything was:
+a move of the panel's date beyond it needs a reason. `highest` is the latest date that the seller's form has shown: an
+earlier one is a stale answer, or a date moved by hand, and buys nothing. `left` is the panel's date of which a person
+has said that nothing more is bought up to it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+from reseller.limits import Limits
+from reseller.model import Status
+
+#: as a name of reseller_cursor: whether the panel moves its date `before` or `after` the call-back of a renewal
+PANEL_MOVES, BEFORE, AFTER = "panel moves the date", "before", "after"
+#: what is true of the panel and not of one of its modules
+_PANEL = 0
+
+
+class Paid(NamedTuple):
+    """The three dates of a link."""
+
+    accounted: dt.date | None
+    highest: dt.date | None
+    left: dt.date | None
+
+
+def of(db: Database, link: int) -> Paid:
+    """What is kept of a link; nothing of one that is not there."""
+    row = db.row("SELECT accounted, highest, left_until FROM reseller_link WHERE id = %s", link)
+    return Paid(*row) if row else Paid(None, None, None)
+
+
+def account(lease: Lease, link: int, until: dt.date | None) -> None:
+    """The panel's date is accounted for up to `until`; a person's word about a later one is over with it."""
+    lease.execute("UPDATE reseller_link SET accounted = %s, left_until = NULL WHERE id = %s", until, link)
+
+
+def leave(lease: Lease, link: int, until: dt.date) -> None:
+    """A person has said that nothing more is bought for what the panel shows up to this day."""
+    lease.execute("UPDATE reseller_link SET left_until = %s WHERE id = %s", until, link)
+
+
+def raise_highest(lease: Lease, link: int, shown: dt.date | None) -> None:
+    """The seller has shown this date; an earlier one than before changes nothing."""
+    if shown is not None:
+        lease.claims(
+            "UPDATE reseller_link SET highest = %s WHERE id = %s AND COALESCE(highest, '1000-01-01') < %s",
+            shown,
+            link,
+            shown,
+        )
+
+
+def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
+    """Services of a module that the seller is paid for too short and not for long any more, by the last lists.
+
+    Not those of which something is under way, that staff hold suspended, that are away at another module, or for which
+    a term was bought a moment ago. What is bought is decided by the service's own form (lifecycle/parts.py).
+    """
+    rows = db.rows(
+        "SELECT k.item FROM reseller_observation o FORCE INDEX (ends) JOIN reseller_link k ON k.id = o.link "
+        "JOIN item i ON i.id = o.item JOIN processingmodule m ON m.id = k.module "
+        "WHERE o.module = %s AND o.expiredate > '' AND o.expiredate <= %s AND k.live = 1 AND k.state = 'live' "
+        "AND LEAST(i.expiredate, k.accounted) > CAST(o.expiredate AS DATE) "
+        "+ INTERVAL IF(o.expiredate > %s, %s, 0) DAY AND i.expiredate > %s "
+        "AND i.status IN %s AND i.employeesuspend <> 'on' AND i.abusesuspend <> 'on' "
+        "AND i.processingmodule = k.module AND m.active = 'on' "
+        "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item) "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_swap w WHERE w.item = k.item AND w.live = 1) "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = k.item AND (q.live = 1 "
+        "OR (q.kind IN ('part', 'prolong') AND q.sent > UTC_TIMESTAMP(3) - INTERVAL %s SECOND))) ORDER BY k.item",
+        module,
+        (today + dt.timedelta(days=limits.part_days)).isoformat(),
+        today.isoformat(),
+        limits.tolerance_days,
+        today,
+        (Status.ACTIVE, Status.SUSPENDED),
+        limits.part_pause_seconds,
+    )
+    return [row[0] for row in rows]
+
+
+def panel_moves(db: Database) -> str:
+    """BEFORE or AFTER, empty while it has not been seen."""
+    sql = "SELECT value FROM reseller_cursor WHERE module = %s AND name = %s"
+    return db.value(sql, _PANEL, PANEL_MOVES) or ""
+
+
+def learn_panel_moves(lease: Lease, when: str) -> None:
+    """Note when the panel moves its date, unless that is known."""
+    with lease.writing() as db:
+        if panel_moves(db) != when:
+            db.execute(
+                "REPLACE INTO reseller_cursor (module, name, value) VALUES (%s, %s, %s)", _PANEL, PANEL_MOVES, when
+            )

@@ -1,0 +1,72 @@
+"""A date of the panel that has jumped for no known reason: a person says whether the client has paid for it.
+
+Until then nothing is bought for the jump, and the service ends at the seller with its own term (paid_until.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from reseller.ledger import links, paid, problems, tariffmap
+from reseller.ledger.leases import lease
+from reseller.ledger.problems import Cause
+from reseller.lifecycle import order_plan, paid_until
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.model import Item
+from reseller.wire.errors import ResellerError
+
+
+class Jump(NamedTuple):
+    """A service whose date has jumped; `paid` is the panel's date, `there` the seller's when that was seen."""
+
+    service: int
+    remote: str
+    paid: str
+    there: str
+    since_days: int
+
+
+def known(work: Work) -> list[Jump]:
+    """Every jump that a run of checkevent has found."""
+    return [
+        Jump(each.cause.number, each.params.get("remote", ""), each.here, each.there, each.age_seconds // 86400)
+        for module in items.modules(work.db)
+        for each in problems.of_kind(work.db, module, problems.PAID)
+    ]
+
+
+def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
+    """Record a person's word about the jump of service `number`; what follows from it, or would, in a sentence.
+
+    Raises BusyError when somebody else is at it, ResellerError `reseller_paid_none` when its date has not jumped.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        cause = Cause.of_service(number, problems.PAID)
+        found, link = problems.of(work.db, cause), links.of_item(work.db, number)
+        if found is None or link is None or item.expiredate is None:
+            raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
+        there = dt.date.fromisoformat(found.there)
+        told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
+        told["terms"] = _terms(work, item, there) if buy else 0
+        if confirmed:
+            if buy:
+                paid.account(held, link.id, item.expiredate)
+            else:
+                paid.leave(held, link.id, item.expiredate)
+            troubles.end(work, held, cause)
+            work.log.info(f"item {number}: the jump of its date to {item.expiredate} is {'paid' if buy else 'left'}")
+    return work.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
+
+
+def _terms(work: Work, item: Item, there: dt.date) -> int:
+    """How many of the seller's terms lie between the two dates."""
+    months = order_plan.term(item, tariffmap.load(work.db, item.pricelist))
+    count = 0
+    while months > 0 and item.expiredate and paid_until.after(there, count * months) < item.expiredate:
+        count += 1
+    return count
