@@ -44,10 +44,9 @@ def expires(shop, item):
 
 def passes(shop, item, days):
     """So many days pass: every date of the service is so much nearer on both sides."""
-    shop.there.write(
-        "UPDATE item SET expiredate = expiredate - INTERVAL %s DAY WHERE id = %s", days, remote(shop, item)
-    )
-    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=expires(shop, item))
+    number = remote(shop, item)
+    shop.there.write("UPDATE item SET expiredate = expiredate - INTERVAL %s DAY WHERE id = %s", days, number)
+    shop.there.call("sandbox.item", item=number, expiredate=expires(shop, item))
     shop.here.write("UPDATE item SET expiredate = expiredate - INTERVAL %s DAY WHERE id = %s", days, item)
     shop.here.write(
         "UPDATE reseller_link SET accounted = accounted - INTERVAL %s DAY, highest = highest - INTERVAL %s DAY "
@@ -350,14 +349,14 @@ def test_a_seller_whose_day_is_another_sells_nothing_without_an_operation(shop, 
     months(3, 1)
     item = service(shop, 3)
     ends_in(shop, item, 3)
-    shop.there.call("sandbox.clock", ahead=3 * 86400)
+    shop.there.call("sandbox.clock", advance="3d")
     try:
         runs(shop)
         assert len(shop.charges(item)) == 1
         [clock] = shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'clock'")
         assert clock["number"] == shop.module
     finally:
-        shop.there.call("sandbox.clock", ahead=0)
+        shop.there.call("sandbox.clock", set="real")
     until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "the term is not bought")
     assert shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'clock'") == []
 
