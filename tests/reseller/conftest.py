@@ -15,7 +15,8 @@ from reseller.ledger import leases, links, requests, schema
 from reseller.ledger.requests import Effect, Months, Standing
 from reseller.mgr5.panel import Panel
 from reseller.model import Item
-from sandbox.mariadb import Login, Server, connect
+from sandbox import servers
+from sandbox.database import Login, connect
 
 #: a server that outlives the run (tests/quality/mutation.py), as JSON of a Login
 SERVER = "RESELLER_TEST_SERVER"
@@ -37,7 +38,7 @@ def server(tmp_path_factory):
         yield Login(**json.loads(os.environ[SERVER]))
         return
     with tempfile.TemporaryDirectory(prefix="ledger-") as short:
-        running = Server(tmp_path_factory.mktemp("ledger") / "mysql", "pw", Path(short))
+        running = servers.chosen()(tmp_path_factory.mktemp("ledger") / "mysql", "pw", Path(short))
         running.start()
         yield running.login
         running.stop()
