@@ -2,12 +2,14 @@
 
 PYTHON ?= python3
 PREFIX ?= /usr/local/mgr5
-export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS
+# what stand-in panels run on: mariadb or mysql
+DATABASE ?= mariadb
+export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb foreign browser test screenshots bench demo chaos clients storm coverage mutation check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb mysql foreign browser test screenshots bench demo chaos clients storm coverage mutation check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,33 +28,45 @@ venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= 
 mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)
 	@scripts/prerequisites.sh mariadb
 
+mysql: ## make sure a MySQL server is in build/mysql (from Debian's unstable suite; nothing is installed)
+	@scripts/mysql.sh
+
 foreign: ## make sure perl and PHP are there for the foreign programs of the tests (as root: install them)
 	@scripts/prerequisites.sh foreign
 
 browser: ## make sure Chromium and its driver are there (as root: install them)
 	@scripts/prerequisites.sh browser
 
-test: venv mariadb foreign browser ## run the tests (ARGS= for pytest, e.g. ARGS='-k open')
-	.venv/bin/python -m pytest --numprocesses 2 $(ARGS)
+ifeq ($(DATABASE),mysql)
+# all that the ledger and the panel's tables are asked, and over the wire the life of a service from its order to its end
+OVER_THE_WIRE = order life change close terms failures crash reuse reconcile linking swap $(RARE)
+RARE = rare_controls rare_orders rare_rest rare_sync
+TESTS = tests/reseller tests/conformance/test_database.py $(OVER_THE_WIRE:%=tests/test_%.py)
+test: venv mysql
+else
+test: venv $(DATABASE) foreign browser
+endif
+test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql some of them on MySQL, TESTS= others)
+	.venv/bin/python -m pytest --numprocesses 2 $(TESTS) $(ARGS)
 
-screenshots: venv mariadb browser ## a picture of each page into docs/screenshots
+screenshots: venv $(DATABASE) browser ## a picture of each page into docs/screenshots
 	.venv/bin/python -m tests.screenshots $(ARGS)
 
-bench: venv mariadb ## measure the promised limits, both sides in one run (build/bench.json; ARGS=--quick up to 10,000)
+bench: venv $(DATABASE) ## measure the promised limits, both sides in one run (build/bench.json; ARGS=--quick up to 10,000)
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	.venv/bin/python -m tests.bench $(ARGS)
 
-demo: venv mariadb ## play the whole story on two stand-in panels
+demo: venv $(DATABASE) ## play the whole story on two stand-in panels
 	.venv/bin/python -m tests.demo
 
-chaos: venv mariadb ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES=)
+chaos: venv $(DATABASE) ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES=)
 	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(LANES),--lanes $(LANES)) $(if $(ONLY),--only '$(ONLY)') $(if $(HISTORIES),--histories $(HISTORIES))
 
-coverage: venv mariadb foreign browser ## lines and branches of reseller/ that no test runs, installed processes included (ARGS= for pytest)
+coverage: venv $(DATABASE) foreign browser ## lines and branches of reseller/ that no test runs, installed processes included (ARGS= for pytest)
 	.venv/bin/python -m tests.quality.coverage $(ARGS)
 
-mutation: venv mariadb ## how many small errors in ledger and lifecycle the tests notice (ARGS= e.g. '--only ledger --show')
+mutation: venv $(DATABASE) ## how many small errors in ledger and lifecycle the tests notice (ARGS= e.g. '--only ledger --show')
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	.venv/bin/python -m tests.quality.mutation $(ARGS)
 

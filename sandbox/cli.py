@@ -12,8 +12,8 @@ from typing import Any
 
 from sandbox import tables
 from sandbox.core.faults import KINDS
+from sandbox.database import Login, ServerMissing, connect
 from sandbox.install import install, plan
-from sandbox.mariadb import Login, MariaDbMissing, connect
 from sandbox.paths import Root
 from sandbox.place import Place
 from sandbox.schema import JOURNAL
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     options.arguments = arguments
     try:
         return int(options.run(options))
-    except (MariaDbMissing, AlreadyUp, NotUp, RuntimeError) as error:
+    except (ServerMissing, AlreadyUp, NotUp, RuntimeError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sandbox.mariadb import Login
+from sandbox.database import Login
 from sandbox.paths import PanelPaths
 from sandbox.tls import write_private
 

@@ -23,11 +23,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sandbox import schema, seed, state, tls, tree
+from sandbox import schema, seed, servers, state, tls, tree
 from sandbox.children import adopt_orphans, die_with_parent, end_descendants, reap_orphans
 from sandbox.core.db import Database
+from sandbox.database import Login, Server, connect
 from sandbox.listeners import tcp_listener, unix_listener
-from sandbox.mariadb import Login, Server, connect
 from sandbox.paths import PanelPaths, Root
 from sandbox.place import Place
 from sandbox.report import for_people
@@ -94,7 +94,7 @@ class Supervisor:
         self._stopping = True
 
     def _start(self) -> None:
-        self._server = Server(self._root.mysql, self._root_password(), self._short_folder())
+        self._server = servers.chosen()(self._root.mysql, self._root_password(), self._short_folder())
         self._server.start()
         with connect(self._server.login) as database:
             schema.ensure_journal(database)

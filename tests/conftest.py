@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import servers
 from tests import environment, keeping, watch, world
 from tests.chaos.lanes import Arena
 from tests.conformance import table
@@ -17,6 +18,14 @@ pytest_plugins = ["tests.workers"]
 
 BALANCE = 1000
 ARENA_LANES = 3
+
+
+def pytest_report_header():
+    """What the panels and the ledger run on."""
+    try:
+        return f"database: {servers.chosen().name} {servers.chosen().version()}"
+    except RuntimeError as missing:
+        return f"database: {missing}"
 
 
 def pytest_collection_modifyitems(config, items):

@@ -117,16 +117,19 @@ class Inside:
             finally:
                 own.db.close()
 
-        waits = (
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query' AND time_ms > 30 "
-            "AND info LIKE 'INSERT IGNORE INTO reseller_lease%%'"
-        )
+        def waits() -> bool:
+            asked = self.db.rows("SHOW FULL PROCESSLIST")
+            return any(
+                f"INSERT IGNORE INTO reseller_lease (name, owner, fence, expires) VALUES ('{name}'" in str(one)
+                for one in asked
+            )
+
         with contextlib.closing(self.shop.here.connect()) as other, ThreadPoolExecutor(1) as pool:
             other.begin()
             with other.cursor() as cursor:
                 cursor.execute("SELECT name FROM reseller_lease WHERE name = %s FOR UPDATE", (name,))
             found = pool.submit(run)
-            until(lambda: found.done() or self.db.value(waits), "it does not ask for the lease")
+            until(lambda: found.done() or waits(), "it does not ask for the lease")
             change()
             other.rollback()
             return found.result()

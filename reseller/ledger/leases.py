@@ -31,7 +31,10 @@ class Lease(NamedTuple):
     fence: int
 
     def execute(self, sql: str, *args: object) -> None:
-        """An UPDATE that ends in a WHERE and must match exactly the rows of its caller.
+        """An UPDATE or DELETE that ends in a WHERE and must match exactly the rows of its caller.
+
+        Not of the table of leases itself: MySQL refuses to change a table that the statement also reads (error 1093),
+        as does MariaDB before 10.3.1.
 
         Raises ResellerError `reseller_lease_lost` when it matched none: the lease ran out and is somebody else's.
         """
@@ -64,13 +67,19 @@ class Lease(NamedTuple):
         return found
 
     def extend(self, seconds: int) -> None:
-        """Make the lease last at least this long from now: called before a send, which it must outlive."""
-        self.execute(
-            "UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) + INTERVAL %s SECOND WHERE name = %s AND fence = %s",
+        """Make the lease last this long from now: called before a send, which it must outlive.
+
+        Raises ResellerError `reseller_lease_lost` when it ran out, even if nobody has taken it since.
+        """
+        extended = self.db.execute(
+            "UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) + INTERVAL %s SECOND "
+            "WHERE name = %s AND fence = %s AND expires > UTC_TIMESTAMP(3)",
             seconds,
             self.name,
             self.fence,
         )
+        if not extended:
+            raise ResellerError("reseller_lease_lost", object=self.name)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Database]:

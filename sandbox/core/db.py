@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 
 from sandbox.core import clock
-from sandbox.mariadb import Login, connect
+from sandbox.database import Login, connect
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection

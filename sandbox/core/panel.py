@@ -14,7 +14,7 @@ from sandbox.core.levels import Cut, Viewer
 from sandbox.core.log import Levels, Log
 from sandbox.core.plugins import Plugins
 from sandbox.core.windows import Windows
-from sandbox.mariadb import Login
+from sandbox.database import Login
 from sandbox.paths import PanelPaths
 from sandbox.switches import Switches
 from sandbox.tree import read_conf, read_options

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from sandbox import servers
 from tests.conformance.probe import Probe
 from tests.conformance.table import cases
 
@@ -308,8 +309,10 @@ def test_a_type_made_directly_is_known_after_tool_clearcache(probe):
 
 
 @pytest.mark.fact("P6.1-01")
-def test_the_database_is_mariadb(probe):
-    assert "MariaDB" in probe.panel.rows("SELECT VERSION() AS v")[0]["v"]
+def test_the_database_is_the_mariadb_or_mysql_that_was_asked_for(probe):
+    version = probe.panel.rows("SELECT VERSION() AS v")[0]["v"]
+    assert version.startswith(servers.chosen().version())
+    assert ("MariaDB" in version) == (servers.chosen().name == "MariaDB")
 
 
 @pytest.mark.fact("P6.1-02")

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from mutmut.stats import status_by_exit_code
 
-from sandbox.mariadb import Server
+from sandbox import servers
 from tests.quality import lanes
 from tests.reseller.conftest import SERVER
 from tests.world import ROOT
@@ -117,7 +117,7 @@ def _prepare(folder: Path, part: Part) -> None:
 def _mutmut(folder: Path, *names: str, quiet: bool = False) -> int:
     output = subprocess.DEVNULL if quiet else None
     with tempfile.TemporaryDirectory(prefix="mutation-") as short:
-        server = Server(Path(short) / "mysql", "pw", Path(short))
+        server = servers.chosen()(Path(short) / "mysql", "pw", Path(short))
         server.start()
         variables = {**os.environ, SERVER: json.dumps(asdict(server.login))}
         argv = [str(MUTMUT), "run", "--max-children", "2", *names]

@@ -15,7 +15,9 @@ from reseller.ledger import leases, links, requests, schema
 from reseller.ledger.requests import Effect
 from reseller.mgr5.panel import Panel
 from reseller.model import Item
-from sandbox.mariadb import Login, Server, connect
+from sandbox import servers
+from sandbox.database import Login, connect
+from tests.reseller import statements
 
 #: a server that outlives the run (tests/quality/mutation.py), as JSON of a Login
 SERVER = "RESELLER_TEST_SERVER"
@@ -39,10 +41,15 @@ def server(tmp_path_factory):
         yield Login(**json.loads(os.environ[SERVER]))
         return
     with tempfile.TemporaryDirectory(prefix="ledger-") as short:
-        running = Server(tmp_path_factory.mktemp("ledger") / "mysql", "pw", Path(short))
+        running = servers.chosen()(tmp_path_factory.mktemp("ledger") / "mysql", "pw", Path(short))
         running.start()
+        administrator = connect(running.login).cursor()
+        statements.keep(administrator)
         yield running.login
+        refused = [said for said in statements.kept(administrator) if statements.reads_what_it_changes(said)]
         running.stop()
+        # Of the whole run: nothing that any test made the ledger do would fail on MySQL.
+        assert refused == []
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,16 @@ def test_a_second_up_on_one_root_is_refused(up):
     assert "already up" in done.stderr
 
 
+def test_a_root_stays_with_the_server_that_made_it(tmp_path):
+    assert Up(tmp_path / "root", "only").stop() == 0
+    (tmp_path / "root/mysql/server").write_text("Another")
+    words = [sys.executable, "-m", "sandbox", "up", "--root", tmp_path / "root", "--panel", "only"]
+    done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "was made with Another: start it with DATABASE=another" in done.stderr
+    assert below(tmp_path) == []
+
+
 def test_ids_differ_between_panels_and_tables(seller, reseller):
     assert seller.tariff("VDS-1") != reseller.tariff("VDS-1")
     assert {row["id"] for row in seller.rows("SELECT id FROM account")}.isdisjoint(
