@@ -27,7 +27,8 @@ def main(argv: Sequence[str]) -> int:
         command = COMMANDS.get(arguments.command)
         if command is None:
             raise UsageError("reseller_command", object="command", value=arguments.command)
-        answer = command(panel, arguments)
+        is_skipped = arguments.command in SKIPPED and panel.does_nothing
+        answer = _ok() if is_skipped else command(panel, arguments)
     except ResellerError as error:
         return _failed(panel, arguments, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
@@ -177,6 +178,9 @@ def _features(panel: Panel, arguments: Arguments) -> Element:
 
     return document.parse(features.document(str(panel.base)).encode())
 
+
+#: what the vendor's modules answer with success, and do not do, while etc/billmgr.DoNothing is there (platform.md 5.2)
+SKIPPED = frozenset({"open", "resume", "suspend", "cancel_prolong", "close", "sync_item", "prolong", "reopen"})
 
 #: every command of the module; the executable answers plain `--command features` itself, without loading any of this
 COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {

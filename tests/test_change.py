@@ -288,3 +288,20 @@ def test_a_service_that_is_gone_or_was_never_bought_cannot_be_changed(shop, serv
     shop.start(server)
     assert "reseller_not_linked" in shop.error(server)
     assert shop.tasks(server) == []
+
+
+def test_a_change_that_is_not_one_of_the_tariff_changes_no_tariff_there(shop, server, tariffs):
+    """The seller's staff have moved the service to another tariff; then the client orders more memory."""
+    number = remote(shop, server)
+    own = shop.there.value("SELECT pricelist FROM item WHERE id = %s", number)
+    other = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-1 more memory' AND parent IS NULL")
+    shop.there.write("UPDATE item SET pricelist = %s WHERE id = %s", other, number)
+    charged = len(shop.charges(server))
+    edit(shop, server, domain="other.example.com")
+    assert "reseller_tariff_not_meant" in shop.error(server)
+    assert shop.there.value("SELECT pricelist FROM item WHERE id = %s", number) == other
+    shop.there.write("UPDATE item SET pricelist = %s WHERE id = %s", own, number)
+    shop.start(server)
+    shop.until_done(server)
+    assert len(shop.charges(server)) == charged
+    assert params(shop.there, number)["domain"] == "other.example.com"

@@ -115,7 +115,8 @@ def live(db: Database, module: int) -> list[Problem]:
 
 def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
     """The problems of a module and kind."""
-    return [problem for problem in live(db, module) if problem.cause.kind == kind]
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s AND kind = %s ORDER BY number"  # noqa: S608
+    return [_problem(row) for row in db.rows(sql, module, kind)]
 
 
 def counts(db: Database, module: int) -> dict[str, int]:

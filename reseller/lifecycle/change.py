@@ -103,9 +103,21 @@ class _Setparam(Attempt):
         item, db = self.item, self.work.db
         try:
             tariff = items.tariff_params(db, item.pricelist)
-            return change_plan.build(item, form, tariff, tariffmap.load(db, item.pricelist))
+            change = change_plan.build(item, form, tariff, tariffmap.load(db, item.pricelist))
+            if change is not None and change.is_tariff and not self._is_meant(change):
+                told = {"tariff": item.pricelist_name, "there": form.pricelist, "wanted": change.fields["pricelist"]}
+                raise ResellerError("reseller_tariff_not_meant", **told, **self.names())
         except ResellerError as error:
             raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
+        return change
+
+    def _is_meant(self, change: Change) -> bool:
+        """Whether the client has changed the tariff: the panel then keeps the one before (`item.lastpricelist`).
+
+        One that differs for any other reason, a change by the seller's staff or of the tariff's form here, is charged
+        when it is changed, and nobody has asked for that. A change that was begun is gone on with.
+        """
+        return self.item.lastpricelist not in (0, self.item.pricelist) or self.request.digest == change.digest
 
     def _doubt(self) -> None:
         """What was sent does not show: look on, and after long enough leave it to a person."""

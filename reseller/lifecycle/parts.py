@@ -19,7 +19,6 @@ from reseller.lifecycle.term import Renewal
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Status
-from reseller.seller.service import Service
 from reseller.wire.errors import ResellerError, SellerError, Stopped
 
 #: states in which a part is gone on with when its `next_try` has come; with MONEY, when the balance has risen
@@ -71,8 +70,9 @@ class _Part(Renewal):
             self._take_slot()
             kept = paid.of(self.work.db, self.link.id)
             here = self.item.expiredate
-            level = self.level(seen, min(here, kept.accounted) if here and kept.accounted else None)
-            if not paid_until.is_due(level, self.work.limits):
+            # What nothing accounts for yet is judged by the next run first (sync/compare.py).
+            level = self.level(seen, min(here, kept.accounted)) if here and kept.accounted else None
+            if level is None or not paid_until.is_due(level, self.work.limits):
                 _end(self.work, self.held, self.request)
                 return False
             months = self.term()
@@ -106,7 +106,3 @@ class _Part(Renewal):
 
     def _account(self, base: object) -> None:
         """The panel's date has not moved by it."""
-
-    def _finish(self, seen: Service) -> None:
-        troubles.end(self.work, self.held, Cause.of_service(self.item.id, problems.OWED))
-        super()._finish(seen)

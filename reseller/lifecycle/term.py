@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from reseller.ledger import paid, requests, tariffmap
+from reseller.ledger import paid, problems, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
+from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.lifecycle import autorenewal, operations, order_plan, paid_until, retries
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.goals import give_up
 from reseller.lifecycle.paid_until import Level
@@ -183,7 +185,9 @@ class Renewal(Attempt):
         The seller's has to be a date, and no earlier than it was: a stale form must not be paid for.
         """
         highest = paid.of(self.work.db, self.link.id).highest
-        if seen.expiredate is None or until is None:
+        if until is None:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_endless", **self.names()))
+        if seen.expiredate is None:
             error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
             raise self.stop(Standing(requests.REFUSED), error)
         if highest and (highest - seen.expiredate).days > self.work.limits.tolerance_days:
@@ -260,6 +264,7 @@ class Renewal(Attempt):
             self._tell_panel()
         base = paid.of(self.work.db, self.link.id).accounted or _date(self.request.was) or seen.expiredate
         self._account(base)
+        troubles.end(self.work, self.held, Cause.of_service(self.item.id, problems.OWED))
         with self.work.db.transaction():
             paid.raise_highest(self.held, self.link.id, seen.expiredate)
             self.settle(Standing(requests.DONE))

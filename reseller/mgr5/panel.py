@@ -26,6 +26,11 @@ class Panel:
         """The panel in whose `addon/`, `processing/` or `sbin/` the executable lies."""
         return cls(Path(os.path.realpath(executable)).parent.parent)
 
+    @property
+    def does_nothing(self) -> bool:
+        """Whether the panel's safety switch is on: a file that modules obey (reference/platform.md 5.2)."""
+        return (self.base / "etc" / "billmgr.DoNothing").exists()
+
     @cached_property
     def limits(self) -> Limits:
         """Limits of this panel, read on first use."""

@@ -44,6 +44,10 @@ _Row = TypeVar("_Row", Link, Request)
 def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     """One run over all our modules, side by side: a slow seller does not keep the others waiting."""
     summary = Summary()
+    if work.panel.does_nothing:
+        summary.problems.append(work.word(ResellerError("reseller_do_nothing")))
+        work.log.info("checkevent: nothing is done while etc/billmgr.DoNothing is there")
+        return summary
     began = time.monotonic()
     until = began + work.limits.run_seconds
     modules = items.modules(work.db)
@@ -134,6 +138,7 @@ class _Run:
         self._open(seller, lists, live, opening)
         if linked:
             reconcile.Round(self.job, seller, self.held, lists, linked).run()
+            self._write_down(seller)
 
     def _left_behind(self) -> None:
         """Operations that nobody is at, links that were made half-way."""
@@ -163,16 +168,17 @@ class _Run:
             self._each(link.item, self._advance(seller, link, lists))
         for request in _from([request for request in live if request.is_open], first):
             self._each(request.item, self._look(request, lists))
-        if not self.job.mode.pending:
-            self._write_down(seller)
-        # Read again: looking may have settled some of them, and terms may be due.
+        # Read again: looking may have settled some of them.
         self._wake(seller, requests.all_live(self.work.db, [self.module]))
         stopped = str(self.stopped or "")
         if stopped != begun:
             observations.move(self.held, self.module, CURSOR, stopped)
 
     def _write_down(self, seller: Seller) -> None:
-        """Terms that are due without an operation; none while the seller's day is not this machine's."""
+        """Terms that are due without an operation, for the next run to buy; none while the seller's day is not ours.
+
+        After the lists were read, so that the seller has told its day.
+        """
         from reseller.lifecycle import parts
         from reseller.lifecycle import problems as troubles
 

@@ -245,10 +245,15 @@ class _Facts:
             self._is_goodwill = kept.accounted is not None and here > max(kept.accounted, there)
         elif move == Move.JUMP and not (kept.left and here <= kept.left):
             yield Fact.PAID, problems.PAID, here.isoformat(), there.isoformat()
-        _, mapping = self._batch.tariff(self._item.pricelist)
-        longest = max(order_plan.terms(mapping), default=0)
-        if (there - paid_until.after(here, longest)).days > limits.tolerance_days:
+        if (there - paid_until.after(here, self._term())).days > limits.tolerance_days:
             yield Fact.EXPIRES_LATER, problems.EXPIREDATE, here.isoformat(), there.isoformat()
+
+    def _term(self) -> int:
+        """Months that the seller may be paid ahead: the term that is bought for the service's period."""
+        try:
+            return max(order_plan.term(self._item, self._batch.tariff(self._item.pricelist)[1]), 0)
+        except ResellerError:
+            return 0
 
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
         """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""

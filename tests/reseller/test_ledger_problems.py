@@ -7,7 +7,7 @@ import pytest
 from reseller.ledger import links, problems, schema
 from reseller.ledger.problems import Cause, Drift, Problem
 from reseller.wire.errors import ResellerError
-from sandbox.mariadb import connect
+from sandbox.database import connect
 from tests.reseller.conftest import PANEL_TABLES, bought
 
 
