@@ -17,7 +17,8 @@ What this stands on in urllib3 (2.x; `make clients` runs the tests of it with th
 - `close()` is called for every connection that is given up, and already when a header says `Connection: close`, before
   the body is read.
 - A manager makes its pools by `pool_classes_by_scheme`, and they their connections by `ConnectionCls`.
-- `HTTPResponse.read(amt, decode_content=False)` gives the bytes as they came, and raises where they end too early.
+- `HTTPResponse.read(amt, decode_content=False)` gives the bytes as they came, and raises where they end too early;
+  `length_remaining` is what the header says of them.
 
 And in requests: `HTTPAdapter` makes its manager in `init_poolmanager`, those of proxies in `proxy_manager_for`, tells
 their pools in `cert_verify` what to trust, and asks `proxy_headers` for what a proxy is told. `Session.send` reads the

@@ -107,6 +107,9 @@ def _content(response: requests.Response, most_bytes: int, url: str) -> bytes:
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     if packing not in ("", "identity", "gzip", "x-gzip"):
         raise Ambiguous("reseller_bad_answer", what=f"an answer packed by {packing!r:.40}", url=url)
+    too_large = Ambiguous("reseller_bad_answer", what=f"more than {most_bytes} bytes", url=url)
+    if (response.raw.length_remaining or 0) > most_bytes:
+        raise too_large
     unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packing.endswith("gzip") else None
     parts: list[bytes] = []
     came = size = 0
@@ -119,7 +122,7 @@ def _content(response: requests.Response, most_bytes: int, url: str) -> bytes:
             part = unpack.decompress(part, most_bytes - size + 1)
         size += len(part)
         if max(came, size) > most_bytes:
-            raise Ambiguous("reseller_bad_answer", what=f"more than {most_bytes} bytes", url=url)
+            raise too_large
         parts.append(part)
     if unpack and not unpack.eof:
         raise EOFError("the packed answer is cut")
