@@ -14,6 +14,7 @@ stuck      in process here without an operation
 away       at another module (swap) while its paid term there ends
 tariff     another tariff there
 resources  other resources there
+foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/whose.py)
 expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
@@ -22,6 +23,7 @@ owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
 stranded   an operation that nobody runs and of which the ledger knows nothing
 refused    (of a module) changes that were not made because they would be too many
+account    (of a module) its settings lead to another account than its links
 """
 
 from __future__ import annotations
@@ -36,9 +38,12 @@ from reseller.ledger.leases import Lease
 SERVICE, MODULE = "service", "module"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
-KEY, MAPPING = "key", "mapping"
-OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
-DIFFERENCES = (ALARM, GONE, MISSING, STATE, STUCK, AWAY, TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING)
+KEY, MAPPING, FOREIGN_KEY = "key", "mapping", "foreign_key"
+OWED, WISH, STRANDED, REFUSED, ACCOUNT = "owed", "wish", "stranded", "refused", "account"
+DIFFERENCES = (
+    *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
+    *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING),
+)
 
 #: a condition of SQL: the row `d` is a difference of the service that it names
 IS_DIFFERENCE = "d.subject = 'service' AND d.kind IN ({})".format(", ".join(f"'{kind}'" for kind in DIFFERENCES))
@@ -46,7 +51,7 @@ _COLUMNS = (
     "subject, number, kind, module, error, params, here, there, touches, task, "
     "TIMESTAMPDIFF(SECOND, since, UTC_TIMESTAMP(3))"
 )
-_VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
+VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
 
 
 class Cause(NamedTuple):
@@ -133,8 +138,8 @@ def put(lease: Lease, problem: Problem) -> None:
         problem.module,
         problem.error,
         json.dumps({name: value[:_PARAM_CHARACTERS] for name, value in problem.params.items()}, ensure_ascii=False),
-        problem.here[:_VALUE_CHARACTERS],
-        problem.there[:_VALUE_CHARACTERS],
+        problem.here[:VALUE_CHARACTERS],
+        problem.there[:VALUE_CHARACTERS],
         _list(problem.touches),
     )
     with lease.writing() as db:

@@ -37,10 +37,12 @@ KINDS = {
     problems.AUTOPROLONG: Kind("reseller_audit_autoprolong"),
     problems.KEY: Kind("reseller_audit_key"),
     problems.MAPPING: Kind("reseller_audit_mapping"),
+    problems.FOREIGN_KEY: Kind("reseller_foreign_key", requests.SETPARAM),
     problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
     problems.WISH: Kind("reseller_link_wish", "open"),
     problems.STRANDED: Kind("reseller_stranded"),
     problems.REFUSED: Kind("reseller_audit_refused"),
+    problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
 }
 
 

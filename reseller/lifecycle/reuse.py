@@ -51,7 +51,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
     row = row if row is not None and row.owner == attempt.request.key else None
     if row.state == free.UNFIT if row else not attempt.seller.settings.reuse:
         return Outcome.NO
-    seen = service.read(attempt.seller.transport, link.itemtype, link.remote)
+    seen = attempt.view()
     row = row or _reserve(attempt, link, seen)
     if row is None or not seen.exists:
         return Outcome.NO

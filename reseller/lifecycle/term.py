@@ -21,7 +21,7 @@ from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.seller import renewals, service
+from reseller.seller import renewals
 from reseller.seller.service import Service
 from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
@@ -117,7 +117,7 @@ class Renewal(Attempt):
         return bool(self.operation and self.request.operation and self.operation != self.request.operation)
 
     def _view(self) -> Service:
-        seen = service.read(self.seller.transport, self.item.itemtype, self.remote)
+        seen = self.view()
         if not seen.exists:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return seen
