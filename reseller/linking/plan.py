@@ -197,9 +197,9 @@ def _require_free(work: Work, seller: Seller, item: Item, found: Service, *, for
     names = {"item": str(item.id), "remote": found.id}
     if owner is not None and owner.item != item.id:
         raise ResellerError("reseller_link_taken", object="value", value=found.id, other=owner.item, **names)
-    if force or owner is not None:
+    if force:
         return
-    if found.id in free.kept(work.db, seller.account):
+    if owner is None and found.id in free.kept(work.db, seller.account):
         raise ResellerError("reseller_link_kept", object="value", value=found.id, **names)
     if found.key and found.item != str(item.id):
         raise ResellerError("reseller_link_foreign", object="value", value=found.id, key=found.key, **names)
