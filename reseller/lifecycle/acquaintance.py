@@ -54,12 +54,12 @@ def _shows(transport: Transport, keys: Collection[tuple[str, str, str]]) -> bool
         return False
 
 
-def require_other_panel(work: Work, transport: Transport, number: int) -> None:
+def require_other_panel(work: Work, transport: Transport, number: int, *, anew: bool = False) -> None:
     """Raises ResellerError `reseller_own_panel` for an account of this very panel; SellerError, PanelError.
 
-    Asked once for each account.
+    Asked once for each account, and `anew` where somebody saves settings: a name may lead elsewhere by now.
     """
-    own = accounts.is_own_panel(work.db, number)
+    own = None if anew else accounts.is_own_panel(work.db, number)
     if own is None:
         own = _knows_session(work, transport)
         accounts.save_own_panel(work.db, number, own=own)

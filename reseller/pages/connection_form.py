@@ -28,7 +28,7 @@ def check(panel: Panel, form: bytes) -> None:
     transport = Transport(chosen, panel.limits, work.log)
     found = account.check(transport, ITEMTYPES)
     number = acquaintance.of(work.db, transport, chosen.username, found.own_id)
-    acquaintance.require_other_panel(work, transport, number)
+    acquaintance.require_other_panel(work, transport, number, anew=True)
     _require_bound(work, chosen.noted, number)
     accounts.save_balance(work.db, number, found.balance)
     accounts.save_generations(work.db, number, found.generations)

@@ -33,7 +33,9 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         if current is None or current.id != link.id or current.state != links.OPENING:
             return WAITING
         item = items.read(work.db, link.item)
-        whose.require(work, held, link, row.key)
+        if not whose.is_ours(link, row.key):
+            # A list may not show keys at all, so it never says that the key is right again: the form does.
+            whose.require(work, held, link, row.key)
         action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(work.db, link, row):
             gone = _gone(work, item, link)

@@ -13,7 +13,7 @@ from tests.reseller.conftest import made
 
 TODAY = dt.datetime.now(dt.timezone.utc).date()
 TABLES = ("item", "processingmodule", "pricelist", "itemtype", "account", "reseller_problem", "reseller_observation")
-LEDGER = ("reseller_link", "reseller_request", "reseller_swap", "reseller_account", "reseller_free")
+LEDGER = ("reseller_link", "reseller_request", "reseller_swap", "reseller_account", "reseller_address", "reseller_free")
 OURS, MANUAL = 1, 2
 
 
