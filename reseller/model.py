@@ -92,6 +92,8 @@ class Settings:
     proxy: str = field(default="", repr=False)
     #: keep closed licences for the next order (lifecycle/reuse.py)
     reuse: bool = False
+    #: the module's number as the panel keeps it with the settings, 0 while it does not
+    noted: int = 0
 
 
 class Balance(NamedTuple):

@@ -14,7 +14,7 @@ from reseller.db import Database
 from reseller.ledger import links, requests, swaps, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.swaps import Swap
-from reseller.lifecycle import order_plan
+from reseller.lifecycle import order_plan, whose
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.mgr5.features import MODULE
@@ -72,6 +72,9 @@ def target(db: Database, told: str) -> Module:
         found = [module for module in known if str(module.id) == told]
     else:
         found = [module for module in known if module.active and _is_manual(module)]
+    if found and found[0].module == MODULE:
+        # The link decides whom we talk to, so this would change nothing; an account that moved has its own command.
+        raise ResellerError("reseller_swap_ours", object="processingmodule", value=told, module=str(found[0]))
     if len(found) != 1 or not found[0].active:
         listed = "; ".join(str(module) + ("" if module.active else ", off") for module in known)
         raise ResellerError("reseller_swap_module", object="processingmodule", value=told, known=listed)
@@ -260,9 +263,11 @@ def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
     link = links.of_item(work.db, item.id)
     if link is None:
         return [_note(work, "not_linked")]
-    seen = service.read(work.seller(swap.home).transport, link.itemtype, link.remote)
+    seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
     if not seen.exists:
         return [_note(work, "gone", remote=link.remote)]
+    if not whose.is_ours(link, seen.key):
+        raise ResellerError("reseller_foreign_key", item=item.id, remote=link.remote, here=link.key, there=seen.key)
     wanted = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if seen.pricelist != wanted:
         raise ResellerError(
@@ -295,8 +300,8 @@ def _follow(work: Work, item: Item) -> None:
     link = links.of_item(work.db, item.id)
     if link is None:
         return
-    seen = service.read(work.seller(link.module).transport, link.itemtype, link.remote)
-    if seen.exists:
+    seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
+    if seen.exists and whose.is_ours(link, seen.key):
         links.observe(work.db, link, seen.row)
 
 

@@ -48,7 +48,12 @@ _ALL = (
         "which order functions exist; an absent one answers missed",
     ),
     Switch("order_first_status", ("5", "1"), "selling-api.md 10.2", "status of a service right after skipbasket"),
-    Switch("order_answer_id", ("yes", "no"), "selling-api.md 3.3", "whether an order's answer holds the new id at all"),
+    Switch(
+        "order_answer_id",
+        ("yes", "no", "other"),
+        "selling-api.md 3.3",
+        "an order's answer holds the new id, no id, or that of another service of the account",
+    ),
     Switch(
         "short_balance_leaves",
         ("nothing", "unpaid_row"),

@@ -73,6 +73,29 @@ def test_an_order_and_a_suspension_go_through_both(chain, services):
     until(lambda: (lower.checkevent(), lower.item(item)["status"] == 2)[-1], "C stays suspended")
 
 
+def test_of_two_sellers_with_equal_numbers_the_links_is_asked_whatever_module_the_service_has(chain, services):
+    """A has a service with the number that B's has; C buys at both, and somebody changes the module in MySQL."""
+    upper, lower = chain
+    item, middle, _ = services
+    a = upper.there
+    second = world.connect(lower.here, a, "buyer", a.accounts["buyer"]["password"])
+    twin = int(a.call("sandbox.bulk", count=1, user="buyer", prefix="twin").findtext("first"))
+    if not a.value("SELECT COUNT(*) FROM item WHERE id = %s", middle):
+        a.write("UPDATE item SET id = %s WHERE id = %s", middle, twin)
+    before = a.rows("SELECT * FROM item WHERE id = %s", middle)
+    lower.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", second, item)
+    lower.here.call("tool.clearcache")
+    try:
+        for act, status in (("suspend", 3), ("resume", 2)):
+            lower.act(act, item)
+            until(lambda: (upper.checkevent(), lower.checkevent(), lower.operation(item) is None)[-1], f"no {act}")
+            assert (lower.item(item)["status"], upper.item(middle)["status"]) == (status, status)
+    finally:
+        lower.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", lower.module, item)
+        lower.here.call("tool.clearcache")
+    assert a.rows("SELECT * FROM item WHERE id = %s", middle) == before
+
+
 def test_the_documented_call_of_a_client_is_the_panels_own_also_on_a_service_that_is_resold(chain, services):
     """What C's staff does at C comes to B as the client call of a reseller."""
     upper, lower = chain

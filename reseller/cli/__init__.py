@@ -31,6 +31,7 @@ COMMANDS = {
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),
     "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
     "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),
+    "account": ("account", "for a seller that has moved or an account that has changed: move what is linked"),
     "panel": ("control_panel", "lead clients into the control panels of services of a type, once that is proven safe"),
 }
 

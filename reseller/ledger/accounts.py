@@ -1,18 +1,165 @@
-"""Seller accounts: one row for each address and user name, shared by the modules that use it."""
+"""Seller accounts: one row for each, however its address is spelled and whichever of its users logs in.
+
+An account is host and port and the account's own id there. By which addresses and users it is reached is kept beside
+it: `reseller_address` leads from what a module's settings say to the account, and costs the seller no question. Its own
+row has the address as it was called first, for people.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from reseller.db import Database
+from reseller.ledger.leases import Lease
 from reseller.model import Balance
+from reseller.wire import hosts
 
 
-def number(db: Database, endpoint: str, username: str) -> int:
-    """Id of the account, made on first use."""
-    found = db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
-    if found:
-        return int(found)
-    db.execute("INSERT IGNORE INTO reseller_account (endpoint, username) VALUES (%s, %s)", endpoint, username)
-    return int(db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username))
+class Address(NamedTuple):
+    """One way to an account: `host` as hosts.host_and_port() has it; `own_id` is empty where nobody has asked yet."""
+
+    host: str
+    username: str
+    own_id: str = ""
+
+    @classmethod
+    def of(cls, endpoint: str, username: str, own_id: str = "") -> Address:
+        """Of an address as it was typed."""
+        return cls(hosts.host_and_port(endpoint), username, own_id)
+
+
+def of_address(db: Database, address: Address) -> int:
+    """The account that is known to be reached so, 0 for none."""
+    # An address of before is as it was typed, and its letters may not be ASCII.
+    spelled = (address.host, _unicode(address.host))
+    sql = (
+        "SELECT account FROM reseller_address WHERE host IN (%s, %s) AND username = %s ORDER BY host = %s DESC LIMIT 1"
+    )
+    return db.value(sql, *spelled, address.username, address.host) or 0
+
+
+def of_identity(db: Database, address: Address) -> int:
+    """The account with this id of its own at this host, 0 for none that is known."""
+    sql = "SELECT account FROM reseller_address WHERE host = %s AND own_id = %s AND own_id > '' LIMIT 1"
+    return db.value(sql, address.host, address.own_id) or 0
+
+
+def possible(db: Database, address: Address) -> list[int]:
+    """Accounts at other hosts that may be this one under another name of its host: those that have its own id there,
+    or of which nobody has asked for it yet."""
+    sql = "SELECT DISTINCT account FROM reseller_address WHERE host <> %s AND own_id IN ('', %s) ORDER BY account"
+    return [row[0] for row in db.rows(sql, address.host, address.own_id)]
+
+
+def record(db: Database, address: Address, account: int) -> None:
+    """This address leads to the account."""
+    db.execute(
+        "INSERT INTO reseller_address (host, username, account, own_id) VALUES (%s, %s, %s, %s) "
+        "ON DUPLICATE KEY UPDATE account = VALUES(account), own_id = IF(VALUES(own_id) > '', VALUES(own_id), own_id)",
+        address.host,
+        address.username,
+        account,
+        address.own_id,
+    )
+
+
+def number(db: Database, endpoint: str, username: str, own_id: str = "") -> int:
+    """Id of the account that is reached so, made on first use."""
+    address = Address.of(endpoint, username, own_id)
+    found = of_address(db, address) or of_identity(db, address)
+    if not found:
+        db.execute("INSERT IGNORE INTO reseller_account (endpoint, username) VALUES (%s, %s)", endpoint, username)
+        found = int(
+            db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
+        )
+    record(db, address, found)
+    return found
+
+
+def _unicode(host: str) -> str:
+    name, _, port = host.rpartition(":")
+    try:
+        return f"{name.encode('ascii').decode('idna')}:{port}"
+    except UnicodeError:
+        return host
+
+
+def is_own_panel(db: Database, account: int) -> bool | None:
+    """Whether the account is one of this very panel, None where nobody has found out yet."""
+    found = db.value("SELECT MAX(own_panel) FROM reseller_address WHERE account = %s", account)
+    return None if found is None else bool(found)
+
+
+def save_own_panel(db: Database, account: int, *, own: bool) -> None:
+    """Remember it."""
+    db.execute("UPDATE reseller_address SET own_panel = %s WHERE account = %s", own, account)
+
+
+class Bought(NamedTuple):
+    """A remote service and the account that it was bought with; of a kept licence `item` is 0 and `key` empty."""
+
+    item: int
+    account: int
+    itemtype: str
+    remote: str
+    key: str
+
+
+def bought(db: Database, module: int, account: int, most: int = 2_000_000) -> list[Bought]:
+    """What live links of a module have at another account than this; the first ones."""
+    sql = (
+        "SELECT item, account, itemtype, remote, rkey FROM reseller_link WHERE module = %s AND live = 1 "
+        "AND account <> %s ORDER BY account, item LIMIT %s"
+    )
+    return [Bought(*row) for row in db.rows(sql, module, account, most)]
+
+
+def kept(db: Database, module: int, account: int) -> list[Bought]:
+    """Licences that a module has kept for the next order at another account than this."""
+    sql = (
+        "SELECT DISTINCT 0, f.account, f.itemtype, f.remote, '' FROM reseller_free f "
+        "JOIN reseller_link k ON k.account = f.account AND k.remote = f.remote AND k.module = %s "
+        "WHERE f.account <> %s AND f.state = 'free' ORDER BY f.account, f.remote"
+    )
+    return [Bought(*row) for row in db.rows(sql, module, account)]
+
+
+def move(lease: Lease, module: int, account: int) -> None:
+    """All that a module has bought, keeps, or has asked for and is not settled, is at this account from now on."""
+    with lease.writing() as db:
+        db.execute(
+            "UPDATE reseller_free f JOIN reseller_link k ON k.account = f.account AND k.remote = f.remote "
+            "AND k.module = %s SET f.account = %s WHERE f.state = 'free' AND f.account <> %s",
+            module,
+            account,
+            account,
+        )
+        db.execute(
+            "UPDATE reseller_link SET account = %s WHERE module = %s AND live = 1 AND account <> %s",
+            account,
+            module,
+            account,
+        )
+        db.execute(
+            "UPDATE reseller_request SET account = %s WHERE module = %s AND live = 1 AND account NOT IN (0, %s)",
+            account,
+            module,
+            account,
+        )
+
+
+def name(db: Database, account: int) -> str:
+    """An account in words: user name and address as they are called today."""
+    row = db.row("SELECT username, endpoint FROM reseller_account WHERE id = %s", account)
+    return f"{row[0]} @ {row[1]}" if row else f"account {account}"
+
+
+def with_links(db: Database, least: int) -> dict[int, Sequence[tuple[str, str, str]]]:
+    """Accounts with so many live links or more: type, remote service and key of the newest of them."""
+    counted = db.rows("SELECT account FROM reseller_link WHERE live = 1 GROUP BY account HAVING COUNT(*) >= %s", least)
+    sql = "SELECT itemtype, remote, rkey FROM reseller_link WHERE account = %s AND live = 1 ORDER BY id DESC LIMIT %s"
+    return {row[0]: [(each[0], each[1], each[2]) for each in db.rows(sql, row[0], least)] for row in counted}
 
 
 def is_known(db: Database, endpoint: str, username: str) -> bool:

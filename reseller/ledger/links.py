@@ -56,9 +56,9 @@ def of_remote(db: Database, account: int, remote: str) -> Link | None:
     return Link(*row) if row else None
 
 
-def items(db: Database, module: int) -> set[int]:
-    """The services of a module that are linked, also half-way."""
-    return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1 AND module = %s", module)}
+def items(db: Database) -> set[int]:
+    """The services that are linked, also half-way, whatever module they have today."""
+    return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1")}
 
 
 def remotes(db: Database, account: int) -> set[str]:

@@ -15,6 +15,7 @@ away       at another module (swap) while its paid term there ends
 tariff     another tariff there
 resources  other resources there
 paid       the panel's date has jumped for no known reason, and nothing is bought for that
+foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/whose.py)
 expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
@@ -24,6 +25,7 @@ wish       a client asked for a link that only staff may make
 stranded   an operation that nobody runs and of which the ledger knows nothing
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
+account    (of a module) its settings lead to another account than its links
 """
 
 from __future__ import annotations
@@ -38,9 +40,13 @@ from reseller.ledger.leases import Lease
 SERVICE, MODULE = "service", "module"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
-KEY, MAPPING, PAID = "key", "mapping", "paid"
-OWED, WISH, STRANDED, REFUSED, CLOCK = "owed", "wish", "stranded", "refused", "clock"
-DIFFERENCES = (ALARM, GONE, MISSING, STATE, STUCK, AWAY, TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID)
+KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
+OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
+ACCOUNT, CLOCK = "account", "clock"
+DIFFERENCES = (
+    *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
+    *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),
+)
 
 #: a condition of SQL: the row `d` is a difference of the service that it names
 IS_DIFFERENCE = "d.subject = 'service' AND d.kind IN ({})".format(", ".join(f"'{kind}'" for kind in DIFFERENCES))
@@ -48,7 +54,7 @@ _COLUMNS = (
     "subject, number, kind, module, error, params, here, there, touches, task, "
     "TIMESTAMPDIFF(SECOND, since, UTC_TIMESTAMP(3))"
 )
-_VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
+VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
 
 
 class Cause(NamedTuple):
@@ -136,8 +142,8 @@ def put(lease: Lease, problem: Problem) -> None:
         problem.module,
         problem.error,
         json.dumps({name: value[:_PARAM_CHARACTERS] for name, value in problem.params.items()}, ensure_ascii=False),
-        problem.here[:_VALUE_CHARACTERS],
-        problem.there[:_VALUE_CHARACTERS],
+        problem.here[:VALUE_CHARACTERS],
+        problem.there[:VALUE_CHARACTERS],
         _list(problem.touches),
     )
     with lease.writing() as db:

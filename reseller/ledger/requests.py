@@ -168,9 +168,10 @@ def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, a
     return by_id(lease.db, number)
 
 
-def set_account(lease: Lease, request: Request, account: int) -> Request:
-    """Note which account it is sent with, once that is known."""
-    lease.execute("UPDATE reseller_request SET account = %s WHERE id = %s", account, request.id)
+def set_account(lease: Lease, request: Request, account: int, module: int = 0) -> Request:
+    """Note which account it is sent with once that is known, and whose settings lead there if not its own module's."""
+    sql = "UPDATE reseller_request SET module = %s, account = %s WHERE id = %s"
+    lease.execute(sql, module or request.module, account, request.id)
     return by_id(lease.db, request.id)
 
 

@@ -39,6 +39,15 @@ WHEN 'tariff' THEN 'reseller_drift_tariff' WHEN 'resources' THEN 'reseller_drift
 ELSE CONCAT('reseller_audit_', d.kind) END, d.here, d.there, k.item, d.since, d.since
 FROM reseller_drift d JOIN reseller_link k ON k.id = d.link AND k.live = 1"""
 
+#: host and port of an account's address as it was typed before version 3, as wire/hosts.py has them
+_HOST = """CONCAT(LOWER(SUBSTRING_INDEX(SUBSTRING_INDEX(a.endpoint, '://', -1), '/', 1)),
+IF(SUBSTRING_INDEX(SUBSTRING_INDEX(a.endpoint, '://', -1), '/', 1) REGEXP ':[0-9]+$', '',
+IF(LEFT(a.endpoint, 7) = 'http://', ':80', ':443')))"""
+_MERGED = (
+    f"JOIN reseller_account a ON a.id = x.account JOIN reseller_address d ON d.host = {_HOST} "
+    "AND d.username = a.username SET x.account = d.account WHERE x.account <> d.account"
+)
+
 #: What was sold and not bought yet is accounted for, as far as the panel's date bears it out. Whatever else the two
 #: dates differ by is judged by the next run: a few days are followed, more is a problem (lifecycle/paid_until.py).
 _OWED_TO_ACCOUNTED = """UPDATE reseller_link k JOIN item i ON i.id = k.item
@@ -249,6 +258,33 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _DRIFT,
         _DRIFT_TO_PROBLEM,
         "DROP TABLE reseller_drift",
+    ),
+    (
+        # An account is host, port and its own id there, and no spelling of an address.
+        f"""CREATE TABLE IF NOT EXISTS reseller_address (
+            host VARCHAR(190) NOT NULL,
+            username VARCHAR(190) NOT NULL,
+            account INT NOT NULL,
+            own_id VARCHAR(64) NOT NULL DEFAULT '',
+            own_panel TINYINT NULL,
+            PRIMARY KEY (host, username),
+            KEY (account)
+        ) {_ENGINE}""",
+        f"""INSERT IGNORE INTO reseller_address (host, username, account)
+        SELECT {_HOST}, a.username, MIN(a.id) FROM reseller_account a GROUP BY 1, 2""",  # noqa: S608 - words of this file
+        # Where two spellings have linked one remote service twice, the second link stays where it is, and is told of.
+        f"UPDATE IGNORE reseller_link x {_MERGED}",
+        f"UPDATE IGNORE reseller_free x {_MERGED}",
+        f"UPDATE reseller_request x {_MERGED}",
+        """DELETE FROM reseller_account WHERE id NOT IN (SELECT account FROM reseller_address)
+        AND id NOT IN (SELECT account FROM reseller_link) AND id NOT IN (SELECT account FROM reseller_free)""",
+        # Neither database knows ADD KEY IF NOT EXISTS in the other's words.
+        """SET @reseller_key = IF((SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE()
+        AND table_name = 'reseller_link' AND index_name = 'astray'), 'DO 0',
+        'ALTER TABLE reseller_link ADD KEY astray (module, live, account)')""",
+        "PREPARE reseller_key FROM @reseller_key",
+        "EXECUTE reseller_key",
+        "DEALLOCATE PREPARE reseller_key",
     ),
     (
         "ALTER TABLE reseller_link ADD COLUMN accounted DATE NULL",

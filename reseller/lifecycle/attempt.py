@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reseller import log
@@ -15,7 +16,7 @@ from reseller.ledger import links, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations, retries
+from reseller.lifecycle import operations, retries, whose
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item
@@ -51,7 +52,8 @@ class Attempt:
         self.held = held
         self.item = item
         self.operation = operation
-        self.link: Link | None = None
+        #: an order makes its link; everything else is about the one there is
+        self.link = None if self.kind == requests.ORDER else links.of_item(work.db, item.id)
         self.request = request or requests.live_of(work.db, item.id, self.kind) or self._intent()
         log.follow(self.request.correlation)
         self._seller: Seller | None = None
@@ -64,21 +66,34 @@ class Attempt:
         return cls(work, held, item, operation, request)
 
     def _intent(self) -> Request:
-        return requests.create(self.held, self.item, self.kind, operation=self.operation)
+        module = self.link.module if self.link else self.item.module
+        item = replace(self.item, module=module)
+        return requests.create(self.held, item, self.kind, operation=self.operation)
 
     @property
     def seller(self) -> Seller:
-        """The seller of the service's module; ends the try when the module's settings do not lead to one."""
+        """The seller that this try is about; ends the try when the settings of its module do not lead there."""
         if self._seller is None:
             try:
-                self._seller = self.work.seller(self.item.module)
+                self._seller = self._lead()
             except PanelError:
                 raise
+            except SellerError as error:
+                raise self.stop_unsent(error) from error
             except ResellerError as error:
                 raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
-            if self.request.account != self._seller.account:
-                self.request = requests.set_account(self.held, self.request, self._seller.account)
+            found = self._seller.account, self._seller.settings.module
+            if (self.request.account, self.request.module) != found:
+                self.request = requests.set_account(self.held, self.request, *found)
         return self._seller
+
+    def _lead(self) -> Seller:
+        """Of a link: its account's. Of an order: the module's, and once it may have been sent where that was."""
+        if self.link is not None:
+            return self.work.seller_of(self.link)
+        if not self.in_doubt or not self.request.account:
+            return self.work.buyer(self.item.module)
+        return self.work.seller_of(self.request)
 
     @property
     def in_doubt(self) -> bool:
@@ -87,16 +102,34 @@ class Attempt:
 
     def linked(self) -> Link:
         """The service's link; ends the try when it has none."""
-        link = self.link or links.of_item(self.work.db, self.item.id)
-        if link is None:
+        if self.link is None:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
-        return link
+        return self.link
+
+    def view(self) -> Service:
+        """What the form of the linked remote service says, MISSING without one; ends the try when it is another's.
+
+        Every call that changes the service comes after this one (lifecycle/whose.py). Raises SellerError.
+        """
+        link = self.linked()
+        seen = service.read(self.seller.transport, link.itemtype, link.remote)
+        error = whose.judge(self.work, self.held, link, seen.key)
+        if error is None:
+            return seen
+        wait = self.work.limits.unsent_longest_seconds
+        rests = not self.operation or items.is_manual(self.work.db, self.operation)
+        if rests and (self.request.error_type, self.request.operation) == (error.type, self.operation):
+            # The operation says so already: this is a look, not somebody's Start.
+            requests.wait(self.held, self.request, wait)
+            raise Stopped.by(error)
+        state = self._unsent_state(requests.UNSENT)
+        raise self.stop(Standing(state, tries=self._tries, wait_seconds=wait), error)
 
     def see(self) -> tuple[str, Service]:
         """The remote number and what its form says; ends the try when there is none."""
         link = self.linked()
         try:
-            seen = service.read(self.seller.transport, link.itemtype, link.remote)
+            seen = self.view()
         except SellerError as error:
             raise self.stop_unsent(error) from error
         if not seen.exists:

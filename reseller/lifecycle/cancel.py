@@ -6,7 +6,7 @@ What the seller has, or may have, is not given up: it may be charged. Terms owed
 
 from __future__ import annotations
 
-from reseller.ledger import links, requests
+from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
@@ -16,8 +16,7 @@ from reseller.lifecycle.control import begin
 from reseller.lifecycle.goals import give_up
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.model import Item
-from reseller.seller import renewals, service
+from reseller.seller import renewals
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 #: states of a renewal of which it is certain that the seller has done nothing
@@ -47,10 +46,6 @@ class _Cancel(Attempt):
     kind = requests.CANCEL_PROLONG
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_change_looking"
-
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        super().__init__(work, held, item, operation, request)
-        self.link = links.of_item(work.db, item.id)
 
     def run(self) -> None:
         """First the renewal here, which needs no seller, then the seller's own."""
@@ -93,12 +88,12 @@ class _Cancel(Attempt):
     def _switch_off(self, link: Link) -> None:
         """See that the seller does not renew by itself; raises SellerError, or ends the try when it will not stop."""
         transport = self.seller.transport
-        if not service.read(transport, link.itemtype, link.remote).autoprolong:
+        if not self.view().autoprolong:
             return
         self.hold_for_send()
         requests.sending(self.held, self.request, Effect(f"{link.itemtype}.edit {link.remote} autoprolong off"))
         renewals.no_autoprolong(transport, link.itemtype, link.remote)
-        months = service.read(transport, link.itemtype, link.remote).autoprolong
+        months = self.view().autoprolong
         if months:
             error = ResellerError("reseller_still_renews", months=months, **self.names())
             raise self.stop(Standing(requests.REFUSED), error)

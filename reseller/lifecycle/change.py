@@ -17,7 +17,7 @@ from reseller.lifecycle.change_plan import Change
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import changes, service, tariffs
+from reseller.seller import changes, tariffs
 from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
@@ -94,7 +94,7 @@ class _Setparam(Attempt):
         return self.request.state == requests.WAITING and self.request.digest == change.digest
 
     def _form(self) -> Service:
-        form = service.read(self.seller.transport, self.item.itemtype, self.remote)
+        form = self.view()
         if not form.exists:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return form

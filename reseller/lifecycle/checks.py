@@ -73,7 +73,9 @@ def _require_within(work: Work, item: Item, field: str, addon: str, value: str) 
     """A whole number within what the seller's tariff allows."""
     try:
         chosen = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
-        tariff = tariffs.one(work.seller(item.module).transport, chosen)
+        link = links.of_item(work.db, item.id)
+        seller = work.seller_of(link) if link else work.seller(item.module)
+        tariff = tariffs.one(seller.transport, chosen)
     except ResellerError as error:
         work.log.error(f"item {item.id}: {field} cannot be checked: {work.word(error)}")
         raise ResellerError("reseller_param_later", object=field, value=value) from error

@@ -12,7 +12,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from reseller.ledger import links, requests
+from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.lifecycle import offers, operations, retries
@@ -20,7 +20,6 @@ from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import service
 from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError, Stopped
 
@@ -48,7 +47,6 @@ class Control(Attempt, ABC):
 
     def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
         super().__init__(work, held, item, operation, request)
-        self.link = links.of_item(work.db, item.id)
         #: an operation of its own is a wish of its own, whatever became of the one before
         self._is_anew = bool(operation and self.request.operation and operation != self.request.operation)
 
@@ -124,9 +122,8 @@ class Control(Attempt, ABC):
 
     def _glance(self) -> Service | None:
         """What the form says, None when it cannot be read now: the call itself is over, so that stops nothing."""
-        link = self.link
         try:
-            return service.read(self.seller.transport, link.itemtype, link.remote) if link else None
+            return self.view() if self.link else None
         except SellerError:
             return None
 

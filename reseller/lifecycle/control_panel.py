@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 from reseller.ledger import links
 from reseller.ledger.links import Link
+from reseller.lifecycle import whose
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, panel_switches
 from reseller.model import Item, Status
-from reseller.seller import panels
+from reseller.seller import panels, service
 from reseller.wire.errors import ResellerError
 
 
@@ -45,7 +46,7 @@ def switch_on(work: Work, number: int, itemtype: str, *, verify: bool) -> str:
     link = _link(work, item)
     if link is None:
         raise ResellerError("reseller_panel_not_linked", object="item", item=number)
-    _prove(work, work.seller(item.module), link, verify=verify)
+    _prove(work, work.seller_of(link), link, verify=verify)
     proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
     panel_switches.write(work.panel.base, {**panel_switches.read(work.panel.base), (item.module, item.itemtype): proof})
     work.log.info(f"module {item.module}: clients may enter the panels of {item.itemtype}, proven {proof}")
@@ -69,9 +70,10 @@ def way_in(work: Work, number: int) -> WayIn:
     if (item.module, item.itemtype) not in panel_switches.read(work.panel.base) or link is None:
         raise closed
     try:
-        seller = work.seller(item.module)
+        seller = work.seller_of(link)
+        own = _own_hosts(seller, link)
         url = panels.link(seller.transport, link.remote)
-        _require_own(url, _own_hosts(seller, link), link)
+        _require_own(url, own, link)
     except ResellerError as error:
         work.log.error(f"item {number}: no way into its panel: {work.word(error)}")
         raise closed from error
@@ -85,8 +87,11 @@ def _link(work: Work, item: Item) -> Link | None:
 
 
 def _own_hosts(seller: Seller, link: Link) -> frozenset[str]:
-    """Hosts that are the service itself."""
-    found = panels.own_hosts(seller.transport, link.itemtype, link.remote)
+    """Hosts that are the service itself; raises ResellerError for one that is another's by now."""
+    seen = service.read(seller.transport, link.itemtype, link.remote)
+    if not whose.is_ours(link, seen.key):
+        raise ResellerError("reseller_foreign_key", item=link.item, remote=link.remote, here=link.key, there=seen.key)
+    found = panels.own_hosts(seen)
     return frozenset(host for host in found if not panels.is_sellers(seller.transport, host))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.ledger import links, requests
+from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
@@ -18,8 +18,8 @@ from reseller.lifecycle import operations
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.model import Item, Status
-from reseller.seller import controls, service
+from reseller.model import Status
+from reseller.seller import controls
 from reseller.seller.service import Service
 from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
@@ -82,10 +82,6 @@ class Change(Attempt):
     #: what this kind of change may be waited for
     waits: tuple[Wait, ...] = (TAKEN, BEFORE, LOST, DOUBT)
 
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        super().__init__(work, held, item, operation, request)
-        self.link = links.of_item(work.db, item.id)
-
     def run(self) -> None:
         """The command: carry it out, or leave operation and request waiting; ResellerError with the reason if not."""
         try:
@@ -100,7 +96,7 @@ class Change(Attempt):
     def _step(self, *, insist: bool) -> bool:
         if self.link is None:
             return self._without_link(insist=insist)
-        seen = self._view(self.link)
+        seen = self.view()
         wait = self._known
         if not self.goal.is_reached(seen):
             self._check(seen)
@@ -134,9 +130,6 @@ class Change(Attempt):
         self._finish()
         return True
 
-    def _view(self, link: Link) -> Service:
-        return service.read(self.seller.transport, link.itemtype, link.remote)
-
     def _check(self, seen: Service) -> None:
         """What must not be sent: to a service that is gone, or against the seller's own staff."""
         if not seen.exists:
@@ -153,18 +146,18 @@ class Change(Attempt):
         try:
             controls.change_state(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
         except Rejected as error:
-            return self._rejected(link, error)
+            return self._rejected(error)
         except Ambiguous as error:
-            return self._unanswered(link, error)
-        return self._shown(link), TAKEN
+            return self._unanswered(error)
+        return self._shown(), TAKEN
 
-    def _shown(self, link: Link) -> Service:
+    def _shown(self) -> Service:
         """What the seller shows after a call that may have been carried out; if that fails, it stays in doubt."""
         self.request = requests.by_id(self.work.db, self.request.id)
-        return self._view(link)
+        return self.view()
 
-    def _rejected(self, link: Link, error: Rejected) -> tuple[Service, Wait]:
-        seen = self._shown(link)
+    def _rejected(self, error: Rejected) -> tuple[Service, Wait]:
+        seen = self._shown()
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
             return seen, BEFORE
         return seen, self._refused(error)
@@ -173,9 +166,9 @@ class Change(Attempt):
         """What is waited for after this refusal; ends the try when nothing is."""
         raise self.stop(Standing(requests.REFUSED), self.refusal(error)) from error
 
-    def _unanswered(self, link: Link, error: Ambiguous) -> tuple[Service, Wait]:
+    def _unanswered(self, error: Ambiguous) -> tuple[Service, Wait]:
         """Nothing of it shows: sent again by the next runs, since it does no harm, but not for ever."""
-        seen = self._shown(link)
+        seen = self._shown()
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
             return seen, BEFORE
         tries = self._tries + 1

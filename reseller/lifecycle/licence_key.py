@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import hashlib
 
-from reseller.ledger import links, requests
+from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.lifecycle import operations
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.control import begin
 from reseller.lifecycle.work import Work
-from reseller.model import Item
 from reseller.seller import controls
 from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
@@ -47,10 +46,6 @@ class _NewKey(Attempt):
     kind = requests.GEN_KEY
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_key_looking"
-
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        super().__init__(work, held, item, operation, request)
-        self.link = links.of_item(work.db, item.id)
 
     def run(self) -> None:
         """Look, and where none is under way, ask for one."""

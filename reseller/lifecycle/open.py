@@ -17,7 +17,7 @@ from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Remote, Status
-from reseller.seller import orders
+from reseller.seller import orders, service
 from reseller.seller.services import RemoteList, read_list
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
@@ -160,7 +160,17 @@ class _Order(Attempt):
             return self._rejected(error)
         except Ambiguous as error:
             return self._in_doubt(error)
-        return self._adopt(remote) if remote else self._in_doubt(Ambiguous("reseller_no_number"))
+        if not remote:
+            return self._in_doubt(Ambiguous("reseller_no_number"))
+        return self._adopt(remote) if self._is_mine(remote) else self._in_doubt(Ambiguous("reseller_other_number"))
+
+    def _is_mine(self, remote: str) -> bool:
+        """Whether the service that the answer names shows our key: the number alone is only a hint."""
+        try:
+            seen = service.read(self.seller.transport, self.item.itemtype, remote)
+        except SellerError:
+            return False
+        return seen.exists and seen.key == self.request.key
 
     def _adopt(self, remote: str) -> Link:
         owner = links.of_remote(self.work.db, self.seller.account, remote)

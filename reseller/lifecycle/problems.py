@@ -39,10 +39,12 @@ KINDS = {
     problems.MAPPING: Kind("reseller_audit_mapping"),
     problems.PAID: Kind("reseller_paid_jump", requests.PROLONG),
     problems.CLOCK: Kind("reseller_clock"),
+    problems.FOREIGN_KEY: Kind("reseller_foreign_key", requests.SETPARAM),
     problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
     problems.WISH: Kind("reseller_link_wish", "open"),
     problems.STRANDED: Kind("reseller_stranded"),
     problems.REFUSED: Kind("reseller_audit_refused"),
+    problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
 }
 
 

@@ -19,7 +19,7 @@ from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.seller import service
 from reseller.seller.service import Service
-from reseller.wire.errors import ResellerError, SellerError
+from reseller.wire.errors import PanelError, ResellerError, SellerError
 
 #: what makes no sense any more once the service is wanted back
 OVERTAKES = (requests.CLOSE, requests.SUSPEND)
@@ -70,12 +70,18 @@ class _Return(Change):
         last = links.last_of_item(self.work.db, self.item.id)
         if self.link is not None or last is None:
             return self.link is not None
-        if last.account != self.seller.account or links.of_remote(self.work.db, last.account, last.remote):
+        if links.of_remote(self.work.db, last.account, last.remote):
             return False
         try:
-            found = service.read(self.seller.transport, last.itemtype, last.remote)
+            found = service.read(self.work.seller_of(last).transport, last.itemtype, last.remote)
         except SellerError as error:
             raise self.stop_unsent(error) from error
+        except PanelError:
+            raise
+        except ResellerError as error:
+            # Nobody can be asked about the account that it was bought with, so it is bought anew.
+            self.work.log.error(f"item {self.item.id}: {self.work.word(error)}")
+            return False
         if not found.exists or found.key != last.key:
             return False
         links.settle(self.held, last.id, links.LIVE)

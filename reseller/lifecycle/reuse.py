@@ -51,7 +51,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
     row = row if row is not None and row.owner == attempt.request.key else None
     if row.state == free.UNFIT if row else not attempt.seller.settings.reuse:
         return Outcome.NO
-    seen = service.read(attempt.seller.transport, link.itemtype, link.remote)
+    seen = attempt.view()
     row = row or _reserve(attempt, link, seen)
     if row is None or not seen.exists:
         return Outcome.NO
@@ -201,7 +201,7 @@ class _Handover:
             "the seller's staff have stopped it": bool(seen.suspended_by),
             "it is another tariff by now": seen.pricelist != self.order.pricelist or seen.period == TRIAL,
             "its resources have been changed": Kind.listed(given) != self.row.kind.resources,
-            "somebody else has it": (seen.key or "") not in ("", self.order.key, self.row.owner),
+            "somebody else has it": self._is_anothers(seen),
         }
         return next((why for why, holds in reasons.items() if holds), "")
 
@@ -215,8 +215,16 @@ class _Handover:
             (lambda seen: seen.key != key, lambda: self._edit({"remoteid": key})),
         )
 
+    def _is_anothers(self, seen: Service) -> bool:
+        """Whether it has a key that is neither this order's nor that of the client it was kept from."""
+        return (seen.key or "") not in ("", self.order.key, self.row.owner)
+
     def _put_back(self, why: str) -> bool:
         """Undo as far as the seller lets us: under the client's name it would stand in the way of a real order."""
+        if self._is_anothers(self._read()):
+            free.remove(self.attempt.held, self.row)
+            self.attempt.work.log.error(f"kept licence {self.row.remote} is somebody else's by now: {why}")
+            return False
         with contextlib.suppress(SellerError):
             self._change("suspend")
         with contextlib.suppress(SellerError):

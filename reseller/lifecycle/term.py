@@ -26,7 +26,7 @@ from reseller.lifecycle.paid_until import Level
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import controls, renewals, service
+from reseller.seller import controls, renewals
 from reseller.seller.service import Service
 from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError, Stopped
@@ -130,7 +130,7 @@ class Renewal(Attempt):
         return bool(self.operation and self.request.operation and self.operation != self.request.operation)
 
     def _view(self) -> Service:
-        seen = service.read(self.seller.transport, self.item.itemtype, self.remote)
+        seen = self.view()
         if not seen.exists:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
         return seen

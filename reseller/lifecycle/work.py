@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reseller.db import Database
 from reseller.ledger import accounts, schema
+from reseller.ledger.accounts import Address
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.mgr5.mgrctl import Mgrctl
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from reseller.ledger.circuits import Circuit
     from reseller.model import Settings
     from reseller.seller.transport import Transport
+
+
+class Linked(Protocol):
+    """A link, as far as it says whom to talk to."""
+
+    @property
+    def module(self) -> int:
+        """The module that bought it."""
+
+    @property
+    def account(self) -> int:
+        """The ledger's number of the account that it was bought with."""
 
 
 class Seller(NamedTuple):
@@ -55,7 +68,11 @@ class Work:
         return self.panel.limits
 
     def seller(self, module: int) -> Seller:
-        """The seller of a module; raises ResellerError when its settings are missing or impossible."""
+        """The seller that a module's settings lead to, at which it buys; of what it bought see seller_of().
+
+        Raises ResellerError when its settings are missing or impossible, SellerError when it has to be asked who we are
+        there, on the first use of an address, and does not say.
+        """
         if module not in self._sellers:
             from reseller.ledger.circuits import Circuit
             from reseller.mgr5 import settings
@@ -64,9 +81,49 @@ class Work:
             chosen = as_known(self.db, settings.read(self.mgrctl, module))
             circuit = Circuit(self.db, module, self.limits)
             transport = Transport(chosen, self.limits, self.log, circuit)
-            account = accounts.number(self.db, transport.endpoint, chosen.username)
+            address = Address.of(transport.endpoint, chosen.username)
+            account = accounts.of_address(self.db, address) or self._recognise(transport, chosen.username)
             self._sellers[module] = Seller(chosen, transport, account, circuit)
         return self._sellers[module]
+
+    def _recognise(self, transport: Transport, username: str) -> int:
+        """The account at an address that was never used."""
+        from reseller.lifecycle import acquaintance
+
+        return acquaintance.of(self.db, transport, username)
+
+    def _require_other_panel(self, seller: Seller) -> None:
+        """Not even asked for where it is known."""
+        if accounts.is_own_panel(self.db, seller.account) is not False:
+            from reseller.lifecycle import acquaintance
+
+            acquaintance.require_other_panel(self, seller.transport, seller.account)
+
+    def buyer(self, module: int) -> Seller:
+        """The seller at which a module buys, so far as what it bought before is there too.
+
+        Raises as seller(), and ResellerError `reseller_account_differs`, or `reseller_own_panel`.
+        """
+        seller = self.seller(module)
+        for each in accounts.bought(self.db, module, seller.account, most=1):
+            raise self.differs(module, seller.account, each.account)
+        self._require_other_panel(seller)
+        return seller
+
+    def seller_of(self, link: Linked) -> Seller:
+        """The seller of a link's account, whatever module its service has today (promise 9).
+
+        Raises ResellerError `reseller_account_differs` when the settings of the link's module lead elsewhere.
+        """
+        seller = self.seller(link.module)
+        if seller.account != link.account:
+            raise self.differs(link.module, seller.account, link.account)
+        return seller
+
+    def differs(self, module: int, now: int, bound: int) -> ResellerError:
+        """The settings of a module lead to account `now`, and what it has to look after is at `bound`."""
+        there, here = (accounts.name(self.db, account) for account in (bound, now))
+        return ResellerError("reseller_account_differs", module=module, here=here, there=there)
 
     def generation(self, seller: Seller, itemtype: str) -> str:
         """Which order function the seller has for a type: as the connection check found it, probed now otherwise.

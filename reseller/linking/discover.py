@@ -70,8 +70,8 @@ class Found:
 def look(work: Work) -> Found:
     """Both sides' unlinked services, paired. Raises SellerError, or ResellerError `reseller_discover_incomplete`."""
     found = Found()
+    linked = links.items(work.db)
     for module in items.modules(work.db):
-        linked = links.items(work.db, module)
         heres = [each for each in items.living(work.db, module) if each.id not in linked]
         for itemtype in sorted({each.itemtype for each in heres}):
             mine = [each for each in heres if each.itemtype == itemtype]

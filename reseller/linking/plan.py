@@ -32,6 +32,8 @@ class Plan(NamedTuple):
     remote: str
     found: Service = MISSING
     refused: ResellerError | None = None
+    #: the account of the remote service that was asked for
+    account: int = 0
 
     @property
     def keeps_key(self) -> bool:
@@ -42,9 +44,13 @@ class Plan(NamedTuple):
     def is_done(self) -> bool:
         """Whether both sides are as they should be."""
         old = self.old
-        if old is None or old.remote != self.found.id:
+        if old is None or not self._is_linked(old):
             return False
         return old.state != links.HALF and self.found.key == old.key
+
+    def _is_linked(self, old: Link) -> bool:
+        """Whether the link is with just this remote service: two accounts may have one of the same number."""
+        return (old.account, old.remote) == (self.account, self.remote)
 
     def notes(self, work: Work) -> list[str]:
         """Sentences for a person: what is linked now, what the remote service is, what would be written where."""
@@ -66,7 +72,7 @@ class Plan(NamedTuple):
 
     def _writes(self) -> list[ResellerError]:
         item, told = self.item.id, []
-        if self.old is not None and self.old.remote != self.remote:
+        if self.old is not None and not self._is_linked(self.old):
             told.append(ResellerError("reseller_plan_let_go", item=item, remote=self.old.remote))
         if self.remote:
             told.append(ResellerError("reseller_plan_here", item=item, remote=self.remote))
@@ -98,19 +104,20 @@ def to_link(work: Work, number: int, remote: str, *, force: bool = False) -> Pla
     """
     item = ours(work, number, remote)
     old = links.of_item(work.db, number)
-    found = MISSING
+    found, account = MISSING, 0
     try:
         _require_settled(work, item)
         if item.status == Status.DELETED:
             raise ResellerError("reseller_link_closed", object="elid", value=number, item=number)
         seller = work.seller(item.module)
+        account = seller.account
         found = _require_there(work, seller, item, remote)
         if found.status == Status.ORDERED:
             raise ResellerError("reseller_link_unpaid", object="value", value=remote, item=number, remote=remote)
         _require_free(work, seller, item, found, force=force)
     except ResellerError as error:
-        return Plan(item, old, remote, found, error)
-    return Plan(item, old, remote, found)
+        return Plan(item, old, remote, found, error, account)
+    return Plan(item, old, remote, found, account=account)
 
 
 def ours(work: Work, number: int, remote: str) -> Item:
@@ -190,9 +197,9 @@ def _require_free(work: Work, seller: Seller, item: Item, found: Service, *, for
     names = {"item": str(item.id), "remote": found.id}
     if owner is not None and owner.item != item.id:
         raise ResellerError("reseller_link_taken", object="value", value=found.id, other=owner.item, **names)
-    if force or owner is not None:
+    if force:
         return
-    if found.id in free.kept(work.db, seller.account):
+    if owner is None and found.id in free.kept(work.db, seller.account):
         raise ResellerError("reseller_link_kept", object="value", value=found.id, **names)
     if found.key and found.item != str(item.id):
         raise ResellerError("reseller_link_foreign", object="value", value=found.id, key=found.key, **names)

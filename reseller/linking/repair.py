@@ -73,7 +73,7 @@ def _require_repair(work: Work, plan: Plan) -> None:
 
 
 def _works(work: Work, old: Link) -> bool:
-    found = remotes.read(work.seller(old.module).transport, old.itemtype, old.remote)
+    found = remotes.read(work.seller_of(old).transport, old.itemtype, old.remote)
     return found.exists and found.key == old.key and old.state != links.HALF
 
 

@@ -52,7 +52,7 @@ def _link(work: Work, held: Lease, plan: Plan) -> None:
     item, found = plan.item, plan.found
     seller = work.seller(item.module)
     if plan.old is not None:
-        _let_go(work, held, seller, plan.old)
+        _let_go(work, held, work.seller_of(plan.old), plan.old)
     key = found.key if found.key and plan.keeps_key else f"{item.id}-{secrets.token_hex(4)}"
     half = links.write(held, item, seller.account, found.id, key)
     _tell(work, held, seller, half)
@@ -66,7 +66,7 @@ def unlink(work: Work, number: int) -> str:
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         item = items.read_ours(work.db, number)
         old = planning.to_lose(work, item)
-        _let_go(work, held, work.seller(item.module), old)
+        _let_go(work, held, work.seller_of(old), old)
         if REMOTE_PARAM in item.params:
             work.mgrctl.call("service.dropparam", {"elid": number, "name": REMOTE_PARAM, "sok": "ok"})
     work.log.info(f"item {number}: unlinked by hand from remote {old.remote}")
@@ -80,7 +80,7 @@ def heal(work: Work, module: int) -> int:
         with lease(work.db, f"item:{each.item}", work.limits.lease_seconds) as held:
             current = links.of_item(work.db, each.item)
             if current is not None and current.id == each.id and current.state == links.HALF:
-                _tell(work, held, work.seller(module), current)
+                _tell(work, held, work.seller_of(current), current)
                 _settle(work, held, items.read(work.db, each.item), current)
     return len(found)
 

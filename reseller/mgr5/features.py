@@ -12,8 +12,10 @@ MODULE = "pmreseller"
 #: certificates have wizards of their own and are not among them
 ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "storage", "dnshost")
 
+#: the module's own number among its settings: the check of new ones is told nothing else of which module they are for
+NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
-PARAMS = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse")
+PARAMS = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", NUMBER_PARAM)
 CRYPTED_PARAMS = ("password",)
 
 FEATURES = (

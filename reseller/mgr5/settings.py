@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from reseller.mgr5.features import NUMBER_PARAM
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
-from reseller.wire import document
+from reseller.wire import document, numbers
 from reseller.wire.errors import ResellerError
 
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:
     """Settings from the fields of the connection form; raises `reseller_settings` naming the first empty one."""
-    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "name")
+    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "name", NUMBER_PARAM)
     values = {name: document.text(parent, name) for name in names}
     # Not stripped: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
@@ -28,7 +29,15 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         plain=values["plainhttp"] == "on",
         proxy=values["proxy"],
         reuse=values["reuse"] == "on",
+        noted=numbers.parse(values[NUMBER_PARAM]) or 0,
     )
+
+
+def note_number(mgrctl: Mgrctl, settings: Settings) -> None:
+    """Have the panel keep the module's own number with its settings, unless it does."""
+    if settings.noted != settings.module:
+        fields = {"elid": settings.module, "param": NUMBER_PARAM, "value": settings.module, "sok": "ok"}
+        mgrctl.call("processing.saveparam", fields)
 
 
 def read(mgrctl: Mgrctl, module: int) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reseller.ledger import accounts
+from reseller.lifecycle import acquaintance
 from reseller.lifecycle.work import Work, as_known
 from reseller.mgr5 import settings
 from reseller.mgr5.features import ITEMTYPES
@@ -19,7 +20,8 @@ def check(panel: Panel, form: bytes) -> None:
     """Try the settings on stdin (`<doc><processingmodule>`) and remember what was found out.
 
     Raises ResellerError with what is wrong in words: settings, URL, password, address, second factor, TLS, not an API,
-    not a client account, nothing that can be ordered.
+    not a client account, nothing that can be ordered, this very panel, or another account than what the module has
+    bought is at.
     """
     root = parse(form)
     node = root.find("processingmodule")
@@ -29,9 +31,17 @@ def check(panel: Panel, form: bytes) -> None:
     chosen = replace(as_known(work.db, chosen), plain=chosen.plain)
     transport = Transport(chosen, panel.limits, work.log)
     found = account.check(transport, ITEMTYPES)
-    number = accounts.number(work.db, transport.endpoint, chosen.username)
+    number = acquaintance.of(work.db, transport, chosen.username, found.own_id)
+    acquaintance.require_other_panel(work, transport, number, anew=True)
+    _require_bound(work, chosen.noted, number)
     accounts.save_balance(work.db, number, found.balance)
     accounts.save_generations(work.db, number, found.generations)
+
+
+def _require_bound(work: Work, module: int, account: int) -> None:
+    """What the module has bought stays with its account; which module it is the settings themselves say."""
+    for each in (*accounts.bought(work.db, module, account, most=1), *accounts.kept(work.db, module, account)):
+        raise work.differs(module, account, each.account)
 
 
 def parse(form: bytes) -> document.Element:

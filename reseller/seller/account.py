@@ -18,6 +18,7 @@ class Account(NamedTuple):
     """What the connection check found; `generations` maps a type to the order function generation to use."""
 
     name: str
+    own_id: str
     balance: Balance
     generations: dict[str, str]
 
@@ -28,9 +29,7 @@ def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
     Raises SellerError with what is wrong in words, `reseller_not_client` for an employee's account, or
     `reseller_no_orders` when no type can be ordered.
     """
-    user = transport.call("whoami").find("user")
-    if user is None:
-        raise ResellerError("reseller_no_account", url=transport.endpoint)
+    user = whoami(transport)
     level = user.get("level", "")
     if level != str(CLIENT_LEVEL):
         raise ResellerError("reseller_not_client", object="username", value=user.get("name", ""), level=level)
@@ -38,7 +37,26 @@ def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
     generations = {itemtype: generation for itemtype, generation in found.items() if generation}
     if not generations:
         raise ResellerError("reseller_no_orders", types=", ".join(itemtypes))
-    return Account(user.get("name", ""), read_balance(transport), generations)
+    return Account(user.get("name", ""), _own_id(user), read_balance(transport), generations)
+
+
+def whoami(transport: Transport) -> document.Element:
+    """The user that we are at the seller; raises SellerError, or ResellerError `reseller_no_account`."""
+    user = transport.call("whoami").find("user")
+    if user is None:
+        raise ResellerError("reseller_no_account", url=transport.endpoint)
+    return user
+
+
+def own_id(transport: Transport) -> str:
+    """The account's own id at the seller; raises as whoami()."""
+    return _own_id(whoami(transport))
+
+
+def _own_id(user: document.Element) -> str:
+    """Of the account, which may have several users; of the user where the seller does not name its account."""
+    found = user.get("account", "")
+    return found or f"user {user.get('id') or user.get('name', '')}"
 
 
 def read_balance(transport: Transport, currency: str = "") -> Balance:

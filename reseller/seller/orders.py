@@ -100,7 +100,7 @@ def parameters(order: Order, generation: str) -> dict[str, str]:
 def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, limits: Limits) -> bool:
     """Take back an order in status 1; whether a complete list proves that it is gone.
 
-    Its status is read once more right before: an order that was paid meanwhile must not be deleted.
+    Its status and key are read once more right before: an order that was paid meanwhile must not be deleted.
     Its row may be an item (`<type>.delete`) or only a position of the cart (`basket`); which one is unknown
     (selling-api.md 0.3), so both are tried. What the calls answer does not count, only what the list shows afterwards.
     """
@@ -110,7 +110,8 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, li
     )
     # A position of the cart has no form of its own, hence no error here.
     with contextlib.suppress(SellerError):
-        if service.read(transport, itemtype, remote).status not in (0, Status.ORDERED):
+        seen = service.read(transport, itemtype, remote)
+        if seen.status not in (0, Status.ORDERED) or seen.key not in (None, "", key):
             return False
     for func, fields in attempts:
         with contextlib.suppress(Rejected, Ambiguous):

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from reseller.limits import Limits
-from reseller.seller import service
 from reseller.seller.client import Answer, Client
+from reseller.seller.service import Service
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
@@ -43,10 +43,9 @@ def link(transport: Transport, remote: str) -> str:
     return document.text(transport.call("gotoserver", {"elid": remote}), "ok")
 
 
-def own_hosts(transport: Transport, itemtype: str, remote: str) -> frozenset[str]:
-    """The addresses and the name of the service itself, by its form; raises SellerError."""
-    fields = service.read(transport, itemtype, remote).fields
-    told = " ".join(fields.get(name, "") for name in ("ip", "domain"))
+def own_hosts(seen: Service) -> frozenset[str]:
+    """The addresses and the name of the service itself, by its form."""
+    told = " ".join(seen.fields.get(name, "") for name in ("ip", "domain"))
     return frozenset(word.strip("[]").lower() for word in told.replace(",", " ").split())
 
 

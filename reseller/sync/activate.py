@@ -5,7 +5,7 @@ from __future__ import annotations
 from reseller.ledger import links, observations, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.lifecycle import autorenewal, offers, operations, problems
+from reseller.lifecycle import autorenewal, offers, operations, problems, whose
 from reseller.lifecycle.open import OPENINGS, park
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
@@ -33,6 +33,9 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         if current is None or current.id != link.id or current.state != links.OPENING:
             return WAITING
         item = items.read(work.db, link.item)
+        if not whose.is_ours(link, row.key):
+            # A list may not show keys at all, so it never says that the key is right again: the form does.
+            whose.require(work, held, link, row.key)
         action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(work.db, link, row):
             gone = _gone(work, item, link)
@@ -66,7 +69,7 @@ def _wait(work: Work, item: Item, link: Link) -> str:
 
 def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> str:
     """Save the facts, then finish; in this order, since after the finish nobody would come back for them."""
-    seen = service.read(seller.transport, link.itemtype, link.remote)
+    seen = whose.read(work, held, link)
     if not seen.exists:
         return _wait(work, item, link)
     autorenewal.switch_off(work, seller, item, link.remote, seen.autoprolong)

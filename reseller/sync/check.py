@@ -29,7 +29,7 @@ def now(work: Work, number: int) -> None:
 
 
 def _compare(work: Work, held: Lease, link: Link) -> None:
-    seller = work.seller(link.module)
+    seller = work.seller_of(link)
     for row in alone(seller.transport, link.itemtype, link.remote).rows:
         links.observe(work.db, link, row)
     candidate = candidates.one(work.db, link.id)

@@ -18,13 +18,14 @@ from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.ledger import links, observations, paid, problems, requests
+from reseller.ledger import accounts, links, observations, paid, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
+from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
-from reseller.mgr5 import items
+from reseller.mgr5 import items, settings
 from reseller.sync import metrics, reconcile
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
@@ -37,6 +38,8 @@ OPEN_SHARE = 0.6
 CURSOR = "open"
 
 
+#: so many services are named of those that are at another account
+ASTRAY = 100
 EVERYTHING = Mode()
 _Row = TypeVar("_Row", Link, Request)
 
@@ -126,9 +129,11 @@ class _Run:
         opening = links.opening(self.work.db, [self.module])
         linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
         if not live and not opening and not linked:
+            troubles.end(self.work, self.held, self._account)
             return
         seller = self.work.seller(self.module)
         self.summary.timing = seller.transport.timing
+        self._require_account(seller, live)
         # One sentence for the whole module, not one for each of its services.
         seller.circuit.require_closed()
         lists = self._lists(seller, live, opening)
@@ -139,6 +144,26 @@ class _Run:
         if linked:
             reconcile.Round(self.job, seller, self.held, lists, linked).run()
             self._write_down(seller)
+
+    @property
+    def _account(self) -> Cause:
+        return Cause(problems.MODULE, self.module, problems.ACCOUNT)
+
+    def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
+        """What is looked at must be where the settings lead, or all of it would be gone; one problem of the module."""
+        found = accounts.bought(self.work.db, self.module, seller.account, most=ASTRAY)
+        astray = [(each.item, each.account) for each in found]
+        astray += [(each.item, each.account) for each in live if each.is_open and each.account != seller.account]
+        if not astray:
+            troubles.end(self.work, self.held, self._account)
+            settings.note_number(self.work.mgrctl, seller.settings)
+            return
+        error = self.work.differs(self.module, seller.account, astray[0][1])
+        touches = tuple(dict.fromkeys(item for item, _ in astray))
+        troubles.raise_(
+            self.work, self.held, Problem(self._account, self.module, error.type, error.params, touches=touches)
+        )
+        raise error
 
     def _left_behind(self) -> None:
         """Operations that nobody is at, links that were made half-way."""

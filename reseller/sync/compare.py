@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from reseller.ledger import paid, plans, problems, tariffmap
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import change_plan, order_plan, paid_until
+from reseller.lifecycle import change_plan, order_plan, paid_until, whose
 from reseller.lifecycle.paid_until import Move
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
@@ -131,6 +131,11 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
         return _decide(candidate, action, candidate.state_seen, patience)
     seen = service.read(batch.seller.transport, candidate.itemtype, candidate.remote)
     there = there_of(seen, candidate)
+    if not whose.is_ours(candidate, seen.key):
+        # Whatever it shows is about somebody else's service.
+        anothers = Drift(problems.FOREIGN_KEY, candidate.key, seen.key or "")
+        asks = frozenset({problems.FOREIGN_KEY})
+        return Finding(candidate, Action.REPORT, there, drifts=(anothers,), asks=asks, secret=candidate.secret)
     action = TABLE[here, there, opened]
     item = batch.item(candidate.item)
     if action == Action.OK and seen.exists and item is not None and here != Here.AWAY:

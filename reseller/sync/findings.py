@@ -24,6 +24,8 @@ KINDS = {
     "orphan": Kind("reseller_audit_orphan"),
     "lost": Kind("reseller_audit_lost"),
     "foreign": Kind("reseller_audit_foreign"),
+    "account": Kind("reseller_account_differs"),
+    "foreign_key": Kind("reseller_foreign_key"),
     "gone": Kind("reseller_gone"),
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),

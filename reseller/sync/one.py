@@ -11,11 +11,10 @@ from typing import NamedTuple
 from reseller.ledger import links, requests
 from reseller.ledger.leases import lease
 from reseller.ledger.links import Link
-from reseller.lifecycle import operations
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle import operations, whose
+from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Status
-from reseller.seller import service
 from reseller.seller.services import alone
 from reseller.sync import activate, looking
 from reseller.sync.facts import facts
@@ -52,31 +51,31 @@ def _sync(work: Work, number: int) -> Seen:
     waiting = [request for request in requests.of_item(work.db, number) if request.live and request.is_open]
     if links.of_item(work.db, number) is None and not waiting:
         raise ResellerError("reseller_not_linked", object="item", item=number, kind="sync_item")
-    seller = work.seller(item.module)
-    lists = Lists(work, seller)
     for request in waiting:
-        looking.look(work, request, lists)
+        of_request = work.seller_of(request) if request.account else work.seller(item.module)
+        looking.look(work, request, Lists(work, of_request))
     link = links.of_item(work.db, number)
     if link is None:
         return Seen()
+    seller = work.seller_of(link)
     found = alone(seller.transport, link.itemtype, link.remote)
     if not found.rows:
         raise ResellerError("reseller_gone", object="item", item=number, remote=link.remote)
     if link.state == links.OPENING:
         activate.advance(work, seller, link, found)
     else:
-        _save(work, seller, link)
+        _save(work, link)
     row = found.rows[0]
     return Seen(row.id, str(row.status), dates.text(row.expiredate))
 
 
-def _save(work: Work, seller: Seller, link: Link) -> None:
+def _save(work: Work, link: Link) -> None:
     """The facts of an active service of which nothing is on its way."""
-    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds):
+    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
         item = items.read(work.db, link.item)
         calm = not any(request.live for request in requests.of_item(work.db, link.item))
         current = links.of_item(work.db, link.item)
         if calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
-            known = service.read(seller.transport, link.itemtype, link.remote)
+            known = whose.read(work, held, link)
             changed = activate.save(work, item, facts(known), opened=True)
             work.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")

@@ -70,7 +70,16 @@ def _order(panel: Panel, request: Request, period_field: str, id_field: str, car
         return done(**{cart_field: ", ".join(str(one) for one in positions)})
     if panel.switches["order_answer_id"] == "no":
         return done()
+    if panel.switches["order_answer_id"] == "other":
+        with panel.db.begin() as tx:
+            made = [_another(tx, account, made)]
     return done(**{id_field: ", ".join(str(item) for item in made)})
+
+
+def _another(tx: Tx, account: int, made: list[int]) -> int:
+    """A service of the account that this order did not make; the next number where it has none."""
+    sql = "SELECT MIN(id) FROM item WHERE account = %s AND parent IS NULL AND status <> %s AND id < %s"
+    return int(tx.value(sql, account, items.DELETED, min(made)) or max(made) + 1)
 
 
 def _account(request: Request) -> int:

@@ -8,7 +8,7 @@ import threading
 import pymysql
 import pytest
 
-from reseller.ledger import leases, links, requests, schema
+from reseller.ledger import accounts, leases, links, requests, schema
 from reseller.ledger.requests import Standing
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import BusyError, ResellerError
@@ -181,6 +181,37 @@ def test_newer_tables_are_refused_rather_than_misread(db):
         schema.ensure(db)
     db.execute("DELETE FROM reseller_schema WHERE version = 99")
     assert refused.value.params == {"found": "99", "known": str(len(schema.MIGRATIONS))}
+
+
+def test_accounts_of_several_spellings_become_one_and_a_remote_service_linked_twice_stays_told(base):
+    db = Panel(base).database()
+    spelled = (
+        "https://Sell.Example/billmgr",
+        "https://sell.example:443/manager/billmgr",
+        "https://sell.example/billmgr",
+    )
+    numbers = [
+        db.insert("INSERT INTO reseller_account (endpoint, username) VALUES (%s, 'm3')", endpoint)
+        for endpoint in spelled
+    ]
+    plain = db.insert("INSERT INTO reseller_account (endpoint, username) VALUES ('http://sell.example/billmgr', 'm3')")
+    new = "INSERT INTO reseller_link (item, module, account, itemtype, remote, rkey, state, created, updated) "
+    new += "VALUES (%s, 1, %s, 'vds', %s, 'k', 'live', NOW(), NOW())"
+    rows = ((810001, numbers[0], "1"), (810002, numbers[1], "2"), (810003, numbers[2], "1"), (810004, plain, "4"))
+    for row in rows:
+        db.execute(new, *row)
+    db.execute("DELETE FROM reseller_address")
+    for _ in range(2):
+        # A process may die between any two statements, and the next one begins anew.
+        for statement in schema.MIGRATIONS[2]:
+            db.execute(statement)
+    found = db.rows("SELECT item, account FROM reseller_link WHERE item BETWEEN 810001 AND 810004 ORDER BY item")
+    assert found == [(810001, numbers[0]), (810002, numbers[0]), (810003, numbers[2]), (810004, plain)]
+    left = db.rows("SELECT id, endpoint FROM reseller_account WHERE username = 'm3' ORDER BY id")
+    assert left == [(numbers[0], spelled[0]), (numbers[2], spelled[2]), (plain, "http://sell.example/billmgr")]
+    assert accounts.number(db, "sell.example", "m3") == numbers[0]
+    assert accounts.number(db, "http://SELL.example:80/", "m3") == plain
+    db.execute("DELETE FROM reseller_link WHERE item BETWEEN 810001 AND 810004")
 
 
 def test_two_processes_may_create_the_tables_at_once(base):

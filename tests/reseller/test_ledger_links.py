@@ -3,8 +3,11 @@
 import datetime as dt
 from decimal import Decimal
 
+import pytest
+
 from reseller.ledger import accounts, links, requests, tariffmap
 from reseller.model import Balance, Remote
+from reseller.wire import hosts
 from tests.reseller.conftest import age, bought, made
 
 
@@ -100,7 +103,32 @@ def test_an_account_is_one_row_for_each_address_and_user(db, item):
     assert isinstance(first, int)
     assert accounts.number(db, endpoint, "a") == first
     assert accounts.number(db, endpoint, "b") == first + 1, "asking took a number"
-    assert accounts.number(db, f"{endpoint}2", "a") != first
+    assert accounts.number(db, endpoint.upper().replace("/BILLMGR", ":443/manager/billmgr"), "a") == first
+    assert accounts.number(db, f"https://2.{item.id}.example/billmgr", "a") != first
+    assert accounts.number(db, endpoint, "c", "77") == accounts.number(db, endpoint, "d", "77") != first
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("HTTPS://Sell.Example/", "sell.example:443"),
+        ("sell.example.:8443/billmgr", "sell.example:8443"),
+        ("http://sell.example", "sell.example:80"),
+        ("https://пример.рф/billmgr", "xn--e1afmkfd.xn--p1ai:443"),
+        ("https://[2001:DB8::1]/billmgr", "[2001:db8::1]:443"),
+        ("https://:99999/", "https://:99999/"),
+        ("https:///billmgr", "https:///billmgr"),
+    ],
+)
+def test_a_host_is_the_same_however_it_was_typed(typed, found):
+    assert hosts.host_and_port(typed) == found
+
+
+def test_an_address_of_before_in_letters_that_are_not_ascii_is_known_again(db, item):
+    """The migration knows no IDNA."""
+    username = str(item.id)
+    db.execute("INSERT INTO reseller_address (host, username, account) VALUES ('пример.рф:443', %s, 77)", username)
+    assert accounts.number(db, "https://ПРИМЕР.рф/billmgr", username) == 77
 
 
 def test_order_functions_are_kept_beside_each_other(db, item):

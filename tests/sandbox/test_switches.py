@@ -26,6 +26,14 @@ def test_an_answer_without_the_id(seller, switch, setting, there):
     assert len(seller.journal(remoteid=f"id-{setting}")) == 1
 
 
+def test_an_answer_with_the_number_of_another_service(seller, switch):
+    mine = seller.bought()
+    switch(seller, "order_answer_id", "other")
+    told = int(seller.order(remoteid="id-other").findtext("id"))
+    assert 0 < told <= mine
+    assert len(seller.journal(remoteid="id-other")) == 1
+
+
 @pytest.mark.parametrize(("setting", "there"), [("yes", True), ("no", False)])
 def test_remoteid_in_lists_and_forms(seller, switch, setting, there):
     item = seller.bought(remoteid="seen")

@@ -1,0 +1,53 @@
+"""resellerctl account."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from reseller.cli import shown
+from reseller.lifecycle.work import Work
+from reseller.linking import moving
+from reseller.linking.moving import Move, Wish
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "For a seller that has moved or an account that has changed. Proves first that every linked service is there "
+        "with its key, shows what is not, and changes nothing unless all is; --yes moves the links and saves the "
+        "module's settings. Without --url and --username the settings are taken as they are."
+    )
+    parser.add_argument("action", choices=("move",), help="what to do")
+    parser.add_argument("module", type=int, help="number of the processing module on this panel")
+    parser.add_argument("--url", default="", help="the seller's new address")
+    parser.add_argument("--username", default="", help="the new user name there")
+    parser.add_argument("--password-stdin", action="store_true", help="read the new password from standard input")
+    parser.add_argument("--yes", action="store_true", help="do it")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Show the move, or do it; 1 when something is not proven."""
+    password = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else ""
+    wish = Wish(arguments.url, arguments.username, password)
+    move = moving.plan(work, arguments.module, wish)
+    done = arguments.yes and not move.unproven
+    if done:
+        move = moving.carry_out(work, arguments.module, wish)
+    if arguments.json:
+        told = {"module": arguments.module, "from": move.was, "to": move.becomes, "links": len(move.links)}
+        shown.machine({**told, "kept": len(move.kept), "unproven": list(move.unproven), "done": done})
+    else:
+        _tell(arguments.module, move, done=done)
+    return 1 if move.unproven else 0
+
+
+def _tell(module: int, move: Move, *, done: bool) -> None:
+    for each in move.unproven:
+        print(each)
+    what = f"{len(move.links)} links and {len(move.kept)} kept licences"
+    print(f"module {module}: {what} from {move.was or 'no other account'} to {move.becomes}")
+    if move.unproven:
+        print(f"{len(move.unproven)} not proven: nothing was changed.")
+    elif not done:
+        print("All proven; nothing was changed; --yes does it.")

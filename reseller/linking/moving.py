@@ -1,0 +1,117 @@
+"""A seller that has moved, or an account that has changed: every link is proven there before anything is switched.
+
+Proof is the key: at the new address the same remote service carries the key that the ledger has. Of a kept licence,
+which carries none, it is the shape in which it was put away. What is not proven is named, and then nothing is changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from reseller.ledger import accounts
+from reseller.ledger import links as ledger_links
+from reseller.ledger.accounts import Bought
+from reseller.ledger.leases import lease
+from reseller.lifecycle import acquaintance
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import settings
+from reseller.model import Remote, Settings
+from reseller.seller import service
+from reseller.seller.services import read_list
+from reseller.seller.transport import Transport
+from reseller.wire.errors import Rejected, ResellerError
+
+
+class Wish(NamedTuple):
+    """What is to be different in the module's settings; empty for what stays."""
+
+    url: str = ""
+    username: str = ""
+    password: str = ""
+
+
+class Move(NamedTuple):
+    """What would move from which account to which, in words; `unproven` says of what it is not shown."""
+
+    chosen: Settings
+    account: int
+    was: str
+    becomes: str
+    links: tuple[Bought, ...]
+    kept: tuple[Bought, ...]
+    unproven: tuple[str, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is at another account."""
+        return not self.links and not self.kept
+
+
+def plan(work: Work, module: int, wish: Wish) -> Move:
+    """What moving a module would do; changes nothing on either side.
+
+    Raises ResellerError when the new settings lead to no usable account, SellerError when it cannot be asked.
+    """
+    now = settings.read(work.mgrctl, module)
+    told = {name: value for name, value in wish._asdict().items() if value}
+    chosen = replace(now, **told)
+    transport = Transport(chosen, work.limits, work.log)
+    account = acquaintance.of(work.db, transport, chosen.username)
+    acquaintance.require_other_panel(work, transport, account)
+    links = tuple(accounts.bought(work.db, module, account))
+    kept = tuple(accounts.kept(work.db, module, account))
+    was = sorted({accounts.name(work.db, each.account) for each in (*links, *kept)})
+    unproven = tuple(_unproven(work, transport, account, links, kept))
+    return Move(chosen, account, ", ".join(was), f"{chosen.username} @ {transport.endpoint}", links, kept, unproven)
+
+
+def _unproven(
+    work: Work, transport: Transport, account: int, links: tuple[Bought, ...], kept: tuple[Bought, ...]
+) -> list[str]:
+    """A sentence for each that is not shown to be ours there; the lists first, and a form for what they leave open."""
+    rows: dict[tuple[str, str], Remote] = {}
+    for itemtype in sorted({each.itemtype for each in (*links, *kept)}):
+        try:
+            rows.update(((itemtype, row.id), row) for row in read_list(transport, itemtype, work.limits).rows)
+        except Rejected as error:
+            work.log.info(f"account move: {itemtype} has no list: {work.word(error)}")
+    taken = ledger_links.remotes(work.db, account)
+    said = [
+        work.word(ResellerError("reseller_move_taken", item=each.item, remote=each.remote))
+        for each in links
+        if each.remote in taken
+    ]
+    open_ = [each for each in links if getattr(rows.get((each.itemtype, each.remote)), "key", "") != each.key]
+    for each in (*open_, *kept):
+        seen = service.read(transport, each.itemtype, each.remote)
+        wanted = (each.key,) if each.key else (None, "")
+        if not seen.exists or seen.key not in wanted:
+            shown = "reseller_move_unproven" if seen.exists else "reseller_move_missing"
+            there = seen.key or "-"
+            said.append(work.word(ResellerError(shown, item=each.item, remote=each.remote, here=each.key, there=there)))
+    return said
+
+
+def carry_out(work: Work, module: int, wish: Wish) -> Move:
+    """Move the module, proven again under the lease of its runs, and save its settings on the panel.
+
+    Raises BusyError while a run is at it, ResellerError `reseller_move_refused` while anything is not proven.
+    """
+    with lease(work.db, f"checkevent:{module}", work.limits.run_seconds + work.limits.lease_seconds) as held:
+        move = plan(work, module, wish)
+        if move.unproven:
+            raise ResellerError("reseller_move_refused", module=module, count=len(move.unproven))
+        accounts.move(held, module, move.account)
+        # Only now: the panel has the settings checked, and the check refuses another account than the ledger has.
+        _save(work, module, wish)
+    work.log.info(f"module {module}: moved from {move.was or 'nothing'} to {move.becomes}")
+    return move
+
+
+def _save(work: Work, module: int, wish: Wish) -> None:
+    fields = {"url": wish.url, "username": wish.username}
+    changed = {name: value for name, value in fields.items() if value}
+    secret = {"password": wish.password} if wish.password else {}
+    if changed or secret:
+        work.mgrctl.call("processing.edit", {"elid": module, **changed, "sok": "ok"}, secrets=secret)
