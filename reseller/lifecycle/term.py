@@ -174,7 +174,7 @@ class Renewal(Attempt):
         """Another request that may still move the date comes first; one that was never sent is not needed any more."""
         for other in requests.live_others(self.work.db, self.item.id, self.kind):
             if other.kind in SLOT and other.is_open:
-                reason = ResellerError("reseller_slot", other=other.key)
+                reason = ResellerError("reseller_slot", other=other.key, **self.names())
                 raise self.later(reason, self.work.limits.unsent_first_seconds)
             if other.kind == requests.PART:
                 give_up(self.work, self.held, other)
