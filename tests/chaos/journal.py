@@ -6,8 +6,9 @@ rewritten, and neither is ours. Our tables count for one thing only: whether wha
     duplicate   more at the seller than the client paid for: renewals in months, since what is sold for three may be
                 bought three times for one; everything else counts as an order, changes of resources and tariffs too
     lost        paid at the seller without a link or a request here that names it; or paid here, with nothing bought
-                for it and no request and no task that says so. A change is not lost where both sides show the same:
-                the seller may take nothing for it, or refuse a tariff, which is then taken back here
+                for it and no request and no task that says so, nor a date of the seller's that has yet to come near.
+                A change is not lost where both sides show the same: the seller may take nothing for it, or refuse a
+                tariff, which is then taken back here
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ def verdict(lane: Lane, item: int, withdrawn: Mapping[str, int] | None = None) -
         missing = had[what] - spent[what] - (withdrawn or {}).get(what, 0)
         if what == CHANGE and not differences(lane, item):
             continue
+        if what == MONTHS and _is_to_come(lane, item):
+            continue
         if missing > 0 and not _explained(lane, item, requests):
             found.lose(missing, f"service {item}: {what} paid for and not bought, {missing}, and nothing says so")
     return found
@@ -114,6 +117,21 @@ def _was_handed_over(lane: Lane, item: int, charges: list[dict[str, Any]]) -> bo
     keyed = "SELECT id FROM item WHERE status <> 4 AND parent IS NULL AND remoteid LIKE %s"
     alive = {row["id"] for row in lane.ask(lane.there, keyed, f"{item}-%")}
     return bool(alive - {row["item"] for row in charges})
+
+
+def _is_to_come(lane: Lane, item: int) -> bool:
+    """Whether months that are missing are bought when the seller's date comes near, or nobody wants them any more."""
+    rows = lane.ask(
+        lane.here,
+        "SELECT i.status, k.remote, LEAST(i.expiredate, k.accounted) AS paid FROM item i "
+        "LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 WHERE i.id = %s",
+        item,
+    )
+    row = rows[0] if rows else {"status": 4, "remote": None}
+    if row["remote"] is None:
+        return bool(row["status"] == 4)
+    there = lane.ask(lane.there, "SELECT expiredate FROM item WHERE id = %s", int(row["remote"]))
+    return bool(there and row["paid"] and there[0]["expiredate"] and row["paid"] > there[0]["expiredate"])
 
 
 def _explained(lane: Lane, item: int, kinds: tuple[str, ...]) -> bool:
