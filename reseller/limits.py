@@ -6,15 +6,13 @@ An operator changes one in `etc/reseller.conf` of the panel's tree, one `name va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reseller.wire.errors import ResellerError
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Defaults that suit a panel with some thousand resold services."""
 
     connect_seconds: int = 10
@@ -92,7 +90,7 @@ def load(base: Path) -> Limits:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return Limits()
-    known: dict[str, type] = {name: type(value) for name, value in vars(Limits()).items()}
+    known: dict[str, type] = {name: type(value) for name, value in Limits()._asdict().items()}
     chosen: dict[str, Any] = {}
     for line in lines:
         told = line.split("#", 1)[0].strip()
@@ -103,4 +101,4 @@ def load(base: Path) -> Limits:
         if kind is None or not (value.isdigit() if kind is int else value):
             raise ResellerError("reseller_limits", object=name, file=str(path), line=told)
         chosen[name] = kind(value)
-    return replace(Limits(), **chosen)
+    return Limits()._replace(**chosen)
