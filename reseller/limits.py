@@ -6,16 +6,14 @@ An operator changes one in `etc/reseller.conf` of the panel's tree, one `name va
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Defaults that suit a panel with some thousand resold services."""
 
     connect_seconds: int = 10
@@ -108,7 +106,7 @@ def load(base: Path) -> Limits:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return Limits()
-    known: dict[str, type] = {name: type(value) for name, value in vars(Limits()).items()}
+    known: dict[str, type] = {name: type(value) for name, value in Limits()._asdict().items()}
     chosen: dict[str, Any] = {}
     for line in lines:
         told = line.split("#", 1)[0].strip()
@@ -120,4 +118,4 @@ def load(base: Path) -> Limits:
         if kind is None or (numbers.parse(value) is None if kind is int else not value):
             raise ResellerError("reseller_limits", object=name, file=str(path), line=told)
         chosen[name] = kind(value)
-    return replace(Limits(), **chosen)
+    return Limits()._replace(**chosen)

@@ -21,6 +21,7 @@ from reseller.wire.errors import Ambiguous, NotSent, SellerError
 from tests.reseller.peers import (
     DOC,
     GUARD,
+    HEAD,
     Authority,
     Listener,
     Server,
@@ -215,7 +216,7 @@ def test_packed_bytes_count_too(server):
     pack = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     start = pack.flush(zlib.Z_FULL_FLUSH)
     nothing = start + start[-5:] * 100_000
-    server.answers = [by_length(nothing, GZIP)]
+    server.answers = [HEAD + GZIP + b"Connection: close\r\n\r\n" + nothing]
     with pytest.raises(Ambiguous) as caught:
         post(server, Limits(document_bytes=100_000))
     assert caught.value.params["what"] == "more than 100000 bytes"
