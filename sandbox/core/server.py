@@ -162,6 +162,7 @@ class Server:
             response.del_cookie(http.SESSION_COOKIE)
         elif answer.cookie:
             response.set_cookie(http.SESSION_COOKIE, answer.cookie, httponly=True, samesite="Lax")
+        response.headers["Date"] = clock.http_date()
         for name, value in answer.headers:
             response.headers.add(name, value)
         return response
