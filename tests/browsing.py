@@ -24,7 +24,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
 )
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 class Browser:

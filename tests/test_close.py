@@ -68,12 +68,12 @@ def test_close_deletes_there_and_ends_the_link(shop, service):
 
 
 def test_a_forbidden_deletion_names_the_right_and_becomes_a_task_after_its_time(shop, service, switch):
-    world.limits(shop.here, change_seconds=2)
     switch(shop.there, "delete_does", "denied")
     closing(shop, service, "reseller_close_forbidden")
     assert "Ask the seller to let clients delete services" in shop.error(service)
     assert shop.tasks(service) == []
     assert len(shop.links(service)) == 1
+    world.limits(shop.here, change_seconds=1)
     until_said(shop, service, "reseller_close_still_forbidden")
     shop.checkevent()
     assert "allow" in asked(shop, service)
@@ -101,13 +101,13 @@ def test_a_confirmation_by_phone_is_a_task_at_once_and_ends_by_itself(shop, serv
     ("does", "unsaid"), [("nothing", None), ("confirm", "confirm_answer"), ("at_end", "at_end_history")]
 )
 def test_a_deletion_that_deletes_nothing_waits_and_then_asks_for_a_person(shop, service, switch, does, unsaid):
-    world.limits(shop.here, change_seconds=2)
     switch(shop.there, "delete_does", does)
     if unsaid:
         switch(shop.there, unsaid, "silent")
     number = remote(shop, service)
     closing(shop, service, "is not done yet")
     assert "Nobody has to do anything" in asked(shop, service)
+    world.limits(shop.here, change_seconds=1)
     until_said(shop, service, "reseller_close_silent")
     assert "confirmation by phone" in asked(shop, service)
     assert "failed" not in shop.checkevent()

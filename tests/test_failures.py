@@ -124,7 +124,7 @@ def test_when_every_answer_is_lost_every_order_is_adopted(shop):
     shop.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=100)
     items = [shop.order(itemtype) for itemtype in (VDS, "soft") * 4]
     for item in items:
-        shop.until_active(item, 60)
+        shop.until_active(item)
     assert [len(shop.charges(item)) for item in items] == [1] * len(items)
     assert [len(shop.links(item)) for item in items] == [1] * len(items)
 
@@ -133,7 +133,7 @@ def test_an_answer_later_than_the_timeout_is_adopted(shop):
     shop.there.call("sandbox.fault", kind="slow", forfunc="*.order.param", times=1, seconds=6)
     world.limits(shop.here, order_seconds=3)
     item = shop.order(VDS)
-    shop.until_active(item, 30)
+    shop.until_active(item)
     assert len(shop.charges(item)) == 1
 
 

@@ -133,7 +133,7 @@ def test_a_change_whose_every_answer_is_lost_is_given_to_a_person_once(shop, ser
     shop.act("suspend", service)
     shop.rest(service)
     assert "reseller_change_looking" in shop.error(service)
-    until(lambda: (shop.checkevent(), "reseller_change_lost" in shop.error(service))[1], "it is sent for ever", 40)
+    until(lambda: (shop.checkevent(), "reseller_change_lost" in shop.error(service))[1], "it is sent for ever")
     shop.checkevent()
     assert len(shop.tasks(service)) == 1
     assert sent(shop, "vds.suspend") <= before + 3

@@ -74,7 +74,7 @@ class Parallel:
             left = [item for item in left if item in busy or self.go_on(item)]
             time.sleep(0.1)
         for rival in self.rivals:
-            rival.wait(30)
+            rival.wait(60)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def kept(shop):
 
 def close(shop, item):
     shop.act("close", item)
-    shop.until_done(item, 30)
+    shop.until_done(item)
     assert shop.item(item)["status"] == 4
     assert shop.tasks(item) == []
 
@@ -131,7 +131,7 @@ def test_two_orders_at_once_never_take_the_same(keeping):
     items = [keeping.order(SOFT) for _ in range(3)]
     keeping.here.call("sandbox.queue", action="resume")
     for item in items:
-        keeping.until_active(item, 40)
+        keeping.until_active(item)
     assert sorted(len(keeping.charges(item)) for item in items) == [0, 1, 1]
     assert len({remote(keeping, item) for item in items}) == 3
     assert str(number) in {remote(keeping, item) for item in items}
@@ -224,7 +224,7 @@ def test_killed_while_it_is_kept_the_next_run_goes_on(keeping, func, skip, make)
     keeping.there.call("sandbox.fault", kind="hold_after", forfunc=func, times=1, skip=skip)
     keeping.act("close", item)
     kill(keeping, item)
-    keeping.until_done(item, 30)
+    keeping.until_done(item)
     assert (there(keeping, number)["status"], *named(keeping, number)) == (3, *IDLE)
     assert [row["state"] for row in kept(keeping)] == ["free"]
 
@@ -235,7 +235,7 @@ def test_killed_while_it_is_handed_over_the_next_run_goes_on(keeping, step):
     keeping.there.call("sandbox.fault", kind="hold_after", forfunc="soft.[er]*", times=1, skip=STEPS[step])
     item = keeping.order(SOFT)
     kill(keeping, item)
-    keeping.until_active(item, 30)
+    keeping.until_active(item)
     is_handed_over(keeping, item, number)
 
 
@@ -276,7 +276,7 @@ def test_a_licence_that_the_seller_is_at_is_waited_for(keeping, switch):
     assert "reseller_later" in keeping.error(item)
     keeping.there.call("sandbox.switch", name="keychange_limit", value="5")
     keeping.there.call("sandbox.item", item=number, status=3)
-    keeping.until_active(item, 30)
+    keeping.until_active(item)
     is_handed_over(keeping, item, number)
 
 

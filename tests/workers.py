@@ -1,19 +1,13 @@
-"""Tests in several processes at once: which belong together, which must be alone, and what is told of the whole run.
+"""Tests in several processes at once: which belong together, and what is told of the whole run.
 
 `make test` starts several workers (pytest-xdist), each with sandboxes of its own. The tests of a file stay together, as
 they share fixtures of their module; files that share none (`SPREAD`) are dealt out test by test at the end, so that all
 workers end together. One tree lies at /usr/local/mgr5 at a time: files that need it are one piece of work (`HOME`).
-Tests marked `calm` measure, so no other test runs meanwhile.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,37 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"name the files of these in workers.HOME, they use the fixture `home`: {astray}")
 
 
-# Calm: a test holds the room shared, one that measures holds it alone.
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Outermost, so that waiting is no part of the test's time."""
-    folder = getattr(item.config, "workerinput", {}).get("locks")
-    with _room(Path(folder), alone=bool(item.get_closest_marker("calm"))) if folder else contextlib.nullcontext():
-        return (yield)
-
-
-@contextlib.contextmanager
-def _room(folder: Path, *, alone: bool) -> Iterator[None]:
-    """The door is passed one by one, so that who waits to be alone is not overtaken for ever."""
-    with (folder / "door").open("w") as door, (folder / "room").open("w") as room:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        if not alone:
-            fcntl.flock(door, fcntl.LOCK_UN)
-        yield
-
-
 # The controller collects nothing; what its workers know of the collection is told at their end.
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Controller, before a worker starts."""
-    if not hasattr(node.config, "locks"):
-        node.config.locks = tempfile.mkdtemp(prefix="workers-")
-    node.workerinput["locks"] = node.config.locks
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -112,9 +76,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """Controller, after a worker's end: every worker has collected the same."""
     node.config.facts_shown = set(getattr(node, "workeroutput", {}).get("facts_shown", ()))
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Controller, at the end."""
-    if hasattr(config, "locks"):
-        shutil.rmtree(config.locks)

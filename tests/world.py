@@ -194,7 +194,7 @@ class Sandbox:
     def stop(self) -> int:
         """End it as Ctrl-C does; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
+        code = self.process.wait(WAIT_SECONDS)
         self.output.close()
         return code
 

@@ -13,12 +13,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests import environment, world
-from tests.bench import mass, opening, reconcile, starting
+from tests.bench import mass, opening, pages, reconcile, standin, starting
 from tests.bench.table import Row, Table
 from tests.world import Shop
 
 #: each yields its rows; what they need beside the two connected panels they make themselves
-MEASURED: tuple[Callable[..., Iterator[Row]], ...] = (starting.rows, opening.rows, reconcile.rows, mass.rows)
+MEASURED: tuple[Callable[..., Iterator[Row]], ...] = (
+    starting.rows,
+    opening.rows,
+    pages.rows,
+    reconcile.rows,
+    mass.rows,
+    standin.rows,
+)
 TARIFFS = ("VDS-1",)
 
 

@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-import time
+
+from tests.sandbox.panels import until
 
 PROGRAM = """#!/usr/bin/env python3
 import json, os, sys
@@ -57,13 +58,11 @@ class Exhibit:
 
     def calls(self, least=1):
         """Calls so far, waited for."""
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
-            lines = self._calls.read_text().splitlines() if self._calls.exists() else []
-            if len(lines) >= least:
-                return [json.loads(line) for line in lines]
-            time.sleep(0.03)
-        raise AssertionError(f"{len(lines)} calls, {least} expected")
+        until(lambda: len(self._lines()) >= least, f"not {least} calls")
+        return [json.loads(line) for line in self._lines()]
+
+    def _lines(self):
+        return self._calls.read_text().splitlines() if self._calls.exists() else []
 
     def none(self):
         return not self._calls.exists()

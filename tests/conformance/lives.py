@@ -38,7 +38,7 @@ class Life:
             input=data,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
             env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"},
         )

@@ -82,7 +82,7 @@ def test_calls_may_wait_for_a_suspended_panel(ex):
     time.sleep(0.3)
     assert waiting.poll() is None
     run(ex, "-u")
-    assert waiting.communicate(timeout=10)[0] == b"OK\n"
+    assert waiting.communicate(timeout=60)[0] == b"OK\n"
 
 
 @pytest.mark.fact("P3.1-10")

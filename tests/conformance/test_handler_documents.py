@@ -100,7 +100,7 @@ def cgi(ex, path="exhibit.cgi", cookie="", method="get"):
         data="posted" if method == "post" else None,
         headers={"Cookie": cookie},
         verify=ex.panel.facts["ca"],
-        timeout=10,
+        timeout=60,
     )
 
 

@@ -164,8 +164,11 @@ def test_10_the_night_comes_with_the_clock_or_by_command(pair, switch, setting, 
     pair.seller.call("sandbox.item", item=item, expiredate="2020-01-01")
     try:
         pair.seller.call("sandbox.clock", advance="1d")
-        time.sleep(0.5)
-        assert (pair.seller.status(item) == 3) == suspended
+        if suspended:
+            pair.seller.until_status(item, 3)
+        else:
+            time.sleep(0.5)
+            assert pair.seller.status(item) != 3
     finally:
         pair.seller.call("sandbox.clock", set="real")
 

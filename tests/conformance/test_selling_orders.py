@@ -127,7 +127,7 @@ def test_3_5_soft_checkip(pair):
 
 @fact("S3.5-23")
 def test_3_5_the_key_of_a_licence_comes_late(pair, switch):
-    switch(pair.seller, "lickey_seconds", "20")
+    switch(pair.seller, "lickey_seconds", "3600")
     item = pair.seller.bought("soft", ip="192.0.2.6")
     pair.seller.until_status(item, 2)
     form = pair.seller.http("soft.edit", elid=item)
@@ -367,10 +367,10 @@ def test_3_6_the_header_names_the_cart(pair):
     data = {"func": "v2.vds.order.param", "out": "xml", "pricelist": seller.tariff("VDS-1"), "order_period": 1}
     data |= {"sok": "ok", "theme": "dragon", "authinfo": f"buyer:{seller.accounts['buyer']['password']}"}
     headers = {"ISP-Client": "Web-interface"}
-    requests.post(seller.facts["url"], data=data, headers=headers, verify=seller.facts["ca"], timeout=10)
+    requests.post(seller.facts["url"], data=data, headers=headers, verify=seller.facts["ca"], timeout=60)
     assert seller.http("cart").findtext("total/count") == "0"
     data |= {"func": "cart"}
-    shown = requests.post(seller.facts["url"], data=data, headers=headers, verify=seller.facts["ca"], timeout=10)
+    shown = requests.post(seller.facts["url"], data=data, headers=headers, verify=seller.facts["ca"], timeout=60)
     assert b"<count>1</count>" in shown.content
 
 

@@ -14,7 +14,7 @@ def send(seller, place="/billmgr", method="POST", headers=None, cookies=None, **
     base = seller.facts["url"].removesuffix("/billmgr")
     words = {"params": params} if method == "GET" else {"data": params}
     return requests.request(
-        method, base + place, verify=seller.facts["ca"], timeout=20, headers=headers, cookies=cookies, **words
+        method, base + place, verify=seller.facts["ca"], timeout=60, headers=headers, cookies=cookies, **words
     )
 
 

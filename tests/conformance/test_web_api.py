@@ -35,7 +35,7 @@ def ask(panel, method="get", url="", headers=None, cookies=None, **params):
     sent = {"params" if method == "get" else "data": {"out": "xml", **params}}
     address = url or panel.facts["url"]
     return requests.request(
-        method, address, headers=headers, cookies=cookies, verify=panel.facts["ca"], timeout=10, **sent
+        method, address, headers=headers, cookies=cookies, verify=panel.facts["ca"], timeout=60, **sent
     )
 
 

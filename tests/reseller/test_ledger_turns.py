@@ -16,7 +16,7 @@ def circuit(db, item, times=2, seconds=100):
     return circuits.Circuit(db, item.id, Limits(circuit_times=times, circuit_seconds=seconds))
 
 
-def test_a_circuit_opens_after_so_many_failures_in_a_row(db, item):
+def test_a_circuit_opens_after_so_many_failures_in_a_row(db, still, item):
     one = circuit(db, item)
     one.check()
     one.record(reached=False)
@@ -29,7 +29,7 @@ def test_a_circuit_opens_after_so_many_failures_in_a_row(db, item):
     for refused in (one.check, circuit(db, item).check, circuit(db, item).require_closed):
         with pytest.raises(SellerDown) as down:
             refused()
-        assert 98 <= down.value.seconds <= 100
+        assert down.value.seconds == 100
 
 
 def test_one_process_tries_when_the_time_has_come(db, item):
@@ -72,7 +72,7 @@ def test_of_many_who_see_its_end_at_once_one_tries(db, base, item):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert sorted(told) == [False] * 5 + [True]
 
 
@@ -83,10 +83,12 @@ def test_a_seller_that_answers_as_ever_costs_no_write(db, item):
     assert db.row("SELECT * FROM reseller_circuit WHERE module = %s", item.id) is None
 
 
-def test_a_moment_that_is_left_is_a_second(db, item):
+def test_a_moment_that_is_left_is_a_second(db, still, item):
     one = circuit(db, item, seconds=1)
     one.record(reached=False)
     one.record(reached=False)
+    left = "UPDATE reseller_circuit SET until = UTC_TIMESTAMP(3) + INTERVAL 300000 MICROSECOND WHERE module = %s"
+    db.execute(left, item.id)
     with pytest.raises(SellerDown) as down:
         one.check()
     assert down.value.seconds == 1
@@ -102,19 +104,18 @@ def test_a_claim_that_matches_nothing_is_lost_or_just_late(db, item):
         assert (lost.value.type, lost.value.object) == ("reseller_lease_lost", "t:claims")
 
 
-def test_a_lease_lasts_as_long_as_it_says_and_is_given_back(db):
+def test_a_lease_lasts_as_long_as_it_says_and_is_given_back(db, still):
     def left():
         return db.row(
             "SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), expires), owner FROM reseller_lease WHERE name = 't:long'"
         )
 
     with leases.lease(db, "t:long", 40) as held:
-        assert 38 <= left()[0] <= 40
+        assert left()[0] == 40
         assert left()[1].startswith(f"{os.uname().nodename}/")
         held.extend(300)
-        assert 298 <= left()[0] <= 300
-    assert left()[0] <= 0
-    assert left()[1] == ""
+        assert left()[0] == 300
+    assert left() == (0, "")
 
 
 def test_a_lease_is_waited_for_no_longer_than_asked(db, base):
@@ -124,7 +125,7 @@ def test_a_lease_is_waited_for_no_longer_than_asked(db, base):
             pass
         assert busy.value.object == "t:wait"
         db.execute("UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) + INTERVAL 300000 MICROSECOND")
-        with leases.lease(other, "t:wait", 30, wait_seconds=5) as got:
+        with leases.lease(other, "t:wait", 30, wait_seconds=60) as got:
             assert got.fence == db.value("SELECT fence FROM reseller_lease WHERE name = 't:wait'")
 
 

@@ -29,5 +29,5 @@ def test_a_statement_that_reads_what_it_changes_is_known(statement, refused):
 
 
 def test_what_the_ledger_asks_is_kept(server, db, item):
-    db.execute("DELETE FROM reseller_drift WHERE link = %s", item.id)
-    assert f"DELETE FROM reseller_drift WHERE link = {item.id}" in statements.kept(connect(server).cursor())
+    db.execute("DELETE FROM reseller_problem WHERE number = %s", item.id)
+    assert f"DELETE FROM reseller_problem WHERE number = {item.id}" in statements.kept(connect(server).cursor())

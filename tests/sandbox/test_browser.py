@@ -117,10 +117,10 @@ class Web:
             self.page = self.post(func="auth", username=user, password=password)
 
     def get(self, **params):
-        return self._read(self.http.get(self.url, params=params, timeout=20))
+        return self._read(self.http.get(self.url, params=params, timeout=60))
 
     def post(self, **data):
-        return self._read(self.http.post(self.url, data=data, timeout=20))
+        return self._read(self.http.post(self.url, data=data, timeout=60))
 
     def send(self, **data):
         """With the token of the page before."""
@@ -234,11 +234,11 @@ def test_after_the_log_out_the_session_is_gone(panel):
 
 
 def test_machines_get_what_they_got(panel):
-    plain = requests.get(panel.facts["http_url"], params={"func": "vds"}, timeout=10)
+    plain = requests.get(panel.facts["http_url"], params={"func": "vds"}, timeout=60)
     assert "<pre>" in plain.text or "Please log in" in plain.text
     agent = {"Accept": "text/html"}
     asked = {"func": "whoami", "out": "xml", "authinfo": f"buyer:{panel.accounts['buyer']['password']}"}
-    assert b"<user " in requests.post(panel.facts["http_url"], data=asked, headers=agent, timeout=10).content
+    assert b"<user " in requests.post(panel.facts["http_url"], data=asked, headers=agent, timeout=60).content
 
 
 def test_a_button_counts_the_marked_rows(staff):

@@ -50,10 +50,10 @@ def test_it_ends_when_its_parent_dies(tmp_path):
     words = ["-m", "sandbox", "up", "--root", str(tmp_path / "root"), "--panel", "only"]
     script = f"import subprocess, sys, time; subprocess.Popen([sys.executable, *{words!r}]); time.sleep(60)"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=CHECKOUT, stdout=subprocess.DEVNULL)
-    until((tmp_path / "root/sandbox.json").exists, "not ready", 30)
+    until((tmp_path / "root/sandbox.json").exists, "not ready")
     parent.kill()
     parent.wait()
-    until(lambda: below(tmp_path / "root") == [], "something was left", 15)
+    until(lambda: below(tmp_path / "root") == [], "something was left")
 
 
 def test_data_addresses_and_passwords_are_kept_and_a_panel_can_be_added(tmp_path):
@@ -62,7 +62,6 @@ def test_data_addresses_and_passwords_are_kept_and_a_panel_can_be_added(tmp_path
     old = first.facts["panels"]["only"]
     assert first.stop() == 0
     again = Up(tmp_path / "root", "only", "third")
-    assert again.seconds < 6
     only, third = again.panel("only"), again.panel("third")
     assert (only.facts["url"], only.accounts) == (old["url"], old["accounts"])
     assert only.row(item).findtext("remoteid") == "kept"
@@ -112,12 +111,11 @@ def test_a_core_that_is_killed_is_started_by_the_next_call(reseller):
 def test_a_stopped_core_answers_when_it_goes_on(reseller):
     pid = int(reseller.call("sandbox.queue").findtext("pid"))
     os.kill(pid, signal.SIGSTOP)
-    started = time.monotonic()
     waiting = subprocess.Popen([reseller.facts["mgrctl"], "-m", "billmgr", "keepalive"], stdout=subprocess.PIPE)
     time.sleep(0.4)
+    assert waiting.poll() is None
     os.kill(pid, signal.SIGCONT)
-    assert waiting.communicate(timeout=10)[0] == b"OK\n"
-    assert time.monotonic() - started >= 0.4
+    assert waiting.communicate(timeout=60)[0] == b"OK\n"
 
 
 def test_a_module_outlives_its_core_and_is_not_run_twice(reseller):

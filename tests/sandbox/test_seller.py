@@ -9,9 +9,10 @@ from tests.sandbox.panels import parsed, until
 
 
 def test_an_order_is_charged_and_becomes_active_by_itself(seller):
-    item = seller.bought(remoteid="77-aaaa", domain="a.example", ostempl="ISPsystem__Debian-12-amd64")
-    assert seller.row(item).findtext("status") == "5"
-    assert seller.row(item).findtext("item_status") == "5_open"
+    with seller.paused():
+        item = seller.bought(remoteid="77-aaaa", domain="a.example", ostempl="ISPsystem__Debian-12-amd64")
+        assert seller.row(item).findtext("status") == "5"
+        assert seller.row(item).findtext("item_status") == "5_open"
     seller.until_status(item, 2)
     row = seller.row(item)
     assert row.findtext("remoteid") == "77-aaaa"
@@ -115,12 +116,14 @@ def test_the_new_order_names_its_period_and_its_id_differently(seller, switch):
         assert seller.http(present, pricelist=given["pricelist"]).find("error") is None
 
 
-def test_a_licence_gets_its_key_late(seller):
+def test_a_licence_gets_its_key_late(seller, switch):
+    switch(seller, "lickey_seconds", "3600")
     item = seller.bought("soft", remoteid="l7")
     seller.until_status(item, 2)
     card = seller.http("soft.edit", elid=item)
     assert card.find("lickey") is not None
     assert not card.findtext("lickey")
+    seller.deliver()
     until(lambda: seller.http("soft.edit", elid=item).findtext("lickey"), "no key came")
 
 
@@ -215,8 +218,9 @@ def test_renewal_may_run_later(seller, switch):
     item = seller.bought()
     seller.until_status(item, 2)
     old = seller.row(item).findtext("expiredate")
-    promised = seller.http("service.prolong", elid=item, period=1, sok="ok").findtext("doc/newexpiredate")
-    assert (seller.row(item).findtext("status"), seller.row(item).findtext("expiredate")) == ("5", old)
+    with seller.paused():
+        promised = seller.http("service.prolong", elid=item, period=1, sok="ok").findtext("doc/newexpiredate")
+        assert (seller.row(item).findtext("status"), seller.row(item).findtext("expiredate")) == ("5", old)
     seller.until_status(item, 2)
     assert seller.row(item).findtext("expiredate") == promised
 
@@ -252,8 +256,9 @@ def test_what_a_delete_does_is_a_switch(seller, switch, does, error, status):
     seller.until_status(item, 2)
     found = seller.http("vds.delete", elid=item).find("error")
     assert (None if found is None else found.get("type")) == error
-    time.sleep(0.5)
-    assert seller.status(item) == status
+    if status == 2:
+        time.sleep(0.5)
+    seller.until_status(item, status)
 
 
 def test_a_new_row_may_show_one_list_later(seller, switch):
@@ -310,11 +315,11 @@ def test_errors_come_with_status_200_in_the_language_asked_for(seller):
 def test_formats_and_places(seller):
     given = {"authinfo": f"buyer:{seller.accounts['buyer']['password']}", "func": "whoami"}
     url = seller.facts["http_url"]
-    assert requests.get(url, params={**given, "out": "json"}, timeout=5).json()["doc"]["user"]["$name"] == "buyer"
-    assert requests.get(url, params=given, timeout=5).text.startswith("<!DOCTYPE html>")
+    assert requests.get(url, params={**given, "out": "json"}, timeout=60).json()["doc"]["user"]["$name"] == "buyer"
+    assert requests.get(url, params=given, timeout=60).text.startswith("<!DOCTYPE html>")
     other = url.replace("/billmgr", "/manager/billmgr")
-    assert b'name="buyer"' in requests.get(other, params={**given, "out": "xml"}, timeout=5).content
-    assert requests.get(url + "/billmgr", params=given, timeout=5).status_code == 404
+    assert b'name="buyer"' in requests.get(other, params={**given, "out": "xml"}, timeout=60).content
+    assert requests.get(url + "/billmgr", params=given, timeout=60).status_code == 404
 
 
 def test_tariffs_are_exported_with_add_ons_and_prices(seller, switch):
