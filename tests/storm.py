@@ -91,7 +91,7 @@ class Slow(Listener):
             time.sleep(pause)
             there.sendall(BANNER[cut:])
         with socket.create_connection(("127.0.0.1", port)) as onward:
-            held = (self.chance.randrange(1500), pause) if self.target else (0, 0)
+            held = (self.chance.randrange(1000), pause) if self.target else (0, 0)
             back = threading.Thread(target=self.pump, args=[onward, there, *held], daemon=True)
             back.start()
             self.pump(there, onward)
@@ -150,7 +150,7 @@ class Storm:
     def one(self, kind: str, place: str, token: str, client: Client, url: str, seconds: float) -> Outcome:
         """How it ended; `another's answer` is what must not be."""
         form = f"token={token}&out=xml".encode()
-        fresh = kind == "doomed" and self.chance.random() < 1 / 4
+        fresh = kind == "doomed" and self.chance.random() < 1 / 2
         try:
             answer = client.call(url, seconds=seconds, most_bytes=1000, form=form, fresh=fresh)
         except (NotSent, Ambiguous) as error:

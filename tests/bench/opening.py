@@ -9,7 +9,7 @@ from tests.bench import turns
 from tests.bench.table import Row
 from tests.world import Shop
 
-ROUNDS = 15
+ROUNDS = 25
 NAIVE = Path(__file__).with_name("naive_open.py")
 
 
