@@ -38,9 +38,8 @@ browser: ## make sure Chromium and its driver are there (as root: install them)
 	@scripts/prerequisites.sh browser
 
 ifeq ($(DATABASE),mysql)
-# all that the ledger and the panel's tables are asked, and over the wire the life of a service from its order to its end
-OVER_THE_WIRE = order life change close terms failures crash reuse reconcile linking swap $(RARE)
-RARE = rare_controls rare_orders rare_rest rare_sync
+# what the ledger and the panel's tables are asked, and over the wire what a service goes through: six minutes' worth of it
+OVER_THE_WIRE = order life terms failures crash reconcile linking swap
 TESTS = tests/reseller tests/conformance/test_database.py $(OVER_THE_WIRE:%=tests/test_%.py)
 test: venv mysql
 else
