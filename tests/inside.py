@@ -78,6 +78,7 @@ class Inside:
         """Nothing is open for the service any more, whatever the test has left."""
         self.db.execute("DELETE FROM runningoperation WHERE item = %s", item)
         self.db.execute("DELETE FROM task WHERE item = %s", item)
+        self.db.execute("DELETE FROM reseller_problem WHERE subject = 'service' AND number = %s", item)
         self.db.execute(
             "UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE item = %s AND live = 1", item
         )

@@ -198,8 +198,12 @@ def sold_as(shop, tariff, value):
 def test_a_tariff_that_the_seller_does_not_show_counts_as_another_disk(shop, inside, server):
     with sold_as(shop, shop.tariffs["VDS-1"], "999999"):
         assert shop.item(server)["lastpricelist"] is None
+        with refused("reseller_tariff_not_meant"):
+            change.set_params(inside.work, server)
+        shop.here.write("UPDATE item SET lastpricelist = %s WHERE id = %s", shop.tariffs["VDS-2"], server)
         with refused("reseller_disk"):
             change.set_params(inside.work, server)
+        shop.here.write("UPDATE item SET lastpricelist = NULL WHERE id = %s", server)
         with refused("reseller_tariff_gone"):
             tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
 
