@@ -17,6 +17,8 @@ class Status:
     PROCESSING = 5
 
 
+#: as much of a currency's name as the ledger keeps
+CURRENCY_CHARACTERS = 16
 #: `pricelist.addontype` (reference/platform.md 6.2)
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.ledger.leases import Lease
-from reseller.model import Balance
+from reseller.model import CURRENCY_CHARACTERS, Balance
 from reseller.wire import hosts
 
 
@@ -186,6 +186,6 @@ def save_balance(db: Database, account: int, balance: Balance) -> None:
     db.execute(
         "UPDATE reseller_account SET balance = %s, currency = %s, checked = UTC_TIMESTAMP(3) WHERE id = %s",
         balance.amount or None,
-        balance.currency,
+        balance.currency[:CURRENCY_CHARACTERS],
         account,
     )

@@ -57,6 +57,11 @@ def raise_highest(lease: Lease, link: int, shown: dt.date | None) -> None:
         )
 
 
+def believe(lease: Lease, link: int, shown: dt.date) -> None:
+    """A person has said that this is the seller's date, whatever it has shown before."""
+    lease.execute("UPDATE reseller_link SET highest = %s WHERE id = %s", shown, link)
+
+
 def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
     """Services of a module that the seller is paid for too short and not for long any more, by the last lists.
 

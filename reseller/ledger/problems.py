@@ -20,6 +20,7 @@ expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
 
+date_back  the seller's date is earlier than it was, and a term is due: nothing is bought before a person has looked
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
 stranded   an operation that nobody runs and of which the ledger knows nothing
@@ -42,7 +43,7 @@ ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", 
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
-ACCOUNT, CLOCK = "account", "clock"
+ACCOUNT, CLOCK, DATE_BACK = "account", "clock", "date_back"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),
@@ -85,6 +86,12 @@ class Problem(NamedTuple):
     touches: tuple[int, ...] = ()
     task: int = 0
     age_seconds: int = 0
+
+    @property
+    def cut(self) -> Problem:
+        """As much of its texts as a row has room for."""
+        params = {name: value[:_PARAM_CHARACTERS] for name, value in self.params.items()}
+        return self._replace(params=params, here=self.here[:VALUE_CHARACTERS], there=self.there[:VALUE_CHARACTERS])
 
     @property
     def said(self) -> tuple[object, ...]:
@@ -138,12 +145,13 @@ def drifts(db: Database, item: int) -> list[Drift]:
 
 def put(lease: Lease, problem: Problem) -> None:
     """Record the problem, or what it is by now; one that lasts keeps its first day and its task."""
+    problem = problem.cut
     said = (
         problem.module,
         problem.error,
-        json.dumps({name: value[:_PARAM_CHARACTERS] for name, value in problem.params.items()}, ensure_ascii=False),
-        problem.here[:VALUE_CHARACTERS],
-        problem.there[:VALUE_CHARACTERS],
+        json.dumps(problem.params, ensure_ascii=False),
+        problem.here,
+        problem.there,
         _list(problem.touches),
     )
     with lease.writing() as db:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from reseller import log
 from reseller.db import Database
 from reseller.ledger.leases import Lease
-from reseller.model import Item
+from reseller.model import CURRENCY_CHARACTERS, Item
 
 ORDER = "order"
 PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"
@@ -244,7 +244,7 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
         now.error_text[:2000],
         now.have,
         now.deficit,
-        now.currency,
+        now.currency[:CURRENCY_CHARACTERS],
         now.remote,
         now.tries,
         now.looks,

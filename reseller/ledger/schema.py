@@ -55,7 +55,8 @@ JOIN reseller_observation o ON o.link = k.id JOIN (SELECT l.id, SUM(CAST(r.sold 
 FROM reseller_link l JOIN reseller_request r ON r.item = l.item AND r.state IN ('linked', 'done')
 AND (r.rkey = l.rkey OR r.created >= l.created) WHERE l.live = 1 GROUP BY l.id) owed ON owed.id = k.id
 SET k.accounted = LEAST(i.expiredate, CAST(o.expiredate AS DATE) + INTERVAL owed.months MONTH + INTERVAL 7 DAY)
-WHERE k.live = 1 AND owed.months > 0 AND o.expiredate > '' AND i.expiredate IS NOT NULL AND k.accounted IS NULL"""
+WHERE k.live = 1 AND owed.months > 0 AND o.expiredate > '1' AND o.expiredate < '9000' AND k.accounted IS NULL
+AND i.expiredate > '1000-01-01' AND i.expiredate < '9000-01-01'"""
 
 #: One tuple of statements a version. A process may die between two of them, and the next one begins the version
 #: anew, so that each of them can be repeated.

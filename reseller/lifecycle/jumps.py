@@ -18,6 +18,9 @@ from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.wire.errors import ResellerError
 
+#: problems of two dates that a person decides
+_DECIDED = (problems.PAID, problems.DATE_BACK)
+
 
 class Jump(NamedTuple):
     """A service whose date has jumped; `paid` is the panel's date, `there` the seller's when that was seen."""
@@ -34,7 +37,8 @@ def known(work: Work) -> list[Jump]:
     return [
         Jump(each.cause.number, each.params.get("remote", ""), each.here, each.there, each.age_seconds // 86400)
         for module in items.modules(work.db)
-        for each in problems.of_kind(work.db, module, problems.PAID)
+        for kind in _DECIDED
+        for each in problems.of_kind(work.db, module, kind)
     ]
 
 
@@ -46,19 +50,27 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
     items.read_ours(work.db, number)
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         item = items.read_ours(work.db, number)
-        cause = Cause.of_service(number, problems.PAID)
-        found, link = problems.of(work.db, cause), links.of_item(work.db, number)
+        causes = [Cause.of_service(number, kind) for kind in _DECIDED]
+        found = next(filter(None, (problems.of(work.db, cause) for cause in causes)), None)
+        link = links.of_item(work.db, number)
         if found is None or link is None or item.expiredate is None:
             raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
+        if item.expiredate.isoformat() != found.here:
+            # What a person has decided about is another date.
+            told = {"item": number, "seen": found.here, "now": item.expiredate}
+            raise ResellerError("reseller_paid_moved", object="item", value=number, **told)
         there = dt.date.fromisoformat(found.there)
         told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
         told["terms"] = _terms(work, item, there) if buy else 0
         if confirmed:
-            if buy:
+            if buy and found.cause.kind == problems.DATE_BACK:
+                paid.believe(held, link.id, there)
+            elif buy:
                 paid.account(held, link.id, item.expiredate)
             else:
                 paid.leave(held, link.id, item.expiredate)
-            troubles.end(work, held, cause)
+            for cause in causes:
+                troubles.end(work, held, cause)
             work.log.info(f"item {number}: the jump of its date to {item.expiredate} is {'paid' if buy else 'left'}")
     return work.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
 

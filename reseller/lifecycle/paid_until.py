@@ -44,9 +44,14 @@ class Move(enum.Enum):
 
 
 def after(day: dt.date, months: int) -> dt.date:
-    """`months` later: the same day of the month, or its last one where it has no such day."""
+    """`months` later: the same day of the month, or its last one where it has no such day.
+
+    The last day there is at most: panels write `9999-12-31` for what has no end.
+    """
     month = day.month - 1 + months
     year, month = day.year + month // _YEAR_MONTHS, month % _YEAR_MONTHS + 1
+    if year > dt.MAXYEAR:
+        return dt.date.max
     return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
@@ -76,7 +81,7 @@ def term(level: Level, wanted: int, offered: Collection[int], limits: Limits) ->
 
     The shortest where all of them do: the seller is never paid for more than one term ahead.
     """
-    last = level.paid + dt.timedelta(days=limits.few_days)
+    last = level.paid + dt.timedelta(days=min(limits.few_days, (dt.date.max - level.paid).days))
     if after(level.there, wanted) <= last:
         return wanted
     terms = sorted({*offered, wanted})

@@ -53,7 +53,8 @@ def go_on(work: Work, request: Request, held: Lease) -> bool:
 
 def _end(work: Work, held: Lease, request: Request) -> None:
     """Nobody needs it any more."""
-    troubles.end(work, held, Cause.of_service(request.item, problems.OWED))
+    for kind in (problems.OWED, problems.DATE_BACK):
+        troubles.end(work, held, Cause.of_service(request.item, kind))
     requests.settle(held, request, Standing(requests.ABANDONED, "reseller_overtaken"))
 
 

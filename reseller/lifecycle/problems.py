@@ -38,6 +38,7 @@ KINDS = {
     problems.KEY: Kind("reseller_audit_key"),
     problems.MAPPING: Kind("reseller_audit_mapping"),
     problems.PAID: Kind("reseller_paid_jump", requests.PROLONG),
+    problems.DATE_BACK: Kind("reseller_date_back", requests.PROLONG),
     problems.CLOCK: Kind("reseller_clock"),
     problems.FOREIGN_KEY: Kind("reseller_foreign_key", requests.SETPARAM),
     problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
@@ -53,6 +54,7 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True) -> 
 
     `lease` fences what is written. Raises PanelError when the panel does not make the task: the next time does.
     """
+    problem = problem.cut
     before = problems.of(work.db, problem.cause)
     if before is None or before.said != problem.said:
         problems.put(lease, problem)
@@ -64,8 +66,10 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True) -> 
         if before.said != problem.said:
             operations.retell(work, before.task, text)
         return
-    item = items.read(work.db, problem.touches[0])
-    problems.set_task(lease, problem.cause, operations.ask(work, item, kind, text))
+    there_are = items.read_all(work.db, problem.touches)
+    if there_are:
+        first = next(there_are[item] for item in problem.touches if item in there_are)
+        problems.set_task(lease, problem.cause, operations.ask(work, first, kind, text))
 
 
 def end(work: Work, lease: Lease, cause: Cause) -> None:
@@ -83,6 +87,7 @@ def end_differences(work: Work, lease: Lease, item: int) -> None:
     """The service is linked no more, so that nothing of it can differ."""
     for each in problems.drifts(work.db, item):
         end(work, lease, Cause.of_service(item, each.kind))
+    end(work, lease, Cause.of_service(item, problems.DATE_BACK))
 
 
 def _unnoted_task(work: Work, problem: Problem) -> int:

@@ -15,13 +15,14 @@ What is to be tried again stands in the ledger with its `next_try`; checkevent s
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import NamedTuple
 
 from reseller.limits import Limits
+from reseller.wire import dates
 from reseller.wire.errors import Rejected, SellerDown, SellerError
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+#: a date that is further away than any term is no day to wait for
+_LONGEST_DAYS = 3660
 
 
 class Rule(NamedTuple):
@@ -52,11 +53,12 @@ def not_before(error: Rejected, today: dt.date) -> dt.date | None:
     texts are localised, so the date decides.
     """
     for told in (error.seller_params.get("value", ""), error.value):
-        found = _DATE.fullmatch(told.strip())
-        if found:
-            day = dt.date.fromisoformat(found.group())
-            if day > today:
-                return day
+        try:
+            day = dates.parse(told)
+        except dates.NotADate:
+            continue
+        if day and 0 < (day - today).days <= _LONGEST_DAYS:
+            return day
     return None
 
 

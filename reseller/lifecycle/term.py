@@ -16,7 +16,7 @@ import datetime as dt
 from reseller.ledger import paid, problems, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.ledger.problems import Cause
+from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.lifecycle import autorenewal, operations, order_plan, paid_until, retries
 from reseller.lifecycle import problems as troubles
@@ -190,9 +190,14 @@ class Renewal(Attempt):
         if seen.expiredate is None:
             error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
             raise self.stop(Standing(requests.REFUSED), error)
+        cause = Cause.of_service(self.item.id, problems.DATE_BACK)
         if highest and (highest - seen.expiredate).days > self.work.limits.tolerance_days:
-            stale = ResellerError("reseller_date_back", there=seen.expiredate, highest=highest, **self.names())
-            raise self.later(stale, self.work.limits.part_look_seconds)
+            told = {**self.names(), "there": dates.text(seen.expiredate), "highest": dates.text(highest)}
+            here = dates.text(self.item.expiredate)
+            problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
+            troubles.raise_(self.work, self.held, problem)
+            raise self.later(troubles.as_error(problem), self.work.limits.part_look_seconds)
+        troubles.end(self.work, self.held, cause)
         return Level(until, seen.expiredate, self.seller.transport.today)
 
     def _paid_with_this(self) -> dt.date | None:
@@ -266,9 +271,18 @@ class Renewal(Attempt):
         self._account(base)
         troubles.end(self.work, self.held, Cause.of_service(self.item.id, problems.OWED))
         with self.work.db.transaction():
-            paid.raise_highest(self.held, self.link.id, seen.expiredate)
+            if self._is_likely(seen.expiredate):
+                paid.raise_highest(self.held, self.link.id, seen.expiredate)
             self.settle(Standing(requests.DONE))
         self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
+
+    def _is_likely(self, shown: dt.date | None) -> bool:
+        """Whether the date is at most a term ahead of the client's; another's, shown once, must not count for ever."""
+        until = self.item.expiredate
+        if shown is None or until is None:
+            return True
+        ahead = paid_until.after(until, max(self.item.period, self.request.term, 1))
+        return (shown - ahead).days <= self.work.limits.few_days
 
     def _tell_panel(self) -> None:
         """End the operation, and learn from the panel's own date whether it has moved before or by the call-back."""

@@ -73,16 +73,19 @@ def unlink(work: Work, number: int) -> str:
     return work.word(ResellerError("reseller_note_unlinked", item=number, remote=old.remote))
 
 
-def heal(work: Work, module: int) -> int:
-    """Finish links of this module that were left half-way; how many there were. Raises SellerError, BusyError."""
-    found = links.half(work.db, module)
-    for each in found:
-        with lease(work.db, f"item:{each.item}", work.limits.lease_seconds) as held:
-            current = links.of_item(work.db, each.item)
-            if current is not None and current.id == each.id and current.state == links.HALF:
-                _tell(work, held, work.seller_of(current), current)
-                _settle(work, held, items.read(work.db, each.item), current)
-    return len(found)
+def heal(work: Work, half: Link) -> None:
+    """Finish a link that was left half-way; end one whose service is no more. Raises SellerError, BusyError."""
+    with lease(work.db, f"item:{half.item}", work.limits.lease_seconds) as held:
+        current = links.of_item(work.db, half.item)
+        if current is None or current.id != half.id or current.state != links.HALF:
+            return
+        seller = work.seller_of(current)
+        item = items.read_all(work.db, [half.item]).get(half.item)
+        if item is None:
+            _let_go(work, held, seller, current)
+            return
+        _tell(work, held, seller, current)
+        _settle(work, held, item, current)
 
 
 def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reseller.db import Database
 from reseller.limits import Limits, load
+from reseller.wire import dates
 from reseller.wire.errors import ResellerError
 
 #: keys of the panel's configuration: how to reach its database, and where its own key is (reference/platform.md 6.2)
@@ -58,7 +59,8 @@ class Panel:
         TLS is off for a unix socket only: it protects nothing there and costs 35 ms a connect (lessons.md C1).
         """
         import pymysql
-        from pymysql.constants import CLIENT
+        from pymysql.constants import CLIENT, FIELD_TYPE
+        from pymysql.converters import conversions
 
         config = self.config()
         socket = config.get("DBSocket") or None
@@ -73,6 +75,8 @@ class Panel:
                 charset="utf8mb4",
                 autocommit=True,
                 client_flag=CLIENT.FOUND_ROWS,
+                # 0000-00-00 is no date, and would be read as a text.
+                conv={**conversions, FIELD_TYPE.DATE: dates.of_row},
                 connect_timeout=self.limits.connect_seconds,
                 init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL', "
                 f"innodb_lock_wait_timeout={self.limits.lock_wait_seconds}",

@@ -23,6 +23,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
+from reseller.lifecycle import failures
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
@@ -30,7 +31,7 @@ from reseller.sync import metrics, reconcile
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates
-from reseller.wire.errors import BusyError, ResellerError, Stopped
+from reseller.wire.errors import BusyError, ResellerError, SellerError, Stopped
 
 #: of a run's time, how much is for what is open when there is more to do
 OPEN_SHARE = 0.6
@@ -169,11 +170,13 @@ class _Run:
         """Operations that nobody is at, links that were made half-way."""
         from reseller.sync import restart
 
-        self.summary.add("restarted", restart.start_stranded(self.work, self.held, self.module))
-        if links.half(self.work.db, self.module):
+        restart.note_stranded(self.work, self.held, self.module)
+        for cause, operation in restart.stranded(self.work, self.module):
+            self._each(cause.number, self._start_stranded(cause, operation))
+        for half in links.half(self.work.db, self.module):
             from reseller.linking import sides
 
-            sides.heal(self.work, self.module)
+            self._each(half.item, partial(sides.heal, self.work, half))
 
     def _lists(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link]) -> Lists:
         doubtful = [request for request in live if request.kind == requests.ORDER and request.is_open]
@@ -223,7 +226,12 @@ class _Run:
             return
         from reseller.sync import restart
 
-        for request in restart.due(self.work, seller, live):
+        found = restart.ripe(live, self.work.limits)
+        try:
+            found += restart.affordable(self.work, seller, live)
+        except SellerError as error:
+            self.summary.fail(self.work.word(error))
+        for request in found:
             self._each(request.item, self._buy(request) if request.kind == requests.PART else self._restart(request))
 
     def _each(self, item: int, step: Callable[[], None]) -> None:
@@ -242,6 +250,17 @@ class _Run:
             self.summary.fail(f"service {item}: {said}")
             if not isinstance(error, Stopped):
                 self.work.log.error(f"item {item}: {said}")
+        except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
+            self.summary.fail(f"service {item}: {self.work.word(failures.unexpected(self.work.log, error, item))}")
+
+    def _start_stranded(self, cause: Cause, operation: int) -> Callable[[], None]:
+        def step() -> None:
+            from reseller.sync import restart
+
+            restart.start_stranded(self.work, self.held, cause, operation)
+            self.summary.add("restarted")
+
+        return step
 
     def _advance(self, seller: Seller, link: Link, lists: Lists) -> Callable[[], None]:
         def step() -> None:

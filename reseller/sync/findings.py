@@ -30,6 +30,7 @@ KINDS = {
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
+    "date_back": Kind("reseller_date_back"),
     "paid": Kind("reseller_paid_jump"),
     "clock": Kind("reseller_clock"),
     "wish": Kind("reseller_link_wish"),

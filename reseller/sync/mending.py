@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reseller import log
-from reseller.ledger import claims, requests
+from reseller.ledger import claims, links, requests
 from reseller.ledger.leases import lease
 from reseller.ledger.requests import Standing
 from reseller.lifecycle.work import Work
@@ -30,7 +30,9 @@ def mend(work: Work, finding: Finding) -> str:
 
 
 def _half(work: Work, finding: Finding) -> None:
-    sides.heal(work, finding.module)
+    for half in links.half(work.db, finding.module):
+        if half.item == finding.service:
+            sides.heal(work, half)
 
 
 def _left(work: Work, finding: Finding) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from reseller.ledger import figures, observations, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import failures
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.sync import apply, candidates, compare, deep
@@ -126,6 +127,9 @@ class Round:
             except ResellerError as error:
                 self.summary.fail(f"service {candidate.item}: {self.work.word(error)}")
                 passed.append(candidate.link)
+            except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
+                self._unexpected(self.work, error, candidate.item)
+                passed.append(candidate.link)
             else:
                 found += [finding] if finding else []
                 # It waits, and costs nothing: but the daily turn is the next one's.
@@ -187,6 +191,12 @@ class Round:
                 self.summary.fail(f"service {finding.candidate.item}: {said}")
                 work.log.error(f"item {finding.candidate.item}: {said}")
                 observations.tried(held, [finding.candidate.link])
+            except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
+                self._unexpected(work, error, finding.candidate.item)
+                observations.tried(held, [finding.candidate.link])
+
+    def _unexpected(self, work: Work, error: Exception, item: int) -> None:
+        self.summary.fail(f"service {item}: {work.word(failures.unexpected(work.log, error, item))}")
 
     def _count(self, finding: Finding) -> None:
         name = _COUNTED.get(finding.action, "changed" if finding.kind else "")

@@ -25,10 +25,9 @@ from reseller.wire.errors import ResellerError
 SETTLE_SECONDS = 60
 
 
-def due(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
-    """The requests whose operation is to be started now; asks for the balance only if one waits for money."""
-    found = [request for request in live if request.is_due and _is_ripe(request, work.limits)]
-    return found + _affordable(work, seller, live)
+def ripe(live: Sequence[Request], limits: Limits) -> list[Request]:
+    """The requests whose operation is to be started now, but for those that wait for money."""
+    return [request for request in live if request.is_due and _is_ripe(request, limits)]
 
 
 def _is_ripe(request: Request, limits: Limits) -> bool:
@@ -39,10 +38,11 @@ def _is_ripe(request: Request, limits: Limits) -> bool:
     return request.state == requests.UNSENT and request.tries < limits.unsent_times
 
 
-def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
+def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
     """The oldest order that waits for money, if the balance has risen by its deficit and nothing else is under way.
 
-    One at a time: what it costs must be gone from the balance before the next is weighed.
+    One at a time: what it costs must be gone from the balance before the next is weighed. The balance is only asked for
+    if one waits for money; raises SellerError when it is not told.
     """
     waiting = [request for request in live if request.state == requests.MONEY]
     if not waiting or any(request.state in requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED} for request in live):
@@ -58,28 +58,36 @@ def _affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Req
     return [oldest]
 
 
-def start_stranded(work: Work, held: Lease, module: int) -> int:
-    """Start operations that were left manual without a request; how many there were.
+def note_stranded(work: Work, held: Lease, module: int) -> None:
+    """Make a problem of each operation that was left manual without a request, and end those that are over.
 
     The panel's table has no age that is known, so each is a problem first, and started when that has lasted for
     `stale_intent_seconds`: whoever is at it may be about to write its request. `held` is the lease of the run.
     """
     found = {item: operation for operation, item in requests.stranded(work.db, module)}
     known = {each.cause.number: each for each in problems.of_kind(work.db, module, problems.STRANDED)}
-    for item in known.keys() - found.keys():
-        troubles.end(work, held, known[item].cause)
-    started = 0
+    for item, problem in known.items():
+        if problem.params.get("operation") != str(found.get(item)):
+            # It is over, or was followed by another one, whose time begins now.
+            troubles.end(work, held, problem.cause)
     for item, operation in found.items():
+        told = {"operation": str(operation)}
         cause = Cause.of_service(item, problems.STRANDED)
-        if item not in known:
-            told = {"operation": str(operation)}
-            troubles.raise_(work, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
-        elif known[item].age_seconds >= work.limits.stale_intent_seconds:
-            operations.start(work, operation)
-            work.log.info(f"item {item}: started operation {operation}, which nobody was at any more")
-            troubles.end(work, held, cause)
-            started += 1
-    return started
+        troubles.raise_(work, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
+
+
+def stranded(work: Work, module: int) -> list[tuple[Cause, int]]:
+    """The problems of such operations that have lasted long enough, with the operation to start."""
+    found = problems.of_kind(work.db, module, problems.STRANDED)
+    old = [each for each in found if each.age_seconds >= work.limits.stale_intent_seconds]
+    return [(each.cause, int(each.params["operation"])) for each in old]
+
+
+def start_stranded(work: Work, held: Lease, cause: Cause, operation: int) -> None:
+    """Start one; raises PanelError when the panel does not."""
+    operations.start(work, operation)
+    work.log.info(f"item {cause.number}: started operation {operation}, which nobody was at any more")
+    troubles.end(work, held, cause)
 
 
 def start(work: Work, request: Request) -> bool:

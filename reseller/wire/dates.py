@@ -39,6 +39,14 @@ def parse(text: str) -> dt.date | None:
         raise NotADate(told[:SHOWN_CHARACTERS]) from None
 
 
+def of_row(told: str) -> dt.date | None:
+    """The day that a column of a database holds; None for what is no day, such as 0000-00-00 or 2026-05-00."""
+    try:
+        return dt.date.fromisoformat(told)
+    except ValueError:
+        return None
+
+
 def of_header(told: str) -> dt.date | None:
     """The day of an HTTP `Date` header, by UTC; None for an empty or impossible one."""
     try:

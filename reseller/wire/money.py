@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lxml import etree
 
-#: a number with whatever may part its thousands or its fraction; blanks only between digits
-_AMOUNT = re.compile("-?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]))*")
+#: a number with whatever may part its thousands or its fraction; a blank only before three digits; no power of ten
+_AMOUNT = re.compile("-?(?:[.,](?=[0-9]))?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]{3}(?![0-9])))*(?![eE][0-9+-])")
 _GROUPING = re.compile("[ \u00a0\u202f'\u2019]")
 #: digits between two signs that part thousands
 _GROUP = 3
@@ -43,7 +43,7 @@ def _split(digits: str) -> tuple[str, str]:
     mark, whole, fraction = digits[last], digits[:last], digits[last + 1 :]
     is_grouped = mark in whole or (mark == "," and "." not in whole and len(fraction) == _GROUP and whole.lstrip("0"))
     bare = whole.replace(".", "").replace(",", "")
-    return (bare + fraction, "") if is_grouped else (bare, fraction)
+    return (bare + fraction, "") if is_grouped else (bare or "0", fraction)
 
 
 def of(node: etree._Element | None) -> Decimal | None:
