@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from lxml import etree
 
 #: a number with whatever may part its thousands or its fraction; a blank only before three digits; no power of ten
-_AMOUNT = re.compile("-?(?:[.,](?=[0-9]))?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]{3}(?![0-9])))*(?![eE][0-9+-])")
+_AMOUNT = re.compile("-?(?:[.,](?=[0-9]))?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]{3}(?![0-9])))*")
+_POWER = re.compile("[eE][+-]?[0-9]")
 _GROUPING = re.compile("[ \u00a0\u202f'\u2019]")
 #: digits between two signs that part thousands
 _GROUP = 3
@@ -25,7 +26,7 @@ def parse(shown: str) -> Decimal | None:
     single `,` before exactly three digits, unless the amount begins with 0: `1,234` is a thousand, `0,104` is not.
     """
     found = _AMOUNT.search(shown)
-    if not found:
+    if not found or _POWER.match(shown, found.end()):
         return None
     digits = _GROUPING.sub("", found.group().rstrip(".,'\u2019"))
     whole, fraction = _split(digits.lstrip("-"))

@@ -53,6 +53,10 @@ def test_the_error_of_a_v2_answer_is_found_in_its_warning():
         ("10.0000", "10.0000"),
         ("1\u00a0234,56 руб.", "1234.56"),
         ("1 234 567.8", "1234567.8"),
+        (".50 EUR", "0.50"),
+        ("-.5", "-0.5"),
+        ("10 2026-05-01", "10"),
+        ("10.00 12 m", "10.00"),
         ("-3.10 EUR", "-3.10"),
         ("12,5", "12.5"),
         ("EUR 7", "7"),
@@ -80,7 +84,9 @@ def test_what_parts_thousands_is_told_from_what_parts_the_fraction(shown, amount
     assert money.parse(shown) == Decimal(amount)
 
 
-@pytest.mark.parametrize("shown", ["", "EUR", "-", "\u0661\u0662", "\u00b2", "9" * 17, "9" * 10**6, "1." + "0" * 11])
+@pytest.mark.parametrize(
+    "shown", ["", "EUR", "-", "\u0661\u0662", "\u00b2", "9" * 17, "9" * 10**6, "1." + "0" * 11, "1e5", "2E+3"]
+)
 def test_no_amount_is_no_amount(shown):
     assert money.parse(shown) is None
 
@@ -236,7 +242,11 @@ def test_pauses_grow_up_to_a_longest():
         ({"value": "2027-01-31"}, "", dt.date(2027, 1, 31)),
         ({}, "2027-01-31", dt.date(2027, 1, 31)),
         ({"value": "2026-01-31"}, "", None),
-        ({"value": "31.01.2027"}, "", None),
+        ({"value": "31.01.2027"}, "", dt.date(2027, 1, 31)),
+        ({"value": "2026-02-30"}, "", None),
+        ({"value": "0000-00-00"}, "2027-01-31", dt.date(2027, 1, 31)),
+        ({"value": "\u0662\u0660\u0662\u0667-01-31"}, "", None),
+        ({"value": "9999-12-31"}, "", None),
         ({}, "", None),
     ],
 )
