@@ -160,8 +160,12 @@ class Life:
 
     @property
     def is_dark(self):
-        """Whether the seller's date is over while the client has paid."""
-        return self.there <= self.today < min(self.here, self.accounted)
+        """Whether the seller's date is over while the client has paid, and no person is asked.
+
+        One is asked where it has been over for long: so when days are given to a service that had ended already.
+        """
+        is_over = self.there <= self.today < min(self.here, self.accounted)
+        return is_over and not paid_until.is_long_over(self.level(self.here), LIMITS)
 
     @property
     def most_ahead(self):
