@@ -127,10 +127,17 @@ def test_everything_that_is_wrong_is_named_the_worst_first_and_what_is_safe_is_m
     )
     shop.here.write("UPDATE reseller_observation SET deep = NOW() - INTERVAL 9 DAY WHERE link = %s", links[unread])
     shop.here.write(
-        "INSERT INTO reseller_problem (subject, number, kind, module, error, here, there, since, updated) "
-        "SELECT 'service', item, 'key', module, 'reseller_audit_key', 'a', 'b', NOW(), NOW() FROM reseller_link "
-        "WHERE id = %s",
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, params, here, there, since, updated) "
+        "SELECT 'service', item, 'key', module, 'reseller_audit_key', CONCAT('{\"remote\": \"', remote, '\"}'), "
+        "'a', 'b', NOW(), NOW() FROM reseller_link WHERE id = %s",
         links[away],
+    )
+    shop.here.write(
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, params, since, updated) "
+        "SELECT 'service', item, 'owed', module, 'reseller_audit_owed', CONCAT('{\"remote\": \"', remote, "
+        '\'", "key": "k", "state": "money", "cause": "no money"}\'), NOW(), NOW() '
+        "FROM reseller_link WHERE id = %s",
+        links[owed],
     )
     shop.here.write("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW())", links[away], shop.module)
     shop.here.write(

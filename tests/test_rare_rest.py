@@ -203,7 +203,10 @@ def test_a_tariff_that_the_seller_does_not_show_counts_as_another_disk(shop, ins
         shop.here.write("UPDATE item SET lastpricelist = %s WHERE id = %s", shop.tariffs["VDS-2"], server)
         with refused("reseller_disk"):
             change.set_params(inside.work, server)
-        shop.here.write("UPDATE item SET lastpricelist = NULL WHERE id = %s", server)
+        # The panel has given it back its former tariff.
+        shop.here.write(
+            "UPDATE item SET pricelist = %s, lastpricelist = NULL WHERE id = %s", shop.tariffs["VDS-1"], server
+        )
         with refused("reseller_tariff_gone"):
             tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
 

@@ -83,10 +83,26 @@ def connected(shop: Shop, folder: Path, kinds: Mapping[str, Mapping[str, Any]]) 
     ready = Ready(folder)
     try:
         ready.do("learn", **_templates(shop, kinds))
-        with _module_at(shop.here, shop.module, url=ready.url, cafile=ready.ca):
+        with _known(shop, ready), _module_at(shop.here, shop.module, url=ready.url, cafile=ready.ca):
             yield ready
     finally:
         ready.stop()
+
+
+@contextlib.contextmanager
+def _known(shop: Shop, ready: Ready) -> Iterator[None]:
+    """The ledger has met the shop's account at this address before, and does not ask whose it is."""
+    host = ready.url.split("/")[2]
+    shop.here.write(
+        "REPLACE INTO reseller_address (host, username, account) SELECT %s, username, MIN(id) FROM reseller_account "
+        "WHERE username = %s GROUP BY username",
+        host,
+        shop.buyer,
+    )
+    try:
+        yield
+    finally:
+        shop.here.write("DELETE FROM reseller_address WHERE host = %s", host)
 
 
 @contextlib.contextmanager

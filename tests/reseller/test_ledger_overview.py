@@ -22,8 +22,8 @@ def _panel(db):
     """A panel with nothing but two modules, two clients and a tariff; what other tests left is gone."""
     for table in (*TABLES, *LEDGER):
         db.execute(f"DELETE FROM {table}")
-    db.execute("INSERT INTO processingmodule VALUES (%s, 'the seller', 'pmreseller')", OURS)
-    db.execute("INSERT INTO processingmodule VALUES (%s, 'by hand', 'pmmanual')", MANUAL)
+    db.execute("INSERT INTO processingmodule (id, name, module) VALUES (%s, 'the seller', 'pmreseller')", OURS)
+    db.execute("INSERT INTO processingmodule (id, name, module) VALUES (%s, 'by hand', 'pmmanual')", MANUAL)
     db.execute("INSERT INTO itemtype VALUES (1, 'vds')")
     db.execute("INSERT INTO pricelist VALUES (1, 'VDS-1', 1)")
     db.execute("INSERT INTO account VALUES (1, 'anna'), (2, 'boris')")
