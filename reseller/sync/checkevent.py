@@ -154,7 +154,10 @@ class _Run:
         """What is looked at must be where the settings lead, or all of it would be gone; one problem of the module."""
         found = accounts.bought(self.work.db, self.module, seller.account, most=ASTRAY)
         astray = [(each.item, each.account) for each in found]
-        astray += [(each.item, each.account) for each in live if each.is_open and each.account != seller.account]
+        # What waits for the outcome of an order has no account yet.
+        astray += [
+            (each.item, each.account) for each in live if each.is_open and each.account not in (0, seller.account)
+        ]
         if not astray:
             troubles.end(self.work, self.held, self._account)
             settings.note_number(self.work.mgrctl, seller.settings)
