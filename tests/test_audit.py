@@ -139,7 +139,13 @@ def test_everything_that_is_wrong_is_named_the_worst_first_and_what_is_safe_is_m
         "FROM reseller_link WHERE id = %s",
         links[owed],
     )
-    shop.here.write("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW())", links[away], shop.module)
+    shop.here.write(
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, params, since, updated) VALUES "
+        "('module', %s, 'refused', %s, 'reseller_audit_refused', %s, NOW(), NOW())",
+        shop.module,
+        shop.module,
+        json.dumps({"module": str(shop.module), "count": "1"}),
+    )
     shop.here.write(
         "INSERT INTO reseller_free (account, itemtype, pricelist, resources, remote, state, created, updated) "
         "VALUES ((SELECT account FROM reseller_link LIMIT 1), 'soft', '1', '', '999999', 'free', NOW(), NOW())"
