@@ -17,7 +17,7 @@ MIGRATION_SECONDS = 120
 #: duplicate column, duplicate index, nothing of that name to drop
 _DONE_ALREADY = (1060, 1061, 1091)
 #: such locks are of the whole server, which may have several panels' databases
-_LOCK = "CONCAT('reseller schema ', LEFT(MD5(DATABASE()), 16))"
+_LOCK = "CONCAT('reseller schema ', CRC32(DATABASE()))"
 _ENGINE = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 
 #: of version 1; its rows are problems since version 2
