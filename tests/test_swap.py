@@ -85,7 +85,7 @@ def test_the_whole_story_of_a_bigger_disk(shop, server):
     observed = shop.here.value(
         "SELECT pricelist FROM reseller_observation WHERE link = %s", shop.links(server)[0]["id"]
     )
-    assert observed == str(shop.there.value("SELECT pricelist FROM item WHERE id = %s", remote(shop, server)))
+    assert observed == tariff(shop.there, remote(shop, server)), "lists are shown with the tariff's name"
     shop.act("prolong", server)
     shop.until_done(server)
     assert server not in {row["service"] for row in swap(shop, "--list")[1]}
