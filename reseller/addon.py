@@ -7,7 +7,6 @@ panel, and hide what was wrong. Rights are checked here as well as in the metada
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -35,8 +34,7 @@ def main(executable: str, environment: Mapping[str, str]) -> int:
     except ResellerError as error:
         answer = _error(call, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
-        Log(call.panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
-        answer = _error(call, ResellerError("reseller_internal", text=error.__class__.__name__))
+        answer = _error(call, Log(call.panel.base).unexpected(error))
     sys.stdout.buffer.write(document.dump(answer))
     return 0
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
+
+from reseller.wire.errors import ResellerError
 
 #: of this process, for what belongs to no request
 CORRELATION = os.urandom(4).hex()
@@ -51,6 +54,12 @@ class Log:
     def error(self, text: str) -> None:
         """Something failed."""
         self._write("ERROR", text)
+
+    def unexpected(self, error: Exception, about: str = "") -> ResellerError:
+        """Where an error arose that nobody expected; what a person is told of it."""
+        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self.error(f"internal: {about}" + " | ".join(trace.splitlines()))
+        return ResellerError("reseller_internal", text=error.__class__.__name__)
 
     def _write(self, level: str, text: str) -> None:
         now = time.localtime()

@@ -55,6 +55,11 @@ class Item:
     addons: tuple[Addon, ...] = ()
 
 
+def named_by(key: str | None) -> str:
+    """The number of the service here that a key names (`N`, or `N-...`), empty without a key."""
+    return (key or "").partition("-")[0]
+
+
 class Remote(NamedTuple):
     """A row of a type's list at the seller (seller/service.py); `key` is None where the list has no such column."""
 
@@ -75,7 +80,7 @@ class Remote(NamedTuple):
     @property
     def item(self) -> str:
         """The number of the service here that its key names, empty without a key."""
-        return (self.key or "").partition("-")[0]
+        return named_by(self.key)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,8 +31,7 @@ def main(argv: Sequence[str]) -> int:
     except ResellerError as error:
         return _failed(panel, arguments, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
-        Log(panel.base).error("internal: " + " | ".join(traceback.format_exc().splitlines()))
-        return _failed(panel, arguments, ResellerError("reseller_internal", text=error.__class__.__name__))
+        return _failed(panel, arguments, Log(panel.base).unexpected(error))
     _print(answer)
     return 0
 

@@ -266,8 +266,7 @@ def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
     seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
     if not seen.exists:
         return [_note(work, "gone", remote=link.remote)]
-    if not whose.is_ours(link, seen.key):
-        raise ResellerError("reseller_foreign_key", item=item.id, remote=link.remote, here=link.key, there=seen.key)
+    whose.require_ours(link, seen.key)
     wanted = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if seen.pricelist != wanted:
         raise ResellerError(

@@ -89,8 +89,7 @@ def _link(work: Work, item: Item) -> Link | None:
 def _own_hosts(seller: Seller, link: Link) -> frozenset[str]:
     """Hosts that are the service itself; raises ResellerError for one that is another's by now."""
     seen = service.read(seller.transport, link.itemtype, link.remote)
-    if not whose.is_ours(link, seen.key):
-        raise ResellerError("reseller_foreign_key", item=link.item, remote=link.remote, here=link.key, there=seen.key)
+    whose.require_ours(link, seen.key)
     found = panels.own_hosts(seen)
     return frozenset(host for host in found if not panels.is_sellers(seller.transport, host))
 

@@ -7,8 +7,6 @@ what the seller has refused; so the operation becomes manual, says why, and gets
 
 from __future__ import annotations
 
-import traceback
-
 from reseller.lifecycle import operations
 from reseller.lifecycle.work import Work
 from reseller.log import Log
@@ -35,13 +33,6 @@ def tell(panel: Panel, error: ResellerError, item: int, operation: int, lang: st
             operations.report(work, items.read(work.db, item), operation, error, task=True)
     except Exception as second:  # noqa: BLE001 - the first error is what counts, and is still to be answered
         Log(panel.base).error(f"item {item}: nobody can be told of {error.type}: {second}")
-
-
-def unexpected(log: Log, error: Exception, item: int) -> ResellerError:
-    """What a person is told of an error that nobody expected; where it arose stands in the log."""
-    trace = " | ".join("".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines())
-    log.error(f"item {item}: internal: {trace}")
-    return ResellerError("reseller_internal", text=error.__class__.__name__)
 
 
 def _is_told(error: ResellerError) -> bool:

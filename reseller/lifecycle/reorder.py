@@ -78,7 +78,7 @@ def _look(work: Work, held: Lease, item: Item, request: Request) -> tuple[str, s
         arrived = ResellerError("reseller_note_arrived", item=item.id, kind=request.kind)
         return (work.word(arrived) if done else ""), ""
     # Where it was sent; one that never was goes to the module of today.
-    seller = work.seller_of(request) if request.account else work.seller(item.module)
+    seller = work.seller_asked(request, item.module)
     rows = read_list(seller.transport, item.itemtype, work.limits)
     if request.state == requests.UNCONFIRMED:
         link = opening.look_again(work, request, held, rows)

@@ -267,7 +267,7 @@ class Renewal(Attempt):
         self._keep_suspended(seen)
         if self.operation:
             self._tell_panel()
-        base = paid.of(self.work.db, self.link.id).accounted or _date(self.request.was) or seen.expiredate
+        base = paid.of(self.work.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
         self._account(base)
         troubles.end(self.work, self.held, Cause.of_service(self.item.id, problems.OWED))
         with self.work.db.transaction():
@@ -313,7 +313,3 @@ class Renewal(Attempt):
 
 def _shown(seen: Service) -> str:
     return dates.text(seen.expiredate) or seen.undated or "-"
-
-
-def _date(stored: str) -> dt.date | None:
-    return dt.date.fromisoformat(stored) if stored else None

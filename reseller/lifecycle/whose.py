@@ -14,6 +14,7 @@ from reseller.ledger import problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle import work as works
 from reseller.lifecycle.work import Work
 from reseller.seller import service
 from reseller.seller.service import Service
@@ -32,16 +33,8 @@ class Keyed(Protocol):
         """The key that both sides know."""
 
 
-class Linked(Keyed, Protocol):
+class Linked(Keyed, works.Linked, Protocol):
     """A link, as far as it says which remote service is meant."""
-
-    @property
-    def module(self) -> int:
-        """The module that bought it."""
-
-    @property
-    def account(self) -> int:
-        """The ledger's number of the account that it was bought with."""
 
     @property
     def itemtype(self) -> str:
@@ -55,6 +48,12 @@ class Linked(Keyed, Protocol):
 def is_ours(link: Keyed, key: str | None) -> bool:
     """Whether a remote service with this key may be the one of the link; None for a key that is not shown."""
     return key in (None, "", link.key, str(link.item))
+
+
+def require_ours(link: Linked, key: str | None) -> None:
+    """Raises ResellerError `reseller_foreign_key` for a service that is not ours; makes no problem of it."""
+    if not is_ours(link, key):
+        raise ResellerError("reseller_foreign_key", item=link.item, remote=link.remote, here=link.key, there=key)
 
 
 def read(work: Work, lease: Lease, link: Linked) -> Service:
@@ -80,9 +79,8 @@ def judge(work: Work, lease: Lease, link: Linked, key: str | None) -> ResellerEr
     if is_ours(link, key):
         troubles.end(work, lease, cause)
         return None
-    told = {"remote": link.remote}
-    here, there = link.key[: problems.VALUE_CHARACTERS], (key or "")[: problems.VALUE_CHARACTERS]
     error = troubles.KINDS[problems.FOREIGN_KEY].error
-    problem = Problem(cause, link.module, error, told, here, there, touches=(link.item,))
+    told = {"remote": link.remote}
+    problem = Problem(cause, link.module, error, told, link.key, key or "", touches=(link.item,)).cut
     troubles.raise_(work, lease, problem)
     return troubles.as_error(problem)

@@ -120,6 +120,10 @@ class Work:
             raise self.differs(link.module, seller.account, link.account)
         return seller
 
+    def seller_asked(self, request: Linked, module: int) -> Seller:
+        """The seller to which a request went; the one of `module` while that is not known. Raises as seller_of()."""
+        return self.seller_of(request) if request.account else self.seller(module)
+
     def differs(self, module: int, now: int, bound: int) -> ResellerError:
         """The settings of a module lead to account `now`, and what it has to look after is at `bound`."""
         there, here = (accounts.name(self.db, account) for account in (bound, now))

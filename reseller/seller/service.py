@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.model import Remote, Status
+from reseller.model import Remote, Status, named_by
 from reseller.seller.transport import Transport
 from reseller.wire import dates, document, money, numbers
 from reseller.wire.errors import Ambiguous, Rejected
@@ -89,7 +89,7 @@ class Service(NamedTuple):
     @property
     def item(self) -> str:
         """The number of the service here that the key names, empty without a key."""
-        return (self.key or "").partition("-")[0]
+        return named_by(self.key)
 
     @property
     def licence_digest(self) -> str:

@@ -87,7 +87,7 @@ class Census:
             yield self.maker.make("foreign", 0, row.id, **names)
         elif not keys[key]:
             # Under a key that a request is still at work with it is about to be linked.
-            yield self.maker.make("lost", int(key.partition("-")[0]), row.id, **names)
+            yield self.maker.make("lost", int(row.item), row.id, **names)
 
     def _not_shown(self, found: RemoteList) -> Iterator[Finding]:
         shown = {row.id for row in found.rows}

@@ -23,7 +23,6 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
-from reseller.lifecycle import failures
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
@@ -37,7 +36,6 @@ from reseller.wire.errors import BusyError, ResellerError, SellerError, Stopped
 OPEN_SHARE = 0.6
 #: where a run over what is open had to stop, as a service's number
 CURSOR = "open"
-
 
 #: so many services are named of those that are at another account
 ASTRAY = 100
@@ -211,7 +209,6 @@ class _Run:
         After the lists were read, so that the seller has told its day.
         """
         from reseller.lifecycle import parts
-        from reseller.lifecycle import problems as troubles
 
         today, here = seller.transport.today, dates.machine_day()
         cause = Cause(problems.MODULE, self.module, problems.CLOCK)
@@ -254,7 +251,7 @@ class _Run:
             if not isinstance(error, Stopped):
                 self.work.log.error(f"item {item}: {said}")
         except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
-            self.summary.fail(f"service {item}: {self.work.word(failures.unexpected(self.work.log, error, item))}")
+            self.summary.fail(f"service {item}: {self.work.word(self.work.log.unexpected(error, f'item {item}: '))}")
 
     def _start_stranded(self, cause: Cause, operation: int) -> Callable[[], None]:
         def step() -> None:

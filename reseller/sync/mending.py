@@ -30,9 +30,9 @@ def mend(work: Work, finding: Finding) -> str:
 
 
 def _half(work: Work, finding: Finding) -> None:
-    for half in links.half(work.db, finding.module):
-        if half.item == finding.service:
-            sides.heal(work, half)
+    half = links.of_item(work.db, finding.service)
+    if half is not None:
+        sides.heal(work, half)
 
 
 def _left(work: Work, finding: Finding) -> None:

@@ -52,8 +52,7 @@ def _sync(work: Work, number: int) -> Seen:
     if links.of_item(work.db, number) is None and not waiting:
         raise ResellerError("reseller_not_linked", object="item", item=number, kind="sync_item")
     for request in waiting:
-        of_request = work.seller_of(request) if request.account else work.seller(item.module)
-        looking.look(work, request, Lists(work, of_request))
+        looking.look(work, request, Lists(work, work.seller_asked(request, item.module)))
     link = links.of_item(work.db, number)
     if link is None:
         return Seen()

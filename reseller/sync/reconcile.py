@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from reseller.ledger import figures, observations, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
-from reseller.lifecycle import failures
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.sync import apply, candidates, compare, deep
@@ -196,7 +195,7 @@ class Round:
                 observations.tried(held, [finding.candidate.link])
 
     def _unexpected(self, work: Work, error: Exception, item: int) -> None:
-        self.summary.fail(f"service {item}: {work.word(failures.unexpected(work.log, error, item))}")
+        self.summary.fail(f"service {item}: {work.word(work.log.unexpected(error, f'item {item}: '))}")
 
     def _count(self, finding: Finding) -> None:
         name = _COUNTED.get(finding.action, "changed" if finding.kind else "")
