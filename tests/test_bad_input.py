@@ -38,7 +38,7 @@ def module(shop, *argv, stdin=b""):
         (["--command", "open", "--item"], "reseller_usage"),
         (["--command", "open"], "reseller_usage_missing"),
         (["--command", "open", "--item", "0"], "reseller_usage_missing"),
-        (["--command", "open", "--item", "-5"], "reseller_usage_missing"),
+        (["--command", "open", "--item", "-5"], "reseller_usage"),
         (["--command", "open", "--item", "99999999"], "reseller_item_missing"),
         ([], "reseller_usage"),
     ],

@@ -80,12 +80,16 @@ def _unpaid_row(lane: Lane, aim: Aim) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _hidden_row(lane: Lane, _: Aim) -> Iterator[None]:
-    """The answer is lost, and the new service is in no list at first."""
-    with lane.switched(lane.there, new_row_hidden_lists="2"):
-        lane.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
-        yield
+def hidden_row(lists: int) -> Callable[[Lane, Aim], AbstractContextManager[None]]:
+    """The answer is lost, and the new service is not in the first lists that are read after it."""
+
+    @contextmanager
+    def on(lane: Lane, _: Aim) -> Iterator[None]:
+        with lane.switched(lane.there, new_row_hidden_lists=str(lists)):
+            lane.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
+            yield
+
+    return on
 
 
 @contextmanager
@@ -143,7 +147,7 @@ FAULTS = (
     Fault("refused", _refused, ("open", "prolong", "suspend", "resume", "close")),
     Fault("no money", _without_money, ("open", "prolong")),
     Fault("unpaid row", _unpaid_row, ("open",)),
-    Fault("hidden row", _hidden_row, ("open",)),
+    Fault("hidden row", hidden_row(2), ("open",)),
     Fault("namesake", _namesake, ("open vds",)),
     Fault("no number", _switched(order_answer_id="no"), ("open",)),
     Fault("not allowed", _switched(client_suspend="denied", delete_does="denied"), ("suspend", "resume", "close")),

@@ -33,4 +33,5 @@ def test_a_broken_copy_is_found_out(arena, planted, patch):
     lane = planted(patch)
     for case in REVEALING[patch]:
         result = run(lane, case)
+        assert result.met or not case.how, f"{case} is not killed there: {result.trace}"
         assert result.counted, f"{case} passes with {patch}: {result}"
