@@ -6,8 +6,8 @@ _kept: dict[str, int] = {}
 def kept(shop, itemtype):
     """An active service with nothing open, the one of the test before if it is still like that."""
     item = _kept.get(itemtype)
-    calm = item and shop.item(item)["status"] == 2 and shop.operation(item) is None and shop.links(item)
-    if not (calm and there(shop, item)["status"] == 2):
+    calm = item and shop.item(item)["status"] == 2 and shop.operation(item) is None and not shop.tasks(item)
+    if not (calm and shop.links(item) and there(shop, item)["status"] == 2):
         item = _kept[itemtype] = shop.order(itemtype)
         shop.until_active(item)
     return item

@@ -40,9 +40,11 @@ def planted(shop: Shop, count: int) -> Iterator[list[Pair]]:
 def linked(shop: Shop, count: int, first: int) -> Iterator[list[Pair]]:
     """The half of it that is on this side: services linked with remote services from number `first` on.
 
-    Links of other tests are set aside meanwhile, and what those tests have changed counts for no limit of the day.
+    Links and kept licences of other tests are set aside, and what those tests have changed counts for no limit of the
+    day.
     """
     shop.here.write("UPDATE reseller_link SET live = NULL WHERE live = 1")
+    shop.here.write("DELETE FROM reseller_free WHERE state = 'free'")
     shop.here.write("DELETE FROM reseller_change")
     made = shop.here.call("sandbox.bulk", count=count, user="client1", prefix=PREFIX, pricelist=_number(shop.here))
     item = int(made.findtext("first"))

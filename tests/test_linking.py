@@ -263,6 +263,21 @@ def loose(shop):
         shop.here.write(move, shop.module, (0, *others))
 
 
+def test_a_list_that_cannot_be_read_hides_no_other(shop, soft, loose):
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, soft)
+    shop.there.write("UPDATE item SET remoteid = %s WHERE id = %s", f"{loose[0].item}-0badcafe", loose[0].remote)
+    shop.there.call("sandbox.item", item=loose[0].remote, name="x")
+    shop.there.call("sandbox.fault", kind="error", forfunc="soft", type="access", object="soft", times=9)
+    done = shop.ctl("link", "--discover", "--json")
+    told = json.loads(done.stdout)
+    assert [(row["itemtype"], row["module"]) for row in told["unread"]] == [("soft", shop.module)], done
+    assert (loose[0].item, "sure") in {(row["service"], row["verdict"]) for row in told["pairs"]}
+    assert done.returncode == 1
+    done = shop.ctl("link", "--discover", "--yes")
+    assert (done.returncode, b"soft of module" in done.stderr) == (1, True), done
+    assert shop.links(loose[0].item)
+
+
 def facts(panel, item, **values):
     for name, value in values.items():
         panel.write("UPDATE itemparam SET value = %s WHERE item = %s AND intname = %s", value, item, name)

@@ -242,8 +242,8 @@ def audit_(shop):
 
 
 def discover_(shop):
-    done = shop.ctl("link", "--discover")
-    assert done.returncode == 0 or b"vds" in done.stderr
+    done = shop.ctl("link", "--discover", "--json")
+    assert done.returncode == (1 if json.loads(done.stdout)["unread"] else 0), done
 
 
 def checkevent_(shop):

@@ -39,7 +39,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 
 
 def _discover(work: Work, *, yes: bool, as_json: bool) -> int:
-    """Show what was found, link it when told to; 1 when a pair was refused."""
+    """Show what was found, link it when told to; 1 when a pair was refused or a list could not be read."""
     found = discover.look(work)
     rows = [_row(work, pair) for pair in found.pairs]
     for row, pair in zip(rows, found.pairs):
@@ -50,10 +50,16 @@ def _discover(work: Work, *, yes: bool, as_json: bool) -> int:
             {"remote": row.id, "itemtype": itemtype, "name": row.name} for itemtype, row in found.alone_there
         ]
         alone_here = [{"service": each.id, "itemtype": each.itemtype, "name": each.label} for each in found.alone_here]
-        shown.machine({"pairs": rows, "alone_here": alone_here, "alone_there": alone_there})
+        unread = [
+            {"module": each.module, "itemtype": each.itemtype, "why": work.word(each.error)} for each in found.unread
+        ]
+        shown.machine({"pairs": rows, "alone_here": alone_here, "alone_there": alone_there, "unread": unread})
     else:
         _tell(rows, found, yes=yes)
-    return 1 if any(row["refused"] for row in rows) else 0
+        for each in found.unread:
+            told = f"{each.itemtype} of module {each.module} not looked at: {work.word(each.error)}"
+            print(f"resellerctl: {told}", file=sys.stderr)
+    return 1 if found.unread or any(row["refused"] for row in rows) else 0
 
 
 def _row(work: Work, pair: Pair) -> dict[str, object]:

@@ -58,31 +58,47 @@ class Pair(NamedTuple):
         return "key" not in self.same and any(fact != "date" for fact in self.differs)
 
 
+class Unread(NamedTuple):
+    """A list that says nothing of what is linked on neither side, and why."""
+
+    module: int
+    itemtype: str
+    error: ResellerError
+
+
 @dataclass(frozen=True)
 class Found:
-    """What a look found: pairs with their verdict, and what has no counterpart at all."""
+    """What a look found: pairs with their verdict, what has no counterpart at all, and what could not be looked at."""
 
     pairs: list[Pair] = field(default_factory=list)
     alone_here: list[Unlinked] = field(default_factory=list)
     alone_there: list[tuple[str, Remote]] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
 
 
 def look(work: Work) -> Found:
-    """Both sides' unlinked services, paired. Raises SellerError, or ResellerError `reseller_discover_incomplete`."""
+    """Both sides' unlinked services, paired; one list that cannot be read never hides the others."""
     found = Found()
     linked = links.items(work.db)
     for module in items.modules(work.db):
         heres = [each for each in items.living(work.db, module) if each.id not in linked]
         for itemtype in sorted({each.itemtype for each in heres}):
             mine = [each for each in heres if each.itemtype == itemtype]
-            theirs = _unlinked_there(work, module, itemtype)
-            pairs = judge(_pairs(mine, theirs, _tariffs(work, module, itemtype, mine)))
-            found.pairs.extend(pairs)
-            paired_here = {pair.here.id for pair in pairs}
-            paired_there = {pair.there.id for pair in pairs}
-            found.alone_here.extend(each for each in mine if each.id not in paired_here)
-            found.alone_there.extend((itemtype, row) for row in theirs if row.id not in paired_there)
+            try:
+                _look_at(work, module, itemtype, mine, found)
+            except ResellerError as error:
+                found.unread.append(Unread(module, itemtype, error))
     return found
+
+
+def _look_at(work: Work, module: int, itemtype: str, mine: list[Unlinked], found: Found) -> None:
+    theirs = _unlinked_there(work, module, itemtype)
+    pairs = judge(_pairs(mine, theirs, _tariffs(work, module, itemtype, mine)))
+    found.pairs.extend(pairs)
+    paired_here = {pair.here.id for pair in pairs}
+    paired_there = {pair.there.id for pair in pairs}
+    found.alone_here.extend(each for each in mine if each.id not in paired_here)
+    found.alone_there.extend((itemtype, row) for row in theirs if row.id not in paired_there)
 
 
 def carry_out(work: Work, pair: Pair) -> str:
