@@ -24,14 +24,26 @@ BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 
 
 class Addon(NamedTuple):
-    """A resource ordered with a service: a child row of `item` (reference/platform.md 6.2)."""
+    """What a service has of one add-on of its tariff (mgr5/addons.py reads it)."""
 
     pricelist: int
+    #: by which the tariff map knows it: its internal name, else its number
+    key: str
+    #: its internal name, else that of its type
     intname: str
     name: str
-    #: what was ordered: `on`/`off`, a whole number, or the id of an enumeration item
-    value: str
     addontype: int
+    #: all that the service has: `on`/`off`, a whole number, or the id of an enumeration item; empty for nothing at all
+    value: str
+    #: how much of a number the tariff includes
+    included: str
+    #: whether the client chose it; otherwise it is as the tariff gives it
+    is_ordered: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing of it that somebody could ask for."""
+        return self.value in ("", "off", "0")
 
 
 @dataclass(frozen=True)

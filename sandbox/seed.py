@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sandbox.core.modules import AUTO, MANUAL
 from sandbox.core.passwords import hashed
 from sandbox.core.request import ADMIN, CLIENT
-from sandbox.core.tariffs import ENUMERATION, INTEGER
-from sandbox.tariff_maker import DAY, LIFETIME, TRIAL, AddonPlan, TariffPlan, make_tariff
+from sandbox.core.tariffs import ENUMERATION, INTEGER, TRIAL
+from sandbox.tariff_maker import DAY, LIFETIME, AddonPlan, TariffPlan, make_tariff
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -47,9 +47,9 @@ PERIODS = (1, 3, 6, 12)
 
 def _vds_addons(scale: int) -> tuple[AddonPlan, ...]:
     return (
-        AddonPlan("mem", INTEGER, Decimal(1024 * scale), Decimal(16384), Decimal("0.002")),
-        AddonPlan("disk", INTEGER, Decimal(30 * scale), Decimal(500), Decimal("0.05")),
-        AddonPlan("ip", INTEGER, Decimal(1), Decimal(8), Decimal("1.5")),
+        AddonPlan("mem", INTEGER, 1024 * scale, 16384, Decimal("0.002")),
+        AddonPlan("disk", INTEGER, 30 * scale, 500, Decimal("0.05")),
+        AddonPlan("ip", INTEGER, 1, 8, Decimal("1.5")),
         AddonPlan("panel", ENUMERATION, choices=(("panel_none", Decimal(0)), ("panel_lite", Decimal("3.5")))),
     )
 
@@ -62,7 +62,7 @@ TARIFFS = (
         "ISPmanager Lite",
         Decimal(5),
         (TRIAL, 1, 12),
-        (AddonPlan("nodes", INTEGER, Decimal(1), Decimal(50), Decimal(2)),),
+        (AddonPlan("nodes", INTEGER, 1, 50, Decimal(2)),),
         "1",
     ),
     TariffPlan("dedic", "Dedic-1", Decimal(80), (1, 3, 12)),
@@ -71,7 +71,7 @@ TARIFFS = (
         "Host-1",
         Decimal(3),
         (1, 12),
-        (AddonPlan("disk", INTEGER, Decimal(5), Decimal(100), Decimal("0.2")),),
+        (AddonPlan("disk", INTEGER, 5, 100, Decimal("0.2")),),
         "1",
     ),
     TariffPlan("soft", "ISPmanager Pro", Decimal(8), (1, 12), (), "1"),
@@ -80,7 +80,7 @@ TARIFFS = (
         "VMmanager",
         Decimal(12),
         (TRIAL, 1, 12),
-        (AddonPlan("nodes", INTEGER, Decimal(1), Decimal(50), Decimal(4)),),
+        (AddonPlan("nodes", INTEGER, 1, 50, Decimal(4)),),
         "1",
     ),
     TariffPlan("softexternal", "BitNinja", Decimal(6), (TRIAL, 1, 3, 6, 12), (), "1"),

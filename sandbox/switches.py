@@ -293,6 +293,36 @@ _ALL = (
         "more of an add-on by <type>.edit without clicked_button",
     ),
     Switch(
+        "addon_row",
+        ("always", "chosen"),
+        "additions-2.md h.1",
+        "a service has a row in item for each add-on of its tariff, or only for those that are not as the tariff gives",
+    ),
+    Switch(
+        "addon_limit",
+        ("copied", "tariff"),
+        "additions-2.md h.1",
+        "such a row keeps the limits that the tariff had that day, or has none of its own (NULL)",
+    ),
+    Switch(
+        "tariff_addons",
+        ("total", "extra"),
+        "selling-api.md 4.4",
+        "what a number keeps when its service changes the tariff: its total, or what was ordered above the included",
+    ),
+    Switch(
+        "fixed_addon",
+        ("ignored", "refused"),
+        "selling-api.md 3.2",
+        "addon_N of an add-on that is not ordered (billtype other than 2): passed over, or refused",
+    ),
+    Switch(
+        "trial_over",
+        ("capped", "refused"),
+        "additions-2.md h.1",
+        "more of an add-on than a trial may have: taken, and counted with the trial's maximum, or refused",
+    ),
+    Switch(
         "ipchange_limit", ("5", "0"), "selling-api.md 4.2", "address changes of a licence (real_ipchange)", free=True
     ),
     Switch("keychange_limit", ("5", "0"), "selling-api.md 4.2", "new keys of a licence (real_keychange)", free=True),

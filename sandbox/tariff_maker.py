@@ -6,42 +6,52 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER
+from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER, ORDERED
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
 
-TRIAL, DAY, LIFETIME = -100, -50, 0
-ORDERED_BILLTYPE = 2
-"""billtype 2 = ordered (platform.md 6.2)."""
+DAY, LIFETIME = -50, 0
 _KINDS = {"bool": BOOLEAN, "int": INTEGER, "enum": ENUMERATION}
 
 
 @dataclass(frozen=True)
 class AddonPlan:
-    """An add-on to make; `price` is for a month and a unit, of an enumeration for each choice."""
+    """An add-on to make; `price` is for a month and a unit, of an enumeration for each choice.
+
+    `given` is what the tariff gives to who chooses nothing: `on`, or the name of a choice, of which the first is meant
+    when none is said.
+    """
 
     intname: str
     addontype: int
-    included: Decimal = Decimal(0)
-    most: Decimal = Decimal(0)
+    included: int = 0
+    most: int = 0
     price: Decimal = Decimal(0)
     choices: tuple[tuple[str, Decimal], ...] = ()
+    given: str = ""
+    trial_most: int | None = None
 
     @staticmethod
     def parse(text: str) -> AddonPlan:
-        """`mem:int:1024:8192:0.01`, `backup:bool:2`, `panel:enum:none/0/lite/3.5`. Raises ValueError, IndexError."""
+        """`mem:int:1024:8192:0.01`, `backup:bool:2`, `panel:enum:none/0/lite/3.5`. Raises ValueError, IndexError.
+
+        One word more is the most of a trial, `on`, and the choice that the tariff gives.
+        """
         parts = text.split(":")
         kind = _KINDS.get(parts[1])
         if kind == INTEGER:
-            return AddonPlan(parts[0], INTEGER, Decimal(parts[2]), Decimal(parts[3]), Decimal(parts[4]))
+            trial_most = int(parts[5]) if len(parts) > 5 else None
+            price = Decimal(parts[4])
+            return AddonPlan(parts[0], INTEGER, int(parts[2]), int(parts[3]), price, trial_most=trial_most)
+        given = parts[3] if len(parts) > 3 else ""
         if kind == BOOLEAN:
-            return AddonPlan(parts[0], BOOLEAN, price=Decimal(parts[2]))
+            return AddonPlan(parts[0], BOOLEAN, price=Decimal(parts[2]), given=given)
         if kind != ENUMERATION:
             raise ValueError(f"unknown kind of add-on {parts[1]}")
         words = parts[2].split("/")
-        pairs = zip(words[::2], words[1::2])
-        return AddonPlan(parts[0], ENUMERATION, choices=tuple((name, Decimal(price)) for name, price in pairs))
+        choices = tuple((name, Decimal(price)) for name, price in zip(words[::2], words[1::2]))
+        return AddonPlan(parts[0], ENUMERATION, choices=choices, given=given)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ def _make_addon(tx: Tx, plan: AddonPlan, parent: int, kind: int, periods: tuple[
         "name": plan.intname.capitalize(),
         "project": 1,
         "addontype": plan.addontype,
-        "billtype": ORDERED_BILLTYPE,
+        "billtype": ORDERED,
     }
     if plan.addontype == ENUMERATION:
         enumeration = tx.insert("enumeration", intname=plan.intname, name=plan.intname.capitalize())
@@ -113,10 +123,12 @@ def _make_addon(tx: Tx, plan: AddonPlan, parent: int, kind: int, periods: tuple[
         for name, price in plan.choices:
             choice = tx.insert("enumerationitem", enumeration=enumeration, intname=name, name=name)
             _prices(tx, number, price, periods, choice)
+            if name == (plan.given or plan.choices[0][0]):
+                tx.update("pricelist", {"id": number}, enumerationitem=choice)
         return
     if plan.addontype == INTEGER:
         limits = {"addonlimit": plan.included, "addonmin": plan.included, "addonmax": plan.most}
-        number = tx.insert("pricelist", **shared, **limits)
+        number = tx.insert("pricelist", **shared, **limits, addonmaxtrial=plan.trial_most)
     else:
-        number = tx.insert("pricelist", addonbool="off", **shared)
+        number = tx.insert("pricelist", addonbool=plan.given or "off", **shared)
     _prices(tx, number, plan.price, periods)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests import world
+from tests.ladder import counted
 from tests.world import until
 
 VDS, SOFT = "vds", "soft"
@@ -44,14 +45,9 @@ def remote(shop, item):
 
 
 def addon(panel, item, intname):
-    """An add-on of a service: the name of its field and its value."""
-    row = panel.rows(
-        "SELECT a.pricelist, a.intvalue FROM item a JOIN pricelist p ON p.id = a.pricelist "
-        "WHERE a.parent = %s AND p.intname = %s",
-        item,
-        intname,
-    )[0]
-    return f"addon_{row['pricelist']}", row["intvalue"]
+    """An add-on of a service: the name of its field and all that it has of it."""
+    sql = "SELECT p.id FROM pricelist p JOIN item i ON i.pricelist = p.parent WHERE i.id = %s AND p.intname = %s"
+    return f"addon_{panel.value(sql, item, intname)}", int(counted(panel, item)[intname])
 
 
 def params(panel, item):
@@ -243,7 +239,7 @@ def test_what_the_seller_took_and_never_shows_asks_for_a_person_after_its_deadli
     there = remote(shop, server)
     field, _ = addon(shop.there, there, "mem")
     shop.there.call("sandbox.provision", item=there)
-    shop.there.write("UPDATE item SET intvalue = 1024 WHERE parent = %s AND pricelist = %s", there, field[6:])
+    shop.there.write("UPDATE item SET intvalue = 0 WHERE parent = %s AND pricelist = %s", there, field[6:])
     before = edits(shop, server)
     shop.checkevent()
     assert "reseller_change_overdue" not in shop.error(server)
@@ -253,7 +249,7 @@ def test_what_the_seller_took_and_never_shows_asks_for_a_person_after_its_deadli
         shop.checkevent()
     assert len(shop.tasks(server)) == 1
     assert edits(shop, server) == before
-    shop.there.write("UPDATE item SET intvalue = 4096 WHERE parent = %s AND pricelist = %s", there, field[6:])
+    shop.there.write("UPDATE item SET intvalue = 3072 WHERE parent = %s AND pricelist = %s", there, field[6:])
     shop.until_done(server)
     assert shop.tasks(server) == []
 

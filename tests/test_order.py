@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from tests import keeping, world
+from tests.ladder import counted
 
 VDS, SOFT = "vds", "soft"
 
@@ -86,16 +87,9 @@ def test_what_was_ordered_is_what_was_asked_for(shop):
     row = shop.there.rows("SELECT * FROM item WHERE id = %s", remote)[0]
     assert row["period"] == 3
     assert row["autoprolong"] in (None, 0)
-    theirs = {
-        r["intname"]: r
-        for r in shop.there.rows(
-            "SELECT p.intname, a.intvalue, e.intname AS choice FROM item a JOIN pricelist p ON p.id = a.pricelist "
-            "LEFT JOIN enumerationitem e ON e.id = a.enumerationitem WHERE a.parent = %s",
-            remote,
-        )
-    }
-    assert int(theirs["mem"]["intvalue"]) == 4096
-    assert theirs["panel"]["choice"] == shop.here.value("SELECT intname FROM enumerationitem WHERE id = %s", panel)
+    theirs = counted(shop.there, remote)
+    assert theirs["mem"] == "4096"
+    assert theirs["panel"] == shop.here.value("SELECT intname FROM enumerationitem WHERE id = %s", panel)
     form = shop.there.call("vds.edit", elid=remote)
     assert (form.findtext("domain"), form.findtext("ostempl")) == ("asked.example.com", "ISPsystem__CentOS-7-amd64")
 

@@ -17,10 +17,11 @@ from reseller.wire.errors import Ambiguous, Rejected, ResellerError
 from tests import world
 from tests.inside import refused
 from tests.keeping import fault, remote, there
+from tests.ladder import counted
 from tests.world import until
 
 MORE_MEMORY = (
-    "UPDATE item a JOIN pricelist p ON p.id = a.pricelist AND p.intname = 'mem' SET a.intvalue = a.intvalue * %s "
+    "UPDATE item a JOIN pricelist p ON p.id = a.pricelist AND p.intname = 'mem' SET a.intvalue = a.intvalue + %s "
     "WHERE a.parent = %s"
 )
 AT_ONCE = "CREATE TRIGGER at_once BEFORE UPDATE ON item FOR EACH ROW SET "
@@ -133,16 +134,13 @@ def test_what_was_renewed_or_closed_while_away_is_owed(shop, inside, away):
 @pytest.fixture
 def wanted(shop, server):
     """More memory, wanted here by somebody who went past the panel's form."""
-    shop.here.write(MORE_MEMORY, 2, server)
+    shop.here.write(MORE_MEMORY, 1024, server)
     yield server
-    shop.here.write(MORE_MEMORY, 0.5, server)
+    shop.here.write(MORE_MEMORY, -1024, server)
 
 
 def memory(panel, item):
-    sql = (
-        "SELECT a.intvalue FROM item a JOIN pricelist p ON p.id = a.pricelist AND p.intname = 'mem' WHERE a.parent = %s"
-    )
-    return panel.value(sql, item)
+    return counted(panel, item)["mem"]
 
 
 def test_a_change_without_an_operation_is_made_all_the_same(shop, inside, wanted):
@@ -150,7 +148,7 @@ def test_a_change_without_an_operation_is_made_all_the_same(shop, inside, wanted
     asked = requests.live_of(inside.db, wanted, requests.SETPARAM)
     until(lambda: inside.look(inside.now(asked)) == looking.FINISHED, "it does not end")
     assert memory(shop.there, remote(shop, wanted)) == memory(shop.here, wanted)
-    shop.there.write(MORE_MEMORY, 0.5, remote(shop, wanted))
+    shop.there.write(MORE_MEMORY, -1024, remote(shop, wanted))
 
 
 def test_nothing_is_changed_of_what_is_deleted_there(shop, inside, wanted, switch):

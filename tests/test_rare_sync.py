@@ -269,7 +269,7 @@ def test_more_memory_than_was_ordered_here_is_a_task(shop, inside, server):
         "AND p.intname = 'mem'",
         remote(shop, server),
     )[0]
-    shop.there.write("UPDATE item SET intvalue = intvalue * 2 WHERE id = %s", addon["id"])
+    shop.there.write("UPDATE item SET intvalue = intvalue + 1024 WHERE id = %s", addon["id"])
     world.limits(shop.here, deep_seconds=1)
     until(lambda: (shop.checkevent(), "resources" in drifts(shop, server))[1], "nobody sees it")
     assert len(shop.tasks(server)) == 1

@@ -15,8 +15,8 @@ def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.description = (
         "Shows how the parts of a tariff are mapped, and what has the same name at the seller. "
-        "With --yes, maps what has the same name. With PART, HERE and THERE, maps one part; with --drop "
-        "PART HERE, unmaps it."
+        "With --yes, maps what has the same name. With PART, HERE and THERE, maps one part, an add-on to `none` when "
+        "nothing is to be bought for it; with --drop PART HERE, unmaps it."
     )
     parser.add_argument("tariff", type=int, help="number of the tariff (pricelist)")
     parser.add_argument("part", nargs="?", choices=tariffmap.KINDS, help="kind of the part")

@@ -33,8 +33,8 @@ class Kind(NamedTuple):
 
     @staticmethod
     def listed(addons: Mapping[str, str]) -> str:
-        """Add-ons by the seller's numbers, as one text that is equal when they are."""
-        return " ".join(f"{addon}={value}" for addon, value in sorted(addons.items()))
+        """Add-ons by the seller's numbers, as one text that is equal when they are; what is switched off is none."""
+        return " ".join(f"{addon}={value}" for addon, value in sorted(addons.items()) if value not in ("", "off"))
 
 
 class Licence(NamedTuple):

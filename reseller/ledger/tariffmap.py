@@ -3,7 +3,7 @@
 One row a part: `period` (months here -> months there), `addon` (internal name -> the seller's add-on id), `enum`
 (enumeration item id here -> there), `os` (template key here -> there). The seller's tariff and data centre themselves
 are fields of the panel's tariff form (pages/tariff_form.py). A part without a row is not for sale: nothing is guessed
-at order time, since a wrong guess buys the wrong thing.
+at order time, since a wrong guess buys the wrong thing. An add-on mapped to `none` is ours alone: nothing is bought.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from reseller.db import Database
 
 PERIOD, ADDON, ENUM, OS = "period", "addon", "enum", "os"
 KINDS = (PERIOD, ADDON, ENUM, OS)
+#: the counterpart of an add-on that the seller has no part in
+NONE = "none"
 
 
 class TariffMap(NamedTuple):

@@ -11,14 +11,16 @@ from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
-from reseller.lifecycle import change_plan, operations
+from reseller.ledger.tariffmap import TariffMap
+from reseller.lifecycle import change_plan, operations, resources
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.change_plan import Change
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import changes, tariffs
+from reseller.seller import changes
 from reseller.seller.service import Service
+from reseller.seller.tariffs import Tariff
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
@@ -55,6 +57,7 @@ class _Setparam(Attempt):
         self.link: Link = self.linked()
         self.remote = self.link.remote
         self._looking = False
+        self._offered: dict[str, Tariff | None] = {}
 
     def run(self) -> None:
         """Take one step after the other until both are the same."""
@@ -100,13 +103,15 @@ class _Setparam(Attempt):
         return form
 
     def _next(self, form: Service) -> Change | None:
-        item, db = self.item, self.work.db
+        tariff = items.tariff_params(self.work.db, self.item.pricelist)
         try:
-            tariff = items.tariff_params(db, item.pricelist)
-            change = change_plan.build(item, form, tariff, tariffmap.load(db, item.pricelist))
+            change = change_plan.build(self.item, form, tariff, self._mapping, lambda: self._tariff(form.pricelist))
             if change is not None and change.is_tariff and not self._is_meant(change):
-                told = {"tariff": item.pricelist_name, "there": form.pricelist, "wanted": change.fields["pricelist"]}
+                told = {"tariff": self.item.pricelist_name, "there": form.pricelist}
+                told["wanted"] = change.fields["pricelist"]
                 raise ResellerError("reseller_tariff_not_meant", **told, **self.names())
+        except SellerError:
+            raise
         except ResellerError as error:
             raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
         return change
@@ -118,6 +123,16 @@ class _Setparam(Attempt):
         when it is changed, and nobody has asked for that. A change that was begun is gone on with.
         """
         return self.item.lastpricelist not in (0, self.item.pricelist) or self.request.digest == change.digest
+
+    @property
+    def _mapping(self) -> TariffMap:
+        return tariffmap.load(self.work.db, self.item.pricelist)
+
+    def _tariff(self, pricelist: str) -> Tariff | None:
+        """A tariff of the seller, None where it is not shown."""
+        if pricelist not in self._offered:
+            self._offered[pricelist] = resources.offered(self.seller.transport, pricelist)
+        return self._offered[pricelist]
 
     def _doubt(self) -> None:
         """What was sent does not show: look on, and after long enough leave it to a person."""
@@ -148,9 +163,21 @@ class _Setparam(Attempt):
         try:
             if change.is_tariff:
                 self._require_target(change, form)
+            else:
+                self._require_sold(change, form)
             self._call(change)
         except Rejected as error:
             raise self._rejected(change, error) from error
+
+    def _require_sold(self, change: Change, form: Service) -> None:
+        """Nothing is sent for more, or less, of an add-on than the seller sells."""
+        if not any(name.startswith("addon_") for name in change.fields):
+            return
+        tariff = self._tariff(form.pricelist)
+        try:
+            resources.require_sold(self.item, self._mapping, tariff, change.fields)
+        except ResellerError as error:
+            raise self.stop(Standing(requests.REFUSED), error) from error
 
     def _call(self, change: Change) -> None:
         """The call that may charge; its answer only says whether it was refused, the form says the rest."""
@@ -171,13 +198,10 @@ class _Setparam(Attempt):
             self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
 
     def _require_target(self, change: Change, form: Service) -> None:
-        """Nothing is sent for a tariff that the seller would refuse, or that alters a virtual server's disk."""
+        """Nothing is sent for a tariff that the seller would refuse, that does not sell what the client has ordered, or
+        that alters a virtual server's disk."""
         transport, target = self.seller.transport, change.fields["pricelist"]
-        if self.item.itemtype == change_plan.DISK_TYPE:
-            now, then = (tariffs.one(transport, number) for number in (form.pricelist, target))
-            altered = change_plan.disk_change(self.item, form, now, then)
-            if altered:
-                raise self._roll_back(ResellerError("reseller_disk", disk=altered, **self._tariffs(form, target)))
+        self._require_resources(form, target)
         offered = changes.targets(transport, self.remote)
         if target not in offered:
             listed = ", ".join(f"{number} {name}" for number, name in offered.items()) or "-"
@@ -186,6 +210,19 @@ class _Setparam(Attempt):
         if self.item.itemtype not in changes.ONE_SHOT:
             cost = changes.price(transport, self.remote, change.fields)
             self.work.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
+
+    def _require_resources(self, form: Service, target: str) -> None:
+        is_with_disk = self.item.itemtype == change_plan.DISK_TYPE
+        now, then = (self._tariff(form.pricelist) if is_with_disk else None), self._tariff(target)
+        try:
+            resources.require_sold(self.item, self._mapping, then)
+            altered = change_plan.disk_change(self.item, form, self._mapping, now, then) if is_with_disk else ""
+        except ResellerError as error:
+            if error.type == resources.NOT_SOLD:
+                raise self._roll_back(error) from error
+            raise self.stop(Standing(requests.REFUSED), error) from error
+        if altered:
+            raise self._roll_back(ResellerError("reseller_disk", disk=altered, **self._tariffs(form, target)))
 
     def _tariffs(self, form: Service, target: str) -> dict[str, str]:
         return {"tariff": self.item.pricelist_name, "now": form.pricelist, "target": target, **self.names()}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import order_plan
+from reseller.lifecycle import order_plan, resources
+from reseller.lifecycle.resources import Ask, amount, unmapped
 from reseller.model import Item
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
@@ -41,14 +41,15 @@ class Change(NamedTuple):
         return " ".join(f"{name}={value}" for name, value in self.fields.items())
 
 
-def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffMap) -> Change | None:
+def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffMap, ask: Ask) -> Change | None:
     """The next call that brings the remote service where this one is; None when they are the same.
 
-    Raises ResellerError `reseller_unmapped`, `reseller_term`, or `reseller_reinstall`.
+    Raises ResellerError `reseller_unmapped`, `reseller_term`, `reseller_quantity_whole`, or `reseller_reinstall`, and
+    what `ask`, for the seller's tariff of the service, raises.
     """
     target = tariff.get(order_plan.TARIFF_FIELD, "")
     if not target:
-        raise order_plan.unmapped(item, "tariff", item.pricelist_name)
+        raise unmapped(item, "tariff", item.pricelist_name)
     if form.pricelist != target:
         return Change({"pricelist": target, "period": str(order_plan.term(item, mapping))}, is_tariff=True)
     _require_same_template(item, form, mapping)
@@ -57,19 +58,8 @@ def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffM
         for name in order_plan.fields(item)
         if name in form.fields and item.params[name].lower() != form.fields[name].lower()
     }
-    for addon in item.addons:
-        number, value = order_plan.addon(item, mapping, addon)
-        if _amount(value) != _amount(form.fields.get(f"addon_{number}", "")):
-            fields[f"addon_{number}"] = value
+    fields.update(resources.differing(item, mapping, form, ask))
     return Change(fields) if fields else None
-
-
-def _amount(value: str) -> Decimal | str:
-    """Nothing ordered, switched off and 0 are the same; 1024 and 1024.0000 too; ids of items are numbers anyway."""
-    try:
-        return Decimal("0" if value in ("", "off") else value)
-    except InvalidOperation:
-        return value
 
 
 def _require_same_template(item: Item, form: Service, mapping: TariffMap) -> None:
@@ -82,18 +72,19 @@ def _require_same_template(item: Item, form: Service, mapping: TariffMap) -> Non
         )
 
 
-def disk_change(item: Item, form: Service, now: Tariff | None, then: Tariff | None) -> str:
+def disk_change(item: Item, form: Service, mapping: TariffMap, now: Tariff | None, then: Tariff | None) -> str:
     """How a tariff change would alter the disk, in words; empty when it would not.
 
-    A tariff that the seller does not show to this account counts as altering it: nobody can tell.
+    A tariff that the seller does not show to this account counts as altering it: nobody can tell. Raises ResellerError
+    `reseller_unmapped` or `reseller_quantity_whole`.
     """
     if now is None or then is None:
         return "?"
-    before = {name: form.fields.get(f"addon_{now.addons[name]}", "") or now.included[name] for name in _disks(now)}
-    ordered = {addon.intname: addon.value for addon in item.addons}
-    after = {name: ordered.get(name, "") or then.included[name] for name in _disks(then)}
-    if {name: _amount(value) for name, value in before.items()} == {
-        name: _amount(value) for name, value in after.items()
+    before = {name: form.addons.get(now.addons[name], "") or now.included(name) for name in _disks(now)}
+    expected = resources.expected(item, mapping, then)
+    after = {name: expected[then.addons[name]] for name in _disks(then)}
+    if {name: amount(value) for name, value in before.items()} == {
+        name: amount(value) for name, value in after.items()
     }:
         return ""
     return " / ".join(f"{name} {before.get(name, '-')} -> {after.get(name, '-')}" for name in sorted({*before, *after}))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 
 from reseller.ledger import links, tariffmap
-from reseller.lifecycle import order_plan
+from reseller.lifecycle import order_plan, resources
 from reseller.lifecycle.work import Work
-from reseller.mgr5 import items
+from reseller.mgr5 import addons, items
 from reseller.model import BOOLEAN, ENUMERATION, Item
 from reseller.seller import tariffs
 from reseller.wire import numbers
@@ -45,7 +45,7 @@ def check_addon(work: Work, number: int, name: str, addon: int, value: str) -> N
     not known (reference/platform.md 5.2).
     """
     item = items.read_ours(work.db, number)
-    found = items.addon_of(work.db, item, name, addon)
+    found = addons.find(work.db, item, name, addon)
     field = name or str(addon)
     if found is None:
         raise ResellerError("reseller_param_choice", object=field, value=value)
@@ -53,7 +53,9 @@ def check_addon(work: Work, number: int, name: str, addon: int, value: str) -> N
         raise ResellerError("reseller_param_choice", object=field, value=value)
     if value in ("", "off"):
         return
-    remote = _require_mapped(work, item, tariffmap.ADDON, field, found.intname or str(found.pricelist))
+    remote = _require_mapped(work, item, tariffmap.ADDON, field, found.key)
+    if remote == tariffmap.NONE:
+        return
     if found.addontype == ENUMERATION:
         _require_mapped(work, item, tariffmap.ENUM, field, value)
     elif found.addontype != BOOLEAN:
@@ -64,7 +66,7 @@ def _require_mapped(work: Work, item: Item, kind: str, field: str, local: str) -
     """What it is called at the seller."""
     remote = tariffmap.load(work.db, item.pricelist).remote(kind, local)
     if not remote:
-        work.log.error(f"item {item.id}: {work.word(order_plan.unmapped(item, kind, local))}")
+        work.log.error(f"item {item.id}: {work.word(resources.unmapped(item, kind, local))}")
         raise ResellerError("reseller_param_choice", object=field, value=local)
     return remote
 
@@ -83,7 +85,7 @@ def _require_within(work: Work, item: Item, field: str, addon: str, value: str) 
     if bounds is None:
         work.log.error(f"item {item.id}: the seller's tariff {chosen} has no add-on {addon}")
         raise ResellerError("reseller_param_choice", object=field, value=value)
-    least, most = bounds
+    least, most = bounds.least, bounds.most
     amount = numbers.parse(value)
     if amount is None or amount < least or (most is not None and amount > most):
         told = {"least": least, "most": "-" if most is None else most}

@@ -12,12 +12,13 @@ from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
-from reseller.lifecycle import operations, order_plan, reuse
+from reseller.lifecycle import operations, order_plan, resources, reuse
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Remote, Status
 from reseller.seller import orders, service
+from reseller.seller.orders import Order
 from reseller.seller.services import RemoteList, read_list
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
@@ -140,8 +141,7 @@ class _Order(Attempt):
         work, request = self.work, self.request
         try:
             generation = work.generation(self.seller, self.item.itemtype)
-            tariff = items.tariff_params(work.db, self.item.pricelist)
-            order = order_plan.build(self.item, request.key, tariff, tariffmap.load(work.db, self.item.pricelist))
+            order = self._order(request.key)
         except SellerError:
             raise
         except ResellerError as error:
@@ -171,6 +171,14 @@ class _Order(Attempt):
         except SellerError:
             return False
         return seen.exists and seen.key == self.request.key
+
+    def _order(self, key: str) -> Order:
+        """What to order; the seller is asked for its tariff only where there are quantities to hold against it."""
+        item, db = self.item, self.work.db
+        chosen = items.tariff_params(db, item.pricelist)
+        theirs = chosen.get(order_plan.TARIFF_FIELD, "") if item.addons else ""
+        offered = resources.offered(self.seller.transport, theirs) if theirs else None
+        return order_plan.build(item, key, chosen, tariffmap.load(db, item.pricelist), offered)
 
     def _adopt(self, remote: str) -> Link:
         owner = links.of_remote(self.work.db, self.seller.account, remote)

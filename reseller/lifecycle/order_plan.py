@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
-from reseller.model import ENUMERATION, Addon, Item
+from reseller.lifecycle import resources
+from reseller.lifecycle.resources import unmapped
+from reseller.model import Item
 from reseller.seller.orders import Order
+from reseller.seller.tariffs import Tariff
 from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
@@ -24,8 +29,12 @@ OTHER_FIELDS = ("domain",)
 TEMPLATE_FIELD = "ostempl"
 
 
-def build(item: Item, key: str, tariff: dict[str, str], mapping: TariffMap) -> Order:
-    """The order for `item`; raises ResellerError `reseller_unmapped` naming the first part that has no counterpart."""
+def build(item: Item, key: str, tariff: Mapping[str, str], mapping: TariffMap, offered: Tariff | None) -> Order:
+    """The order for `item`, `offered` being the seller's tariff where the seller shows it.
+
+    Raises ResellerError `reseller_unmapped` naming the first part that has no counterpart, and what `resources.named`
+    raises for a quantity.
+    """
     pricelist = tariff.get(TARIFF_FIELD, "")
     if not pricelist:
         raise unmapped(item, "tariff", item.pricelist_name)
@@ -33,7 +42,6 @@ def build(item: Item, key: str, tariff: dict[str, str], mapping: TariffMap) -> O
     template = item.params.get(TEMPLATE_FIELD, "")
     if template:
         values[TEMPLATE_FIELD] = mapped(item, mapping, tariffmap.OS, template)
-    addons = dict(addon(item, mapping, each) for each in item.addons if each.value not in ("", "off"))
     return Order(
         itemtype=item.itemtype,
         key=key,
@@ -41,20 +49,13 @@ def build(item: Item, key: str, tariff: dict[str, str], mapping: TariffMap) -> O
         datacenter=tariff.get(DATACENTER_FIELD, ""),
         period=str(term(item, mapping)),
         fields=values,
-        addons=addons,
+        addons=resources.named(item, mapping, offered),
     )
 
 
 def fields(item: Item) -> list[str]:
     """Names of the parameters of a service that are the client's to choose, and have a value."""
     return [name for name in FIELDS.get(item.itemtype, OTHER_FIELDS) if item.params.get(name)]
-
-
-def addon(item: Item, mapping: TariffMap, ordered: Addon) -> tuple[str, str]:
-    """The seller's id of an add-on and what to order of it; raises ResellerError `reseller_unmapped`."""
-    number = mapped(item, mapping, tariffmap.ADDON, ordered.intname or str(ordered.pricelist))
-    value = mapped(item, mapping, tariffmap.ENUM, ordered.value) if ordered.addontype == ENUMERATION else ordered.value
-    return number, value
 
 
 def term(item: Item, mapping: TariffMap) -> int:
@@ -92,16 +93,3 @@ def mapped(item: Item, mapping: TariffMap, kind: str, local: str) -> str:
     if not remote:
         raise unmapped(item, kind, local)
     return remote
-
-
-def unmapped(item: Item, kind: str, local: str) -> ResellerError:
-    """A part of the service's tariff has no counterpart at the seller."""
-    return ResellerError(
-        "reseller_unmapped",
-        object=kind,
-        value=local,
-        item=item.id,
-        tariff=item.pricelist_name,
-        pricelist=item.pricelist,
-        part=kind,
-    )

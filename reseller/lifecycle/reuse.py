@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from reseller.ledger import free, tariffmap
 from reseller.ledger.free import Kind
 from reseller.ledger.links import Link
-from reseller.lifecycle import order_plan
+from reseller.lifecycle import order_plan, resources
 from reseller.lifecycle.attempt import Attempt
 from reseller.mgr5 import items
 from reseller.model import Status
@@ -74,22 +74,26 @@ def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
 
 def _reserve(attempt: Attempt, link: Link, seen: Service) -> free.Licence | None:
     """Note that it is being kept, before anything is sent; None for one that is of no use to anybody."""
-    resources = _resources(attempt, seen)
+    has = _resources(attempt, seen)
     useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen)
-    if resources is None or useless or not whole(seen.pricelist):
+    if has is None or useless or not whole(seen.pricelist):
         return None
-    kind = Kind(link.account, link.itemtype, seen.pricelist, resources)
+    kind = Kind(link.account, link.itemtype, seen.pricelist, has)
     owner, ends = attempt.request.key, dates.text(seen.expiredate)
     kept = free.Licence(kind, 0, link.remote, free.KEEPING, owner, seen.licence_digest, ends)
     return free.reserve(attempt.held, kept)
 
 
 def _resources(attempt: Attempt, seen: Service) -> str | None:
-    """What is ordered beside the tariff itself, with the seller's present values; None where that cannot be said."""
+    """What is ordered beside the tariff itself, with the seller's present values; None where that cannot be said.
+
+    Raises SellerError.
+    """
     item, db = attempt.item, attempt.work.db
+    offered = resources.offered(attempt.seller.transport, seen.pricelist) if item.addons else None
     try:
-        mapping = tariffmap.load(db, item.pricelist)
-        ordered = order_plan.build(item, attempt.request.key, items.tariff_params(db, item.pricelist), mapping).addons
+        tariff, mapping = items.tariff_params(db, item.pricelist), tariffmap.load(db, item.pricelist)
+        ordered = order_plan.build(item, attempt.request.key, tariff, mapping, offered).addons
         return Kind.listed({addon: seen.addons[addon] for addon in ordered})
     except (ResellerError, KeyError):
         return None

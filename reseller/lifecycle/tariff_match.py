@@ -12,7 +12,7 @@ from reseller.db import Database
 from reseller.ledger import tariffmap
 from reseller.lifecycle import order_plan
 from reseller.lifecycle.work import Seller, Work
-from reseller.mgr5 import items
+from reseller.mgr5 import addons, items
 from reseller.mgr5.features import MODULE
 from reseller.seller import tariffs
 from reseller.wire.errors import ResellerError
@@ -51,6 +51,8 @@ def put(work: Work, pricelist: int, kind: str, here: str, there: str) -> None:
     """
     _, remote, offered = _sides(work, pricelist)
     known = set().union(*offered[kind].values()) if offered[kind] else set()
+    if kind == tariffmap.ADDON:
+        known.add(tariffmap.NONE)
     if there not in known:
         shown = ", ".join(sorted(known, key=lambda one: (len(one), one))) or "-"
         raise ResellerError(
@@ -95,9 +97,8 @@ def _here(db: Database, pricelist: int, itemtype: str, remote: tariffs.Tariff) -
     """(kind, name here, name to look for) of every part."""
     for period in remote.periods:
         yield tariffmap.PERIOD, period, period
-    addons = db.rows("SELECT id, intname FROM pricelist WHERE parent = %s ORDER BY id", pricelist)
-    for number, intname in addons:
-        yield tariffmap.ADDON, intname or str(number), intname or ""
+    for addon in addons.of_tariff(db, pricelist):
+        yield tariffmap.ADDON, addon.key, addon.intname
     names = sorted({intname for intname, _ in remote.enumitems})
     if names:
         marks = ", ".join(["%s"] * len(names))

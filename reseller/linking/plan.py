@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.ledger import free, links, requests, swaps
+from reseller.ledger import free, links, requests, swaps, tariffmap
 from reseller.ledger.links import Link
+from reseller.lifecycle import order_plan, resources
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.mgr5.features import ITEMTYPES
@@ -59,6 +60,7 @@ class Plan(NamedTuple):
             told.append(_remote(work, self.item.itemtype, self.found))
         if self.refused is not None:
             return [work.word(each) for each in (*told, self.refused)]
+        told += _resources(work, self.item, self.found)
         if self.is_done:
             told.append(ResellerError("reseller_note_linked_already", item=self.item.id, remote=self.remote))
         else:
@@ -94,6 +96,23 @@ def _remote(work: Work, itemtype: str, found: Service) -> ResellerError:
         date=found.expiredate or found.undated or "-",
         key=found.key or "-",
     )
+
+
+def _resources(work: Work, item: Item, found: Service) -> list[ResellerError]:
+    """What the two have not in common of their add-ons, where both have the same tariff: linking changes none of it."""
+    chosen = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
+    if not found.exists or found.pricelist != chosen:
+        return []
+    try:
+        transport, mapping = work.seller(item.module).transport, tariffmap.load(work.db, item.pricelist)
+        here = resources.differing(item, mapping, found, lambda: resources.offered(transport, chosen))
+    except ResellerError as error:
+        return [error]
+    if not here:
+        return []
+    there = {name: found.fields.get(name, "") for name in here}
+    told = {"here": resources.listed(here), "there": resources.listed(there)}
+    return [ResellerError("reseller_plan_resources", item=item.id, remote=found.id, **told)]
 
 
 def to_link(work: Work, number: int, remote: str, *, force: bool = False) -> Plan:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from decimal import Decimal
+from collections.abc import Collection
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.mgr5 import addons
 from reseller.mgr5.features import MODULE
-from reseller.model import BOOLEAN, ENUMERATION, INTEGER, Addon, Item, Status
+from reseller.model import Item, Status
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
@@ -19,16 +19,9 @@ COALESCE(i.lastpricelist, 0)
 FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype
 LEFT JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id IN %s"""
 
-#: where all of them are closed they were closed with the service, which is coming back (`reopen`) with what it had
-_ADDONS = """
-SELECT a.parent, a.pricelist, p.intname, p.name, p.addontype, a.boolvalue, a.intvalue, a.enumerationitem
-FROM item a JOIN pricelist p ON p.id = a.pricelist JOIN item i ON i.id = a.parent AND i.pricelist = p.parent
-WHERE a.parent IN %s AND p.addontype IN (1, 2, 3)
-AND (a.status <> 4 OR NOT EXISTS (SELECT 1 FROM item b WHERE b.parent = i.id AND b.status <> 4)) ORDER BY a.id"""
-
 
 def read(db: Database, item: int) -> Item:
-    """The service with its parameters and ordered add-ons; raises ResellerError `reseller_item_missing`.
+    """The service with its parameters and add-ons; raises ResellerError `reseller_item_missing`.
 
     Parameters kept encrypted by the panel are not among them.
     """
@@ -45,9 +38,7 @@ def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
     params: dict[int, dict[str, str]] = {}
     for item, intname, value in db.rows("SELECT item, intname, value FROM itemparam WHERE item IN %s", numbers):
         params.setdefault(item, {})[intname] = value or ""
-    addons: dict[int, list[Addon]] = {}
-    for parent, *addon in db.rows(_ADDONS, numbers):
-        addons.setdefault(parent, []).append(_addon(addon))
+    held = addons.of_services(db, numbers)
     return {
         row[0]: Item(
             id=row[0],
@@ -62,35 +53,10 @@ def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
             module_name=row[9] or "",
             lastpricelist=row[10],
             params=params.get(row[0], {}),
-            addons=tuple(addons.get(row[0], ())),
+            addons=held.get(row[0], ()),
         )
         for row in db.rows(_ITEM, numbers)
     }
-
-
-def _addon(row: Sequence[object]) -> Addon:
-    pricelist, intname, name, addontype, boolvalue, intvalue, enumerationitem = row
-    kind = int(str(addontype))
-    switch = "on" if boolvalue in ("on", 1, "1") else "off"
-    # A quantity may be kept with decimals, which an order does not take.
-    amount = None if intvalue is None else format(Decimal(str(intvalue)).normalize(), "f")
-    value = {BOOLEAN: switch, INTEGER: amount, ENUMERATION: enumerationitem}[kind]
-    return Addon(int(str(pricelist)), str(intname or ""), str(name or ""), "" if value is None else str(value), kind)
-
-
-def addon_of(db: Database, item: Item, intname: str, number: int) -> Addon | None:
-    """An add-on of the service's tariff, ordered or not, by internal name, or by its number or the ordered one's."""
-    row = db.row(
-        "SELECT id, intname, name, addontype, NULL, NULL, NULL FROM pricelist WHERE parent = %s "
-        "AND addontype IN (1, 2, 3) "
-        "AND (intname = %s OR id = %s OR id = (SELECT pricelist FROM item WHERE id = %s AND parent = %s)) ORDER BY id",
-        item.pricelist,
-        intname or None,
-        number,
-        number,
-        item.id,
-    )
-    return _addon(row) if row else None
 
 
 def read_ours(db: Database, item: int) -> Item:

@@ -26,7 +26,7 @@ OLD_FIRST = frozenset({"soft", "softexternal", "addition", "platform", "certific
 
 
 class Order(NamedTuple):
-    """What is bought; `fields` are the type's own (domain, ip, ...), `addons` the seller's add-on ids and values."""
+    """What is bought; `fields` are the type's own (domain, ip, ...), `addons` the seller's add-on ids and totals."""
 
     itemtype: str
     key: str

@@ -7,13 +7,29 @@ from typing import NamedTuple
 
 from reseller.seller import orders
 from reseller.seller.transport import Transport
-from reseller.wire import document, money
+from reseller.wire import document, money, numbers
 
 UNLIMITED = Decimal(999999)
 
 
+#: `billtype` of what is billed by its use, and of all add-ons that a client does not order (reference/platform.md 6.2)
+_METERED = "3"
+_NOT_ORDERED = ("1", _METERED, "4", "5", "10")
+
+
+class Bounds(NamedTuple):
+    """How much of an add-on there is: what the tariff's price includes, and the least and the most of a total."""
+
+    included: Decimal
+    least: Decimal
+    #: None where the seller names no most
+    most: Decimal | None
+    is_ordered: bool
+    is_metered: bool
+
+
 class Tariff(NamedTuple):
-    """A tariff of `pricelist.export`; `addons` and `included` are by internal name: id, and what the price includes."""
+    """A tariff of `pricelist.export`; `addons` are ids by internal name, `bounds` by id."""
 
     id: str
     name: str
@@ -21,11 +37,13 @@ class Tariff(NamedTuple):
     datacenters: dict[str, str]
     periods: tuple[str, ...]
     addons: dict[str, str]
-    included: dict[str, str]
-    #: by id, least and most of every add-on that is a number; None where the seller names no most
-    bounds: dict[str, tuple[Decimal, Decimal | None]]
+    bounds: dict[str, Bounds]
     #: (internal name, id) of every enumeration item of every add-on
     enumitems: tuple[tuple[str, str], ...]
+
+    def included(self, intname: str) -> str:
+        """How much of a number the tariff's price includes."""
+        return numbers.plain(self.bounds[self.addons[intname]].included)
 
 
 def export(transport: Transport, itemtype: str) -> list[Tariff]:
@@ -50,7 +68,6 @@ def _tariff(node: document.Element) -> Tariff:
         datacenters={document.text(dc, "id"): document.text(dc, "name") for dc in node.iterfind("datacenter")},
         periods=tuple(period.get("length", "") for period in node.iterfind("price/period")),
         addons={_intname(addon): document.text(addon, "id") for addon in addons},
-        included={_intname(addon): document.text(addon, "addonlimit") for addon in addons},
         bounds={document.text(addon, "id"): _bounds(addon) for addon in addons},
         enumitems=tuple(
             (document.text(item, "intname"), document.text(item, "id"))
@@ -60,10 +77,18 @@ def _tariff(node: document.Element) -> Tariff:
     )
 
 
-def _bounds(addon: document.Element) -> tuple[Decimal, Decimal | None]:
-    """`addonmin` and `addonmax`, the latter None where there is none (999999 stands for that)."""
-    least, most = (money.parse(document.text(addon, name)) for name in ("addonmin", "addonmax"))
-    return least or Decimal(0), None if most is None or most >= UNLIMITED else most
+def _bounds(addon: document.Element) -> Bounds:
+    """`addonlimit`, `addonmin` and `addonmax`, the last None where there is none (999999 stands for that)."""
+    told = (money.parse(document.text(addon, name)) for name in ("addonlimit", "addonmin", "addonmax"))
+    included, least, most = told
+    billtype = document.text(addon, "billtype")
+    return Bounds(
+        included=included or Decimal(0),
+        least=least or Decimal(0),
+        most=None if most is None or most >= UNLIMITED else most,
+        is_ordered=billtype not in _NOT_ORDERED,
+        is_metered=billtype == _METERED,
+    )
 
 
 def _intname(addon: document.Element) -> str:

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 from reseller.ledger import paid, plans, problems, tariffmap
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import change_plan, order_plan, paid_until, whose
+from reseller.lifecycle import change_plan, order_plan, paid_until, resources, whose
 from reseller.lifecycle.paid_until import Move
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.seller import service
 from reseller.seller.service import Service
+from reseller.seller.tariffs import Tariff
 from reseller.sync.actions import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
 from reseller.sync.candidates import Candidate, there_of
 from reseller.sync.facts import DATE_PARAM, Facts, facts
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import ResellerError, SellerError
 
 #: actions that change the state of a service here
 CHANGES_STATE = frozenset({Action.SHOW, Action.LIFT, Action.RESUME, Action.SUSPEND})
@@ -85,6 +86,7 @@ class Batch:
         self.seller = seller
         self._items = items.read_all(work.db, [candidate.item for candidate in candidates])
         self._tariffs: dict[int, tuple[Mapping[str, str], TariffMap]] = {}
+        self._offered: dict[str, Tariff | None] = {}
 
     def item(self, number: int) -> Item | None:
         """A service with its parameters and add-ons; None when it was not there."""
@@ -96,6 +98,12 @@ class Batch:
             db = self.work.db
             self._tariffs[pricelist] = (items.tariff_params(db, pricelist), tariffmap.load(db, pricelist))
         return self._tariffs[pricelist]
+
+    def offered(self, pricelist: str) -> Tariff | None:
+        """A tariff of the seller, None where it is not shown; raises SellerError."""
+        if pricelist not in self._offered:
+            self._offered[pricelist] = resources.offered(self.seller.transport, pricelist)
+        return self._offered[pricelist]
 
 
 def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
@@ -262,22 +270,22 @@ class _Facts:
 
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
         """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""
+        item, seen = self._item, self._seen
         try:
-            change = change_plan.build(self._item, self._seen, *self._batch.tariff(self._item.pricelist))
+            tariff, mapping = self._batch.tariff(item.pricelist)
+            change = change_plan.build(item, seen, tariff, mapping, lambda: self._batch.offered(seen.pricelist))
+        except SellerError:
+            raise
         except ResellerError as error:
             yield Fact.MAPPING, problems.MAPPING, self._work.word(error), ""
             return
         if change is None:
             return
         if change.is_tariff:
-            yield Fact.TARIFF, problems.TARIFF, change.fields["pricelist"], self._seen.pricelist
+            yield Fact.TARIFF, problems.TARIFF, change.fields["pricelist"], seen.pricelist
             return
         # The others are names and addresses, which the seller decides.
         wanted = {name: value for name, value in change.fields.items() if name.startswith("addon_")}
         if wanted:
-            now = {name: self._seen.fields.get(name, "") for name in wanted}
-            yield Fact.RESOURCES, problems.RESOURCES, _listed(wanted), _listed(now)
-
-
-def _listed(fields: Mapping[str, str]) -> str:
-    return " ".join(f"{name}={value}" for name, value in sorted(fields.items()))
+            now = {name: seen.fields.get(name, "") for name in wanted}
+            yield Fact.RESOURCES, problems.RESOURCES, resources.listed(wanted), resources.listed(now)

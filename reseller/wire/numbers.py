@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 #: no sign, no leading zero, no other digits than these: one number has one spelling
 _WHOLE = re.compile("[1-9][0-9]{0,17}")
@@ -20,3 +21,8 @@ def whole(text: str) -> int:
 def parse(text: str, digits: int = INT_DIGITS) -> int | None:
     """The number that `text` writes in at most `digits` ASCII digits, None for anything else; zeros may lead it."""
     return int(text) if len(text) <= digits and _DIGITS.fullmatch(text) else None
+
+
+def plain(number: object) -> str:
+    """A number without the decimals that a column may print: what takes `60` need not take `60.0000`."""
+    return format(Decimal(str(number)).normalize(), "f")

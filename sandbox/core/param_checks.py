@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import items
+from sandbox.core import items, quantities
 from sandbox.core.documents import add
 from sandbox.core.modules import BUILT_IN
 
@@ -40,19 +40,14 @@ def ask(panel: Panel, request: Request) -> None:
     with panel.db.begin() as tx:
         item = items.load(tx, request.elid, request.caller, request.itemtype)
         known = items.params(tx, item.id)
-        addons = tx.rows(
-            "SELECT a.pricelist, p.intname FROM item a JOIN pricelist p ON p.id = a.pricelist WHERE a.parent = %s",
-            item.id,
-        )
+        addons = quantities.of(tx, item)
     if not item.module or item.module in BUILT_IN:
         return
     changed = [
         ("check_param", name, request.text(name)) for name in known if request.text(name, known[name]) != known[name]
     ]
     changed += [
-        ("check_addon", row["intname"], request.text(f"addon_{row['pricelist']}"))
-        for row in addons
-        if f"addon_{row['pricelist']}" in request.params
+        ("check_addon", held.addon.intname, request.text(held.field)) for held in addons if held.field in request.params
     ]
     for command, name, value in changed:
         if panel.modules.has(item.module, command):

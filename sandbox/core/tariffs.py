@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 """addontype (platform.md 6.2)."""
+ORDERED, STATISTICS, COMPOUND, BY_HAND = 2, 3, 4, 10
+"""billtype (platform.md 6.2): what a client orders, what is billed by its use, what is only made of others, manual."""
+TRIAL = -100
+"""period of a trial (platform.md 6.2)."""
+UNLIMITED = 999999
+"""What `pricelist.export` says for no maximum (selling-api.md 7.1)."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,24 @@ class Addon:
     intname: str
     addontype: int
     billtype: int
-    included: Decimal
-    least: Decimal
-    most: Decimal
-    step: Decimal
+    included: int
+    least: int
+    most: int | None
+    step: int
+    trial_most: int | None
     prices: dict[int, Decimal]
     enumeration: int
     choices: tuple[Choice, ...]
     default_choice: int
+    default_switch: str
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether a client says how much of it he wants."""
+        return self.billtype == ORDERED
 
     def check(self, text: str) -> str:
-        """The value as stored; raises `value` with the field's name."""
+        """The value as an order names it, a number as the total; raises `value` with the field's name."""
         field = f"addon_{self.id}"
         if self.addontype == BOOLEAN:
             if text not in ("on", "off"):
@@ -52,27 +65,41 @@ class Addon:
             if text not in {str(choice.id) for choice in self.choices}:
                 raise bad_value(field, text)
             return text
-        if not text.isdigit() or not self.least <= Decimal(text) <= self.most:
+        if not text.isdigit() or int(text) < self.least or (self.most is not None and int(text) > self.most):
             raise bad_value(field, text)
-        if self.step and (Decimal(text) - self.least) % self.step:
+        if self.step and (int(text) - self.least) % self.step:
             raise bad_value(field, text)
         return text
 
     @property
-    def default(self) -> str:
+    def given(self) -> str:
+        """What the tariff gives to who chooses nothing (additions-2.md h.1); empty for nothing at all."""
         if self.addontype == BOOLEAN:
-            return "off"
-        return str(self.default_choice) if self.addontype == ENUMERATION else format(self.included.normalize(), "f")
-
-    def cost(self, value: str, period: int) -> Decimal:
-        """The price of what is above the included amount; nothing for a period without a price."""
+            return self.default_switch
         if self.addontype == ENUMERATION:
-            chosen = next(choice for choice in self.choices if str(choice.id) == value)
-            return chosen.prices.get(period, Decimal(0))
+            return str(self.default_choice or "")
+        if self.billtype == STATISTICS:
+            return "" if self.most is None else str(self.most)
+        return str(self.included)
+
+    @property
+    def default(self) -> str:
+        """What a form shows first: what the tariff gives, of a list without a default its first choice."""
+        if self.addontype == ENUMERATION and not self.given and self.choices:
+            return str(self.choices[0].id)
+        return self.given
+
+    def cost(self, value: str, period: int, included: int | None = None) -> Decimal:
+        """The price of what is above the included amount, the tariff's or `included`; nothing without a price."""
+        if not self.is_ordered:
+            return Decimal(0)
+        if self.addontype == ENUMERATION:
+            chosen = next((choice for choice in self.choices if str(choice.id) == value), None)
+            return chosen.prices.get(period, Decimal(0)) if chosen is not None else Decimal(0)
         price = self.prices.get(period, Decimal(0))
         if self.addontype == BOOLEAN:
             return price if value == "on" else Decimal(0)
-        return price * max(Decimal(value) - self.included, Decimal(0))
+        return price * max(int(value) - (self.included if included is None else included), 0)
 
 
 @dataclass(frozen=True)
@@ -122,9 +149,16 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         "WHERE l.pricelist = %s ORDER BY d.id",
         row["id"],
     )
-    addons = tuple(
-        _addon(tx, addon) for addon in tx.rows("SELECT * FROM pricelist WHERE parent = %s ORDER BY id", row["id"])
+    # What only others are made of, what staff add by hand and what is switched off are no choice (additions-2.md h.1).
+    details = tx.rows(
+        "SELECT * FROM pricelist WHERE parent = %s AND active = 'on' AND compound IS NULL "
+        "AND IFNULL(billtype, %s) NOT IN (%s, %s) ORDER BY id",
+        row["id"],
+        ORDERED,
+        COMPOUND,
+        BY_HAND,
     )
+    addons = tuple(_addon(tx, addon) for addon in details)
     return Tariff(
         row["id"],
         row["name"],
@@ -157,19 +191,21 @@ def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
             Choice(one["id"], one["intname"], one["name"] or one["intname"], _prices(tx, row["id"], one["id"]))
             for one in found
         )
-    included = row["addonlimit"] or Decimal(0)
+    included = row["addonlimit"] or 0
     return Addon(
-        row["id"],
-        row["name"],
-        row["intname"] or "",
-        row["addontype"],
-        row["billtype"] or 2,
-        included,
-        row["addonmin"] if row["addonmin"] is not None else included,
-        row["addonmax"] or Decimal(999999),
-        row["addonstep"] or Decimal(0),
-        _prices(tx, row["id"]),
-        row["enumeration"] or 0,
-        choices,
-        row["enumerationitem"] or (choices[0].id if choices else 0),
+        id=row["id"],
+        name=row["name"],
+        intname=row["intname"] or "",
+        addontype=row["addontype"],
+        billtype=row["billtype"] or ORDERED,
+        included=included,
+        least=row["addonmin"] if row["addonmin"] is not None else included,
+        most=row["addonmax"],
+        step=row["addonstep"] or 0,
+        trial_most=row["addonmaxtrial"],
+        prices=_prices(tx, row["id"]),
+        enumeration=row["enumeration"] or 0,
+        choices=choices,
+        default_choice=row["enumerationitem"] or 0,
+        default_switch=row["addonbool"] or "off",
     )

@@ -32,9 +32,9 @@ CREATE TABLE itemtypeparamvalue (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, ite
 CREATE TABLE processingmodule2itemtypeparamvalue (processingmodule INT UNSIGNED NOT NULL, itemtypeparamvalue INT UNSIGNED NOT NULL, PRIMARY KEY (processingmodule, itemtypeparamvalue));
 
 CREATE TABLE pricelist (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, parent INT UNSIGNED, itemtype INT UNSIGNED NOT NULL, intname VARCHAR(64), name VARCHAR(128) NOT NULL,
-  name_ru VARCHAR(128), project INT UNSIGNED, active VARCHAR(3) NOT NULL DEFAULT 'on', addontype INT, billtype INT, compound INT UNSIGNED, addonlimit DECIMAL(18,4),
-  addonmax DECIMAL(18,4), addonmaxtrial DECIMAL(18,4), addonbool VARCHAR(3), measure INT UNSIGNED, enumerationitem INT UNSIGNED,
-  addonmin DECIMAL(18,4) COMMENT 'own', addonstep DECIMAL(18,4) COMMENT 'own', enumeration INT UNSIGNED COMMENT 'own', max_multiple_order_count INT NOT NULL DEFAULT 10 COMMENT 'own', licence_agreement VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own',
+  name_ru VARCHAR(128), project INT UNSIGNED, active VARCHAR(3) NOT NULL DEFAULT 'on', addontype INT, billtype INT, compound INT UNSIGNED, addonlimit BIGINT,
+  addonlimittrial BIGINT, addonmin BIGINT, addonmax BIGINT, addonmaxtrial BIGINT, addonstep BIGINT, addonbool VARCHAR(3), measure INT UNSIGNED, enumeration INT UNSIGNED,
+  enumerationitem INT UNSIGNED, max_multiple_order_count INT NOT NULL DEFAULT 10 COMMENT 'own', licence_agreement VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own',
   hideinorder VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', archived VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', description VARCHAR(255) COMMENT 'own',
   INDEX (parent), INDEX (itemtype));
 CREATE TABLE pricelistprice (pricelist INT UNSIGNED NOT NULL, period INT NOT NULL, enumerationitem INT UNSIGNED NOT NULL DEFAULT 0, cost DECIMAL(18,4) NOT NULL,
@@ -50,7 +50,8 @@ CREATE TABLE processingmodule2pricelist (processingmodule INT UNSIGNED NOT NULL,
 
 CREATE TABLE item (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255), parent INT UNSIGNED, account INT UNSIGNED NOT NULL, subaccount INT UNSIGNED, pricelist INT UNSIGNED NOT NULL,
   lastpricelist INT UNSIGNED, processingmodule INT UNSIGNED, remoteid VARCHAR(128), period INT NOT NULL, status INT NOT NULL, expiredate DATE, opendate DATE, suspenddate DATE, createdate DATE,
-  cost DECIMAL(18,4) NOT NULL DEFAULT 0, intvalue DECIMAL(18,4), boolvalue VARCHAR(3), enumerationitem INT UNSIGNED, addonlimit DECIMAL(18,4), addonmax DECIMAL(18,4), addonmaxtrial DECIMAL(18,4),
+  cost DECIMAL(18,4) NOT NULL DEFAULT 0, intvalue BIGINT, boolvalue VARCHAR(3), enumerationitem INT UNSIGNED, addonlimit BIGINT, addonlimittrial BIGINT, addonmax BIGINT, addonmaxtrial BIGINT,
+  addonbool VARCHAR(3), enumerationitem_addonenumerationitem INT UNSIGNED,
   autosuspend VARCHAR(3) NOT NULL DEFAULT 'off', employeesuspend VARCHAR(3) NOT NULL DEFAULT 'off', abusesuspend VARCHAR(3) NOT NULL DEFAULT 'off',
   autoprolong INT COMMENT 'own', datacenter INT UNSIGNED COMMENT 'own', service_status INT COMMENT 'own', hidden_lists INT NOT NULL DEFAULT 0 COMMENT 'own',
   real_ipchange INT NOT NULL DEFAULT 0, real_keychange INT NOT NULL DEFAULT 0, update_expiredate DATE, closeatend VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', lastaddons TEXT COMMENT 'own',

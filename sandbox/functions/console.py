@@ -141,7 +141,8 @@ def _most(tx: Tx, item: Item) -> int:
     used = tx.value(
         "SELECT COUNT(*) FROM ip WHERE item = %s OR item IN (SELECT id FROM item WHERE parent = %s)", item.id, item.id
     )
-    return max(int(addon.most - addon.included) - int(used), 0)
+    most = tariffs.UNLIMITED if addon.most is None else addon.most
+    return max(most - addon.included - int(used), 0)
 
 
 def _take(panel: Panel, tx: Tx, request: Request, item: Item) -> int:

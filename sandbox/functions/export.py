@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from sandbox.core.db import Tx
     from sandbox.core.tariffs import Addon, Tariff
 
-INFINITE = Decimal(999999)
-"""999999 = unlimited (selling-api.md 7.1)."""
-
 
 def tariff(tx: Tx, document: etree._Element, one: Tariff, lang: str) -> None:
     row = tx.row("SELECT * FROM pricelist WHERE id = %s", one.id) or {}
@@ -77,7 +74,7 @@ def _addon(tx: Tx, parent: etree._Element, addon: Addon, currency: str, lang: st
         ("billtype", addon.billtype),
         ("addonlimit", addon.included),
         ("addonmin", addon.least),
-        ("addonmax", min(addon.most, INFINITE)),
+        ("addonmax", tariffs.UNLIMITED if addon.most is None else addon.most),
     ):
         add(element, name, value)
     _measure(tx, element, addon)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.core import tariffs
 from sandbox.core.errors import PanelError, bad_value, missing
-from sandbox.core.tariffs import Tariff
+from sandbox.core.tariffs import INTEGER, TRIAL, Addon, Tariff
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -94,7 +94,7 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
     ]
     if unknown:
         raise bad_value(unknown[0], request.text(unknown[0]))
-    values = {addon.id: addon.check(request.text(f"addon_{addon.id}", addon.default)) for addon in tariff.addons}
+    values = {addon.id: _addon(panel, request, addon, int(period)) for addon in tariff.addons}
     return Order(
         tariff,
         int(period),
@@ -107,6 +107,28 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
         autoprolong(tariff, int(period), request.text("autoprolong")),
         int(count),
     )
+
+
+def _addon(panel: Panel, request: Request, addon: Addon, period: int) -> str:
+    """How much of an add-on is wanted; of what nobody orders, and of a trial, the switches say what is refused."""
+    field = f"addon_{addon.id}"
+    if field not in request.params:
+        return addon.default
+    value = request.text(field)
+    if not addon.is_ordered:
+        refuse_fixed(panel, field, value)
+        return addon.given
+    checked = addon.check(value)
+    too_much = addon.addontype == INTEGER and addon.trial_most is not None and int(checked) > addon.trial_most
+    if period == TRIAL and too_much and panel.switches["trial_over"] == "refused":
+        raise bad_value(field, value)
+    return checked
+
+
+def refuse_fixed(panel: Panel, field: str, value: str) -> None:
+    """Switch fixed_addon: an add-on that is not ordered is passed over, or refused, where it is named."""
+    if panel.switches["fixed_addon"] == "refused":
+        raise bad_value(field, value)
 
 
 def _check_params(panel: Panel, tx: Tx, tariff: Tariff, params: dict[str, str], allowed: list[str]) -> None:

@@ -55,6 +55,8 @@ def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree.
 
 def _price(addon: Addon, value: str, period: int) -> Decimal:
     """A value that is not allowed costs nothing here; the order itself refuses it."""
+    if not addon.is_ordered:
+        return Decimal(0)
     try:
         return addon.cost(addon.check(value), period)
     except PanelError:
@@ -101,7 +103,11 @@ def _page(document: etree._Element, request: Request, tariff: Tariff) -> None:
         if addon.choices:
             etree.SubElement(field, "select", name=name)
         elif addon.addontype == tariffs.INTEGER:
-            limits = {"min": text_of(addon.least), "max": text_of(addon.most), "step": text_of(addon.step or 1)}
+            limits = {
+                "min": text_of(addon.least),
+                "max": text_of(tariffs.UNLIMITED if addon.most is None else addon.most),
+                "step": text_of(addon.step or 1),
+            }
             etree.SubElement(field, "slider", {"name": name, **limits})
         else:
             etree.SubElement(field, "input", type="checkbox", name=name)

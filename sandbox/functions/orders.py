@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import billing, items, lifecycle, tariffs
+from sandbox.core import billing, items, lifecycle, quantities
 from sandbox.core.documents import done
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import AUTO
@@ -167,8 +167,10 @@ def _insert(panel: Panel, tx: Tx, order: Order, account: int, subaccount: int, m
         hidden_lists=int(panel.switches.number("new_row_hidden_lists")),
     )
     tx.run("UPDATE item SET createdate = CURDATE() WHERE id = %s", number)
+    # An add-on of a service is an item whose parent is the service (platform.md 6.2).
+    owner = quantities.Owner(number, account, subaccount, items.ORDERED, order.period)
     for addon in order.tariff.addons:
-        _insert_addon(tx, order, addon, number, account, subaccount)
+        quantities.put(panel, tx, owner, addon, order.addons[addon.id])
     for name, value in order.params.items():
         items.save_param(tx, number, name, value)
     for name, value in order.crypted.items():
@@ -177,24 +179,3 @@ def _insert(panel: Panel, tx: Tx, order: Order, account: int, subaccount: int, m
     if item is None:
         raise PanelError("item_not_exists", value=number)
     return item
-
-
-def _insert_addon(tx: Tx, order: Order, addon: tariffs.Addon, parent: int, account: int, subaccount: int) -> None:
-    """An add-on of a service is an item whose parent is the service (platform.md 6.2)."""
-    value = order.addons[addon.id]
-    tx.insert(
-        "item",
-        name=addon.name,
-        parent=parent,
-        account=account,
-        subaccount=subaccount,
-        pricelist=addon.id,
-        period=order.period,
-        status=items.ORDERED,
-        cost=addon.cost(value, order.period),
-        addonlimit=addon.included,
-        addonmax=addon.most,
-        intvalue=Decimal(value) if addon.addontype == tariffs.INTEGER else None,
-        boolvalue=value if addon.addontype == tariffs.BOOLEAN else None,
-        enumerationitem=int(value) if addon.addontype == tariffs.ENUMERATION else None,
-    )

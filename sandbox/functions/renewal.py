@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import billing, clock, items, lifecycle, tariffs
+from sandbox.core import billing, clock, items, lifecycle, quantities, tariffs
 from sandbox.core.documents import add, done, fields, slist, text_of
 from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import AUTO
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions import cart_rows
-from sandbox.functions.service_changes import addon_rows, addon_value
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -93,8 +92,7 @@ def renew(panel: Panel, tx: Tx, request: Request, item: Item, tariff: Tariff, pe
 
 def renewal_cost(tx: Tx, item: Item, tariff: Tariff, period: int) -> Decimal:
     """The tariff and the service's own add-ons for this period."""
-    values = {row["pricelist"]: addon_value(row) for row in addon_rows(tx, item.id)}
-    extra = (addon.cost(values.get(addon.id, addon.default), period) for addon in tariff.addons)
+    extra = (held.cost(held.value, period) for held in quantities.of_tariff(tx, tariff, item.id, period))
     return tariff.prices[period] + sum(extra, Decimal(0))
 
 

@@ -6,12 +6,12 @@ import secrets
 import time
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.core import billing, clock, items, lifecycle, tariffs
+from sandbox.core import billing, clock, items, lifecycle, quantities, tariffs
 from sandbox.core.documents import number
 from sandbox.core.errors import PanelError, bad_value, denied
-from sandbox.functions.order_fields import LONGEST_REMOTEID, OFF, check_ip
+from sandbox.functions.order_fields import LONGEST_REMOTEID, OFF, check_ip, refuse_fixed
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -34,18 +34,6 @@ class Changes:
     @property
     def addons(self) -> dict[str, str]:
         return {name: value for name, value in self.values.items() if name.startswith("addon_")}
-
-
-def addon_rows(tx: Tx, item: int) -> list[dict[str, Any]]:
-    return tx.rows(
-        "SELECT id, pricelist, intvalue, boolvalue, enumerationitem FROM item WHERE parent = %s ORDER BY id", item
-    )
-
-
-def addon_value(row: dict[str, Any]) -> str:
-    if row["enumerationitem"] is not None:
-        return str(row["enumerationitem"])
-    return row["boolvalue"] if row["boolvalue"] is not None else number(row["intvalue"])
 
 
 def editable(tx: Tx, item: Item) -> list[str]:
@@ -72,7 +60,7 @@ def read_changes(panel: Panel, tx: Tx, request: Request, item: Item) -> Changes:
         check_remoteid(panel, tx, item, changes["remoteid"])
     tariff = tariffs.load(tx, item.pricelist)
     changes.update(_autoprolong(request, item, tariff))
-    addons, cost = _addon_changes(tx, request, item, tariff)
+    addons, cost = _addon_changes(panel, tx, request, item)
     changes.update(addons)
     return Changes(changes, cost)
 
@@ -89,20 +77,19 @@ def _autoprolong(request: Request, item: Item, tariff: Tariff | None) -> dict[st
     return {"autoprolong": wanted}
 
 
-def _addon_changes(tx: Tx, request: Request, item: Item, tariff: Tariff | None) -> tuple[dict[str, str], Decimal]:
-    by_id = {addon.id: addon for addon in tariff.addons} if tariff is not None else {}
+def _addon_changes(panel: Panel, tx: Tx, request: Request, item: Item) -> tuple[dict[str, str], Decimal]:
     changes: dict[str, str] = {}
     cost = Decimal(0)
-    for row in addon_rows(tx, item.id):
-        name, before = f"addon_{row['pricelist']}", addon_value(row)
-        if name not in request.params or request.text(name) == before:
+    for held in quantities.of(tx, item):
+        wanted = request.text(held.field)
+        if held.field not in request.params or wanted == held.value:
             continue
-        if row["pricelist"] not in by_id:
-            raise bad_value(name, request.text(name))
-        addon = by_id[row["pricelist"]]
-        changes[name] = addon.check(request.text(name))
-        _require_above_use(tx, item, addon, changes[name])
-        cost += addon.cost(changes[name], item.period) - addon.cost(before, item.period)
+        if not held.addon.is_ordered:
+            refuse_fixed(panel, held.field, wanted)
+            continue
+        changes[held.field] = held.addon.check(wanted)
+        _require_above_use(tx, item, held.addon, wanted)
+        cost += held.cost(wanted, item.period) - held.cost(held.value, item.period)
     return changes, max(rest_of(item, cost), Decimal(0))
 
 
@@ -186,7 +173,7 @@ def apply(panel: Panel, tx: Tx, request: Request, item: Item, changes: Changes) 
             tx.run("UPDATE item SET autoprolong = %s WHERE id = %s", int(value) if value else None, item.id)
             key = "autoprolong_on" if value else "autoprolong_off"
             billing.history(tx, request, item.id, "edit", key, {"new": value})
-    _apply_addons(tx, request, item, addons)
+    _apply_addons(panel, tx, request, item, addons)
     if item.status == items.ACTIVE and (addons or set(values) & names):
         lifecycle.start_if_served(panel, tx, item, "setparam", request.caller.level)
     entry = billing.Entry(
@@ -199,17 +186,13 @@ def apply(panel: Panel, tx: Tx, request: Request, item: Item, changes: Changes) 
     billing.journal(tx, panel.name, request, entry)
 
 
-def _apply_addons(tx: Tx, request: Request, item: Item, addons: dict[str, str]) -> None:
-    for row in addon_rows(tx, item.id):
-        value = addons.get(f"addon_{row['pricelist']}")
+def _apply_addons(panel: Panel, tx: Tx, request: Request, item: Item, addons: dict[str, str]) -> None:
+    for held in quantities.of(tx, item):
+        value = addons.get(held.field)
         if value is None:
             continue
-        column = "enumerationitem" if row["enumerationitem"] is not None else "boolvalue"
-        column = "intvalue" if row["intvalue"] is not None else column
-        stored = Decimal(value) if column == "intvalue" else value
-        tx.run(f"UPDATE item SET {column} = %s WHERE id = %s", stored, row["id"])
-        name = tx.value("SELECT name FROM pricelist WHERE id = %s", row["pricelist"])
-        told = {"name": name, "old": addon_value(row), "new": value}
+        quantities.put(panel, tx, quantities.owner(tx, item), held.addon, value, held.row)
+        told = {"name": held.addon.name, "old": held.value, "new": value}
         billing.history(tx, request, item.id, "edit", "addon", told)
 
 

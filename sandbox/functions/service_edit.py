@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import items, param_checks, tariffs
+from sandbox.core import items, param_checks, quantities, tariffs
 from sandbox.core.documents import Cell, add, done, fields, money, slist
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions import cart_rows
 from sandbox.functions.service_changes import (
     Changes,
-    addon_rows,
-    addon_value,
     apply,
     check_remoteid,
     new_key,
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
-__all__ = ["addon_rows", "addon_value", "check_remoteid", "edit"]
+__all__ = ["check_remoteid", "edit"]
 
 _SHOWN_CRYPTED = ("password", "userpassword")
 
@@ -88,9 +86,9 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
         add(document, name, cell)
     _status(panel, document, item.status, items.item_status(tx, item))
     _choices(tx, item, document, request.lang)
-    for row in addon_rows(tx, item.id):
-        add(document, f"addon_{row['pricelist']}", addon_value(row))
-        add(document, f"addon_{row['pricelist']}_current_value", addon_value(row))
+    for held in quantities.of(tx, item):
+        add(document, held.field, held.value)
+        add(document, f"{held.field}_current_value", held.value)
     return document
 
 

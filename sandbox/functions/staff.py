@@ -111,7 +111,8 @@ def client(panel: Panel, request: Request) -> etree._Element:
 @function("sandbox.tariff", ROOT, FACT)
 def tariff(panel: Panel, request: Request) -> etree._Element:
     """Make a tariff: itemtype=, name=, price= of a month, periods=1,3,12, datacenter=1|2|all,
-    addons=mem:int:1024:8192:0.01,panel:enum:none/0/lite/3.5,backup:bool:2, module= id of a processing module."""
+    addons=mem:int:1024:8192:0.01,panel:enum:none/0/lite/3.5,backup:bool:2 (one word more: the most of a trial; the
+    choice, or on, that the tariff gives), module= id of a processing module."""
     if not request.text("name"):
         raise bad_value("name")
     plan = TariffPlan(

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core import billing, items, lifecycle, provisioning, tariffs
+from sandbox.core import billing, items, lifecycle, provisioning, quantities, tariffs
 from sandbox.core.documents import done, fields, money, slist, text_of
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions.service_changes import addon_rows, addon_value, rest_of
+from sandbox.functions.service_changes import rest_of
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
     from sandbox.core.items import Item
     from sandbox.core.panel import Panel
+    from sandbox.core.quantities import Held, Owner
     from sandbox.core.request import Request
     from sandbox.core.tariffs import Addon, Tariff
 
@@ -29,7 +30,9 @@ _KEPT = (
     "cost",
     "expiredate",
     "addonlimit",
+    "addonlimittrial",
     "addonmax",
+    "addonmaxtrial",
     "intvalue",
     "boolvalue",
     "enumerationitem",
@@ -124,6 +127,7 @@ def cost_of(panel: Panel, item: Item, target: Tariff, period: int) -> Decimal:
 
 def change(panel: Panel, tx: Tx, request: Request, item: Item, target: Tariff, period: int) -> None:
     items.lock(tx, item.id)
+    before = quantities.of(tx, item)
     cost = cost_of(panel, item, target, period)
     purse = billing.purse(tx, item.account, target.project)
     billing.charge(tx, purse, cost, item.id, "changepricelist")
@@ -141,7 +145,7 @@ def change(panel: Panel, tx: Tx, request: Request, item: Item, target: Tariff, p
         target.prices[period],
         item.id,
     )
-    _move_addons(tx, item, target, period)
+    _move_addons(panel, tx, before, quantities.owner(tx, item), target)
     if panel.switches["tariff_change"] == "manual":
         number = lifecycle.begin(tx, panel, item, "setparam", request.caller.level)
         provisioning.make_manual(tx, number, item.id, "setparam")
@@ -168,49 +172,30 @@ def roll_back(panel: Panel, tx: Tx, item: Item) -> int:
     return int(last)
 
 
-def _move_addons(tx: Tx, item: Item, target: Tariff, period: int) -> None:
-    """Add-ons of the same internal name keep their value where the new tariff has it; the others are made or closed."""
-    new = {addon.intname: addon for addon in target.addons}
-    for row in addon_rows(tx, item.id):
-        intname = tx.value("SELECT intname FROM pricelist WHERE id = %s", row["pricelist"])
-        addon = new.pop(intname, None)
-        if addon is None:
-            tx.run("DELETE FROM item WHERE id = %s", row["id"])
-            continue
-        tx.update(
-            "item", {"id": row["id"]}, pricelist=addon.id, **_columns(addon, _kept(addon, addon_value(row)), period)
-        )
-    for addon in new.values():
-        tx.insert(
-            "item",
-            name=addon.name,
-            parent=item.id,
-            account=item.account,
-            pricelist=addon.id,
-            status=item.status,
-            **_columns(addon, addon.default, period),
-        )
+def _move_addons(panel: Panel, tx: Tx, before: list[Held], owner: Owner, target: Tariff) -> None:
+    """Add-ons of the same internal name keep what they have where the new tariff takes it; the others are as it gives.
+
+    Switch tariff_addons: a number keeps its total, or what was ordered on top.
+    """
+    old = {held.addon.intname: held for held in before}
+    for addon in target.addons:
+        held = old.pop(addon.intname, None)
+        value = addon.default if held is None else _kept(panel, addon, held)
+        quantities.put(panel, tx, owner, addon, value, held.row if held is not None else None)
+    for left in old.values():
+        if left.row is not None:
+            tx.run("DELETE FROM item WHERE id = %s", left.row["id"])
 
 
-def _kept(addon: Addon, value: str) -> str:
+def _kept(panel: Panel, addon: Addon, held: Held) -> str:
     """The old value within the new limits, but never less than what the new tariff includes."""
     if addon.addontype == tariffs.INTEGER:
-        wanted = max(Decimal(value or 0), addon.included)
-        return value if value and wanted == Decimal(value) and wanted <= addon.most else addon.default
-    return (
-        value
-        if addon.addontype == tariffs.BOOLEAN or value in {str(one.id) for one in addon.choices}
-        else addon.default
-    )
-
-
-def _columns(addon: Addon, value: str, period: int) -> dict[str, object]:
-    return {
-        "period": period,
-        "cost": addon.cost(value, period),
-        "addonlimit": addon.included,
-        "addonmax": addon.most,
-        "intvalue": Decimal(value) if addon.addontype == tariffs.INTEGER else None,
-        "boolvalue": value if addon.addontype == tariffs.BOOLEAN else None,
-        "enumerationitem": int(value) if addon.addontype == tariffs.ENUMERATION else None,
-    }
+        if not held.value or not (addon.is_ordered and held.addon.is_ordered):
+            return addon.default
+        extra = panel.switches["tariff_addons"] == "extra"
+        wanted = addon.included + int(held.value) - held.included if extra else int(held.value)
+        within = wanted >= addon.included and (addon.most is None or wanted <= addon.most)
+        return str(wanted) if within else addon.default
+    if addon.addontype == tariffs.BOOLEAN:
+        return held.value or addon.default
+    return held.value if held.value in {str(one.id) for one in addon.choices} else addon.default

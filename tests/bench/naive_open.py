@@ -64,7 +64,9 @@ database = pymysql.connect(
 )
 params = dict(rows("SELECT intname, value FROM itemparam WHERE item = %s", ITEM))
 addons = rows(
-    "SELECT p.intname, a.intvalue FROM item a JOIN pricelist p ON p.id = a.pricelist WHERE a.parent = %s", ITEM
+    "SELECT p.intname, COALESCE(a.addonlimit, p.addonlimit, 0) + a.intvalue FROM item a "
+    "JOIN pricelist p ON p.id = a.pricelist WHERE a.parent = %s",
+    ITEM,
 )
 chosen = dict(rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s", tariff))
 mapped = {

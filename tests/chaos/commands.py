@@ -99,7 +99,7 @@ def _client(kind: str, needs: int, ends: int, aims: Mapping[str, Aim]) -> Comman
 def resize(lane: Lane, item: int) -> int:
     """More memory, or less."""
     memory = lane.ask(lane.here, f"{ADDON} AND p.intname = 'mem'", item)[0]
-    size = 3072 if memory["intvalue"] != 3072 else 4096
+    size = 3072 if memory["total"] != 3072 else 4096
     addon: dict[str, Any] = {f"addon_{memory['pricelist']}": size}
     lane.here.call("vds.edit", elid=item, su="client1", sok="ok", **addon)
     return item

@@ -7,7 +7,8 @@ from tests.chaos.settle import standing
 
 DELETED = 4
 ADDON = (
-    "SELECT a.pricelist, a.intvalue, p.intname FROM item a JOIN pricelist p ON p.id = a.pricelist WHERE a.parent = %s"
+    "SELECT a.pricelist, COALESCE(a.addonlimit, p.addonlimit, 0) + a.intvalue AS total, p.intname FROM item a "
+    "JOIN pricelist p ON p.id = a.pricelist WHERE a.parent = %s"
 )
 PARAMS = "SELECT intname, value FROM itemparam WHERE item = %s AND intname IN ('licname', 'lickey', 'ip')"
 TARIFF = "SELECT p.name FROM item i JOIN pricelist p ON p.id = i.pricelist"
@@ -20,7 +21,7 @@ def differences(lane: Lane, item: int) -> str:
         return ""
     shown = []
     for panel, number in ((lane.here, item), (lane.there, remote)):
-        addons = {row["intname"]: row["intvalue"] for row in lane.ask(panel, f"{ADDON} AND a.status <> 4", number)}
+        addons = {row["intname"]: row["total"] for row in lane.ask(panel, f"{ADDON} AND a.status <> 4", number)}
         params = {row["intname"]: row["value"] for row in lane.ask(panel, PARAMS, number)}
         shown.append((lane.ask(panel, f"{TARIFF} WHERE i.id = %s", number)[0]["name"], addons, params))
     return "" if shown[0] == shown[1] else f"{shown[0]} here, {shown[1]} there"

@@ -113,6 +113,13 @@ def test_6_an_order_becomes_a_site(life, site):
     assert life.operations(site) == []
 
 
+def test_6a_what_nobody_ordered_is_as_the_tariff_gives_it(life, tariff, switch):
+    switch(life.panel, "addon_row", "chosen")
+    item = life.bought("vhost", tariff, domain="given.test")
+    assert life.panel.rows("SELECT id FROM item WHERE parent = %s", item) == []
+    assert (conf(life, "given.test")["limit_disk"], conf(life, "given.test")["limit_panel"]) == ("10", "lite")
+
+
 def test_7_suspend_and_resume(life, site):
     life.panel.call("vhost.suspend", elid=site)
     life.panel.until_status(site, 3)

@@ -18,7 +18,10 @@ const NODES = "/usr/local/mgr5/var/phphost";
 const SERVICE_ACTIVE = "2";
 const SERVICE_ABSENT = "4";
 const SERVICE_SUSPENDED = "8";
+const ADDON_BOOLEAN = "1";
+const ADDON_ENUMERATION = "3";
 const STATISTICS = "3";
+const TRIAL = "-100";
 const ITEM_ACTIVE = 2;
 const ITEM_SUSPENDED = 3;
 
@@ -42,25 +45,29 @@ function Item($id) {
 	return $item;
 }
 
-/** What the client bought on top: addons are items below the service. */
+/** What the client has of each addon of his tariff: an addon that he never touched has no item, and counts as the tariff gives it. */
 function ItemAddons($id) {
 	$limits = array();
-	$rows = Query("SELECT IFNULL(NULLIF(p.intname, ''), it.intname) AS intname, a.intvalue, a.boolvalue, a.addonlimit,
-			p.billtype, p.addonlimit AS included, e.intname AS choice
-		FROM item a
-		JOIN pricelist p ON p.id = a.pricelist
+	$rows = Query("SELECT IFNULL(NULLIF(p.intname, ''), it.intname) AS intname, p.addontype, p.billtype, i.period, a.intvalue,
+			IFNULL(a.boolvalue, p.addonbool) AS switched, IFNULL(a.addonlimit, p.addonlimit) AS included,
+			IFNULL(a.addonmax, p.addonmax) AS most, IFNULL(a.addonmaxtrial, p.addonmaxtrial) AS trialmost,
+			e.intname AS choice
+		FROM item i
+		JOIN pricelist p ON p.parent = i.pricelist AND p.active = 'on'
+		LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
 		LEFT JOIN itemtype it ON it.id = p.itemtype
-		LEFT JOIN enumerationitem e ON e.id = a.enumerationitem
-		WHERE a.parent = ?", array($id));
+		LEFT JOIN enumerationitem e ON e.id = IFNULL(a.enumerationitem, p.enumerationitem)
+		WHERE i.id = ?", array($id));
 	foreach ($rows as $row) {
-		if ($row["choice"] !== null) {
+		if ($row["addontype"] === ADDON_ENUMERATION) {
 			$limits[$row["intname"]] = $row["choice"];
-		} elseif ($row["boolvalue"] !== null && $row["boolvalue"] !== "") {
-			$limits[$row["intname"]] = $row["boolvalue"];
+		} elseif ($row["addontype"] === ADDON_BOOLEAN) {
+			$limits[$row["intname"]] = $row["switched"];
 		} else {
-			// What was ordered is the whole amount; only of statistics it is the limit that counts.
-			$included = $row["addonlimit"] !== null ? $row["addonlimit"] : $row["included"];
-			$limits[$row["intname"]] = (int)($row["billtype"] === STATISTICS ? $included : $row["intvalue"]);
+			// What is ordered comes on top of what is included; of statistics it is the maximum that counts.
+			$total = $row["billtype"] === STATISTICS ? (int)$row["most"] : (int)$row["included"] + (int)$row["intvalue"];
+			$capped = $row["period"] === TRIAL && $row["trialmost"] !== null;
+			$limits[$row["intname"]] = $capped ? min($total, (int)$row["trialmost"]) : $total;
 		}
 	}
 	return $limits;

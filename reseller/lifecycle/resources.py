@@ -1,0 +1,205 @@
+"""How much of each add-on a service is to have at the seller: its totals here, by the tariff map.
+
+What a client ordered is named as it is, and refused by name, before anything is sent, where the seller does not sell so
+much of it. What his tariff only gives asks for no less than the seller's tariff gives by itself: as much as that is
+neither named in an order, so that a seller who takes no such field has nothing to refuse, nor a difference later. An
+order wants a counterpart for everything that the tariff gives, unless the map says that it is ours alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple, Optional
+
+from reseller.ledger import tariffmap
+from reseller.ledger.tariffmap import TariffMap
+from reseller.model import ENUMERATION, INTEGER, Addon, Item
+from reseller.seller import tariffs
+from reseller.seller.service import Service
+from reseller.seller.tariffs import Bounds, Tariff
+from reseller.seller.transport import Transport
+from reseller.wire import numbers
+from reseller.wire.errors import Rejected, ResellerError
+
+#: the error for more, or less, of an add-on than the seller sells
+NOT_SOLD = "reseller_quantity"
+#: asks the seller for the tariff of a service, which is done only where it matters
+Ask = Callable[[], Optional[Tariff]]
+
+
+class Resource(NamedTuple):
+    """An add-on here and there: `value` is all that the service has of it, as the seller writes it."""
+
+    addon: Addon
+    number: str
+    value: str
+
+    @property
+    def field(self) -> str:
+        """What the seller's forms call it."""
+        return f"addon_{self.number}"
+
+
+def offered(transport: Transport, pricelist: str) -> Tariff | None:
+    """The seller's tariff; None where the seller does not show it. Raises SellerError when it cannot be asked."""
+    try:
+        return tariffs.one(transport, pricelist)
+    except Rejected:
+        return None
+
+
+def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, str]:
+    """What an order names, by the seller's numbers.
+
+    Raises ResellerError `reseller_unmapped`, `reseller_quantity_whole`, or `reseller_quantity`.
+    """
+    found = {}
+    for resource in _wanted(item, mapping, is_order=True):
+        bounds = _bounds(resource, tariff)
+        if not _comes_by_itself(resource, bounds):
+            _require_sold(item, resource, bounds)
+            found[resource.number] = resource.value
+    return found
+
+
+def require_sold(item: Item, mapping: TariffMap, tariff: Tariff | None, fields: Container[str] | None = None) -> None:
+    """Raises ResellerError as `named` does for what was ordered, all of it or these fields of the seller's form."""
+    for resource in _wanted(item, mapping, is_order=False):
+        if resource.addon.is_ordered and (fields is None or resource.field in fields):
+            _require_sold(item, resource, _bounds(resource, tariff))
+
+
+def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[str, str]:
+    """Fields of the seller's form that do not show what the service has here, with what it has.
+
+    Raises ResellerError `reseller_unmapped` or `reseller_quantity_whole`, and what asking for the tariff raises.
+    """
+    found = {}
+    for resource in _wanted(item, mapping, is_order=False):
+        shown = form.fields.get(resource.field)
+        if shown is None and (resource.addon.is_nothing or not resource.addon.is_ordered):
+            # What the form does not show is not the buyer's to change.
+            continue
+        if amount(resource.value) != amount(shown or ""):
+            value = resource.value if resource.addon.is_ordered else _given(resource, ask())
+            if value and amount(value) != amount(shown or ""):
+                found[resource.field] = value
+    return found
+
+
+def expected(item: Item, mapping: TariffMap, tariff: Tariff) -> dict[str, str]:
+    """What the service would have of each add-on in this tariff of the seller, by the seller's numbers."""
+    found = {number: numbers.plain(bounds.included) for number, bounds in tariff.bounds.items()}
+    for resource in _wanted(item, mapping, is_order=False):
+        value = resource.value if resource.addon.is_ordered else _given(resource, tariff)
+        found[resource.number] = value or found.get(resource.number, "")
+    return found
+
+
+def amount(value: str) -> Decimal | str:
+    """Nothing ordered, switched off and 0 are the same; 1024 and 1024.0000 too; ids of items are numbers anyway."""
+    try:
+        return Decimal("0" if value in ("", "off") else value)
+    except InvalidOperation:
+        return value
+
+
+def listed(fields: Mapping[str, str]) -> str:
+    """Fields of a form with their values, for a person."""
+    return " ".join(f"{name}={value}" for name, value in sorted(fields.items()))
+
+
+def _wanted(item: Item, mapping: TariffMap, *, is_order: bool) -> list[Resource]:
+    """All that has a counterpart; where something has none it is refused if it was ordered, or by an order."""
+    found = {}
+    # Of two that lead to the same add-on there, what was ordered counts.
+    for addon in sorted(item.addons, key=lambda each: each.is_ordered):
+        number = mapping.remote(tariffmap.ADDON, addon.key)
+        if number == tariffmap.NONE or (addon.is_nothing and not number):
+            continue
+        is_choice = addon.addontype == ENUMERATION and addon.value != ""
+        value = mapping.remote(tariffmap.ENUM, addon.value) if is_choice else _total(item, addon)
+        if number and value is not None:
+            if value:
+                found[number] = Resource(addon, number, value)
+        elif is_order or addon.is_ordered:
+            raise unmapped(item, *((tariffmap.ENUM, addon.value) if number else (tariffmap.ADDON, addon.key)))
+    return list(found.values())
+
+
+def _total(item: Item, addon: Addon) -> str:
+    if addon.addontype == INTEGER and addon.value and numbers.parse(addon.value, numbers.BIGINT_DIGITS) is None:
+        raise _refused("reseller_quantity_whole", item, addon)
+    return addon.value
+
+
+def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:
+    return tariff.bounds.get(resource.number) if tariff else None
+
+
+def _comes_by_itself(resource: Resource, bounds: Bounds | None) -> bool:
+    """Whether the service has it without a word in its order."""
+    addon = resource.addon
+    if addon.is_ordered:
+        return False
+    if bounds is None:
+        return addon.is_nothing
+    if addon.addontype == INTEGER:
+        return bounds.is_metered or Decimal(resource.value) <= bounds.included
+    return not bounds.is_ordered
+
+
+def _require_sold(item: Item, resource: Resource, bounds: Bounds | None) -> None:
+    if bounds is None or resource.addon.addontype != INTEGER:
+        return
+    least, most = bounds.least, bounds.most
+    if not (bounds.is_ordered or resource.addon.is_ordered):
+        least = most = bounds.included
+    if Decimal(resource.value) < least or (most is not None and Decimal(resource.value) > most):
+        raise _refused(NOT_SOLD, item, resource.addon, least=least, most="-" if most is None else most)
+
+
+def _given(resource: Resource, tariff: Tariff | None) -> str:
+    """What is asked for of something that nobody ordered: what the seller sells, no less than it gives by itself.
+
+    Empty where nothing can be asked for, or where that is not known.
+    """
+    bounds = _bounds(resource, tariff)
+    is_number = resource.addon.addontype == INTEGER
+    if bounds is None:
+        return "" if is_number else resource.value
+    if not bounds.is_ordered:
+        return ""
+    if not is_number:
+        return resource.value
+    total = max(Decimal(resource.value), bounds.included)
+    return "" if bounds.most is not None and total > bounds.most else numbers.plain(total)
+
+
+def unmapped(item: Item, kind: str, local: str) -> ResellerError:
+    """A part of the service's tariff has no counterpart at the seller."""
+    return ResellerError(
+        "reseller_unmapped",
+        object=kind,
+        value=local,
+        item=item.id,
+        tariff=item.pricelist_name,
+        pricelist=item.pricelist,
+        part=kind,
+    )
+
+
+def _refused(type_: str, item: Item, addon: Addon, **more: object) -> ResellerError:
+    """What the service has of an add-on cannot be bought."""
+    return ResellerError(
+        type_,
+        object=addon.key,
+        value=addon.value,
+        item=item.id,
+        tariff=item.pricelist_name,
+        pricelist=item.pricelist,
+        part=addon.key,
+        included=addon.included,
+        **more,
+    )

@@ -1,0 +1,81 @@
+"""What a service has of each add-on of its tariff, read in this one place (reference/additions-2.md h 1).
+
+The way of the vendor's own modules: from the tariff to the service, so an add-on that has no row of its own in `item`
+counts with what the tariff gives. A number is the included limit (the service's own, else the tariff's) plus
+`intvalue`; one that is billed by its use counts with its maximum; a trial has no more than the trial's maximum. What is
+switched off in the tariff, only a part of others (billtype 4), or set by staff by hand (10) does not count.
+
+A total that cannot be (a fraction, less than nothing) is handed on as it stands: the plan of an order or a change
+refuses it by name (lifecycle/resources.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from reseller.db import Database
+from reseller.model import BOOLEAN, ENUMERATION, Addon, Item
+from reseller.wire import numbers
+
+#: billtype 3 is billed by statistics, period -100 a trial (reference/platform.md 6.2)
+_COLUMNS = """p.id, COALESCE(NULLIF(p.intname, ''), p.id), COALESCE(NULLIF(p.intname, ''), t.intname, ''),
+COALESCE(p.name, ''), p.addontype, COALESCE(a.addonlimit, p.addonlimit, 0),
+IF(p.billtype = 3, 0, COALESCE(a.intvalue, 0)),
+IF(p.billtype = 3, COALESCE(a.addonmax, p.addonmax), COALESCE(a.addonlimit, p.addonlimit, 0) + COALESCE(a.intvalue, 0)),
+IF(i.period = -100, COALESCE(a.addonmaxtrial, p.addonmaxtrial), NULL),
+COALESCE(a.boolvalue, p.addonbool), p.addonbool, COALESCE(a.enumerationitem, p.enumerationitem), p.enumerationitem"""
+_COUNTS = "p.active = 'on' AND p.addontype IN (1, 2, 3) AND COALESCE(p.billtype, 2) NOT IN (4, 10)"
+#: Where all rows of a service are closed they were closed with it, and it is coming back (`reopen`) with what it had.
+#: A service with rows of another tariff had that one taken back by a panel that leaves them as they are (`rollback`):
+#: of what it has no row for nothing is known then.
+_OF_SERVICES = f"""
+SELECT i.id, {_COLUMNS} FROM item i JOIN pricelist p ON p.parent = i.pricelist LEFT JOIN itemtype t ON t.id = p.itemtype
+LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
+AND (a.status <> 4 OR NOT EXISTS (SELECT 1 FROM item b WHERE b.parent = i.id AND b.status <> 4))
+WHERE i.id IN %s AND {_COUNTS} AND (p.compound IS NULL OR a.id IS NOT NULL) AND (a.id IS NOT NULL OR NOT EXISTS (
+SELECT 1 FROM item s JOIN pricelist q ON q.id = s.pricelist AND q.parent <> i.pricelist
+WHERE s.parent = i.id AND s.status <> 4)) ORDER BY i.id, p.id, a.id"""  # noqa: S608 - words of this file
+_OF_TARIFF = f"""
+SELECT NULL, {_COLUMNS} FROM pricelist p LEFT JOIN itemtype t ON t.id = p.itemtype
+LEFT JOIN item i ON FALSE LEFT JOIN item a ON FALSE
+WHERE p.parent = %s AND {_COUNTS} AND p.compound IS NULL ORDER BY p.id"""  # noqa: S608 - words of this file
+
+
+def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon, ...]]:
+    """What each of these services has of every add-on that counts, by the number of the service."""
+    found: dict[int, dict[int, Addon]] = {}
+    for item, *row in db.rows(_OF_SERVICES, numbers):
+        addon = _addon(row)
+        found.setdefault(item, {})[addon.pricelist] = addon
+    return {item: tuple(addons.values()) for item, addons in found.items()}
+
+
+def of_tariff(db: Database, pricelist: int) -> list[Addon]:
+    """What the tariff gives of every add-on to who chooses nothing."""
+    return [_addon(row[1:]) for row in db.rows(_OF_TARIFF, pricelist)]
+
+
+def find(db: Database, item: Item, intname: str, number: int) -> Addon | None:
+    """An add-on of the service's tariff, by internal name or number, or by the number of the service's row for it."""
+    row = db.value("SELECT pricelist FROM item WHERE id = %s AND parent = %s", number, item.id)
+    for addon in of_tariff(db, item.pricelist):
+        if (intname and addon.intname == intname) or addon.pricelist in (number, row):
+            return addon
+    return None
+
+
+def _addon(row: Sequence[Any]) -> Addon:
+    number, key, intname, name, kind, included, on_top, total, most, switch, given_switch, choice, given_choice = row
+    if kind == BOOLEAN:
+        value, is_ordered = _switch(switch), _switch(switch) != _switch(given_switch)
+    elif kind == ENUMERATION:
+        value, is_ordered = str(choice or ""), choice != given_choice
+    else:
+        value = "" if total is None else numbers.plain(total if most is None else min(total, most))
+        is_ordered = bool(on_top)
+    return Addon(number, str(key), intname, name, kind, value, numbers.plain(included), is_ordered)
+
+
+def _switch(value: object) -> str:
+    return "on" if value in ("on", 1, "1") else "off"
