@@ -96,11 +96,14 @@ def test_a_suspension_by_the_sellers_staff_is_not_undone(shop, service, switch, 
 def test_a_suspension_for_want_of_a_renewal_is_undone_once_it_is_renewed(shop, service):
     """The seller's own nightly stop is not one of its staff's."""
     number = remote(shop, service)
+    date = there(shop, service)["expiredate"].isoformat()
     shop.there.call("sandbox.item", item=number, status=3, autosuspend="on", expiredate="2020-01-01")
     shop.here.call("sandbox.item", item=service, status=3)
     shop.act("resume", service)
     shop.until_done(service)
     assert shop.item(service)["status"] == there(shop, service)["status"] == 2
+    # A date gone back would be a failure of every run after it.
+    shop.there.call("sandbox.item", item=number, expiredate=date)
 
 
 def test_a_change_waits_for_what_the_seller_is_at_and_is_sent_then(shop, service):

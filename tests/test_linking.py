@@ -244,23 +244,25 @@ def test_a_handler_that_is_started_by_hand_says_what_is_wrong(shop, server):
 
 @pytest.fixture
 def loose(shop):
-    """Pairs of which nothing is linked, with names and addresses of their own; other services are not looked at."""
+    """Pairs of which nothing is linked, with names of their own; no other service of a module of ours is looked at."""
     with planted(shop, 8) as found:
         numbers = [pair.item for pair in found]
-        others = [
-            row["id"]
-            for row in shop.here.rows("SELECT id FROM item WHERE processingmodule = %s", shop.module)
-            if row["id"] not in numbers
-        ]
-        move = "UPDATE item SET processingmodule = %s WHERE id IN %s"
-        shop.here.write(move, None, (0, *others))
+        others = shop.here.rows(
+            "SELECT i.id, m.id AS module FROM item i JOIN processingmodule m ON m.id = i.processingmodule "
+            "WHERE m.module = 'pmreseller' AND i.id NOT IN %s",
+            tuple(numbers),
+        )
+        move = "UPDATE item SET processingmodule = %s WHERE id = %s"
+        for row in others:
+            shop.here.write(move, None, row["id"])
         shop.here.write("UPDATE reseller_link SET live = NULL WHERE item IN %s", tuple(numbers))
         for place, pair in enumerate(found):
             for panel, number in ((shop.here, pair.item), (shop.there, pair.remote)):
                 facts(panel, number, domain=f"loose{place}.example", ip=f"203.0.113.{place}")
         shop.there.write("UPDATE item SET remoteid = NULL WHERE id IN %s", tuple(pair.remote for pair in found))
         yield found
-        shop.here.write(move, shop.module, (0, *others))
+        for row in others:
+            shop.here.write(move, row["module"], row["id"])
 
 
 def test_a_list_that_cannot_be_read_hides_no_other(shop, soft, loose):

@@ -28,7 +28,8 @@ SENTENCE_CHARACTERS = 2000
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
 )
-_PLACEHOLDER = re.compile(r"__([a-z][a-z0-9_]*?)__")
+#: with the full stop after it, if there is one: a value may be a sentence that has its own
+_PLACEHOLDER = re.compile(r"__([a-z][a-z0-9_]*?)__(\.?)")
 
 
 def fit(text: str, most: int = SENTENCE_CHARACTERS) -> str:
@@ -75,4 +76,9 @@ def word(base: Path, error: ResellerError, lang: str = FALLBACK) -> str:
     if not template:
         return fit(str(error))
     told = {"object": error.object, "value": error.value, **error.params}
-    return fit(_PLACEHOLDER.sub(lambda found: told.get(found.group(1), found.group()), template))
+
+    def filled(found: re.Match[str]) -> str:
+        value, stop = told.get(found.group(1), f"__{found.group(1)}__"), found.group(2)
+        return value if value.endswith(".") else f"{value}{stop}"
+
+    return fit(_PLACEHOLDER.sub(filled, template))

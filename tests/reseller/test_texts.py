@@ -111,6 +111,14 @@ def test_a_value_cannot_smuggle_in_a_placeholder(tmp_path):
     assert "__text__" in texts.word(tmp_path, error)
 
 
+@pytest.mark.parametrize("cause", ["The seller is down.", "The seller is down"])
+def test_a_sentence_within_a_sentence_ends_once(tmp_path, cause):
+    (tmp_path / "etc/xml").mkdir(parents=True)
+    (tmp_path / "etc/xml" / PLUGIN.name).write_bytes(PLUGIN.read_bytes())
+    said = texts.word(tmp_path, ResellerError("reseller_looking", item=5, key="5-00c0ffee", cause=cause))
+    assert "The seller is down. " in said
+
+
 def test_a_file_that_is_no_xml_has_no_texts_and_hides_no_others(tmp_path):
     (tmp_path / "etc/xml").mkdir(parents=True)
     (tmp_path / "etc/xml" / PLUGIN.name).write_text("<mgrdata>")
