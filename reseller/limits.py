@@ -74,6 +74,9 @@ class Limits(NamedTuple):
     few_days: int = 7
     # What no operation asks for is bought at most once a service in so long.
     part_pause_seconds: int = 86400
+    # Within a day so many are bought without an operation: this part of a module's services, and at least so many.
+    buy_percent: int = 30
+    buy_least: int = 10
     # The seller's day and this machine's may differ by so many days before nothing is bought without an operation.
     clock_days: int = 1
     # A service that is away at another module, and paid at the seller for no longer than this, becomes a task.

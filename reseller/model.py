@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 
@@ -111,6 +112,8 @@ class Settings:
     proxy: str = field(default="", repr=False)
     #: keep closed licences for the next order (lifecycle/reuse.py)
     reuse: bool = False
+    #: what may be spent within a day without an operation (sync/spending.py); None for no limit but that of services
+    spend_limit: Decimal | None = None
     #: the module's number as the panel keeps it with the settings, 0 while it does not
     noted: int = 0
 

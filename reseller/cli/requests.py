@@ -27,6 +27,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
             "key": request.key,
             "remote": request.remote,
             "operation": request.operation,
+            "cost": "" if request.cost is None else f"{request.cost.normalize():f} {request.cost_currency}".rstrip(),
             "tries": request.tries,
             "age_seconds": request.age_seconds,
             "correlation": request.correlation,

@@ -27,6 +27,7 @@ stranded   an operation that nobody runs and of which the ledger knows nothing
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
 account    (of a module) its settings lead to another account than its links
+spending   (of a module) the day's limit of what is bought without an operation is reached
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", 
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
-ACCOUNT, CLOCK, DATE_BACK = "account", "clock", "date_back"
+ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),

@@ -51,7 +51,7 @@ DECIDABLE = frozenset({UNCONFIRMED, FOREIGN})
 
 _COLUMNS = (
     "id, item, kind, live, rkey, state, module, account, itemtype, operation, tries, looks, remote, accepted, "
-    "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, term, "
+    "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, term, cost, cost_currency, "
     "TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
     "TIMESTAMPDIFF(SECOND, updated, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, sent, UTC_TIMESTAMP(3)), "
     "next_try IS NULL OR next_try <= UTC_TIMESTAMP(3)"
@@ -87,6 +87,9 @@ class Request(NamedTuple):
     digest: str
     #: months that it buys at the seller
     term: int
+    #: by how much the seller's balance fell while it was sent, None where that was not seen
+    cost: Decimal | None
+    cost_currency: str
     age_seconds: int
     quiet_seconds: int
     sent_seconds: int | None

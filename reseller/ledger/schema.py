@@ -301,6 +301,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_request DROP COLUMN sold",
         "ALTER TABLE reseller_request DROP COLUMN bought",
     ),
+    (
+        "ALTER TABLE reseller_request ADD COLUMN cost DECIMAL(20, 4) NULL",
+        "ALTER TABLE reseller_request ADD COLUMN cost_currency VARCHAR(16) NOT NULL DEFAULT ''",
+        "ALTER TABLE reseller_request ADD INDEX spent (module, kind, sent)",
+    ),
 )
 
 

@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reseller import log
-from reseller.ledger import links, requests
+from reseller.ledger import links, requests, spent
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations, retries, whose
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
-from reseller.model import Item
+from reseller.model import Balance, Item
 from reseller.seller import service
+from reseller.seller.account import read_balance
 from reseller.seller.service import Service
 from reseller.wire import money
-from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, SellerError, Stopped
+from reseller.wire.errors import Ambiguous, BusyError, PanelError, Rejected, ResellerError, SellerError, Stopped
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -169,8 +171,30 @@ class Attempt:
                 held.enter_context(purse)
             except BusyError as error:
                 raise self.later(error, limits.unsent_first_seconds) from error
+            before = self._balance()
             self.hold_for_send()
-            yield
+            try:
+                yield
+            except Ambiguous:
+                self._note_cost(before)
+                raise
+            self._note_cost(before)
+
+    def _balance(self) -> Balance | None:
+        """The seller account's money, None where it cannot be seen: that stops no purchase."""
+        try:
+            return read_balance(self.seller.transport)
+        except SellerError as error:
+            self.work.log.info(f"item {self.item.id}: what this costs is not seen: {self.work.word(error)}")
+            return None
+
+    def _note_cost(self, before: Balance | None) -> None:
+        """By how much the balance has fallen; while the purse is held, nothing else of ours is charged to it."""
+        after = self._balance() if before and before.amount else None
+        if before and after and after.amount and after.currency == before.currency:
+            cost = Decimal(before.amount) - Decimal(after.amount)
+            spent.note(self.held, self.request.id, cost, after.currency)
+            self.work.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
 
     @property
     def _send_seconds(self) -> int:

@@ -40,6 +40,7 @@ KINDS = {
     problems.PAID: Kind("reseller_paid_jump", requests.PROLONG),
     problems.DATE_BACK: Kind("reseller_date_back", requests.PROLONG),
     problems.CLOCK: Kind("reseller_clock"),
+    problems.SPENDING: Kind("reseller_spend_limit", requests.PROLONG),
     problems.FOREIGN_KEY: Kind("reseller_foreign_key", requests.SETPARAM),
     problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
     problems.WISH: Kind("reseller_link_wish", "open"),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from reseller.mgr5.features import NUMBER_PARAM
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
-from reseller.wire import document, numbers
+from reseller.wire import document, money, numbers
 from reseller.wire.errors import ResellerError
 
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:
-    """Settings from the fields of the connection form; raises `reseller_settings` naming the first empty one."""
-    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "name", NUMBER_PARAM)
+    """Settings from the fields of the connection form.
+
+    Raises `reseller_settings` naming the first empty one, `reseller_settings_limit` for a limit that is no amount.
+    """
+    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "spendlimit", "name", NUMBER_PARAM)
     values = {name: document.text(parent, name) for name in names}
     # Not stripped: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
@@ -29,8 +34,18 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         plain=values["plainhttp"] == "on",
         proxy=values["proxy"],
         reuse=values["reuse"] == "on",
+        spend_limit=_limit(values["spendlimit"], module),
         noted=numbers.parse(values[NUMBER_PARAM]) or 0,
     )
+
+
+def _limit(shown: str, module: int) -> Decimal | None:
+    if not shown:
+        return None
+    amount = money.parse(shown)
+    if amount is None or amount < 0:
+        raise ResellerError("reseller_settings_limit", object="spendlimit", value=shown, module=module or "new")
+    return amount
 
 
 def note_number(mgrctl: Mgrctl, settings: Settings) -> None:

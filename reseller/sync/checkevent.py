@@ -26,7 +26,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
-from reseller.sync import metrics, reconcile
+from reseller.sync import metrics, reconcile, spending
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates
@@ -222,17 +222,18 @@ class _Run:
 
     def _wake(self, seller: Seller, live: Sequence[Request]) -> None:
         """Start what can be sent by now."""
-        if not live:
-            return
         from reseller.sync import restart
 
+        day = spending.Day(self.work, self.held, seller.settings)
         found = restart.ripe(live, self.work.limits)
         try:
             found += restart.affordable(self.work, seller, live)
         except SellerError as error:
             self.summary.fail(self.work.word(error))
         for request in found:
-            self._each(request.item, self._buy(request) if request.kind == requests.PART else self._restart(request))
+            is_part = request.kind == requests.PART
+            self._each(request.item, self._buy(request, day) if is_part else self._restart(request))
+        day.tell()
 
     def _each(self, item: int, step: Callable[[], None]) -> None:
         """Do one service's step unless the budget is spent; its failure is its own."""
@@ -283,10 +284,13 @@ class _Run:
 
         return step
 
-    def _buy(self, request: Request) -> Callable[[], None]:
+    def _buy(self, request: Request, day: spending.Day) -> Callable[[], None]:
         def step() -> None:
             from reseller.lifecycle import parts
 
+            if not (self.job.mode.force or day.allows(request.item)):
+                self.summary.add("held")
+                return
             name, seconds = f"item:{request.item}", self.work.limits.lease_seconds
             with log.under(request.correlation), lease(self.work.db, name, seconds) as held:
                 current = requests.by_id(self.work.db, request.id)

@@ -32,6 +32,7 @@ class Summary:
     suspended: int = 0
     resumed: int = 0
     gone: int = 0
+    held: int = 0
     refused: int = 0
     alarms: int = 0
     failed: int = 0

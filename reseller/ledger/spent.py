@@ -1,0 +1,43 @@
+"""What requests have cost by the seller's balance, and what was spent within a day that no operation asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+from reseller.model import CURRENCY_CHARACTERS
+
+
+class Spent(NamedTuple):
+    """How many terms, and for how much in the account's currency as far as it is known."""
+
+    terms: int
+    amount: Decimal
+
+
+def note(lease: Lease, request: int, cost: Decimal, currency: str) -> None:
+    """By how much the balance fell while this request was sent."""
+    lease.execute(
+        "UPDATE reseller_request SET cost = COALESCE(cost, 0) + %s, cost_currency = %s WHERE id = %s",
+        cost,
+        currency[:CURRENCY_CHARACTERS],
+        request,
+    )
+
+
+def of_day(db: Database, module: int) -> Spent:
+    """What a module has bought without an operation within the last day, what may have been bought included."""
+    sql = (
+        "SELECT COUNT(*), COALESCE(SUM(cost), 0) FROM reseller_request WHERE module = %s AND kind = 'part' "
+        "AND sent > UTC_TIMESTAMP(3) - INTERVAL 1 DAY"
+    )
+    row = db.row(sql, module)
+    return Spent(*row) if row else Spent(0, Decimal(0))
+
+
+def last_cost(db: Database, item: int) -> Decimal:
+    """What the last order or renewal of a service has cost, 0 while that is not known."""
+    sql = "SELECT cost FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
+    return db.value(sql, item) or Decimal(0)
