@@ -41,6 +41,8 @@ class Limits(NamedTuple):
     look_times: int = 2
     # A change that the seller took but does not show is waited for this long before a task is made.
     change_seconds: int = 86400
+    # What was sent and is not wanted any more may still be carried out by the seller for so long.
+    land_seconds: int = 21600
     # A deletion put off to the end of the paid term is waited for this much longer before a task is made.
     at_end_days: int = 2
     # A deletion refused for a minimum order period, by a seller that does not say what is left of it.

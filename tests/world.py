@@ -47,6 +47,8 @@ QUICK = {
     "part_pause_seconds": 0,
     "account_wait_seconds": 10,
     "stuck_seconds": 0,
+    "land_seconds": 2,
+    "buy_least": 1000,
     "change_percent": 100,
     "close_percent": 100,
 }

@@ -23,6 +23,7 @@ The others are:
 date_back  the seller's date is earlier than it was, and a term is due: nothing is bought before a person has looked
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
+overtaken  what nobody wants any more has come, or may still come, at the seller, and cannot be undone from here
 stranded   an operation that nobody runs and of which the ledger knows nothing
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
@@ -43,7 +44,7 @@ SERVICE, MODULE = "service", "module"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
-OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
+OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused", "overtaken"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),

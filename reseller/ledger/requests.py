@@ -37,6 +37,10 @@ SETPARAM = "setparam"
 PART = "part"
 POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
 CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
+#: the error type of a request that nobody wants any more, and that is live for as long as the seller may carry it out
+OVERTAKEN = "reseller_overtaken"
+#: kinds that may cost something at the seller
+CHARGED = (ORDER, PROLONG, PART, SETPARAM, REOPEN)
 #: operations whose command spends money at the seller
 SPENDING = ("open", REOPEN, PROLONG, SETPARAM)
 INTENT, SENDING, LOOKING, UNCONFIRMED = "intent", "sending", "looking", "unconfirmed"

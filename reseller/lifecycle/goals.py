@@ -14,7 +14,7 @@ from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
-from reseller.lifecycle import operations
+from reseller.lifecycle import operations, overtaken
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -69,7 +69,7 @@ def give_up(work: Work, held: Lease, other: Request) -> None:
     operation = other.operation or items.operation_of(work.db, other.item, *requests.operation_names(other.kind))
     if operation:
         operations.close(work, operation)
-    requests.settle(held, other, Standing(requests.ABANDONED, "reseller_overtaken"))
+    requests.settle(held, other, Standing(requests.ABANDONED, requests.OVERTAKEN))
 
 
 class Change(Attempt):
@@ -90,15 +90,23 @@ class Change(Attempt):
             raise self.stop_unsent(error) from error
 
     def look(self) -> bool:
-        """checkevent: whether it is done by now. Raises ResellerError when something new has to be said."""
-        return self._step(insist=False)
+        """checkevent: whether it is done by now, or over. Raises ResellerError when something new has to be said."""
+        if not overtaken.is_unwanted(self):
+            return self._step(insist=False)
+        seen = self.view()
+        if self.item.status == Status.PROCESSING and self.goal.is_reached(seen):
+            # Its operation is gone, and nobody wants anything else either.
+            self._finish()
+            return True
+        return overtaken.watch(self, seen)
 
     def _step(self, *, insist: bool) -> bool:
         if self.link is None:
             return self._without_link(insist=insist)
         seen = self.view()
         wait = self._known
-        if not self.goal.is_reached(seen):
+        is_reached = self.goal.is_reached(seen) and not self._is_contradicted
+        if not is_reached:
             self._check(seen)
             taken = self.request.state == requests.WAITING and wait.taken
             if seen.status == Status.PROCESSING:
@@ -110,6 +118,12 @@ class Change(Attempt):
             return True
         self._pending(wait, insist=insist)
         return False
+
+    @property
+    def _is_contradicted(self) -> bool:
+        """Whether what the seller shows may still be undone by what was asked before, and nothing was sent yet."""
+        is_first = self.request.sent_seconds is None and self.goal.status != Status.DELETED
+        return is_first and overtaken.may_come(self.work, self.item.id, self.kind)
 
     @property
     def _known(self) -> Wait:

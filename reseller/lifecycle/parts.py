@@ -55,7 +55,7 @@ def _end(work: Work, held: Lease, request: Request) -> None:
     """Nobody needs it any more."""
     for kind in (problems.OWED, problems.DATE_BACK):
         troubles.end(work, held, Cause.of_service(request.item, kind))
-    requests.settle(held, request, Standing(requests.ABANDONED, "reseller_overtaken"))
+    requests.settle(held, request, Standing(requests.ABANDONED, requests.OVERTAKEN))
 
 
 class _Part(Renewal):

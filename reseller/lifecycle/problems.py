@@ -44,6 +44,7 @@ KINDS = {
     problems.FOREIGN_KEY: Kind("reseller_foreign_key", requests.SETPARAM),
     problems.OWED: Kind("reseller_audit_owed", requests.PROLONG),
     problems.WISH: Kind("reseller_link_wish", "open"),
+    problems.OVERTAKEN: Kind("reseller_landed_late", requests.SUSPEND),
     problems.STRANDED: Kind("reseller_stranded"),
     problems.REFUSED: Kind("reseller_audit_refused"),
     problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),

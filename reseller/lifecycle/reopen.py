@@ -12,8 +12,9 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.goals import Change, Goal, give_up
+from reseller.lifecycle.goals import Change, Goal
 from reseller.lifecycle.open import REMOTE_PARAM, open_service
+from reseller.lifecycle.overtaken import overtake
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Status
@@ -47,7 +48,7 @@ def _resume(work: Work, number: int, operation: int) -> bool:
         operation = operations.current(work, number, requests.REOPEN, operation)
         for other in requests.live_others(work.db, number, requests.REOPEN):
             if other.kind in OVERTAKES:
-                give_up(work, held, other)
+                overtake(work, held, other)
         link = links.of_item(work.db, number)
         if requests.live_of(work.db, number) is not None or (link is not None and link.state == links.OPENING):
             return False

@@ -11,6 +11,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import operations
 from reseller.lifecycle.closing import Close
 from reseller.lifecycle.goals import Change, Goal, give_up
+from reseller.lifecycle.overtaken import overtake
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
@@ -44,7 +45,8 @@ def look_again(work: Work, request: Request, held: Lease) -> bool:
 def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:
     for other in requests.live_others(work.db, item.id, kind):
         if other.kind in _OVERTAKES[kind]:
-            give_up(work, held, other)
+            # What is closed needs no watch over what it may be suspended or resumed by.
+            (give_up if kind == requests.CLOSE else overtake)(work, held, other)
 
 
 class _Suspend(Change):

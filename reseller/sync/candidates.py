@@ -21,13 +21,16 @@ HERE = (
     "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "
     "COALESCE(i.processingmodule, 0), i.autosuspend, i.employeesuspend, i.abusesuspend)), 0)"
 )
+#: of a request that nobody wants any more: while it may still land, only an open state here is dealt with
+WATCHED = "watched"
 # Every part of the queries below is a word of this file; what comes from outside is a parameter.
 _COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
 COALESCE(i.autosuspend = 'on' OR i.employeesuspend = 'on' OR i.abusesuspend = 'on', 0), {HERE},
 o.status, o.suspended_by, o.digest, o.settled, o.here, o.absences, o.shown > COALESCE((SELECT MAX(q.id)
 FROM reseller_request q WHERE q.item = k.item AND q.kind = 'suspend'), 0), o.secret,
 (SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item),
-COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', q.state) FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
+COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', IF(q.error_type = '{requests.OVERTAKEN}', '{WATCHED}', q.state))
+FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
 COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_problem d
 WHERE {IS_DIFFERENCE} AND d.number = k.item), ''),
 (SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_problem d
@@ -95,7 +98,7 @@ class Candidate(NamedTuple):
     is_shown: bool
     secret: int
     operations: int
-    #: live requests, `kind state` each
+    #: live requests, `kind state` each, WATCHED for the state of one that nobody wants any more
     requests: tuple[tuple[str, str], ...]
     #: kinds of the differences that are known
     drifts: frozenset[str]
@@ -150,6 +153,8 @@ class Candidate(NamedTuple):
         states = {(kind, state) for kind, state in self.requests if kind != requests.PART}
         states |= {(requests.PART, state) for kind, state in self.requests if state in requests.UNKNOWN_OUTCOME}
         if any(state in IN_FLIGHT for _, state in states):
+            return Open.BUSY
+        if any(state == WATCHED for _, state in states) and self.state_here in (Here.ACTIVE, Here.SUSPENDED):
             return Open.BUSY
         return Open.LEFT if any(state in AT_REST for _, state in states) else Open.NOTHING
 

@@ -45,7 +45,8 @@ def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Requ
     if one waits for money; raises SellerError when it is not told.
     """
     waiting = [request for request in live if request.state == requests.MONEY]
-    if not waiting or any(request.state in requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED} for request in live):
+    in_doubt = requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED}
+    if not waiting or any(request.state in in_doubt and request.kind in requests.CHARGED for request in live):
         return []
     # By the panel's operation: tries run side by side, so our own rows may have been written in another order.
     oldest = min(waiting, key=lambda request: (request.operation, request.id))

@@ -1,0 +1,121 @@
+"""A suspension, a resumption or a deletion that nobody wants any more and that the seller may still carry out.
+
+It was overtaken by a contrary wish, or its operation was deleted, while nobody knew what had become of it. Nothing more
+is sent for it, and it is looked at until it can no longer land. Where it does land, the panel's own state says what to
+do: what a client has paid for is resumed, what is suspended here is suspended again. A deletion cannot be taken back,
+so a person is told of it for as long as it may still come.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from reseller.ledger import problems, requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller import controls
+from reseller.seller.service import Service
+from reseller.wire.errors import Rejected
+
+if TYPE_CHECKING:
+    from reseller.lifecycle.goals import Change
+
+#: kinds that undo each other; and of them, the one that brings the panel's state back at the seller
+_CONTRARY = (requests.SUSPEND, requests.RESUME)
+_UNDO = {Status.ACTIVE: requests.RESUME, Status.SUSPENDED: requests.SUSPEND}
+
+
+def overtake(work: Work, held: Lease, other: Request) -> None:
+    """Somebody wants something else now: `other` ends, or is watched where the seller may have it.
+
+    Its operation goes first: left over by a crash it would carry out anew what nobody wants.
+    """
+    operation = other.operation or items.operation_of(work.db, other.item, *requests.operation_names(other.kind))
+    if operation:
+        operations.close(work, operation)
+    may_land = other.is_open and other.sent_seconds is not None and other.kind in (*_CONTRARY, requests.CLOSE)
+    requests.settle(held, other, Standing(_watched(other) if may_land else requests.ABANDONED, requests.OVERTAKEN))
+
+
+def _watched(request: Request) -> str:
+    """Its state while it is watched: whether the seller has said that it has it is worth keeping."""
+    return request.state if request.state == requests.WAITING else requests.LOOKING
+
+
+def may_come(work: Work, item: int, kind: str) -> bool:
+    """Whether a contrary change of this service may still land, so that this one is sent whatever the seller shows."""
+    others = requests.live_others(work.db, item, kind)
+    return any(other.kind in _CONTRARY and other.error_type == requests.OVERTAKEN for other in others)
+
+
+def is_unwanted(attempt: Change) -> bool:
+    """Whether a request that waits was overtaken, or has lost its operation before the panel has what it asked for."""
+    request = attempt.request
+    is_withdrawn = request.operation and not attempt.operation and attempt.item.status != attempt.goal.status
+    return request.error_type == requests.OVERTAKEN or bool(is_withdrawn)
+
+
+def watch(attempt: Change, seen: Service) -> bool:
+    """Undo what has landed, by what the seller shows; whether the watch is over. Raises SellerError."""
+    if attempt.request.error_type != requests.OVERTAKEN:
+        attempt.settle(Standing(_watched(attempt.request), requests.OVERTAKEN))
+        attempt.work.log.info(f"item {attempt.item.id}: its {attempt.kind} is not wanted any more, and is watched")
+    undo = _UNDO.get(attempt.item.status, "")
+    has_landed = seen.exists and attempt.goal.is_reached(seen) and undo not in ("", attempt.goal.verb)
+    if has_landed and not seen.suspended_by:
+        _undo(attempt, undo)
+        return False
+    if seen.exists and not _is_over(attempt):
+        if attempt.kind == requests.CLOSE:
+            _tell(attempt, "reseller_close_withdrawn", date=_last_day(attempt) or "-")
+        return False
+    troubles.end(attempt.work, attempt.held, _cause(attempt))
+    attempt.settle(Standing(requests.ABANDONED, requests.OVERTAKEN))
+    return True
+
+
+def _undo(attempt: Change, verb: str) -> None:
+    """Send the contrary change; what the seller does not want to do is for a person."""
+    link, work = attempt.linked(), attempt.work
+    attempt.hold_for_send()
+    try:
+        controls.change_state(attempt.seller.transport, link.itemtype, link.remote, verb)
+    except Rejected as error:
+        _tell(attempt, "reseller_landed_late", cause=work.word(error))
+        return
+    work.log.info(f"item {attempt.item.id}: a {attempt.kind} that nobody wants any more has landed: {verb} was sent")
+    troubles.end(work, attempt.held, _cause(attempt))
+
+
+def _tell(attempt: Change, error: str, **more: str) -> None:
+    told = {**attempt.names(), **more}
+    problem = Problem(_cause(attempt), attempt.item.module, error, told, touches=(attempt.item.id,))
+    troubles.raise_(attempt.work, attempt.held, problem)
+
+
+def _cause(attempt: Change) -> Cause:
+    return Cause.of_service(attempt.item.id, problems.OVERTAKEN)
+
+
+def _last_day(attempt: Change) -> str:
+    """Of a deletion that the seller has said it has: the day by which it comes, YYYY-MM-DD."""
+    request = attempt.request
+    return request.promise if (request.kind, request.state) == (requests.CLOSE, requests.WAITING) else ""
+
+
+def _is_over(attempt: Change) -> bool:
+    """Whether it can no longer land: long after it was sent, and a deletion also after the term that was paid."""
+    limits, request = attempt.work.limits, attempt.request
+    if request.sent_seconds is None:
+        return True
+    if request.sent_seconds < limits.land_seconds:
+        return False
+    last = attempt.seller.transport.today - dt.timedelta(days=limits.at_end_days)
+    return _last_day(attempt) < last.isoformat()
