@@ -256,6 +256,12 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
     return by_id(lease.db, request.id)
 
 
+def stopped_by(db: Database, error_type: str) -> int:
+    """How many live requests say this of why they wait."""
+    sql = "SELECT COUNT(*) FROM reseller_request WHERE live = 1 AND error_type = %s"
+    return int(db.value(sql, error_type))
+
+
 def wait(lease: Lease, request: Request, seconds: int) -> None:
     """Leave the request as it is and look at it again after this many seconds."""
     lease.execute(
