@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from reseller.cli import shown
 from reseller.lifecycle import moved
@@ -24,8 +23,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Show where the panel was and is, or say that it has moved."""
-    who = os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
-    move = moved.confirm(work, who) if arguments.yes else moved.look(work)
+    move = moved.confirm(work, shown.who()) if arguments.yes else moved.look(work)
     if arguments.json:
         was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))
         done = move.is_one and arguments.yes

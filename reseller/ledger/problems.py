@@ -23,6 +23,7 @@ The others are:
 date_back  the seller's date is earlier than it was, and a term is due: nothing is bought before a person has looked
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
+unbought   a client waits for a service that nobody buys: its operation was deleted
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
 clock      (of a module) the seller's day is another than this machine's
@@ -43,7 +44,7 @@ SERVICE, MODULE, PANEL = "service", "module", "panel"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
-OWED, WISH, STRANDED, REFUSED = "owed", "wish", "stranded", "refused"
+OWED, WISH, STRANDED, REFUSED, UNBOUGHT = "owed", "wish", "stranded", "refused", "unbought"
 ACCOUNT, CLOCK, DATE_BACK, MOVED = "account", "clock", "date_back", "moved"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),

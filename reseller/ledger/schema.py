@@ -312,6 +312,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             path VARCHAR(190) NOT NULL,
             since DATETIME(3) NOT NULL
         ) {_ENGINE}""",
+        "ALTER TABLE reseller_request ADD COLUMN word VARCHAR(64) NOT NULL DEFAULT ''",
     ),
 )
 

@@ -45,6 +45,7 @@ KINDS = {
     problems.WISH: Kind("reseller_link_wish", "open"),
     problems.STRANDED: Kind("reseller_stranded"),
     problems.REFUSED: Kind("reseller_audit_refused"),
+    problems.UNBOUGHT: Kind("reseller_unbought", "open"),
     problems.MOVED: Kind("reseller_moved", requests.SETPARAM),
     problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
 }

@@ -187,6 +187,8 @@ class _Run:
         from reseller.sync import restart
 
         restart.note_stranded(self.work, self.held, self.module)
+        if not self.job.mode.pending:
+            restart.note_unbought(self.work, self.held, self.module)
         if not self.may_send:
             return
         for cause, operation in restart.stranded(self.work, self.module):

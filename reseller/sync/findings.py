@@ -31,6 +31,7 @@ KINDS = {
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
+    "unbought": Kind("reseller_unbought"),
     "date_back": Kind("reseller_date_back"),
     "paid": Kind("reseller_paid_jump"),
     "clock": Kind("reseller_clock"),
