@@ -189,3 +189,27 @@ def test_a_renewal_whose_operation_was_deleted_is_a_jump_of_the_date(shop):
     [problem] = rows(shop, number=item)
     assert (problem["kind"], len(shop.charges(item)), len(shop.tasks(item))) == ("paid", 1, 1)
     assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+
+
+def test_a_renewal_whose_operation_was_deleted_is_asked_about_where_the_date_moves_at_the_end(shop, inside, switch):
+    switch(shop.here, "prolong_runs", "operation")
+    item = shop.order("vds")
+    shop.until_active(item)
+    known = shop.here.rows("SELECT * FROM reseller_cursor WHERE name = 'panel moves the date'")
+    shop.here.write("DELETE FROM reseller_cursor WHERE name = 'panel moves the date'")
+    shop.there.call("sandbox.fault", kind="error", forfunc="service.prolong", type="value", object="x", times=1000)
+    shop.act("prolong", item)
+    shop.rest(item)
+    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    shop.here.call("sandbox.item", item=item, status=2)
+    shop.there.call("sandbox.fault.clear")
+    until(lambda: (shop.checkevent(), rows(shop, number=item))[1], "nobody is told")
+    [problem] = rows(shop, number=item)
+    assert (problem["kind"], len(shop.charges(item)), len(shop.tasks(item))) == ("unrenewed", 1, 1)
+    assert str(item) in shop.ctl("paid").stdout.decode()
+    assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+    assert (rows(shop, number=item), shop.tasks(item)) == ([], [])
+    shop.checkevent()
+    assert rows(shop, number=item) == []
+    for row in known:
+        shop.here.write("INSERT IGNORE INTO reseller_cursor VALUES (%s, %s, %s)", *row.values())

@@ -24,6 +24,7 @@ date_back  the seller's date is earlier than it was, and a term is due: nothing 
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
 unbought   a client waits for a service that nobody buys: its operation was deleted
+unrenewed  the operation of a renewal was deleted, nothing was bought, and the panel's date does not tell who has paid
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
 clock      (of a module) the seller's day is another than this machine's
@@ -45,7 +46,7 @@ ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", 
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED, UNBOUGHT = "owed", "wish", "stranded", "refused", "unbought"
-ACCOUNT, CLOCK, DATE_BACK, MOVED = "account", "clock", "date_back", "moved"
+ACCOUNT, CLOCK, DATE_BACK, MOVED, UNRENEWED = "account", "clock", "date_back", "moved", "unrenewed"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),

@@ -46,7 +46,8 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0, who: s
     """
     item = items.read_ours(work.db, number)
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        alone = requests.is_unbought(work.db, number)
+        is_order = not chosen or requests.by_id(work.db, chosen).kind == requests.ORDER
+        alone = is_order and requests.is_unbought(work.db, number)
         request = requests.live_of(work.db, number) if alone else _undecided(work, number, chosen)
         kind = request.kind if request else requests.ORDER
         operation = items.operation_of(work.db, number, *requests.operation_names(kind))
@@ -64,7 +65,7 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0, who: s
                 requests.settle(held, request, Standing(requests.ABANDONED, request.error_type, request.error_text))
             fresh = requests.create(held, item, kind, operation=operation, accepted=seen)
             if alone:
-                requests.set_word(held, fresh, who)
+                requests.set_word(held, fresh, who or "staff")
     work.log.info(f"item {number}: reorder by {who}, {told['key']} is given up for {fresh.key} {seen}".rstrip())
     if operation:
         operations.start(work, operation)

@@ -13,7 +13,6 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observations import Settled
 from reseller.ledger.plans import Change
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.requests import Standing
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import reasons
 from reseller.lifecycle.work import Work
@@ -89,7 +88,7 @@ def _give_up(work: Work, _: Lease, mine: Lease, candidate: Candidate) -> None:
     """Its operation was deleted: nobody can start it any more, and nobody waits for it."""
     for request in requests.of_item(work.db, candidate.item):
         if request.live and request.state in candidates.AT_REST and not reasons.has_one(work, request):
-            requests.settle(mine, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+            reasons.give_up(work, mine, request)
 
 
 def _gone(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:

@@ -32,6 +32,7 @@ KINDS = {
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
     "unbought": Kind("reseller_unbought"),
+    "unrenewed": Kind("reseller_unrenewed"),
     "date_back": Kind("reseller_date_back"),
     "paid": Kind("reseller_paid_jump"),
     "clock": Kind("reseller_clock"),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from reseller.ledger import accounts, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.requests import Request, Standing
+from reseller.ledger.requests import Request
 from reseller.lifecycle import operations, parts, reasons
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.open import open_service
@@ -120,10 +120,7 @@ def start(work: Work, request: Request) -> bool:
         if not current.live or current.state != request.state:
             return False
         if not reasons.has_one(work, current):
-            requests.settle(held, current, Standing(requests.ABANDONED, "reseller_operation_deleted"))
-            work.log.info(
-                f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up"
-            )
+            reasons.give_up(work, held, current)
             return False
         requests.wait(held, current, SETTLE_SECONDS)
     # Outside the lease: the command that this starts takes it.
