@@ -117,3 +117,99 @@ def test_a_service_that_is_linked_no_more_differs_in_nothing(shop, inside, serve
     assert shop.ctl("unlink", str(server)).returncode == 0
     assert (shop.tasks(server), rows(shop, number=server)) == ([], [])
     assert shop.ctl("link", str(server), str(number)).returncode == 0
+
+
+def abandoned(shop):
+    """A service that a client has paid for, and whose operation staff have deleted before anything was sent."""
+    shop.there.call("sandbox.fault", kind="refused", forfunc="*", times=1000)
+    item = shop.order("vds")
+    shop.rest(item)
+    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    shop.there.call("sandbox.fault.clear")
+    shop.here.write("DELETE FROM reseller_circuit")
+    until(lambda: (shop.checkevent(), rows(shop, number=item))[1], "nobody is told")
+    return item
+
+
+def test_what_is_paid_for_and_has_no_operation_is_a_problem_and_is_ordered_by_a_persons_word(shop):
+    item = abandoned(shop)
+    [problem] = rows(shop, number=item)
+    assert (problem["kind"], problem["task"], shop.tasks(item)) == ("unbought", 0, [])
+    shop.here.write("UPDATE reseller_problem SET since = since - INTERVAL 1 HOUR WHERE number = %s", item)
+    for _ in range(2):
+        shop.checkevent()
+        [task] = shop.tasks(item)
+    assert f"resellerctl reorder {item} --yes" in task["params"]
+    assert shop.charges(item) == []
+    assert b"would send the order" in shop.ctl("reorder", str(item)).stdout
+    assert (shop.charges(item), len(shop.tasks(item))) == ([], 1)
+    done = shop.ctl("reorder", str(item), "--yes")
+    assert done.returncode == 0, done.stderr.decode()
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    assert shop.request(item)["word"]
+    assert (rows(shop, number=item), shop.tasks(item)) == ([], [])
+
+
+def test_a_persons_word_is_tried_again_and_its_refusal_is_told(shop):
+    item = abandoned(shop)
+    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
+    assert shop.ctl("reorder", str(item), "--yes").returncode == 1
+    shop.checkevent()
+    assert "not enough money" in json.loads(rows(shop, number=item)[0]["params"])["cause"].lower()
+    shop.there.call("sandbox.balance", user=shop.buyer, value=1000)
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    other = abandoned(shop)
+    shop.there.call("sandbox.fault", kind="error", forfunc="*.order.param", type="value", object="domain", times=1)
+    assert shop.ctl("reorder", str(other), "--yes").returncode == 1
+    shop.checkevent()
+    [problem] = rows(shop, number=other)
+    assert "domain" in json.loads(problem["params"])["cause"]
+    assert shop.charges(other) == []
+    assert b"would close service" in shop.ctl("reorder", str(other), "--cancel").stdout
+    assert shop.item(other)["status"] == 5
+    done = shop.ctl("reorder", str(other), "--cancel", "--yes")
+    assert done.returncode == 0, done.stderr.decode()
+    assert (shop.item(other)["status"], rows(shop, number=other), shop.tasks(other)) == (4, [], [])
+    assert (shop.request(other)["live"], shop.charges(other)) == (None, [])
+    assert b"cannot be closed like that" in shop.ctl("reorder", str(other), "--cancel", "--yes").stderr
+
+
+def test_a_renewal_whose_operation_was_deleted_is_a_jump_of_the_date(shop):
+    item = shop.order("vds")
+    shop.until_active(item)
+    shop.there.call("sandbox.fault", kind="error", forfunc="service.prolong", type="value", object="x", times=1000)
+    shop.act("prolong", item)
+    shop.rest(item)
+    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    shop.here.call("sandbox.item", item=item, status=2)
+    shop.there.call("sandbox.fault.clear")
+    until(lambda: (shop.checkevent(), rows(shop, number=item))[1], "nobody is told")
+    [problem] = rows(shop, number=item)
+    assert (problem["kind"], len(shop.charges(item)), len(shop.tasks(item))) == ("paid", 1, 1)
+    assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+
+
+def test_a_renewal_whose_operation_was_deleted_is_asked_about_where_the_date_moves_at_the_end(shop, inside, switch):
+    switch(shop.here, "prolong_runs", "operation")
+    item = shop.order("vds")
+    shop.until_active(item)
+    known = shop.here.rows("SELECT * FROM reseller_cursor WHERE name = 'panel moves the date'")
+    shop.here.write("DELETE FROM reseller_cursor WHERE name = 'panel moves the date'")
+    shop.there.call("sandbox.fault", kind="error", forfunc="service.prolong", type="value", object="x", times=1000)
+    shop.act("prolong", item)
+    shop.rest(item)
+    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    shop.here.call("sandbox.item", item=item, status=2)
+    shop.there.call("sandbox.fault.clear")
+    until(lambda: (shop.checkevent(), rows(shop, number=item))[1], "nobody is told")
+    [problem] = rows(shop, number=item)
+    assert (problem["kind"], len(shop.charges(item)), len(shop.tasks(item))) == ("unrenewed", 1, 1)
+    assert str(item) in shop.ctl("paid").stdout.decode()
+    assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+    assert (rows(shop, number=item), shop.tasks(item)) == ([], [])
+    shop.checkevent()
+    assert rows(shop, number=item) == []
+    for row in known:
+        shop.here.write("INSERT IGNORE INTO reseller_cursor VALUES (%s, %s, %s)", *row.values())

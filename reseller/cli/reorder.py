@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.lifecycle.reorder import reorder
+from reseller.lifecycle.reorder import cancel, reorder
 from reseller.lifecycle.work import Work
 
 
@@ -13,16 +13,19 @@ def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.description = (
         "Orders, renews or asks for a new key anew although that was not confirmed, or the seller shows one for it. "
+        "Orders also what a client waits for and whose operation was deleted, or closes it here (--cancel). "
         "Looks at the seller first: what is found after all is taken as done. "
         "Without --yes, shows what would be done. Said once, recorded, used once."
     )
     parser.add_argument("service", type=int, help="number of the service")
+    parser.add_argument("--cancel", action="store_true", help="close it here instead, when nothing was bought for it")
     parser.add_argument("--yes", action="store_true", help="do it; this may buy a second time what was lost the first")
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """What was done, or would be."""
-    said = reorder(work, arguments.service, confirmed=arguments.yes)
+    decide = cancel if arguments.cancel else reorder
+    said = decide(work, arguments.service, confirmed=arguments.yes, who=shown.who())
     if arguments.json:
         shown.machine({"service": arguments.service, "done": arguments.yes, "text": said})
     else:

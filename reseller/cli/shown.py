@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 
@@ -25,6 +26,11 @@ def machine(value: object) -> None:
     import json
 
     print(json.dumps(value, default=str))
+
+
+def who() -> str:
+    """Who has called the command."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
 
 
 def told(service: int, text: str, *, as_json: bool) -> int:

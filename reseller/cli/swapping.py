@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping
 
@@ -57,7 +56,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 
 
 def _move(work: Work, arguments: argparse.Namespace, to: swap.Module | None, row: dict[str, object]) -> None:
-    number, who = int(str(row["service"])), os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
+    number, who = int(str(row["service"])), shown.who()
     try:
         if to is None:
             row["done"] = swap.back(work, number, who)

@@ -61,6 +61,16 @@ def items(db: Database) -> set[int]:
     return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1")}
 
 
+def some(db: Database, most: int) -> list[int]:
+    """So many services that are linked or have an open request, those with a request first."""
+    rows = db.rows(
+        "SELECT item, MIN(rank_) FROM (SELECT item, 0 AS rank_ FROM reseller_request WHERE live = 1 "
+        "UNION ALL SELECT item, 1 FROM reseller_link WHERE live = 1) x GROUP BY item ORDER BY 2, 1 LIMIT %s",
+        most,
+    )
+    return [row[0] for row in rows]
+
+
 def remotes(db: Database, account: int) -> set[str]:
     """The remote services of an account that are linked, also half-way."""
     return {row[0] for row in db.rows("SELECT remote FROM reseller_link WHERE live = 1 AND account = %s", account)}

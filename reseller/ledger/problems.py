@@ -1,8 +1,8 @@
 """Problems: everything that a person has to know or decide, one row a cause, for as long as the cause lasts.
 
-A cause is a kind of trouble with one subject: a service here, or a module of ours. Its row says since when it lasts,
-what it touches and, by error type and parameters, what to do; it may have one task on the panel. The rule that knows a
-cause raises it and ends it (lifecycle/problems.py); a row that has ended is deleted.
+A cause is a kind of trouble with one subject: a service here, a module of ours, or the panel. Its row says since when
+it lasts, what it touches and, by error type and parameters, what to do; it may have one task on the panel. The rule
+that knows a cause raises it and ends it (lifecycle/problems.py); a row that has ended is deleted.
 
 Differences between a service here and its remote service that no operation explains are problems of the service:
 
@@ -24,7 +24,10 @@ date_back  the seller's date is earlier than it was, and a term is due: nothing 
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
 overtaken  what nobody wants any more has come, or may still come, at the seller, and cannot be undone from here
+unbought   a client waits for a service that nobody buys: its operation was deleted
+unrenewed  the operation of a renewal was deleted, nothing was bought, and the panel's date does not tell who has paid
 stranded   an operation that nobody runs and of which the ledger knows nothing
+moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
 account    (of a module) its settings lead to another account than its links
@@ -40,12 +43,13 @@ from typing import Any, NamedTuple
 from reseller.db import Database
 from reseller.ledger.leases import Lease
 
-SERVICE, MODULE = "service", "module"
+SERVICE, MODULE, PANEL = "service", "module", "panel"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused", "overtaken"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
+MOVED, UNBOUGHT, UNRENEWED = "moved", "unbought", "unrenewed"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),
@@ -61,7 +65,7 @@ VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
 
 
 class Cause(NamedTuple):
-    """What is wrong with what: `number` is of the service here, the account, the tariff or the module."""
+    """What is wrong with what: `number` is of the service here, the account, the tariff or the module, else 0."""
 
     subject: str
     number: int

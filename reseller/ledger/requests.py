@@ -28,7 +28,7 @@ from typing import NamedTuple
 from reseller import log
 from reseller.db import Database
 from reseller.ledger.leases import Lease
-from reseller.model import CURRENCY_CHARACTERS, Item
+from reseller.model import CURRENCY_CHARACTERS, Item, Status
 
 ORDER = "order"
 PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"
@@ -53,9 +53,12 @@ UNKNOWN_OUTCOME = frozenset({SENDING, LOOKING, UNCONFIRMED})
 #: states in which sending anew is a decision somebody can take; in all others Start is enough
 DECIDABLE = frozenset({UNCONFIRMED, FOREIGN})
 
+WORD_CHARACTERS = 64
+
 _COLUMNS = (
     "id, item, kind, live, rkey, state, module, account, itemtype, operation, tries, looks, remote, accepted, "
     "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, term, cost, cost_currency, "
+    "word, "
     "TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
     "TIMESTAMPDIFF(SECOND, updated, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, sent, UTC_TIMESTAMP(3)), "
     "next_try IS NULL OR next_try <= UTC_TIMESTAMP(3)"
@@ -94,6 +97,8 @@ class Request(NamedTuple):
     #: by how much the seller's balance fell while it was sent, None where that was not seen
     cost: Decimal | None
     cost_currency: str
+    #: whose word is the reason of a request that no operation wants
+    word: str
     age_seconds: int
     quiet_seconds: int
     sent_seconds: int | None
@@ -173,6 +178,11 @@ def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, a
         correlation=log.correlation(),
     )
     return by_id(lease.db, number)
+
+
+def set_word(lease: Lease, request: Request, who: str) -> None:
+    """Note whose word is its reason: a person wants it, and no operation does."""
+    lease.execute("UPDATE reseller_request SET word = %s WHERE id = %s", who[:WORD_CHARACTERS], request.id)
 
 
 def set_account(lease: Lease, request: Request, account: int, module: int = 0) -> Request:
@@ -263,6 +273,12 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
     return by_id(lease.db, request.id)
 
 
+def stopped_by(db: Database, error_type: str) -> int:
+    """How many live requests say this of why they wait."""
+    sql = "SELECT COUNT(*) FROM reseller_request WHERE live = 1 AND error_type = %s"
+    return int(db.value(sql, error_type))
+
+
 def wait(lease: Lease, request: Request, seconds: int) -> None:
     """Leave the request as it is and look at it again after this many seconds."""
     lease.execute(
@@ -288,3 +304,25 @@ def stranded(db: Database, module: int) -> list[tuple[int, int]]:
         SPENDING,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+#: a condition of SQL: service `i` is paid and in process, and nothing is bought for it, nor about to be
+_UNBOUGHT = """i.status = %s AND i.parent IS NULL
+AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.intname IN ('open', 'reopen', 'close'))
+AND NOT EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = i.id AND k.live = 1)
+AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.kind = 'order'
+AND q.state IN ('intent', 'sending', 'looking'))"""
+
+
+def unbought(db: Database, module: int) -> dict[int, str]:
+    """Services of a module that clients wait for and nobody buys: their operation was deleted. And why they stopped."""
+    why = "SELECT q.error_text FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.kind = 'order'"
+    sql = f"SELECT i.id, ({why}) FROM item i WHERE i.processingmodule = %s AND {_UNBOUGHT} ORDER BY i.id"  # noqa: S608
+    rows = db.rows(sql, module, Status.PROCESSING)
+    return {row[0]: row[1] or "" for row in rows}
+
+
+def is_unbought(db: Database, item: int) -> bool:
+    """Whether a service is one of these."""
+    sql = f"SELECT COUNT(*) FROM item i WHERE i.id = %s AND {_UNBOUGHT}"  # noqa: S608 - words of this file
+    return bool(db.value(sql, item, Status.PROCESSING))

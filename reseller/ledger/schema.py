@@ -7,9 +7,12 @@ the only one that all processes share.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pymysql
 
 from reseller.db import Database
+from reseller.ledger import place
 from reseller.wire.errors import ResellerError
 
 #: how long a process waits for another one that changes the tables
@@ -306,12 +309,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_request ADD COLUMN cost_currency VARCHAR(16) NOT NULL DEFAULT ''",
         "ALTER TABLE reseller_request ADD INDEX spent (module, kind, sent)",
     ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_place (
+            id TINYINT NOT NULL PRIMARY KEY,
+            mark VARCHAR(64) NOT NULL,
+            host VARCHAR(190) NOT NULL,
+            path VARCHAR(190) NOT NULL,
+            since DATETIME(3) NOT NULL
+        ) {_ENGINE}""",
+        "ALTER TABLE reseller_request ADD COLUMN word VARCHAR(64) NOT NULL DEFAULT ''",
+    ),
 )
 
 
-def ensure(db: Database) -> None:
+def ensure(db: Database, base: Path) -> None:
     """Bring the tables to this program's version; raises `reseller_schema` when they are newer than it.
 
+    Tables that do not say yet where they belong belong to the panel in `base` (place.py).
     One process migrates at a time; the others wait for it, and find nothing left to do.
     """
     if _checked(db) == len(MIGRATIONS):
@@ -323,6 +337,8 @@ def ensure(db: Database) -> None:
         for number, statements in enumerate(MIGRATIONS[version:], version + 1):
             for statement in statements:
                 _carry_out(db, statement)
+            if number == len(MIGRATIONS):
+                place.note(db, base)
             db.execute("INSERT IGNORE INTO reseller_schema (version) VALUES (%s)", number)
     finally:
         db.value(f"SELECT RELEASE_LOCK({_LOCK})")

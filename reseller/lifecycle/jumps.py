@@ -19,7 +19,7 @@ from reseller.model import Item
 from reseller.wire.errors import ResellerError
 
 #: problems of two dates that a person decides
-_DECIDED = (problems.PAID, problems.DATE_BACK)
+_DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED)
 
 
 class Jump(NamedTuple):

@@ -47,6 +47,9 @@ KINDS = {
     problems.OVERTAKEN: Kind("reseller_landed_late", requests.SUSPEND),
     problems.STRANDED: Kind("reseller_stranded"),
     problems.REFUSED: Kind("reseller_audit_refused"),
+    problems.UNRENEWED: Kind("reseller_unrenewed", requests.PROLONG),
+    problems.UNBOUGHT: Kind("reseller_unbought", "open"),
+    problems.MOVED: Kind("reseller_moved", requests.SETPARAM),
     problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
 }
 
@@ -89,7 +92,8 @@ def end_differences(work: Work, lease: Lease, item: int) -> None:
     """The service is linked no more, so that nothing of it can differ."""
     for each in problems.drifts(work.db, item):
         end(work, lease, Cause.of_service(item, each.kind))
-    end(work, lease, Cause.of_service(item, problems.DATE_BACK))
+    for kind in (problems.DATE_BACK, problems.UNRENEWED):
+        end(work, lease, Cause.of_service(item, kind))
 
 
 def _unnoted_task(work: Work, problem: Problem) -> int:

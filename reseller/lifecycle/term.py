@@ -269,7 +269,8 @@ class Renewal(Attempt):
             self._tell_panel()
         base = paid.of(self.work.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
         self._account(base)
-        troubles.end(self.work, self.held, Cause.of_service(self.item.id, problems.OWED))
+        for kind in (problems.OWED, problems.UNRENEWED):
+            troubles.end(self.work, self.held, Cause.of_service(self.item.id, kind))
         with self.work.db.transaction():
             if self._is_likely(seen.expiredate):
                 paid.raise_highest(self.held, self.link.id, seen.expiredate)

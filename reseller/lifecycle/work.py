@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reseller.db import Database
-from reseller.ledger import accounts, schema
+from reseller.ledger import accounts, place, schema
 from reseller.ledger.accounts import Address
 from reseller.limits import Limits
 from reseller.log import Log
@@ -59,7 +60,7 @@ class Work:
     def start(cls, panel: Panel, lang: str = texts.FALLBACK, progress: Progress | None = None) -> Work:
         """Connect to the database and bring the ledger's tables up to date."""
         db = panel.database()
-        schema.ensure(db)
+        schema.ensure(db, panel.base)
         return cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress())
 
     @property
@@ -80,7 +81,8 @@ class Work:
 
             chosen = as_known(self.db, settings.read(self.mgrctl, module))
             circuit = Circuit(self.db, module, self.limits)
-            transport = Transport(chosen, self.limits, self.log, circuit)
+            may_change = partial(place.require, self.db, self.panel.base)
+            transport = Transport(chosen, self.limits, self.log, circuit, may_change)
             address = Address.of(transport.endpoint, chosen.username)
             account = accounts.of_address(self.db, address) or self._recognise(transport, chosen.username)
             self._sellers[module] = Seller(chosen, transport, account, circuit)

@@ -20,8 +20,9 @@ def main(executable: str) -> int:
     page = document.parse(sys.stdin.buffer.read())
     rows = {int(number): row for row in page.iterfind("elem") if NUMBER.fullmatch(number := document.text(row, "id"))}
     if rows:
-        db = Panel.of(executable).database()
-        schema.ensure(db)
+        panel = Panel.of(executable)
+        db = panel.database()
+        schema.ensure(db, panel.base)
         for item, is_away in overview.resold(db, list(rows)).items():
             rows[item].append(document.element("resold_away" if is_away else "resold", "on"))
     sys.stdout.buffer.write(document.dump(page))

@@ -11,22 +11,22 @@ from reseller.wire import document
 
 def change_state(transport: Transport, itemtype: str, remote: str, verb: str) -> None:
     """`suspend`, `resume` or `delete`; raises SellerError."""
-    transport.call(f"{itemtype}.{verb}", {"elid": remote, "sok": "ok"})
+    transport.call(f"{itemtype}.{verb}", {"elid": remote, "sok": "ok"}, changes=True)
 
 
 def power(transport: Transport, remote: str, verb: str) -> None:
     """`start`, `stop`, `reboot` or `hardreboot`; the first two are absolute, the others act each time they arrive."""
-    transport.call(f"service.{verb}", {"elid": remote})
+    transport.call(f"service.{verb}", {"elid": remote}, changes=True)
 
 
 def change_password(transport: Transport, remote: str, password: str) -> None:
     """Give the service a new password; the same one again changes nothing."""
-    transport.call(
-        "service.changepassword", {"elid": remote, "sok": "ok"}, secrets={"passwd": password, "confirm": password}
-    )
+    secrets = {"passwd": password, "confirm": password}
+    transport.call("service.changepassword", {"elid": remote, "sok": "ok"}, secrets=secrets, changes=True)
 
 
 def new_key(transport: Transport, itemtype: str, remote: str) -> str:
     """Have a licence's key replaced, which the seller counts; the new key, empty where it is not there yet."""
-    answer = transport.call(f"{itemtype}.edit", {"elid": remote, "clicked_button": "newkey", "sok": "ok"})
+    fields = {"elid": remote, "clicked_button": "newkey", "sok": "ok"}
+    answer = transport.call(f"{itemtype}.edit", fields, changes=True)
     return document.text(answer, "lickey") or document.text(answer, "doc/lickey")

@@ -16,7 +16,7 @@ def set_key(transport: Transport, itemtype: str, remote: str, key: str) -> None:
     The seller's own function does it, the edit form where there is no such function.
     """
     try:
-        transport.call(SETTER, {"elid": remote, "value": key, "sok": "ok"})
+        transport.call(SETTER, {"elid": remote, "value": key, "sok": "ok"}, changes=True)
     except Rejected as error:
         if not lacks_function(error, SETTER):
             raise

@@ -115,7 +115,7 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, li
             return False
     for func, fields in attempts:
         with contextlib.suppress(Rejected, Ambiguous):
-            transport.call(func, fields)
+            transport.call(func, fields, changes=True)
         try:
             rows = read_list(transport, itemtype, limits)
         except SellerError:

@@ -86,8 +86,17 @@ class Gate(Protocol):
 class Transport:
     """Calls functions of one seller account on one kept-alive connection."""
 
-    def __init__(self, settings: Settings, limits: Limits, log: Log, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        limits: Limits,
+        log: Log,
+        gate: Gate | None = None,
+        may_change: Callable[[], None] | None = None,
+    ) -> None:
+        """`may_change` is asked before a call that changes something, and raises Moved when none may be made."""
         self._gate = gate
+        self._may_change = may_change
         self._settings = settings
         self.endpoint = endpoint(settings.url, allow_plain=settings.plain)
         self._password = settings.password
@@ -110,15 +119,19 @@ class Transport:
         secrets: Mapping[str, str] | None = None,
         seconds: int | None = None,
         parse: Parse = document.parse,
+        changes: bool = False,
         spends: bool = False,
     ) -> document.Element:
         """The `<doc>` that `func` answers. `seconds` bounds the whole answer, `read_seconds` by default.
 
         `secrets` are parameters too; an error that repeats one of them, or our password, is raised and logged without.
         `parse` is given the answer as it came, for callers that need not read again what they have read before.
-        A call that `spends` money has a connection made for it: one that was kept may be dead without showing it, and
-        then nobody knows whether the call arrived. Raises Rejected, NotSent or Ambiguous.
+        A call that `changes` something says so, since a copy of the panel may only look. One that `spends` money is
+        one, and has a connection made for it: one that was kept may be dead without showing it, and then nobody knows
+        whether the call arrived. Raises Rejected, NotSent or Ambiguous.
         """
+        if (changes or spends) and self._may_change:
+            self._may_change()
         if self._gate:
             self._gate.check()
         started = time.monotonic()

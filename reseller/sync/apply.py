@@ -13,8 +13,8 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observations import Settled
 from reseller.ledger.plans import Change
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.requests import Standing
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle import reasons
 from reseller.lifecycle.work import Work
 from reseller.sync import candidates
 from reseller.sync.actions import Action
@@ -87,8 +87,8 @@ def _suspend(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
 def _give_up(work: Work, _: Lease, mine: Lease, candidate: Candidate) -> None:
     """Its operation was deleted: nobody can start it any more, and nobody waits for it."""
     for request in requests.of_item(work.db, candidate.item):
-        if request.live and request.state in candidates.AT_REST and request.kind != requests.PART:
-            requests.settle(mine, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+        if request.live and request.state in candidates.AT_REST and not reasons.has_one(work, request):
+            reasons.give_up(work, mine, request)
 
 
 def _gone(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from reseller.ledger import claims, links, problems, requests
 from reseller.ledger.requests import Request
+from reseller.lifecycle import reasons
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.sync.census import Census
@@ -88,9 +89,8 @@ def _of_request(work: Work, maker: Maker, request: Request) -> Iterator[Finding]
 
 
 def is_left(work: Work, request: Request) -> bool:
-    """Whether nothing was bought by it, and its operation was deleted: then nobody can want it any more."""
-    if not request.live or request.kind == requests.PART or request.state not in AT_REST:
+    """Whether nothing was bought by it, and its reason is gone."""
+    if not request.live or request.state not in AT_REST:
         return False
     young = request.state == requests.INTENT and request.quiet_seconds < work.limits.stale_intent_seconds
-    names = requests.operation_names(request.kind)
-    return not young and not items.operation_of(work.db, request.item, *names)
+    return not young and not reasons.has_one(work, request)

@@ -18,7 +18,7 @@ from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.ledger import accounts, links, observations, paid, problems, requests
+from reseller.ledger import accounts, links, observations, paid, place, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
@@ -53,6 +53,7 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     began = time.monotonic()
     until = began + work.limits.run_seconds
     modules = items.modules(work.db)
+    summary.problems += _moved(work, modules)
     calls = max(1, work.limits.panel_calls_at_once // max(len(modules), 1))
     jobs = [Job(work, module, mode, Summary(), until, calls) for module in modules]
     if len(jobs) == 1:
@@ -73,6 +74,17 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
             # The database went away meanwhile; what the run did is told all the same.
             summary.fail(work.word(error))
     return summary
+
+
+def _moved(work: Work, modules: Sequence[int]) -> list[str]:
+    """What is to be said of a panel that is not where its ledger belongs."""
+    from reseller.lifecycle import moved
+
+    try:
+        said = moved.watch(work, modules)
+    except ResellerError as error:
+        said = work.word(error)
+    return [said] if said else []
 
 
 def _alone(job: Job) -> None:
@@ -120,6 +132,8 @@ class _Run:
         self.until = job.until
         self.began = False
         self.stopped = 0
+        #: where a panel that may be a copy is, nothing is begun that would send
+        self.may_send = place.difference(self.work.db, self.work.panel.base) is None
 
     def all(self) -> None:
         """Every service of the module; the seller is not even connected to when there is none."""
@@ -142,7 +156,8 @@ class _Run:
         self._open(seller, lists, live, opening)
         if linked:
             reconcile.Round(self.job, seller, self.held, lists, linked).run()
-            self._write_down(seller)
+            if self.may_send:
+                self._write_down(seller)
 
     @property
     def _account(self) -> Cause:
@@ -172,6 +187,10 @@ class _Run:
         from reseller.sync import restart
 
         restart.note_stranded(self.work, self.held, self.module)
+        if not self.job.mode.pending:
+            restart.note_unbought(self.work, self.held, self.module)
+        if not self.may_send:
+            return
         for cause, operation in restart.stranded(self.work, self.module):
             self._each(cause.number, self._start_stranded(cause, operation))
         for half in links.half(self.work.db, self.module):
@@ -197,8 +216,9 @@ class _Run:
             self._each(link.item, self._advance(seller, link, lists))
         for request in _from([request for request in live if request.is_open], first):
             self._each(request.item, self._look(request, lists))
-        # Read again: looking may have settled some of them.
-        self._wake(seller, requests.all_live(self.work.db, [self.module]))
+        if self.may_send:
+            # Read again: looking may have settled some of them.
+            self._wake(seller, requests.all_live(self.work.db, [self.module]))
         stopped = str(self.stopped or "")
         if stopped != begun:
             observations.move(self.held, self.module, CURSOR, stopped)

@@ -20,6 +20,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "alarm": Kind("reseller_drift_alarm"),
+    "moved": Kind("reseller_moved"),
     "unread_list": Kind("reseller_audit_list"),
     "orphan": Kind("reseller_audit_orphan"),
     "lost": Kind("reseller_audit_lost"),
@@ -30,6 +31,8 @@ KINDS = {
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
+    "unbought": Kind("reseller_unbought"),
+    "unrenewed": Kind("reseller_unrenewed"),
     "date_back": Kind("reseller_date_back"),
     "paid": Kind("reseller_paid_jump"),
     "clock": Kind("reseller_clock"),

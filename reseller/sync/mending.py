@@ -10,7 +10,7 @@ from collections.abc import Callable
 from reseller import log
 from reseller.ledger import claims, links, requests
 from reseller.ledger.leases import lease
-from reseller.ledger.requests import Standing
+from reseller.lifecycle import reasons
 from reseller.lifecycle.work import Work
 from reseller.linking import sides
 from reseller.seller import service
@@ -40,8 +40,7 @@ def _left(work: Work, finding: Finding) -> None:
         request = requests.by_id(work.db, finding.row)
         if is_left(work, request):
             with log.under(request.correlation):
-                requests.settle(held, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
-                work.log.info(f"item {request.item}: its operation was deleted, {request.key} is given up")
+                reasons.give_up(work, held, request)
 
 
 def _unread(work: Work, finding: Finding) -> None:

@@ -12,9 +12,10 @@ from decimal import Decimal
 from reseller.ledger import accounts, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations, parts
+from reseller.ledger.requests import Request
+from reseller.lifecycle import operations, parts, reasons
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.open import open_service
 from reseller.lifecycle.work import Seller, Work
 from reseller.limits import Limits
 from reseller.mgr5 import items
@@ -77,6 +78,24 @@ def note_stranded(work: Work, held: Lease, module: int) -> None:
         troubles.raise_(work, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
 
 
+def note_unbought(work: Work, held: Lease, module: int) -> None:
+    """Make a problem of each service that a client waits for and nobody buys, and end those that are over.
+
+    Its task comes when that has lasted for `stale_intent_seconds`: an operation may be about to be made.
+    """
+    found = requests.unbought(work.db, module)
+    known = {each.cause.number: each for each in problems.of_kind(work.db, module, problems.UNBOUGHT)}
+    for item, problem in known.items():
+        if item not in found:
+            troubles.end(work, held, problem.cause)
+    for item, why in found.items():
+        told = {"cause": why or work.word(ResellerError("reseller_operation_deleted"))}
+        asks = item in known and known[item].age_seconds >= work.limits.stale_intent_seconds
+        cause = Cause.of_service(item, problems.UNBOUGHT)
+        problem = Problem(cause, module, "reseller_unbought", told, touches=(item,))
+        troubles.raise_(work, held, problem, asks=asks)
+
+
 def stranded(work: Work, module: int) -> list[tuple[Cause, int]]:
     """The problems of such operations that have lasted long enough, with the operation to start."""
     found = problems.of_kind(work.db, module, problems.STRANDED)
@@ -92,23 +111,23 @@ def start_stranded(work: Work, held: Lease, cause: Cause, operation: int) -> Non
 
 
 def start(work: Work, request: Request) -> bool:
-    """Start its operation; False when staff deleted it, and with it the wish: nothing was bought, nothing is kept open.
+    """Start its operation; False when its reason is gone: nothing was bought, nothing is kept open.
 
-    Raises BusyError when somebody is at it.
+    What a person wants without an operation is tried here. Raises BusyError when somebody is at it, ResellerError.
     """
     operation = items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
     with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
         current = requests.by_id(work.db, request.id)
         if not current.live or current.state != request.state:
             return False
-        if not operation:
-            requests.settle(held, current, Standing(requests.ABANDONED, "reseller_operation_deleted"))
-            work.log.info(
-                f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up"
-            )
+        if not reasons.has_one(work, current):
+            reasons.give_up(work, held, current)
             return False
         requests.wait(held, current, SETTLE_SECONDS)
     # Outside the lease: the command that this starts takes it.
+    if not operation:
+        open_service(work, request.item)
+        return True
     try:
         operations.start(work, operation)
     except ResellerError as error:

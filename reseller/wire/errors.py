@@ -81,6 +81,10 @@ class SellerDown(NotSent):
         self.seconds = seconds
 
 
+class Moved(NotSent):
+    """Nothing was tried: the panel is not where its ledger belongs, so it may be a copy (ledger/place.py)."""
+
+
 class Ambiguous(SellerError):
     """The request may have been carried out: cut, reset, timed out, or answered with something that is no document."""
 

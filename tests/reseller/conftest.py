@@ -64,7 +64,7 @@ def base(server, tmp_path_factory):
     database = Panel(tree).database()
     for statement in PANEL_TABLES:
         database.execute(statement)
-    schema.ensure(database)
+    schema.ensure(database, tree)
     database.close()
     yield tree
     admin.execute(f"DROP DATABASE {name}")

@@ -175,10 +175,10 @@ def test_a_remote_service_has_one_live_link(db, item, numbers):
     assert links.of_remote(db, 77, str(item.id)).item == other.id
 
 
-def test_newer_tables_are_refused_rather_than_misread(db):
+def test_newer_tables_are_refused_rather_than_misread(db, base):
     db.execute("INSERT INTO reseller_schema (version) VALUES (99)")
     with pytest.raises(ResellerError) as refused:
-        schema.ensure(db)
+        schema.ensure(db, base)
     db.execute("DELETE FROM reseller_schema WHERE version = 99")
     assert refused.value.params == {"found": "99", "known": str(len(schema.MIGRATIONS))}
 
@@ -224,7 +224,7 @@ def test_two_processes_may_create_the_tables_at_once(base):
 
     def migrate():
         try:
-            schema.ensure(Panel(base).database())
+            schema.ensure(Panel(base).database(), base)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
             failures.append(error)
 

@@ -103,7 +103,7 @@ def test_known_differences_become_problems_wherever_the_change_of_tables_is_inte
         admin.execute(statement)
     db = Panel(base).database()
     db.execute(f"USE {name}")
-    schema.ensure(db)
+    schema.ensure(db, base)
     [found] = problems.live(db, 3)
     assert found.cause == Cause.of_service(5, problems.TARIFF)
     assert (found.error, found.params) == ("reseller_drift_tariff", {"remote": "70"})
@@ -144,7 +144,7 @@ def test_what_was_owed_is_accounted_for_wherever_the_change_of_tables_is_interru
         left -= len(statements)
     db = Panel(base).database()
     db.execute(f"USE {name}")
-    schema.ensure(db)
+    schema.ensure(db, base)
     found = dict(db.rows("SELECT item, accounted FROM reseller_link"))
     assert {item: str(day) for item, day in found.items()} == {5: "2028-03-05", 6: "None"}
     assert db.rows("SELECT item, term FROM reseller_request ORDER BY item") == [(5, 1), (6, 1)]

@@ -155,11 +155,11 @@ def test_no_service_is_of_a_module_of_ours_when_none_is_asked_for(db):
     assert overview.resold(db, []) == {}
 
 
-def test_what_is_wrong_with_a_statement_is_not_taken_for_a_missing_ledger(db):
+def test_what_is_wrong_with_a_statement_is_not_taken_for_a_missing_ledger(db, base):
     with pytest.raises(pymysql.err.ProgrammingError):
         db.rows("SELECT FROM")
     db.execute("CREATE OR REPLACE VIEW broken AS SELECT version FROM reseller_schema")
     with pytest.raises(pymysql.err.OperationalError):
         db.rows("SELECT other FROM broken")
     db.execute("DROP VIEW broken")
-    schema.ensure(db)
+    schema.ensure(db, base)

@@ -1,0 +1,46 @@
+"""resellerctl moved."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.lifecycle import moved
+from reseller.lifecycle.moved import Move
+from reseller.lifecycle.work import Work
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "A copy of a panel (restored from a backup on another host, a cloned machine, another path) looks at the "
+        "seller and sends nothing that spends or changes anything there. --yes says that this is the panel from now "
+        "on: what has waited goes on. Say it of one of the two only, and end the other. Without --yes, shows both "
+        "places and what waits."
+    )
+    parser.add_argument("--yes", action="store_true", help="the panel is here from now on")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Show where the panel was and is, or say that it has moved."""
+    move = moved.confirm(work, shown.who()) if arguments.yes else moved.look(work)
+    if arguments.json:
+        was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))
+        done = move.is_one and arguments.yes
+        shown.machine({"moved": move.is_one, "was": was, "here": here, "waiting": move.waiting, "done": done})
+    else:
+        _tell(move, done=arguments.yes)
+    return 0
+
+
+def _tell(move: Move, *, done: bool) -> None:
+    if not move.is_one:
+        print(f"The panel is where it was: host {move.here.host}, {move.here.path}. Nothing is held back.")
+        return
+    print(f"it was:  host {move.was.host}, {move.was.path}")
+    print(f"it is:   host {move.here.host}, {move.here.path}")
+    if done:
+        print(f"From now on it is here. {move.waiting} stopped requests go on with the next checkevent.")
+    else:
+        print(f"Nothing that spends or changes anything at a seller is sent from here; {move.waiting} requests wait.")
+        print("Nothing was changed; --yes says that the panel is here from now on. The other one must be switched off.")

@@ -1,0 +1,78 @@
+"""A panel that is not where its ledger belongs (ledger/place.py): the one problem of it, and a person's word.
+
+Every call that changes something at a seller is refused by the transport then (seller/transport.py); the operations
+that wanted it say so, and wait. checkevent starts none of them before the word is said, and all of them afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.ledger import links, place, problems, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.place import Place
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.attempt import MOVED_UNSENT
+from reseller.lifecycle.work import Work
+from reseller.wire.errors import BusyError
+
+CAUSE = Cause(problems.PANEL, 0, problems.MOVED)
+#: so many services are named of those that it touches
+TOUCHED = 100
+
+
+class Move(NamedTuple):
+    """Where the ledger belongs, where the panel is, and how many requests wait for a word about that."""
+
+    was: Place
+    here: Place
+    waiting: int
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the two differ."""
+        return self.was.mark != self.here.mark
+
+
+def look(work: Work) -> Move:
+    """How it is now."""
+    return Move(place.of(work.db), place.here(work.panel.base), requests.stopped_by(work.db, MOVED_UNSENT))
+
+
+def confirm(work: Work, who: str) -> Move:
+    """Record that the panel belongs where it is; how it was before. Nothing is written when it is there already.
+
+    Raises BusyError when somebody else is at it, PanelError when the problem's task cannot be ended: the next run does.
+    """
+    with _held(work) as held:
+        move = look(work)
+        if move.is_one:
+            place.take(held, move.here)
+            was, here = (f"{each.host} {each.path}" for each in move[:2])
+            work.log.info(f"moved: {who} says that the panel is now {here}; it was {was}; {move.waiting} requests wait")
+            troubles.end(work, held, CAUSE)
+    return move
+
+
+def watch(work: Work, modules: Sequence[int]) -> str:
+    """Raise the problem, or end it; what it says, empty when the panel is where its ledger belongs.
+
+    Raises ResellerError when it could not be told of.
+    """
+    error = place.difference(work.db, work.panel.base)
+    if error is None and problems.of(work.db, CAUSE) is None:
+        return ""
+    with contextlib.suppress(BusyError), _held(work) as held:
+        if error is None:
+            troubles.end(work, held, CAUSE)
+        elif modules:
+            touches = tuple(links.some(work.db, TOUCHED))
+            troubles.raise_(work, held, Problem(CAUSE, modules[0], error.type, error.params, touches=touches))
+    return work.word(error) if error else ""
+
+
+def _held(work: Work) -> contextlib.AbstractContextManager[Lease]:
+    return lease(work.db, "place", work.limits.lease_seconds)

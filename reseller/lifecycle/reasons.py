@@ -1,0 +1,52 @@
+"""Why a request may be sent: the one place that says when its reason is gone (promise 10).
+
+    an operation   of the panel that asks for it, for as long as it is there
+    a word         of a person who has ordered it without one, kept in the request
+    paid time      for a term that no operation asks for; judged by the two dates each time (parts.py)
+
+With its reason gone nothing is sent any more; effects of what was sent are still looked for.
+"""
+
+from __future__ import annotations
+
+from reseller.ledger import links, paid, problems, requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import paid_until
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.paid_until import Move
+from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+
+
+def has_one(work: Work, request: Request) -> bool:
+    """Whether anybody still wants what the request would send."""
+    if request.kind == requests.PART or request.word:
+        return True
+    return bool(items.operation_of(work.db, request.item, *requests.operation_names(request.kind)))
+
+
+def give_up(work: Work, held: Lease, request: Request) -> None:
+    """Its operation was deleted, and nothing was sent: nobody can start it any more. `held` is the service's lease.
+
+    Raises PanelError when nobody can be asked about a renewal: the request stays, and the next run gives it up.
+    """
+    if request.kind == requests.PROLONG:
+        _ask_who_has_paid(work, held, request)
+    requests.settle(held, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+    work.log.info(f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up")
+
+
+def _ask_who_has_paid(work: Work, held: Lease, request: Request) -> None:
+    """A problem where the panel's date does not tell: one that has moved is a jump, which is found by itself."""
+    item, link = items.read_all(work.db, [request.item]).get(request.item), links.of_item(work.db, request.item)
+    if item is None or link is None or item.expiredate is None or paid.panel_moves(work.db) == paid.BEFORE:
+        return
+    accounted = paid.of(work.db, link.id).accounted
+    if paid_until.judge(item.expiredate, None, accounted, work.limits) == Move.JUMP:
+        return
+    day = item.expiredate.isoformat()
+    cause = Cause.of_service(request.item, problems.UNRENEWED)
+    told = {"remote": link.remote, "key": request.key}
+    troubles.raise_(work, held, Problem(cause, request.module, "reseller_unrenewed", told, day, day, (item.id,)))
