@@ -301,6 +301,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_request DROP COLUMN sold",
         "ALTER TABLE reseller_request DROP COLUMN bought",
     ),
+    ("ALTER TABLE reseller_request ADD COLUMN answer VARCHAR(2000) NOT NULL DEFAULT ''",),
 )
 
 

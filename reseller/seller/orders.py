@@ -100,7 +100,8 @@ def parameters(order: Order, generation: str) -> dict[str, str]:
 def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, limits: Limits) -> bool:
     """Take back an order in status 1; whether a complete list proves that it is gone.
 
-    Its status and key are read once more right before: an order that was paid meanwhile must not be deleted.
+    Before each call its form has to say that it is unpaid and has our key: an order that was paid meanwhile must not be
+    deleted, and a list may be older than the payment. Where no form says so, nothing is deleted.
     Its row may be an item (`<type>.delete`) or only a position of the cart (`basket`); which one is unknown
     (selling-api.md 0.3), so both are tried. What the calls answer does not count, only what the list shows afterwards.
     """
@@ -108,18 +109,29 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, li
         (f"{itemtype}.delete", {"elid": remote, "sok": "ok"}),
         ("basket", {"clicked_button": "delete", "id": remote, "sok": "ok"}),
     )
-    # A position of the cart has no form of its own, hence no error here.
-    with contextlib.suppress(SellerError):
-        seen = service.read(transport, itemtype, remote)
-        if seen.status not in (0, Status.ORDERED) or seen.key not in (None, "", key):
-            return False
+    is_called = False
     for func, fields in attempts:
-        with contextlib.suppress(Rejected, Ambiguous):
-            transport.call(func, fields)
-        try:
-            rows = read_list(transport, itemtype, limits)
-        except SellerError:
-            continue
-        if rows.complete and not rows.with_key(key):
+        if _is_unpaid(transport, itemtype, remote, key):
+            is_called = True
+            with contextlib.suppress(Rejected, Ambiguous):
+                transport.call(func, fields)
+        if is_called and _is_unlisted(transport, itemtype, key, limits):
             return True
     return False
+
+
+def _is_unpaid(transport: Transport, itemtype: str, remote: str, key: str) -> bool:
+    """Whether the form of `remote`, read now, says that it is an unpaid order with our key."""
+    try:
+        seen = service.read(transport, itemtype, remote)
+    except SellerError:
+        return False
+    return seen.exists and seen.status == Status.ORDERED and seen.key in (None, key)
+
+
+def _is_unlisted(transport: Transport, itemtype: str, key: str, limits: Limits) -> bool:
+    try:
+        rows = read_list(transport, itemtype, limits)
+    except SellerError:
+        return False
+    return rows.complete and not rows.with_key(key)

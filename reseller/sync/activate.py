@@ -44,6 +44,9 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         links.observe(work.db, link, row)
         if action == Action.FINISH and not requests.live_of(work.db, item.id, requests.CLOSE):
             return _finish(work, seller, held, item, link)
+        if action == Action.END and service.read(seller.transport, link.itemtype, link.remote).exists:
+            # Only one list has said that it is deleted.
+            return WAITING
         return _without_finish(work, held, item, link, action)
 
 
