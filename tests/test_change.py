@@ -267,11 +267,12 @@ def test_a_resource_that_is_not_mapped_is_refused_by_name(shop, server):
     assert addon(shop.there, remote(shop, server), "mem")[1] == 4096
 
 
-def test_a_form_that_the_seller_will_not_show_is_refused_with_its_reason(shop, licence):
+def test_a_form_that_the_seller_will_not_show_is_said_with_its_reason_and_asked_for_again(shop, licence):
     shop.there.call("sandbox.fault", kind="error", forfunc="soft.edit", type="access", object="", times=1)
     edit(shop, licence, SOFT, licname="shown")
-    assert "reseller_access" in shop.error(licence)
-    shop.start(licence)
+    said = shop.error(licence)
+    assert "reseller_change_unsent" in said
+    assert "refused the right to call soft.edit" in said
     shop.until_done(licence)
     assert params(shop.there, remote(shop, licence))["licname"] == "shown"
 

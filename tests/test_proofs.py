@@ -178,13 +178,15 @@ def test_a_tariff_of_which_nothing_shows_is_rolled_back_only_after_looking(shop,
     assert tariff(shop.here, item) == tariff(shop.there, remote(shop, item)) == "VDS-1"
 
 
-def test_a_form_of_tariffs_that_is_refused_takes_no_tariff_back(shop, larger):
+@pytest.mark.parametrize("func", ["service.changepricelist", "pricelist.export"])
+def test_a_look_at_tariffs_that_is_refused_takes_no_tariff_back(shop, larger, func):
     item = shop.order(VDS)
     shop.until_active(item)
-    fault(shop, "error", "service.changepricelist", type="access")
+    fault(shop, "error", func, times=9, type="access")
     to_tariff(shop, item, larger)
     assert "reseller_change_unsent" in shop.error(item)
     assert tariff(shop.here, item) == "VDS-1 proven"
+    shop.there.call("sandbox.fault.clear")
     shop.until_done(item)
     assert tariff(shop.there, remote(shop, item)) == "VDS-1 proven"
 

@@ -18,7 +18,7 @@ from reseller.lifecycle.change_plan import Change
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import changes
+from reseller.seller import changes, tariffs
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
@@ -138,6 +138,12 @@ class _Setparam(Attempt):
             self._offered[pricelist] = resources.offered(self.seller.transport, pricelist)
         return self._offered[pricelist]
 
+    def _shown_tariff(self, pricelist: str) -> Tariff | None:
+        """The same, but raises SellerError where the seller refuses to say: that is not a tariff that is not shown."""
+        if self._offered.get(pricelist) is None:
+            self._offered[pricelist] = tariffs.one(self.seller.transport, pricelist)
+        return self._offered[pricelist]
+
     def _doubt(self, change: Change, *, busy: bool) -> None:
         """What was sent does not show: look on; after long enough it is refused, or a person's turn."""
         waited, answered = self.request.sent_seconds or 0, self.answered
@@ -225,7 +231,8 @@ class _Setparam(Attempt):
 
     def _require_resources(self, form: Service, target: str) -> None:
         is_with_disk = self.item.itemtype == change_plan.DISK_TYPE
-        now, then = (self._tariff(form.pricelist) if is_with_disk else None), self._tariff(target)
+        ask = self._shown_tariff if is_with_disk else self._tariff
+        now, then = ask(form.pricelist) if is_with_disk else None, ask(target)
         try:
             resources.require_sold(self.item, self._mapping, then)
             altered = change_plan.disk_change(self.item, form, self._mapping, now, then) if is_with_disk else ""

@@ -53,14 +53,16 @@ def probe(transport: Transport, itemtype: str) -> list[str]:
 
     A function that is there but wants a tariff first answers `wizard_unavailable` or an error about the field; one that
     is not there answers `missed` (own inference of selling-api.md 3.1, so everything but `missed` and `access` counts
-    as there). Raises NotSent or Ambiguous when the seller cannot be asked.
+    as there). Raises SellerError when the seller cannot be asked, also for a login that it refuses.
     """
     found = []
     for generation in (OLD, V2):
         try:
             transport.call(function(itemtype, generation))
         except Rejected as error:
-            if error.seller_type in ("access", "auth") or lacks_function(error, function(itemtype, generation)):
+            if error.seller_type == "auth":
+                raise
+            if error.seller_type == "access" or lacks_function(error, function(itemtype, generation)):
                 continue
         found.append(generation)
     return found
