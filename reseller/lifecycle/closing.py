@@ -61,7 +61,7 @@ class Close(Change):
             return False
         if taken and wait in ACCEPTED:
             return True
-        return gone.is_unlisted(self.seller.transport, self.link, self.work.limits)
+        return gone.is_unlisted(self.seller.transport, self.link.itemtype, self.link.remote, self.work.limits)
 
     def _check(self, seen: Service) -> None:
         """One of which the form says that it is missing is deleted all the same: that proves nothing by itself."""

@@ -104,11 +104,11 @@ class _Return(Change):
         Only where a complete list does not show it either: buying it while it is there would be a second one.
         """
         if not seen.exists and self.link is not None:
-            limits = self.work.limits
-            if not gone.is_unlisted(self.seller.transport, self.link, limits):
+            limits, link = self.work.limits, self.link
+            if not gone.is_unlisted(self.seller.transport, link.itemtype, link.remote, limits):
                 raise self.later(ResellerError("reseller_gone", **self.names()), limits.unsent_first_seconds)
             meanwhile = ResellerError("reseller_gone_meanwhile", **self.names())
             troubles.end_differences(self.work, self.held, self.item.id)
-            links.settle(self.held, self.link.id, links.ENDED)
+            links.settle(self.held, link.id, links.ENDED)
             raise self.later(meanwhile, 0)
         super()._check(seen)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from reseller.ledger import free, tariffmap
 from reseller.ledger.free import Kind
 from reseller.ledger.links import Link
-from reseller.lifecycle import order_plan, resources
+from reseller.lifecycle import gone, order_plan, resources
 from reseller.lifecycle.attempt import Attempt
 from reseller.mgr5 import items
 from reseller.model import Status
@@ -186,6 +186,10 @@ class _Handover:
     def carry_out(self) -> bool:
         """Whether it is the order's now; if not, it is among the free ones again, or forgotten."""
         seen = self._read()
+        if not seen.exists and not self._is_unlisted():
+            # One answer of a form; the next order asks again.
+            free.settle(self.attempt.held, self.row, free.FREE)
+            return False
         why = self._uselessness(seen)
         if why:
             free.remove(self.attempt.held, self.row)
@@ -246,6 +250,10 @@ class _Handover:
 
     def _read(self) -> Service:
         return service.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+
+    def _is_unlisted(self) -> bool:
+        transport, limits = self.attempt.seller.transport, self.attempt.work.limits
+        return gone.is_unlisted(transport, self.order.itemtype, self.row.remote, limits)
 
     def _edit(self, fields: Mapping[str, str]) -> None:
         self.attempt.hold_for_send()

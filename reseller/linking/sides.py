@@ -120,7 +120,7 @@ def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
             except Rejected as error:
                 refused = error
             found = service.read(transport, half.itemtype, half.remote)
-        is_there = found.exists or not gone.is_unlisted(transport, half, work.limits)
+        is_there = found.exists or not gone.is_unlisted(transport, half.itemtype, half.remote, work.limits)
     except SellerError as error:
         raise _half(work, half, error) from error
     if not found.exists and is_there:
