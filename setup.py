@@ -22,7 +22,7 @@ setup(
     author="the Reseller developers",
     license="MIT",
     packages=find_packages(include=["reseller", "reseller.*"]),
-    package_data={"reseller": ["py.typed"]},
+    package_data={"reseller": ["py.typed"], "reseller.seller": ["proofs.tsv"]},
     zip_safe=False,
     python_requires=">=3.9",
     install_requires=[

@@ -161,7 +161,7 @@ def test_a_minimum_order_period_is_waited_for_without_a_task(shop, service, swit
 def test_other_refusals_are_told_as_they_are_and_an_unknown_rest_is_tried_daily(shop, service):
     number = remote(shop, service)
     shop.there.call("sandbox.fault", kind="error", type="access", forfunc="vds.edit", times=1)
-    closing(shop, service, "reseller_access")
+    closing(shop, service, "refused the right to call vds.edit")
     shop.there.call("sandbox.fault", kind="error", type="value", object="elid", forfunc="vds.delete", times=1)
     shop.start(service)
     assert "reseller_change_refused" in shop.error(service)

@@ -267,13 +267,13 @@ def test_a_renewal_that_was_interrupted_is_looked_for(inside, server):
     assert inside.now(lost).state == requests.LOOKING
 
 
-def test_a_refusal_of_the_form_is_one_of_the_renewal(shop, inside, server):
+def test_a_refusal_of_the_form_is_none_of_the_renewal(shop, inside, server):
     charged = orders_there(shop, server)
     _, prolong = renew(inside, server)
     fault(shop, "error", "service.prolong", type="access")
-    with refused("reseller_access"):
+    with refused("reseller_change_unsent"):
         prolong()
-    assert requests.live_of(inside.db, server, requests.PROLONG).state == requests.REFUSED
+    assert requests.live_of(inside.db, server, requests.PROLONG).state == requests.UNSENT
     assert orders_there(shop, server) == charged
 
 
@@ -345,7 +345,7 @@ def short(shop, inside, server):
 @pytest.mark.parametrize(("kind", "type_"), [("access", "reseller_access"), ("value", "reseller_part_refused")])
 def test_a_term_that_is_refused_is_a_task_and_tried_again(shop, inside, short, kind, type_):
     owed = part(inside, short)
-    fault(shop, "error", "service.prolong", type=kind)
+    fault(shop, "error", "service.prolong", skip=1, type=kind, object="period")
     with refused(type_):
         go_on(inside, owed)
     assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.REFUSED, False)

@@ -167,7 +167,7 @@ def test_a_licence_that_the_seller_does_not_show_is_neither_kept_nor_deleted_yet
     keeping.there.call("sandbox.fault", kind="error", type="access", forfunc="soft.edit", times=1)
     keeping.act("close", item)
     keeping.rest(item)
-    assert "reseller_access" in keeping.error(item)
+    assert "refused the right to call soft.edit" in keeping.error(item)
     assert there(keeping, number)["status"] == 2
     keeping.start(item)
     keeping.until_done(item)

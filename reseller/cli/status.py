@@ -32,6 +32,9 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     else:
         for each in found:
             _tell(each)
+    if not arguments.json:
+        for wrong in work.proofs.wrong:
+            print(work.word(wrong))
     return 1 if any(each.trouble for each in found) else 0
 
 

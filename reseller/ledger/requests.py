@@ -58,7 +58,7 @@ WORD_CHARACTERS = 64
 _COLUMNS = (
     "id, item, kind, live, rkey, state, module, account, itemtype, operation, tries, looks, remote, accepted, "
     "error_type, error_text, have, deficit, currency, correlation, was, promise, digest, term, cost, cost_currency, "
-    "word, "
+    "word, answer, "
     "TIMESTAMPDIFF(SECOND, created, UTC_TIMESTAMP(3)), "
     "TIMESTAMPDIFF(SECOND, updated, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, sent, UTC_TIMESTAMP(3)), "
     "next_try IS NULL OR next_try <= UTC_TIMESTAMP(3)"
@@ -99,6 +99,8 @@ class Request(NamedTuple):
     cost_currency: str
     #: whose word is the reason of a request that no operation wants
     word: str
+    #: the error document that the seller answered, where it proves nothing (lifecycle/answers.py), else empty
+    answer: str
     age_seconds: int
     quiet_seconds: int
     sent_seconds: int | None
@@ -220,7 +222,7 @@ def sending(lease: Lease, request: Request, effect: Effect) -> None:
     """Say that it is about to be sent; must be committed before the first byte leaves."""
     lease.execute(
         "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, digest = %s, "
-        "term = %s, looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
+        "term = %s, answer = '', looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
         "updated = UTC_TIMESTAMP(3) WHERE id = %s AND live = 1",
         SENDING,
         effect.detail[:2000],
@@ -234,7 +236,10 @@ def sending(lease: Lease, request: Request, effect: Effect) -> None:
 
 
 class Standing(NamedTuple):
-    """Where a request stands after a try; `wait_seconds` is until the next, `looks` None leaves the count as it is."""
+    """Where a request stands after a try; `wait_seconds` is until the next.
+
+    `looks` and `answer` None leave what is there: the count, and an error that the seller answered.
+    """
 
     state: str
     error_type: str = ""
@@ -247,13 +252,15 @@ class Standing(NamedTuple):
     looks: int | None = None
     wait_seconds: int = 0
     operation: int = 0
+    answer: str | None = None
 
 
 def settle(lease: Lease, request: Request, now: Standing) -> Request:
     """Record where the request stands; the row as it then is."""
     lease.execute(
         "UPDATE reseller_request SET state = %s, live = %s, error_type = %s, error_text = %s, have = %s, deficit = %s, "
-        "currency = %s, remote = %s, tries = %s, looks = COALESCE(%s, looks), operation = IF(%s > 0, %s, operation), "
+        "currency = %s, remote = %s, tries = %s, looks = COALESCE(%s, looks), answer = COALESCE(%s, answer), "
+        "operation = IF(%s > 0, %s, operation), "
         "next_try = UTC_TIMESTAMP(3) + INTERVAL %s SECOND, updated = UTC_TIMESTAMP(3) WHERE id = %s",
         now.state,
         None if now.state in _SETTLED else 1,
@@ -265,6 +272,7 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
         now.remote,
         now.tries,
         now.looks,
+        now.answer,
         now.operation,
         now.operation,
         now.wait_seconds,

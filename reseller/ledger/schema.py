@@ -319,6 +319,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) {_ENGINE}""",
         "ALTER TABLE reseller_request ADD COLUMN word VARCHAR(64) NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE reseller_request ADD COLUMN answer VARCHAR(2000) NOT NULL DEFAULT ''",),
 )
 
 

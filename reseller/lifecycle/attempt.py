@@ -17,7 +17,7 @@ from reseller.ledger import links, requests, spent
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations, retries, whose
+from reseller.lifecycle import answers, operations, retries, whose
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.model import Balance, Item
@@ -40,6 +40,8 @@ _STILL_IN_DOUBT = {
 MOVED_UNSENT = "reseller_moved_unsent"
 #: how the seller's refusal is worded where there is more to say than that a change was refused
 _REFUSED = {requests.ORDER: "reseller_order_refused", requests.PART: "reseller_part_refused"}
+#: the same where the answer proves nothing, and nothing has shown
+_ANSWERED = {requests.ORDER: "reseller_order_answered", requests.PART: "reseller_part_answered"}
 
 
 class Attempt:
@@ -98,6 +100,25 @@ class Attempt:
         if not self.in_doubt or not self.request.account:
             return self.work.buyer(self.item.module)
         return self.work.seller_of(self.request)
+
+    def proves(self, error: Rejected) -> bool:
+        """Whether this answer proves that what was sent had no effect (seller/proofs.py)."""
+        return self.work.proofs.hold(error)
+
+    @property
+    def answered(self) -> Rejected | None:
+        """The error that the seller answered to what was sent last and that proves nothing; None without one."""
+        return answers.again(self.request.answer)
+
+    def settle_doubt(self, error: SellerError, type_: str = "") -> None:
+        """Record that the outcome is unknown: it is looked for, and an error document is kept meanwhile."""
+        answer = answers.kept(error) if isinstance(error, Rejected) else None
+        self.settle(Standing(requests.LOOKING, type_ or error.type, answer=answer))
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether what was sent has been looked for as long as a doubt is."""
+        return (self.request.sent_seconds or 0) >= self.work.limits.look_seconds
 
     @property
     def in_doubt(self) -> bool:
@@ -204,7 +225,7 @@ class Attempt:
         return max(limits.lease_seconds, 2 * limits.order_seconds)
 
     def stop_unsent(self, error: SellerError) -> Stopped:
-        """A call did not get through, and nothing was sent by this try.
+        """A call that only looks did not get through or was refused, and nothing was sent by this try.
 
         What an earlier try sent, or may have sent, is looked for later; it must not become a request that never left.
         """
@@ -214,8 +235,6 @@ class Attempt:
             return self._show(looking)
         if self.in_doubt:
             return self.stop(Standing(self._unsent_state("")), looking)
-        if isinstance(error, Rejected):
-            return self.stop(Standing(requests.REFUSED), self.refusal(error))
         if isinstance(error, Moved):
             # The try does not count, and the next one is when a person has said so (sync/checkevent.py).
             told = ResellerError(MOVED_UNSENT, cause=self.work.word(error), **self.names())
@@ -250,7 +269,10 @@ class Attempt:
         if error.type != "reseller_refused":
             error.params.update(self.names())
             return error
-        type_ = _REFUSED.get(self.kind, "reseller_change_refused")
+        if self.proves(error):
+            type_ = _REFUSED.get(self.kind, "reseller_change_refused")
+        else:
+            type_ = _ANSWERED.get(self.kind, "reseller_change_answered")
         return ResellerError(type_, object=error.object, value=error.value, **{**error.params, **self.names()})
 
     @staticmethod

@@ -53,10 +53,8 @@ class _Cancel(Attempt):
         if self.link is not None:
             try:
                 self._switch_off(self.link)
-            except NotSent as error:
+            except (NotSent, Rejected) as error:
                 raise self.stop_unsent(error) from error
-            except Rejected as error:
-                raise self.stop(Standing(requests.REFUSED), self.refusal(error)) from error
             except Ambiguous as error:
                 # Off is off: it is looked at, and sent again if need be, by the next try.
                 self.settle(Standing(requests.UNSENT, tries=self.request.tries))
@@ -92,8 +90,16 @@ class _Cancel(Attempt):
             return
         self.hold_for_send()
         requests.sending(self.held, self.request, Effect(f"{link.itemtype}.edit {link.remote} autoprolong off"))
-        renewals.no_autoprolong(transport, link.itemtype, link.remote)
+        refused: Rejected | None = None
+        try:
+            renewals.no_autoprolong(transport, link.itemtype, link.remote)
+        except Rejected as answered:
+            # Off is off at once, so the form says whether the error came before it.
+            refused = answered
+            self.settle_doubt(answered, self.looking)
         months = self.view().autoprolong
+        if months and refused is not None:
+            raise self.stop(Standing(requests.REFUSED), self.refusal(refused)) from refused
         if months:
             error = ResellerError("reseller_still_renews", months=months, **self.names())
             raise self.stop(Standing(requests.REFUSED), error)

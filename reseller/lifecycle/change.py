@@ -18,7 +18,7 @@ from reseller.lifecycle.change_plan import Change
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
-from reseller.seller import changes
+from reseller.seller import changes, tariffs
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
@@ -85,12 +85,16 @@ class _Setparam(Attempt):
         elif change is None or (busy and not self.in_doubt) or self._is_waited_for(change):
             # New values may show while staff are still at the work behind them.
             self._wait()
-        elif self.in_doubt:
-            self._doubt()
+        elif self.in_doubt and not self._shows_what_was_answered(change):
+            self._doubt(change, busy=busy)
         else:
             self._send(change, form)
             return True
         return False
+
+    def _shows_what_was_answered(self, change: Change) -> bool:
+        """Whether the call that was answered with an error has left nothing to do but this other one."""
+        return bool(self.request.answer) and change.digest != self.request.digest
 
     def _is_waited_for(self, change: Change) -> bool:
         """Whether the seller has taken this very call and does not show it yet."""
@@ -134,14 +138,25 @@ class _Setparam(Attempt):
             self._offered[pricelist] = resources.offered(self.seller.transport, pricelist)
         return self._offered[pricelist]
 
-    def _doubt(self) -> None:
-        """What was sent does not show: look on, and after long enough leave it to a person."""
-        waited = self.request.sent_seconds or 0
-        if waited < self.work.limits.look_seconds:
+    def _shown_tariff(self, pricelist: str) -> Tariff | None:
+        """The same, but raises SellerError where the seller refuses to say: that is not a tariff that is not shown."""
+        if self._offered.get(pricelist) is None:
+            self._offered[pricelist] = tariffs.one(self.seller.transport, pricelist)
+        return self._offered[pricelist]
+
+    def _doubt(self, change: Change, *, busy: bool) -> None:
+        """What was sent does not show: look on; after long enough it is refused, or a person's turn."""
+        waited, answered = self.request.sent_seconds or 0, self.answered
+        is_at_it = answered is not None and busy and waited < self.work.limits.change_seconds
+        if is_at_it or not self.is_looked_for:
             if not self._looking:
-                told = ResellerError(self.looking, cause="-", **self.names())
-                raise self.stop(Standing(self._unsent_state("")), told)
+                cause = self.work.word(answered) if answered else "-"
+                raise self.stop(
+                    Standing(self._unsent_state("")), ResellerError(self.looking, cause=cause, **self.names())
+                )
             self.settle(Standing(requests.LOOKING, self.looking))
+        elif answered is not None:
+            raise self._rejected(change, answered)
         elif not self._looking or self.request.state != requests.UNCONFIRMED:
             error = ResellerError("reseller_change_unconfirmed", minutes=max(1, waited // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
@@ -160,14 +175,11 @@ class _Setparam(Attempt):
 
     def _send(self, change: Change, form: Service) -> None:
         """Ask what has to be asked first, then send it."""
-        try:
-            if change.is_tariff:
-                self._require_target(change, form)
-            else:
-                self._require_sold(change, form)
-            self._call(change)
-        except Rejected as error:
-            raise self._rejected(change, error) from error
+        if change.is_tariff:
+            self._require_target(change, form)
+        else:
+            self._require_sold(change, form)
+        self._call(change)
 
     def _require_sold(self, change: Change, form: Service) -> None:
         """Nothing is sent for more, or less, of an add-on than the seller sells."""
@@ -180,7 +192,7 @@ class _Setparam(Attempt):
             raise self.stop(Standing(requests.REFUSED), error) from error
 
     def _call(self, change: Change) -> None:
-        """The call that may charge; its answer only says whether it was refused, the form says the rest."""
+        """The call that may charge; only an answer that proves a refusal counts, the form says the rest."""
         transport, seconds = self.seller.transport, self.work.limits.order_seconds
         what = "changepricelist" if change.is_tariff else "edit"
         effect = Effect(f"{self.link.itemtype}.{what} {self.remote} {change}", call=change.digest)
@@ -191,9 +203,11 @@ class _Setparam(Attempt):
                     changes.change_tariff(transport, self.item.itemtype, self.remote, change.fields, seconds)
                 else:
                     changes.edit(transport, self.item.itemtype, self.remote, change.fields, seconds)
-        except Ambiguous as error:
-            self.settle(Standing(requests.LOOKING, error.type))
-            self.work.log.error(f"item {self.item.id}: the answer to {what} is lost: {self.work.word(error)}")
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Rejected) and self.proves(error):
+                raise self._rejected(change, error) from error
+            self.settle_doubt(error)
+            self.work.log.error(f"item {self.item.id}: the answer to {what} proves nothing: {self.work.word(error)}")
         else:
             self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
 
@@ -208,12 +222,17 @@ class _Setparam(Attempt):
             told = ResellerError("reseller_no_target", offered=listed, **self._tariffs(form, target))
             raise self._roll_back(told)
         if self.item.itemtype not in changes.ONE_SHOT:
-            cost = changes.price(transport, self.remote, change.fields)
+            try:
+                cost = changes.price(transport, self.remote, change.fields)
+            except Rejected as error:
+                # A step of the change, not a look: it commits nothing, so what it refuses is refused.
+                raise self._rejected(change, error) from error
             self.work.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
 
     def _require_resources(self, form: Service, target: str) -> None:
         is_with_disk = self.item.itemtype == change_plan.DISK_TYPE
-        now, then = (self._tariff(form.pricelist) if is_with_disk else None), self._tariff(target)
+        ask = self._shown_tariff if is_with_disk else self._tariff
+        now, then = ask(form.pricelist) if is_with_disk else None, ask(target)
         try:
             resources.require_sold(self.item, self._mapping, then)
             altered = change_plan.disk_change(self.item, form, self._mapping, now, then) if is_with_disk else ""
@@ -228,7 +247,7 @@ class _Setparam(Attempt):
         return {"tariff": self.item.pricelist_name, "now": form.pricelist, "target": target, **self.names()}
 
     def _rejected(self, change: Change, error: Rejected) -> ResellerError:
-        """Nothing was charged. Money is waited for; a tariff that was refused for any other reason is taken back."""
+        """Money is waited for; a tariff that was refused for any other reason is taken back."""
         standing = self.standing(error)
         if change.is_tariff and standing.state == requests.REFUSED:
             return self._roll_back(self.refusal(error))

@@ -2,8 +2,9 @@
 
 A seller may forbid its clients to delete, ask for a confirmation by phone, wait for the end of the paid term, insist on
 a minimum order period, or answer "ok" and do nothing (reference/selling-api.md 4.3). Each is told by name, with what to
-do. Whoever deletes it in the end, and whenever: a service that is gone at the seller is closed here. Auto-renewal is
-off there, so what is left of it costs nothing beyond the term that is paid.
+do. Whoever deletes it in the end, and whenever: a service that is gone at the seller is closed here, where a form that
+does not find it is believed after a delete that the seller took, and otherwise together with a complete list. Auto-
+renewal is off there, so what is left of it costs nothing beyond the term that is paid.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import datetime as dt
 from reseller.ledger import links, requests
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Standing
-from reseller.lifecycle import operations, reuse
+from reseller.lifecycle import gone, operations, reuse
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.goals import TAKEN, Change, Goal, Wait, give_up
 from reseller.lifecycle.reuse import Outcome
@@ -30,6 +31,8 @@ AT_END = Wait("reseller_close_at_end", "reseller_close_late")
 CONFIRM = Wait("reseller_close_confirm", failure=True, task=True)
 FORBIDDEN = Wait("reseller_close_forbidden", "reseller_close_still_forbidden", failure=True)
 KEEPING = Wait("reseller_close_keeping", "reseller_change_blocked", taken=False)
+#: waits for a deletion that the seller has accepted; all others know only of one that was sent, or refused
+ACCEPTED = (TAKEN, SILENT, AT_END)
 
 
 class Close(Change):
@@ -51,6 +54,17 @@ class Close(Change):
         self._kept = True
         self._finish()
         return True
+
+    def _is_reached(self, seen: Service, wait: Wait, *, taken: bool) -> bool:
+        """Whether it is gone, by more than the one answer of its form; raises SellerError."""
+        if seen.exists or self.link is None:
+            return False
+        if taken and wait in ACCEPTED:
+            return True
+        return gone.is_unlisted(self.seller.transport, self.link.itemtype, self.link.remote, self.work.limits)
+
+    def _check(self, seen: Service) -> None:
+        """One of which the form says that it is missing is deleted all the same: that proves nothing by itself."""
 
     def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
         if before.autoprolong:

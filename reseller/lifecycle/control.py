@@ -72,6 +72,8 @@ class Control(Attempt, ABC):
         remote, seen = self.see()
         if self.in_doubt and seen.may_be_at(self.kind):
             self._took(seen)
+        elif self._is_answered and not self._is_anew:
+            raise self._answered()
         elif self.in_doubt and not (self.absolute or self._is_anew or self.request.state == requests.UNCONFIRMED):
             raise self._ask(ResellerError("reseller_answer_lost"))
         else:
@@ -84,6 +86,9 @@ class Control(Attempt, ABC):
             return self._look(seen)
         if seen.may_be_at(self.kind):
             self._took(seen)
+        elif self._is_answered:
+            if self.is_looked_for:
+                raise self._answered()
         elif self.request.state != requests.UNCONFIRMED:
             if not self.absolute:
                 raise self._ask(ResellerError("reseller_answer_lost"))
@@ -103,17 +108,38 @@ class Control(Attempt, ABC):
             self.call(remote)
         except NotSent as error:
             raise self.stop_unsent(error) from error
-        except Rejected as error:
-            raise self.stop(self.standing(error), self.refusal(error)) from error
-        except Ambiguous as error:
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Rejected) and self.proves(error):
+                raise self.stop(self.standing(error), self.refusal(error)) from error
             # It was not busy before, so what it is busy with now is this.
             seen_now = self._glance()
             if seen_now is None or not seen_now.is_busy:
-                raise (self._again(error) if self.absolute else self._ask(error)) from error
+                raise self._unknown(error) from error
             self._took(seen_now)
         else:
             self.taken()
             self._took(self._glance())
+
+    def _unknown(self, error: SellerError) -> Stopped:
+        """Nothing shows of what was sent: an error is looked at on, a lost answer costs another call or a person."""
+        if isinstance(error, Rejected):
+            self.settle_doubt(error, self.looking)
+            return self._answered()
+        return self._again(error) if self.absolute else self._ask(error)
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether an error was answered to what was sent, and it is not known what became of that."""
+        return self.in_doubt and bool(self.request.answer)
+
+    def _answered(self) -> Stopped:
+        """Look on for as long as a doubt is looked at; then it is a refusal, with the seller's own text."""
+        error = self.answered
+        assert error is not None  # noqa: S101 - see _is_answered
+        if self.is_looked_for:
+            return self.stop(self.standing(error), self.refusal(error))
+        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        return self.stop(Standing(requests.LOOKING), told)
 
     def _took(self, seen: Service | None) -> None:
         """The seller has it, and shows whether it is done with it; None when it cannot be asked now."""
@@ -160,7 +186,7 @@ class Control(Attempt, ABC):
             told = ResellerError("reseller_change_waiting", **self.names())
             operations.note(self.work, self.item, self.operation, self.work.word(told))
 
-    def _again(self, error: Ambiguous) -> Stopped:
+    def _again(self, error: SellerError) -> Stopped:
         """Made again on the schedule of what was not sent, and left to a person after the last try."""
         rule = retries.rule(error, self.work.limits)
         tries = self.request.tries + 1

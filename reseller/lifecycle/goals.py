@@ -4,6 +4,7 @@ One rule serves a first try, a Start by hand, a retry of the panel and every loo
 seller shows; done, when it shows the goal; send, unless the seller has it already or is at something else with the
 service; say what is waited for. What a call answers never decides, only what is shown afterwards, so a lost answer
 costs another reading, and these calls may be made again without harm. Start sends again what the seller took before.
+An error that proves nothing is looked at for as long as any doubt before it counts as a refusal.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class Change(Attempt):
         if not overtaken.is_unwanted(self):
             return self._step(insist=False)
         seen = self.view()
-        if self.item.status == Status.PROCESSING and self.goal.is_reached(seen):
+        taken = self.request.state == requests.WAITING
+        if self.item.status == Status.PROCESSING and self._is_reached(seen, self._known, taken=taken):
             # Its operation is gone, and nobody wants anything else either.
             self._finish()
             return True
@@ -105,19 +107,29 @@ class Change(Attempt):
             return self._without_link(insist=insist)
         seen = self.view()
         wait = self._known
-        is_reached = self.goal.is_reached(seen) and not self._is_contradicted
-        if not is_reached:
+        taken = self.request.state == requests.WAITING and wait.taken
+        reached = self._is_reached(seen, wait, taken=taken) and not self._is_contradicted
+        if not reached:
             self._check(seen)
-            taken = self.request.state == requests.WAITING and wait.taken
+            answered = None if insist else self.answered
             if seen.status == Status.PROCESSING:
                 wait = wait if taken else BEFORE
+            elif answered is not None and not self.is_looked_for:
+                return False
+            elif answered is not None:
+                wait = self._refused(answered)
             elif insist or not taken:
                 seen, wait = self._send(self.link, seen)
-        if self.goal.is_reached(seen):
+                reached = self._is_reached(seen, wait, taken=wait.taken)
+        if reached:
             self._finish()
             return True
         self._pending(wait, insist=insist)
         return False
+
+    def _is_reached(self, seen: Service, wait: Wait, *, taken: bool) -> bool:  # noqa: ARG002 - a deletion asks for more
+        """Whether the goal shows; `wait` is known so far, `taken` whether the seller has what was sent."""
+        return self.goal.is_reached(seen)
 
     @property
     def _is_contradicted(self) -> bool:
@@ -172,9 +184,15 @@ class Change(Attempt):
 
     def _rejected(self, error: Rejected) -> tuple[Service, Wait]:
         seen = self._shown()
-        if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
+        is_proven = self.proves(error)
+        if not is_proven:
+            self.settle_doubt(error, self.looking)
+        if self._is_reached(seen, BEFORE, taken=False) or seen.status == Status.PROCESSING:
             return seen, BEFORE
-        return seen, self._refused(error)
+        if is_proven:
+            return seen, self._refused(error)
+        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        raise self.stop(Standing(requests.LOOKING), told) from error
 
     def _refused(self, error: Rejected) -> Wait:
         """What is waited for after this refusal; ends the try when nothing is."""

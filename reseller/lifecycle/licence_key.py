@@ -67,7 +67,9 @@ class _NewKey(Attempt):
             # Its own operation ends it, see above; staff may have deleted that.
             self.settle(Standing(requests.UNSENT if self.operation else requests.DONE))
             return True
-        sent = self.request.sent_seconds or 0
+        sent, answered = self.request.sent_seconds or 0, self.answered
+        if answered is not None and self.is_looked_for:
+            raise self.stop(self.standing(answered), self.refusal(answered))
         if sent >= self.work.limits.look_seconds and self.request.state != requests.UNCONFIRMED:
             error = ResellerError("reseller_key_unconfirmed", minutes=max(1, sent // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
@@ -87,10 +89,10 @@ class _NewKey(Attempt):
             key = controls.new_key(self.seller.transport, self.item.itemtype, remote)
         except NotSent as error:
             raise self.stop_unsent(error) from error
-        except Rejected as error:
-            raise self.stop(self.standing(error), self.refusal(error)) from error
-        except Ambiguous as error:
-            self.settle(Standing(requests.LOOKING, error.type))
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Rejected) and self.proves(error):
+                raise self.stop(self.standing(error), self.refusal(error)) from error
+            self.settle_doubt(error)
             _, seen = self.see()
             if not self._is_new(seen.licence_key):
                 raise self.stop_unsent(error) from error

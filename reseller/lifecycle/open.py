@@ -133,6 +133,9 @@ class _Order(Attempt):
             self._remove_unpaid(unpaid[0])
             never = ResellerError("reseller_never_paid", **{**self.names(), "remote": unpaid[0].id})
             raise self.stop(Standing(requests.REFUSED), never)
+        answered = self.answered
+        if answered is not None:
+            raise self.stop(self.standing(answered), self.refusal(answered))
         if state != requests.UNCONFIRMED:
             error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
@@ -157,7 +160,7 @@ class _Order(Attempt):
                 requests.sending(self.held, request, effect)
                 remote = orders.send(self.seller.transport, order, generation, work.limits.order_seconds)
         except Rejected as error:
-            return self._rejected(error)
+            return self._rejected(error) if self.proves(error) else self._in_doubt(error)
         except Ambiguous as error:
             return self._in_doubt(error)
         if not remote:
@@ -190,9 +193,9 @@ class _Order(Attempt):
         self.work.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
         return link
 
-    def _in_doubt(self, error: Ambiguous) -> Link:
+    def _in_doubt(self, error: Ambiguous | Rejected) -> Link:
         """The order may have been taken: say so first, then look once at once, since it often shows already."""
-        self.settle(Standing(requests.LOOKING, error.type))
+        self.settle_doubt(error)
         try:
             link = self.look(self._list())
         except SellerError as second:
@@ -204,7 +207,7 @@ class _Order(Attempt):
         return link
 
     def _rejected(self, error: Rejected) -> Link:
-        """Nothing was charged. An unpaid row may stand there all the same: remove it, or make it a task."""
+        """Nothing was charged, and an unpaid row may stand there all the same: remove it, or make it a task."""
         now = self.standing(error)
         self.settle(now)
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from reseller.ledger import links, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations
+from reseller.lifecycle import gone, operations
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.goals import Change, Goal
 from reseller.lifecycle.open import REMOTE_PARAM, open_service
@@ -100,10 +100,16 @@ class _Return(Change):
             paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
 
     def _check(self, seen: Service) -> None:
-        """The deletion that was under way has got through after all: the next try buys it."""
+        """The deletion that was under way has got through after all: the next try buys it.
+
+        Only where a complete list does not show it either: buying it while it is there would be a second one.
+        """
         if not seen.exists and self.link is not None:
-            gone = ResellerError("reseller_gone_meanwhile", **self.names())
+            limits, link = self.work.limits, self.link
+            if not gone.is_unlisted(self.seller.transport, link.itemtype, link.remote, limits):
+                raise self.later(ResellerError("reseller_gone", **self.names()), limits.unsent_first_seconds)
+            meanwhile = ResellerError("reseller_gone_meanwhile", **self.names())
             troubles.end_differences(self.work, self.held, self.item.id)
-            links.settle(self.held, self.link.id, links.ENDED)
-            raise self.later(gone, 0)
+            links.settle(self.held, link.id, links.ENDED)
+            raise self.later(meanwhile, 0)
         super()._check(seen)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from reseller.ledger import free, tariffmap
 from reseller.ledger.free import Kind
 from reseller.ledger.links import Link
-from reseller.lifecycle import order_plan, resources
+from reseller.lifecycle import gone, order_plan, resources
 from reseller.lifecycle.attempt import Attempt
 from reseller.mgr5 import items
 from reseller.model import Status
@@ -55,10 +55,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
     row = row or _reserve(attempt, link, seen)
     if row is None or not seen.exists:
         return Outcome.NO
-    try:
-        return _retire(attempt, link, row, seen)
-    except Rejected as error:
-        return _unfit(attempt, row, error.said)
+    return _retire(attempt, link, row, seen)
 
 
 def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
@@ -101,17 +98,29 @@ def _resources(attempt: Attempt, seen: Service) -> str | None:
 
 def _retire(attempt: Attempt, link: Link, row: free.Licence, seen: Service) -> Outcome:
     transport, itemtype, remote = attempt.seller.transport, link.itemtype, link.remote
+    refused: Rejected | None = None
     if seen.status == Status.ACTIVE:
         attempt.hold_for_send()
-        controls.change_state(transport, itemtype, remote, "suspend")
+        refused = _refusal_of(lambda: controls.change_state(transport, itemtype, remote, "suspend"))
         seen = service.read(transport, itemtype, remote)
     if seen.status == Status.SUSPENDED and not _is_idle(seen):
         attempt.hold_for_send()
-        changes.edit(transport, itemtype, remote, {**IDLE, "remoteid": ""})
+        refused = _refusal_of(lambda: changes.edit(transport, itemtype, remote, {**IDLE, "remoteid": ""}))
         seen = service.read(transport, itemtype, remote)
     if seen.status == Status.PROCESSING:
         return Outcome.PENDING
-    return Outcome.KEPT if _is_idle(seen) else _unfit(attempt, row, "it does not show what was asked of it")
+    if _is_idle(seen):
+        return Outcome.KEPT
+    return _unfit(attempt, row, refused.said if refused else "it does not show what was asked of it")
+
+
+def _refusal_of(step: Callable[[], None]) -> Rejected | None:
+    """The error that the seller answers to a step, None without one: what counts is what the form shows afterwards."""
+    try:
+        step()
+    except Rejected as error:
+        return error
+    return None
 
 
 def _unfit(attempt: Attempt, row: free.Licence, why: str) -> Outcome:
@@ -177,23 +186,25 @@ class _Handover:
     def carry_out(self) -> bool:
         """Whether it is the order's now; if not, it is among the free ones again, or forgotten."""
         seen = self._read()
+        if not seen.exists and not self._is_unlisted():
+            # One answer of a form; the next order asks again.
+            free.settle(self.attempt.held, self.row, free.FREE)
+            return False
         why = self._uselessness(seen)
         if why:
             free.remove(self.attempt.held, self.row)
             self.attempt.work.log.info(f"kept licence {self.row.remote} is of no use any more: {why}")
             return False
-        try:
-            for is_needed, step in self._steps():
-                if is_needed(seen):
-                    step()
-                    seen = self._read()
-                    if is_needed(seen):
-                        return self._put_back("it does not show what was asked of it")
-        except Rejected as error:
-            if self._read().status == Status.PROCESSING:
-                told = self.attempt.refusal(error)
-                raise self.attempt.later(told, self.attempt.work.limits.unsent_first_seconds) from error
-            return self._put_back(error.said)
+        for is_needed, step in self._steps():
+            if not is_needed(seen):
+                continue
+            refused = _refusal_of(step)
+            seen = self._read()
+            if is_needed(seen) and refused is not None and seen.status == Status.PROCESSING:
+                told = self.attempt.refusal(refused)
+                raise self.attempt.later(told, self.attempt.work.limits.unsent_first_seconds) from refused
+            if is_needed(seen):
+                return self._put_back(refused.said if refused else "it does not show what was asked of it")
         return True
 
     def _uselessness(self, seen: Service) -> str:
@@ -239,6 +250,10 @@ class _Handover:
 
     def _read(self) -> Service:
         return service.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+
+    def _is_unlisted(self) -> bool:
+        transport, limits = self.attempt.seller.transport, self.attempt.work.limits
+        return gone.is_unlisted(transport, self.order.itemtype, self.row.remote, limits)
 
     def _edit(self, fields: Mapping[str, str]) -> None:
         self.attempt.hold_for_send()

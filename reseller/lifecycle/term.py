@@ -98,8 +98,12 @@ class Renewal(Attempt):
             return True
         limits = self.work.limits
         sent = self.request.sent_seconds or 0
-        # What the seller has taken and is at is waited for: it is not lost.
-        is_at_it = self.request.state == requests.WAITING and seen.is_busy and sent < limits.change_seconds
+        # What the seller has taken, or has answered, and is at is waited for: it is not lost.
+        is_known = self.request.state == requests.WAITING or bool(self.request.answer)
+        is_at_it = is_known and seen.is_busy and sent < limits.change_seconds
+        answered = self.answered
+        if answered is not None and self.is_looked_for and not is_at_it:
+            raise self._rejected(answered)
         if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED and not is_at_it:
             shown = {"was": self.request.was, "promise": self.request.promise, "now": _shown(seen)}
             error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **shown, **self.names())
@@ -223,28 +227,35 @@ class Renewal(Attempt):
             with self.spending():
                 requests.sending(self.held, self.request, effect)
                 renewals.prolong(self.seller.transport, self.remote, str(months), self.work.limits.order_seconds)
-        except Rejected as error:
-            raise self._rejected(error) from error
-        except Ambiguous as error:
-            self._settle(requests.LOOKING)
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Rejected) and self.proves(error):
+                raise self._rejected(error) from error
+            self.settle_doubt(error, "reseller_renewal_looking")
+            self._finish_if_shown()
             if self.request.live:
                 told = ResellerError("reseller_renewal_looking", cause=self.work.word(error), **self.names())
                 raise self.stop(Standing(requests.LOOKING), told) from error
         else:
-            self._settle(requests.WAITING)
+            self.settle(Standing(requests.WAITING, "reseller_renewal_looking"))
+            self._finish_if_shown()
             if self.request.live:
                 self._park()
 
     def _promise(self, months: int) -> dt.date | None:
-        """What the form says the new date would be; a refusal of the form is a refusal of the renewal."""
+        """What the form says the new date would be; one that names a day to wait for is waited for.
+
+        Raises SellerError: a form that is refused otherwise says nothing of the renewal.
+        """
         try:
             return renewals.promise(self.seller.transport, self.remote, str(months))
         except Rejected as error:
-            raise self._rejected(error) from error
+            early = self._early(error)
+            if early is None:
+                raise
+            raise early from error
 
-    def _settle(self, waiting: str) -> None:
+    def _finish_if_shown(self) -> None:
         """Whatever was answered, the date decides: now, or in a later run."""
-        self.settle(Standing(waiting, "reseller_renewal_looking"))
         seen = self._view()
         if self._is_done(seen):
             self._finish(seen)
@@ -255,13 +266,16 @@ class Renewal(Attempt):
             operations.note(self.work, self.item, self.operation, self.work.word(told))
 
     def _rejected(self, error: Rejected) -> ResellerError:
-        """Nothing was charged."""
+        """The end of a try that was refused, by proof or because looking has shown nothing."""
+        return self._early(error) or self.stop(self.standing(error), self.refusal(error))
+
+    def _early(self, error: Rejected) -> Stopped | None:
+        """Wait for the day that the refusal names, None where it names none."""
         now = dt.datetime.now(dt.timezone.utc)
         day = retries.not_before(error, now.date())
-        if day:
-            early = ResellerError("reseller_early", day=day, **self.names())
-            return self.later(early, retries.seconds_until(day, now))
-        return self.stop(self.standing(error), self.refusal(error))
+        if not day:
+            return None
+        return self.later(ResellerError("reseller_early", day=day, **self.names()), retries.seconds_until(day, now))
 
     def _finish(self, seen: Service) -> None:
         self._keep_suspended(seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reseller.db import Database
@@ -20,6 +20,7 @@ from reseller.wire.errors import ResellerError
 if TYPE_CHECKING:
     from reseller.ledger.circuits import Circuit
     from reseller.model import Settings
+    from reseller.seller.proofs import Proofs
     from reseller.seller.transport import Transport
 
 
@@ -67,6 +68,16 @@ class Work:
     def limits(self) -> Limits:
         """Limits of this panel."""
         return self.panel.limits
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """Which errors prove that a call had no effect; read, and wrong lines told in the log, once it matters."""
+        from reseller.seller import proofs
+
+        found = proofs.load(self.panel.base)
+        for wrong in found.wrong:
+            self.log.error(self.word(wrong))
+        return found
 
     def seller(self, module: int) -> Seller:
         """The seller that a module's settings lead to, at which it buys; of what it bought see seller_of().

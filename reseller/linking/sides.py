@@ -14,6 +14,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Standing
+from reseller.lifecycle import gone
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.open import REMOTE_PARAM
 from reseller.lifecycle.work import Seller, Work
@@ -105,21 +106,34 @@ def _set_key(work: Work, held: Lease, seller: Seller, link: Link, key: str) -> N
 
 
 def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
-    """Set our key there and read it back; a refusal undoes the link, silence leaves it half-done."""
-    transport = seller.transport
+    """Set our key there and read it back; a refusal undoes the link, unless the form shows the key all the same.
+
+    What is unclear leaves it half-done: silence, a form that is refused, and one of a service that is missing while its
+    list shows it, or cannot be read.
+    """
+    transport, refused = seller.transport, None
     try:
         found = service.read(transport, half.itemtype, half.remote)
         if found.exists and found.key != half.key:
-            _set_key(work, held, seller, half, half.key)
+            try:
+                _set_key(work, held, seller, half, half.key)
+            except Rejected as error:
+                refused = error
             found = service.read(transport, half.itemtype, half.remote)
-    except Rejected:
-        links.settle(held, half.id, links.ENDED)
-        raise
+        is_there = found.exists or not gone.is_unlisted(transport, half.itemtype, half.remote, work.limits)
     except SellerError as error:
-        raise ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(error)) from error
-    if not found.exists or found.key not in (half.key, None):
+        raise _half(work, half, error) from error
+    if not found.exists and is_there:
+        raise _half(work, half, ResellerError("reseller_gone", item=half.item, remote=half.remote))
+    if is_there and found.key is None and refused is not None and not work.proofs.hold(refused):
+        raise _half(work, half, refused)
+    if not is_there or found.key not in (half.key, None) or (refused is not None and found.key is None):
         links.settle(held, half.id, links.ENDED)
-        raise ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
+        raise refused or ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
+
+
+def _half(work: Work, half: Link, cause: ResellerError) -> ResellerError:
+    return ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(cause))
 
 
 def _settle(work: Work, held: Lease, item: Item, half: Link) -> None:

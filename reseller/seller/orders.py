@@ -53,14 +53,16 @@ def probe(transport: Transport, itemtype: str) -> list[str]:
 
     A function that is there but wants a tariff first answers `wizard_unavailable` or an error about the field; one that
     is not there answers `missed` (own inference of selling-api.md 3.1, so everything but `missed` and `access` counts
-    as there). Raises NotSent or Ambiguous when the seller cannot be asked.
+    as there). Raises SellerError when the seller cannot be asked, also for a login that it refuses.
     """
     found = []
     for generation in (OLD, V2):
         try:
             transport.call(function(itemtype, generation))
         except Rejected as error:
-            if error.seller_type in ("access", "auth") or lacks_function(error, function(itemtype, generation)):
+            if error.seller_type == "auth":
+                raise
+            if error.seller_type == "access" or lacks_function(error, function(itemtype, generation)):
                 continue
         found.append(generation)
     return found
@@ -100,7 +102,8 @@ def parameters(order: Order, generation: str) -> dict[str, str]:
 def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, limits: Limits) -> bool:
     """Take back an order in status 1; whether a complete list proves that it is gone.
 
-    Its status and key are read once more right before: an order that was paid meanwhile must not be deleted.
+    Before each call its form has to say that it is unpaid and has our key: an order that was paid meanwhile must not be
+    deleted, and a list may be older than the payment. Where no form says so, nothing is deleted.
     Its row may be an item (`<type>.delete`) or only a position of the cart (`basket`); which one is unknown
     (selling-api.md 0.3), so both are tried. What the calls answer does not count, only what the list shows afterwards.
     """
@@ -108,18 +111,29 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, li
         (f"{itemtype}.delete", {"elid": remote, "sok": "ok"}),
         ("basket", {"clicked_button": "delete", "id": remote, "sok": "ok"}),
     )
-    # A position of the cart has no form of its own, hence no error here.
-    with contextlib.suppress(SellerError):
-        seen = service.read(transport, itemtype, remote)
-        if seen.status not in (0, Status.ORDERED) or seen.key not in (None, "", key):
-            return False
+    is_called = False
     for func, fields in attempts:
-        with contextlib.suppress(Rejected, Ambiguous):
-            transport.call(func, fields, changes=True)
-        try:
-            rows = read_list(transport, itemtype, limits)
-        except SellerError:
-            continue
-        if rows.complete and not rows.with_key(key):
+        if _is_unpaid(transport, itemtype, remote, key):
+            is_called = True
+            with contextlib.suppress(Rejected, Ambiguous):
+                transport.call(func, fields, changes=True)
+        if is_called and _is_unlisted(transport, itemtype, key, limits):
             return True
     return False
+
+
+def _is_unpaid(transport: Transport, itemtype: str, remote: str, key: str) -> bool:
+    """Whether the form of `remote`, read now, says that it is an unpaid order with our key."""
+    try:
+        seen = service.read(transport, itemtype, remote)
+    except SellerError:
+        return False
+    return seen.exists and seen.status == Status.ORDERED and seen.key in (None, key)
+
+
+def _is_unlisted(transport: Transport, itemtype: str, key: str, limits: Limits) -> bool:
+    try:
+        rows = read_list(transport, itemtype, limits)
+    except SellerError:
+        return False
+    return rows.complete and not rows.with_key(key)

@@ -1,9 +1,9 @@
 """One function call to the seller over HTTPS, and what its failure means (promise 3).
 
-A call ends in exactly one of four ways: the answer; `Rejected`, when the seller answered with an error document;
-`NotSent`, when no byte of the request can have arrived (no connection was made, or its certificate was refused);
-`Ambiguous` for everything else (client.py). Nothing is ever repeated here: whether a call may be made again is for its
-caller to decide, by what the call does, not by how it failed.
+A call ends in exactly one of four ways: the answer; `Rejected`, when the seller answered with an error document (what
+that proves is said by proofs.py); `NotSent`, when no byte of the request can have arrived (no connection was made, or
+its certificate was refused); `Ambiguous` for everything else (client.py). Nothing is ever repeated here: whether a call
+may be made again is for its caller to decide, by what the call does, not by how it failed.
 
 Credentials travel in the POST body (reference/selling-api.md 1.1).
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reseller.ledger import links, observations, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
-from reseller.lifecycle import autorenewal, offers, operations, problems, whose
+from reseller.lifecycle import autorenewal, gone, offers, operations, problems, whose
 from reseller.lifecycle.open import OPENINGS, park
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
@@ -38,12 +38,14 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
             whose.require(work, held, link, row.key)
         action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(work.db, link, row):
-            gone = _gone(work, item, link)
+            cancelled = _gone(work, item, link)
             links.observe(work.db, link, row)
-            raise gone
+            raise cancelled
         links.observe(work.db, link, row)
         if action == Action.FINISH and not requests.live_of(work.db, item.id, requests.CLOSE):
             return _finish(work, seller, held, item, link)
+        if action == Action.END and not _is_gone(work, seller, link, found):
+            return WAITING
         return _without_finish(work, held, item, link, action)
 
 
@@ -148,6 +150,13 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         return WAITING
 
 
+def _is_gone(work: Work, seller: Seller, link: Link, found: RemoteList) -> bool:
+    """Whether form and list agree; `found` may be what the form alone has said, and is incomplete then."""
+    if service.read(seller.transport, link.itemtype, link.remote).exists:
+        return False
+    return found.complete or gone.is_unlisted(seller.transport, link.itemtype, link.remote, work.limits)
+
+
 def _end(work: Work, held: Lease, link: Link) -> None:
     problems.end_differences(work, held, link.item)
     links.settle(held, link.id, links.ENDED)
@@ -159,7 +168,7 @@ def _here(item: Item, link: Link) -> Here:
 
 def _gone(work: Work, item: Item, link: Link) -> Stopped:
     """The seller cancelled it: said once, on its operation, with a task."""
-    gone = ResellerError("reseller_gone_opening", item=link.item, remote=link.remote, key=link.key)
-    work.log.error(f"item {item.id}: {work.word(gone)}")
-    operations.report(work, item, items.operation_of(work.db, link.item, *OPENINGS), gone, task=True)
-    return Stopped.by(gone)
+    cancelled = ResellerError("reseller_gone_opening", item=link.item, remote=link.remote, key=link.key)
+    work.log.error(f"item {item.id}: {work.word(cancelled)}")
+    operations.report(work, item, items.operation_of(work.db, link.item, *OPENINGS), cancelled, task=True)
+    return Stopped.by(cancelled)

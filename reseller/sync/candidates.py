@@ -174,12 +174,15 @@ def there(status: int, suspended_by: str, absences: int) -> There:
 
 
 def there_of(seen: Service, candidate: Candidate) -> There:
-    """The same by its form: one that the seller says is missing is gone only after two complete lists (DESIGN 5).
+    """The same by its form: one that the seller says is missing is gone only after two complete lists (DESIGN 6).
 
-    Or when its list says that it is deleted, where a seller lists such services but does not open them any more.
+    Or when its list says that it is deleted, where a seller lists such services but does not open them any more. A form
+    that shows it as deleted needs a list that agrees as well.
     """
     if seen.exists and not seen.status:
         return There.UNKNOWN
+    if seen.status == Status.DELETED and candidate.seen_status not in (0, Status.DELETED):
+        return There.ABSENT
     if not seen.exists and not seen.status and candidate.seen_status == Status.DELETED:
         return There.DELETED
     return there(seen.status, seen.suspended_by, candidate.absences)

@@ -90,7 +90,7 @@ class Ambiguous(SellerError):
 
 
 class Rejected(SellerError):
-    """The seller answered with an error document: nothing was charged.
+    """The seller answered with an error document; whether that proves anything is for `seller/proofs.py` to say.
 
     `seller_type` and `seller_object` are the seller's own words (reference/selling-api.md 2); its `param` elements are
     in `seller_params`, its localised message in `params["text"]`.

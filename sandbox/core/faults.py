@@ -24,6 +24,7 @@ KINDS = {
     "warning": "an error of type, object, value inside warning, no work",
     "captcha": "a captcha page, status 200, no work",
     "error": "an error document of type, object, value, no work",
+    "error_after": "the work is committed, then an error document of type, object, value",
     "huge": "an answer of size bytes, no work",
     "bomb": "a document of nested entities, no work",
     "truncated": "the work is committed; status 200, complete length, but the XML ends in the middle",

@@ -185,6 +185,8 @@ class Server:
         elif fault.kind in http.PAGES:
             page, status = http.PAGES[fault.kind]
             answer = Answer(page, "text/html", status)
+        elif fault.kind == "error_after":
+            answer = self._error(params, fault)
         elif fault.kind in ENDS:
             return await self._ended(request, answer, fault)
         return self._response(answer)
@@ -214,12 +216,16 @@ class Server:
             return self._response(Answer(page, "text/html", status))
         if fault.kind == "bomb":
             return self._response(Answer(http.BOMB, "text/xml"))
+        return self._response(self._error(params, fault))
+
+    @staticmethod
+    def _error(params: dict[str, str], fault: Fault) -> Answer:
         error = PanelError(fault.type, fault.object, fault.value)
         document = etree.Element("doc", lang=params.get("lang", "en"))
         parent = etree.SubElement(document, "warning") if fault.kind == "warning" else document
         parent.append(error_element(error, "__object__ __value__", params.get("lang", "en")))
         body = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
-        return self._response(Answer(body, "text/xml"))
+        return Answer(body, "text/xml")
 
     async def _hold(self, params: dict[str, str]) -> None:
         released = self._panel.faults.hold(params.get("func", ""))

@@ -142,6 +142,9 @@ FAULTS = (
     *(Fault(kind, _wire(kind)) for kind in ("html", "html_after", "html460", "progress", "captcha", "bomb")),
     Fault("huge", _wire("huge", size=300_000)),
     Fault("error", _wire("error", type="value", object="period")),
+    # No row of the table of proofs names this type: the same answer with and without an effect.
+    Fault("error after", _wire("error_after", type="process", object="install")),
+    Fault("unknown error", _wire("error", type="process", object="install")),
     Fault("warning", _wire("warning", type="value", object="period")),
     *(Fault(kind, _late(kind)) for kind in ("slow", "slow_before", "hold_before", "hold_after")),
     Fault("refused", _refused, ("open", "prolong", "suspend", "resume", "close")),

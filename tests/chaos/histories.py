@@ -33,7 +33,10 @@ STEPS = 6
 KNOWN = 2
 IMPATIENT = {"order_seconds": 2, "read_seconds": 2, "lease_seconds": 2, "run_seconds": 5, "account_wait_seconds": 2}
 CALLS = ("vds.edit", "soft.edit", "vds", "soft", "*")
-WIRE = ("reply_lost", "reset", "reset_after", "cut", "truncated", "html", "html_after", "error", "progress", "captcha")
+WIRE = (
+    *("reply_lost", "reset", "reset_after", "cut", "truncated", "html", "html_after"),
+    *("error", "error_after", "progress", "captcha"),
+)
 ACTS = ("prolong", "prolong", "suspend", "resume", "close", "setparam", "reboot")
 #: by what a client does: the process that serves it, and the call at the seller that matters, after how many like it
 TARGETS = {command.name: (command.plan, *command.aims["call"]) for command in COMMANDS if "call" in command.aims}

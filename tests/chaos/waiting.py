@@ -14,6 +14,7 @@ from tests.world import until
 ORDER, RENEWAL = "*.order.param", "service.prolong"
 LIST: dict[str, Aim] = {"list": ("vds", 0)}
 EDIT: dict[str, Aim] = {"edit": ("vds.edit", 0)}
+ORDERED: dict[str, Aim] = {"call": (ORDER, 0)}
 
 
 def _fault(lane: Lane, kind: str, func: str, skip: int = 0) -> None:
@@ -230,15 +231,15 @@ WAITING = (
     _cron("order in doubt", _bought_in_doubt, ACTIVE, LIST),
     _cron("lost order", _lost_order, ACTIVE, LIST),
     _cron("unpaid row", _unpaid_row, ACTIVE, LIST | EDIT | {"call": ("vds.delete", 0)}),
-    _cron("unsent order", _unsent("open"), ACTIVE, {}),
+    _cron("unsent order", _unsent("open"), ACTIVE, LIST | ORDERED),
     _cron("unwanted order", _unwanted, 0, {}),
-    _cron("order without money", _without_money, ACTIVE, {"balance": ("subaccount", 0)}),
-    _cron("stale intent", _stale_intent, ACTIVE, {}),
+    _cron("order without money", _without_money, ACTIVE, {"balance": ("subaccount", 0), **ORDERED}),
+    _cron("stale intent", _stale_intent, ACTIVE, LIST | ORDERED),
     _cron("gone", _gone, 0, LIST | EDIT, open_end=True),
     _cron("renewal at work", _at_work("prolong", ACTIVE), ACTIVE, EDIT),
     _cron("renewal in doubt", _renewal_in_doubt, ACTIVE, EDIT),
     _cron("lost renewal", _lost_renewal, ACTIVE, EDIT),
-    _cron("unsent renewal", _unsent("prolong"), ACTIVE, {}),
+    _cron("unsent renewal", _unsent("prolong"), ACTIVE, EDIT | {"form": (RENEWAL, 0), "call": (RENEWAL, 1)}),
     _cron("suspend at work", _at_work("suspend", ACTIVE), SUSPENDED, EDIT),
     _cron("resume at work", _at_work("resume", SUSPENDED), ACTIVE, EDIT),
     _cron("close at work", _at_work("close", ACTIVE), DELETED, EDIT),

@@ -152,3 +152,12 @@ def test_pages_that_are_no_documents(seller, kind):
 def test_an_error_inside_a_warning(seller):
     seller.call("sandbox.fault", kind="warning", forfunc="whoami", type="access", object="whoami")
     assert seller.http("whoami").find("warning/error").get("type") == "access"
+
+
+def test_an_error_document_after_the_work(seller):
+    seller.call(
+        "sandbox.fault", kind="error_after", func="vds.order.param", type="process", object="install", value="7"
+    )
+    error = parsed(order(seller, "fault-error-after").content).find("error")
+    assert (error.get("type"), error.get("object"), error.get("value")) == ("process", "install", "7")
+    assert bought(seller, "fault-error-after") == 1
