@@ -404,7 +404,7 @@ def test_a_seller_that_refuses_the_key_leaves_nothing_linked(shop, server, switc
     other = bought_there(shop)
     shop.ctl("unlink", str(server))
     shop.there.call("sandbox.fault", kind="error", forfunc="item.setremoteid", type="value", object="value", times=1)
-    assert "refused" in refused(shop, server, other)
+    assert "answered item.setremoteid with an error" in refused(shop, server, other)
     assert shop.links(server) == []
     switch(shop.there, "absent_functions", "checkevent,item.setremoteid")
     switch(shop.there, "remoteid_edit", "ignored")
