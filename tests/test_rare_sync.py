@@ -145,7 +145,7 @@ def test_a_module_that_cannot_even_reach_the_database_fails_alone(shop, inside, 
     summary = checkevent.run(dataclasses.replace(inside.work, panel=Panel(tmp_path)), Mode(pending=True))
     shop.here.write("DELETE FROM processingmodule WHERE id = %s", other)
     assert summary.failed == 2
-    assert "Can't connect" in summary.problems[0]
+    assert "Can't connect" in summary.problems[-1]
 
 
 def test_a_run_over_what_is_open_stops_in_time_and_begins_there_the_next_time(shop, inside, pairs):
