@@ -50,10 +50,10 @@ def test_a_suspension_that_a_resumption_overtakes_is_undone_when_it_lands(shop, 
     assert shop.item(vds)["status"] == 2
     assert sent(shop, "vds.resume") == resumed + 1, "the contrary call is sent whatever the seller shows"
     assert [row["kind"] for row in shop.here.rows(WATCHED, vds)] == ["suspend"]
-    suspended = sent(shop, "vds.suspend")
     if landing == "after":
         shop.there.call("sandbox.release")
         until(lambda: there(shop, vds)["status"] == 3, "it does not land")
+    suspended = sent(shop, "vds.suspend")
     shop.checkevent()
     until(lambda: there(shop, vds)["status"] == 2, "a paying client stays suspended")
     shop.checkevent()
@@ -121,8 +121,9 @@ def test_what_the_seller_does_not_undo_is_for_a_person(shop, vds, switch):
     shop.here.call("sandbox.item", item=vds, status=3)
     shop.act("resume", vds)
     shop.until_done(vds)
-    switch(shop.there, "client_suspend", "denied")
     shop.there.call("sandbox.release")
+    until(lambda: there(shop, vds)["status"] == 3, "it does not land")
+    switch(shop.there, "client_suspend", "denied")
     until(lambda: (shop.checkevent(), problem(shop, vds))[1], "nobody is told")
     assert problem(shop, vds) == "reseller_landed_late"
     assert len(shop.tasks(vds)) == 1

@@ -198,7 +198,8 @@ class Attempt:
             self.hold_for_send()
             try:
                 yield
-            except Ambiguous:
+            except (Ambiguous, Rejected):
+                # An error may be answered after the effect too.
                 self._note_cost(before)
                 raise
             self._note_cost(before)
@@ -216,8 +217,9 @@ class Attempt:
         after = self._balance() if before and before.amount else None
         if before and after and after.amount and after.currency == before.currency:
             cost = Decimal(before.amount) - Decimal(after.amount)
-            spent.note(self.held, self.request.id, cost, after.currency)
-            self.work.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
+            if cost:
+                spent.note(self.held, self.request.id, cost, after.currency)
+                self.work.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
 
     @property
     def _send_seconds(self) -> int:
