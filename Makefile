@@ -38,15 +38,15 @@ browser: ## make sure Chromium and its driver are there (as root: install them)
 	@scripts/prerequisites.sh browser
 
 ifeq ($(DATABASE),mysql)
-# what the ledger and the panel's tables are asked, and over the wire what a service goes through: six minutes' worth of it
-OVER_THE_WIRE = order life terms failures crash reconcile linking swap
+# what the ledger and the panel's tables are asked, and over the wire what a service goes through: some minutes worth of it
+OVER_THE_WIRE = order life terms failures crash reconcile linking swap spending overtaken moved proofs
 TESTS = tests/reseller tests/conformance/test_database.py $(OVER_THE_WIRE:%=tests/test_%.py)
 test: venv mysql
 else
 test: venv $(DATABASE) foreign browser
 endif
 test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql some of them on MySQL, TESTS= others)
-	.venv/bin/python -m pytest --numprocesses 2 $(TESTS) $(ARGS)
+	.venv/bin/python -m pytest --numprocesses 3 $(TESTS) $(ARGS)
 
 screenshots: venv $(DATABASE) browser ## a picture of each page into docs/screenshots
 	.venv/bin/python -m tests.screenshots $(ARGS)

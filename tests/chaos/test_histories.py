@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.histories import run
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-COUNT = 200
+COUNT = 60
 
 
 @pytest.mark.timeout(900)
