@@ -116,9 +116,9 @@ def arrange(shop, pair, here, there, opened):
     if opened == Open.LEFT:
         shop.here.write(
             "INSERT INTO reseller_request (item, kind, rkey, state, module, account, itemtype, created, updated) "
-            "VALUES (%s, 'prolong', %s, 'refused', %s, 1, 'vds', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+            "VALUES (%s, 'setparam', %s, 'refused', %s, 1, 'vds', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
             pair.item,
-            f"prolong {pair.item}-left",
+            f"setparam {pair.item}-left",
             shop.module,
         )
 

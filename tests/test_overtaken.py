@@ -145,3 +145,72 @@ def test_what_is_watched_keeps_no_order_from_being_started_when_there_is_money(s
     shop.there.call("sandbox.release")
     until(lambda: (shop.checkevent(), there(shop, vds)["status"] == 2)[1], "it stays suspended")
     ends(shop, vds)
+
+
+def test_a_suspension_that_lands_after_one_form_has_missed_the_service_is_undone(shop):
+    item = shop.order("vds")
+    shop.until_active(item)
+    held_back(shop, item, "suspend", "vds.suspend")
+    shop.here.call("sandbox.item", item=item, status=3)
+    shop.act("resume", item)
+    shop.until_done(item)
+    shop.there.call("sandbox.item", item=remote(shop, item), status=4)
+    shop.checkevent()
+    shop.there.call("sandbox.item", item=remote(shop, item), status=2)
+    shop.there.call("sandbox.release")
+    until(lambda: there(shop, item)["status"] == 3, "it does not land")
+    until(lambda: (shop.checkevent(), there(shop, item)["status"] == 2)[1], "a paying client stays suspended")
+    ends(shop, item)
+
+
+def test_a_reopening_is_not_ended_by_the_deletion_that_it_has_overtaken(shop, switch):
+    item = shop.order("vds")
+    shop.until_active(item)
+    switch(shop.there, "delete_does", "nothing")
+    shop.act("close", item)
+    shop.rest(item)
+    switch(shop.there, "provision", "manual")
+    shop.there.call("sandbox.item", item=remote(shop, item), status=3)
+    shop.here.call("sandbox.operation", item=item, name="reopen")
+    until(lambda: "is not done yet" in shop.error(item), "it does not wait")
+    shop.there.call("sandbox.item", item=remote(shop, item), status=4)
+    for _ in range(3):
+        shop.checkevent()
+    assert shop.item(item)["status"] == 5
+    assert shop.operation(item)["intname"] == "reopen"
+
+
+def test_what_is_wanted_again_is_sent_though_it_was_watched(shop, switch):
+    item = shop.order("vds")
+    shop.until_active(item)
+    shop.act("suspend", item)
+    shop.until_done(item)
+    world.limits(shop.here, land_seconds=600)
+    switch(shop.there, "provision", "manual")
+    shop.act("resume", item)
+    shop.rest(item)
+    shop.here.call("sandbox.item", item=item, status=2)
+    shop.act("suspend", item)
+    shop.rest(item)
+    shop.there.call("sandbox.item", item=remote(shop, item), status=3)
+    switch(shop.there, "provision", "auto")
+    until(lambda: (shop.checkevent(), shop.item(item)["status"] == 3)[1], "it is not suspended")
+    shop.there.call("sandbox.fault", kind="html", forfunc="vds.edit", times=1)
+    shop.act("resume", item)
+    until(
+        lambda: (shop.checkevent(), (shop.item(item)["status"], there(shop, item)["status"]) == (2, 2))[1],
+        "a service that is paid for stays dark",
+    )
+
+
+def test_the_sellers_own_suspension_shows_while_something_is_watched(shop, switch):
+    switch(shop.there, "delete_does", "at_end")
+    item = shop.order("vds")
+    shop.until_active(item)
+    shop.act("close", item)
+    until(lambda: "at the end" in shop.error(item), "it is not put off")
+    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    shop.here.call("sandbox.item", item=item, status=2)
+    shop.checkevent()
+    shop.there.call("sandbox.item", item=remote(shop, item), status=3, abusesuspend="on")
+    until(lambda: (shop.checkevent(), shop.item(item)["status"] == 3)[1], "nobody sees it")

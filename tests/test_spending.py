@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import threading
 from decimal import Decimal
 
 import pytest
 
 from tests import world
-from tests.test_terms import ends_in, runs, service
+from tests.keeping import is_held, remote
+from tests.test_terms import ends_in, expires, owed, runs, service
 from tests.world import Refused, until
 
 HELD = "SELECT * FROM reseller_problem WHERE subject = 'module' AND kind = 'spending'"
@@ -128,3 +130,72 @@ def test_a_limit_that_is_no_amount_is_refused_by_name(shop, setting, value):
         setting(value)
     assert refused.value.type == "reseller_settings_limit"
     assert value in refused.value.text
+
+
+def test_what_waits_for_money_and_is_held_back_keeps_no_client_waiting(shop, monthly, setting):
+    [item] = monthly(1)
+    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
+    until(lambda: (shop.checkevent(), (owed(shop, item) or {}).get("state") == "money")[1], "it does not lack money")
+    fresh = shop.order("vds")
+    shop.rest(fresh)
+    setting("0.01")
+    shop.there.call("sandbox.balance", user=shop.buyer, value=500)
+    shop.until_active(fresh)
+    assert parts(shop, [item]) == 0
+
+
+def test_terms_that_were_refused_count_for_no_limit(shop, monthly):
+    made = monthly(3)
+    world.limits(shop.here, buy_least=2, buy_percent=0)
+    shop.there.call("sandbox.balance", user=shop.buyer, value=0)
+    states = lambda: [(owed(shop, item) or {}).get("state") for item in made]  # noqa: E731
+    until(lambda: (shop.checkevent(), "money" in states())[1], "none lacks money")
+    shop.there.call("sandbox.balance", user=shop.buyer, value=500)
+    until(lambda: (shop.checkevent(), parts(shop, made) == 2)[1], "they are not bought")
+
+
+def test_a_withdrawn_deletion_holds_no_term_back(shop, monthly, switch):
+    switch(shop.there, "delete_does", "at_end")
+    item = service(shop, 3)
+    shop.act("close", item)
+    until(lambda: "at the end" in shop.error(item), "it is not put off")
+    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    shop.here.call("sandbox.item", item=item, status=2)
+    shop.checkevent()
+    # The seller has cancelled it, as it was asked to.
+    shop.there.write("UPDATE item SET closeatend = 'off' WHERE id = %s", remote(shop, item))
+    ends_in(shop, item, 3)
+    date = expires(shop, item).isoformat()
+    shop.here.write("UPDATE reseller_request SET promise = %s WHERE item = %s AND live = 1", date, item)
+    until(lambda: (shop.checkevent(), parts(shop, [item]) == 1)[1], "a term that is paid for is not bought")
+
+
+def test_where_no_cost_is_known_an_amount_lets_nothing_through(shop, monthly, setting):
+    [item] = monthly(1)
+    setting("1000")
+    shop.here.write("UPDATE reseller_request SET cost = NULL WHERE item = %s", item)
+    until(lambda: (shop.checkevent(), shop.here.rows(HELD))[1], "it is not held back")
+    assert parts(shop, [item]) == 0
+    setting("")
+    until(lambda: (shop.checkevent(), parts(shop, [item]) == 1)[1], "it is not bought")
+
+
+def test_a_top_up_in_the_middle_of_a_purchase_is_no_cost(shop, monthly):
+    [item] = monthly(1)
+    shop.there.call("sandbox.fault", kind="hold_before", forfunc="service.prolong", times=1, skip=1)
+    with contextlib.ExitStack() as running:
+        running.enter_context(held_run(shop))
+        until(lambda: is_held(shop), "nothing is held")
+        shop.there.call("sandbox.balance", user=shop.buyer, value=19000)
+        shop.there.call("sandbox.release")
+    until(lambda: (shop.checkevent(), parts(shop, [item]) == 1)[1], "it is not bought")
+    assert ("part", "") in costs(shop, item)
+
+
+@contextlib.contextmanager
+def held_run(shop):
+    """Cron in a thread of its own."""
+    run = threading.Thread(target=shop.checkevent)
+    run.start()
+    yield
+    run.join(60)

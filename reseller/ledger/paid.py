@@ -12,6 +12,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.limits import Limits
 from reseller.model import Status
@@ -78,7 +79,8 @@ def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
         "AND i.processingmodule = k.module AND m.active = 'on' "
         "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item) "
         "AND NOT EXISTS (SELECT 1 FROM reseller_swap w WHERE w.item = k.item AND w.live = 1) "
-        "AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = k.item AND (q.live = 1 "
+        "AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = k.item "
+        "AND ((q.live = 1 AND q.error_type <> %s) "
         "OR (q.kind IN ('part', 'prolong') AND q.sent > UTC_TIMESTAMP(3) - INTERVAL %s SECOND))) ORDER BY k.item",
         module,
         (today + dt.timedelta(days=limits.part_days)).isoformat(),
@@ -86,6 +88,7 @@ def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
         limits.tolerance_days,
         today,
         (Status.ACTIVE, Status.SUSPENDED),
+        requests.OVERTAKEN,
         limits.part_pause_seconds,
     )
     return [row[0] for row in rows]

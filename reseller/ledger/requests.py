@@ -222,7 +222,7 @@ def sending(lease: Lease, request: Request, effect: Effect) -> None:
     """Say that it is about to be sent; must be committed before the first byte leaves."""
     lease.execute(
         "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, digest = %s, "
-        "term = %s, answer = '', looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
+        "term = %s, answer = '', error_type = '', looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
         "updated = UTC_TIMESTAMP(3) WHERE id = %s AND live = 1",
         SENDING,
         effect.detail[:2000],

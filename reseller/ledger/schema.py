@@ -321,6 +321,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE reseller_request ADD COLUMN answer VARCHAR(2000) NOT NULL DEFAULT ''",),
 )
+#: the version that keeps where the tables belong: a row that is lost later is claimed by nobody but a person
+_PLACED = next(
+    number for number, each in enumerate(MIGRATIONS, 1) if any("EXISTS reseller_place " in part for part in each)
+)
 
 
 def ensure(db: Database, base: Path) -> None:
@@ -338,7 +342,7 @@ def ensure(db: Database, base: Path) -> None:
         for number, statements in enumerate(MIGRATIONS[version:], version + 1):
             for statement in statements:
                 _carry_out(db, statement)
-            if number == len(MIGRATIONS):
+            if number == _PLACED:
                 place.note(db, base)
             db.execute("INSERT IGNORE INTO reseller_schema (version) VALUES (%s)", number)
     finally:

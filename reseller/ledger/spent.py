@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.model import CURRENCY_CHARACTERS
 
@@ -31,13 +32,14 @@ def of_day(db: Database, module: int) -> Spent:
     """What a module has bought without an operation within the last day, what may have been bought included."""
     sql = (
         "SELECT COUNT(*), COALESCE(SUM(cost), 0) FROM reseller_request WHERE module = %s AND kind = 'part' "
-        "AND sent > UTC_TIMESTAMP(3) - INTERVAL 1 DAY"
+        "AND sent > UTC_TIMESTAMP(3) - INTERVAL 1 DAY AND state IN %s"
     )
-    row = db.row(sql, module)
+    row = db.row(sql, module, (*requests.UNKNOWN_OUTCOME, requests.WAITING, requests.DONE))
     return Spent(*row) if row else Spent(0, Decimal(0))
 
 
-def last_cost(db: Database, item: int) -> Decimal:
-    """What the last order or renewal of a service has cost, 0 while that is not known."""
+def last_cost(db: Database, item: int) -> Decimal | None:
+    """What the last order or renewal of a service has cost, None while that is not known."""
     sql = "SELECT cost FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
-    return db.value(sql, item) or Decimal(0)
+    found: Decimal | None = db.value(sql, item)
+    return found

@@ -217,7 +217,8 @@ class Attempt:
         after = self._balance() if before and before.amount else None
         if before and after and after.amount and after.currency == before.currency:
             cost = Decimal(before.amount) - Decimal(after.amount)
-            if cost:
+            # A top-up of the same moment would hide it; that is no cost.
+            if cost > 0:
                 spent.note(self.held, self.request.id, cost, after.currency)
                 self.work.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
 

@@ -80,11 +80,17 @@ class Change(Attempt):
     looking = "reseller_change_looking"
 
     goal: Goal
+    #: whether this try is the first since somebody wants it again
+    _is_anew = False
     #: what this kind of change may be waited for
     waits: tuple[Wait, ...] = (TAKEN, BEFORE, LOST, DOUBT)
 
     def run(self) -> None:
         """The command: carry it out, or leave operation and request waiting; ResellerError with the reason if not."""
+        if self.request.error_type == requests.OVERTAKEN:
+            # It is wanted again: what was only watched is gone on with, for the operation that there is now.
+            self._is_anew = True
+            self.settle(Standing(self.request.state, operation=self.operation))
         try:
             self._step(insist=True)
         except SellerError as error:
@@ -95,12 +101,18 @@ class Change(Attempt):
         if not overtaken.is_unwanted(self):
             return self._step(insist=False)
         seen = self.view()
-        taken = self.request.state == requests.WAITING
-        if self.item.status == Status.PROCESSING and self._is_reached(seen, self._known, taken=taken):
-            # Its operation is gone, and nobody wants anything else either.
+        if self._ends_as_asked(seen):
             self._finish()
             return True
         return overtaken.watch(self, seen)
+
+    def _ends_as_asked(self, seen: Service) -> bool:
+        """Whether it shows after its operation was deleted, and neither the panel nor anybody wants something else."""
+        if self.request.error_type == requests.OVERTAKEN or self.item.status != Status.PROCESSING:
+            return False
+        is_wanted_otherwise = items.operations(self.work.db, self.item.id)
+        taken = self.request.state == requests.WAITING
+        return not is_wanted_otherwise and self._is_reached(seen, self._known, taken=taken)
 
     def _step(self, *, insist: bool) -> bool:
         if self.link is None:
@@ -134,7 +146,7 @@ class Change(Attempt):
     @property
     def _is_contradicted(self) -> bool:
         """Whether what the seller shows may still be undone by what was asked before, and nothing was sent yet."""
-        is_first = self.request.sent_seconds is None and self.goal.status != Status.DELETED
+        is_first = (self.request.sent_seconds is None or self._is_anew) and self.goal.status != Status.DELETED
         return is_first and overtaken.may_come(self.work, self.item.id, self.kind)
 
     @property

@@ -72,8 +72,9 @@ def watch(attempt: Change, seen: Service) -> bool:
     if has_landed and not seen.suspended_by:
         _undo(attempt, undo)
         return False
-    if seen.exists and not _is_over(attempt):
-        if attempt.kind == requests.CLOSE:
+    # A form that does not show the service proves nothing: what it is otherwise, the lists say (sync/actions.py).
+    if not _is_over(attempt):
+        if seen.exists and attempt.kind == requests.CLOSE:
             _tell(attempt, "reseller_close_withdrawn", date=_last_day(attempt) or "-")
         return False
     troubles.end(attempt.work, attempt.held, _cause(attempt))

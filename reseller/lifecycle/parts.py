@@ -87,7 +87,11 @@ class _Part(Renewal):
     def _is_held(self) -> bool:
         """Whether something else is under way for the service, or staff hold it suspended: its day has not come."""
         db, number = self.work.db, self.item.id
-        others = [other for other in requests.live_others(db, number, self.kind) if other.kind != requests.PROLONG]
+        others = [
+            other
+            for other in requests.live_others(db, number, self.kind)
+            if other.kind != requests.PROLONG and other.error_type != requests.OVERTAKEN
+        ]
         return bool(others or items.operations(db, number) or items.is_held_by_staff(db, number))
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:

@@ -1,7 +1,7 @@
 """Why a request may be sent: the one place that says when its reason is gone (promise 10).
 
     an operation   of the panel that asks for it, for as long as it is there
-    a word         of a person who has ordered it without one, kept in the request
+    a word         of a person who has ordered it without one, kept in the request, while the service is not active yet
     paid time      for a term that no operation asks for; judged by the two dates each time (parts.py)
 
 With its reason gone nothing is sent any more; effects of what was sent are still looked for.
@@ -18,12 +18,16 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.paid_until import Move
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
+from reseller.model import Status
 
 
 def has_one(work: Work, request: Request) -> bool:
     """Whether anybody still wants what the request would send."""
-    if request.kind == requests.PART or request.word:
+    if request.kind == requests.PART:
         return True
+    if request.word:
+        item = items.read_all(work.db, [request.item]).get(request.item)
+        return item is not None and item.status in (Status.ORDERED, Status.PROCESSING)
     return bool(items.operation_of(work.db, request.item, *requests.operation_names(request.kind)))
 
 

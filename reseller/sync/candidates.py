@@ -21,7 +21,7 @@ HERE = (
     "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "
     "COALESCE(i.processingmodule, 0), i.autosuspend, i.employeesuspend, i.abusesuspend)), 0)"
 )
-#: of a request that nobody wants any more: while it may still land, only an open state here is dealt with
+#: of a request that nobody wants any more: while it may still land, what it would do is undone (lifecycle/overtaken.py)
 WATCHED = "watched"
 # Every part of the queries below is a word of this file; what comes from outside is a parameter.
 _COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
@@ -54,6 +54,7 @@ _NOT_REFUSED = (
 #: what is under way comes last, since it can only wait; by number as well, so that the order is the same in every run
 _FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
 
+_UNDONE = ((Here.ACTIVE, There.SUSPENDED), (Here.SUSPENDED, There.ACTIVE))
 IN_FLIGHT = frozenset({requests.INTENT, requests.SENDING, requests.LOOKING, requests.WAITING, requests.UNSENT})
 AT_REST = frozenset({requests.REFUSED, requests.MONEY})
 
@@ -154,7 +155,7 @@ class Candidate(NamedTuple):
         states |= {(requests.PART, state) for kind, state in self.requests if state in requests.UNKNOWN_OUTCOME}
         if any(state in IN_FLIGHT for _, state in states):
             return Open.BUSY
-        if any(state == WATCHED for _, state in states) and self.state_here in (Here.ACTIVE, Here.SUSPENDED):
+        if any(state == WATCHED for _, state in states) and (self.state_here, self.state_seen) in _UNDONE:
             return Open.BUSY
         return Open.LEFT if any(state in AT_REST for _, state in states) else Open.NOTHING
 

@@ -49,8 +49,9 @@ def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Requ
     in_doubt = requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED}
     if not waiting or any(request.state in in_doubt and request.kind in requests.CHARGED for request in live):
         return []
-    # By the panel's operation: tries run side by side, so our own rows may have been written in another order.
-    oldest = min(waiting, key=lambda request: (request.operation, request.id))
+    # By the panel's operation: tries run side by side, so our own rows may have been written in another order. What
+    # nobody waits for comes last, since the limit of a day may hold it back.
+    oldest = min(waiting, key=lambda request: (request.kind == requests.PART, request.operation, request.id))
     if not oldest.is_due or oldest.have is None or oldest.deficit is None:
         return []
     balance = read_balance(seller.transport, oldest.currency)

@@ -25,10 +25,14 @@ class Day:
         self._most = max(limits.buy_least, linked * limits.buy_percent // 100)
 
     def allows(self, item: int) -> bool:
-        """Whether a term of this service may be bought now; it is taken to cost what its last one did."""
+        """Whether a term of this service may be bought now; it is taken to cost what its last one did.
+
+        Where an amount is the limit, one of which nobody knows the cost is not bought.
+        """
         done = spent.of_day(self._work.db, self._module)
-        amount = done.amount + spent.last_cost(self._work.db, item)
-        if done.terms < self._most and (self._limit is None or amount <= self._limit):
+        cost = spent.last_cost(self._work.db, item)
+        fits = self._limit is None or (cost is not None and done.amount + cost <= self._limit)
+        if done.terms < self._most and fits:
             return True
         self.held.append(item)
         return False

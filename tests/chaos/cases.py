@@ -63,6 +63,9 @@ def run(lane: Lane, case: Case, patience: int = 1) -> Result:
     result = Result(case)
     started = time.monotonic()
     item = 0
+    if lane.usual:
+        lane.usual = {}
+        lane.limits()
     try:
         item = case.command.prepare(lane)
         item = _disturb(lane, case, item, result, patience)

@@ -36,7 +36,7 @@ class Fault:
         return dict(command.aims)
 
 
-def _wire(kind: str, **options: Any) -> Callable[[Lane, Aim], AbstractContextManager[None]]:
+def wire(kind: str, **options: Any) -> Callable[[Lane, Aim], AbstractContextManager[None]]:
     @contextmanager
     def on(lane: Lane, aim: Aim) -> Iterator[None]:
         lane.there.call("sandbox.fault", kind=kind, forfunc=aim[0], skip=aim[1], times=1, **options)
@@ -85,6 +85,9 @@ def hidden_row(lists: int) -> Callable[[Lane, Aim], AbstractContextManager[None]
 
     @contextmanager
     def on(lane: Lane, _: Aim) -> Iterator[None]:
+        # Looked for in more lists than that: nobody has to decide meanwhile.
+        lane.usual = {"look_times": 2 * lists}
+        lane.limits()
         with lane.switched(lane.there, new_row_hidden_lists=str(lists)):
             lane.there.call("sandbox.fault", kind="reply_lost", forfunc="*.order.param", times=1)
             yield
@@ -138,14 +141,14 @@ def _switched(**switches: str) -> Callable[[Lane, Aim], AbstractContextManager[N
 
 
 FAULTS = (
-    *(Fault(kind, _wire(kind)) for kind in ("reply_lost", "reset", "reset_after", "cut", "truncated")),
-    *(Fault(kind, _wire(kind)) for kind in ("html", "html_after", "html460", "progress", "captcha", "bomb")),
-    Fault("huge", _wire("huge", size=300_000)),
-    Fault("error", _wire("error", type="value", object="period")),
+    *(Fault(kind, wire(kind)) for kind in ("reply_lost", "reset", "reset_after", "cut", "truncated")),
+    *(Fault(kind, wire(kind)) for kind in ("html", "html_after", "html460", "progress", "captcha", "bomb")),
+    Fault("huge", wire("huge", size=300_000)),
+    Fault("error", wire("error", type="value", object="period")),
     # No row of the table of proofs names this type: the same answer with and without an effect.
-    Fault("error after", _wire("error_after", type="process", object="install")),
-    Fault("unknown error", _wire("error", type="process", object="install")),
-    Fault("warning", _wire("warning", type="value", object="period")),
+    Fault("error after", wire("error_after", type="process", object="install")),
+    Fault("unknown error", wire("error", type="process", object="install")),
+    Fault("warning", wire("warning", type="value", object="period")),
     *(Fault(kind, _late(kind)) for kind in ("slow", "slow_before", "hold_before", "hold_after")),
     Fault("refused", _refused, ("open", "prolong", "suspend", "resume", "close")),
     Fault("no money", _without_money, ("open", "prolong")),

@@ -115,6 +115,8 @@ class Lane:
         self.after_act: Callable[[], object] | None = None
         #: limits beside the calm ones
         self.chosen: dict[str, int] = {}
+        #: limits of one whole try, given to it by its fault
+        self.usual: dict[str, int] = {}
 
     def ask(self, panel: PanelAt, sql: str, *args: object) -> list[dict[str, Any]]:
         """Rows of a panel's database, over a connection that is kept."""
@@ -140,9 +142,9 @@ class Lane:
             path.unlink(missing_ok=True)
 
     def limits(self, **chosen: int) -> None:
-        """The add-on's limits in this lane: calm, and those given."""
+        """The add-on's limits in this lane: calm, those of the try, and those given."""
         self.chosen = chosen
-        world.limits(self.here, **{**CALM, **chosen})
+        world.limits(self.here, **{**CALM, **self.usual, **chosen})
 
     def calm(self) -> None:
         """Money on both sides, no fault, no plan, nothing stopped, every limit as at the start."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.chaos.cases import KILL, STOP, Case
-from tests.chaos.faults import FAULTS, Fault, hidden_row
+from tests.chaos.faults import FAULTS, Fault, hidden_row, wire
 from tests.chaos.search import ALL
 from tests.world import ROOT
 
@@ -16,6 +16,8 @@ _COMMANDS = {command.name: command for command in ALL}
 _FAULTS = {fault.name: fault for fault in FAULTS}
 _HANDED_OVER = replace(_COMMANDS["open kept"], aims={"resume": ("soft.resume", 0)})
 _HIDDEN_FOR_LONG = Fault("long hidden row", hidden_row(5), ("open",))
+#: an error that proves a refusal (reseller/seller/proofs.tsv), so that what was done before is undone at once
+_DENIED = Fault("denied", wire("error", type="access", object="soft"))
 
 #: by the name of the patch: the few tries of the search that it cannot pass
 REVEALING = {
@@ -28,7 +30,7 @@ REVEALING = {
         Case(_COMMANDS["open vds"], _FAULTS["slow"], "call"),
         Case(_COMMANDS["prolong"], _FAULTS["reply_lost"], "call"),
     ),
-    "undo-without-lease": (Case(_HANDED_OVER, _FAULTS["error"], "resume", STOP, "after http soft.resume #1"),),
+    "undo-without-lease": (Case(_HANDED_OVER, _DENIED, "resume", STOP, "after http soft.resume #1"),),
 }
 
 

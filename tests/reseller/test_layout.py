@@ -26,6 +26,7 @@ CHANGES = {
 CALLERS = {
     "lifecycle/goals.py": "view()",
     "lifecycle/closing.py": "goals.py",
+    "lifecycle/overtaken.py": "goals.py",
     "lifecycle/change.py": "view()",
     "lifecycle/term.py": "view()",
     "lifecycle/cancel.py": "view()",
