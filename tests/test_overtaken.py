@@ -34,7 +34,7 @@ def ends(shop, item):
     world.limits(shop.here, land_seconds=0)
     until(lambda: (shop.checkevent(), shop.here.rows(WATCHED, item) == [])[1], "it is watched for ever")
     assert problem(shop, item) is None
-    assert shop.tasks(item) == []
+    until(lambda: (shop.checkevent(), shop.tasks(item) == [])[1], f"there are tasks: {shop.tasks(item)}")
     world.limits(shop.here)
 
 

@@ -30,7 +30,7 @@ REVEALING = {
         Case(_COMMANDS["open vds"], _FAULTS["slow"], "call"),
         Case(_COMMANDS["prolong"], _FAULTS["reply_lost"], "call"),
     ),
-    "undo-without-lease": (Case(_HANDED_OVER, _DENIED, "resume", STOP, "after http soft.resume #1"),),
+    "undo-without-lease": (Case(_HANDED_OVER, _DENIED, "resume", STOP, "after http soft.edit #7"),),
 }
 
 
