@@ -359,28 +359,6 @@ def test_status_is_a_page_for_a_person_and_json_for_a_machine(shop, pairs):
     shop.here.write("UPDATE processingmodule SET module = 'pmreseller' WHERE id = %s", shop.module)
 
 
-def test_the_log_speaks_of_a_request_under_one_id_in_all_processes(shop):
-    shop.there.call("sandbox.switch", name="provision", value="manual")
-    item = shop.order("vds")
-    shop.rest(item)
-    shop.there.call("sandbox.provision", item=shop.links(item)[0]["remote"])
-    shop.until_active(item)
-    shop.there.call("sandbox.switch", name="provision", value="auto")
-    shop.act("suspend", item)
-    shop.until_done(item)
-    lines = [line for line in (shop.here.base / "var/reseller.log").read_text().splitlines() if f"item {item}" in line]
-    assert all(
-        re.match(r"\w{3} [ \d]\d \d\d:\d\d:\d\d \[\d+\] reseller (INFO|ERROR) \[[0-9a-f]{8}\] ", line) for line in lines
-    )
-    known = {
-        row["correlation"] for row in shop.here.rows("SELECT correlation FROM reseller_request WHERE item = %s", item)
-    }
-    ids = {re.search(r"\[([0-9a-f]{8})\]", line)[1] for line in lines}
-    assert len(known) == 2
-    assert ids == known
-    assert len({re.search(r"\[(\d+)\]", line)[1] for line in lines}) > 1
-
-
 @pytest.mark.parametrize("command", ["checkevent", "audit"])
 def test_long_work_shows_how_far_it_is_at_a_terminal_only(shop, pairs, command):
     suspend_there(shop, pairs[0])

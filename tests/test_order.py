@@ -1,5 +1,6 @@
 """One order from click to active, over the wire: both panels, the queue, the seller's journal, checkevent."""
 
+import re
 import subprocess
 
 import pytest
@@ -200,3 +201,25 @@ def test_a_second_run_does_not_wait_for_the_first_and_says_so(shop):
     shop.there.call("sandbox.release")
     first.communicate(timeout=60)
     shop.until_active(item)
+
+
+def test_the_log_speaks_of_a_request_under_one_id_in_all_processes(shop):
+    shop.there.call("sandbox.switch", name="provision", value="manual")
+    item = shop.order("vds")
+    shop.rest(item)
+    shop.there.call("sandbox.provision", item=shop.links(item)[0]["remote"])
+    shop.until_active(item)
+    shop.there.call("sandbox.switch", name="provision", value="auto")
+    shop.act("suspend", item)
+    shop.until_done(item)
+    lines = [line for line in (shop.here.base / "var/reseller.log").read_text().splitlines() if f"item {item}" in line]
+    assert all(
+        re.match(r"\w{3} [ \d]\d \d\d:\d\d:\d\d \[\d+\] reseller (INFO|ERROR) \[[0-9a-f]{8}\] ", line) for line in lines
+    )
+    known = {
+        row["correlation"] for row in shop.here.rows("SELECT correlation FROM reseller_request WHERE item = %s", item)
+    }
+    ids = {re.search(r"\[([0-9a-f]{8})\]", line)[1] for line in lines}
+    assert len(known) == 2
+    assert ids == known
+    assert len({re.search(r"\[(\d+)\]", line)[1] for line in lines}) > 1
