@@ -111,6 +111,7 @@ def test_a_withdrawn_deletion_that_the_seller_has_put_off_is_a_problem_until_it_
     world.limits(shop.here, land_seconds=0)
     shop.checkevent()
     assert problem(shop, item) == "reseller_close_withdrawn"
+    assert "was withdrawn here" in shop.ctl("audit").stdout.decode()
     assert there(shop, item)["expiredate"].isoformat() in shop.tasks(item)[0]["params"]
     shop.here.write("UPDATE reseller_request SET promise = '2020-01-01' WHERE item = %s AND live = 1", item)
     ends(shop, item)

@@ -98,6 +98,7 @@ def test_more_terms_than_the_limit_wait_are_one_problem_and_are_let_through(shop
     until(lambda: (shop.checkevent(), shop.here.rows(HELD))[1], "nothing is held back")
     runs(shop)
     assert parts(shop, made) == 2
+    assert "Within a day 2 terms were bought" in shop.ctl("audit").stdout.decode()
     [held] = shop.here.rows(HELD)
     [waiting] = [item for item in made if str(item) in held["touches"]]
     assert [task["item"] for task in shop.tasks(waiting)] == [waiting]

@@ -31,6 +31,8 @@ KINDS = {
     "missing": Kind("reseller_gone"),
     "request": Kind("reseller_audit_request"),
     "owed": Kind("reseller_audit_owed"),
+    "overtaken": Kind("reseller_landed_late"),
+    "spending": Kind("reseller_spend_limit"),
     "unbought": Kind("reseller_unbought"),
     "unrenewed": Kind("reseller_unrenewed"),
     "date_back": Kind("reseller_date_back"),

@@ -7,6 +7,7 @@ import pytest
 from lxml import etree
 
 from reseller.ledger import problems
+from reseller.lifecycle import problems as troubles
 from reseller.sync.findings import KINDS
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
@@ -52,6 +53,10 @@ DRIFTS = set(problems.DIFFERENCES)
 def test_the_audit_words_every_difference_by_what_is_kept_of_it(kind):
     text = blocks()["en", "msgerror", f"msg_error_{KINDS[kind].text}"]
     assert set(re.findall(r"__(\w+?)__", text)) <= {"item", "remote", "module", "here", "there"}
+
+
+def test_every_kind_of_problem_is_known_to_the_audit():
+    assert set(troubles.KINDS) <= set(KINDS)
 
 
 def test_russian_texts_are_russian_and_none_is_empty():
