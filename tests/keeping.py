@@ -53,3 +53,8 @@ def is_held(shop):
 
 def password_there(shop, item):
     return shop.there.call("vds.edit", elid=remote(shop, item)).findtext("userpassword")
+
+
+def sent(shop, func):
+    """How often the seller was asked to do this."""
+    return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}&")

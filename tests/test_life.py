@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from tests import world
+from tests.keeping import sent
 from tests.world import until
 
 VDS = "vds"
@@ -30,11 +31,6 @@ def suspended(shop, service):
     shop.act("suspend", service)
     shop.until_done(service)
     assert shop.item(service)["status"] == 3
-
-
-def sent(shop, func):
-    """How often the seller was asked to do this."""
-    return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}&")
 
 
 def test_suspend_and_resume_go_to_the_seller_and_end(shop, service):

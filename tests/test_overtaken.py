@@ -3,7 +3,7 @@
 import pytest
 
 from tests import world
-from tests.keeping import is_held, remote, there
+from tests.keeping import is_held, remote, sent, there
 from tests.world import until
 
 WATCHED = "SELECT kind FROM reseller_request WHERE item = %s AND live = 1 AND error_type = 'reseller_overtaken'"
@@ -14,10 +14,6 @@ def problem(shop, item):
         "SELECT error FROM reseller_problem WHERE subject = 'service' AND number = %s AND kind = 'overtaken'", item
     )
     return rows[0]["error"] if rows else None
-
-
-def sent(shop, func):
-    return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}&")
 
 
 def held_back(shop, item, act, func):

@@ -68,8 +68,7 @@ class Attempt:
     def again(cls, work: Work, request: Request, held: Lease) -> Self:
         """A try at a request that an earlier one has left, with the operation that it serves."""
         item = items.read(work.db, request.item)
-        operation = items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
-        return cls(work, held, item, operation, request)
+        return cls(work, held, item, operations.of(work, request), request)
 
     def _intent(self) -> Request:
         module = self.link.module if self.link else self.item.module

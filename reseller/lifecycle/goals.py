@@ -63,13 +63,8 @@ DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
 
 
 def give_up(work: Work, held: Lease, other: Request) -> None:
-    """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody.
-
-    The operation goes first: left over by a crash it would carry out anew what the ledger calls abandoned.
-    """
-    operation = other.operation or items.operation_of(work.db, other.item, *requests.operation_names(other.kind))
-    if operation:
-        operations.close(work, operation)
+    """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody."""
+    operations.close_of(work, other)
     requests.settle(held, other, Standing(requests.ABANDONED, requests.OVERTAKEN))
 
 

@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator, Mapping
 
 from reseller import log
+from reseller.ledger import requests
+from reseller.ledger.requests import Request
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
@@ -130,6 +132,21 @@ def _retell(work: Work, operation: int, text: str) -> None:
     """A task says what its operation says, also when that has changed since."""
     for task in items.open_tasks(work.db, operation):
         retell(work, task, text)
+
+
+def of(work: Work, request: Request) -> int:
+    """The newest operation that asks for what the request does, 0 without one."""
+    return items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
+
+
+def close_of(work: Work, request: Request) -> None:
+    """End the operation of a request that nobody wants any more.
+
+    To be done before the request is settled: left over by a crash it would carry out anew what the ledger has given up.
+    """
+    operation = request.operation or of(work, request)
+    if operation:
+        close(work, operation)
 
 
 def close(work: Work, operation: int) -> None:

@@ -18,7 +18,6 @@ from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
-from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.seller import controls
 from reseller.seller.service import Service
@@ -33,13 +32,8 @@ _UNDO = {Status.ACTIVE: requests.RESUME, Status.SUSPENDED: requests.SUSPEND}
 
 
 def overtake(work: Work, held: Lease, other: Request) -> None:
-    """Somebody wants something else now: `other` ends, or is watched where the seller may have it.
-
-    Its operation goes first: left over by a crash it would carry out anew what nobody wants.
-    """
-    operation = other.operation or items.operation_of(work.db, other.item, *requests.operation_names(other.kind))
-    if operation:
-        operations.close(work, operation)
+    """Somebody wants something else now: `other` ends, or is watched where the seller may have it."""
+    operations.close_of(work, other)
     may_land = other.is_open and other.sent_seconds is not None and other.kind in (*_CONTRARY, requests.CLOSE)
     requests.settle(held, other, Standing(_watched(other) if may_land else requests.ABANDONED, requests.OVERTAKEN))
 

@@ -13,7 +13,7 @@ from reseller.ledger import links, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import paid_until
+from reseller.lifecycle import operations, paid_until
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.paid_until import Move
 from reseller.lifecycle.work import Work
@@ -28,7 +28,7 @@ def has_one(work: Work, request: Request) -> bool:
     if request.word:
         item = items.read_all(work.db, [request.item]).get(request.item)
         return item is not None and item.status in (Status.ORDERED, Status.PROCESSING)
-    return bool(items.operation_of(work.db, request.item, *requests.operation_names(request.kind)))
+    return bool(operations.of(work, request))
 
 
 def give_up(work: Work, held: Lease, request: Request) -> None:

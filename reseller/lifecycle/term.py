@@ -147,7 +147,7 @@ class Renewal(Attempt):
             raise self.stop(Standing(requests.REFUSED), error) from error
 
     def _renew(self, seen: Service) -> None:
-        """Buy a term, unless the seller was paid for what the client pays for now."""
+        """Buy a term, unless the seller was paid already for what this renewal is about."""
         self._take_slot()
         wanted = self.term()
         if wanted <= 0:

@@ -18,7 +18,6 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.open import open_service
 from reseller.lifecycle.work import Seller, Work
 from reseller.limits import Limits
-from reseller.mgr5 import items
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError
 
@@ -116,7 +115,7 @@ def start(work: Work, request: Request) -> bool:
 
     What a person wants without an operation is tried here. Raises BusyError when somebody is at it, ResellerError.
     """
-    operation = items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
+    operation = operations.of(work, request)
     with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
         current = requests.by_id(work.db, request.id)
         if not current.live or current.state != request.state:

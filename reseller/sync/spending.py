@@ -6,6 +6,8 @@ has passed, when the limit is raised, or by `checkevent --force`.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from reseller.ledger import links, problems, spent
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -21,8 +23,12 @@ class Day:
         self.held: list[int] = []
         self._work, self._lease = work, lease
         self._module, self._limit = settings.module, settings.spend_limit
-        limits, linked = work.limits, sum(links.counts(work.db, self._module).values())
-        self._most = max(limits.buy_least, linked * limits.buy_percent // 100)
+
+    @cached_property
+    def _most(self) -> int:
+        """Terms within a day; the services are counted only when one is to be bought."""
+        limits, linked = self._work.limits, sum(links.counts(self._work.db, self._module).values())
+        return max(limits.buy_least, linked * limits.buy_percent // 100)
 
     def allows(self, item: int) -> bool:
         """Whether a term of this service may be bought now; it is taken to cost what its last one did.
