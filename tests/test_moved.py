@@ -68,7 +68,6 @@ def test_an_order_waits_for_a_word_and_is_bought_once(moved):
 
 def test_nothing_of_what_changes_a_service_is_sent(inside, server, moved):
     shop = moved
-    inside.paid(server, 3)
     before = changed(shop)
     for verb in ("reboot", "stop", "start"):
         press(shop, server, verb)
@@ -77,6 +76,7 @@ def test_nothing_of_what_changes_a_service_is_sent(inside, server, moved):
     for name in ("suspend", "prolong", "close", "cancel_prolong"):
         if name == "cancel_prolong":
             shop.there.write("UPDATE item SET autoprolong = 1 WHERE id = %s", remote(shop, server))
+        inside.paid(server, 3)
         queue(shop, server, name)
         assert "reseller_moved_unsent" in shop.error(server), name
         inside.over(server)

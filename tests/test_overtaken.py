@@ -58,7 +58,22 @@ def test_a_suspension_that_a_resumption_overtakes_is_undone_when_it_lands(shop, 
     ends(shop, vds)
     if landing == "never":
         shop.there.call("sandbox.release")
+        until(lambda: there(shop, vds)["status"] == 3, "it does not land")
         shop.there.call("sandbox.item", item=remote(shop, vds), status=2)
+
+
+def test_a_suspension_that_was_sent_again_and_lands_after_the_resumption_is_undone(shop, vds):
+    held_back(shop, vds, "suspend", "vds.suspend")
+    shop.until_done(vds)
+    assert there(shop, vds)["status"] == 3, "it was not sent again"
+    shop.act("resume", vds)
+    shop.until_done(vds)
+    assert [row["kind"] for row in shop.here.rows(WATCHED, vds)] == ["suspend"]
+    shop.there.call("sandbox.release")
+    until(lambda: there(shop, vds)["status"] == 3, "it does not land")
+    until(lambda: (shop.checkevent(), there(shop, vds)["status"] == 2)[1], "a paying client stays suspended")
+    assert shop.item(vds)["status"] == 2
+    ends(shop, vds)
 
 
 def test_a_resumption_that_a_suspension_overtakes_is_undone_when_it_lands(shop, vds):

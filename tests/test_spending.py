@@ -9,7 +9,7 @@ import pytest
 
 from tests import world
 from tests.keeping import is_held, remote
-from tests.test_terms import ends_in, expires, owed, runs, service
+from tests.paying import ends_in, expires, owed, runs, service
 from tests.world import Refused, until
 
 HELD = "SELECT * FROM reseller_problem WHERE subject = 'module' AND kind = 'spending'"

@@ -212,6 +212,7 @@ class Change(Attempt):
             return seen, BEFORE
         tries = self._tries + 1
         if tries >= self.work.limits.unsent_times:
+            self.settle(Standing(requests.LOOKING, tries=tries))
             return seen, LOST
         told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
         raise self.stop(Standing(requests.LOOKING, tries=tries), told) from error
@@ -251,3 +252,8 @@ class Change(Attempt):
 
     def _record(self) -> None:
         self.settle(Standing(requests.DONE))
+
+    def settle(self, now: Standing) -> None:
+        """Record where the request stands, and still how often its answer was lost: each may land later (overtaken.py)."""
+        lost = self.request.tries if now.state in (requests.WAITING, requests.DONE) else 0
+        super().settle(now._replace(tries=max(now.tries, lost)))

@@ -38,6 +38,16 @@ def overtake(work: Work, held: Lease, other: Request) -> None:
     requests.settle(held, other, Standing(_watched(other) if may_land else requests.ABANDONED, requests.OVERTAKEN))
 
 
+def overtake_done(work: Work, held: Lease, item: int, kind: str) -> None:
+    """Watch a change that is done as well, if it was sent again because an answer was lost: that one may land now."""
+    made = [request for request in requests.of_item(work.db, item) if request.kind == kind]
+    last = made[-1] if made else None
+    if last is None or last.state != requests.DONE or not last.tries:
+        return
+    if (last.sent_seconds or 0) < work.limits.land_seconds:
+        requests.settle(held, last, Standing(requests.LOOKING, requests.OVERTAKEN))
+
+
 def _watched(request: Request) -> str:
     """Its state while it is watched: whether the seller has said that it has it is worth keeping."""
     return request.state if request.state == requests.WAITING else requests.LOOKING

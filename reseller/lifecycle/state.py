@@ -11,7 +11,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import operations
 from reseller.lifecycle.closing import Close
 from reseller.lifecycle.goals import Change, Goal, give_up
-from reseller.lifecycle.overtaken import overtake
+from reseller.lifecycle.overtaken import overtake, overtake_done
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
@@ -47,6 +47,8 @@ def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:
         if other.kind in _OVERTAKES[kind]:
             # What is closed needs no watch over what it may be suspended or resumed by.
             (give_up if kind == requests.CLOSE else overtake)(work, held, other)
+    for other_kind in _OVERTAKES[kind] if kind != requests.CLOSE else ():
+        overtake_done(work, held, item.id, other_kind)
 
 
 class _Suspend(Change):

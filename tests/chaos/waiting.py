@@ -32,7 +32,7 @@ def ordered(itemtype: str) -> Callable[[Lane], int]:
     return prepare
 
 
-def _bought_in_doubt(lane: Lane) -> int:
+def bought_in_doubt(lane: Lane) -> int:
     """An order whose answer was lost, and which the list did not show at once."""
     with lane.switched(lane.there, new_row_hidden_lists="1"):
         _fault(lane, "reply_lost", ORDER)
@@ -132,7 +132,7 @@ def _at_work(kind: str, needs: int) -> Callable[[Lane], int]:
     return prepare
 
 
-def _renewal_in_doubt(lane: Lane) -> int:
+def renewal_in_doubt(lane: Lane) -> int:
     """Renewed, but the answer was lost, and so was the look after it."""
     item = take(lane, ACTIVE)
     _fault(lane, "reply_lost", RENEWAL, 1)
@@ -228,7 +228,7 @@ def _by_hand(name: str, prepare: Callable[[Lane], int], aims: dict[str, Aim]) ->
 WAITING = (
     _cron("opening vds", ordered("vds"), ACTIVE, LIST | EDIT),
     _cron("opening soft", ordered("soft"), ACTIVE, {"list": ("soft", 0), "edit": ("soft.edit", 0)}),
-    _cron("order in doubt", _bought_in_doubt, ACTIVE, LIST),
+    _cron("order in doubt", bought_in_doubt, ACTIVE, LIST),
     _cron("lost order", _lost_order, ACTIVE, LIST),
     _cron("unpaid row", _unpaid_row, ACTIVE, LIST | EDIT | {"call": ("vds.delete", 0)}),
     _cron("unsent order", _unsent("open"), ACTIVE, LIST | ORDERED),
@@ -237,7 +237,7 @@ WAITING = (
     _cron("stale intent", _stale_intent, ACTIVE, LIST | ORDERED),
     _cron("gone", _gone, 0, LIST | EDIT, open_end=True),
     _cron("renewal at work", _at_work("prolong", ACTIVE), ACTIVE, EDIT),
-    _cron("renewal in doubt", _renewal_in_doubt, ACTIVE, EDIT),
+    _cron("renewal in doubt", renewal_in_doubt, ACTIVE, EDIT),
     _cron("lost renewal", _lost_renewal, ACTIVE, EDIT),
     _cron("unsent renewal", _unsent("prolong"), ACTIVE, EDIT | {"form": (RENEWAL, 0), "call": (RENEWAL, 1)}),
     _cron("suspend at work", _at_work("suspend", ACTIVE), SUSPENDED, EDIT),
