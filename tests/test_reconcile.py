@@ -348,6 +348,7 @@ def test_a_run_that_is_killed_is_completed_by_the_next(shop, pairs):
 
 def test_what_was_read_before_a_request_is_not_applied_after_it(shop, pairs):
     """A request that begins and ends between the look and its consequence can leave the row here as it was."""
+    world.limits(shop.here, read_seconds=60)
     staff(shop, pairs[0], param_ip="203.0.113.9")
     shop.there.call("sandbox.fault", kind="hold_after", forfunc="vds.edit", times=1)
     asked, saved = Calls(shop.there), Calls(shop.here)

@@ -254,6 +254,6 @@ class Change(Attempt):
         self.settle(Standing(requests.DONE))
 
     def settle(self, now: Standing) -> None:
-        """Record where the request stands, and still how often its answer was lost: each may land later (overtaken.py)."""
+        """Record where it stands, and still how often its answer was lost: each may land later (overtaken.py)."""
         lost = self.request.tries if now.state in (requests.WAITING, requests.DONE) else 0
         super().settle(now._replace(tries=max(now.tries, lost)))
