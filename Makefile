@@ -59,7 +59,7 @@ demo: venv $(DATABASE) ## play the whole story on two stand-in panels
 	.venv/bin/python -m tests.demo
 
 chaos: venv $(DATABASE) ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES=)
-	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) \
+	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIVES),--lives $(LIVES)) \
 		$(if $(LANES),--lanes $(LANES)) $(if $(ONLY),--only '$(ONLY)') $(if $(HISTORIES),--histories $(HISTORIES))
 
 coverage: venv $(DATABASE) foreign browser ## lines and branches of reseller/ that no test runs, installed processes included (ARGS= for pytest)

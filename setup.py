@@ -52,6 +52,7 @@ setup(
             "pytest-xdist>=3.5",
             "selenium>=4.25",
             "ruff~=0.17.0",  # a new minor release brings new rules and another format
+            "time-machine>=2.10",
             "types-PyMySQL>=1.1",
             "types-requests>=2.31",
         ],

@@ -114,6 +114,8 @@ class Settings:
     reuse: bool = False
     #: what may be spent within a day without an operation (sync/spending.py); None for no limit but that of services
     spend_limit: Decimal | None = None
+    #: ask before a whole term is bought for a few days that are missing (lifecycle/gaps.py)
+    ask_gaps: bool = False
     #: the module's number as the panel keeps it with the settings, 0 while it does not
     noted: int = 0
 

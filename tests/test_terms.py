@@ -237,6 +237,54 @@ def test_a_few_days_of_goodwill_are_followed(shop):
     assert shop.tasks(item) == []
 
 
+@pytest.fixture
+def asking(shop):
+    """The module asks about a few days, for one test."""
+    shop.here.call("processing.edit", elid=shop.module, askgaps="on", sok="ok")
+    yield
+    shop.here.call("processing.edit", elid=shop.module, askgaps="off", sok="ok")
+
+
+def gap(shop):
+    """A service whose client has paid for five days more than the seller was; the seller's date is near."""
+    item = service(shop)
+    dated(shop, item, 5)
+    ends_in(shop, item, 3)
+    until(lambda: (shop.checkevent(), problem(shop, item, "gap"))[1], "nobody is asked")
+    runs(shop)
+    assert len(shop.charges(item)) == 1
+    return item
+
+
+def test_a_term_for_a_few_days_is_bought_by_a_persons_word_where_the_module_asks(shop, asking):
+    item = gap(shop)
+    assert "last cost: 10" in shop.tasks(item)[0]["params"]
+    assert "--buy --yes" in shop.ctl("audit").stdout.decode()
+    assert shop.ctl("paid", str(item), "--buy", "--yes").returncode == 0
+    until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "it is not bought")
+    runs(shop)
+    assert (problem(shop, item, "gap"), shop.tasks(item), bought(shop, item)) == (None, [], [1, 1])
+
+
+def test_a_service_is_left_to_end_where_nobody_pays_for_a_few_days(shop, asking):
+    item = gap(shop)
+    assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+    world.limits(shop.here, deep_seconds=1)
+    runs(shop, 4)
+    ends_in(shop, item, 0)
+    runs(shop)
+    assert (problem(shop, item, "gap"), shop.tasks(item), len(shop.charges(item))) == (None, [], 1)
+    renew(shop, item)
+    assert len(shop.charges(item)) == 2, "the client's next renewal is bought as always"
+
+
+def test_what_no_longer_is_a_gap_is_not_asked_about(shop, asking):
+    item = gap(shop)
+    renew(shop, item)
+    until(lambda: (shop.checkevent(), not problem(shop, item, "gap"))[1], "it is asked for ever")
+    assert (len(shop.charges(item)), shop.tasks(item)) == (2, [])
+
+
 def test_a_ledger_from_yesterday_buys_nothing_by_itself(shop):
     item = service(shop)
     before = shop.links(item)[0]["accounted"]

@@ -17,8 +17,9 @@ def define(parser: argparse.ArgumentParser) -> None:
         "Without SERVICE, lists the services whose date on this panel has jumped for no reason that the add-on knows: "
         "a date set by staff, a restored database, a renewal whose operation was deleted. Nothing is bought for such a "
         "jump. --buy says that the client has paid for it: the terms are bought one by one, each when the seller's "
-        "date comes near. --leave says that nothing is bought: the service ends at the seller with its own term. "
-        "Without --yes, shows what would be done."
+        "date comes near. --leave says that nothing is bought: the service ends at the seller with its own term. Where "
+        "the module is set to ask about a few days, lists also services that end so much earlier at the seller; --buy "
+        "then buys one term now. Without --yes, shows what would be done."
     )
     parser.add_argument("services", metavar="SERVICE", type=int, nargs="*", help="numbers of services")
     way = parser.add_mutually_exclusive_group()

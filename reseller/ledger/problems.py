@@ -20,6 +20,7 @@ expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
 
+gap        a few days are missing for which a whole term would be bought, and the module is set to ask
 date_back  the seller's date is earlier than it was, and a term is due: nothing is bought before a person has looked
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
@@ -49,7 +50,7 @@ TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate"
 KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused", "overtaken"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
-MOVED, UNBOUGHT, UNRENEWED = "moved", "unbought", "unrenewed"
+MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),

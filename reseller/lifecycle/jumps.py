@@ -1,6 +1,6 @@
-"""A date of the panel that has jumped for no known reason: a person says whether the client has paid for it.
+"""Two dates that a person decides about: one of the panel that has jumped for no known reason, or a gap of a few days.
 
-Until then nothing is bought for the jump, and the service ends at the seller with its own term (paid_until.py).
+Until then nothing is bought for it, and the service ends at the seller with its own term (paid_until.py, gaps.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from reseller.ledger import links, paid, problems, tariffmap
 from reseller.ledger.leases import lease
 from reseller.ledger.problems import Cause
-from reseller.lifecycle import order_plan, paid_until
+from reseller.lifecycle import gaps, order_plan, paid_until
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -19,7 +19,7 @@ from reseller.model import Item
 from reseller.wire.errors import ResellerError
 
 #: problems of two dates that a person decides
-_DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED)
+_DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED, problems.GAP)
 
 
 class Jump(NamedTuple):
@@ -63,7 +63,9 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
         told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
         told["terms"] = _terms(work, item, there) if buy else 0
         if confirmed:
-            if buy and found.cause.kind == problems.DATE_BACK:
+            if found.cause.kind == problems.GAP:
+                gaps.decide(held, item, link, there, buy=buy)
+            elif buy and found.cause.kind == problems.DATE_BACK:
                 paid.believe(held, link.id, there)
             elif buy:
                 paid.account(held, link.id, item.expiredate)
@@ -71,7 +73,9 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
                 paid.leave(held, link.id, item.expiredate)
             for cause in causes:
                 troubles.end(work, held, cause)
-            work.log.info(f"item {number}: the jump of its date to {item.expiredate} is {'paid' if buy else 'left'}")
+            work.log.info(
+                f"item {number}: its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
+            )
     return work.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
 
 

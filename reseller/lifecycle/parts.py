@@ -13,8 +13,9 @@ from reseller.ledger import links, paid, problems, requests, swaps
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import paid_until
+from reseller.lifecycle import gaps, paid_until
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.paid_until import Level
 from reseller.lifecycle.term import Renewal
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -53,7 +54,7 @@ def go_on(work: Work, request: Request, held: Lease) -> bool:
 
 def _end(work: Work, held: Lease, request: Request) -> None:
     """Nobody needs it any more."""
-    for kind in (problems.OWED, problems.DATE_BACK):
+    for kind in (problems.OWED, problems.DATE_BACK, problems.GAP):
         troubles.end(work, held, Cause.of_service(request.item, kind))
     requests.settle(held, request, Standing(requests.ABANDONED, requests.OVERTAKEN))
 
@@ -79,10 +80,19 @@ class _Part(Renewal):
             months = self.term()
             if paid_until.is_long_over(level, self.work.limits):
                 raise self.too_late(level, months)
+            if self._is_asked_about(level):
+                gaps.ask(self, level, months)
+                self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
+                return False
+            troubles.end(self.work, self.held, gaps.cause(self.item.id))
             self.buy_term(seen, level, months)
         except SellerError as error:
             raise self.stop_unsent(error) from error
         return not self.request.live
+
+    def _is_asked_about(self, level: Level) -> bool:
+        """Whether a person says first whether a term is bought for so few days; their word stands in the request."""
+        return self.seller.settings.ask_gaps and not self.request.word and gaps.is_small(self.work, level)
 
     def _is_held(self) -> bool:
         """Whether something else is under way for the service, or staff hold it suspended: its day has not come."""

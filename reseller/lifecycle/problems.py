@@ -38,6 +38,7 @@ KINDS = {
     problems.KEY: Kind("reseller_audit_key"),
     problems.MAPPING: Kind("reseller_audit_mapping"),
     problems.PAID: Kind("reseller_paid_jump", requests.PROLONG),
+    problems.GAP: Kind("reseller_gap", requests.PROLONG),
     problems.DATE_BACK: Kind("reseller_date_back", requests.PROLONG),
     problems.CLOCK: Kind("reseller_clock"),
     problems.SPENDING: Kind("reseller_spend_limit", requests.PROLONG),

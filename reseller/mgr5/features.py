@@ -15,7 +15,7 @@ ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "stora
 #: the module's own number among its settings: the check of new ones is told nothing else of which module they are for
 NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
-PARAMS = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "spendlimit", NUMBER_PARAM)
+PARAMS = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "spendlimit", "askgaps", NUMBER_PARAM)
 CRYPTED_PARAMS = ("password",)
 
 FEATURES = (

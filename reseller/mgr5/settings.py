@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from reseller.mgr5.features import NUMBER_PARAM
+from reseller.mgr5.features import NUMBER_PARAM, PARAMS
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
 from reseller.wire import document, money, numbers
@@ -16,7 +16,7 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
 
     Raises `reseller_settings` naming the first empty one, `reseller_settings_limit` for a limit that is no amount.
     """
-    names = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "spendlimit", "name", NUMBER_PARAM)
+    names = (*PARAMS, "name")
     values = {name: document.text(parent, name) for name in names}
     # Not stripped: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
@@ -35,6 +35,7 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         proxy=values["proxy"],
         reuse=values["reuse"] == "on",
         spend_limit=_limit(values["spendlimit"], module),
+        ask_gaps=values["askgaps"] == "on",
         noted=numbers.parse(values[NUMBER_PARAM]) or 0,
     )
 

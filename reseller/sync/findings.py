@@ -37,6 +37,7 @@ KINDS = {
     "unrenewed": Kind("reseller_unrenewed"),
     "date_back": Kind("reseller_date_back"),
     "paid": Kind("reseller_paid_jump"),
+    "gap": Kind("reseller_gap"),
     "clock": Kind("reseller_clock"),
     "wish": Kind("reseller_link_wish"),
     "stranded": Kind("reseller_stranded", asks=False),

@@ -1,6 +1,6 @@
 """`make chaos`: every command x every fault x every crash point, counted by the seller's journal.
 
-With `--histories N` so many random histories instead.
+With `--histories N` so many random histories instead, with `--lives N` so many random lives, day by day (lives.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos import histories, report
+from tests.chaos import histories, lives, report
 from tests.chaos.lanes import Arena
 from tests.chaos.search import ALL, Search
 
@@ -25,6 +25,8 @@ def main() -> int:
         arena = Arena(Path(folder), arguments.lanes)
         _say(f"chaos: {arguments.lanes} pairs of panels in {arena.seconds:.0f} s, seed {arguments.seed}")
         try:
+            if arguments.lives:
+                return _lives(arena, arguments)
             return _histories(arena, arguments) if arguments.histories else _search(arena, arguments)
         finally:
             arena.stop()
@@ -52,6 +54,22 @@ def _histories(arena: Arena, arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _lives(arena: Arena, arguments: argparse.Namespace) -> int:
+    started = time.monotonic()
+    wanted = lives.drawn(arguments.lives, arguments.seed)
+    outcomes = lives.play(arena.lanes, wanted, lives.POLICIES, arguments.days, say=_say)
+    for found in outcomes.values():
+        for said in (*found.broken, *found.unserved, *found.ahead):
+            _say(said)
+    _say(lives.table(outcomes, arguments.days))
+    unserved, ahead = (sum(len(getattr(each, what)) for each in outcomes.values()) for what in ("unserved", "ahead"))
+    _say(
+        f"chaos: {len(wanted)} lives of {arguments.days} days under each policy, {unserved} unserved, "
+        f"{ahead} paid too far ahead, {time.monotonic() - started:.0f} s"
+    )
+    return 0 if all(outcomes.values()) else 1
+
+
 def _say(text: str) -> None:
     print(text, flush=True)
 
@@ -64,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the order and of every sample")
     parser.add_argument("--lanes", type=int, default=LANES, help="pairs of panels that are tried in at once")
     parser.add_argument("--histories", type=int, default=0, help="play so many random histories instead")
+    parser.add_argument("--lives", type=int, default=0, help="play so many random lives under each policy instead")
+    parser.add_argument("--days", type=int, default=lives.DAYS, help="how long the lives are")
     parser.add_argument("--only", default="", help="commands whose name holds this")
     return parser
 

@@ -23,7 +23,8 @@ from tests.chaos.lanes import Lane
 from tests.chaos.sides import differences
 
 ORDER, RENEWAL, CHANGE, MONTHS = "order", "renewal", "change", "months"
-_CHARGES = "SELECT func, item, remoteid, detail FROM sandbox_journal.entry WHERE event = 'charge' AND panel = %s"
+_CHARGES = """SELECT func, item, remoteid, detail, amount FROM sandbox_journal.entry
+WHERE event = 'charge' AND panel = %s"""
 #: requests that say that something of a kind is still to come
 _REQUESTS = {ORDER: ("order",), MONTHS: ("order", "prolong", "part"), CHANGE: ("setparam",)}
 

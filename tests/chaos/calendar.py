@@ -1,0 +1,172 @@
+"""Days that pass on both panels with their nights, cron between; and who is served at the end of each (DESIGN 5).
+
+The invariant: no service is dark while it is paid, unless a request with a next try exists or a person was told; and no
+charge leaves the seller's date beyond the panel's by more than the term that it bought.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reseller.lifecycle.paid_until import after
+from tests.chaos.boundaries import CLOCK
+from tests.chaos.journal import ORDER, bought, counted, kind
+from tests.chaos.lanes import Lane
+from tests.world import QUICK
+
+DAY_SECONDS = 86400
+#: runs of cron within a day, of which the first sees what the night has done; and the longest that one waits for them
+MOST_RUNS = 4
+REST_SECONDS = 240
+#: what a request is in that is tried again by itself
+TRIED = ("intent", "sending", "looking", "waiting", "unsent", "money", "owed")
+#: a date may be beyond the panel's by so much more than a term: month ends and the days of goodwill (`few_days`)
+NEAR_DAYS = 8
+
+_HERE = """
+SELECT i.id, i.status, i.expiredate, i.autosuspend, i.employeesuspend, i.abusesuspend, k.remote,
+EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.state IN %s) AS tried,
+EXISTS (SELECT 1 FROM task t WHERE t.item = i.id AND t.status <> 2) AS task,
+EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND COALESCE(r.errorxml, '') <> '') AS error,
+EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs
+FROM item i LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 WHERE i.id IN %s"""
+_TELLING = "SELECT subject, number, kind, touches FROM reseller_problem"
+_BUSY = "SELECT COUNT(*) AS busy FROM runningoperation WHERE run_pid > 0 OR manual = 'off'"
+_COLUMNS = """SELECT table_name AS t, column_name AS c FROM information_schema.columns
+WHERE table_schema = DATABASE() AND table_name LIKE 'reseller\\_%%' AND data_type = 'datetime'"""
+#: columns that the database makes itself of others
+_NOT_MADE = "AND extra NOT LIKE '%%GENERATED%%'"
+
+
+@dataclass
+class Seen:
+    """What the end of the days showed, in sentences; and days on which a paid service was dark and a person knew."""
+
+    unserved: list[str] = field(default_factory=list)
+    ahead: list[str] = field(default_factory=list)
+    told_days: int = 0
+
+
+class Calendar:
+    """Plays one lane's panels for some services; whoever made it closes it."""
+
+    def __init__(self, lane: Lane, items: Iterable[int]) -> None:
+        self.lane = lane
+        self.items = list(items)
+        self.seen = Seen()
+        self.day = 0
+        #: services whose dates staff have moved today, on either side: nothing is said of how far ahead they are
+        self.moved: set[int] = set()
+        self._charges = {item: len(bought(lane, item)) for item in self.items}
+
+    def close(self) -> None:
+        """Bring back the real time."""
+        self._clock().unlink(missing_ok=True)
+        for panel in (self.lane.here, self.lane.there):
+            panel.call("sandbox.clock", set="real")
+
+    def _clock(self) -> Any:
+        return self.lane.here.base / CLOCK
+
+    def today(self) -> dt.date:
+        """The panel's day."""
+        return dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=self.day)
+
+    def next(self, *, here_first: bool = False) -> None:
+        """One day later on both panels, after their nights and the runs of cron."""
+        self.day += 1
+        self._age()
+        self._clock().write_text(str(self.day * DAY_SECONDS))
+        for panel in sorted((self.lane.here, self.lane.there), key=lambda each: (each is self.lane.here) != here_first):
+            panel.call("sandbox.clock", advance="1d")
+        self.rest()
+        for _ in range(MOST_RUNS):
+            said = self.lane.shop.checkevent()
+            self.rest()
+            if said == "nothing to do":
+                break
+
+    def rest(self) -> None:
+        """Wait until neither panel has anything running."""
+        until = time.monotonic() + REST_SECONDS
+        while any(self.lane.ask(panel, _BUSY)[0]["busy"] for panel in (self.lane.here, self.lane.there)):
+            assert time.monotonic() < until, "the panels do not come to rest"
+            time.sleep(0.05)
+
+    def _age(self) -> None:
+        """Whatever the ledger has noted is a day older; its database knows no other clock than the machine's."""
+        columns: dict[str, list[str]] = {}
+        for row in self.lane.ask(self.lane.here, f"{_COLUMNS} {_NOT_MADE}"):
+            columns.setdefault(row["t"], []).append(row["c"])
+        for table, names in columns.items():
+            older = ", ".join(f"{name} = {name} - INTERVAL 1 DAY" for name in names)
+            self.lane.here.write(f"UPDATE {table} SET {older}")
+
+    def judge(self) -> None:
+        """Who is dark today though it is paid, with nobody at it and nobody told; and what was bought too early."""
+        if not self.items:
+            return
+        today = self.today()
+        rows = self.lane.ask(self.lane.here, _HERE, TRIED, self.items)
+        remotes = [int(row["remote"]) for row in rows if row["remote"]]
+        there = {
+            row["id"]: row
+            for row in self.lane.ask(
+                self.lane.there, "SELECT id, status, expiredate FROM item WHERE id IN %s", remotes or [0]
+            )
+        }
+        told = self._told(remotes=bool(remotes))
+        for row in rows:
+            far = there.get(int(row["remote"] or 0))
+            if _is_paid(row, today) and (far is None or far["status"] != 2 or row["status"] != 2):
+                if row["task"] or row["error"] or row["id"] in told:
+                    self.seen.told_days += 1
+                elif not (row["tried"] or row["runs"]):
+                    self.seen.unserved.append(f"day {self.day} ({today}), service {row['id']}: {row}, there {far}")
+            self._judge_charges(row, far)
+        self.moved.clear()
+
+    def _told(self, *, remotes: bool) -> Collection[int]:
+        """Services that a problem names; all of them where one is of the module or the panel."""
+        found: set[int] = set()
+        for row in self.lane.ask(self.lane.here, _TELLING):
+            if row["subject"] == "service":
+                found.add(row["number"])
+            elif row["touches"]:
+                found.update(int(number) for number in row["touches"].split())
+            elif remotes:
+                found.update(self.items)
+        return found
+
+    def _judge_charges(self, row: dict[str, Any], far: dict[str, Any] | None) -> None:
+        """Of what was bought today: whether the seller's date is beyond the panel's by more than that term."""
+        charges = bought(self.lane, row["id"])
+        new = charges[self._charges.get(row["id"], 0) :]
+        self._charges[row["id"]] = len(charges)
+        renewals = [charge for charge in new if kind(charge) != ORDER]
+        if not renewals or far is None or row["id"] in self.moved or not (row["expiredate"] and far["expiredate"]):
+            return
+        months = max(counted([charge])["months"] for charge in renewals)
+        last = after(row["expiredate"], months) + dt.timedelta(days=NEAR_DAYS)
+        if far["expiredate"] > last:
+            self.seen.ahead.append(
+                f"day {self.day}, service {row['id']}: paid until {row['expiredate']}, bought until {far['expiredate']}"
+            )
+
+
+def limits() -> dict[str, int]:
+    """Limits of a lane whose days are played: what the seller is asked for within a day is asked for at once."""
+    return {**QUICK, "deep_seconds": 1, "part_look_seconds": 1, "look_seconds": 1}
+
+
+def _is_paid(row: dict[str, Any], today: dt.date) -> bool:
+    """Whether its client has paid for today, and neither they nor staff nor abuse have stopped it."""
+    if row["expiredate"] is None or row["expiredate"] <= today:
+        return False
+    if row["employeesuspend"] == "on" or row["abusesuspend"] == "on":
+        return False
+    return row["status"] in (2, 5) or (row["status"] == 3 and row["autosuspend"] == "on")

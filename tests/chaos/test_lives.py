@@ -1,0 +1,22 @@
+"""A few of the random lives that `make chaos LIVES=1000` plays, each under both policies."""
+
+import os
+
+import pytest
+
+from tests.chaos import lives
+
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
+#: long enough for a second term of a month to begin
+COUNT, DAYS = 8, 36
+
+
+@pytest.mark.timeout(900)
+def test_nobody_who_has_paid_is_dark_untold_and_nothing_is_bought_too_far_ahead(arena, capfd):
+    outcomes = lives.play(arena.lanes[:2], lives.drawn(COUNT, SEED), lives.POLICIES, DAYS)
+    with capfd.disabled():
+        print(f"\n{lives.table(outcomes, DAYS)}")
+    for found in outcomes.values():
+        assert (found.broken, found.unserved, found.ahead) == ([], [], [])
+        assert found.lives == COUNT
+        assert found.bought_months >= COUNT
