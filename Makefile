@@ -58,7 +58,7 @@ bench: venv $(DATABASE) ## measure the promised limits, both sides in one run (b
 demo: venv $(DATABASE) ## play the whole story on two stand-in panels
 	.venv/bin/python -m tests.demo
 
-chaos: venv $(DATABASE) ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES=)
+chaos: venv $(DATABASE) ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES= LIVES=)
 	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIVES),--lives $(LIVES)) \
 		$(if $(LANES),--lanes $(LANES)) $(if $(ONLY),--only '$(ONLY)') $(if $(HISTORIES),--histories $(HISTORIES))
 

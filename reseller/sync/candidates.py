@@ -199,6 +199,16 @@ def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: 
     return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, _in(away_days), most)
 
 
+def unmoved(db: Database, module: int, away_days: int) -> list[int]:
+    """Links of which a change is refused, and that have gone back to what they were: nobody looks at them by itself."""
+    # Few are refused: they lead to their observations, and not the other way round.
+    sql = (
+        "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "
+        f"LEFT JOIN item i ON i.id = o.item WHERE p.module = %s AND NOT {_MOVED}"  # noqa: S608 - words of this file
+    )
+    return [row[0] for row in db.rows(sql, module, _in(away_days))]
+
+
 def to_suspend(db: Database, module: int) -> int:
     """How many services of a module run here and are stopped there by the last lists, whatever is planned now."""
     sql = f"SELECT COUNT(*) {_FROM} AND o.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from reseller.ledger import figures, observations, problems
+from reseller.ledger import figures, observations, plans, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -60,6 +60,7 @@ class Round:
         """The four steps."""
         unlisted = self._observe()
         findings = self._compare(unlisted)
+        plans.forget(self.held, candidates.unmoved(self.work.db, self.module, self.work.limits.away_days))
         day = Day(self.held, self.module, self.work.limits)
         verdict = day.weigh(findings, lambda: candidates.to_suspend(self.work.db, self.module), force=self.force)
         self.summary.add("left", verdict.released)

@@ -6,8 +6,11 @@ charge leaves the seller's date beyond the panel's by more than the term that it
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import re
 import time
+import traceback
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +27,10 @@ MOST_RUNS = 4
 REST_SECONDS = 240
 #: what a request is in that is tried again by itself
 TRIED = ("intent", "sending", "looking", "waiting", "unsent", "money", "owed")
+#: a play ends after so many days whatever the dates are; it goes on so long after the last of them
+MOST_DAYS, LATE_DAYS = 1200, 2
+DELETED = 4
+_SERVICE = re.compile(r"service (\d+)")
 #: a date may be beyond the panel's by so much more than a term: month ends and the days of goodwill (`few_days`)
 NEAR_DAYS = 8
 
@@ -76,13 +83,13 @@ class Calendar:
         """The panel's day."""
         return dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=self.day)
 
-    def next(self, *, here_first: bool = False) -> None:
-        """One day later on both panels, after their nights and the runs of cron."""
-        self.day += 1
-        self._age()
+    def next(self, days: int = 1, *, here_first: bool = False) -> None:
+        """So many days later on both panels, after their nights and the runs of cron."""
+        self.day += days
+        self._age(days)
         self._clock().write_text(str(self.day * DAY_SECONDS))
         for panel in sorted((self.lane.here, self.lane.there), key=lambda each: (each is self.lane.here) != here_first):
-            panel.call("sandbox.clock", advance="1d")
+            panel.call("sandbox.clock", advance=f"{days}d")
         self.rest()
         for _ in range(MOST_RUNS):
             said = self.lane.shop.checkevent()
@@ -97,13 +104,34 @@ class Calendar:
             assert time.monotonic() < until, "the panels do not come to rest"
             time.sleep(0.05)
 
-    def _age(self) -> None:
-        """Whatever the ledger has noted is a day older; its database knows no other clock than the machine's."""
+    def to_the_end(self) -> None:
+        """Day by day wherever a date is near, and in one step where none is, until all that was paid for is over.
+
+        Nobody renews anything any more. Once every date has passed there are two more days, for what comes late.
+        """
+        self.lane.here.write("UPDATE item SET autoprolong = NULL WHERE id IN %s", self.items or [0])
+        while self.day < MOST_DAYS:
+            ahead = [(day - self.today()).days for day in self._dates()]
+            left = min((days for days in ahead if days > 0), default=0)
+            self.next(max(1, left - NEAR_DAYS), here_first=self.day % 2 == 0)
+            self.judge()
+            if max(ahead, default=-LATE_DAYS) <= -LATE_DAYS:
+                return
+
+    def _dates(self) -> list[dt.date]:
+        """Every date at which one of the services ends, on either side; at the seller only of those that it has."""
+        rows = self.lane.ask(self.lane.here, _HERE, TRIED, self.items or [0])
+        remotes = [int(row["remote"]) for row in rows if row["remote"]]
+        there = self.lane.ask(self.lane.there, "SELECT status, expiredate FROM item WHERE id IN %s", remotes or [0])
+        return [row["expiredate"] for row in (*rows, *there) if row["expiredate"] and row["status"] != DELETED]
+
+    def _age(self, days: int) -> None:
+        """Whatever the ledger has noted is older by so much; its database knows no other clock than the machine's."""
         columns: dict[str, list[str]] = {}
         for row in self.lane.ask(self.lane.here, f"{_COLUMNS} {_NOT_MADE}"):
             columns.setdefault(row["t"], []).append(row["c"])
         for table, names in columns.items():
-            older = ", ".join(f"{name} = {name} - INTERVAL 1 DAY" for name in names)
+            older = ", ".join(f"{name} = {name} - INTERVAL {days} DAY" for name in names)
             self.lane.here.write(f"UPDATE {table} SET {older}")
 
     def judge(self) -> None:
@@ -156,6 +184,32 @@ class Calendar:
             self.seen.ahead.append(
                 f"day {self.day}, service {row['id']}: paid until {row['expiredate']}, bought until {far['expiredate']}"
             )
+
+
+def play(lane: Lane) -> list[str]:
+    """Play all that is left of the tries of a lane; what was wrong, each with what was tried with the service."""
+    lane.calm()
+    lane.limits(**limits())
+    with contextlib.closing(Calendar(lane, lane.ended)) as played:
+        try:
+            played.to_the_end()
+            wrong = [*played.seen.unserved, *played.seen.ahead]
+        except Exception:  # noqa: BLE001 - told with the others
+            wrong = [traceback.format_exc()]
+    for item in lane.ended:
+        lane.forget(item)
+    found = [f"{words}\n    tried with it: {lane.ended.get(_item(words), ())}" for words in wrong]
+    lane.ended.clear()
+    for idle in lane.idle.values():
+        idle.clear()
+    lane.calm()
+    return found
+
+
+def _item(words: str) -> int:
+    """The service that a sentence is about, 0 where it names none."""
+    named = _SERVICE.search(words)
+    return int(named[1]) if named else 0
 
 
 def limits() -> dict[str, int]:

@@ -188,10 +188,11 @@ def _finish(lane: Lane, case: Case, item: int, result: Result) -> None:
             lane.shop.checkevent()
             found = wrong(lane, item, case.command.ends)
         result.problems += [f"{case}: {words}" for words in found]
-    if case.command.open_end or case.command.once:
-        lane.forget(item)
-    elif result:
-        give_back(lane, item)
+    if result:
+        # How it goes on with the service day by day is played with all of them at the end (search.py).
+        lane.ended.setdefault(item, []).append(str(case))
+        if not (case.command.open_end or case.command.once):
+            give_back(lane, item)
 
 
 def _mend(lane: Lane, command: Command) -> None:

@@ -107,6 +107,8 @@ class Lane:
         self._made: list[Plan] = []
         #: services here that nothing is going on with, by status
         self.idle: dict[int, list[int]] = {2: [], 3: []}
+        #: services of tries that ended well, with what was tried with them
+        self.ended: dict[int, list[str]] = {}
         #: fields of the next orders
         self.wishes: dict[str, str] = {}
         #: what the seller may be paid for a service beyond what its client paid for, by kind (journal.py)

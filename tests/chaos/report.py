@@ -29,7 +29,8 @@ COUNTS = ("duplicate_orders", "duplicate_renewals", "lost")
 def figures(found: Found, seed: int) -> dict[str, int]:
     """What build/chaos.json holds."""
     counts = {name: found.total(name) for name in COUNTS}
-    return {"crash_points": len(found.points), "faults": len(found.faults), **counts, "seed": seed}
+    more = {"unserved": len(found.unserved), "seed": seed}
+    return {"crash_points": len(found.points), "faults": len(found.faults), **counts, **more}
 
 
 def line(found: Found) -> str:
@@ -38,7 +39,7 @@ def line(found: Found) -> str:
     return (
         f"chaos: {told['crash_points']} crash points, {told['faults']} faults, "
         f"{told['duplicate_orders']} duplicate orders, {told['duplicate_renewals']} duplicate renewals, "
-        f"{told['lost']} lost"
+        f"{told['lost']} lost, {told['unserved']} unserved"
     )
 
 

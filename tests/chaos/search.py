@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from tests.chaos import calendar
 from tests.chaos.cases import KILL, STOP, Case, Result, run
 from tests.chaos.commands import COMMANDS, Command
 from tests.chaos.faults import FAULTS, Fault
@@ -34,6 +35,9 @@ class Found:
     #: boundaries of each command, in the order of an undisturbed run, then those that only a fault shows
     boundaries: dict[str, list[str]] = field(default_factory=dict)
     unreached: list[Case] = field(default_factory=list)
+    #: services of which the days after the tries were played, and what those days showed, in sentences
+    played: int = 0
+    unserved: list[str] = field(default_factory=list)
 
     @property
     def points(self) -> set[tuple[str, str]]:
@@ -52,7 +56,7 @@ class Found:
     @property
     def problems(self) -> list[str]:
         """Everything that should not be, in sentences."""
-        return [problem for result in self.results for problem in result.problems]
+        return [problem for result in self.results for problem in result.problems] + self.unserved
 
 
 class Search:
@@ -75,7 +79,29 @@ class Search:
         ]
         self.each("faults", self._sample(disturbed, self._points // 3))
         self.each("crashes", self._crashes())
+        self.days()
         return self.found
+
+    def days(self) -> None:
+        """Play what is left of all tries day by day, in every lane, until nobody has paid for any of it any more."""
+        started = time.monotonic()
+        guard = threading.Lock()
+
+        def work(lane: Lane) -> None:
+            count = len(lane.ended)
+            seen = calendar.play(lane)
+            with guard:
+                self.found.played += count
+                self.found.unserved += seen
+            for words in seen:
+                self._say(f"  ! {words}")
+
+        threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in self._lanes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self._say(f"  days: {self.found.played} services to their end in {time.monotonic() - started:.0f} s")
 
     def _aims(self, command: Command, fault: Fault) -> list[str]:
         """The call that changes something, where there is one, and now and then one of the questions around it."""

@@ -118,7 +118,8 @@ def _away(lane: Lane) -> int:
 
 STAFF = (
     Command("gen_key", "gen_key", _licence, _queued("gen_key"), ACTIVE, LICENCE),
-    Command("cancel_prolong", "cancel_prolong", _unsent_renewal, _queued("cancel_prolong"), ACTIVE, EDIT),
+    # Afterwards the panel's date is a term ahead, and whether that was paid for is a person's to say.
+    Command("cancel_prolong", "cancel_prolong", _unsent_renewal, _queued("cancel_prolong"), ACTIVE, EDIT, once=True),
     Command("reopen", "reopen", _closed, _reopen, ACTIVE, {"call": ("v2.vds.order.param", 0), "list": ("vds", 0)}),
     Command("sync_item", "sync_item", ordered("vds"), _queued("sync_item"), ACTIVE, {"list": ("vds", 0), **EDIT}),
     Command("close kept", "close", _to_be_kept, _close, DELETED, LICENCE, after=_forget_kept),

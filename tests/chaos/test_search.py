@@ -43,12 +43,15 @@ def test_of_a_sample_of_crashes_and_faults_none_costs_money(arena, capfd):
         "duplicate_orders": 0,
         "duplicate_renewals": 0,
         "lost": 0,
+        "unserved": 0,
         "seed": SEED,
     }
+    assert found.played > len(COMMANDS)
     # One boundary can have been drawn twice, to be killed at and to be stopped at.
     assert len(found.points) > POINTS * 0.8
     assert re.fullmatch(
-        r"chaos: \d+ crash points, \d+ faults, 0 duplicate orders, 0 duplicate renewals, 0 lost", report.line(found)
+        r"chaos: \d+ crash points, \d+ faults, 0 duplicate orders, 0 duplicate renewals, 0 lost, 0 unserved",
+        report.line(found),
     )
 
 

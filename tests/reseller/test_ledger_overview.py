@@ -262,7 +262,7 @@ def test_the_share_of_a_module_goes_by_its_own_services(db, held, service):
     both = [deep.due(db, module, "vds", 15, 7200) for module in (OURS, 9)]
     assert [len(found) for found in both] == [deep.share(15, None, 7200)] * 2
     deep.asked(held, 9, "vds")
-    db.execute("UPDATE reseller_cursor SET value = CAST(value AS DATETIME) - INTERVAL 1 HOUR")
+    db.execute("UPDATE reseller_cursor SET value = CAST(value AS DATETIME) - INTERVAL 1 HOUR WHERE module = 9")
     deep.asked(held, OURS, "vds")
     deep.asked(held, 9, "soft")
     assert len(deep.due(db, OURS, "vds", 15, 7200)) == deep.share(15, 1, 7200)

@@ -60,7 +60,7 @@ def test_su_runs_as_a_user_and_root_is_level_30(reseller):
 
 def test_a_secret_passes_by_the_environment_and_shows_nowhere(reseller):
     secret = "pass word=&$'\u00e9\n2"
-    item = reseller.bought()
+    item = reseller.live()
     words = [
         "service.saveparam",
         f"elid={item}",
