@@ -203,8 +203,8 @@ def unmoved(db: Database, module: int, away_days: int) -> list[int]:
     """Links of which a change is refused, and that have gone back to what they were: nobody looks at them by itself."""
     # Few are refused: they lead to their observations, and not the other way round.
     sql = (
-        "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "
-        f"LEFT JOIN item i ON i.id = o.item WHERE p.module = %s AND NOT {_MOVED}"  # noqa: S608 - words of this file
+        "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "  # noqa: S608
+        f"LEFT JOIN item i ON i.id = o.item WHERE p.module = %s AND NOT {_MOVED}"
     )
     return [row[0] for row in db.rows(sql, module, _in(away_days))]
 
