@@ -12,6 +12,7 @@ from sandbox import servers
 from tests import environment, keeping, watch, world
 from tests.chaos.lanes import Arena
 from tests.conformance import table
+from tests.forked import Programs
 from tests.inside import Inside
 
 pytest_plugins = ["tests.workers"]
@@ -67,6 +68,22 @@ def connected(request):
     if not (here.base / "lib/reseller/manifest").exists():
         world.install(here.base, environment.variables())
     return world.connected(here, sandbox.at("seller"))
+
+
+@pytest.fixture(scope="session")
+def programs(connected, tmp_path_factory):
+    """How the programs of the shared panel are started."""
+    found = Programs(connected.here.base, tmp_path_factory.mktemp("programs"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _started(request):
+    """The shared panel's programs are started as this file wants it, where its tests use that panel."""
+    mine = (item for item in request.session.items if getattr(item, "module", None) is request.module)
+    if any("connected" in item.fixturenames for item in mine):
+        request.getfixturevalue("programs").are_for(request.module.__name__.rpartition(".")[2])
 
 
 @pytest.fixture(scope="session")

@@ -358,13 +358,19 @@ class Shop:
         return operation is None or (operation["manual"] == "on" and not operation["run_pid"])
 
     def until_done(self, item: int, seconds: float = WAIT_SECONDS) -> None:
-        """Run checkevent as cron does until the service has no operation any more."""
+        """Run checkevent as cron does until the service has no operation any more, and who ended it is done with it."""
 
         def done() -> bool:
             self.checkevent()
-            return self.operation(item) is None
+            return self.operation(item) is None and not self.is_held(item)
 
         until(done, f"the operation of service {item} does not end: {self.error(item)}", seconds, CRON_PAUSE)
+
+    def is_held(self, item: int) -> bool:
+        """Whether a process that lives has the service's lease."""
+        sql = "SELECT owner FROM reseller_lease WHERE name = %s AND expires > UTC_TIMESTAMP(3)"
+        owner = self.here.value(sql, f"item:{item}") or ""
+        return any(word.isdigit() and Path(f"/proc/{word}").exists() for word in owner.split())
 
     def until_unconfirmed(self, item: int) -> None:
         """Run checkevent as cron does until its order is given up as not confirmed."""
@@ -381,7 +387,7 @@ class Shop:
 
         def active() -> bool:
             self.checkevent()
-            return bool(self.item(item)["status"] == 2)
+            return bool(self.item(item)["status"] == 2) and not self.is_held(item)
 
         until(active, f"service {item} does not become active: {self.error(item)}", seconds, CRON_PAUSE)
 
