@@ -369,8 +369,8 @@ class Shop:
     def is_held(self, item: int) -> bool:
         """Whether a process that lives has the service's lease."""
         sql = "SELECT owner FROM reseller_lease WHERE name = %s AND expires > UTC_TIMESTAMP(3)"
-        owner = self.here.value(sql, f"item:{item}") or ""
-        return any(word.isdigit() and Path(f"/proc/{word}").exists() for word in owner.split())
+        owner = (self.here.value(sql, f"item:{item}") or "").split()
+        return len(owner) > 1 and Path(f"/proc/{owner[1]}").exists()
 
     def until_unconfirmed(self, item: int) -> None:
         """Run checkevent as cron does until its order is given up as not confirmed."""

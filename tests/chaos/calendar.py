@@ -214,7 +214,7 @@ def _item(words: str) -> int:
 
 def limits() -> dict[str, int]:
     """Limits of a lane whose days are played: what the seller is asked for within a day is asked for at once."""
-    return {**QUICK, "deep_seconds": 1, "part_look_seconds": 1, "look_seconds": 1}
+    return {**QUICK, "deep_seconds": 1, "part_look_seconds": 1, "look_seconds": 1, "order_seconds": 5}
 
 
 def _is_paid(row: dict[str, Any], today: dt.date) -> bool:

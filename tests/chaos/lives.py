@@ -12,6 +12,7 @@ import contextlib
 import datetime as dt
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,7 @@ _ACTS = st.one_of(
     st.tuples(_days, st.just("fault"), st.integers(0, len(FAULTS) - 1)),
     st.tuples(_days, st.just("poor"), st.integers(1, 4)),
     st.tuples(_days, st.just("suspend"), st.integers(1, 6)),
+    st.tuples(_days, st.just("held"), st.integers(1, 5)),
     st.tuples(_days, st.just("delete operation"), st.just(0)),
 )
 
@@ -124,6 +126,9 @@ class _Play:
         #: when the seller's account has money again, and when a suspended service goes on
         self.rich_on = 0
         self.resumed_on: dict[int, int] = {}
+        self.released_on = 0
+        #: months that staff have bought at the seller by hand, by service
+        self.by_hand: Counter[int] = Counter()
         self.outcome = Outcome(len(lives_))
         #: is told how far it is
         self.say: Callable[[str], None] = lambda _: None
@@ -162,6 +167,8 @@ class _Play:
         acted = False
         if self.rich_on == played.day:
             self.lane.top_up()
+        if self.released_on == played.day:
+            self.there.call("sandbox.release")
         for item, life in self.lives.items():
             for day, act, much in life.acts:
                 if day == played.day:
@@ -208,9 +215,20 @@ class _Play:
         outcome.told_days = played.seen.told_days
         for item in self.lives:
             charges = bought(self.lane, item)
-            outcome.bought_months += counted(charges)[MONTHS]
-            outcome.charged += sum(float(charge.get("amount") or 0) for charge in charges)
-            outcome.paid_months += counted(paid(self.lane, item))[MONTHS]
+            months, sold = counted(charges)[MONTHS], counted(paid(self.lane, item))[MONTHS]
+            outcome.bought_months += months
+            outcome.charged += sum(float(charge["amount"]) for charge in charges)
+            outcome.paid_months += sold
+            if months - self.by_hand[item] > sold + self._granted(item):
+                words = f"service {item}: {months} months were bought and {sold} were paid for"
+                outcome.ahead.append(self._words(words))
+
+    def _granted(self, item: int) -> int:
+        """Terms that may be bought beyond what the client has paid: for days that staff gave or took on either side."""
+        life = self.lives[item]
+        given = sum(act in ("goodwill", "seller moves") for _, act, _ in life.acts)
+        jumped = sum(much // 28 + 1 for _, act, much in life.acts if act == "jump" and life.attended)
+        return given + jumped
 
     def _words(self, said: str) -> str:
         item = int(said.partition("service ")[2].partition(":")[0])
@@ -240,12 +258,18 @@ class _Play:
         """Staff renew it at the seller by hand."""
         if remote := standing(self.lane, item)[0]["remote"]:
             played.moved.add(item)
+            self.by_hand[item] += months
             words: dict[str, Any] = {"period": months, "skipbasket": "on", "su": self.lane.shop.buyer, "sok": "ok"}
             self.there.call("service.prolong", elid=remote, **words)
 
     def faulty(self, _: Calendar, __: int, which: int) -> None:
         """The next purchase meets a fault."""
         self.there.call("sandbox.fault", kind=FAULTS[which], forfunc="service.prolong", skip=1, times=1)
+
+    def held(self, played: Calendar, _: int, days: int) -> None:
+        """The next purchase arrives and is carried out only some days later."""
+        self.there.call("sandbox.fault", kind="hold_before", forfunc="service.prolong", skip=1, times=1)
+        self.released_on = max(self.released_on, played.day + days)
 
     def poor(self, played: Calendar, _: int, days: int) -> None:
         """The account at the seller is empty for some days."""
@@ -271,6 +295,7 @@ _DOING: dict[str, Callable[[_Play, Calendar, int, int], None]] = {
     "seller moves": _Play.moved_there,
     "seller renews": _Play.renewed_there,
     "fault": _Play.faulty,
+    "held": _Play.held,
     "poor": _Play.poor,
     "suspend": _Play.suspended,
     "delete operation": _Play.withdrawn,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.chaos.cases import KILL, STOP, Case
 from tests.chaos.faults import FAULTS, Fault, hidden_row, wire
+from tests.chaos.lives import Life
 from tests.chaos.search import ALL
 from tests.world import ROOT
 
@@ -18,6 +19,23 @@ _HANDED_OVER = replace(_COMMANDS["open kept"], aims={"resume": ("soft.resume", 0
 _HIDDEN_FOR_LONG = Fault("long hidden row", hidden_row(5), ("open",))
 #: an error that proves a refusal (reseller/seller/proofs.tsv), so that what was done before is undone at once
 _DENIED = Fault("denied", wire("error", type="access", object="soft"))
+
+#: by the name of the patch: a life that does not go well with it (lives.py)
+REVEALING_LIVES = {
+    "promise-instead-of-level": Life(1, 0, False, ((2, "seller renews", 1), (3, "seller renews", 1), (5, "renew", 1))),
+    "slot-freed-by-time": Life(1, 0, False, ((2, "held", 4), (2, "renew", 1))),
+    "tolerance-at-the-end": Life(1, 0, False, ((2, "goodwill", 1),)),
+    "goodwill-unlimited": Life(1, 0, False, ((2, "jump", 400),)),
+}
+#: days that such a life takes to show it
+LIFE_DAYS = {
+    "promise-instead-of-level": 7,
+    "slot-freed-by-time": 8,
+    "tolerance-at-the-end": 33,
+    "goodwill-unlimited": 33,
+}
+#: those with which a stranger's service is struck (strangers.py)
+REVEALING_STRANGERS = ("key-not-checked", "seller-of-the-items-module")
 
 #: by the name of the patch: the few tries of the search that it cannot pass
 REVEALING = {
