@@ -46,7 +46,7 @@ else
 test: venv $(DATABASE) foreign browser
 endif
 test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql some of them on MySQL, TESTS= others)
-	.venv/bin/python -m pytest --numprocesses 3 $(TESTS) $(ARGS)
+	.venv/bin/python -m pytest --numprocesses 4 $(TESTS) $(ARGS)
 
 screenshots: venv $(DATABASE) browser ## a picture of each page into docs/screenshots
 	.venv/bin/python -m tests.screenshots $(ARGS)
