@@ -37,6 +37,8 @@ NEAR_DAYS = 8
 _HERE = """
 SELECT i.id, i.status, i.expiredate, i.autosuspend, i.employeesuspend, i.abusesuspend, k.remote,
 EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.state IN %s) AS tried,
+(SELECT q.kind FROM reseller_request q WHERE q.item = i.id AND q.kind IN ('suspend', 'resume')
+ORDER BY q.id DESC LIMIT 1) AS asked,
 EXISTS (SELECT 1 FROM task t WHERE t.item = i.id AND t.status <> 2) AS task,
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND COALESCE(r.errorxml, '') <> '') AS error,
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs
@@ -196,12 +198,8 @@ def play(lane: Lane) -> list[str]:
             wrong = [*played.seen.unserved, *played.seen.ahead]
         except Exception:  # noqa: BLE001 - told with the others
             wrong = [traceback.format_exc()]
-    for item in lane.ended:
-        lane.forget(item)
     found = [f"{words}\n    tried with it: {lane.ended.get(_item(words), ())}" for words in wrong]
-    lane.ended.clear()
-    for idle in lane.idle.values():
-        idle.clear()
+    lane.clear()
     lane.calm()
     return found
 
@@ -223,4 +221,6 @@ def _is_paid(row: dict[str, Any], today: dt.date) -> bool:
         return False
     if row["employeesuspend"] == "on" or row["abusesuspend"] == "on":
         return False
-    return row["status"] in (2, 5) or (row["status"] == 3 and row["autosuspend"] == "on")
+    # What the seller alone has stopped shows as suspended here too.
+    is_asked_for = row["asked"] == "suspend" and row["autosuspend"] != "on"
+    return row["status"] in (2, 5) or (row["status"] == 3 and not is_asked_for)

@@ -192,6 +192,14 @@ class Lane:
         self.here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE item = %s", item)
         self.here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE item = %s AND live = 1", item)
 
+    def clear(self) -> None:
+        """Forget the services that are kept for the next try, and what is to be played of earlier ones."""
+        for item in {*self.ended, *(item for idle in self.idle.values() for item in idle)}:
+            self.forget(item)
+        self.ended.clear()
+        for idle in self.idle.values():
+            idle.clear()
+
     def overdue(self, item: int) -> None:
         """As if a service had not been read in full for longer than any other: the next run of checkevent does."""
         self.here.write("UPDATE reseller_observation SET deep = '2000-01-01', tried = NULL WHERE item = %s", item)

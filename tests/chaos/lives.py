@@ -138,6 +138,8 @@ class _Play:
         """Order, live, count."""
         lane = self.lane
         lane.calm()
+        # Nights come to all of the panel's services, those that are kept for other tries too.
+        lane.clear()
         lane.limits(**calendar.limits())
         self.here.call("processing.edit", elid=lane.shop.module, askgaps=_on(self.policy == "ask"), sok="ok")
         for life in self._wanted:

@@ -25,6 +25,7 @@ def planted(arena, tmp_path):
 
     yield put
     plant(ROOT, lane.here, arena.nursery)
+    lane.clear()
 
 
 @pytest.mark.timeout(600)

@@ -32,6 +32,8 @@ FOUND = (
 
 @pytest.mark.timeout(900)
 def test_of_a_sample_of_crashes_and_faults_none_costs_money(arena, capfd):
+    for lane in arena.lanes:
+        lane.clear()
     waiting = random.Random(SEED).sample(WAITING, 4)
     found = Search(arena.lanes, SEED, POINTS).all((*COMMANDS, *waiting))
     with capfd.disabled():
