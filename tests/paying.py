@@ -28,8 +28,9 @@ def passes(shop, item, days):
     shop.there.call("sandbox.item", item=number, expiredate=expires(shop, item))
     shop.here.write("UPDATE item SET expiredate = expiredate - INTERVAL %s DAY WHERE id = %s", days, item)
     shop.here.write(
-        "UPDATE reseller_link SET accounted = accounted - INTERVAL %s DAY, highest = highest - INTERVAL %s DAY "
-        "WHERE item = %s",
+        "UPDATE reseller_link SET accounted = accounted - INTERVAL %s DAY, highest = highest - INTERVAL %s DAY, "
+        "left_until = left_until - INTERVAL %s DAY WHERE item = %s",
+        days,
         days,
         days,
         item,

@@ -60,6 +60,16 @@ def test_a_refused_change_that_is_over_is_not_kept(shop, dozen):
     assert b"Nothing is refused" in shop.ctl("plan").stdout
 
 
+def test_what_only_a_form_has_shown_stays_refused(shop, dozen):
+    world.limits(shop.here, change_percent=30, deep_seconds=1)
+    for pair in dozen[:5]:
+        staff(shop, pair, param_ip="203.0.113.77")
+    until(lambda: "5 refused" in shop.checkevent(), "nothing is refused")
+    for _ in range(3):
+        assert "5 refused" in shop.checkevent()
+        assert b"Nothing is refused" not in shop.ctl("plan").stdout
+
+
 def test_too_many_that_are_gone_make_no_tasks(shop, dozen):
     world.limits(shop.here, close_percent=2)
     for pair in dozen[:3]:

@@ -77,6 +77,7 @@ def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
         "+ INTERVAL IF(o.expiredate > %s, %s, 0) DAY AND i.expiredate > %s "
         "AND i.status IN %s AND i.employeesuspend <> 'on' AND i.abusesuspend <> 'on' "
         "AND i.processingmodule = k.module AND m.active = 'on' "
+        "AND NOT k.left_until <=> LEAST(i.expiredate, k.accounted) "
         "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item) "
         "AND NOT EXISTS (SELECT 1 FROM reseller_swap w WHERE w.item = k.item AND w.live = 1) "
         "AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = k.item "

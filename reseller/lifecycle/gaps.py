@@ -51,12 +51,11 @@ def ask(part: Attempt, level: Level, months: int) -> None:
     troubles.raise_(part.work, part.held, problem)
 
 
-def decide(held: Lease, item: Item, link: Link, there: dt.date, *, buy: bool) -> None:
-    """A person's word: one term is bought for it, or nothing is, up to the date that the panel shows now."""
+def decide(held: Lease, item: Item, link: Link, until: dt.date, *, buy: bool) -> None:
+    """A person's word: one term is bought for it, or nothing is for what was paid `until` this day."""
     if buy:
         part = requests.live_of(held.db, item.id, requests.PART) or requests.create(held, item, requests.PART)
         requests.set_word(held, part, _WHO)
         requests.wait(held, part, 0)
-    elif item.expiredate is not None:
-        paid.account(held, link.id, there)
-        paid.leave(held, link.id, item.expiredate)
+    else:
+        paid.leave(held, link.id, until)

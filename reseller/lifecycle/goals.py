@@ -56,6 +56,8 @@ class Wait(NamedTuple):
 
 TAKEN = Wait("reseller_change_waiting", "reseller_change_overdue")
 BEFORE = Wait("reseller_change_before", "reseller_change_blocked", taken=False)
+#: as the digest of what was sent: it was sent before, and what became of that was not known
+AGAIN = "again"
 #: sent, and sent again, and never an answer nor a sign of it
 LOST = Wait("reseller_change_lost", failure=True, task=True)
 #: the order has its own deadline, and its own task after it
@@ -175,7 +177,10 @@ class Change(Attempt):
         """Send it; what is shown afterwards, and what is waited for if that is not the goal."""
         self.hold_for_send()
         detail = f"{link.itemtype}.{self.goal.verb} {link.remote}"
-        requests.sending(self.held, self.request, Effect(detail, promise=dates.text(before.expiredate)))
+        # What was sent before may land after this (overtaken.py).
+        is_again = bool(self.request.digest) or (self.request.is_open and self.request.sent_seconds is not None)
+        effect = Effect(detail, promise=dates.text(before.expiredate), call=AGAIN if is_again else "")
+        requests.sending(self.held, self.request, effect)
         try:
             controls.change_state(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
         except Rejected as error:
@@ -212,7 +217,6 @@ class Change(Attempt):
             return seen, BEFORE
         tries = self._tries + 1
         if tries >= self.work.limits.unsent_times:
-            self.settle(Standing(requests.LOOKING, tries=tries))
             return seen, LOST
         told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
         raise self.stop(Standing(requests.LOOKING, tries=tries), told) from error
@@ -252,8 +256,3 @@ class Change(Attempt):
 
     def _record(self) -> None:
         self.settle(Standing(requests.DONE))
-
-    def settle(self, now: Standing) -> None:
-        """Record where it stands, and still how often its answer was lost: each may land later (overtaken.py)."""
-        lost = self.request.tries if now.state in (requests.WAITING, requests.DONE) else 0
-        super().settle(now._replace(tries=max(now.tries, lost)))

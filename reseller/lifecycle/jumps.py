@@ -55,16 +55,20 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
         link = links.of_item(work.db, number)
         if found is None or link is None or item.expiredate is None:
             raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
-        if item.expiredate.isoformat() != found.here:
+        until = item.expiredate
+        if found.cause.kind == problems.GAP:
+            # What nothing accounts for is no part of a gap (parts.py).
+            until = min(until, paid.of(work.db, link.id).accounted or until)
+        if until.isoformat() != found.here:
             # What a person has decided about is another date.
-            told = {"item": number, "seen": found.here, "now": item.expiredate}
+            told = {"item": number, "seen": found.here, "now": until}
             raise ResellerError("reseller_paid_moved", object="item", value=number, **told)
         there = dt.date.fromisoformat(found.there)
         told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
         told["terms"] = _terms(work, item, there) if buy else 0
         if confirmed:
             if found.cause.kind == problems.GAP:
-                gaps.decide(held, item, link, there, buy=buy)
+                gaps.decide(held, item, link, until, buy=buy)
             elif buy and found.cause.kind == problems.DATE_BACK:
                 paid.believe(held, link.id, there)
             elif buy:

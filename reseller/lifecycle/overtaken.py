@@ -40,12 +40,15 @@ def overtake(work: Work, held: Lease, other: Request) -> None:
 
 def overtake_done(work: Work, held: Lease, item: int, kind: str) -> None:
     """Watch a change that is done as well, if it was sent again because an answer was lost: that one may land now."""
-    made = [request for request in requests.of_item(work.db, item) if request.kind == kind]
-    last = made[-1] if made else None
-    if last is None or last.state != requests.DONE or not last.tries:
+    mine = [request for request in requests.of_item(work.db, item) if request.kind == kind]
+    if any(request.live for request in mine):
         return
-    if (last.sent_seconds or 0) < work.limits.land_seconds:
-        requests.settle(held, last, Standing(requests.LOOKING, requests.OVERTAKEN))
+    for done in reversed(mine):
+        # `digest`: whether it was sent more than once (goals.py).
+        is_late = done.sent_seconds is None or done.sent_seconds >= work.limits.land_seconds
+        if done.state == requests.DONE and done.digest and not is_late:
+            requests.settle(held, done, Standing(requests.LOOKING, requests.OVERTAKEN))
+            return
 
 
 def _watched(request: Request) -> str:

@@ -74,14 +74,15 @@ class _Part(Renewal):
             here = self.item.expiredate
             # What nothing accounts for yet is judged by the next run first (sync/compare.py).
             level = self.level(seen, min(here, kept.accounted)) if here and kept.accounted else None
-            if level is None or not paid_until.is_due(level, self.work.limits):
+            if level is None or level.paid == kept.left or not paid_until.is_due(level, self.work.limits):
                 _end(self.work, self.held, self.request)
                 return False
             months = self.term()
             if paid_until.is_long_over(level, self.work.limits):
+                troubles.end(self.work, self.held, gaps.cause(self.item.id))
                 raise self.too_late(level, months)
             if self._is_asked_about(level):
-                gaps.ask(self, level, months)
+                gaps.ask(self, level, self.fitting(level, months))
                 self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
                 return False
             troubles.end(self.work, self.held, gaps.cause(self.item.id))

@@ -93,7 +93,7 @@ def end_differences(work: Work, lease: Lease, item: int) -> None:
     """The service is linked no more, so that nothing of it can differ."""
     for each in problems.drifts(work.db, item):
         end(work, lease, Cause.of_service(item, each.kind))
-    for kind in (problems.DATE_BACK, problems.UNRENEWED):
+    for kind in (problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP):
         end(work, lease, Cause.of_service(item, kind))
 
 

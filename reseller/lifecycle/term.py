@@ -163,11 +163,15 @@ class Renewal(Attempt):
 
     def buy_term(self, seen: Service, level: Level, wanted: int) -> None:
         """Buy the term that fits; ends the try where a person has to decide whether it is worth anything."""
-        mapping = tariffmap.load(self.work.db, self.item.pricelist)
-        months = paid_until.term(level, wanted, order_plan.terms(mapping), self.work.limits)
+        months = self.fitting(level, wanted)
         if paid_until.is_in_vain(level, months):
             raise self.too_late(level, months)
         self.send(seen, months)
+
+    def fitting(self, level: Level, wanted: int) -> int:
+        """Months of the term that is bought: `wanted`, or another of the tariff's map."""
+        mapping = tariffmap.load(self.work.db, self.item.pricelist)
+        return paid_until.term(level, wanted, order_plan.terms(mapping), self.work.limits)
 
     def too_late(self, level: Level, months: int) -> Stopped:
         """Nothing is bought: a person has to decide what becomes of it."""
@@ -283,7 +287,7 @@ class Renewal(Attempt):
             self._tell_panel()
         base = paid.of(self.work.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
         self._account(base)
-        for kind in (problems.OWED, problems.UNRENEWED):
+        for kind in (problems.OWED, problems.UNRENEWED, problems.GAP):
             troubles.end(self.work, self.held, Cause.of_service(self.item.id, kind))
         with self.work.db.transaction():
             if self._is_likely(seen.expiredate):

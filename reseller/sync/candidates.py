@@ -200,11 +200,15 @@ def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: 
 
 
 def unmoved(db: Database, module: int, away_days: int) -> list[int]:
-    """Links of which a change is refused, and that have gone back to what they were: nobody looks at them by itself."""
+    """Links of which a change is refused, and that have gone back to what they were: nobody looks at them by itself.
+
+    Not those of which only the form has shown a difference: the lists have shown nothing of it, before as after.
+    """
     # Few are refused: they lead to their observations, and not the other way round.
     sql = (
         "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "  # noqa: S608
-        f"LEFT JOIN item i ON i.id = o.item WHERE p.module = %s AND NOT {_MOVED}"
+        f"LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
+        f"AND (p.digest <> o.digest OR p.here <> {HERE}) AND NOT {_MOVED}"
     )
     return [row[0] for row in db.rows(sql, module, _in(away_days))]
 

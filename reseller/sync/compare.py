@@ -253,13 +253,10 @@ class _Facts:
             return
         kept = paid.of(self._work.db, self._candidate.link)
         move = paid_until.judge(here, there, kept.accounted, limits)
-        if kept.left and here <= kept.left:
-            # A person has said that nothing is bought up to this date.
-            move = Move.NONE
         if move == Move.FOLLOW:
             self._account = here
             self._is_goodwill = kept.accounted is not None and here > max(kept.accounted, there)
-        elif move == Move.JUMP:
+        elif move == Move.JUMP and here != kept.left:
             yield Fact.PAID, problems.PAID, here.isoformat(), there.isoformat()
         if (there - paid_until.after(here, self._term())).days > limits.tolerance_days:
             yield Fact.EXPIRES_LATER, problems.EXPIREDATE, here.isoformat(), there.isoformat()
