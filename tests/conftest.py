@@ -59,8 +59,8 @@ def sandbox(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def connected(request):
-    """The add-on installed on the reseller's panel, one module connected, three tariffs sold."""
+def shared(request):
+    """The panels that most files share: the add-on installed on the reseller's, a module connected, tariffs sold."""
     if world.KEPT in os.environ:
         return pickle.loads(Path(os.environ[world.KEPT]).read_bytes())
     sandbox = request.getfixturevalue("sandbox")
@@ -71,9 +71,15 @@ def connected(request):
 
 
 @pytest.fixture(scope="session")
-def programs(connected, tmp_path_factory):
+def connected(shared):
+    """The same; a file that needs panels of its own puts them in this place."""
+    return shared
+
+
+@pytest.fixture(scope="session")
+def programs(shared, tmp_path_factory):
     """How the programs of the shared panel are started."""
-    found = Programs(connected.here.base, tmp_path_factory.mktemp("programs"))
+    found = Programs(shared.here.base, tmp_path_factory.mktemp("programs"))
     yield found
     found.stop()
 
@@ -82,7 +88,7 @@ def programs(connected, tmp_path_factory):
 def _started(request):
     """The shared panel's programs are started as this file wants it, where its tests use that panel."""
     mine = (item for item in request.session.items if getattr(item, "module", None) is request.module)
-    if any("connected" in item.fixturenames for item in mine):
+    if any("shared" in item.fixturenames for item in mine):
         request.getfixturevalue("programs").are_for(request.module.__name__.rpartition(".")[2])
 
 

@@ -17,7 +17,6 @@ from tests.chaos.nursery import Nursery
 from tests.chaos.plant import EXECUTABLES
 
 AS_INSTALLED = {
-    "test_audit",
     "test_crash",
     "test_install",
     "test_interface",
