@@ -303,10 +303,7 @@ def test_a_word_about_one_date_is_none_about_another(shop):
     dated(shop, item, 5)
     assert shop.links(item)[0]["accounted"] == right + dt.timedelta(days=5)
     shop.here.call("sandbox.item", item=item, expiredate=right + dt.timedelta(days=100))
-    until(
-        lambda: (shop.checkevent(), problem(shop, item, "paid"))[1],
-        "a smaller jump is not told",
-    )
+    until(lambda: (shop.checkevent(), problem(shop, item, "paid"))[1], "a smaller jump is not told")
 
 
 def test_a_ledger_from_yesterday_buys_nothing_by_itself(shop):

@@ -78,14 +78,14 @@ class _Part(Renewal):
                 _end(self.work, self.held, self.request)
                 return False
             months = self.term()
-            if paid_until.is_long_over(level, self.work.limits):
-                troubles.end(self.work, self.held, gaps.cause(self.item.id))
-                raise self.too_late(level, months)
-            if self._is_asked_about(level):
+            is_over = paid_until.is_long_over(level, self.work.limits)
+            if not is_over and self._is_asked_about(level):
                 gaps.ask(self, level, self.fitting(level, months))
                 self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
                 return False
             troubles.end(self.work, self.held, gaps.cause(self.item.id))
+            if is_over:
+                raise self.too_late(level, months)
             self.buy_term(seen, level, months)
         except SellerError as error:
             raise self.stop_unsent(error) from error

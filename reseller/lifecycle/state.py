@@ -47,8 +47,9 @@ def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:
         if other.kind in _OVERTAKES[kind]:
             # What is closed needs no watch over what it may be suspended or resumed by.
             (give_up if kind == requests.CLOSE else overtake)(work, held, other)
-    for other_kind in _OVERTAKES[kind] if kind != requests.CLOSE else ():
-        overtake_done(work, held, item.id, other_kind)
+    if kind != requests.CLOSE:
+        for contrary in _OVERTAKES[kind]:
+            overtake_done(work, held, item.id, contrary)
 
 
 class _Suspend(Change):

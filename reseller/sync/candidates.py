@@ -207,7 +207,7 @@ def unmoved(db: Database, module: int, away_days: int) -> list[int]:
     # Few are refused: they lead to their observations, and not the other way round.
     sql = (
         "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "  # noqa: S608
-        f"LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
+        "LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
         f"AND (p.digest <> o.digest OR p.here <> {HERE}) AND NOT {_MOVED}"
     )
     return [row[0] for row in db.rows(sql, module, _in(away_days))]

@@ -13,10 +13,12 @@ import time
 import traceback
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from reseller.lifecycle.paid_until import after
 from tests.chaos.boundaries import CLOCK
+from tests.chaos.commands import DELETED
 from tests.chaos.journal import ORDER, bought, counted, kind
 from tests.chaos.lanes import Lane
 from tests.world import QUICK
@@ -29,10 +31,11 @@ REST_SECONDS = 240
 TRIED = ("intent", "sending", "looking", "waiting", "unsent", "money", "owed")
 #: a play ends after so many days whatever the dates are; it goes on so long after the last of them
 MOST_DAYS, LATE_DAYS = 1200, 2
-DELETED = 4
 _SERVICE = re.compile(r"service (\d+)")
 #: a date may be beyond the panel's by so much more than a term: month ends and the days of goodwill (`few_days`)
 NEAR_DAYS = 8
+#: of a lane whose days are played: what the seller is asked for within a day is asked for at once
+LIMITS = {**QUICK, "deep_seconds": 1, "part_look_seconds": 1, "look_seconds": 1, "order_seconds": 5}
 
 _HERE = """
 SELECT i.id, i.status, i.expiredate, i.autosuspend, i.employeesuspend, i.abusesuspend, k.remote,
@@ -43,12 +46,11 @@ EXISTS (SELECT 1 FROM task t WHERE t.item = i.id AND t.status <> 2) AS task,
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND COALESCE(r.errorxml, '') <> '') AS error,
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs
 FROM item i LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 WHERE i.id IN %s"""
-_TELLING = "SELECT subject, number, kind, touches FROM reseller_problem"
+_TELLING = "SELECT subject, number, touches FROM reseller_problem"
 _BUSY = "SELECT COUNT(*) AS busy FROM runningoperation WHERE run_pid > 0 OR manual = 'off'"
 _COLUMNS = """SELECT table_name AS t, column_name AS c FROM information_schema.columns
-WHERE table_schema = DATABASE() AND table_name LIKE 'reseller\\_%%' AND data_type = 'datetime'"""
-#: columns that the database makes itself of others
-_NOT_MADE = "AND extra NOT LIKE '%%GENERATED%%'"
+WHERE table_schema = DATABASE() AND table_name LIKE 'reseller\\_%%' AND data_type = 'datetime'
+AND extra NOT LIKE '%%GENERATED%%'"""
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Calendar:
         for panel in (self.lane.here, self.lane.there):
             panel.call("sandbox.clock", set="real")
 
-    def _clock(self) -> Any:
+    def _clock(self) -> Path:
         return self.lane.here.base / CLOCK
 
     def today(self) -> dt.date:
@@ -130,7 +132,7 @@ class Calendar:
     def _age(self, days: int) -> None:
         """Whatever the ledger has noted is older by so much; its database knows no other clock than the machine's."""
         columns: dict[str, list[str]] = {}
-        for row in self.lane.ask(self.lane.here, f"{_COLUMNS} {_NOT_MADE}"):
+        for row in self.lane.ask(self.lane.here, _COLUMNS):
             columns.setdefault(row["t"], []).append(row["c"])
         for table, names in columns.items():
             older = ", ".join(f"{name} = {name} - INTERVAL {days} DAY" for name in names)
@@ -191,7 +193,7 @@ class Calendar:
 def play(lane: Lane) -> list[str]:
     """Play all that is left of the tries of a lane; what was wrong, each with what was tried with the service."""
     lane.calm()
-    lane.limits(**limits())
+    lane.limits(**LIMITS)
     with contextlib.closing(Calendar(lane, lane.ended)) as played:
         try:
             played.to_the_end()
@@ -208,11 +210,6 @@ def _item(words: str) -> int:
     """The service that a sentence is about, 0 where it names none."""
     named = _SERVICE.search(words)
     return int(named[1]) if named else 0
-
-
-def limits() -> dict[str, int]:
-    """Limits of a lane whose days are played: what the seller is asked for within a day is asked for at once."""
-    return {**QUICK, "deep_seconds": 1, "part_look_seconds": 1, "look_seconds": 1, "order_seconds": 5}
 
 
 def _is_paid(row: dict[str, Any], today: dt.date) -> bool:

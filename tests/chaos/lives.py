@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,8 +140,9 @@ class _Play:
         lane.calm()
         # Nights come to all of the panel's services, those that are kept for other tries too.
         lane.clear()
-        lane.limits(**calendar.limits())
-        self.here.call("processing.edit", elid=lane.shop.module, askgaps=_on(self.policy == "ask"), sok="ok")
+        lane.limits(**calendar.LIMITS)
+        asks = "on" if self.policy == "ask" else "off"
+        self.here.call("processing.edit", elid=lane.shop.module, askgaps=asks, sok="ok")
         for life in self._wanted:
             self.lives[self._ordered(life)] = life
         with contextlib.closing(Calendar(lane, self.lives)) as played:
@@ -304,10 +305,6 @@ _DOING: dict[str, Callable[[_Play, Calendar, int, int], None]] = {
 }
 
 
-def _on(is_so: bool) -> str:
-    return "on" if is_so else "off"
-
-
 def play(
     lanes: Sequence[Lane],
     wanted: Sequence[Life],
@@ -316,34 +313,23 @@ def play(
     say: Callable[[str], None] = print,
 ) -> dict[str, Outcome]:
     """The same lives under each policy, over all lanes at once; what each came to."""
-    outcomes = {policy: Outcome() for policy in policies}
-    work: list[tuple[str, Sequence[Life]]] = []
-    for number, lane in enumerate(lanes):
-        policy = policies[number % len(policies)]
-        mine = [each for place, each in enumerate(lanes) if policies[place % len(policies)] == policy]
-        work.append((policy, wanted[mine.index(lane) :: len(mine)]))
-    guard = threading.Lock()
+    kinds = len(policies)
 
-    def one(lane: Lane, policy: str, share: Sequence[Life]) -> None:
-        made = _Play(lane, share, policy)
-        if lane is lanes[0]:
+    def one(number: int) -> Outcome:
+        lane, same = lanes[number], lanes[number % kinds :: kinds]
+        made = _Play(lane, wanted[number // kinds :: len(same)], policies[number % kinds])
+        if number == 0:
             made.say = say
         try:
-            outcome = made.all(days)
+            return made.all(days)
         except Exception:  # noqa: BLE001 - told with the others
-            outcome = made.outcome
-            outcome.broken.append(f"{policy}: {traceback.format_exc()}")
-        with guard:
-            outcomes[policy].add(outcome)
+            made.outcome.broken.append(f"{made.policy}: {traceback.format_exc()}")
+            return made.outcome
 
-    threads = [
-        threading.Thread(target=one, args=(lane, policy, share), daemon=True)
-        for lane, (policy, share) in zip(lanes, work)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = {policy: Outcome() for policy in policies}
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for number, outcome in enumerate(pool.map(one, range(len(lanes)))):
+            outcomes[policies[number % kinds]].add(outcome)
     return outcomes
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.chaos import calendar
@@ -85,22 +86,12 @@ class Search:
     def days(self) -> None:
         """Play what is left of all tries day by day, in every lane, until nobody has paid for any of it any more."""
         started = time.monotonic()
-        guard = threading.Lock()
-
-        def work(lane: Lane) -> None:
-            count = len(lane.ended)
-            seen = calendar.play(lane)
-            with guard:
-                self.found.played += count
+        self.found.played = sum(len(lane.ended) for lane in self._lanes)
+        with ThreadPoolExecutor(len(self._lanes)) as pool:
+            for seen in pool.map(calendar.play, self._lanes):
                 self.found.unserved += seen
-            for words in seen:
-                self._say(f"  ! {words}")
-
-        threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in self._lanes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+                for words in seen:
+                    self._say(f"  ! {words}")
         self._say(f"  days: {self.found.played} services to their end in {time.monotonic() - started:.0f} s")
 
     def _aims(self, command: Command, fault: Fault) -> list[str]:
