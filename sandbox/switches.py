@@ -262,6 +262,24 @@ _ALL = (
         free=True,
     ),
     Switch(
+        "shown_dates",
+        ("iso", "dotted", "timed", "zero", "nothing"),
+        "selling-api.md 5.1",
+        "dates of a service as clients see them: 2027-01-28, 28.01.2027, 2027-01-28 00:00:00, 0000-00-00, or empty",
+    ),
+    Switch(
+        "renewal_gives_days",
+        ("0", "1", "-1"),
+        "selling-api.md 4.1",
+        "a renewal moves the date by so many days more, or less, than its form has promised",
+    ),
+    Switch(
+        "late_renewal_from",
+        ("end", "today"),
+        "selling-api.md 4.1",
+        "a renewal after the date is counted from that date, or from today",
+    ),
+    Switch(
         "prolong_window_days",
         ("0", "30"),
         "selling-api.md 2",

@@ -28,6 +28,19 @@ def text_of(value: Cell) -> str:
     return str(value)
 
 
+def shown_date(style: str, day: date | str | None) -> Cell:
+    """A date of a service as a client sees it, by the switch `shown_dates`; None for none."""
+    if day is None or style == "nothing":
+        return None
+    year, month, rest = text_of(day).split("-", 2)
+    return {
+        "iso": f"{year}-{month}-{rest}",
+        "dotted": f"{rest[:2]}.{month}.{year}",
+        "timed": f"{year}-{month}-{rest[:2]} 00:00:00",
+        "zero": "0000-00-00",
+    }[style]
+
+
 def number(value: Decimal | None) -> str:
     """A quantity without needless zeros."""
     if value is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.core import clock, items
 from sandbox.core.modules import AUTO, BUILT_IN
+from sandbox.core.request import ROOT
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -79,11 +80,11 @@ def finish(tx: Tx, panel: Panel, item: Item, operation: str, facts: Mapping[str,
     """The end of an operation: status, dates, facts; the operation and its tasks are gone."""
     items.lock(tx, item.id)
     row = tx.row(
-        "SELECT oldstatus, newexpiredate FROM runningoperation WHERE item = %s AND intname = %s "
+        "SELECT oldstatus, newexpiredate, level FROM runningoperation WHERE item = %s AND intname = %s "
         "ORDER BY id DESC LIMIT 1",
         item.id,
         operation,
-    ) or {"oldstatus": None, "newexpiredate": None}
+    ) or {"oldstatus": None, "newexpiredate": None, "level": None}
     save_facts(tx, panel, item.id, facts or {})
     _set_status(tx, item, operation, row["oldstatus"])
     _set_dates(tx, item, operation)
@@ -93,6 +94,15 @@ def finish(tx: Tx, panel: Panel, item: Item, operation: str, facts: Mapping[str,
         expires = row["newexpiredate"]
         tx.run("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", expires, item.id, item.id)
     drop_operations(tx, item.id, operation)
+    if operation == "prolong":
+        resume_paid(panel, tx, item, row["level"] or ROOT)
+
+
+def resume_paid(panel: Panel, tx: Tx, item: Item, level: int) -> None:
+    """What stopped for want of a renewal, and has one now, runs again."""
+    sql = "SELECT id FROM item WHERE id = %s AND autosuspend = 'on' AND status = %s AND COALESCE(expiredate > %s, TRUE)"
+    if tx.value(sql, item.id, items.SUSPENDED, clock.today()) is not None:
+        start_if_served(panel, tx, item, "resume", level)
 
 
 def _set_status(tx: Tx, item: Item, operation: str, old: int | None) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from sandbox.core import deferred, items, lifecycle, pages
-from sandbox.core.documents import NOT_XML, money
+from sandbox.core.documents import NOT_XML, money, shown_date
 from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
@@ -195,6 +195,7 @@ class _Page:
         self._staff = request.caller.staff
         self._lang = request.lang
         self._type = request.itemtype
+        self._dates = switches["shown_dates"]
         self._flat = switches["item_status_form"] == "flat"
         self._remoteid = switches["remoteid_in_list"] == "yes" or self._staff
         self._orig = switches["list_orig"] == "always" or (switches["list_orig"] == "sjson" and request.out == "sjson")
@@ -239,7 +240,8 @@ class _Page:
         text += [_cell(one, params.get(one)) for one in PARAMS if one in params or one == "ip"]
         text.append(self._same(pricelist, period, cost))
         text.append(_cell("datacentername", self._names.get(("datacenter", centre or 0), ("", ""))[0]))
-        text.append(f"{_cell('createdate', created)}{_cell('opendate', opened)}{_cell('expiredate', expires)}")
+        dates = {"createdate": created, "opendate": opened, "expiredate": expires}
+        text += [_cell(title, shown_date(self._dates, day)) for title, day in dates.items()]
         text.append(_cell("autoprolong", autoprolong))
         text.append(self._status(status, key, period))
         text.append(_cell("service_status", service_status))

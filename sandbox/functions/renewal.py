@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from sandbox.core import billing, clock, items, lifecycle, quantities, tariffs
-from sandbox.core.documents import add, done, fields, slist, text_of
+from sandbox.core.documents import Cell, add, done, fields, shown_date, slist, text_of
 from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import AUTO
 from sandbox.core.registry import function
@@ -44,7 +44,7 @@ def service_prolong(panel: Panel, request: Request) -> etree._Element:
                 return done(billorder=cart_rows.put(tx, item.account, position))
             until = renew(panel, tx, request, item, tariff, period)
     panel.queue.wake()
-    return _nested(until)
+    return _nested(shown_date(panel.switches["shown_dates"], until))
 
 
 def _tariff(tx: Tx, item: Item) -> Tariff:
@@ -65,7 +65,9 @@ def _require_allowed(panel: Panel, item: Item) -> None:
 
 def renew(panel: Panel, tx: Tx, request: Request, item: Item, tariff: Tariff, period: int) -> date | None:
     """Charge a renewal and move the date, at once or by an operation; the new date."""
-    until = lifecycle.add_period(item.expiredate or clock.today(), period)
+    until = _until(panel, item, period)
+    if until is not None:
+        until += timedelta(days=int(panel.switches["renewal_gives_days"]))
     # A module learns the period of the renewal from the service: its command gets no other (platform.md 5.2).
     tx.run("UPDATE item SET period = %s, cost = %s WHERE id = %s", period, tariff.prices[period], item.id)
     later = panel.switches["prolong_runs"] == "operation"
@@ -85,9 +87,18 @@ def renew(panel: Panel, tx: Tx, request: Request, item: Item, tariff: Tariff, pe
     )
     if later:
         _set_at_the_end(tx, item, until, started)
-    if item.autosuspend and item.status == items.SUSPENDED and not started:
-        lifecycle.start_if_served(panel, tx, item, "resume", request.caller.level)  # what was paid for runs again
+    if not started:
+        lifecycle.resume_paid(panel, tx, item, request.caller.level)
     return until
+
+
+def _until(panel: Panel, item: Item, period: int) -> date | None:
+    """Until when a renewal pays, as its form promises it; None for ever."""
+    today = clock.today()
+    start = item.expiredate or today
+    if panel.switches["late_renewal_from"] == "today":
+        start = max(start, today)
+    return lifecycle.add_period(start, period)
 
 
 def renewal_cost(tx: Tx, item: Item, tariff: Tariff, period: int) -> Decimal:
@@ -113,7 +124,7 @@ def _period(request: Request, item: Item, tariff: Tariff) -> int:
     return int(text)
 
 
-def _nested(until: date | None) -> etree._Element:
+def _nested(until: Cell) -> etree._Element:
     """The new date is one level deeper: the call ends by showing another form (selling-api.md 3.3, 4.1)."""
     document = done()
     inner = etree.SubElement(document, "doc")
@@ -125,12 +136,13 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
     """The dry run: until when a renewal would pay, and nothing charged."""
     tariff = _tariff(tx, item)
     period = _period(request, item, tariff)
-    until = lifecycle.add_period(item.expiredate or clock.today(), period)
+    until = _until(panel, item, period)
+    style = panel.switches["shown_dates"]
     document = fields(
         elid=item.id,
         title_name=item.name,
-        expiredate=item.expiredate,
-        newexpiredate=until,
+        expiredate=shown_date(style, item.expiredate),
+        newexpiredate=shown_date(style, until),
         period=period,
         status=item.status,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from sandbox.core import items, param_checks, quantities, tariffs
-from sandbox.core.documents import Cell, add, done, fields, money, slist
+from sandbox.core.documents import Cell, add, done, fields, money, shown_date, slist
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions import cart_rows
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["check_remoteid", "edit"]
 
 _SHOWN_CRYPTED = ("password", "userpassword")
+_DATES = ("createdate", "opendate", "expiredate")
 
 
 @function("<itemtype>.edit", CLIENT, "selling-api.md 4.2, 5.3")
@@ -70,9 +71,7 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
         "pricelist_name": item.tariff,
         "period": item.period,
         "cost": money(item.cost),
-        "createdate": item.createdate,
-        "opendate": item.opendate,
-        "expiredate": item.expiredate,
+        **{name: shown_date(panel.switches["shown_dates"], getattr(item, name)) for name in _DATES},
         "autoprolong": "null" if item.autoprolong is None else item.autoprolong,
         "status": item.status,
         "datacenter": item.datacenter or "",

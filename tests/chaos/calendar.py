@@ -34,8 +34,8 @@ MOST_DAYS, LATE_DAYS = 1200, 2
 _SERVICE = re.compile(r"service (\d+)")
 #: a date may be beyond the panel's by so much more than a term: month ends and the days of goodwill (`few_days`)
 NEAR_DAYS = 8
-#: of a lane whose days are played: what the seller is asked for within a day is asked for at once
-LIMITS = {**QUICK, "deep_seconds": 1, "part_look_seconds": 1, "look_seconds": 1, "order_seconds": 5}
+#: of a lane whose days are played: a service is read in full once a day, the rest that has its hours is done at once
+LIMITS = {**QUICK, "deep_seconds": 3600, "part_look_seconds": 1, "look_seconds": 1, "order_seconds": 5}
 
 _HERE = """
 SELECT i.id, i.status, i.expiredate, i.autosuspend, i.employeesuspend, i.abusesuspend, k.remote,
@@ -44,7 +44,8 @@ EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND 
 ORDER BY q.id DESC LIMIT 1) AS asked,
 EXISTS (SELECT 1 FROM task t WHERE t.item = i.id AND t.status <> 2) AS task,
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND COALESCE(r.errorxml, '') <> '') AS error,
-EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs
+EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs,
+k.left_until IN (i.expiredate, k.accounted) AS decided
 FROM item i LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 WHERE i.id IN %s"""
 _TELLING = "SELECT subject, number, touches FROM reseller_problem"
 _BUSY = "SELECT COUNT(*) AS busy FROM runningoperation WHERE run_pid > 0 OR manual = 'off'"
@@ -55,7 +56,7 @@ AND extra NOT LIKE '%%GENERATED%%'"""
 
 @dataclass
 class Seen:
-    """What the end of the days showed, in sentences; and days on which a paid service was dark and a person knew."""
+    """What the ends of the days showed: sentences, one a service; and days on which one was dark and somebody knew."""
 
     unserved: list[str] = field(default_factory=list)
     ahead: list[str] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Calendar:
         self.day = 0
         #: services whose dates staff have moved today, on either side: nothing is said of how far ahead they are
         self.moved: set[int] = set()
+        self._dark: set[int] = set()
         self._charges = {item: len(bought(lane, item)) for item in self.items}
 
     def close(self) -> None:
@@ -155,9 +157,11 @@ class Calendar:
         for row in rows:
             far = there.get(int(row["remote"] or 0))
             if _is_paid(row, today) and (far is None or far["status"] != 2 or row["status"] != 2):
-                if row["task"] or row["error"] or row["id"] in told:
+                # A person has been told, or has said that it is to end (`resellerctl paid --leave`).
+                if row["task"] or row["error"] or row["decided"] or row["id"] in told:
                     self.seen.told_days += 1
-                elif not (row["tried"] or row["runs"]):
+                elif not (row["tried"] or row["runs"] or row["id"] in self._dark):
+                    self._dark.add(row["id"])
                     self.seen.unserved.append(f"day {self.day} ({today}), service {row['id']}: {row}, there {far}")
             self._judge_charges(row, far)
         self.moved.clear()

@@ -32,11 +32,18 @@ class Case:
     aim: str = ""
     how: str = ""
     at: str = ""
+    #: only in lanes whose panel moves a date late, or only in the others (lanes.py); None: in any
+    late: bool | None = None
+
+    def suits(self, lane: Lane) -> bool:
+        """Whether it may be tried there."""
+        return self.late is None or self.late == lane.moves_late
 
     def __str__(self) -> str:
         fault = f", {self.fault.name} {self.aim}".rstrip() if self.fault else ""
         crash = f", {self.how} {self.at}" if self.how else ""
-        return f"{self.command.name}{fault}{crash}"
+        late = {None: "", False: ", date moved first", True: ", date moved late"}[self.late]
+        return f"{self.command.name}{late}{fault}{crash}"
 
 
 @dataclass
@@ -63,7 +70,7 @@ def run(lane: Lane, case: Case, patience: int = 1) -> Result:
     result = Result(case)
     started = time.monotonic()
     item = 0
-    if lane.usual:
+    if lane.usual or lane.chosen:
         lane.usual = {}
         lane.limits()
     try:

@@ -51,6 +51,8 @@ class Command:
     open_end: bool = False
     #: whether its services are not used again
     once: bool = False
+    #: whether it is tried on panels that move a service's date before a renewal's command, and on those that do after
+    both_ways: bool = False
     #: what a person does when it is over, before it is settled; and what is put back in the end
     mend: Callable[[Lane, int], None] = lambda _, __: None
     after: Callable[[Lane], None] = lambda _: None

@@ -140,6 +140,12 @@ def _switched(**switches: str) -> Callable[[Lane, Aim], AbstractContextManager[N
     return on
 
 
+#: how a seller may write or count dates (switches of the stand-in)
+_SAID_OTHERWISE = (
+    *(("shown_dates", style) for style in ("dotted", "timed", "zero", "nothing")),
+    *(("renewal_gives_days", days) for days in ("1", "-1")),
+    ("late_renewal_from", "today"),
+)
 FAULTS = (
     *(Fault(kind, wire(kind)) for kind in ("reply_lost", "reset", "reset_after", "cut", "truncated")),
     *(Fault(kind, wire(kind)) for kind in ("html", "html_after", "html460", "progress", "captcha", "bomb")),
@@ -155,6 +161,10 @@ FAULTS = (
     Fault("unpaid row", _unpaid_row, ("open",)),
     Fault("hidden row", hidden_row(2), ("open",)),
     Fault("namesake", _namesake, ("open vds",)),
+    *(
+        Fault(f"{switch} {value}", _switched(**{switch: value}), ("prolong", "paid: ", "cron: owed"))
+        for switch, value in _SAID_OTHERWISE
+    ),
     Fault("no number", _switched(order_answer_id="no"), ("open",)),
     Fault("not allowed", _switched(client_suspend="denied", delete_does="denied"), ("suspend", "resume", "close")),
     Fault("seller takes its time", _busy_staff, ("open", "prolong", "suspend", "resume", "close")),

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.chaos import calendar
 from tests.chaos.cases import KILL, STOP
 from tests.chaos.commands import ACTIVE, COMMANDS, press, resize
 from tests.chaos.journal import CHANGE, MONTHS, ORDER, RENEWAL, counted, paid, verdict
@@ -250,18 +251,25 @@ class History(RuleBasedStateMachine):
             assert not wrong, f"{wrong.words}, {standing_}"
 
     def _leave(self) -> None:
-        """Services that nothing is going on with are for the next history; the others are forgotten."""
+        """Services that nothing is going on with are for the next history, and played when all are over (play).
+
+        The others are forgotten.
+        """
         for item in self.paid:
             row = standing(self.lane, item)[0]
             plain = row["status"] == 2 and row["link"] == "live" and not row["operation"] and not row["request"]
             if plain and item not in self.spoiled and self.lane.itemtype(item) == "vds":
                 self.lane.idle[2].append(item)
+                self.lane.ended.setdefault(item, []).append("history")
             else:
                 self.lane.forget(item)
 
 
 def play(lane: Lane, count: int, seed: int) -> None:
-    """So many histories in one lane; raises what the first that fails has to say, with its steps."""
+    """So many histories in one lane, then day by day what they leave.
+
+    Raises what the first that fails has to say, with its steps.
+    """
     lane.calm()
     machine = type("LaneHistory", (History,), {"lane": lane})
     chosen = settings(
@@ -275,6 +283,8 @@ def play(lane: Lane, count: int, seed: int) -> None:
     )
     hypothesis.seed(seed)(machine)
     run_state_machine_as_test(machine, settings=chosen)
+    unserved = calendar.play(lane)
+    assert not unserved, "\n".join(unserved)
 
 
 def run(arena: Arena, count: int, seed: int) -> list[str]:

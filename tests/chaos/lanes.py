@@ -25,6 +25,8 @@ from tests.chaos.plant import plant
 from tests.world import ROOT, PanelAt, Shop
 
 SERVER, LARGER, LICENCE = "VDS-1", "VDS-1 more memory", "ISPmanager Lite"
+#: a server whose every month is bought as three
+QUARTERLY = "VDS-1 by the quarter"
 #: LARGER is SERVER with another size of memory and the same disk: a service can be moved between them
 _LARGER_ADDONS = "mem:int:2048:16384:0.002,disk:int:30:500:0.05,ip:int:1:8:1.5"
 PLENTY = 10_000_000
@@ -160,6 +162,14 @@ class Lane:
         self.limits()
         self.top_up()
 
+    @property
+    def moves_late(self) -> bool:
+        """Whether the panel moves a service's date only when a renewal's operation ends; half of the panels do.
+
+        In pairs, so that each of lives.py's policies meets both.
+        """
+        return int(self.here.name.rpartition("reseller")[2]) // 2 % 2 == 1
+
     def top_up(self) -> None:
         """Money enough for everything."""
         self.there.call("sandbox.balance", user=self.shop.buyer, value=PLENTY)
@@ -216,13 +226,16 @@ def _connected(here: PanelAt, there: PanelAt) -> Lane:
             panel.call("sandbox.switch", name=name, value=value)
         place = panel.value("SELECT MIN(id) FROM datacenter")
         like = {"itemtype": "vds", "price": 15, "periods": "1,3", "datacenter": place, "addons": _LARGER_ADDONS}
-        panel.call("sandbox.tariff", name=LARGER, **like)
+        for name in (LARGER, QUARTERLY):
+            panel.call("sandbox.tariff", name=name, **like)
     world.limits(here, **CALM)
     module = world.connect(here, there, "buyer", there.accounts["buyer"]["password"])
-    tariffs = world.sell(here, there, module, (SERVER, LARGER, LICENCE))
+    tariffs = world.sell(here, there, module, (SERVER, LARGER, QUARTERLY, LICENCE))
     lane = Lane(Shop(here, there, module, "buyer", tariffs))
+    here.call("sandbox.switch", name="prolong_runs", value="operation" if lane.moves_late else "at_once")
     # Three months are sold, and bought one by one.
     assert lane.shop.ctl("map", str(tariffs[SERVER]), "period", "3", "1").returncode == 0
+    assert lane.shop.ctl("map", str(tariffs[QUARTERLY]), "period", "1", "3").returncode == 0
     lane.calm()
     return lane
 

@@ -8,17 +8,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tests.chaos import calendar
+from tests.chaos import calendar, strangers
 from tests.chaos.cases import KILL, STOP, Case, Result, run
 from tests.chaos.commands import COMMANDS, Command
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.lanes import Lane
+from tests.chaos.paid_time import PAID_TIME
 from tests.chaos.staff import STAFF
 from tests.chaos.waiting import WAITING
 
-ALL = (*COMMANDS, *STAFF, *WAITING)
+ALL = (*COMMANDS, *STAFF, *WAITING, *PAID_TIME)
 #: a boundary that one try did not pass, because everything took another time, is tried so often
 TRIES = 3
 #: of all commands x faults x boundaries those that meet both a fault and a crash, beside the ones that only then exist
@@ -39,6 +40,8 @@ class Found:
     #: services of which the days after the tries were played, and what those days showed, in sentences
     played: int = 0
     unserved: list[str] = field(default_factory=list)
+    #: services of others that ours have reached (strangers.py), in sentences
+    struck: list[str] = field(default_factory=list)
 
     @property
     def points(self) -> set[tuple[str, str]]:
@@ -57,7 +60,7 @@ class Found:
     @property
     def problems(self) -> list[str]:
         """Everything that should not be, in sentences."""
-        return [problem for result in self.results for problem in result.problems] + self.unserved
+        return [problem for result in self.results for problem in result.problems] + self.unserved + self.struck
 
 
 class Search:
@@ -74,14 +77,25 @@ class Search:
 
     def all(self, commands: Sequence[Command] = ALL, faults: Sequence[Fault] = FAULTS) -> Found:
         """Undisturbed, then under each fault, then with each crash; or samples of the last two."""
-        self.each("undisturbed", [Case(command) for command in commands])
+        self.each("undisturbed", [case for command in commands for case in _ways(Case(command))])
         disturbed = [
-            Case(command, fault, aim) for command in commands for fault in faults for aim in self._aims(command, fault)
+            self._way(Case(command, fault, aim))
+            for command in commands
+            for fault in faults
+            for aim in self._aims(command, fault)
         ]
         self.each("faults", self._sample(disturbed, self._points // 3))
         self.each("crashes", self._crashes())
         self.days()
+        self.strangers()
         return self.found
+
+    def strangers(self) -> None:
+        """Put services of others in the way of ours: under our number at the same seller, and at a second one."""
+        first, second = self._lanes[:2]
+        self.found.struck += [*strangers.by_key(first), *strangers.by_module(first, second)]
+        for words in self.found.struck:
+            self._say(f"  ! {words}")
 
     def days(self) -> None:
         """Play what is left of all tries day by day, in every lane, until nobody has paid for any of it any more."""
@@ -107,14 +121,14 @@ class Search:
 
     def _crashes(self) -> list[Case]:
         """Every boundary of every command, killed and stopped; and crashes together with a fault."""
-        plain = [result.case.command for result in self.found.results if not result.case.fault]
+        plain = dict.fromkeys(result.case.command for result in self.found.results if not result.case.fault)
         cases = [
-            Case(command, how=how, at=at)
+            self._way(Case(command, how=how, at=at))
             for command in plain
             for at, how in self._ends(self.found.boundaries.get(command.name, []))
         ]
         both = [
-            Case(result.case.command, result.case.fault, result.case.aim, how, at)
+            replace(result.case, how=how, at=at)
             for result in self.found.results
             if result.case.fault
             for at in result.trace
@@ -128,6 +142,10 @@ class Search:
         if not self._points:
             cases += self._chance.sample(both, min(PRODUCT, len(both)))
         return self._sample(cases, self._points)
+
+    def _way(self, case: Case) -> Case:
+        """The case, in one of the ways in which panels move a date where that matters to it."""
+        return self._chance.choice(_ways(case))
 
     def _ends(self, boundaries: list[str]) -> list[tuple[str, str]]:
         """How to end at which of them, so that each is met, and each state of the world both ways.
@@ -155,9 +173,11 @@ class Search:
             nonlocal done
             while True:
                 with guard:
-                    if not waiting:
+                    place = next((place for place, (case, _) in enumerate(waiting) if case.suits(lane)), None)
+                    if place is None:
                         return
-                    case, times = waiting.popleft()
+                    case, times = waiting[place]
+                    del waiting[place]
                 result = run(lane, case, patience=times)
                 with guard:
                     if case.how and not result.met and result and times < TRIES:
@@ -182,8 +202,14 @@ class Search:
         self.found.results.append(result)
         case = result.case
         if not case.how and not case.fault:
-            self.found.boundaries[case.command.name] = result.trace
+            known = self.found.boundaries.setdefault(case.command.name, [])
+            known += [name for name in result.trace if name not in known]
         if case.how and not result.met:
             self.found.unreached.append(case)
         for problem in result.problems:
             self._say(f"  ! {problem}")
+
+
+def _ways(case: Case) -> list[Case]:
+    """The case, once for each way in which panels move a date where that matters to it."""
+    return [replace(case, late=late) for late in (False, True)] if case.command.both_ways else [case]

@@ -10,6 +10,7 @@ from tests.chaos import report
 from tests.chaos.cases import STOP, Case, run
 from tests.chaos.commands import COMMANDS
 from tests.chaos.faults import FAULTS
+from tests.chaos.paid_time import PAID_TIME
 from tests.chaos.search import Search
 from tests.chaos.waiting import WAITING
 
@@ -34,8 +35,9 @@ FOUND = (
 def test_of_a_sample_of_crashes_and_faults_none_costs_money(arena, capfd):
     for lane in arena.lanes:
         lane.clear()
-    waiting = random.Random(SEED).sample(WAITING, 4)
-    found = Search(arena.lanes, SEED, POINTS).all((*COMMANDS, *waiting))
+    chance = random.Random(SEED)
+    some = [*chance.sample(WAITING, 4), *chance.sample(PAID_TIME, 4)]
+    found = Search(arena.lanes, SEED, POINTS).all((*COMMANDS, *some))
     with capfd.disabled():
         print(f"\n{report.line(found)} (a sample, seed {SEED})")
     assert found.problems == []

@@ -1,5 +1,7 @@
 """What a client of the selling panel sees: orders, lists, editing, renewal, money, errors."""
 
+import datetime as dt
+import re
 import time
 
 import pytest
@@ -224,6 +226,62 @@ def test_renewal_may_run_later(seller, switch):
         assert (seller.row(item).findtext("status"), seller.row(item).findtext("expiredate")) == ("5", old)
     seller.until_status(item, 2)
     assert seller.row(item).findtext("expiredate") == promised
+
+
+@pytest.mark.parametrize("runs", ["at_once", "operation"])
+def test_what_stopped_for_want_of_a_renewal_runs_again_with_one(seller, switch, runs):
+    switch(seller, "prolong_runs", runs)
+    item = seller.bought()
+    seller.until_status(item, 2)
+    over = seller.row(item).findtext("createdate")[:10]
+    seller.call("sandbox.item", item=item, status=3, autosuspend="on", expiredate=over)
+    seller.http("service.prolong", elid=item, period=1, sok="ok")
+    seller.until_status(item, 2)
+
+
+@pytest.mark.parametrize(
+    ("style", "like"),
+    [
+        ("iso", "[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        ("dotted", "[0-9]{2}[.][0-9]{2}[.][0-9]{4}"),
+        ("timed", "[0-9]{4}-[0-9]{2}-[0-9]{2} 00:00:00"),
+        ("zero", "0000-00-00"),
+        ("nothing", ""),
+    ],
+)
+def test_how_dates_are_shown_is_a_switch(seller, switch, style, like):
+    item = seller.bought()
+    seller.until_status(item, 2)
+    switch(seller, "shown_dates", style)
+    form = seller.http("service.prolong", elid=item, period=1)
+    shown = [form.findtext("expiredate"), form.findtext("newexpiredate"), seller.row(item).findtext("expiredate")]
+    shown += [seller.http("vds.edit", elid=item).findtext("expiredate")]
+    shown += [seller.http("service.prolong", elid=item, period=1, sok="ok").findtext("doc/newexpiredate")]
+    assert [bool(re.fullmatch(like, each or "")) for each in shown] == [True] * 5, shown
+
+
+@pytest.mark.parametrize("days", [0, 1, -1])
+def test_a_renewal_may_give_another_day_than_its_form_promises(seller, switch, days):
+    item = seller.bought()
+    seller.until_status(item, 2)
+    switch(seller, "renewal_gives_days", str(days))
+    promised = dt.date.fromisoformat(seller.http("service.prolong", elid=item, period=1).findtext("newexpiredate"))
+    seller.http("service.prolong", elid=item, period=1, sok="ok")
+    assert dt.date.fromisoformat(seller.row(item).findtext("expiredate")) == promised + dt.timedelta(days=days)
+
+
+@pytest.mark.parametrize(("start", "counted"), [("end", 1), ("today", 11)])
+def test_what_a_late_renewal_is_counted_from_is_a_switch(seller, switch, start, counted):
+    item = seller.bought()
+    seller.until_status(item, 2)
+    today = dt.datetime.now(dt.timezone.utc).date()
+    month = dt.date.fromisoformat(seller.row(item).findtext("expiredate")) - today
+    seller.call("sandbox.item", item=item, expiredate=today - dt.timedelta(days=10))
+    switch(seller, "late_renewal_from", start)
+    seller.http("service.prolong", elid=item, period=1, sok="ok")
+    found = dt.date.fromisoformat(seller.row(item).findtext("expiredate"))
+    # Months have not the same number of days.
+    assert abs((found - today - month).days + 11 - counted) <= 3
 
 
 def test_stopping_starting_and_closing(seller):
