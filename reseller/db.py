@@ -21,6 +21,10 @@ Row = tuple[Any, ...]
 _LOST = (0, 1053, 1927, 2003, 2006, 2013, 2055)
 #: lock wait timeout, deadlock
 _LOCKED = (1205, 1213)
+#: the server, or the replica that took over, takes no writing (--read-only, --super-read-only, a read-only transaction)
+_READ_ONLY = (1290, 1792, 1836)
+#: what the user may not do, and a disk or table that is full
+_REFUSED = (1021, 1044, 1114, 1142, 1143, 1227)
 
 
 class Database:
@@ -76,10 +80,7 @@ class Database:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Losing the server, or waiting too long for somebody's transaction, is a situation of its own.
-
-        Every other database error stays what it is.
-        """
+        """What an operator can mend is an error in words; every other database error stays what it is."""
         import pymysql
 
         try:
@@ -90,6 +91,10 @@ class Database:
                 raise ResellerError("reseller_database", text=error_text(error)) from error
             if code in _LOCKED:
                 raise ResellerError("reseller_locked", text=error_text(error)) from error
+            if code in _READ_ONLY:
+                raise ResellerError("reseller_database_read_only", text=error_text(error)) from error
+            if code in _REFUSED:
+                raise ResellerError("reseller_database_refused", text=error_text(error)) from error
             raise
 
 

@@ -1,7 +1,8 @@
 """Every limit of the add-on, its unit in its name.
 
 An operator changes one in `etc/reseller.conf` of the panel's tree, one `name value` a line, like the panel's own
-`etc/billmgr.conf`. An unknown name or an impossible value is refused by name rather than ignored.
+`etc/billmgr.conf`. A line that cannot be used is named wherever the program says anything, and its default holds: a
+program that stopped for it would renew nothing.
 """
 
 from __future__ import annotations
@@ -98,21 +99,26 @@ class Limits(NamedTuple):
     shared_account: int = 0
     # Where each run of checkevent leaves its figures for Prometheus: in the panel's tree, or a full path; or none.
     metrics_file: str = "var/reseller.prom"
+    # The certificate authority of a database server that is reached by TCP (PEM); by it TLS is used, and verified.
+    database_cafile: str = "none"
 
 
 #: names that an operator's file may still have
 RENAMED = {"expiry_days": "tolerance_days"}
 
 
-def load(base: Path) -> Limits:
-    """Limits of the panel at `base`; raises ResellerError `reseller_limits` naming a line that cannot be used."""
+def load(base: Path) -> tuple[Limits, list[ResellerError]]:
+    """Limits of the panel at `base`, and one `reseller_limits` for each line of its file that cannot be used."""
     path = base / "etc" / "reseller.conf"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        return Limits()
+        return Limits(), []
+    except OSError as error:
+        return Limits(), [ResellerError("reseller_limits_unread", file=str(path), text=str(error.strerror))]
     known: dict[str, type] = {name: type(value) for name, value in Limits()._asdict().items()}
     chosen: dict[str, Any] = {}
+    wrong: list[ResellerError] = []
     for line in lines:
         told = line.split("#", 1)[0].strip()
         if not told:
@@ -121,6 +127,7 @@ def load(base: Path) -> Limits:
         name = RENAMED.get(name, name)
         kind, value = known.get(name), value.strip()
         if kind is None or (numbers.parse(value) is None if kind is int else not value):
-            raise ResellerError("reseller_limits", object=name, file=str(path), line=told)
-        chosen[name] = kind(value)
-    return Limits()._replace(**chosen)
+            wrong.append(ResellerError("reseller_limits", object=name, file=str(path), line=told))
+        else:
+            chosen[name] = kind(value)
+    return Limits()._replace(**chosen), wrong

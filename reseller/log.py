@@ -65,9 +65,10 @@ class Log:
         now = time.localtime()
         stamp = f"{time.strftime('%b', now)} {now.tm_mday:2d} {time.strftime('%H:%M:%S', now)}"
         line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {' '.join(text.split())}\n"
-        try:
-            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        except OSError:
-            return
-        with os.fdopen(handle, "a", encoding="utf-8") as out:
-            out.write(line)
+        # A full disk is no reason to leave a service half done. Bytes that were no text are written as `?`.
+        with contextlib.suppress(OSError):
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o640)
+            try:
+                os.write(handle, line.encode("utf-8", "replace"))
+            finally:
+                os.close(handle)

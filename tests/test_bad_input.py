@@ -1,9 +1,12 @@
 """What can be handed to the module and makes no sense: a clear document, the right exit code, nothing lost."""
 
 import contextlib
+import os
 import shutil
 import subprocess
+import time
 
+import pymysql
 import pytest
 from lxml import etree
 
@@ -135,6 +138,20 @@ def test_a_tariff_without_a_counterpart_is_refused(shop):
 
 
 @contextlib.contextmanager
+def reader(shop):
+    """A user of the panel's database who may read it, and nothing else."""
+    user, root = f"reader{time.monotonic_ns()}", shop.here.base.parent.parent
+    admin = {"user": "sandbox", "password": (root / "mysql.password").read_text().strip()}
+    with pymysql.connect(unix_socket=shop.here.socket, **admin) as server, server.cursor() as cursor:
+        cursor.execute(f"CREATE USER {user}@localhost IDENTIFIED BY 'x'")
+        cursor.execute(f"GRANT SELECT ON {shop.here.database}.* TO {user}@localhost")
+        try:
+            yield user
+        finally:
+            cursor.execute(f"DROP USER {user}@localhost")
+
+
+@contextlib.contextmanager
 def broken_config(shop, text):
     """The panel's configuration with other database settings."""
     config = shop.here.base / "etc/billmgr.conf"
@@ -200,13 +217,65 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
-def test_limits_that_make_no_sense_are_named(shop):
-    (shop.here.base / "etc/reseller.conf").write_text("order_secs 5\n")
-    done = module(shop, "--command", "open", "--item", "1")
-    error = error_of(done)
-    assert error.get("type") == "reseller_limits"
-    assert "order_secs 5" in error.findtext("msg")
+@pytest.mark.parametrize("lines", [b"order_secs 5\n", b"look_times many\n", b"\xff\xfe 1\n"])
+def test_lines_that_are_no_limits_are_named_everywhere_and_the_defaults_hold(shop, lines):
+    conf = shop.here.base / "etc/reseller.conf"
+    said = lines.decode(errors="replace").split()[0]
+    conf.write_bytes(conf.read_bytes() + lines)
+    item = shop.order(VDS)
+    shop.rest(item)
+    shop.until_active(item)
+    ran, status = shop.ctl("checkevent"), shop.ctl("status")
+    assert said in ran.stdout.decode() + ran.stderr.decode()
+    assert said in status.stdout.decode()
+    assert said in (shop.here.base / "var/reseller.log").read_text()
     world.limits(shop.here)
+
+
+def test_a_file_of_limits_that_cannot_be_read_stops_nothing(shop):
+    conf = shop.here.base / "etc/reseller.conf"
+    conf.unlink()
+    conf.mkdir()
+    try:
+        ran = shop.ctl("checkevent")
+        assert "reseller.conf cannot be read" in ran.stdout.decode() + ran.stderr.decode()
+    finally:
+        conf.rmdir()
+        world.limits(shop.here)
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(shop):
+    """A pipe that nobody reads takes no byte; neither does a folder."""
+    log = shop.here.base / "var/reseller.log"
+    kept = log.rename(log.with_suffix(".kept"))
+    os.mkfifo(log)
+    try:
+        item = shop.order(VDS)
+        shop.until_active(item)
+        log.unlink()
+        log.mkdir()
+        assert shop.ctl("checkevent").returncode == 0
+    finally:
+        log.rmdir()
+        kept.rename(log)
+
+
+def test_a_database_that_takes_no_changes_is_said_and_nothing_is_sent(shop):
+    shop.here.call("sandbox.queue", action="pause")
+    item = shop.order(VDS)
+    operation = str(shop.operation(item)["id"])
+    with reader(shop) as user:
+        config = f"DBUser {user}\nDBPassword x\nDBName {shop.here.database}\nDBSocket {shop.here.socket}"
+        with broken_config(shop, config):
+            done = module(shop, "--command", "open", "--item", str(item), "--runningoperation", operation)
+            assert (done.returncode, error_of(done).get("type")) == (1, "reseller_database_refused")
+            told = shop.ctl("checkevent")
+            assert "database refused" in told.stdout.decode() + told.stderr.decode()
+            assert "Traceback" not in told.stderr.decode()
+    assert shop.charges(item) == []
+    shop.here.call("sandbox.queue", action="resume")
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
 
 
 def test_the_handler_answers_employees_only(shop):

@@ -14,6 +14,7 @@ from importlib import import_module
 
 from reseller import __version__
 from reseller.lifecycle.work import Work
+from reseller.log import Log
 from reseller.mgr5.panel import Panel
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
@@ -51,9 +52,16 @@ def main(argv: Sequence[str]) -> int:
         said = texts.word(panel.base, error) if panel else str(error)
         print(f"resellerctl: {said}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("resellerctl: stopped; what was begun is written down and goes on with the next run", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         # The reader went away (| head); nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - nobody reads a trace; the log gets it
+        base = Panel.of(argv[0]).base
+        print(f"resellerctl: {texts.word(base, Log(base).unexpected(error))}", file=sys.stderr)
         return 1
 
 

@@ -33,7 +33,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         for each in found:
             _tell(each)
     if not arguments.json:
-        for wrong in work.proofs.wrong:
+        for wrong in work.wrong_files:
             print(work.word(wrong))
     return 1 if any(each.trouble for each in found) else 0
 

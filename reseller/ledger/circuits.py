@@ -1,7 +1,8 @@
 """A seller that is down is not hammered: one circuit a module, shared by all processes.
 
-It opens after `circuit_times` calls in a row that got no usable answer; while it is open nothing is sent. After
-`circuit_seconds` one process, and only one, may try; its success closes the circuit, its failure opens it again.
+It opens after `circuit_times` calls in a row that found nobody, or that only looked and got no usable answer; while it
+is open nothing is sent. After `circuit_seconds` one process, and only one, may try; its success closes the circuit, its
+failure opens it again.
 """
 
 from __future__ import annotations
@@ -73,9 +74,11 @@ class Circuit:
             )
         )
 
-    def record(self, *, reached: bool) -> None:
-        """Note how a call ended; a seller that answers as ever costs nothing here."""
+    def record(self, *, reached: bool | None) -> None:
+        """Note how a call ended, None where that says nothing; a seller that answers as ever costs nothing here."""
         self._trying = False
+        if reached is None:
+            return
         if reached:
             if self._failures:
                 self._db.execute("UPDATE reseller_circuit SET failures = 0 WHERE module = %s", self._module)

@@ -15,7 +15,16 @@ from reseller.mgr5.panel import Panel
 from reseller.wire.errors import BusyError, PanelError, ResellerError, Stopped, UsageError
 
 #: errors after which nothing is known to be wrong with the operation: the panel may well run it again by itself
-_PASSING = frozenset({"reseller_database", "reseller_locked", "reseller_lease_lost", "reseller_operation_gone"})
+_PASSING = frozenset(
+    {
+        "reseller_database",
+        "reseller_database_read_only",
+        "reseller_database_refused",
+        "reseller_locked",
+        "reseller_lease_lost",
+        "reseller_operation_gone",
+    }
+)
 #: the panel was restarted, or did not answer in time
 _AWAY = frozenset({"client", "timeout"})
 

@@ -62,12 +62,20 @@ class Work:
         """Connect to the database and bring the ledger's tables up to date."""
         db = panel.database()
         schema.ensure(db, panel.base)
-        return cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress())
+        work = cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress())
+        for wrong in panel.wrong_limits:
+            work.log.error(work.word(wrong))
+        return work
 
     @property
     def limits(self) -> Limits:
         """Limits of this panel."""
         return self.panel.limits
+
+    @property
+    def wrong_files(self) -> list[ResellerError]:
+        """What cannot be used in the operator's own files; defaults hold instead."""
+        return [*self.panel.wrong_limits, *self.proofs.wrong]
 
     @cached_property
     def proofs(self) -> Proofs:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from reseller.db import Database
 from reseller.limits import Limits, load
-from reseller.wire import dates
+from reseller.wire import dates, numbers
 from reseller.wire.errors import ResellerError
 
 #: keys of the panel's configuration: how to reach its database, and where its own key is (reference/platform.md 6.2)
-CONFIG_KEYS = ("DBHost", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
+CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
+#: where programs of this platform look for a local database's socket (reference/additions-2.md 387), and Debian has it
+SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
+_LOCAL = ("", "localhost")
+MYSQL_PORT = 3306
+#: of the setting `database_cafile`
+NOWHERE = "none"
 
 
 @dataclass(frozen=True)
@@ -33,9 +41,18 @@ class Panel:
         return (self.base / "etc" / "billmgr.DoNothing").exists()
 
     @cached_property
+    def _conf(self) -> tuple[Limits, list[ResellerError]]:
+        return load(self.base)
+
+    @property
     def limits(self) -> Limits:
         """Limits of this panel, read on first use."""
-        return load(self.base)
+        return self._conf[0]
+
+    @property
+    def wrong_limits(self) -> list[ResellerError]:
+        """One error for each line of `etc/reseller.conf` that cannot be used."""
+        return self._conf[1]
 
     def config(self) -> dict[str, str]:
         """CONFIG_KEYS from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`; from `paramlist` where they name no database.
@@ -56,22 +73,28 @@ class Panel:
     def database(self) -> Database:
         """A new connection; raises ResellerError `reseller_database` with the server's reason.
 
-        TLS is off for a unix socket only: it protects nothing there and costs 35 ms a connect (lessons.md C1).
+        `DBHost localhost` means a socket, as for the database's own programs: `DBSocket`, else the first of the usual
+        ones that is there. Over TCP there is TLS, verified, once `database_cafile` in `etc/reseller.conf` says by whom;
+        on a socket it would protect nothing and cost 35 ms a connect (lessons.md C1).
         """
         import pymysql
         from pymysql.constants import CLIENT, FIELD_TYPE
         from pymysql.converters import conversions
 
         config = self.config()
-        socket = config.get("DBSocket") or None
+        host, port = _address(config)
+        socket = config.get("DBSocket") or (_usual_socket() if host in _LOCAL and not port else "")
+        cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
+        tls: dict[str, Any] = {"ssl_ca": cafile, "ssl_verify_cert": True, "ssl_verify_identity": True}
         try:
             connection = pymysql.connect(
-                host=config.get("DBHost") or "localhost",
+                host=host or "localhost",
+                port=port or MYSQL_PORT,
                 user=config.get("DBUser") or "root",
                 password=config.get("DBPassword", ""),
                 database=config.get("DBName") or "billmgr",
-                unix_socket=socket,
-                ssl_disabled=bool(socket),
+                unix_socket=socket or None,
+                **(tls if cafile else {"ssl_disabled": True}),
                 charset="utf8mb4",
                 autocommit=True,
                 client_flag=CLIENT.FOUND_ROWS,
@@ -81,10 +104,26 @@ class Panel:
                 init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL', "
                 f"innodb_lock_wait_timeout={self.limits.lock_wait_seconds}",
             )
-        except (pymysql.err.Error, OSError) as error:
+        except RuntimeError as error:
+            # How the driver says that it lacks the RSA of MySQL 8's log-in, which a socket or TLS does without.
+            raise ResellerError("reseller_database_login", host=host, text=str(error)) from error
+        except (pymysql.err.Error, OSError, ValueError) as error:
             reason = error.args[-1] if error.args else error.__class__.__name__
             raise ResellerError("reseller_database", text=str(reason)) from error
         return Database(connection)
+
+
+def _address(config: Mapping[str, str]) -> tuple[str, int]:
+    """Host and port of the database, which may be written `HOST:PORT`; port 0 where neither says one."""
+    host = config.get("DBHost", "")
+    name, colon, told = host.rpartition(":")
+    if colon and ":" not in name and numbers.parse(told):
+        return name, numbers.parse(told) or 0
+    return host, numbers.parse(config.get("DBPort", "")) or 0
+
+
+def _usual_socket() -> str:
+    return next((path for path in SOCKETS if Path(path).exists()), "")
 
 
 def _config_file(path: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from reseller.wire.errors import Rejected, SellerError
 FORBIDDEN, CONFIRM, TOO_EARLY = "forbidden", "confirm", "too early"
 #: how a confirmation that has to be given by phone may be named; its error is unknown
 _CONFIRMATION = re.compile("confirm|phone|verif")
-_SPAN = re.compile(r"(\d+)\s*(minute|hour|day|week|month|year)s?\b")
+_SPAN = re.compile(r"(?<![0-9])([0-9]{1,6})\s*(minute|hour|day|week|month|year)s?\b")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
 _DELETION = re.compile("delet|clos|remov|cancel")
 _PUT_OFF = re.compile("end of|after the|until|expir|paid (period|term)")

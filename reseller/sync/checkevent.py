@@ -29,7 +29,7 @@ from reseller.mgr5 import items, settings
 from reseller.sync import metrics, reconcile, spending
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
-from reseller.wire import dates
+from reseller.wire import dates, numbers
 from reseller.wire.errors import BusyError, ResellerError, SellerError, Stopped
 
 #: of a run's time, how much is for what is open when there is more to do
@@ -53,6 +53,7 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     began = time.monotonic()
     until = began + work.limits.run_seconds
     modules = items.modules(work.db)
+    summary.problems += [work.word(wrong) for wrong in work.panel.wrong_limits]
     summary.problems += _moved(work, modules)
     calls = max(1, work.limits.panel_calls_at_once // max(len(modules), 1))
     jobs = [Job(work, module, mode, Summary(), until, calls) for module in modules]
@@ -112,6 +113,9 @@ def _module(job: Job) -> None:
     except ResellerError as error:
         job.summary.is_whole = False
         job.summary.fail(job.work.word(error))
+    except Exception as error:  # noqa: BLE001 - one odd module stops no other; the log gets the rest
+        job.summary.is_whole = False
+        job.summary.fail(job.work.word(job.work.log.unexpected(error, f"module {job.module}: ")))
 
 
 def _from(rows: Sequence[_Row], item: int) -> list[_Row]:
@@ -211,7 +215,7 @@ class _Run:
     def _open(self, seller: Seller, lists: Lists, live: Sequence[Request], opening: Sequence[Link]) -> None:
         """What is open, beginning where the last run had to stop."""
         begun = observations.cursors(self.work.db, self.module).get(CURSOR, "")
-        first = int(begun or 0)
+        first = numbers.whole(begun)
         for link in _from(opening, first):
             self._each(link.item, self._advance(seller, link, lists))
         for request in _from([request for request in live if request.is_open], first):

@@ -1,0 +1,113 @@
+"""A panel's database by TCP: a port, TLS that is verified, MySQL's log-in; and by the sockets that are usual."""
+
+import contextlib
+import socket
+import tempfile
+from pathlib import Path
+
+import pymysql
+import pytest
+import trustme
+
+from reseller.mgr5 import panel
+from reseller.mgr5.panel import Panel
+from reseller.wire.errors import ResellerError
+from sandbox import servers
+from sandbox.database import connect
+
+USER, PASSWORD = "billing", "a word"
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, authority):
+    """One that listens, with a certificate; its login, and its port."""
+    home = tmp_path_factory.mktemp("tcp")
+    issued = authority.issue_cert("127.0.0.1")
+    files = {name: home / f"{name}.pem" for name in ("ca", "cert", "key")}
+    authority.cert_pem.write_to_path(files["ca"])
+    issued.cert_chain_pems[0].write_to_path(files["cert"])
+    issued.private_key_pem.write_to_path(files["key"])
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    class Listening(servers.chosen()):
+        def _flags(self):
+            tls = [f"--ssl-{name}={path}" for name, path in files.items()]
+            return [*super()._flags(), "--skip-networking=OFF", "--bind-address=127.0.0.1", f"--port={port}", *tls]
+
+    with tempfile.TemporaryDirectory(prefix="tcp-") as short:
+        running = Listening(home / "mysql", "pw", Path(short))
+        running.start()
+        with connect(running.login).cursor() as administrator:
+            administrator.execute("CREATE DATABASE billmgr")
+            for host in ("127.0.0.1", "localhost"):
+                administrator.execute(f"CREATE USER {USER}@'{host}' IDENTIFIED BY '{PASSWORD}'")
+                administrator.execute(f"GRANT ALL ON billmgr.* TO {USER}@'{host}'")
+        yield running, port
+        running.stop()
+
+
+@pytest.fixture
+def opened(tmp_path, server):
+    """A connection as these lines of the panel's configuration and of ours say; what it says of its cipher."""
+    running, _ = server
+
+    def open_(*lines, conf=""):
+        # Whoever has logged in once is let in without the part that is asked about here.
+        with connect(running.login).cursor() as administrator:
+            administrator.execute("FLUSH PRIVILEGES")
+        (tmp_path / "etc").mkdir(exist_ok=True)
+        words = ["DBName billmgr", f"DBUser {USER}", f"DBPassword {PASSWORD}", *lines]
+        (tmp_path / "etc/billmgr.conf").write_text("\n".join(words) + "\n")
+        (tmp_path / "etc/reseller.conf").write_text(conf)
+        with contextlib.closing(Panel(tmp_path).database()) as db:
+            return db.row("SHOW SESSION STATUS LIKE 'Ssl_cipher'")[1]
+
+    return open_
+
+
+def trusted(folder, authority):
+    file = folder / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    return f"database_cafile {file}\n"
+
+
+@pytest.mark.parametrize("form", ["DBHost 127.0.0.1:{port}", "DBHost 127.0.0.1\nDBPort {port}"])
+def test_a_port_is_where_it_is_named_and_a_log_in_that_cannot_be_made_is_said(server, opened, monkeypatch, form):
+    running, port = server
+    lines = form.format(port=port)
+    if running.name == "MySQL":
+        # The stand-in has a library that the add-on's own environment lacks.
+        monkeypatch.setattr(pymysql._auth, "_have_cryptography", False)  # noqa: SLF001
+        with pytest.raises(ResellerError) as caught:
+            opened(lines)
+        assert (caught.value.type, caught.value.params["host"]) == ("reseller_database_login", "127.0.0.1")
+    else:
+        assert opened(lines) == ""
+
+
+def test_with_an_authority_there_is_tls(server, opened, authority, tmp_path):
+    assert opened(f"DBHost 127.0.0.1:{server[1]}", conf=trusted(tmp_path, authority))
+
+
+def test_a_certificate_of_another_authority_is_refused(server, opened, tmp_path):
+    with pytest.raises(ResellerError, match=r"reseller_database .*certificate"):
+        opened(f"DBHost 127.0.0.1:{server[1]}", conf=trusted(tmp_path, trustme.CA()))
+
+
+def test_an_authority_that_cannot_be_read_is_said(server, opened):
+    with pytest.raises(ResellerError, match=r"reseller_database .*No such file"):
+        opened(f"DBHost 127.0.0.1:{server[1]}", conf="database_cafile /nowhere/ca.pem\n")
+
+
+@pytest.mark.parametrize("line", ["DBHost localhost", "DBHost", ""])
+def test_localhost_without_a_socket_is_one_of_the_usual_sockets(server, opened, monkeypatch, line):
+    running, _ = server
+    monkeypatch.setattr(panel, "SOCKETS", ("/nowhere/mysqld.sock", str(running.socket)))
+    assert opened(line) == ""
