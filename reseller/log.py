@@ -15,9 +15,12 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from reseller.wire.errors import ResellerError
+from reseller.wire.texts import fit
 
 #: of this process, for what belongs to no request
 CORRELATION = os.urandom(4).hex()
+#: of one line; what follows of a trace says nothing new
+LINE_CHARACTERS = 8000
 _current: ContextVar[str] = ContextVar("correlation", default=CORRELATION)
 
 
@@ -64,7 +67,7 @@ class Log:
     def _write(self, level: str, text: str) -> None:
         now = time.localtime()
         stamp = f"{time.strftime('%b', now)} {now.tm_mday:2d} {time.strftime('%H:%M:%S', now)}"
-        line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {' '.join(text.split())}\n"
+        line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {fit(text, LINE_CHARACTERS)}\n"
         # A full disk is no reason to leave a service half done. Bytes that were no text are written as `?`.
         with contextlib.suppress(OSError):
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o640)

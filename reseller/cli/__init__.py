@@ -7,12 +7,14 @@ for is loaded: the command is started by scripts, again and again.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from reseller import __version__
+from reseller.cli import shown
 from reseller.lifecycle.work import Work
 from reseller.log import Log
 from reseller.mgr5.panel import Panel
@@ -40,6 +42,10 @@ COMMANDS = {
 
 def main(argv: Sequence[str]) -> int:
     """Run the subcommand: 0 done, 1 refused or partly failed, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal's encoding may have no sign for what a client or a seller calls a service.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser(argv[1:]).parse_args(argv[1:])
     panel = None
     try:
@@ -50,10 +56,10 @@ def main(argv: Sequence[str]) -> int:
         return done
     except ResellerError as error:
         said = texts.word(panel.base, error) if panel else str(error)
-        print(f"resellerctl: {said}", file=sys.stderr)
+        shown.complain(said)
         return 1
     except KeyboardInterrupt:
-        print("resellerctl: stopped; what was begun is written down and goes on with the next run", file=sys.stderr)
+        shown.complain("stopped; what was begun is written down and goes on with the next run")
         return 130
     except BrokenPipeError:
         # The reader went away (| head); nothing is left to say to it.
@@ -61,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
         return 1
     except Exception as error:  # noqa: BLE001 - nobody reads a trace; the log gets it
         base = Panel.of(argv[0]).base
-        print(f"resellerctl: {texts.word(base, Log(base).unexpected(error))}", file=sys.stderr)
+        shown.complain(texts.word(base, Log(base).unexpected(error)))
         return 1
 
 

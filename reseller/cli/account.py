@@ -44,10 +44,10 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 
 def _tell(module: int, move: Move, *, done: bool) -> None:
     for each in move.unproven:
-        print(each)
+        shown.say(each)
     what = f"{len(move.links)} links and {len(move.kept)} kept licences"
-    print(f"module {module}: {what} from {move.was or 'no other account'} to {move.becomes}")
+    shown.say(f"module {module}: {what} from {move.was or 'no other account'} to {move.becomes}")
     if move.unproven:
-        print(f"{len(move.unproven)} not proven: nothing was changed.")
+        shown.say(f"{len(move.unproven)} not proven: nothing was changed.")
     elif not done:
-        print("All proven; nothing was changed; --yes does it.")
+        shown.say("All proven; nothing was changed; --yes does it.")

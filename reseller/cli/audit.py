@@ -58,7 +58,7 @@ def _show(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequenc
         table.writeheader()
         table.writerows(rows)
     elif not rows:
-        print("Nothing is wrong.")
+        shown.say("Nothing is wrong.")
     else:
         _tell(arguments, found, rows)
 
@@ -67,9 +67,9 @@ def _tell(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequenc
     for row in rows:
         where = " ".join(f"{name} {row[name]}" for name in ("service", "remote") if row[name])
         done = f" [{row['fix']}]" if arguments.fix and row["fix"] else ""
-        print(f"{row['kind']}: {where or 'module ' + str(row['module'])}{done}\n  {row['text']}")
+        shown.say(f"{row['kind']}: {where or 'module ' + str(row['module'])}{done}\n  {row['text']}")
     person, possible = sum(finding.asks for finding in found), sum(finding.is_mended for finding in found)
-    print(f"{len(found)} findings, {person} of them need a person.")
+    shown.say(f"{len(found)} findings, {person} of them need a person.")
     if possible and not arguments.yes:
         how = "--yes does it" if arguments.fix else "see --fix"
-        print(f"{possible} can be made good without deciding anything: {how}.")
+        shown.say(f"{possible} can be made good without deciding anything: {how}.")

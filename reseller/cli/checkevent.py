@@ -25,7 +25,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     if arguments.json:
         shown.machine({**summary.counts(), "busy": summary.busy, "problems": summary.problems})
     else:
-        print(f"checkevent: {summary}")
+        shown.say(f"checkevent: {summary}")
         for problem in summary.problems:
-            print(f"  {problem}")
+            shown.say(f"  {problem}")
     return 1 if summary.failed else 0

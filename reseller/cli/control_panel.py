@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from reseller.cli import shown
 from reseller.lifecycle import control_panel
@@ -29,7 +28,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Switch a type on or off, and list those that are on."""
     if ((arguments.on or arguments.off) and not arguments.type) or (arguments.on and not arguments.service):
-        print("resellerctl: say TYPE --service N --on, or TYPE --off", file=sys.stderr)
+        shown.complain("say TYPE --service N --on, or TYPE --off")
         return 2
     if arguments.on:
         control_panel.switch_on(work, arguments.service, arguments.type, verify=not arguments.unverified)

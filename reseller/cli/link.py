@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from reseller.cli import shown
 from reseller.lifecycle.work import Work
@@ -30,7 +29,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Link the two, or look for pairs."""
     if arguments.discover == bool(arguments.remote) or (arguments.discover and arguments.service is not None):
-        print("resellerctl: say SERVICE REMOTE, or --discover", file=sys.stderr)
+        shown.complain("say SERVICE REMOTE, or --discover")
         return 2
     if arguments.discover:
         return _discover(work, yes=arguments.yes, as_json=arguments.json)
@@ -58,7 +57,7 @@ def _discover(work: Work, *, yes: bool, as_json: bool) -> int:
         _tell(rows, found, yes=yes)
         for each in found.unread:
             told = f"{each.itemtype} of module {each.module} not looked at: {work.word(each.error)}"
-            print(f"resellerctl: {told}", file=sys.stderr)
+            shown.complain(told)
     return 1 if found.unread or any(row["refused"] for row in rows) else 0
 
 
@@ -86,13 +85,13 @@ def _link(work: Work, pair: Pair, row: dict[str, object]) -> None:
 def _tell(rows: list[dict[str, object]], found: Found, *, yes: bool) -> None:
     for row in rows:
         pair = f"{row['itemtype']} {row['service']} and remote {row['remote']} ({row['name']})"
-        print(f"{pair}: {row['done'] or row['refused'] or row['verdict']}: {row['why']}")
+        shown.say(f"{pair}: {row['done'] or row['refused'] or row['verdict']}: {row['why']}")
     count = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in (SURE, AMBIGUOUS, CONTRADICTED)}
-    print(
+    shown.say(
         f"{count[SURE]} sure, {count[AMBIGUOUS]} ambiguous, {count[CONTRADICTED]} contradicted; without a counterpart: "
         f"{len(found.alone_here)} here, {len(found.alone_there)} at the seller."
     )
     if count[SURE] and not yes:
-        print(
+        shown.say(
             "Nothing was changed; --yes links what is sure. The rest is linked by hand: resellerctl link SERVICE REMOTE"
         )

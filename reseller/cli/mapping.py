@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from reseller.cli import shown
 from reseller.ledger import tariffmap
@@ -32,7 +31,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     """Set or drop one part, or show them all."""
     tariff, part, here, there = arguments.tariff, arguments.part, arguments.here, arguments.there
     if bool(here) != bool(there) or (part and arguments.drop):
-        print("resellerctl: say PART HERE THERE, or --drop PART HERE", file=sys.stderr)
+        shown.complain("say PART HERE THERE, or --drop PART HERE")
         return 2
     if arguments.drop:
         return 0 if tariffmap.drop(work.db, tariff, *arguments.drop) else 1
@@ -49,5 +48,5 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     open_ones = [pair for pair in pairs if pair.mapped is None]
     if open_ones and not arguments.json:
         possible = sum(1 for pair in open_ones if pair.proposed)
-        print(f"{len(open_ones)} parts are not mapped and cannot be sold; --yes would map {possible} of them.")
+        shown.say(f"{len(open_ones)} parts are not mapped and cannot be sold; --yes would map {possible} of them.")
     return 0

@@ -35,12 +35,16 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 
 def _tell(move: Move, *, done: bool) -> None:
     if not move.is_one:
-        print(f"The panel is where it was: host {move.here.host}, {move.here.path}. Nothing is held back.")
+        shown.say(f"The panel is where it was: host {move.here.host}, {move.here.path}. Nothing is held back.")
         return
-    print(f"it was:  host {move.was.host}, {move.was.path}")
-    print(f"it is:   host {move.here.host}, {move.here.path}")
+    shown.say(f"it was:  host {move.was.host}, {move.was.path}")
+    shown.say(f"it is:   host {move.here.host}, {move.here.path}")
     if done:
-        print(f"From now on it is here. {move.waiting} stopped requests go on with the next checkevent.")
+        shown.say(f"From now on it is here. {move.waiting} stopped requests go on with the next checkevent.")
     else:
-        print(f"Nothing that spends or changes anything at a seller is sent from here; {move.waiting} requests wait.")
-        print("Nothing was changed; --yes says that the panel is here from now on. The other one must be switched off.")
+        shown.say(
+            f"Nothing that spends or changes anything at a seller is sent from here; {move.waiting} requests wait."
+        )
+        shown.say(
+            "Nothing was changed; --yes says that the panel is here from now on. The other one must be switched off."
+        )

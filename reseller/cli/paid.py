@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from reseller.cli import shown
 from reseller.lifecycle import jumps
@@ -31,7 +30,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """List, show or decide; 1 when a service was refused."""
     if bool(arguments.services) != (arguments.buy or arguments.leave):
-        print("resellerctl: say SERVICE... with --buy or --leave, or nothing for the list", file=sys.stderr)
+        shown.complain("say SERVICE... with --buy or --leave, or nothing for the list")
         return 2
     if not arguments.services:
         rows = [jump._asdict() for jump in jumps.known(work)]
@@ -42,9 +41,9 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         shown.machine(rows)
     else:
         for row in rows:
-            print(f"service {row['service']}: {row['refused'] or row['text']}")
+            shown.say(f"service {row['service']}: {row['refused'] or row['text']}")
         if not arguments.yes and any(not row["refused"] for row in rows):
-            print("Nothing was changed; --yes does it.")
+            shown.say("Nothing was changed; --yes does it.")
     return 1 if any(row["refused"] for row in rows) else 0
 
 

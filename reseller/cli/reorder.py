@@ -29,7 +29,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     if arguments.json:
         shown.machine({"service": arguments.service, "done": arguments.yes, "text": said})
     else:
-        print(said)
+        shown.say(said)
         if not arguments.yes:
-            print("Without --yes nothing is sent.")
+            shown.say("Without --yes nothing is sent.")
     return 0

@@ -42,5 +42,5 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     shown.table(rows, as_json=False, empty="No request is open.")
     for number, said in errors:
         if said:
-            print(f"service {number}: {said}")
+            shown.say(f"service {number}: {said}")
     return 0

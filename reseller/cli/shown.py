@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+
+from reseller.wire import texts
+
+
+def say(text: str) -> None:
+    """A line for a person, who may be root at a terminal: names come from clients and from sellers."""
+    print("\n".join(map(texts.visible, text.split("\n"))))
+
+
+def complain(text: str) -> None:
+    """What is wrong, on stderr."""
+    print(f"resellerctl: {texts.visible(text)}", file=sys.stderr)
 
 
 def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) -> None:
@@ -12,13 +25,13 @@ def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) ->
         machine(rows)
         return
     if not rows:
-        print(empty)
+        say(empty)
         return
     names = list(rows[0])
     shown = [names, *[["-" if row[name] in (None, "") else str(row[name]) for name in names] for row in rows]]
     widths = [max(len(line[column]) for line in shown) for column in range(len(names))]
     for line in shown:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
 
 
 def machine(value: object) -> None:
@@ -38,5 +51,5 @@ def told(service: int, text: str, *, as_json: bool) -> int:
     if as_json:
         machine({"service": service, "text": text})
     else:
-        print(text)
+        say(text)
     return 0

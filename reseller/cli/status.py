@@ -28,13 +28,13 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     if arguments.json:
         shown.machine([_plain(each) for each in found])
     elif not found:
-        print("No module is connected to a seller.")
+        shown.say("No module is connected to a seller.")
     else:
         for each in found:
             _tell(each)
     if not arguments.json:
         for wrong in work.wrong_files:
-            print(work.word(wrong))
+            shown.say(work.word(wrong))
     return 1 if any(each.trouble for each in found) else 0
 
 
@@ -63,7 +63,7 @@ def _plain(each: Status) -> dict[str, object]:
 
 def _tell(each: Status) -> None:
     figures = each.figures
-    print(f"module {each.module} {each.name}: {each.username or '?'} at {each.url or '?'}")
+    shown.say(f"module {each.module} {each.name}: {each.username or '?'} at {each.url or '?'}")
     lines = {
         "last run that came through": _when(each),
         "balance there": f"{each.balance.amount or '?'} {each.balance.currency}".strip(),
@@ -77,7 +77,7 @@ def _tell(each: Status) -> None:
     if each.trouble:
         lines["trouble"] = each.trouble
     for name, value in lines.items():
-        print(f"  {name + ':':28}{value}")
+        shown.say(f"  {name + ':':28}{value}")
 
 
 def _when(each: Status) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 
 from reseller import swap
@@ -35,7 +34,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         shown.table(swaps.rows(swaps.all_live(work.db)), as_json=arguments.json, empty="Nothing is away.")
         return 0
     if not arguments.services:
-        print("resellerctl: say which services", file=sys.stderr)
+        shown.complain("say which services")
         return 2
     to = None if arguments.back else swap.target(work.db, arguments.to)
     plan = swap.plan_back(work, arguments.services) if to is None else swap.plan_away(work, arguments.services, to)
@@ -47,11 +46,11 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         shown.machine({"healed": healed, "services": rows})
     else:
         for said in healed:
-            print(said)
+            shown.say(said)
         for row in rows:
             _tell(row)
         if not arguments.yes and any(not step.refused for step in plan):
-            print("Nothing was changed; --yes does it.")
+            shown.say("Nothing was changed; --yes does it.")
     return 1 if any(row["refused"] for row in rows) else 0
 
 
@@ -69,8 +68,8 @@ def _move(work: Work, arguments: argparse.Namespace, to: swap.Module | None, row
 def _tell(row: Mapping[str, object]) -> None:
     notes = "".join(f"; {note}" for note in row["notes"])  # type: ignore[attr-defined]
     if row["refused"]:
-        print(f"service {row['service']}: refused: {row['refused']}")
+        shown.say(f"service {row['service']}: refused: {row['refused']}")
     elif row["done"]:
-        print(row["done"])
+        shown.say(str(row["done"]))
     else:
-        print(f"service {row['service']} {row['name']}: module {row['here']} -> {row['to']}{notes}")
+        shown.say(f"service {row['service']} {row['name']}: module {row['here']} -> {row['to']}{notes}")

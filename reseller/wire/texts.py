@@ -38,6 +38,11 @@ def fit(text: str, most: int = SENTENCE_CHARACTERS) -> str:
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
+def visible(line: str) -> str:
+    """`line` with `?` for each run of characters that cannot be seen: a terminal would obey them. Blanks stay."""
+    return line if line.isascii() and line.isprintable() else _UNSEEN.sub("?", line)
+
+
 def plain(text: str) -> str:
     """`text` in ASCII, for a table that cannot hold more: what it has no sign for becomes `?`."""
     return text.encode("ascii", "replace").decode("ascii")
