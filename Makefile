@@ -9,7 +9,7 @@ export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql foreign browser test screenshots bench demo chaos clients storm coverage mutation check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb mysql foreign browser test screenshots bench demo chaos fuzz clients storm coverage mutation check lint types layers fmt install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ mutation: venv $(DATABASE) ## how many small errors in ledger and lifecycle the 
 
 # The lower ends of the ranges, as pip is told: requests==... urllib3==...
 LOWEST = $(shell sed -n 's/^[ "]*\(requests\|urllib3\)>=\([0-9.]*\).*/\1==\2/p' setup.py constraints.txt)
+
+fuzz: venv $(DATABASE) ## change what sellers, arguments, pages and settings say at random (SECONDS= SEED=)
+	.venv/bin/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 clients: ## test the HTTP client with the oldest requests and urllib3, and with the newest (OLDPYTHON=python3.9)
 	tests/clients.sh oldest '$(or $(OLDPYTHON),$(PYTHON))' $(LOWEST)

@@ -12,6 +12,7 @@ takes away: `<command>.json`, or `<command>-<service>.json`. `always.json` stays
     how         `kill` (SIGKILL) or `stop` (SIGSTOP; whoever planned it sends SIGCONT)
     trace       a file that gets the name of every boundary, one a line
     sends       a file that gets a JSON line for every HTTP request: its fields, and when it left and was answered
+    peaks       a file that gets the most memory that the process has had, in KiB, a line a process
     begun, hit, over   files that get this process's id at its start, at the boundary, and at its end
 
 This file is run by the interpreter of an installed add-on, or by nursery.py; it imports nothing of ours.
@@ -88,6 +89,13 @@ class Boundaries:
         if self.plan.get("sends"):
             told = {name: value for name, value in fields.items() if name not in SECRETS}
             self._append("sends", json.dumps({"pid": os.getpid(), "left": self.left, "back": time.time(), **told}))
+
+    def peak(self):
+        """The most memory that the process has had, in KiB, as a line of the file `peaks`."""
+        if self.plan.get("peaks"):
+            import resource
+
+            self._append("peaks", str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 
     def _append(self, what, line):
         if self.plan.get(what):
@@ -239,4 +247,5 @@ def run(real, argv):
     try:
         runpy.run_path(str(real), run_name="__main__")
     finally:
+        boundaries.peak()
         boundaries.touch("over")

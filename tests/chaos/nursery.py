@@ -116,6 +116,9 @@ def _grow(there: socket.socket) -> None:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    # The ones of the parent know other files: whether those can be sought in, and how they are buffered.
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     folder, tree, real, count, *rest = [os.fsdecode(word) for word in words]
     os.chdir(folder)
     os.environ.clear()

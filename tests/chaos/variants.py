@@ -52,12 +52,12 @@ REVEALING = {
 }
 
 
-def copy(patch: str, folder: Path) -> Path:
+def copy(patch: str, folder: Path, patches: Path = PATCHES) -> Path:
     """A copy of the tree with this patch applied."""
     tree = folder / patch
     for part in ("addon", "processing", "sbin", "xml", "reseller"):
         shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
-    apply(PATCHES / f"{patch}.patch", tree)
+    apply(patches / f"{patch}.patch", tree)
     return tree
 
 

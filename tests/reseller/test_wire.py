@@ -207,26 +207,26 @@ def test_not_enough_money_keeps_its_figures():
 def test_limits_are_read_from_the_panels_tree(tmp_path):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/reseller.conf").write_text("# slow seller\norder_seconds 120\n\nlook_times 3 # more\n")
-    found = limits.load(tmp_path)
+    found, wrong = limits.load(tmp_path)
     assert (found.order_seconds, found.look_times, found.read_seconds) == (120, 3, limits.Limits().read_seconds)
+    assert wrong == []
 
 
 @pytest.mark.parametrize("line", ["order_secs 1", "order_seconds", "order_seconds x", "order_seconds -1"])
-def test_a_line_that_is_no_limit_is_refused_by_name(tmp_path, line):
+def test_a_line_that_is_no_limit_is_named_and_the_others_hold(tmp_path, line):
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/reseller.conf").write_text(line)
-    with pytest.raises(ResellerError) as refused:
-        limits.load(tmp_path)
-    assert refused.value.params["line"] == line
+    (tmp_path / "etc/reseller.conf").write_text(f"look_times 3\n{line}\nread_seconds 7\n")
+    found, [wrong] = limits.load(tmp_path)
+    assert wrong.params["line"] == line
+    assert found == limits.Limits()._replace(look_times=3, read_seconds=7)
 
 
 def test_a_limit_that_is_a_place_takes_any_words_but_none(tmp_path):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/reseller.conf").write_text("metrics_file /srv/x.prom\n")
-    assert limits.load(tmp_path).metrics_file == "/srv/x.prom"
+    assert limits.load(tmp_path)[0].metrics_file == "/srv/x.prom"
     (tmp_path / "etc/reseller.conf").write_text("metrics_file\n")
-    with pytest.raises(ResellerError):
-        limits.load(tmp_path)
+    assert len(limits.load(tmp_path)[1]) == 1
 
 
 def test_pauses_grow_up_to_a_longest():
