@@ -11,6 +11,7 @@ from reseller.db import Database
 from reseller.limits import Limits, load
 from reseller.wire import dates
 from reseller.wire.errors import ResellerError
+from reseller.wire.secrets import hide_known, remember
 
 #: keys of the panel's configuration: how to reach its database, and where its own key is (reference/platform.md 6.2)
 CONFIG_KEYS = ("DBHost", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
@@ -63,6 +64,7 @@ class Panel:
         from pymysql.converters import conversions
 
         config = self.config()
+        remember(config.get("DBPassword", ""))
         socket = config.get("DBSocket") or None
         try:
             connection = pymysql.connect(
@@ -83,7 +85,7 @@ class Panel:
             )
         except (pymysql.err.Error, OSError) as error:
             reason = error.args[-1] if error.args else error.__class__.__name__
-            raise ResellerError("reseller_database", text=str(reason)) from error
+            raise ResellerError("reseller_database", text=hide_known(str(reason))) from error
         return Database(connection)
 
 
