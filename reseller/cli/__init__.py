@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from reseller import __version__
+from reseller import __version__, process
 from reseller.lifecycle.work import Work
 from reseller.mgr5.panel import Panel
 from reseller.wire import texts
@@ -39,6 +39,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str]) -> int:
     """Run the subcommand: 0 done, 1 refused or partly failed, 2 wrong usage."""
+    process.bound()
     arguments = _parser(argv[1:]).parse_args(argv[1:])
     panel = None
     try:
