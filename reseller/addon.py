@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from reseller import process
 from reseller.log import Log
 from reseller.mgr5.panel import Panel
 from reseller.pages.call import CLIENT_LEVEL, EMPLOYEE_LEVEL, Call
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 def main(executable: str, environment: Mapping[str, str]) -> int:
     """Answer the function named in the environment."""
+    process.bound()
     call = Call(Panel.of(executable), environment)
     try:
         handler, least = FUNCTIONS.get(call.func, (None, 0))

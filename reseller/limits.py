@@ -25,6 +25,7 @@ class Limits(NamedTuple):
     lease_seconds: int = 180
     # A process that was stopped in a transaction keeps its rows; whoever needs one of them gives way after so long.
     lock_wait_seconds: int = 10
+    # Of any answer; each kind of call has bounds of its own as well (wire/bounds.py).
     document_bytes: int = 32 * 1024 * 1024
     page_rows: int = 1000
     # A list that goes on for longer than this is incomplete; each page has to bring a new row (seller/services.py).

@@ -1,7 +1,8 @@
 """var/reseller.log of the panel's tree, in the panel's own line form (reference/platform.md 7.1).
 
 A line names what was done, to which service, how it ended and under which correlation id. Values of requests are not
-logged at all, so no secret can be; what is logged is chosen by the caller, word by word.
+logged at all, so no secret can be; what is logged is chosen by the caller, word by word. What failed is said in
+words of others, so the secrets that this process handles are hidden in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from reseller.wire.errors import ResellerError
+from reseller.wire.secrets import hide_known
 from reseller.wire.texts import fit
 
 #: of this process, for what belongs to no request
@@ -56,7 +58,7 @@ class Log:
 
     def error(self, text: str) -> None:
         """Something failed."""
-        self._write("ERROR", text)
+        self._write("ERROR", hide_known(text))
 
     def unexpected(self, error: Exception, about: str = "") -> ResellerError:
         """Where an error arose that nobody expected; what a person is told of it."""

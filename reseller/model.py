@@ -98,7 +98,7 @@ class Remote(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the connection form holds; `password` never leaves a POST body."""
+    """What the connection form holds; `password` never leaves a POST body, `proxy_password` only for the proxy."""
 
     module: int
     name: str
@@ -109,7 +109,10 @@ class Settings:
     verify: bool = True
     #: http:// is allowed too
     plain: bool = False
+    #: older modules may have a user and a password in it
     proxy: str = field(default="", repr=False)
+    proxy_username: str = ""
+    proxy_password: str = field(default="", repr=False)
     #: keep closed licences for the next order (lifecycle/reuse.py)
     reuse: bool = False
     #: what may be spent within a day without an operation (sync/spending.py); None for no limit but that of services

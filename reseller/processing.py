@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from reseller import process
 from reseller.log import Log
 from reseller.mgr5 import module
 from reseller.mgr5.module import Arguments
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; its document goes to stdout, the exit code is the panel's."""
+    process.bound()
     panel = Panel.of(argv[0])
     arguments = Arguments("")
     try:

@@ -22,6 +22,7 @@ AS_INSTALLED = {
     "test_interface",
     "test_loading",
     "test_order",
+    "test_process",
     "test_secrets",
     "test_timing",
     "test_walk",

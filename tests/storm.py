@@ -30,6 +30,8 @@ from typing import NamedTuple, cast
 
 from reseller.limits import Limits
 from reseller.seller.client import Client
+from reseller.seller.proxies import Proxy
+from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Ambiguous, NotSent
 from tests.reseller.peers import Authority, Listener, by_length, request_of
 
@@ -129,7 +131,7 @@ class Storm:
         hasty = Limits(connect_seconds=cast("int", SHORT))
         self.patient = Client(limits, cafile=authority.file)
         impatient = Client(hasty, cafile=authority.file)
-        behind = Client(hasty, cafile=authority.file, proxy=f"http://127.0.0.1:{proxy.port}")
+        behind = Client(hasty, cafile=authority.file, proxy=Proxy(f"http://127.0.0.1:{proxy.port}", {}))
         #: where a call may be held up, who makes it, where it goes, and how long its answer may take
         self.places = {
             "answer by TLS": (self.patient, f"https://localhost:{self.holding.port}/", SHORT),
@@ -152,7 +154,7 @@ class Storm:
         form = f"token={token}&out=xml".encode()
         fresh = kind == "doomed" and self.chance.random() < 1 / 2
         try:
-            answer = client.call(url, seconds=seconds, most_bytes=1000, form=form, fresh=fresh)
+            answer = client.call(url, seconds=seconds, bounds=PAGE._replace(bytes=1000), form=form, fresh=fresh)
         except (NotSent, Ambiguous) as error:
             return Outcome(kind, place, token, error.__class__.__name__)
         own = answer.content == b"<doc>%s</doc>" % token.encode()

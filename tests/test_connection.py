@@ -1,10 +1,12 @@
 """The connection form: what the check says in words, what it finds out, and what the tariff forms offer."""
 
 import uuid
+from base64 import b64encode
 
 import pytest
 
 from tests import world
+from tests.reseller.peers import Tunnel
 from tests.world import Refused
 
 
@@ -104,6 +106,43 @@ def test_nobody_there_is_said(shop, account):
 
 def test_a_proxy_that_is_not_there_is_said(shop, account):
     assert refusal(shop, account(), proxy="http://127.0.0.1:9").type == "reseller_unreachable"
+
+
+def test_a_proxys_user_and_password_are_settings_of_their_own(shop, account):
+    with Tunnel() as tunnel:
+        way = f"http://127.0.0.1:{tunnel.port}"
+        module = connect(shop, account(), proxy=way, proxyuser="me", proxypassword="pr0xy:s@cret")
+        told = b64encode(b"me:pr0xy:s@cret")
+        assert b"Proxy-Authorization: Basic " + told in tunnel.asked
+    for table, names in (("processingparam", {"proxy", "proxyuser"}), ("processingcryptedparam", {"proxypassword"})):
+        stored = shop.here.rows(f"SELECT intname, value FROM {table} WHERE processingmodule = %s", module)
+        assert names <= {row["intname"] for row in stored}
+        assert "pr0xy" not in str(stored)
+
+
+@pytest.mark.parametrize("typed", ["http://me:pr0xy-secret@127.0.0.1:9", "me@127.0.0.1:9", "x://me:pr0xy-secret@h"])
+def test_a_password_in_the_address_of_a_proxy_is_refused_with_where_it_belongs(shop, account, typed):
+    error = refusal(shop, account(), proxy=typed)
+    assert error.type == "reseller_proxy_password"
+    assert "Password of the proxy" in error.text
+    assert "pr0xy" not in str(error)
+
+
+def test_a_module_that_has_it_in_the_address_goes_on_working(shop, account):
+    with Tunnel() as tunnel:
+        module = connect(shop, account(), proxy=f"http://127.0.0.1:{tunnel.port}")
+        tunnel.asked = b""
+        shop.here.write(
+            "UPDATE processingparam SET value = %s WHERE processingmodule = %s AND intname = 'proxy'",
+            f"http://me:s%40cret@127.0.0.1:{tunnel.port}",
+            module,
+        )
+        try:
+            argv = ["--command", "pricelist_dynamic_settings_tune", "--module", str(module), "--itemtype", "vds"]
+            assert b"VDS-1" in shop.here.run("processing/pmreseller", *argv, stdin=b"<doc/>").stdout
+            assert b"Proxy-Authorization: Basic " + b64encode(b"me:s@cret") in tunnel.asked
+        finally:
+            shop.here.call("processing.delete", elid=module)
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "https://a:b@host/"])

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from reseller import __version__
+from reseller import __version__, process
 from reseller.cli import shown
 from reseller.lifecycle.work import Work
 from reseller.log import Log
@@ -42,6 +42,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str]) -> int:
     """Run the subcommand: 0 done, 1 refused or partly failed, 2 wrong usage."""
+    process.bound()
     for stream in (sys.stdout, sys.stderr):
         # A terminal's encoding may have no sign for what a client or a seller calls a service.
         if isinstance(stream, io.TextIOWrapper):

@@ -12,7 +12,9 @@ import binascii
 import subprocess
 from typing import TYPE_CHECKING
 
+from reseller.mgr5 import programs
 from reseller.wire.errors import ResellerError
+from reseller.wire.secrets import remember
 
 if TYPE_CHECKING:
     from reseller.mgr5.panel import Panel
@@ -32,7 +34,7 @@ def decrypt(panel: Panel, value: str) -> str:
         raise ResellerError("reseller_crypt", file=str(key), text="it is not base64") from error
     argv = ["openssl", "pkeyutl", "-decrypt", "-inkey", str(key), "-pkeyopt", "rsa_padding_mode:none"]
     try:
-        done = subprocess.run(argv, input=sealed, capture_output=True, timeout=OPENSSL_SECONDS, check=False)
+        done = programs.run(argv, OPENSSL_SECONDS, given=sealed)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {error.__class__.__name__}") from error
     if done.returncode:
@@ -45,4 +47,5 @@ def decrypt(panel: Panel, value: str) -> str:
         text = ""
     if done.stdout[:2] != b"\0\2" or len(head) < _PADDING_BYTES or not mark or not text:
         raise ResellerError("reseller_crypt", file=str(key), text="it was encrypted with another key")
+    remember(text)
     return text

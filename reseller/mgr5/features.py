@@ -15,8 +15,11 @@ ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "stora
 #: the module's own number among its settings: the check of new ones is told nothing else of which module they are for
 NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
-PARAMS = ("url", "username", "cafile", "noverify", "plainhttp", "proxy", "reuse", "spendlimit", "askgaps", NUMBER_PARAM)
-CRYPTED_PARAMS = ("password",)
+PARAMS = (
+    *("url", "username", "cafile", "noverify", "plainhttp", "proxy", "proxyuser"),
+    *("reuse", "spendlimit", "askgaps", NUMBER_PARAM),
+)
+CRYPTED_PARAMS = ("password", "proxypassword")
 
 FEATURES = (
     "check_connection",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from reseller.wire import document
 from reseller.wire.errors import PanelError
+from reseller.wire.secrets import remember
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,10 +43,12 @@ class Mgrctl:
         did not answer in `mgrctl_seconds` (then the call may have had its effect).
         """
         until = time.monotonic() + self._panel.limits.panel_away_seconds
+        remember(*(secrets or {}).values())
         while True:
             try:
                 return self._once(func, parameters or {}, secrets or {})
             except PanelError as error:
+                error.hide((secrets or {}).values())
                 away = error.panel_type == "client" and error.object == "open"
                 if not away or time.monotonic() >= until:
                     raise
@@ -54,6 +57,8 @@ class Mgrctl:
     def _once(self, func: str, parameters: Mapping[str, object], secrets: Mapping[str, str]) -> document.Element:
         import subprocess
 
+        from reseller.mgr5 import programs
+
         argv = [str(self._panel.base / "sbin" / "mgrctl"), "-m", "billmgr", "-o", "xml", func]
         argv += [f"{name}={value}" for name, value in parameters.items()]
         environment = dict(os.environ, SSH_CONNECTION="reseller")
@@ -61,15 +66,7 @@ class Mgrctl:
             environment[f"RESELLER_SECRET_{number}"] = value
             argv += ["-e", f"{name}=$RESELLER_SECRET_{number}"]
         try:
-            done = subprocess.run(
-                argv,
-                env=environment,
-                cwd=self._panel.base,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._panel.limits.mgrctl_seconds,
-                check=False,
-            )
+            done = programs.run(argv, self._panel.limits.mgrctl_seconds, env=environment, cwd=self._panel.base)
         except subprocess.TimeoutExpired as error:
             raise PanelError(func, "timeout", text=f"no answer in {error.timeout} s") from error
         except OSError as error:

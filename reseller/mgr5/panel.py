@@ -13,6 +13,7 @@ from reseller.db import Database
 from reseller.limits import Limits, load
 from reseller.wire import dates, numbers
 from reseller.wire.errors import ResellerError
+from reseller.wire.secrets import hide_known, remember
 
 #: keys of the panel's configuration: how to reach its database, and where its own key is (reference/platform.md 6.2)
 CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
@@ -82,6 +83,7 @@ class Panel:
         from pymysql.converters import conversions
 
         config = self.config()
+        remember(config.get("DBPassword", ""))
         host, port = _address(config)
         socket = config.get("DBSocket") or (_usual_socket() if host in _LOCAL and not port else "")
         cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
@@ -109,7 +111,7 @@ class Panel:
             raise ResellerError("reseller_database_login", host=host, text=str(error)) from error
         except (pymysql.err.Error, OSError, ValueError) as error:
             reason = error.args[-1] if error.args else error.__class__.__name__
-            raise ResellerError("reseller_database", text=str(reason)) from error
+            raise ResellerError("reseller_database", text=hide_known(str(reason))) from error
         return Database(connection)
 
 

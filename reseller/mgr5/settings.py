@@ -18,7 +18,7 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
     """
     names = (*PARAMS, "name")
     values = {name: document.text(parent, name) for name in names}
-    # Not stripped: a password may begin or end with a blank.
+    # Not stripped, nor that of the proxy: a password may begin or end with a blank.
     password = parent.findtext("password") or ""
     for name, value in (("url", values["url"]), ("username", values["username"]), ("password", password)):
         if not value:
@@ -33,6 +33,8 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         verify=values["noverify"] != "on",
         plain=values["plainhttp"] == "on",
         proxy=values["proxy"],
+        proxy_username=values["proxyuser"],
+        proxy_password=parent.findtext("proxypassword") or "",
         reuse=values["reuse"] == "on",
         spend_limit=_limit(values["spendlimit"], module),
         ask_gaps=values["askgaps"] == "on",

@@ -10,7 +10,7 @@ from reseller.lifecycle.work import Work, as_known
 from reseller.mgr5 import settings
 from reseller.mgr5.features import ITEMTYPES
 from reseller.mgr5.panel import Panel
-from reseller.seller import account
+from reseller.seller import account, proxies
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.errors import ResellerError
@@ -19,13 +19,14 @@ from reseller.wire.errors import ResellerError
 def check(panel: Panel, form: bytes) -> None:
     """Try the settings on stdin (`<doc><processingmodule>`) and remember what was found out.
 
-    Raises ResellerError with what is wrong in words: settings, URL, password, address, second factor, TLS, not an API,
-    not a client account, nothing that can be ordered, this very panel, or another account than what the module has
-    bought is at.
+    Raises ResellerError with what is wrong in words: settings, URL, proxy, password, address, second factor, TLS, not
+    an API, not a client account, nothing that can be ordered, this very panel, or another account than what the module
+    has bought is at.
     """
     root = parse(form)
     node = root.find("processingmodule")
     chosen = settings.from_fields(root if node is None else node)
+    proxies.require_no_password(chosen)
     work = Work.start(panel)
     # Who saves says it himself whether the password may travel unencrypted.
     chosen = replace(as_known(work.db, chosen), plain=chosen.plain)

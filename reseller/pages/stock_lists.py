@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from reseller import process
 from reseller.ledger import overview, schema
 from reseller.mgr5.panel import Panel
 from reseller.pages.call import NUMBER
@@ -17,6 +18,7 @@ from reseller.wire import document
 
 def main(executable: str) -> int:
     """Mark the rows of the document on stdin."""
+    process.bound()
     page = document.parse(sys.stdin.buffer.read())
     rows = {int(number): row for row in page.iterfind("elem") if NUMBER.fullmatch(number := document.text(row, "id"))}
     if rows:

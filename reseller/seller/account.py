@@ -9,6 +9,7 @@ from reseller.model import Balance
 from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money
+from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Rejected, ResellerError
 
 CLIENT_LEVEL = 16
@@ -65,7 +66,7 @@ def read_balance(transport: Transport, currency: str = "") -> Balance:
     An account may have a row for each currency: the one in `currency` is meant, the first where none is asked for.
     """
     try:
-        rows = [_of_row(elem) for elem in transport.call("subaccount").iterfind("elem")]
+        rows = [_of_row(elem) for elem in transport.call("subaccount", bounds=PAGE).iterfind("elem")]
     except Rejected:
         rows = []
     if rows:

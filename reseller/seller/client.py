@@ -1,8 +1,8 @@
 """One HTTP call by requests: an answer, or the certainty that nothing was sent, or a doubt (promise 3).
 
 Whether it was sent is what the call's deadline says (deadline.py), whatever failed and however requests names it. No
-call is repeated, no redirect followed, nothing taken from the environment. An answer may be no larger than its limit,
-neither as it comes nor unpacked, and must end where it says that it ends.
+call is repeated, no redirect followed, nothing taken from the environment. An answer may be no larger than its bounds,
+neither as it comes nor unpacked, nor grow too much, and must end where it says that it ends.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from __future__ import annotations
 import ssl
 import sys
 import zlib
-from base64 import b64encode
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from reseller import __version__
 from reseller.limits import Limits
 from reseller.seller.adapter import KEPT, Adapter, Session, under
 from reseller.seller.deadline import Deadline, Expired
+from reseller.seller.proxies import Proxy
+from reseller.wire.bounds import SMALL_BYTES, Bounds
 from reseller.wire.errors import Ambiguous, NotSent, SellerError
 
 if TYPE_CHECKING:
@@ -43,16 +42,22 @@ class Client:
     """Makes calls on connections that it keeps, or each on one of its own; threads may share it.
 
     Without `cafile` the well-known authorities are trusted, without `verify` every certificate. Raises NotSent when the
-    file or the proxy cannot be used.
+    file cannot be used.
     """
 
     def __init__(
-        self, limits: Limits, *, verify: bool = True, cafile: str = "", proxy: str = "", cookies: bool = False
+        self,
+        limits: Limits,
+        *,
+        verify: bool = True,
+        cafile: str = "",
+        proxy: Proxy | None = None,
+        cookies: bool = False,
     ) -> None:
         self._limits = limits
         self._verify = verify
         self._trust = _trust(cafile) if verify else _trust_everybody()
-        self._proxy = _proxy(proxy) if proxy else None
+        self._proxy = proxy
         self._has_cookies = cookies
         self._kept = self._session(KEPT)
 
@@ -62,7 +67,7 @@ class Client:
         return [(cookie.name, cookie.value or "") for cookie in self._kept.cookies]
 
     def call(
-        self, url: str, *, seconds: float, most_bytes: int, form: bytes | None = None, fresh: bool = False
+        self, url: str, *, seconds: float, bounds: Bounds, form: bytes | None = None, fresh: bool = False
     ) -> Answer:
         """The answer to a GET, or to a POST of `form`; `fresh`: on a connection made for it.
 
@@ -74,7 +79,7 @@ class Client:
         session = self._session(1) if fresh else self._kept
         try:
             with under(deadline):
-                answer = _send(session, url, form, most_bytes)
+                answer = _send(session, url, form, bounds)
             if not deadline.end():
                 raise Expired
         except SellerError:
@@ -89,27 +94,27 @@ class Client:
         return answer
 
     def _session(self, kept: int) -> Session:
-        adapter = Adapter(self._trust, _credentials(self._proxy), kept)
-        proxy = f"http://{self._proxy.netloc.rpartition('@')[2]}" if self._proxy else ""
+        proxy, told = (self._proxy.url, self._proxy.headers) if self._proxy else ("", {})
+        adapter = Adapter(self._trust, told, kept)
         return Session(adapter, verify=self._verify, proxy=proxy, headers=HEADERS, cookies=self._has_cookies)
 
 
-def _send(session: Session, url: str, form: bytes | None, most_bytes: int) -> Answer:
+def _send(session: Session, url: str, form: bytes | None, bounds: Bounds) -> Answer:
     method, headers = ("GET", {}) if form is None else ("POST", FORM)
     with session.request(method, url, data=form, headers=headers, stream=True, allow_redirects=False) as response:
         location = response.headers.get("Location", "") if response.status_code in REDIRECTS else ""
-        content = b"" if location else _content(response, most_bytes, url)
+        content = b"" if location else _content(response, bounds, url)
     return Answer(response.status_code, location, content, response.headers.get("Date", ""))
 
 
-def _content(response: requests.Response, most_bytes: int, url: str) -> bytes:
+def _content(response: requests.Response, bounds: Bounds, url: str) -> bytes:
     """The body, unpacked. Raises Ambiguous when it is too large or packed in a way that was not asked for."""
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     if packing not in ("", "identity", "gzip", "x-gzip"):
         raise Ambiguous("reseller_bad_answer", what=f"an answer packed by {packing!r:.40}", url=url)
-    too_large = Ambiguous("reseller_bad_answer", what=f"more than {most_bytes} bytes", url=url)
-    if (response.raw.length_remaining or 0) > most_bytes:
-        raise too_large
+    most = bounds.bytes
+    if (response.raw.length_remaining or 0) > most:
+        raise too_large(f"more than {most} bytes", bounds, url)
     unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packing.endswith("gzip") else None
     parts: list[bytes] = []
     came = size = 0
@@ -119,16 +124,23 @@ def _content(response: requests.Response, most_bytes: int, url: str) -> bytes:
             if unpack.eof:
                 raise EOFError("something follows the packed answer")
             # One byte more than it may be, so that what goes over it is seen.
-            part = unpack.decompress(part, most_bytes - size + 1)
+            part = unpack.decompress(part, most - size + 1)
         size += len(part)
-        if max(came, size) > most_bytes:
-            raise too_large
+        if max(came, size) > most:
+            raise too_large(f"more than {most} bytes", bounds, url)
+        if size > max(came * bounds.expansion, SMALL_BYTES):
+            raise too_large(f"bytes that unpack to more than {bounds.expansion} times as many", bounds, url)
         parts.append(part)
     if unpack and not unpack.eof:
         raise EOFError("the packed answer is cut")
     if unpack and unpack.unused_data:
         raise EOFError("something follows the packed answer")
     return b"".join(parts)
+
+
+def too_large(what: str, bounds: Bounds, url: str) -> Ambiguous:
+    """An answer that is over a bound: nothing of it is used, and it proves nothing."""
+    return Ambiguous("reseller_too_large", what=what, kind=bounds.name, url=url)
 
 
 def _verdict(deadline: Deadline, error: BaseException, url: str) -> SellerError:
@@ -181,24 +193,3 @@ def _trust(cafile: str) -> ssl.SSLContext:
     except OSError as error:
         raise NotSent("reseller_cafile", object="cafile", text=f"{bundle}: {_words(error)}") from error
     return context
-
-
-def _proxy(typed: str) -> SplitResult:
-    """Raises NotSent for a proxy that is none of ours: one that is itself spoken to by TLS or SOCKS."""
-    try:
-        parts = urlsplit(typed if "://" in typed else f"http://{typed}")
-        possible = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        possible = False
-    if not possible:
-        # What was typed may hold a password.
-        text = "the proxy in the module's settings is not like http://10.0.0.1:3128"
-        raise NotSent("reseller_unreachable", object="proxy", text=text)
-    return parts
-
-
-def _credentials(proxy: SplitResult | None) -> Mapping[str, str]:
-    if proxy is None or proxy.username is None:
-        return {}
-    told = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
-    return {"Proxy-Authorization": f"Basic {b64encode(told).decode('ascii')}"}

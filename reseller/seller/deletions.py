@@ -7,6 +7,7 @@ import re
 
 from reseller.seller.transport import Transport
 from reseller.wire import document
+from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Rejected, SellerError
 
 #: a deletion that was refused, by the policy that refused it (reference/selling-api.md 4.3)
@@ -51,7 +52,7 @@ def is_put_off(transport: Transport, remote: str) -> bool:
     """
     lines: list[tuple[str, str]] = []
     with contextlib.suppress(SellerError):
-        root = transport.call("service.history", {"elid": remote})
+        root = transport.call("service.history", {"elid": remote}, bounds=PAGE)
         lines = [
             (document.text(row, "changedate"), document.text(row, "desc").lower()) for row in root.iterfind("elem")
         ]

@@ -8,8 +8,10 @@ from urllib.parse import urlencode, urlsplit
 
 from reseller.limits import Limits
 from reseller.model import Settings
+from reseller.seller import proxies
 from reseller.seller.client import Client
 from reseller.wire import dates
+from reseller.wire.bounds import FORM, Bounds
 from reseller.wire.errors import Ambiguous, NotSent
 
 
@@ -22,15 +24,19 @@ class Exchange:
         self.day: dt.date | None = None
         self._most_bytes = limits.document_bytes
         try:
-            self._client = Client(limits, verify=settings.verify, cafile=settings.cafile, proxy=settings.proxy)
+            way = proxies.of(settings)
+            self._client = Client(limits, verify=settings.verify, cafile=settings.cafile, proxy=way)
         except NotSent as error:
             error.params.setdefault("url", url)
             raise
 
-    def post(self, body: Mapping[str, str], seconds: float, *, fresh: bool = False) -> tuple[int, bytes]:
-        """Status and content of the answer; `seconds` and `fresh` as in Client.call(). Raises NotSent or Ambiguous."""
+    def post(
+        self, body: Mapping[str, str], seconds: float, *, bounds: Bounds = FORM, fresh: bool = False
+    ) -> tuple[int, bytes]:
+        """Status and content of the answer; the rest as in Client.call(). Raises NotSent or Ambiguous."""
         form = urlencode(body).encode("ascii")
-        answer = self._client.call(self._url, seconds=seconds, most_bytes=self._most_bytes, form=form, fresh=fresh)
+        bounds = bounds._replace(bytes=min(bounds.bytes, self._most_bytes))
+        answer = self._client.call(self._url, seconds=seconds, bounds=bounds, form=form, fresh=fresh)
         self.day = dates.of_header(answer.date) or self.day
         if answer.location:
             what = f"a redirect to {_shown(answer.location)}, HTTP status {answer.status}"

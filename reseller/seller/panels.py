@@ -17,10 +17,12 @@ from reseller.seller.client import Answer, Client
 from reseller.seller.service import Service
 from reseller.seller.transport import Transport
 from reseller.wire import document
+from reseller.wire.bounds import MIB, Bounds
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 MOST_HOPS = 5
-PAGE_BYTES = 1024 * 1024
+#: of a page for people, which is never parsed
+PAGE = Bounds("a page", MIB, 0, 0, 0)
 #: HTTP statuses from here on are no page
 CLIENT_ERROR = 400
 #: shorter than this is a word of the address, not a key or a session
@@ -103,7 +105,7 @@ def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) 
 
 def _get(client: Client, url: str, limits: Limits) -> Answer:
     try:
-        answer = client.call(url, seconds=limits.read_seconds, most_bytes=PAGE_BYTES)
+        answer = client.call(url, seconds=limits.read_seconds, bounds=PAGE)
     except SellerError as error:
         raise ResellerError("reseller_link_failed", text=error.params.get("text") or error.params["what"]) from error
     if not answer.location and answer.status >= CLIENT_ERROR:

@@ -22,6 +22,7 @@ from reseller.model import Remote, Status
 from reseller.seller import service
 from reseller.seller.transport import Transport
 from reseller.wire import document, numbers
+from reseller.wire.bounds import PAGE
 
 
 class RemoteList(NamedTuple):
@@ -210,9 +211,9 @@ def read_page(transport: Transport, itemtype: str, page: int, page_rows: int, kn
     def parse(body: bytes) -> document.Element:
         nonlocal digest
         digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-        return document.document() if known is not None and digest == known.digest else document.parse(body)
+        return document.document() if known is not None and digest == known.digest else document.parse(body, PAGE)
 
-    root = transport.call(itemtype, {"p_num": str(page), "p_cnt": str(page_rows)}, parse=parse)
+    root = transport.call(itemtype, {"p_num": str(page), "p_cnt": str(page_rows)}, bounds=PAGE, parse=parse)
     return Page(digest, None if known is not None and digest == known.digest else root)
 
 

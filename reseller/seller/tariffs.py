@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money, numbers
+from reseller.wire.bounds import EXPORT
 
 UNLIMITED = Decimal(999999)
 
@@ -48,15 +49,26 @@ class Tariff(NamedTuple):
 
 def export(transport: Transport, itemtype: str) -> list[Tariff]:
     """All tariffs of a type the account can see; raises SellerError."""
-    root = transport.call("pricelist.export", {"itemtype": itemtype, "onlyavailable": "on"})
-    found = [_tariff(node) for node in root.iterfind("pricelist")]
+    found = _exported(transport, {"itemtype": itemtype, "onlyavailable": "on"})
     return [tariff for tariff in found if tariff.itemtype in ("", itemtype)]
 
 
 def one(transport: Transport, pricelist: str) -> Tariff | None:
     """One tariff, also one that is not sold any more; None when the account cannot see it; raises SellerError."""
-    root = transport.call("pricelist.export", {"pricelist": pricelist})
-    return next((_tariff(node) for node in root.iterfind("pricelist") if document.text(node, "id") == pricelist), None)
+    return next((tariff for tariff in _exported(transport, {"pricelist": pricelist}) if tariff.id == pricelist), None)
+
+
+def _exported(transport: Transport, filters: dict[str, str]) -> list[Tariff]:
+    """Read one by one: all of them as one tree could be large."""
+    found: list[Tariff] = []
+
+    def parse(body: bytes) -> document.Element:
+        nonlocal found
+        root, found = document.stream(body, "pricelist", _tariff, EXPORT)
+        return root
+
+    transport.call("pricelist.export", filters, bounds=EXPORT, parse=parse)
+    return found
 
 
 def _tariff(node: document.Element) -> Tariff:

@@ -21,8 +21,11 @@ from urllib.parse import urlsplit, urlunsplit
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.model import Settings
+from reseller.seller import proxies
 from reseller.wire import dates, document
+from reseller.wire.bounds import FORM, Bounds
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+from reseller.wire.secrets import remember
 
 if TYPE_CHECKING:
     from reseller.seller.exchange import Exchange
@@ -99,7 +102,8 @@ class Transport:
         self._may_change = may_change
         self._settings = settings
         self.endpoint = endpoint(settings.url, allow_plain=settings.plain)
-        self._password = settings.password
+        self._secrets = (settings.password, *proxies.password_of(settings))
+        remember(*self._secrets)
         self._credentials = {"authinfo": f"{settings.username}:{settings.password}"}
         self._limits = limits
         self._log = log
@@ -118,14 +122,17 @@ class Transport:
         *,
         secrets: Mapping[str, str] | None = None,
         seconds: int | None = None,
-        parse: Parse = document.parse,
+        bounds: Bounds = FORM,
+        parse: Parse | None = None,
         changes: bool = False,
         spends: bool = False,
     ) -> document.Element:
         """The `<doc>` that `func` answers. `seconds` bounds the whole answer, `read_seconds` by default.
 
-        `secrets` are parameters too; an error that repeats one of them, or our password, is raised and logged without.
-        `parse` is given the answer as it came, for callers that need not read again what they have read before.
+        `secrets` are parameters too; an error that repeats one of them, or a password of ours, is raised and logged
+        without, in whatever way it is written.
+        `bounds` says how large the answer may be. `parse` is given it as it came, for callers that need not read again
+        what they have read before, or read it row by row.
         A call that `changes` something says so, since a copy of the panel may only look. One that `spends` money is
         one, and has a connection made for it: one that was kept may be dead without showing it, and then nobody knows
         whether the call arrived. Raises Rejected, NotSent or Ambiguous.
@@ -137,15 +144,16 @@ class Transport:
         started = time.monotonic()
         limit = seconds or self._limits.read_seconds
         hidden = secrets or {}
+        remember(*hidden.values())
         body = {**(parameters or {}), **hidden, "func": func, "out": "xml", "lang": "en", **self._credentials}
         try:
-            root = self._read(body, limit, parse, spends=spends)
+            root = self._read(body, limit, bounds, parse, spends=spends)
             found = document.error_of(root)
             if found is not None:
                 raise rejection(found)
         except SellerError as error:
             error.params.setdefault("func", func)
-            error.hide({*hidden.values(), self._password})
+            error.hide((*hidden.values(), *self._secrets))
             if self._gate:
                 # A page, or silence, in answer to a change may be about that one service: its name, its size.
                 is_its_own = (changes or spends) and isinstance(error, Ambiguous)
@@ -164,10 +172,16 @@ class Transport:
         self.timing.add(seconds)
         return seconds
 
-    def _read(self, body: Mapping[str, str], limit: int, parse: Parse, *, spends: bool) -> document.Element:
-        status, content = self._exchange.post(body, limit, fresh=spends)
+    def _read(
+        self, body: Mapping[str, str], limit: int, bounds: Bounds, parse: Parse | None, *, spends: bool
+    ) -> document.Element:
+        status, content = self._exchange.post(body, limit, bounds=bounds, fresh=spends)
         try:
-            return parse(content)
+            return parse(content) if parse else document.parse(content, bounds)
+        except document.TooLarge as error:
+            from reseller.seller.client import too_large
+
+            raise too_large(str(error), bounds, self.endpoint) from error
         except document.NotADocument as error:
             what = f"{error}, HTTP status {status}"
             raise Ambiguous("reseller_bad_answer", what=what, url=self.endpoint) from error

@@ -1,15 +1,20 @@
 """mgr5 documents: reading them safely, and writing the few that we answer.
 
-Every answer of either panel is a `<doc>`; errors are an `<error>` in it (reference/platform.md 4.1). Parsing is done
-with everything off that a hostile document could use: entities, DTDs, the network, huge trees. lxml is imported where
-it is used: what only reads the database does not pay for it.
+Every answer of either panel is a `<doc>` in UTF-8; errors are an `<error>` in it (reference/platform.md 4.1). Parsing
+is done with everything off that a hostile document could use: entities, DTDs, the network, huge trees; comments and
+processing instructions are dropped. What XML forbids is taken out, so that one odd name does not block a whole list.
+lxml is imported where it is used: what only reads the database does not pay for it.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from reseller.wire.bounds import FORM, PANEL, Bounds
 from reseller.wire.errors import ResellerError
 from reseller.wire.texts import fit
 
@@ -22,33 +27,136 @@ if TYPE_CHECKING:
 #: of one value of an error, which may be anything that a seller or a client said
 VALUE_CHARACTERS = 500
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile("&#(?:x0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
+#: the least that an element and an attribute take: `<a/>`, ` a=""`; what has no room for too many need not be counted
+_ELEMENT_BYTES, _ATTRIBUTE_BYTES = 4, 5
+_OPTIONS: dict[str, Any] = {
+    # Nothing else is looked at: neither what a document says of itself nor its first bytes.
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
+}
+_Made = TypeVar("_Made")
 
 
 class NotADocument(Exception):
     """The bytes are no mgr5 document; the text says why, in words for a person."""
 
 
-def parse(body: bytes) -> Element:
-    """The `<doc>` root of `body`; raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE."""
+class TooLarge(NotADocument):
+    """The document is over a bound; the text says which."""
+
+
+def parse(body: bytes, bounds: Bounds = PANEL) -> Element:
+    """The `<doc>` root of `body`.
+
+    Raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE; TooLarge for what is over the bounds.
+    """
     from lxml import etree
 
+    _require_document(body, bounds)
+    root = _clean_if_needed(body, lambda part: etree.fromstring(part, etree.XMLParser(**_OPTIONS)))
+    _require_root(root)
+    if len(root) > bounds.rows:
+        raise TooLarge(f"more than {bounds.rows} rows")
+    return root
+
+
+def stream(body: bytes, tag: str, make: Callable[[Element], _Made], bounds: Bounds) -> tuple[Element, list[_Made]]:
+    """What is made of each child of the root with this tag, one after the other, and the root with its last child.
+
+    An error or a warning in it stays too. Raises as parse(), also for a row that is larger than a form may be.
+    """
+    _require_document(body, bounds)
+    return _clean_if_needed(body, lambda part: _streamed(part, tag, make, bounds))
+
+
+def _streamed(body: bytes, tag: str, make: Callable[[Element], _Made], bounds: Bounds) -> tuple[Element, list[_Made]]:
+    from lxml import etree
+
+    made: list[_Made] = []
+    root: Element | None = None
+    read: Element | None = None
+    rows = size = depth = 0
+    for event, node in etree.iterparse(BytesIO(body), events=("start", "end"), **_OPTIONS):
+        if root is None:
+            root = node
+            _require_root(root)
+        depth += 1 if event == "start" else -1
+        size += event == "start"
+        if size > FORM.elements:
+            raise TooLarge(f"a row of more than {FORM.elements} elements")
+        if event == "start" or depth != 1:
+            continue
+        rows, size = rows + 1, 0
+        if rows > bounds.rows:
+            raise TooLarge(f"more than {bounds.rows} rows")
+        if node.tag == tag:
+            made.append(make(node))
+        # The one before: the parser may still be at the end of this one.
+        if read is not None and read.tag not in ("error", "warning"):
+            root.remove(read)
+        read = node
+    if root is None:
+        raise NotADocument("an empty answer")
+    return root, made
+
+
+def _require_document(body: bytes, bounds: Bounds) -> None:
+    """Say what is no document by its beginning, or too large by what is counted in no time."""
     start = body[:512].lstrip().lower()
     if not start:
         raise NotADocument("an empty answer")
     if start.startswith((b"<!doctype html", b"<html")):
         captcha = b"captcha" in body[:65536].lower()
         raise NotADocument("a captcha page" if captcha else "an HTML page")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    # Refused before it is read: it can give every element any number of attributes. (One look for what is rare.)
+    if b"DOCTYPE" in body and b"<!DOCTYPE" in body:
+        raise NotADocument("a document with a DOCTYPE, which the panel never sends")
+    if len(body) > bounds.bytes:
+        raise TooLarge(f"more than {bounds.bytes} bytes")
+    if len(body) > bounds.elements * _ELEMENT_BYTES and body.count(b"<") - body.count(b"</") > bounds.elements:
+        raise TooLarge(f"more than {bounds.elements} elements")
+    if len(body) > bounds.attributes * _ATTRIBUTE_BYTES and body.count(b"=") > bounds.attributes:
+        raise TooLarge(f"more than {bounds.attributes} attributes")
+
+
+def _clean_if_needed(body: bytes, read: Callable[[bytes], _Made]) -> _Made:
+    """What `read` makes of `body`, without what XML forbids where that is in the way: no parser takes any of it."""
+    from lxml import etree
+
     try:
-        root = etree.fromstring(body, parser)
+        return read(body)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        cleaned = _cleaned(body)
+        if cleaned == body:
+            raise NotADocument(f"a document that cannot be parsed ({error})") from error
+    try:
+        return read(cleaned)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise NotADocument(f"a document that cannot be parsed ({error})") from error
-    # Nothing was expanded (libxml2 itself stops what tries to grow in attributes); that it was tried is enough.
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise NotADocument("a document with a DOCTYPE, which the panel never sends")
+
+
+def _cleaned(body: bytes) -> bytes:
+    """`body` without characters that XML forbids, be they written by number; what is no UTF-8 becomes U+FFFD."""
+    told = printable(body.decode("utf-8", "replace"))
+    return _REFERENCE.sub(_allowed, told).encode()
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    """A reference to a character, or nothing where there is no such character."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return reference[0] if number <= sys.maxunicode and not _UNPRINTABLE.match(chr(number)) else ""
+
+
+def _require_root(root: Element) -> None:
     if root.tag != "doc":
         raise NotADocument(f"a document whose root is {root.tag!s:.40}, not doc")
-    return root
 
 
 def text(parent: Element, path: str) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-#: stands where a secret stood
-HIDDEN = "********"
+from reseller.wire.secrets import hide
 
 
 class ResellerError(Exception):
@@ -29,6 +28,12 @@ class ResellerError(Exception):
     def __str__(self) -> str:
         told = {"object": self.object, "value": self.value, **self.params}
         return " ".join([self.type, *(f"{name}={given}" for name, given in told.items() if given)])
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Take these out of whatever somebody else has said: he may repeat a value that he refuses."""
+        secrets = tuple(secrets)
+        self.object, self.value = hide(self.object, secrets), hide(self.value, secrets)
+        self.params = {name: hide(told, secrets) for name, told in self.params.items()}
 
 
 class UsageError(ResellerError):
@@ -61,12 +66,6 @@ class Stopped(ResellerError):
 
 class SellerError(ResellerError):
     """A call to the seller failed; exactly one of the three below (promise 3)."""
-
-    def hide(self, secrets: Iterable[str]) -> None:
-        """Take these out of whatever the seller said: it may repeat a value that it refuses."""
-        for secret in filter(None, secrets):
-            self.value = self.value.replace(secret, HIDDEN)
-            self.params = {name: told.replace(secret, HIDDEN) for name, told in self.params.items()}
 
 
 class NotSent(SellerError):
@@ -110,7 +109,8 @@ class Rejected(SellerError):
         return f"{self.params.get('text') or self.object} ({self.seller_type})"
 
     def hide(self, secrets: Iterable[str]) -> None:
+        """Also in what it is decided by: the type and what it names."""
         secrets = tuple(secrets)
         super().hide(secrets)
-        for secret in filter(None, secrets):
-            self.seller_params = {name: told.replace(secret, HIDDEN) for name, told in self.seller_params.items()}
+        self.seller_type, self.seller_object = hide(self.seller_type, secrets), hide(self.seller_object, secrets)
+        self.seller_params = {hide(name, secrets): hide(told, secrets) for name, told in self.seller_params.items()}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reseller.wire.errors import ResellerError
+from reseller.wire.secrets import hide_known
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -86,4 +87,4 @@ def word(base: Path, error: ResellerError, lang: str = FALLBACK) -> str:
         value, stop = told.get(found.group(1), f"__{found.group(1)}__"), found.group(2)
         return value if value.endswith(".") else f"{value}{stop}"
 
-    return fit(_PLACEHOLDER.sub(filled, template))
+    return hide_known(fit(_PLACEHOLDER.sub(filled, template)))

@@ -17,6 +17,7 @@ from reseller.seller import changes, orders, renewals
 from reseller.seller.client import Client
 from reseller.seller.orders import Order
 from reseller.seller.transport import Transport
+from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Ambiguous, NotSent, SellerError
 from tests.reseller.peers import (
     DOC,
@@ -118,9 +119,9 @@ def test_the_probe_of_a_control_panel_keeps_its_cookies(server):
     ]
     client = Client(Limits(connect_seconds=2), cookies=True)
     url = f"http://127.0.0.1:{server.port}/?out=xml"
-    assert client.call(url, seconds=30, most_bytes=100).location == "/in"
+    assert client.call(url, seconds=30, bounds=PAGE._replace(bytes=100)).location == "/in"
     assert client.cookies == [("ses", "abc")]
-    assert client.call(url, seconds=30, most_bytes=100).content == b"page"
+    assert client.call(url, seconds=30, bounds=PAGE._replace(bytes=100)).content == b"page"
     assert b"Cookie: ses=abc\r\n" in server.requests[1]
 
 

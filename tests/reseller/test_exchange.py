@@ -107,7 +107,7 @@ def test_an_answer_that_is_too_large_is_given_up(server, post, answer):
     server.answers = [answer]
     with pytest.raises(Ambiguous) as raised:
         post()
-    assert raised.value.type == "reseller_bad_answer"
+    assert raised.value.type == "reseller_too_large"
     assert "1000 bytes" in raised.value.params["what"]
 
 
