@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reseller import files
 from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
@@ -108,9 +109,11 @@ def load(base: Path) -> Limits:
     """Limits of the panel at `base`; raises ResellerError `reseller_limits` naming a line that cannot be used."""
     path = base / "etc" / "reseller.conf"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = files.lines(path)
     except FileNotFoundError:
         return Limits()
+    except OSError as error:
+        raise ResellerError("reseller_limits", object=path.name, file=str(path), line=error.strerror) from error
     known: dict[str, type] = {name: type(value) for name, value in Limits()._asdict().items()}
     chosen: dict[str, Any] = {}
     for line in lines:

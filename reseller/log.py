@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
+from reseller import files
 from reseller.wire.errors import ResellerError
 
 #: of this process, for what belongs to no request
@@ -65,9 +66,5 @@ class Log:
         now = time.localtime()
         stamp = f"{time.strftime('%b', now)} {now.tm_mday:2d} {time.strftime('%H:%M:%S', now)}"
         line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {' '.join(text.split())}\n"
-        try:
-            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        except OSError:
-            return
-        with os.fdopen(handle, "a", encoding="utf-8") as out:
-            out.write(line)
+        with contextlib.suppress(OSError):
+            files.append(self._path, line, 0o640)

@@ -12,10 +12,11 @@ import sys
 import zlib
 from base64 import b64encode
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from reseller import __version__
+from reseller import __version__, files
 from reseller.limits import Limits
 from reseller.seller.adapter import KEPT, Adapter, Session, under
 from reseller.seller.deadline import Deadline, Expired
@@ -175,11 +176,14 @@ def _trust(cafile: str) -> ssl.SSLContext:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    bundle = cafile or certifi.where()
+    if not cafile:
+        context.load_verify_locations(certifi.where())
+        return context
     try:
-        context.load_verify_locations(bundle)
-    except OSError as error:
-        raise NotSent("reseller_cafile", object="cafile", text=f"{bundle}: {_words(error)}") from error
+        # Comments between the certificates may be in any language.
+        context.load_verify_locations(cadata=files.read(Path(cafile)).decode("ascii", "ignore"))
+    except (OSError, ValueError) as error:
+        raise NotSent("reseller_cafile", object="cafile", text=f"{cafile}: {_words(error)}") from error
     return context
 
 

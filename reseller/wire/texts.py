@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reseller import files
 from reseller.wire.errors import ResellerError
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def _languages(path: Path) -> list[etree._Element]:
     from lxml import etree
 
     try:
-        return etree.parse(str(path), etree.XMLParser(resolve_entities=False, no_network=True)).findall("lang")
+        return etree.fromstring(files.read(path), etree.XMLParser(resolve_entities=False, no_network=True)).findall(
+            "lang"
+        )
     except (OSError, etree.XMLSyntaxError):
         return []
 
