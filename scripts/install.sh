@@ -122,7 +122,7 @@ check_manifest() {
 
 refuse_what_is_not_ours() {
     installed | while read -r destination; do
-        [ ! -e "$destination" ] || recorded | grep -qxF "$destination" ||
+        { [ ! -e "$destination" ] && [ ! -L "$destination" ]; } || recorded | grep -qxF "$destination" ||
             fail "$destination is there and was not installed by us: move it away first."
     done
 }

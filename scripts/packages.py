@@ -26,10 +26,14 @@ SECTIONS = ("global", "install", ":env:")
 def ways() -> dict[str, str]:
     """What the host says of the way to its index, as variables for pip; nothing where its configuration is broken."""
     told = subprocess.run([*PIP, "config", "list"], capture_output=True, text=True, check=False).stdout
-    pairs = (line.partition("=") for line in told.splitlines())
-    found = {name: ast.literal_eval(value) for name, _, value in pairs if value}
-    keys = ((way, f"{section}.{way}") for section in SECTIONS for way in WAYS)
-    return {f"PIP_{way.upper().replace('-', '_')}": found[key] for way, key in keys if found.get(key)}
+    listed = {name: value for name, _, value in (line.partition("=") for line in told.splitlines())}
+    found = {}
+    for section in SECTIONS:
+        for way in WAYS:
+            value = ast.literal_eval(listed.get(f"{section}.{way}", "''"))
+            if value:
+                found[f"PIP_{way.upper().replace('-', '_')}"] = value
+    return found
 
 
 def main(wheels: str = "") -> int:

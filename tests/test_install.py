@@ -484,9 +484,11 @@ def test_a_file_that_is_not_ours_is_not_overwritten(sandbox, tmp_path):
     (base / "sbin").mkdir(parents=True)
     shutil.copy(Path(sandbox.panels["reseller"]["base"], "sbin/mgrctl"), base / "sbin/mgrctl")
     (base / "addon").mkdir()
-    (base / "addon/reseller").write_text("somebody else's\n")
-    before = listing(base)
-    done = make("install", f"PREFIX={base}")
-    assert done.returncode != 0
-    assert f"{base}/addon/reseller is there and was not installed by us" in done.stderr
-    assert listing(base) == before
+    for lay in (lambda path: path.write_text("somebody else's\n"), lambda path: path.symlink_to("/nowhere")):
+        lay(base / "addon/reseller")
+        before = listing(base)
+        done = make("install", f"PREFIX={base}")
+        assert done.returncode != 0
+        assert f"{base}/addon/reseller is there and was not installed by us" in done.stderr
+        assert listing(base) == before
+        (base / "addon/reseller").unlink()
