@@ -4,12 +4,12 @@ PYTHON ?= python3
 PREFIX ?= /usr/local/mgr5
 # what stand-in panels run on: mariadb or mysql
 DATABASE ?= mariadb
-export PYTHON PREFIX CRONDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
+export PYTHON PREFIX CRONDIR LOGROTATEDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql foreign browser test screenshots bench demo chaos fuzz clients storm coverage mutation check lint types layers fmt install uninstall clean
+.PHONY: help venv mariadb mysql foreign browser test screenshots bench demo chaos fuzz clients storm coverage mutation check lint types layers fmt lock sbom install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ mariadb: ## make sure the MariaDB server is there (as root: install it; no servi
 mysql: ## make sure a MySQL server is in build/mysql (from Debian's unstable suite; nothing is installed)
 	@scripts/mysql.sh
 
-foreign: ## make sure perl and PHP are there for the foreign programs of the tests (as root: install them)
+foreign: ## make sure perl, PHP and logrotate are there, programs of others that the tests run (as root: install them)
 	@scripts/prerequisites.sh foreign
 
 browser: ## make sure Chromium and its driver are there (as root: install them)
@@ -100,10 +100,17 @@ fmt: venv ## format, and repair what ruff can repair
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-install: ## put the add-on into a panel's tree (PREFIX=, CRONDIR=, WHEELS= for hosts without network)
+lock: venv ## write requirements.txt anew: versions and hashes of all that runs beside the panel
+	.venv/bin/python scripts/lock.py
+
+sbom: ## what an installation holds, as CycloneDX JSON (build/sbom.json)
+	@mkdir -p build
+	$(PYTHON) scripts/sbom.py >build/sbom.json
+
+install: ## put the add-on into a panel's tree (PREFIX=, CRONDIR=, LOGROTATEDIR=, WHEELS= for hosts without network)
 	@scripts/install.sh install
 
-uninstall: ## take it out again; tables are kept (PREFIX=)
+uninstall: ## take it out again; tables are kept (PREFIX=, CRONDIR=, LOGROTATEDIR=)
 	@scripts/install.sh uninstall
 
 clean: ## remove .venv and everything that was built

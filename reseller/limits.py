@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reseller import files
 from reseller.wire import numbers
 from reseller.wire.errors import ResellerError
 
@@ -112,7 +113,7 @@ def load(base: Path) -> tuple[Limits, list[ResellerError]]:
     """Limits of the panel at `base`, and one `reseller_limits` for each line of its file that cannot be used."""
     path = base / "etc" / "reseller.conf"
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = files.lines(path)
     except FileNotFoundError:
         return Limits(), []
     except OSError as error:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
+from reseller import files
 from reseller.wire.errors import ResellerError
 from reseller.wire.secrets import hide_known
 from reseller.wire.texts import fit
@@ -70,10 +71,6 @@ class Log:
         now = time.localtime()
         stamp = f"{time.strftime('%b', now)} {now.tm_mday:2d} {time.strftime('%H:%M:%S', now)}"
         line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {fit(text, LINE_CHARACTERS)}\n"
-        # A full disk is no reason to leave a service half done. Bytes that were no text are written as `?`.
+        # A full disk is no reason to leave a service half done.
         with contextlib.suppress(OSError):
-            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o640)
-            try:
-                os.write(handle, line.encode("utf-8", "replace"))
-            finally:
-                os.close(handle)
+            files.append(self._path, line, 0o640)

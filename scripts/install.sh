@@ -3,13 +3,16 @@
 # and `make uninstall` call it with these variables in the environment:
 #
 #   PREFIX      the panel's tree, /usr/local/mgr5
-#   CRONDIR     where the cron file goes: /etc/cron.d for the standard tree, PREFIX/etc/cron.d for any other
+#   CRONDIR, LOGROTATEDIR
+#               where the files for cron and logrotate go: /etc/cron.d and /etc/logrotate.d for the standard tree,
+#               PREFIX/etc/cron.d and PREFIX/etc/logrotate.d for any other
 #   PYTHON      the interpreter to build on, python3
 #   WHEELS      a directory of wheels, for hosts without network (README.md says how to fill it)
 #   CHECKEVENT, SETREMOTEID
 #               func or event: do not ask the panel whether it has a function `checkevent`, `item.setremoteid` of its own
 set -eu
 umask 022
+unset PYTHONPATH PYTHONHOME # would bring other code into the environment that is built
 cd "$(dirname "$0")/.."
 
 STANDARD=/usr/local/mgr5
@@ -20,10 +23,12 @@ WHEELS=${WHEELS:-}
 CHECKEVENT=${CHECKEVENT:-}
 SETREMOTEID=${SETREMOTEID:-}
 if [ "$PREFIX" = "$STANDARD" ]; then
-    CRONDIR=${CRONDIR:-/etc/cron.d}
+    etc=/etc
 else
-    CRONDIR=${CRONDIR:-$PREFIX/etc/cron.d}
+    etc=$PREFIX/etc
 fi
+CRONDIR=${CRONDIR:-$etc/cron.d}
+LOGROTATEDIR=${LOGROTATEDIR:-$etc/logrotate.d}
 MGRCTL=$PREFIX/sbin/mgrctl
 LIB=$PREFIX/lib/reseller
 MANIFEST=$LIB/manifest
@@ -35,11 +40,11 @@ fail() {
 }
 
 check() {
-    for path in "$PREFIX" "$CRONDIR"; do
+    for path in "$PREFIX" "$CRONDIR" "$LOGROTATEDIR"; do
         case $path in
         "") fail "PREFIX is empty. Name the panel's tree: make install PREFIX=..." ;;
         [!/]*) fail "$path is not an absolute path." ;;
-        *[!A-Za-z0-9/._+-]*) fail "'$path' cannot be used: it goes into first lines (#!) and crontabs, where only letters, digits and / . _ + - are safe." ;;
+        *[!A-Za-z0-9/._+-]*) fail "'$path' cannot be used: it goes into first lines (#!), crontabs and a logrotate file, where only letters, digits and / . _ + - are safe." ;;
         esac
     done
     shebang="#!$LIB/venv/bin/python -I"
@@ -64,6 +69,7 @@ plan() {
     echo "640 xml/stock/billmgr_mod_reseller_checkevent_$CHECKEVENT.xml ${STOCK}_checkevent.xml"
     echo "640 xml/stock/billmgr_mod_reseller_setremoteid_$SETREMOTEID.xml ${STOCK}_setremoteid.xml"
     echo "644 etc/cron.d/reseller $CRONDIR/reseller"
+    echo "644 etc/logrotate.d/reseller $LOGROTATEDIR/reseller"
 }
 
 installed() {
@@ -85,9 +91,38 @@ recorded() {
     [ ! -f "$MANIFEST" ] || cat "$MANIFEST"
 }
 
+# Whether a line of the manifest is a file of a kind that we install, or a directory above one: it may have been edited.
+is_ours() {
+    case $1 in
+    "$CRONDIR/reseller" | "$LOGROTATEDIR/reseller") return 0 ;;
+    */)
+        for directory in addon processing sbin etc/xml lib/reseller; do
+            case $PREFIX/$directory/ in "$1"*) return 0 ;; esac
+        done
+        case $CRONDIR/ in "$1"*) return 0 ;; esac
+        case $LOGROTATEDIR/ in "$1"*) return 0 ;; esac
+        return 1
+        ;;
+    "$PREFIX"/*) ;;
+    *) return 1 ;;
+    esac
+    xml='etc/xml/billmgr_mod_(pm)?reseller(_[a-z0-9]+)*\.xml'
+    echo "${1#"$PREFIX"/}" | LC_ALL=C grep -qxE "addon/reseller(_[a-z0-9]+)*|processing/pmreseller|sbin/resellerctl|$xml"
+}
+
+# Everything that the manifest names is removed as root one day.
+check_manifest() {
+    [ ! -L "$MANIFEST" ] && { [ -f "$MANIFEST" ] || [ ! -e "$MANIFEST" ]; } ||
+        fail "$MANIFEST is no file. Nothing was changed: find out what it is, and move it away."
+    recorded | while IFS= read -r line; do
+        is_ours "$line" ||
+            fail "$MANIFEST names $(printf '%.300s' "$line" | LC_ALL=C tr -c ' -~' '?'), which is no file of ours in $PREFIX, $CRONDIR or $LOGROTATEDIR. Nothing was changed. Name CRONDIR= and LOGROTATEDIR= as at the install, or take the line out of the manifest."
+    done
+}
+
 refuse_what_is_not_ours() {
     installed | while read -r destination; do
-        [ ! -e "$destination" ] || recorded | grep -qxF "$destination" ||
+        { [ ! -e "$destination" ] && [ ! -L "$destination" ]; } || recorded | grep -qxF "$destination" ||
             fail "$destination is there and was not installed by us: move it away first."
     done
 }
@@ -98,11 +133,12 @@ build_environment() {
     environment=$LIB/venv-$(date +%Y%m%d-%H%M%S)-$$
     echo "Building $environment"
     "$PYTHON" -m venv "$environment"
-    # From a copy, because setuptools leaves build/ behind and would pack what it finds there the next time.
-    mkdir "$scratch/source"
-    cp -R setup.py pyproject.toml reseller "$scratch/source"
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --constraint constraints.txt ${WHEELS:+--no-index --find-links "$WHEELS"} "$scratch/source"
+    "$environment/bin/python" -I scripts/packages.py ${WHEELS:+"$WHEELS"}
+    # Plain Python: there is nothing to build, so nothing that builds has to be there.
+    library=$("$environment/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/reseller
+    cp -R reseller "$library"
+    find "$library" -name __pycache__ -type d -prune -exec rm -rf {} +
+    "$environment/bin/python" -I -m compileall -q "$library"
     "$environment/bin/python" -I -c 'import lxml.etree, pymysql, requests, reseller'
 }
 
@@ -125,7 +161,7 @@ choose_stock() {
     aside=
     for file in "${STOCK}_checkevent.xml" "${STOCK}_setremoteid.xml"; do
         # Our own functions of an earlier install must not be taken for the panel's.
-        [ ! -f "$file" ] || { mv "$file" "$file.aside" && aside=yes; }
+        [ ! -f "$file" ] || { mv -T "$file" "$file.aside" && aside=yes; }
     done
     [ -z "$aside" ] || restart_panel || true
     panel_functions >"$scratch/functions"
@@ -149,14 +185,19 @@ put_stock_back() {
 
 put() { # mode, source, destination
     mkdir -p "$(dirname "$3")"
-    case $3 in
-    "$CRONDIR"/*) lines=1,\$ ;;
+    case $2 in
+    etc/*) lines=1,\$ ;;
     *) lines=1 ;;
     esac
-    sed "$lines s|$STANDARD/|$PREFIX/|" "$2" >"$3.new"
-    chmod "$1" "$3.new"
-    [ "$(id -u)" -ne 0 ] || chown root:root "$3.new"
-    mv -f "$3.new" "$3"
+    sed "$lines s|$STANDARD/|$PREFIX/|" "$2" >"$scratch/file"
+    replace "$1" "$3" <"$scratch/file"
+}
+
+# Standard input becomes this file in one step, by a name that nobody else has: whatever lies in its place is replaced.
+replace() { # mode, destination
+    fresh=$(mktemp "${2%/*}/.reseller.XXXXXX")
+    [ "$(id -u)" -ne 0 ] || chown root:root "$fresh"
+    { cat >"$fresh" && chmod "$1" "$fresh" && mv -fT "$fresh" "$2"; } || { rm -f "$fresh" && return 1; }
 }
 
 # Nothing must be left behind by a failure, least of all a panel without `checkevent`.
@@ -177,6 +218,7 @@ remove_directories() {
 install() {
     [ -x "$MGRCTL" ] || fail "$PREFIX is not a panel's tree: it has no sbin/mgrctl. Name the tree: make install PREFIX=..."
     scripts/prerequisites.sh python
+    check_manifest
     refuse_what_is_not_ours
     recorded >"$scratch/before"
     missing_directories >"$scratch/created"
@@ -185,13 +227,14 @@ install() {
 
     # What we are about to write is recorded first, so that even an interrupted install can be taken out.
     { installed; cat "$scratch/created"; grep '/$' "$scratch/before" || true; } | sort -u >"$scratch/after"
-    sort -u "$scratch/before" "$scratch/after" >"$MANIFEST"
-    ln -s "${environment##*/}" "$LIB/venv.new"
+    sort -u "$scratch/before" "$scratch/after" >"$scratch/all"
+    replace 644 "$MANIFEST" <"$scratch/all"
+    ln -sfT "${environment##*/}" "$LIB/venv.new"
     mv -fT "$LIB/venv.new" "$LIB/venv"
     plan | while read -r mode source destination; do put "$mode" "$source" "$destination"; done
     rm -f "$STOCK"_*.xml.aside
-    grep -vxFf "$scratch/after" "$scratch/before" | while read -r obsolete; do rm -f "$obsolete"; done
-    mv "$scratch/after" "$MANIFEST"
+    grep -vxFf "$scratch/after" "$scratch/before" | while read -r obsolete; do rm -f "$obsolete" || true; done
+    replace 644 "$MANIFEST" <"$scratch/after"
     for old in "$LIB"/venv-*; do
         [ "$old" = "$environment" ] || rm -rf "$old"
     done
@@ -203,8 +246,9 @@ install() {
 
 uninstall() {
     [ -f "$MANIFEST" ] || fail "Nothing to take out: $MANIFEST is not there."
+    check_manifest
     grep '/$' "$MANIFEST" >"$scratch/created" || true
-    grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file"; done
+    grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file" || true; done
     rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside "$MANIFEST"
     remove_directories <"$scratch/created"
     echo "Taken out of $PREFIX. The tables reseller_* of its database were kept, with every link to a remote service;"

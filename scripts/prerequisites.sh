@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that this machine has a fit Python (`prerequisites.sh python`), a MariaDB server (`prerequisites.sh mariadb`),
-# what the programs of tests/foreign are written in: perl and PHP (`prerequisites.sh foreign`), or a browser with its
-# driver (`prerequisites.sh browser`).
+# what the programs of tests/foreign are written in, perl and PHP, and logrotate (`prerequisites.sh foreign`), or a browser
+# with its driver (`prerequisites.sh browser`).
 # What is missing is installed when we are root; otherwise we print the command that does it and fail.
 set -eu
 
@@ -56,6 +56,7 @@ foreign() {
     if ! have perl || ! perl -MFcntl -MPOSIX -MIO::Select -e 1 2>/dev/null; then
         provide "perl" perl perl-core
     fi
+    have logrotate || provide "logrotate" logrotate logrotate
     php_fit || provide "PHP with mysqli, SimpleXML, DOM and curl" \
         "php-cli php-mysql php-xml php-curl" "php-cli php-mysqlnd php-xml"
     php_fit || fail "PHP is there, but not with mysqli, SimpleXML, DOM and curl: see php -m."

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -22,44 +21,38 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 #: where the data of `make coverage` go; absent in any other run
 MEASURE = "RESELLER_MEASURE"
-#: what builds the library; an environment of its own for that alone would be made for every install
-BUILDERS = ("setuptools>=70.1",)
+#: what an install puts into its environment
+LOCK = ROOT / "requirements.txt"
 
 
 def python() -> Path:
     """The interpreter, made on first use; one for each set of dependencies and each Python."""
     real = shutil.which("python3") or sys.executable
     data = os.environ.get(MEASURE, "")
-    needs = [*BUILDERS, *_requirements(), *(["coverage"] if data else [])]
     version = subprocess.run([real, "-VV"], capture_output=True, text=True, check=True).stdout
-    key = hashlib.sha256(" ".join([real, version, data, *needs]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{real} {version} {data} {LOCK.read_text()}".encode()).hexdigest()[:12]
     folder = ROOT / "build" / f"environment-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "python3").exists():
-            _make(folder, real, needs, data)
+            _make(folder, real, data)
     return folder / "python3"
 
 
 def variables() -> dict[str, str]:
     """What `make install` needs in its environment to be quick."""
-    # pip reads the words of its negative options the wrong way round: 0 means without isolation.
-    return {"PYTHON": str(python()), "PIP_NO_BUILD_ISOLATION": "0"}
+    return {"PYTHON": str(python())}
 
 
-def _requirements() -> list[str]:
-    found = importlib.metadata.requires("billmanager-plugin-reseller") or []
-    return [need for need in found if "extra" not in need]
-
-
-def _make(folder: Path, real: str, needs: list[str], data: str) -> None:
+def _make(folder: Path, real: str, data: str) -> None:
     copied = folder / "venv"
     shutil.rmtree(copied, ignore_errors=True)
     subprocess.run([real, "-m", "venv", str(copied)], check=True)
-    pip = [str(copied / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
-    subprocess.run([*pip, *needs], check=True)
+    pip = [str(copied / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK)], check=True)
     if data:
+        subprocess.run([*pip, "coverage"], check=True)
         # The panel starts programs with an environment of its own.
         given = {"COVERAGE_FILE": data, "COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml")}
         told = f"import os; os.environ.update({given!r})"

@@ -215,6 +215,7 @@ def make(*words: str, variables: dict[str, str] | None = None) -> subprocess.Com
         "MFLAGS",
         "PREFIX",
         "CRONDIR",
+        "LOGROTATEDIR",
         "CHECKEVENT",
         "SETREMOTEID",
         "WHEELS",

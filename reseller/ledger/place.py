@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from reseller import files
 from reseller.db import Database
 from reseller.ledger.leases import Lease
 from reseller.wire.errors import Moved
@@ -47,7 +48,7 @@ def _machine() -> str:
     """The machine's own id, empty where it has none; then its host name has to do."""
     for path in _MACHINE_IDS:
         try:
-            found = Path(path).read_text(encoding="ascii", errors="replace").strip()
+            found = files.read(Path(path)).decode("ascii", "replace").strip()
         except OSError:
             continue
         if found not in _NONE:

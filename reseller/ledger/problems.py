@@ -16,6 +16,7 @@ tariff     another tariff there
 resources  other resources there
 paid       the panel's date has jumped for no known reason, and nothing is bought for that
 foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/whose.py)
+value      a value there is not what it claims to be, and is not saved (sync/facts.py)
 expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
@@ -48,13 +49,13 @@ from reseller.wire.secrets import hide_known
 SERVICE, MODULE, PANEL = "service", "module", "panel"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
-KEY, MAPPING, FOREIGN_KEY, PAID = "key", "mapping", "foreign_key", "paid"
+KEY, MAPPING, FOREIGN_KEY, PAID, VALUE = "key", "mapping", "foreign_key", "paid", "value"
 OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused", "overtaken"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
-    *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID),
+    *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID, VALUE),
 )
 
 #: a condition of SQL: the row `d` is a difference of the service that it names

@@ -37,6 +37,7 @@ KINDS = {
     problems.AUTOPROLONG: Kind("reseller_audit_autoprolong"),
     problems.KEY: Kind("reseller_audit_key"),
     problems.MAPPING: Kind("reseller_audit_mapping"),
+    problems.VALUE: Kind("reseller_drift_value", requests.SETPARAM),
     problems.PAID: Kind("reseller_paid_jump", requests.PROLONG),
     problems.GAP: Kind("reseller_gap", requests.PROLONG),
     problems.DATE_BACK: Kind("reseller_date_back", requests.PROLONG),

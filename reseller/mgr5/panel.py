@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from reseller import files
 from reseller.db import Database
 from reseller.limits import Limits, load
 from reseller.wire import dates, numbers
@@ -130,8 +131,9 @@ def _usual_socket() -> str:
 
 def _config_file(path: Path) -> dict[str, str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, IsADirectoryError):
+        lines = files.lines(path)
+    except OSError:
+        # Not there, or none of the panel's: a directory, a pipe. Without a name of its database the panel is asked.
         return {}
     pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
     return {

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reseller import files
 from reseller.mgr5.features import PANELS_FILE
 from reseller.wire.numbers import whole
 
 
 def read(base: Path) -> dict[tuple[int, str], str]:
-    """By module and type, what is switched on and what it was proven with."""
+    """By module and type, what is switched on and what it was proven with; nothing is where the file cannot be read."""
     try:
-        lines = (base / PANELS_FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+        lines = files.lines(base / PANELS_FILE)
+    except OSError:
         return {}
     words = [line.split(None, 2) for line in lines if line.split(None, 2)[2:]]
     return {(whole(module), itemtype): proof for module, itemtype, proof in words if whole(module)}
@@ -29,6 +30,4 @@ def write(base: Path, switched: dict[tuple[int, str], str]) -> None:
         path.unlink(missing_ok=True)
         return
     lines = [f"{module} {itemtype} {proof}\n" for (module, itemtype), proof in sorted(switched.items())]
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text("".join(lines), encoding="utf-8")
-    fresh.replace(path)
+    files.replace(path, "".join(lines), 0o640)

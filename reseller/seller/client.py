@@ -10,9 +10,10 @@ from __future__ import annotations
 import ssl
 import sys
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reseller import __version__
+from reseller import __version__, files
 from reseller.limits import Limits
 from reseller.seller.adapter import KEPT, Adapter, Session, under
 from reseller.seller.deadline import Deadline, Expired
@@ -187,9 +188,12 @@ def _trust(cafile: str) -> ssl.SSLContext:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    bundle = cafile or certifi.where()
+    if not cafile:
+        context.load_verify_locations(certifi.where())
+        return context
     try:
-        context.load_verify_locations(bundle)
-    except OSError as error:
-        raise NotSent("reseller_cafile", object="cafile", text=f"{bundle}: {_words(error)}") from error
+        # Comments between the certificates may be in any language.
+        context.load_verify_locations(cadata=files.read(Path(cafile)).decode("ascii", "ignore"))
+    except (OSError, ValueError) as error:
+        raise NotSent("reseller_cafile", object="cafile", text=f"{cafile}: {_words(error)}") from error
     return context

@@ -13,12 +13,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from reseller import files
 from reseller.wire.errors import Rejected, ResellerError
 
 SHIPPED = Path(__file__).with_name("proofs.tsv")
 OWN = "etc/reseller-proofs.tsv"
-#: of an operator's file: bytes that are read
-MOST_BYTES = 256 * 1024
 _COLUMNS = 4
 
 
@@ -53,17 +52,16 @@ class Proofs(NamedTuple):
 
 def load(base: Path) -> Proofs:
     """The shipped table, and after it what the operator of the panel at `base` has added; raises nothing."""
-    shipped, _ = _read(SHIPPED.read_text(encoding="utf-8").splitlines(), SHIPPED)
+    shipped, _ = _read(files.lines(SHIPPED), SHIPPED)
     path = base / OWN
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES)
+        told = files.lines(path)
     except FileNotFoundError:
         return Proofs(tuple(shipped))
     except OSError as error:
         unread = ResellerError("reseller_proofs", file=path, number=0, line=error.strerror or error)
         return Proofs(tuple(shipped), (unread,))
-    own, wrong = _read(content.decode("utf-8", "replace").splitlines(), path)
+    own, wrong = _read(told, path)
     return Proofs((*shipped, *own), tuple(wrong))
 
 

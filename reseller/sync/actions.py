@@ -172,6 +172,8 @@ class Fact(Enum):
     KEY = "key"
     #: a part of the tariff has no counterpart, so nobody can tell
     MAPPING = "mapping"
+    #: a value there is not what it claims to be
+    VALUE = "value"
 
 
 class Answer(Enum):
@@ -194,4 +196,6 @@ FACTS: Mapping[Fact, Answer] = {
     Fact.AUTOPROLONG: Answer.REPORT,
     Fact.KEY: Answer.REPORT,
     Fact.MAPPING: Answer.REPORT,
+    # The client goes without it, or with an old one.
+    Fact.VALUE: Answer.TASK,
 }

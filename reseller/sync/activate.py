@@ -5,6 +5,7 @@ from __future__ import annotations
 from reseller.ledger import links, observations, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
+from reseller.ledger.problems import VALUE, Cause, Problem
 from reseller.lifecycle import autorenewal, gone, offers, operations, problems, whose
 from reseller.lifecycle.open import OPENINGS, park
 from reseller.lifecycle.work import Seller, Work
@@ -76,6 +77,7 @@ def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> 
         return _wait(work, item, link)
     autorenewal.switch_off(work, seller, item, link.remote, seen.autoprolong)
     known = facts(seen)
+    _tell_unfit(work, held, link, known)
     if link.itemtype in offers.KEYED and not known.key:
         return _wait(work, item, link)
     save(work, item, known)
@@ -95,6 +97,16 @@ def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> 
         operations.close(work, operation)
     work.log.info(f"item {item.id} is active, remote {link.remote}")
     return ACTIVATED
+
+
+def _tell_unfit(work: Work, held: Lease, link: Link, known: Facts) -> None:
+    """The service goes on without a value that cannot be; afterwards the comparison watches it (compare.py)."""
+    cause = Cause.of_service(link.item, VALUE)
+    if not known.unfit:
+        problems.end(work, held, cause)
+        return
+    error, remote = problems.KINDS[VALUE].error, {"remote": link.remote}
+    problems.raise_(work, held, Problem(cause, link.module, error, remote, there=known.unfit, touches=(link.item,)))
 
 
 def save(work: Work, item: Item, known: Facts, *, opened: bool = False) -> int:

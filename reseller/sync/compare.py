@@ -242,6 +242,8 @@ class _Facts:
         yield from self._tariff()
         if self._seen.autoprolong:
             yield Fact.AUTOPROLONG, problems.AUTOPROLONG, "", self._seen.autoprolong
+        if self._known.unfit:
+            yield Fact.VALUE, problems.VALUE, "", self._known.unfit
         key = self._seen.key
         if key is not None and key != self._candidate.key:
             yield Fact.KEY, problems.KEY, self._candidate.key, key

@@ -48,6 +48,7 @@ KINDS = {
     "state": Kind("reseller_drift_state"),
     "tariff": Kind("reseller_drift_tariff"),
     "resources": Kind("reseller_drift_resources"),
+    "value": Kind("reseller_drift_value"),
     "key": Kind("reseller_audit_key"),
     "expiredate": Kind("reseller_audit_expiredate"),
     "away": Kind("reseller_drift_away"),

@@ -7,13 +7,13 @@ services is counted by a run that did something, and every quarter of an hour; a
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from reseller import files
 from reseller.db import Database
 from reseller.ledger import figures, problems
 from reseller.ledger.circuits import Circuit
@@ -50,9 +50,9 @@ _HELP = {
 COUNTED = "counted_timestamp_seconds"
 #: what is counted over all services, and how long a count serves quiet runs
 _COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
-_LINE = re.compile(r'^reseller_(\w+)\{module="(\d+)"(.*)\} (\S+)$', re.MULTILINE)
+_LINE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"(.*)\} ([0-9]{1,18})$', re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
-_SAMPLE = re.compile(r'^reseller_(\w+)\{module="(\d+)"\} (\d+)$', re.MULTILINE)
+_SAMPLE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"\} ([0-9]{1,18})$', re.MULTILINE)
 
 
 class Sample(NamedTuple):
@@ -77,7 +77,7 @@ def last(base: Path, limits: Limits, name: str) -> dict[int, int]:
 def _read(base: Path, limits: Limits) -> str:
     file = path(base, limits)
     try:
-        return file.read_text(encoding="utf-8") if file else ""
+        return files.read(file).decode("utf-8", "replace") if file else ""
     except OSError:
         return ""
 
@@ -162,11 +162,7 @@ def _text(samples: list[Sample]) -> str:
 
 
 def _replace(work: Work, file: Path, text: str) -> None:
-    # The collector reads every file that ends in .prom: this one does not until it is whole.
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.chmod(0o644)
-        fresh.replace(file)
+        files.replace(file, text, 0o644)
     except OSError as error:
         work.log.error(f"cannot write {file}: {error.strerror}")

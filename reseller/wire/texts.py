@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reseller import files
 from reseller.wire.errors import ResellerError
 from reseller.wire.secrets import hide_known
 
@@ -26,22 +27,20 @@ _OF_THE_PANEL = {"access": "reseller_not_allowed"}
 #: of a sentence that the panel is told: what is longer is cut, so that a call of the panel can carry it
 SENTENCE_CHARACTERS = 2000
 #: what turns a line of text around or ends it unseen: control characters and the bidirectional ones
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+"
-)
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+")
 #: with the full stop after it, if there is one: a value may be a sentence that has its own
 _PLACEHOLDER = re.compile(r"__([a-z][a-z0-9_]*?)__(\.?)")
 
 
 def fit(text: str, most: int = SENTENCE_CHARACTERS) -> str:
     """`text` on one line, without characters that cannot be seen, and no longer than `most`."""
-    clean = " ".join(_UNSEEN.sub(" ", text).split())
+    clean = " ".join(UNSEEN.sub(" ", text).split())
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def visible(line: str) -> str:
     """`line` with `?` for each run of characters that cannot be seen: a terminal would obey them. Blanks stay."""
-    return line if line.isascii() and line.isprintable() else _UNSEEN.sub("?", line)
+    return line if line.isascii() and line.isprintable() else UNSEEN.sub("?", line)
 
 
 def plain(text: str) -> str:
@@ -66,7 +65,9 @@ def _languages(path: Path) -> list[etree._Element]:
     from lxml import etree
 
     try:
-        return etree.parse(str(path), etree.XMLParser(resolve_entities=False, no_network=True)).findall("lang")
+        return etree.fromstring(files.read(path), etree.XMLParser(resolve_entities=False, no_network=True)).findall(
+            "lang"
+        )
     except (OSError, etree.XMLSyntaxError):
         return []
 

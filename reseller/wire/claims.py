@@ -1,0 +1,65 @@
+"""What a text claims to be: an address, a host name, a user name, a text for people.
+
+Clients see these values of their services as the seller tells them, and type them elsewhere. So each kind has one
+reader, which gives the value back as it came, or "" for what is none of the kind.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reseller.wire.texts import UNSEEN
+
+#: of a name of a licence (reference/selling-api.md 3.2), an address, a user name, a password; and of a key
+TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
+_NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+#: letters of every script: a Windows in Russian names its administrator so; DOMAIN\\user, user@host
+_USER = re.compile(r"[\w.@+$ \\-]+")
+
+
+def text(told: str, most: int = TEXT_CHARACTERS) -> str:
+    """A text of one line in which every character can be seen."""
+    return "" if len(told) > most or UNSEEN.search(told) else told
+
+
+def key(told: str) -> str:
+    """The key of a licence."""
+    return text(told, KEY_CHARACTERS)
+
+
+def addresses(told: str) -> str:
+    """One IP address or several, as a comma or blanks separate them; no network, no port, no zone."""
+    parts = told.replace(",", " ").split()
+    return told if text(told) and parts and all(map(_is_address, parts)) else ""
+
+
+def _is_address(told: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(told)
+    except ValueError:
+        return False
+    # What follows a % may be anything.
+    return "%" not in told
+
+
+def host(told: str) -> str:
+    """The name of a host or a domain, in any script; a certificate's may stand for all names below it (`*.`)."""
+    bare = told.removesuffix(".")
+    # Its length first: the codec takes a time that grows with its square.
+    if not text(bare, _NAME_CHARACTERS):
+        return ""
+    try:
+        ascii_name = bare if bare.isascii() else bare.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    labels = ascii_name.removeprefix("*.").split(".")
+    return told if len(ascii_name) <= _NAME_CHARACTERS and all(map(_LABEL.fullmatch, labels)) else ""
+
+
+def user(told: str) -> str:
+    """A name to log in with; one that begins with a dash would be read as an option."""
+    fits = text(told, _USER_CHARACTERS) and _USER.fullmatch(told)
+    return told if fits and not told.startswith("-") else ""

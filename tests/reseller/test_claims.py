@@ -1,0 +1,94 @@
+"""A value is what it claims to be, or it is none."""
+
+import pytest
+
+from reseller.ledger import problems
+from reseller.lifecycle import problems as troubles
+from reseller.seller.service import Service
+from reseller.sync.facts import facts
+from reseller.wire import claims
+
+UNSEEN = ("a\x00b", "a\nb", "a\tb", "a\u202eb", "a\u200bb", "a\ufeffb", "a\u2028b", "a\x9fb", "a\ud800b")
+
+FIT = {
+    claims.addresses: ("192.0.2.1", "2001:db8::1", "192.0.2.1, 192.0.2.2", "0.0.0.0", "::ffff:192.0.2.1"),
+    claims.host: (
+        *("example.com", "example.com.", "a", "x--y.example", "_dmarc.example.com", "*.example.com", "192.0.2.1"),
+        *("пример.рф", "bücher.example", "xn--e1afmkfd.xn--p1ai", "a" * 63 + ".example", "EXAMPLE.com"),
+    ),
+    claims.user: (
+        "root",
+        "Administrator",
+        "Администратор",
+        "DOMAIN\\user",
+        "user@example.com",
+        "_u1",
+        "u 1",
+        "www-data",
+    ),
+    claims.text: ("free.lic", "любое имя", "<b>", "a" * 255),
+    claims.key: ("12-AbC/+=", "k" * 1000),
+}
+UNFIT = {
+    claims.addresses: (
+        *("", " ", ",", "192.0.2", "192.0.2.256", "192.0.2.1/24", "192.0.2.1:80", "fe80::1%eth0", "fe80::1%<script>"),
+        *("example.com", "192.0.2.1; id", "192.0.2.1\n", "１92.0.2.1", "1" * 5000, "192.0.2.1," * 100),
+    ),
+    claims.host: (
+        *("", ".", "..", "a..b", "-a.example", "a-.example", "a b", "a/b", "a:80", "<b>.example", "*", "a.*.example"),
+        *(
+            "a" * 64 + ".example",
+            "a." * 127 + "aa",
+            "é" * 254,
+            "user@example.com",
+            "http://example.com",
+            "é..é",
+            "ａ<.рф",
+        ),
+    ),
+    claims.user: ("", "-oProxyCommand=id", "root;id", "$(id)", "a|b", "<b>", 'a"b', "a'b", "a`b", "u" * 129),
+    claims.text: ("", "a" * 256),
+    claims.key: ("", "k" * 1001),
+}
+
+
+@pytest.mark.parametrize(("reader", "told"), [(reader, told) for reader, all_ in FIT.items() for told in all_])
+def test_what_is_of_the_kind_is_given_back_as_it_came(reader, told):
+    assert reader(told) == told
+
+
+@pytest.mark.parametrize(
+    ("reader", "told"), [(reader, told) for reader, all_ in UNFIT.items() for told in (*all_, *UNSEEN)]
+)
+def test_what_is_not_of_the_kind_is_nothing(reader, told):
+    assert reader(told) == ""
+
+
+def test_what_is_kept_back_is_named_and_a_secret_is_not_shown():
+    fields = {"ip": "192.0.2.1%<b>", "domain": "a\u202eb.example", "username": "root", "licname": "mine"}
+    known = facts(Service(exists=True, fields=fields, password="secret\x00word", licence_key="key\nvalue"))
+    assert (known.open_fields, known.saved, known.password, known.key) == (
+        {"username": "root"},
+        {"licname": "mine"},
+        "",
+        "",
+    )
+    assert known.unfit == "ip '192.0.2.1%<b>'; domain 'a\\u202eb.example'; password; lickey"
+
+
+def test_nothing_is_kept_back_of_what_is_fit_or_not_told():
+    known = facts(
+        Service(exists=True, fields={"ip": "192.0.2.1", "domain": ""}, password=" two  blanks ", licence_key="k")
+    )
+    assert (known.open_fields, known.password, known.key, known.unfit) == (
+        {"ip": "192.0.2.1"},
+        " two  blanks ",
+        "k",
+        "",
+    )
+
+
+def test_what_is_said_of_it_fits_into_its_row():
+    known = facts(Service(exists=True, fields=dict.fromkeys(("ip", "domain", "username"), "<" * 5000)))
+    assert len(known.unfit) == problems.VALUE_CHARACTERS
+    assert problems.VALUE in troubles.KINDS
