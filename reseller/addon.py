@@ -42,11 +42,16 @@ def main(executable: str, environment: Mapping[str, str]) -> int:
 
 
 def _checkevent(call: Call) -> Element:
-    from reseller.sync import checkevent
+    from reseller.sync import checkevent, metrics
     from reseller.sync.job import Mode
 
     mode = Mode(pending=call.text("pending") == "on", force=call.text("force") == "on")
-    summary = checkevent.run(call.work, mode)
+    try:
+        work = call.work
+    except ResellerError:
+        metrics.failed(call.panel)
+        raise
+    summary = checkevent.run(work, mode)
     return document.document(document.element("ok"), document.element("summary", str(summary)))
 
 

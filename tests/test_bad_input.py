@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -175,6 +176,13 @@ def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
         told = shop.ctl("checkevent")
         assert told.returncode == 1
         assert b"database" in told.stderr
+        file = shop.here.base / "var/reseller.prom"
+        kept = re.sub(r"(?m)^(reseller_last_run\S+) \d+$", r"\1 1", file.read_text())
+        file.write_text(kept)
+        shop.here.run("sbin/mgrctl", "-m", "billmgr", "reseller.checkevent")
+        told = file.read_text()
+        assert re.findall(r"(?m)^reseller_last_run\S+ [0-9]{10}$", told), "the figures do not tell that a run was tried"
+        assert len(told.splitlines()) == len(kept.splitlines())
     shop.here.call("sandbox.queue", action="resume")
     shop.until_active(item)
     assert len(shop.charges(item)) == 1

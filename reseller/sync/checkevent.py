@@ -71,9 +71,8 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     if not mode.pending:
         try:
             metrics.write(work, {job.module: job.summary for job in jobs}, time.monotonic() - began)
-        except ResellerError as error:
-            # The database went away meanwhile; what the run did is told all the same.
-            summary.fail(work.word(error))
+        except Exception as error:  # noqa: BLE001 - what the run did is told all the same
+            summary.fail(work.word(work.log.unexpected(error, "metrics: ")))
     return summary
 
 

@@ -20,8 +20,11 @@ from reseller.ledger.circuits import Circuit
 from reseller.ledger.figures import Figures
 from reseller.lifecycle.work import Work
 from reseller.limits import Limits
+from reseller.log import Log
 from reseller.mgr5 import items
+from reseller.mgr5.panel import Panel
 from reseller.sync.job import Summary
+from reseller.wire.errors import ResellerError
 
 LAST_RUN, LAST_SUCCESS = "last_run_timestamp_seconds", "last_success_timestamp_seconds"
 NOWHERE = "none"
@@ -50,7 +53,8 @@ _HELP = {
 COUNTED = "counted_timestamp_seconds"
 #: what is counted over all services, and how long a count serves quiet runs
 _COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
-_LINE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"(.*)\} ([0-9]{1,18})$', re.MULTILINE)
+_OF_RUN = (LAST_RUN, LAST_SUCCESS, "run_services", "seller_calls", "seller_seconds", "seller_slowest_seconds")
+_LINE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"(.*)\} ([0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _SAMPLE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"\} ([0-9]{1,18})$', re.MULTILINE)
 
@@ -97,15 +101,40 @@ def write(work: Work, summaries: Mapping[int, Summary], seconds: float) -> None:
         samples += [Sample(LAST_RUN, {"module": module}, runs[module])]
         samples += [Sample(LAST_SUCCESS, {"module": module}, successes[module])]
         samples += _of_run(module, summary)
-        samples += _of_differences(module, work.db)
-        samples += _counted_before(work, module, summary, now) or _of_ledger(module, figures.of(work.db, module), now)
-        samples += [
-            Sample("operations", {"module": module, "operation": name}, count)
-            for name, count in items.queue(work.db, module).items()
-        ]
-        down = Circuit(work.db, module, work.limits).down_seconds()
-        samples += [Sample("seller_up", {"module": module}, int(not down))]
-    _replace(work, file, _text(samples))
+        try:
+            samples += _of_database(work, module, summary, now)
+        except ResellerError:
+            # It went away: what it said last is repeated, and when it was counted stands beside it.
+            samples += [each for each in _before(work.panel, module) if each.name not in _OF_RUN]
+    _replace(work.panel, file, _text(samples))
+
+
+def failed(panel: Panel) -> None:
+    """A run could not even begin: the file says when it was tried, and everything else as before."""
+    file = path(panel.base, panel.limits)
+    if file is not None:
+        before, now = _before(panel), int(time.time())
+        _replace(panel, file, _text([each._replace(value=now) if each.name == LAST_RUN else each for each in before]))
+
+
+def _before(panel: Panel, module: int = 0) -> list[Sample]:
+    """What the file says, of one module or of all."""
+    return [
+        Sample(name, dict(_LABEL.findall(f'module="{found}"{more}')), float(value) if "." in value else int(value))
+        for name, found, more, value in _LINE.findall(_read(panel.base, panel.limits))
+        if module in (0, int(found))
+    ]
+
+
+def _of_database(work: Work, module: int, summary: Summary, now: int) -> list[Sample]:
+    queue = items.queue(work.db, module).items()
+    down = Circuit(work.db, module, work.limits).down_seconds()
+    return [
+        *_of_differences(module, work.db),
+        *(_counted_before(work, module, summary, now) or _of_ledger(module, figures.of(work.db, module), now)),
+        *(Sample("operations", {"module": module, "operation": name}, count) for name, count in queue),
+        Sample("seller_up", {"module": module}, int(not down)),
+    ]
 
 
 def _of_run(module: int, summary: Summary) -> Iterator[Sample]:
@@ -131,11 +160,7 @@ def _counted_before(work: Work, module: int, summary: Summary, now: int) -> list
     counted = last(work.panel.base, work.limits, COUNTED).get(module, 0)
     if any(summary.counts().values()) or now - counted > COUNT_SECONDS:
         return []
-    return [
-        Sample(name, dict(_LABEL.findall(f'module="{found}"{more}')), int(value))
-        for name, found, more, value in _LINE.findall(_read(work.panel.base, work.limits))
-        if name in _COUNTS and int(found) == module
-    ]
+    return [each for each in _before(work.panel, module) if each.name in _COUNTS]
 
 
 def _of_ledger(module: int, found: Figures, now: int) -> Iterator[Sample]:
@@ -161,8 +186,8 @@ def _text(samples: list[Sample]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _replace(work: Work, file: Path, text: str) -> None:
+def _replace(panel: Panel, file: Path, text: str) -> None:
     try:
         files.replace(file, text, 0o644)
     except OSError as error:
-        work.log.error(f"cannot write {file}: {error.strerror}")
+        Log(panel.base).error(f"cannot write {file}: {error.strerror}")
