@@ -185,7 +185,7 @@ def test_the_page_shows_what_would_be_done_before_it_is_done(shop, pairs):
     assert "taken off remote service" in shown[2]
     assert "gets a new key" in shown[4]
     assert "linked to service" in plan(remote=second.remote)[-1]
-    assert "already; nothing has to be written" in plan(remote=first.remote, force="on")[-1]
+    assert "already; nothing has to be written" in plan("reseller.link.force", remote=first.remote)[-1]
     assert plan(remote=other, lang="ru")[0].startswith("Сейчас")
     assert shop.links(first.item)[0]["remote"] == str(first.remote), "looking changes nothing"
     assert shop.here.call("reseller.link", elid=first.item, remote=other, sok="ok").find("ok") is not None
@@ -206,7 +206,6 @@ def test_the_page_shows_what_would_be_done_before_it_is_done(shop, pairs):
     assert [field.get("name") for field in drawn.iterfind("metadata/form/field")] == [
         "service",
         "remote",
-        "force",
         "plan",
     ]
     assert drawn.find("messages/msg[@name='title']").text == "Link with a service at the seller"

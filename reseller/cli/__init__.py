@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from reseller import __version__
+from reseller.cli import shown
 from reseller.lifecycle.work import Work
 from reseller.mgr5.panel import Panel
 from reseller.wire import texts
@@ -43,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     panel = None
     try:
         panel = Panel.of(argv[0])
-        done: int = arguments.run(Work.start(panel), arguments)
+        done: int = arguments.run(Work.start(panel, caller=shown.caller()), arguments)
         # Or a reader that went away is noticed only after the end.
         sys.stdout.flush()
         return done

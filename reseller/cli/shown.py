@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from reseller.lifecycle.work import Caller
+
 
 def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) -> None:
     """Rows of the same columns, one below the other; `empty` is said when there are none."""
@@ -28,9 +30,14 @@ def machine(value: object) -> None:
     print(json.dumps(value, default=str))
 
 
-def who() -> str:
-    """Who has called the command."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
+def caller() -> Caller:
+    """Who has called the command: who logged in at the terminal, else who became root, else whose process it is."""
+    try:
+        user = os.getlogin()
+    except OSError:
+        # No terminal: cron, a container, a script.
+        user = os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
+    return Caller(user, os.environ.get("SSH_CLIENT", "").partition(" ")[0])
 
 
 def told(service: int, text: str, *, as_json: bool) -> int:

@@ -54,7 +54,8 @@ def switch_on(work: Work, number: int, itemtype: str, *, verify: bool) -> str:
     proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
     kind = Kind(item.module, item.itemtype, tariff)
     panel_switches.write(work.panel.base, {**panel_switches.read(work.panel.base), kind: proof})
-    work.log.info(f"module {item.module}: clients may enter the panels of {item.itemtype} {tariff}, proven {proof}")
+    said = f"clients may enter the panels of {item.itemtype} {tariff}, proven {proof}"
+    work.note("panel on", said, module=item.module)
     return proof
 
 
@@ -63,7 +64,7 @@ def switch_off(work: Work, itemtype: str) -> int:
     switched = panel_switches.read(work.panel.base)
     left = {kind: proof for kind, proof in switched.items() if kind.itemtype != itemtype}
     panel_switches.write(work.panel.base, left)
-    work.log.info(f"clients do not enter the panels of {itemtype} any more")
+    work.note("panel off", f"clients do not enter the panels of {itemtype} any more")
     return len(switched) - len(left)
 
 
@@ -74,6 +75,8 @@ def way_in(work: Work, number: int) -> WayIn:
     link = _link(work, item)
     switched = panel_switches.read(work.panel.base)
     if link is None or (item.module, item.itemtype) not in {kind[:2] for kind in switched}:
+        raise closed
+    if not work.may_ask(items.account_of(work.db, number)):
         raise closed
     try:
         seller = work.seller_of(link)
