@@ -36,6 +36,9 @@ class Limits(NamedTuple):
     list_seconds: int = 120
     # One form or button of the panel works on so many services at most; each takes calls of the panel and the seller.
     form_services: int = 50
+    # A client makes us ask a seller so often at most within so long: to link, for a way into a panel, to check a value.
+    client_asks: int = 60
+    client_seconds: int = 3600
     mgrctl_seconds: int = 60
     # The panel may be restarting (reference/platform.md 5.2): calls that never reached it are repeated this long.
     panel_away_seconds: int = 30

@@ -44,8 +44,20 @@ def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
 
     lang = arguments.lang or "en"
     failures.tell(panel, error, arguments.item, arguments.runningoperation, lang)
+    if arguments.command in SHOWN and error.type not in FOR_CLIENTS:
+        error = _hidden(panel, arguments, error)
     _print(_error_document(panel, error, lang))
     return error.exit_code
+
+
+def _hidden(panel: Panel, arguments: Arguments, error: ResellerError) -> ResellerError:
+    """What a client sees of a failure; an employee, where the panel says that he is one, sees all of it."""
+    from reseller.pages.call import EMPLOYEE_LEVEL
+
+    if arguments.level >= EMPLOYEE_LEVEL:
+        return error
+    Log(panel.base).error(f"item {arguments.item}: {arguments.command} failed: {error}"[:LOG_CHARACTERS])
+    return ResellerError("access", object="command", value=arguments.command)
 
 
 def _open(panel: Panel, arguments: Arguments) -> Element:
@@ -178,6 +190,21 @@ def _features(panel: Panel, arguments: Arguments) -> Element:
 
     return document.parse(features.document(str(panel.base)).encode())
 
+
+#: commands whose error the panel shows to a client at once; he sees what is about his own value, otherwise `access`
+SHOWN = frozenset({"check_param", "check_addon", "transition_controlpanel"})
+FOR_CLIENTS = frozenset(
+    {
+        "reseller_param_address",
+        "reseller_param_choice",
+        "reseller_param_fixed",
+        "reseller_param_later",
+        "reseller_param_range",
+        "reseller_panel_closed",
+    }
+)
+#: what may be a client's word is cut before it is logged
+LOG_CHARACTERS = 500
 
 #: what the vendor's modules answer with success, and do not do, while etc/billmgr.DoNothing is there (platform.md 5.2)
 SKIPPED = frozenset({"open", "resume", "suspend", "cancel_prolong", "close", "sync_item", "prolong", "reopen"})

@@ -118,7 +118,7 @@ def _step(work: Work, number: int, to: str, check: Callable[[Item], list[str]]) 
         return Step(number, item.name, here, to, refused=work.word(error))
 
 
-def away(work: Work, number: int, to: Module, who: str, why: str) -> str:
+def away(work: Work, number: int, to: Module, why: str) -> str:
     """Move one service to another module; what was done, in a sentence. Raises BusyError, ResellerError."""
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         healed = _heal(work, held, number)
@@ -129,7 +129,7 @@ def away(work: Work, number: int, to: Module, who: str, why: str) -> str:
             item=number,
             home=item.module,
             target=to.id,
-            who=who[:64],
+            who=work.caller.user[:64],
             why=why[:500],
             pricelist=item.pricelist,
             period=item.period,
@@ -138,13 +138,13 @@ def away(work: Work, number: int, to: Module, who: str, why: str) -> str:
         )
         _move(work, held, swap)
         swaps.settle(held, swap, swaps.AWAY)
-    work.log.info(f"item {number}: module {item.module} -> {to.id} by {who}: {why or 'no reason given'}")
+    work.note("swap", f"module {item.module} -> {to.id}: {why[:500] or 'no reason given'}", item=number)
     return (
         f"{healed}service {number} is at module {to} now; its link to remote service {_remote(work, number)} lives on"
     )
 
 
-def back(work: Work, number: int, who: str) -> str:
+def back(work: Work, number: int) -> str:
     """Bring one service back to its module; what was done, in a sentence. Raises BusyError, ResellerError."""
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         healed = _heal(work, held, number)
@@ -153,7 +153,7 @@ def back(work: Work, number: int, who: str) -> str:
         _move(work, held, swaps.settle(held, swap, swaps.RETURNING))
         _follow(work, item)
         swaps.settle(held, swap, swaps.BACK)
-    work.log.info(f"item {number}: module {swap.target} -> {swap.home} by {who}")
+    work.note("swap back", f"module {swap.target} -> {swap.home}", item=number)
     return f"{healed}service {number} is back at module {swap.home}" + "".join(f"; {note}" for note in owed)
 
 

@@ -461,10 +461,10 @@ _ALL = (
     ),
     Switch(
         "panel_link",
-        ("service", "account", "account_key"),
+        ("service", "account", "account_key", "domain"),
         "selling-api.md 4.2",
-        "where gotoserver leads: to the service's own panel, into the client's account here, or to the former with a "
-        "key that opens the latter",
+        "where gotoserver leads: to the service's own panel, into the client's account here, to the former with a "
+        "key that opens the latter, or to the former by the name that its buyer has given it",
     ),
     Switch(
         "power_status",

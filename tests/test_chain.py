@@ -155,6 +155,7 @@ def prey(chain, services):
     mine = lower.here.call("sandbox.bulk", count=2, user="mallory", prefix="mine", pricelist=lower.tariffs["VDS-1"])
     first = int(mine.findtext("first"))
     lower.here.write("UPDATE item SET processingmodule = %s WHERE id IN (%s, %s)", lower.module, first, first + 1)
+    world.limits(lower.here, client_asks=1000)
     there = upper.here.call("sandbox.bulk", count=3, user="buyer", prefix="there", pricelist=upper.tariffs["VDS-1"])
     numbers = [int(there.findtext("first")) + place for place in range(3)]
     keys = (f"{first}-00c0ffee", f"{services[0]}-00c0ffee", None)

@@ -142,3 +142,33 @@ def test_a_panel_is_probed_with_a_fitting_service(shop, vds, soft, host):
     assert panel_on(shop, vds, "--unverified") != ""
     shop.there.call("sandbox.fault.clear")
     assert shop.ctl("panel", "vds", "--on").returncode == 2
+
+
+def test_a_clients_domain_name_makes_nobody_elses_server_his(shop, vds, host, switch):
+    """The seller's link leads to what the client has called his server: the address of another one."""
+    number = remote(shop, vds)
+    shop.there.call("sandbox.item", item=number, param_ip="203.0.113.77", param_domain=host.address)
+    switch(shop.there, "panel_link", "domain")
+    assert "not an address of the service" in panel_on(shop, vds, "--unverified")
+    assert host.visits == []
+    assert "transition_controlpanel" not in features(shop)
+
+
+def test_a_panel_is_open_for_the_tariff_that_was_proven_and_at_assigned_addresses_alone(shop, vds, host, switch):
+    number = remote(shop, vds)
+    tariff = shop.there.value("SELECT pricelist FROM item WHERE id = %s", number)
+    other = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-2' AND parent IS NULL")
+    assert panel_on(shop, vds, "--unverified") == ""
+    assert f"{tariff}" in shop.ctl("panel").stdout.decode()
+    assert way_in(shop, vds).findtext("url").startswith(f"https://{host.address}:1500/")
+    shop.there.call("sandbox.item", item=number, pricelist=other)
+    assert refused(shop, vds) == "reseller_panel_closed"
+    shop.there.call("sandbox.item", item=number, pricelist=tariff)
+    # The client names his server after another one, and the seller's link goes by names.
+    shop.there.call("sandbox.item", item=number, param_domain="203.0.113.9")
+    switch(shop.there, "panel_link", "domain")
+    assert refused(shop, vds) == "reseller_panel_closed"
+    # A proof from before there were tariffs in it proves nothing.
+    (shop.here.base / "etc/reseller.panels").write_text(f"{shop.module} vds 2026-11-01 service {vds} remote {number}\n")
+    switch(shop.there, "panel_link", "service")
+    assert refused(shop, vds) == "reseller_panel_closed"

@@ -77,7 +77,7 @@ def test_too_many_that_are_gone_make_no_tasks(shop, dozen):
     shop.checkevent()
     assert "3 refused" in shop.checkevent()
     assert [shop.tasks(pair.item) for pair in dozen[:3]] == [[], [], []]
-    assert shop.here.call("checkevent", force="on").findtext("summary") == "3 gone"
+    assert shop.here.call("reseller.checkevent.force").findtext("summary") == "3 gone"
     for pair in dozen[:3]:
         hide(shop, pair, hidden=False)
 

@@ -185,7 +185,7 @@ def test_the_page_shows_what_would_be_done_before_it_is_done(shop, pairs):
     assert "taken off remote service" in shown[2]
     assert "gets a new key" in shown[4]
     assert "linked to service" in plan(remote=second.remote)[-1]
-    assert "already; nothing has to be written" in plan(remote=first.remote, force="on")[-1]
+    assert "already; nothing has to be written" in plan("reseller.link.force", remote=first.remote)[-1]
     assert plan(remote=other, lang="ru")[0].startswith("Сейчас")
     assert shop.links(first.item)[0]["remote"] == str(first.remote), "looking changes nothing"
     assert shop.here.call("reseller.link", elid=first.item, remote=other, sok="ok").find("ok") is not None
@@ -206,7 +206,6 @@ def test_the_page_shows_what_would_be_done_before_it_is_done(shop, pairs):
     assert [field.get("name") for field in drawn.iterfind("metadata/form/field")] == [
         "service",
         "remote",
-        "force",
         "plan",
     ]
     assert drawn.find("messages/msg[@name='title']").text == "Link with a service at the seller"
@@ -340,6 +339,37 @@ def test_likely_pairs_are_found_by_exact_facts_and_no_ambiguous_one_is_linked(sh
     assert key(shop, alike.remote) == shop.links(alike.item)[0]["rkey"]
     again = json.loads(shop.ctl("link", "--discover", "--json").stdout)
     assert {row["verdict"] for row in again["pairs"]} == {"ambiguous", "contradicted"}
+
+
+def test_what_a_client_has_typed_makes_no_server_his(shop, loose, soft):
+    """The domain, and for a licence its name and its address, are typed by clients: no pair is sure by them."""
+    mine, victim, rival, *_ = loose
+    # The client of `mine` has called his server like another one there that nobody here is linked with.
+    for panel, number in ((shop.here, mine.item), (shop.there, mine.remote), (shop.here, victim.item)):
+        facts(panel, number, ip="")
+    shop.there.write("UPDATE item SET status = 4 WHERE id IN (%s, %s)", mine.remote, rival.remote)
+    shop.here.write("UPDATE item SET status = 4 WHERE id = %s", victim.item)
+    facts(shop.here, mine.item, domain="loose1.example")
+    # Two at one address: a name makes neither of them the better one.
+    alike = loose[3]
+    facts(shop.here, rival.item, ip="203.0.113.3", domain="other.example")
+    licence = shop.links(soft)[0]["remote"]
+    key = shop.there.value("SELECT remoteid FROM item WHERE id = %s", licence)
+    shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, soft)
+    shop.here.write("UPDATE reseller_link SET live = NULL WHERE item = %s", soft)
+    shop.there.write("UPDATE item SET remoteid = NULL WHERE id = %s", licence)
+    told = json.loads(shop.ctl("link", "--discover", "--json").stdout)
+    verdicts = {(row["service"], row["remote"]): row["verdict"] for row in told["pairs"]}
+    assert verdicts[mine.item, str(victim.remote)] == "ambiguous"
+    assert verdicts[soft, str(licence)] == "ambiguous"
+    assert verdicts[alike.item, str(alike.remote)] == "ambiguous"
+    assert verdicts[rival.item, str(alike.remote)] == "contradicted"
+    why = {row["service"]: row["why"] for row in told["pairs"]}
+    assert "same address that the client has typed" in why[soft]
+    shop.ctl("link", "--discover", "--yes")
+    assert [item for item in (mine.item, soft, alike.item, rival.item) if shop.links(item)] == []
+    shop.here.write("UPDATE reseller_link SET live = 1 WHERE item = %s", soft)
+    shop.there.write("UPDATE item SET remoteid = %s WHERE id = %s", key, licence)
 
 
 def test_what_does_not_show_is_not_linked_by_itself(shop, loose, switch):

@@ -37,7 +37,7 @@ def server(inside, server):
 @pytest.fixture
 def away(inside, server):
     """A server at the manual module."""
-    swap.away(inside.work, server, swap.target(inside.db, swap.MANUAL), "somebody", "")
+    swap.away(inside.work, server, swap.target(inside.db, swap.MANUAL), "")
     return server
 
 
@@ -61,7 +61,7 @@ def manual(inside):
 def test_what_somebody_has_moved_back_already_is_not_moved_twice(shop, inside, away):
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, away)
     with refused("reseller_swap_race"):
-        swap.back(inside.work, away, "somebody")
+        swap.back(inside.work, away)
     assert shop.item(away)["processingmodule"] == shop.module
 
 
@@ -69,13 +69,13 @@ def test_a_form_that_cannot_be_read_back_is_logged_and_one_that_shows_another_mo
     shop, inside, server, switch
 ):
     switch(shop.here, "failing_functions", "vds.edit")
-    swap.away(inside.work, server, manual(inside), "somebody", "")
+    swap.away(inside.work, server, manual(inside), "")
     assert "cannot read its module back" in (shop.here.base / "var/reseller.log").read_text()
     switch(shop.here, "failing_functions", "")
-    swap.back(inside.work, server, "somebody")
+    swap.back(inside.work, server)
     with trigger(shop, f"NEW.processingmodule = IF(NEW.id = {server}, OLD.processingmodule, NEW.processingmodule)"):
         with refused("reseller_swap_not_shown"):
-            swap.away(inside.work, server, manual(inside), "somebody", "")
+            swap.away(inside.work, server, manual(inside), "")
         done = shop.ctl("swap", str(server), "--to", "manual", "--yes")
     assert done.returncode == 1
     assert b"refused" in done.stdout
@@ -89,30 +89,30 @@ def test_a_person_is_told_what_was_done(shop, server):
 def test_what_is_under_way_at_the_seller_is_not_left_alone_with_it(inside, server):
     inside.request(server, requests.STOP, requests.WAITING)
     with refused("reseller_swap_request"):
-        swap.away(inside.work, server, manual(inside), "somebody", "")
+        swap.away(inside.work, server, manual(inside), "")
     assert inside.db.value("SELECT COUNT(*) FROM reseller_swap WHERE item = %s", server) == 0
 
 
 def test_nothing_comes_back_from_elsewhere_or_to_a_module_that_does_not_sell_it(shop, inside, away):
     shop.here.write("UPDATE item SET processingmodule = NULL WHERE id = %s", away)
     with refused("reseller_swap_elsewhere"):
-        swap.back(inside.work, away, "somebody")
+        swap.back(inside.work, away)
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", manual(inside).id, away)
     tariff = shop.item(away)["pricelist"]
     other = shop.here.value("SELECT id FROM pricelist WHERE name = 'Host-1' AND parent IS NULL")
     shop.here.write("UPDATE item SET pricelist = %s WHERE id = %s", other, away)
     with refused("reseller_swap_tariff"):
-        swap.back(inside.work, away, "somebody")
+        swap.back(inside.work, away)
     assert shop.item(away)["processingmodule"] == manual(inside).id
     shop.here.write("UPDATE item SET pricelist = %s WHERE id = %s", tariff, away)
 
 
 def test_what_comes_back_without_a_link_or_without_a_service_says_so(shop, inside, away):
     with inside.unlinked(away):
-        assert "not linked" in swap.back(inside.work, away, "somebody")
-    swap.away(inside.work, away, manual(inside), "somebody", "")
+        assert "not linked" in swap.back(inside.work, away)
+    swap.away(inside.work, away, manual(inside), "")
     with inside.gone(away):
-        assert remote(shop, away) in swap.back(inside.work, away, "somebody")
+        assert remote(shop, away) in swap.back(inside.work, away)
 
 
 def test_what_was_renewed_or_closed_while_away_is_owed(shop, inside, away):

@@ -161,6 +161,28 @@ def test_a_licence_that_cannot_be_handed_over_goes_back_and_a_real_order_is_plac
     assert [(row["state"], row["owner"]) for row in kept(keeping)] == [("free", "")]
 
 
+def test_a_licence_of_which_no_key_is_shown_is_not_kept(keeping):
+    item = licence(keeping)
+    number = remote(keeping, item)
+    keeping.there.call("sandbox.item", item=number, param_lickey="")
+    close(keeping, item)
+    assert there(keeping, number)["status"] == 4
+    assert kept(keeping) == []
+
+
+@pytest.mark.parametrize("unknown", ["before", "now"])
+def test_a_licence_whose_key_cannot_be_seen_to_be_replaced_is_handed_on_to_nobody(keeping, unknown):
+    number = free_one(keeping)
+    if unknown == "before":
+        keeping.here.write("UPDATE reseller_free SET digest = ''")
+    else:
+        keeping.there.call("sandbox.item", item=number, param_lickey="")
+    item = licence(keeping)
+    assert remote(keeping, item) != str(number)
+    assert len(keeping.charges(item)) == 1
+    assert (there(keeping, number)["status"], *named(keeping, number)) == (3, *IDLE)
+
+
 def test_a_licence_that_the_seller_does_not_show_is_neither_kept_nor_deleted_yet(keeping):
     item = licence(keeping)
     number = remote(keeping, item)

@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     panel = None
     try:
         panel = Panel.of(argv[0])
-        done: int = arguments.run(Work.start(panel), arguments)
+        done: int = arguments.run(Work.start(panel, caller=shown.caller()), arguments)
         # Or a reader that went away is noticed only after the end.
         sys.stdout.flush()
         return done

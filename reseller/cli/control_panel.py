@@ -13,9 +13,10 @@ from reseller.mgr5 import panel_switches
 def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.description = (
-        "Without --on or --off, lists the types that are switched on. --on follows the seller's link for "
-        "the service and switches the type on for the service's module if the link leads to that service and not "
-        "into the account. Restart the panel afterwards (mgrctl -m billmgr exit): it asks modules at its start."
+        "Without --on or --off, lists the tariffs that are switched on. --on follows the seller's link for the service "
+        "and switches its tariff on, for the service's module, if the link leads to an address that the seller has "
+        "assigned to that service and not into the account. Restart the panel afterwards (mgrctl -m billmgr exit): it "
+        "asks modules at its start."
     )
     parser.add_argument("type", nargs="?", help="type of the services, such as vds")
     parser.add_argument("--service", type=int, help="number of an active service to probe with")
@@ -34,9 +35,6 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         control_panel.switch_on(work, arguments.service, arguments.type, verify=not arguments.unverified)
     elif arguments.off and not control_panel.switch_off(work, arguments.type):
         return 1
-    rows = [
-        {"module": module, "type": itemtype, "proven": proof}
-        for (module, itemtype), proof in panel_switches.read(work.panel.base).items()
-    ]
+    rows = [{**kind._asdict(), "proven": proof} for kind, proof in panel_switches.read(work.panel.base).items()]
     shown.table(rows, as_json=arguments.json, empty="Clients enter no control panel from here.")
     return 0

@@ -23,7 +23,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Show where the panel was and is, or say that it has moved."""
-    move = moved.confirm(work, shown.who()) if arguments.yes else moved.look(work)
+    move = moved.confirm(work) if arguments.yes else moved.look(work)
     if arguments.json:
         was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))
         done = move.is_one and arguments.yes

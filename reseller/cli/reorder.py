@@ -25,7 +25,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """What was done, or would be."""
     decide = cancel if arguments.cancel else reorder
-    said = decide(work, arguments.service, confirmed=arguments.yes, who=shown.who())
+    said = decide(work, arguments.service, confirmed=arguments.yes)
     if arguments.json:
         shown.machine({"service": arguments.service, "done": arguments.yes, "text": said})
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.ledger import requests
-from reseller.lifecycle.work import Work
+from reseller.ledger import acts, requests
+from reseller.lifecycle.work import Caller, Work
 from reseller.mgr5 import items
 
 
@@ -16,7 +16,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
-    """The requests, and under the table what went wrong with each."""
+    """The requests; under the table what went wrong with each, and of a service what persons have had done to it."""
     service = arguments.service
     found = requests.of_item(work.db, service) if service else requests.all_live(work.db, items.modules(work.db))
     rows = [
@@ -43,4 +43,6 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     for number, said in errors:
         if said:
             shown.say(f"service {number}: {said}")
+    for done, act in acts.of_item(work.db, service) if service else ():
+        shown.say(f"{done} UTC: {act.what} by {Caller(act.who, act.address)}: {act.text}")
     return 0

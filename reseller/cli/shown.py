@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from reseller.lifecycle.work import Caller
 from reseller.wire import texts
 
 
@@ -41,9 +42,14 @@ def machine(value: object) -> None:
     print(json.dumps(value, default=str))
 
 
-def who() -> str:
-    """Who has called the command."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
+def caller() -> Caller:
+    """Who has called the command: who logged in at the terminal, else who became root, else whose process it is."""
+    try:
+        user = os.getlogin()
+    except OSError:
+        # No terminal: cron, a container, a script.
+        user = os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
+    return Caller(user, os.environ.get("SSH_CLIENT", "").partition(" ")[0])
 
 
 def told(service: int, text: str, *, as_json: bool) -> int:

@@ -55,12 +55,12 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 
 
 def _move(work: Work, arguments: argparse.Namespace, to: swap.Module | None, row: dict[str, object]) -> None:
-    number, who = int(str(row["service"])), shown.who()
+    number = int(str(row["service"]))
     try:
         if to is None:
-            row["done"] = swap.back(work, number, who)
+            row["done"] = swap.back(work, number)
         else:
-            row["done"] = swap.away(work, number, to, who, arguments.why)
+            row["done"] = swap.away(work, number, to, arguments.why)
     except ResellerError as error:
         row["refused"] = work.word(error)
 

@@ -320,6 +320,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_request ADD COLUMN word VARCHAR(64) NOT NULL DEFAULT ''",
     ),
     ("ALTER TABLE reseller_request ADD COLUMN answer VARCHAR(2000) NOT NULL DEFAULT ''",),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_act (
+            id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+            what VARCHAR(32) NOT NULL,
+            item INT NOT NULL,
+            module INT NOT NULL,
+            who VARCHAR(64) NOT NULL,
+            address VARCHAR(64) NOT NULL,
+            text VARCHAR(1000) NOT NULL,
+            correlation VARCHAR(16) NOT NULL,
+            done DATETIME(3) NOT NULL,
+            KEY (item)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_asked (
+            account INT NOT NULL PRIMARY KEY,
+            since DATETIME(3) NOT NULL,
+            times INT NOT NULL
+        ) {_ENGINE}""",
+    ),
 )
 #: the version that keeps where the tables belong: a row that is lost later is claimed by nobody but a person
 _PLACED = next(

@@ -66,7 +66,7 @@ def _require_mapped(work: Work, item: Item, kind: str, field: str, local: str) -
     """What it is called at the seller."""
     remote = tariffmap.load(work.db, item.pricelist).remote(kind, local)
     if not remote:
-        work.log.error(f"item {item.id}: {work.word(resources.unmapped(item, kind, local))}")
+        work.log.error(f"item {item.id}: {work.word(resources.unmapped(item, kind, local[:64]))}")
         raise ResellerError("reseller_param_choice", object=field, value=local)
     return remote
 
@@ -76,6 +76,8 @@ def _require_within(work: Work, item: Item, field: str, addon: str, value: str) 
     try:
         chosen = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
         link = links.of_item(work.db, item.id)
+        if not work.may_ask(items.account_of(work.db, item.id)):
+            raise ResellerError("reseller_param_later", object=field, value=value)
         seller = work.seller_of(link) if link else work.seller(item.module)
         tariff = tariffs.one(seller.transport, chosen)
     except ResellerError as error:

@@ -77,9 +77,8 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
                 paid.leave(held, link.id, item.expiredate)
             for cause in causes:
                 troubles.end(work, held, cause)
-            work.log.info(
-                f"item {number}: its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
-            )
+            said = f"its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
+            work.note("paid", said, item=number)
     return work.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
 
 

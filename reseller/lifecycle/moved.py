@@ -42,7 +42,7 @@ def look(work: Work) -> Move:
     return Move(place.of(work.db), place.here(work.panel.base), requests.stopped_by(work.db, MOVED_UNSENT))
 
 
-def confirm(work: Work, who: str) -> Move:
+def confirm(work: Work) -> Move:
     """Record that the panel belongs where it is; how it was before. Nothing is written when it is there already.
 
     Raises BusyError when somebody else is at it, PanelError when the problem's task cannot be ended: the next run does.
@@ -52,7 +52,7 @@ def confirm(work: Work, who: str) -> Move:
         if move.is_one:
             place.take(held, move.here)
             was, here = (f"{each.host} {each.path}" for each in move[:2])
-            work.log.info(f"moved: {who} says that the panel is now {here}; it was {was}; {move.waiting} requests wait")
+            work.note("moved", f"the panel is now {here}; it was {was}; {move.waiting} requests wait")
             troubles.end(work, held, CAUSE)
     return move
 

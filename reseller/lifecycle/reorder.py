@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reseller import log
 from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause
@@ -37,12 +38,12 @@ _LOOKED_FOR: dict[str, Callable[[Work, Request, Lease], bool] | None] = {
 }
 
 
-def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0, who: str = "staff") -> str:
+def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str:
     """Order or renew service `number` anew and start its operation; what was done, or would be, in a sentence.
 
-    `who` says so. Looks first: what is found after all is taken as done instead. Raises ResellerError when there is
-    nothing to decide, about the `chosen` request where somebody pointed at one, `reseller_reorder_early` while the lost
-    request may still show up; and with what stops an order that has no operation to say it.
+    Looks first: what is found after all is taken as done instead. Raises ResellerError when there is nothing to decide,
+    about the `chosen` request where somebody pointed at one, `reseller_reorder_early` while the lost request may still
+    show up; and with what stops an order that has no operation to say it.
     """
     item = items.read_ours(work.db, number)
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
@@ -65,8 +66,9 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0, who: s
                 requests.settle(held, request, Standing(requests.ABANDONED, request.error_type, request.error_text))
             fresh = requests.create(held, item, kind, operation=operation, accepted=seen)
             if alone:
-                requests.set_word(held, fresh, who or "staff")
-    work.log.info(f"item {number}: reorder by {who}, {told['key']} is given up for {fresh.key} {seen}".rstrip())
+                requests.set_word(held, fresh, work.caller.user or "staff")
+    with log.under(fresh.correlation):
+        work.note("reorder", f"{kind}: {told['key']} is given up for {fresh.key} {seen}".rstrip(), item=number)
     if operation:
         operations.start(work, operation)
     elif alone:
@@ -74,7 +76,7 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0, who: s
     return work.word(ResellerError("reseller_note_reordered", fresh=fresh.key, **told)) + although
 
 
-def cancel(work: Work, number: int, *, confirmed: bool, who: str = "staff") -> str:
+def cancel(work: Work, number: int, *, confirmed: bool) -> str:
     """Close service `number` here, for which nothing was bought and no operation is left; what was done, or would be.
 
     Looks first, as reorder() does. Raises ResellerError `reseller_cancel_none` for any other service.
@@ -94,7 +96,7 @@ def cancel(work: Work, number: int, *, confirmed: bool, who: str = "staff") -> s
         if request:
             give_up(work, held, request)
         troubles.end(work, held, Cause.of_service(number, problems.UNBOUGHT))
-    work.log.info(f"item {number}: closed here by {who}, nothing was bought for it {seen}".rstrip())
+    work.note("cancel", f"closed here, nothing was bought for it {seen}".rstrip(), item=number)
     return work.word(ResellerError("reseller_note_cancelled", item=number)) + although
 
 

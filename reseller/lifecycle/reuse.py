@@ -4,7 +4,9 @@ Closing suspends a licence, renames it, takes its address and our key off it (th
 reference/selling-api.md 4.3), and notes it as free. An order of the same type, tariff and resources takes the free one
 that ends first: the old licence key is replaced, name and address are set, it is resumed, and only then does it get the
 order's key. So whatever shows that key is ready to be linked, and until then everything can be done again: each step
-looks at the form first and sends what differs. Nothing here is charged, hence nothing here is ever in doubt.
+looks at the form first and sends what differs. Its last client knows the old licence key, so a licence of which no key
+is shown, before or after, or of which the seller does not replace it, is handed on to nobody. Nothing here is charged,
+hence nothing here is ever in doubt.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
 def _reserve(attempt: Attempt, link: Link, seen: Service) -> free.Licence | None:
     """Note that it is being kept, before anything is sent; None for one that is of no use to anybody."""
     has = _resources(attempt, seen)
-    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen)
+    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen) or not seen.licence_key
     if has is None or useless or not whole(seen.pricelist):
         return None
     kind = Kind(link.account, link.itemtype, seen.pricelist, has)
@@ -195,6 +197,8 @@ class _Handover:
             free.remove(self.attempt.held, self.row)
             self.attempt.work.log.info(f"kept licence {self.row.remote} is of no use any more: {why}")
             return False
+        if not seen.licence_key:
+            return self._put_back("its licence key is not shown")
         for is_needed, step in self._steps():
             if not is_needed(seen):
                 continue
@@ -212,6 +216,7 @@ class _Handover:
         given = {addon: seen.addons.get(addon, "") for addon in self.order.addons}
         reasons = {
             "it is gone": not seen.exists,
+            "which licence key its last client has is not known": not self.row.digest,
             "its term is over": _is_over(seen),
             "the seller's staff have stopped it": bool(seen.suspended_by),
             "it is another tariff by now": seen.pricelist != self.order.pricelist or seen.period == TRIAL,
@@ -224,7 +229,7 @@ class _Handover:
         """When each step is needed, and what it sends; the order's key comes last, see above."""
         row, key = self.row, self.order.key
         return (
-            (lambda seen: bool(row.digest) and seen.licence_digest == row.digest, self._new_key),
+            (lambda seen: seen.licence_digest in ("", row.digest), self._new_key),
             (lambda seen: _named(seen) != self.named, lambda: self._edit(self.named)),
             (lambda seen: seen.status == Status.SUSPENDED, lambda: self._change("resume")),
             (lambda seen: seen.key != key, lambda: self._edit({"remoteid": key})),

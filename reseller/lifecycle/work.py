@@ -7,10 +7,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reseller.db import Database
-from reseller.ledger import accounts, place, schema
+from reseller.ledger import accounts, acts, asked, place, schema
 from reseller.ledger.accounts import Address
 from reseller.limits import Limits
-from reseller.log import Log
+from reseller.log import Log, correlation
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
 from reseller.progress import Progress
@@ -45,6 +45,19 @@ class Seller(NamedTuple):
     circuit: Circuit
 
 
+class Caller(NamedTuple):
+    """Who has a person's work done: his name at the panel or on this machine, and his address; empty for the panel."""
+
+    user: str = ""
+    address: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.user or 'the panel'}{f' from {self.address}' if self.address else ''}"
+
+
+NOBODY = Caller()
+
+
 @dataclass
 class Work:
     """One process's work; sellers are connected on first use and kept."""
@@ -55,14 +68,21 @@ class Work:
     log: Log
     lang: str = texts.FALLBACK
     progress: Progress = field(default_factory=Progress)
+    caller: Caller = NOBODY
     _sellers: dict[int, Seller] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, panel: Panel, lang: str = texts.FALLBACK, progress: Progress | None = None) -> Work:
+    def start(
+        cls,
+        panel: Panel,
+        lang: str = texts.FALLBACK,
+        progress: Progress | None = None,
+        caller: Caller = NOBODY,
+    ) -> Work:
         """Connect to the database and bring the ledger's tables up to date."""
         db = panel.database()
         schema.ensure(db, panel.base)
-        work = cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress())
+        work = cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress(), caller)
         for wrong in panel.wrong_limits:
             work.log.error(work.word(wrong))
         return work
@@ -165,6 +185,20 @@ class Work:
             raise ResellerError("reseller_no_orders", object="itemtype", value=itemtype, types=itemtype)
         accounts.save_generations(self.db, seller.account, {itemtype: found})
         return found
+
+    def note(self, what: str, text: str, *, item: int = 0, module: int = 0) -> None:
+        """Record in the log and in the ledger what a person has had done to a service or a module, and who he is."""
+        about = f"item {item}" if item else f"module {module}" if module else "panel"
+        self.log.info(f"{about}: {what} by {self.caller}: {text}")
+        done = acts.Act(what, item, module, self.caller.user, self.caller.address, text, correlation())
+        acts.note(self.db, done)
+
+    def may_ask(self, account: int) -> bool:
+        """Whether a client of this panel, by his account, may make us ask a seller once more; the log has it once."""
+        times = asked.count(self.db, account, self.limits.client_seconds)
+        if times == self.limits.client_asks + 1:
+            self.log.error(f"account {account}: {times} questions to a seller within {self.limits.client_seconds} s")
+        return times <= self.limits.client_asks
 
     def word(self, error: ResellerError) -> str:
         """What an error says, in the language of this run."""

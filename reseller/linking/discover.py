@@ -1,9 +1,11 @@
 """Likely pairs among what is linked on neither side (resellerctl link --discover).
 
-Only exact facts count: the type, a key that names the service, address, name, tariff by the tariff form, and date. A
-key, an address or a name makes a pair likely; tariff and date alone never do, since many services share them. A pair is
-linked only when it is the best for both of its sides, and nothing that is known of the two contradicts it. A remote
-service whose key names another service is nobody's here, and so is one that is kept for the next order.
+Only exact facts count. What makes a pair sure is what no client can choose: a key that names the service, and an
+address that the seller has assigned. A domain, the name of a licence and the address of one are what their client has
+typed, here or there, so they would make another's server his: a pair that shares only such a thing is shown, and left
+to a person. Tariff by the tariff form and date never make a pair, since many services share them. A pair is linked only
+when it is the best for both of its sides, and nothing that is known of the two contradicts it. A remote service whose
+key names another service is nobody's here, and so is one that is kept for the next order.
 """
 
 from __future__ import annotations
@@ -22,16 +24,20 @@ from reseller.mgr5 import items
 from reseller.mgr5.items import Unlinked
 from reseller.model import Remote, Status
 from reseller.seller import tariffs
+from reseller.seller.service import ASSIGNED
 from reseller.seller.services import read_list
 from reseller.wire import dates
 from reseller.wire.errors import ResellerError
 
 SURE, AMBIGUOUS, CONTRADICTED = "sure", "ambiguous", "contradicted"
 #: facts that identify, the strongest first, with what each is worth: one is worth more than all weaker ones together
-WEIGHTS = {"key": 4, "address": 2, "name": 1}
+WEIGHTS = {"key": 2, "address": 1}
+#: facts that rule a pair out where they differ, dates drift on purpose; and those that a client chooses
+_EXCLUDING, _CHOSEN = frozenset({"address", "tariff"}), frozenset({"typed", "name"})
 _FACTS = {
     "key": "reseller_fact_key",
     "address": "reseller_fact_address",
+    "typed": "reseller_fact_typed",
     "name": "reseller_fact_name",
     "tariff": "reseller_fact_tariff",
     "date": "reseller_fact_date",
@@ -49,13 +55,18 @@ class Pair(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """How strong the facts are that identify it."""
+        """How strong the facts are that identify it, 0 where only a client's own words are the same."""
         return sum(WEIGHTS.get(fact, 0) for fact in self.same)
 
     @property
+    def is_ruled_out(self) -> bool:
+        """Whether it is no pair by what no client can choose. A key says more than anything else."""
+        return "key" not in self.same and not _EXCLUDING.isdisjoint(self.differs)
+
+    @property
     def is_contradicted(self) -> bool:
-        """Dates drift on purpose, and a key says more than anything else."""
-        return "key" not in self.same and any(fact != "date" for fact in self.differs)
+        """Whether something speaks against it, be it a name: that proves nothing for anybody, yet asks for a look."""
+        return self.is_ruled_out or ("key" not in self.same and not _CHOSEN.isdisjoint(self.differs))
 
 
 class Unread(NamedTuple):
@@ -136,7 +147,7 @@ def _tariffs(work: Work, module: int, itemtype: str, heres: Iterable[Unlinked]) 
 
 
 def _pairs(heres: list[Unlinked], theirs: list[Remote], mapped: Mapping[int, _Tariff]) -> Iterator[Pair]:
-    """Those that share a key, an address or a name."""
+    """Those that share a key, an address or a name, in whatever way they came by it."""
     by: dict[tuple[str, str], set[str]] = defaultdict(set)
     rows = {row.id: row for row in theirs}
     for row in theirs:
@@ -161,7 +172,7 @@ def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
 
     if there.item:
         same.append("key")
-    hold("address", here.address, there.address)
+    hold("address" if here.itemtype in ASSIGNED else "typed", here.address, there.address)
     hold("name", here.label.casefold(), there.label.casefold())
     # A list may show another of a tariff's names, which then says nothing.
     hold("tariff", tariff.name, there.pricelist if there.pricelist in tariff.all else "")
@@ -170,11 +181,15 @@ def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
 
 
 def judge(pairs: Iterable[Pair]) -> list[Pair]:
-    """The pairs with their verdict; what a sure pair has settled for one of its sides is left out."""
+    """The pairs with their verdict; what a sure pair has settled for one of its sides is left out.
+
+    Which is the best is decided without names: nobody gets a pair, or loses a rival, by what he calls his service.
+    """
     every = list(pairs)
-    possible = [pair for pair in every if not pair.is_contradicted]
+    possible = [pair for pair in every if not pair.is_ruled_out]
     by_here, by_there = _best(possible, lambda pair: pair.here.id), _best(possible, lambda pair: pair.there.id)
-    sure = [pair for pair in possible if by_here[pair.here.id] == [pair] and by_there[pair.there.id] == [pair]]
+    best = [pair for pair in possible if by_here[pair.here.id] == [pair] and by_there[pair.there.id] == [pair]]
+    sure = [pair for pair in best if pair.rank and not pair.is_contradicted]
     settled_here, settled_there = {pair.here.id for pair in sure}, {pair.there.id for pair in sure}
     judged = []
     for pair in every:
@@ -202,6 +217,7 @@ def reasons(work: Work, pair: Pair) -> list[str]:
     values = {
         "key": (str(here.id), there.key or ""),
         "address": (here.address, there.address),
+        "typed": (here.address, there.address),
         "name": (here.label, there.label),
         "tariff": (str(here.pricelist), there.pricelist),
         "date": (dates.text(here.expiredate), dates.text(there.expiredate)),

@@ -105,7 +105,7 @@ def carry_out(work: Work, module: int, wish: Wish) -> Move:
         accounts.move(held, module, move.account)
         # Only now: the panel has the settings checked, and the check refuses another account than the ledger has.
         _save(work, module, wish)
-    work.log.info(f"module {module}: moved from {move.was or 'nothing'} to {move.becomes}")
+    work.note("account move", f"moved from {move.was or 'nothing'} to {move.becomes}", module=module)
     return move
 
 

@@ -32,6 +32,8 @@ def repair(work: Work, user: str, service: str, remote: str) -> None:
     Raises ResellerError of the panel's own type `access`, the same for every reason; the reason is in the log, and in a
     task where the request makes sense and the service is the client's.
     """
+    if not work.may_ask(items.account_of_user(work.db, user)):
+        raise _refused()
     number = whole(service)
     item = None
     try:

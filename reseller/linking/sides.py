@@ -44,12 +44,12 @@ def link(work: Work, number: int, remote: str, *, force: bool = False, allowed: 
             allowed(plan)
         if plan.is_done:
             return work.word(ResellerError("reseller_note_linked_already", item=number, remote=remote))
-        _link(work, held, plan)
+        _link(work, held, plan, force=force)
         troubles.end(work, held, Cause.of_service(number, problems.WISH))
     return work.word(ResellerError("reseller_note_linked", item=number, remote=remote))
 
 
-def _link(work: Work, held: Lease, plan: Plan) -> None:
+def _link(work: Work, held: Lease, plan: Plan, *, force: bool) -> None:
     item, found = plan.item, plan.found
     seller = work.seller(item.module)
     if plan.old is not None:
@@ -58,7 +58,8 @@ def _link(work: Work, held: Lease, plan: Plan) -> None:
     half = links.write(held, item, seller.account, found.id, key)
     _tell(work, held, seller, half)
     _settle(work, held, item, half)
-    work.log.info(f"item {item.id}: linked by hand to remote {found.id} key {key}")
+    forced = ", whatever its key said" if force else ""
+    work.note("link", f"linked to remote {found.id} key {key}{forced}", item=item.id)
 
 
 def unlink(work: Work, number: int) -> str:
@@ -70,7 +71,7 @@ def unlink(work: Work, number: int) -> str:
         _let_go(work, held, work.seller_of(old), old)
         if REMOTE_PARAM in item.params:
             work.mgrctl.call("service.dropparam", {"elid": number, "name": REMOTE_PARAM, "sok": "ok"})
-    work.log.info(f"item {number}: unlinked by hand from remote {old.remote}")
+    work.note("unlink", f"unlinked from remote {old.remote} key {old.key}", item=number)
     return work.word(ResellerError("reseller_note_unlinked", item=number, remote=old.remote))
 
 

@@ -87,6 +87,16 @@ def belongs(db: Database, item: int, user: str) -> bool:
     return bool(db.value(sql, item, user))
 
 
+def account_of(db: Database, item: int) -> int:
+    """The account on this panel that has the service, 0 for none."""
+    return int(db.value("SELECT account FROM item WHERE id = %s", item) or 0)
+
+
+def account_of_user(db: Database, user: str) -> int:
+    """The account on this panel that a client's user belongs to, 0 for none."""
+    return int(db.value("SELECT account FROM user WHERE name = %s", user) or 0)
+
+
 class Unlinked(NamedTuple):
     """A service as far as it can be recognised elsewhere; `label` is its domain or the name of its licence."""
 

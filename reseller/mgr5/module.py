@@ -34,6 +34,8 @@ class Arguments:
     command: str
     item: int = 0
     module: int = 0
+    #: of the user whose call it is, 0 where the panel does not say
+    level: int = 0
     runningoperation: int = 0
     lang: str = ""
     itemtype: str = ""
@@ -79,6 +81,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         command=given["command"],
         item=numbers["item"],
         module=numbers["module"],
+        level=numbers["level"],
         runningoperation=numbers["runningoperation"],
         lang=given.get("lang", ""),
         itemtype=given.get("itemtype", ""),

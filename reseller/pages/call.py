@@ -14,14 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reseller.lifecycle.work import Work
+from reseller.lifecycle.work import Caller, Work
 from reseller.mgr5.panel import Panel
 from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
-#: a client's users; provider's employees and root (reference/platform.md 1.1)
-CLIENT_LEVEL, EMPLOYEE_LEVEL = 16, 29
+#: a client's users; provider's employees; full administrators (`super`) and root (reference/platform.md 1.1)
+CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL = 16, 29, 30
+#: as much is read of anything that a client sends: what is longer is no number, nor a name of ours
+CLIENT_CHARACTERS = 64
+_LANG = re.compile("[a-z]{2}")
 #: the cookie is `billmgrlang5=<theme>:<lang>`
 _COOKIE = re.compile(r"billmgrlang5=[^;:]*:([a-z]{2})(?![a-z])")
 NUMBER = re.compile("[0-9]{1,10}")
@@ -36,8 +39,15 @@ class Call:
 
     @property
     def func(self) -> str:
-        """Its function."""
-        return self.text("func") or self._told("ACTION_NAME")
+        """Its function: what the panel has checked the rights to (reference/platform.md 2.2), and nothing that the
+        caller says, while the panel tells that."""
+        return self._told("ACTION_NAME") or self.text("func")
+
+    @property
+    def says_otherwise(self) -> bool:
+        """Whether the parameter `func` names another function than the panel has checked. An event's call is another
+        function's, so there it says nothing."""
+        return self.stage in ("", "action") and self.text("func") not in ("", self.func)
 
     @property
     def stage(self) -> str:
@@ -48,6 +58,16 @@ class Call:
     def user(self) -> str:
         """Name of the user who calls."""
         return self._told("AUTH_USER")
+
+    @property
+    def address(self) -> str:
+        """From where he calls, empty for a call on this machine."""
+        return self._told("REMOTE_ADDR") or self._told("AUTH_IP")
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls, for the log and the ledger."""
+        return Caller(self.user, self.address)
 
     @property
     def level(self) -> int:
@@ -68,12 +88,13 @@ class Call:
     def lang(self) -> str:
         """The caller's language."""
         cookie = _COOKIE.search(self._told("HTTP_COOKIE"))
-        return self.text("lang") or (cookie.group(1) if cookie else "") or texts.FALLBACK
+        told = self.text("lang") or (cookie.group(1) if cookie else "")
+        return told if _LANG.fullmatch(told) else texts.FALLBACK
 
     @cached_property
     def work(self) -> Work:
         """The panel's database and functions, in the caller's language."""
-        return Work.start(self.panel, self.lang)
+        return Work.start(self.panel, self.lang, caller=self.caller)
 
     @cached_property
     def page(self) -> document.Element:
@@ -92,12 +113,22 @@ class Call:
         return f"PARAM_{name}" in self.environment
 
     def text(self, name: str) -> str:
-        """A parameter, empty when it is not given."""
-        return self._told(f"PARAM_{name}")
+        """A parameter, empty when it is not given; of a client's its beginning, enough for whatever we can use."""
+        told = self._told(f"PARAM_{name}")
+        return told if self.is_employee else told[:CLIENT_CHARACTERS]
 
     def _told(self, name: str) -> str:
         """Bytes of the environment that are no UTF-8 are shown as such, and never reach the database."""
         return self.environment.get(name, "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    def not_allowed(self) -> ResellerError:
+        """The panel's own refusal of this function; all that a client ever sees of a failure."""
+        return ResellerError("access", object="func", value=self.func)
+
+    def require_own(self, name: str, func: str) -> None:
+        """Raises ResellerError `reseller_own_function` where a parameter asks for what function `func` is for."""
+        if self.text(name) in ("on", "yes", "1"):
+            raise ResellerError("reseller_own_function", object=name, value=func)
 
     def service(self) -> int:
         """The one service that `elid` names; raises ResellerError `reseller_elid` for a list and anything else."""

@@ -1,4 +1,4 @@
-"""The functions `item.setremoteid`, `reseller.link` and `reseller.unlink` (DESIGN 6).
+"""The functions `item.setremoteid`, `reseller.link`, `reseller.link.force` and `reseller.unlink` (DESIGN 6).
 
 Where the panel has an `item.setremoteid` of its own, ours hangs on it as an event and takes over one kind of call only:
 an employee's, for a service of our module. The panel's own function would write the seller's number where the key of a
@@ -31,7 +31,8 @@ def setremoteid(call: Call) -> document.Element:
     if call.is_employee:
         return _set(call.work, call)
     # In the language of staff: the client's answer is worded elsewhere.
-    repair.repair(Work.start(call.panel), call.user, call.text("elid"), call.text("value"))
+    work = Work.start(call.panel, caller=call.caller)
+    repair.repair(work, call.user, call.text("elid"), call.text("value"))
     return document.document(document.element("ok"))
 
 
@@ -63,12 +64,25 @@ def _set(work: Work, call: Call) -> document.Element:
 
 
 def link(call: Call) -> document.Element:
-    """The form `reseller.link`: shows what linking would do as soon as a number is there, and does it when saved."""
+    """The form `reseller.link`: shows what linking would do as soon as a number is there, and does it when saved.
+
+    Raises ResellerError `reseller_own_function` for `force`.
+    """
+    call.require_own("force", "reseller.link.force")
+    return _link(call, force=False)
+
+
+def force(call: Call) -> document.Element:
+    """The form `reseller.link.force`: the same, also for what is kept, or carries another service's key."""
+    return _link(call, force=True)
+
+
+def _link(call: Call, *, force: bool) -> document.Element:
     work = call.work
-    number, remote, force = call.service(), call.text("remote"), call.text("force") == "on"
+    number, remote = call.service(), call.text("remote")
     if call.sok:
         return _ok(sides.link(work, number, remote, force=force))
-    call.put(remote=remote, force="on" if force else "off")
+    call.put(remote=remote)
     if remote:
         plan = planning.to_link(work, number, remote, force=force)
         return _shown(call, plan.item, plan.notes(work))

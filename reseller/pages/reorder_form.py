@@ -22,7 +22,7 @@ def show(call: Call) -> document.Element:
     said = reorder(call.work, request.item, confirmed=False, chosen=number)
     if call.sok:
         several.require_shown(call, said)
-        reorder(call.work, request.item, confirmed=True, chosen=number, who=call.user)
+        reorder(call.work, request.item, confirmed=True, chosen=number)
         return done()
     call.put(elid=number, service=request.item, plan=said, shown=several.digest(said))
     return call.page

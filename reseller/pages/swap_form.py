@@ -25,7 +25,7 @@ def away(call: Call) -> document.Element:
         if to is None:
             raise ResellerError("reseller_swap_module", object="processingmodule", known=_named(call))
         target, why = to, call.text("why")[:WHY_LENGTH]
-        return _apply(call, plan, lambda number: swap.away(call.work, number, target, call.user, why))
+        return _apply(call, plan, lambda number: swap.away(call.work, number, target, why))
     call.put(processingmodule=to.id if to else "", why=call.text("why"))
     listing.choices(call, "processingmodule", [(module.id, str(module)) for module in swap.modules(call.work.db)])
     return _form(call, plan)
@@ -37,7 +37,7 @@ def back(call: Call) -> document.Element:
         return several.nothing(call)
     plan = swap.plan_back(call.work, several.marked(call))
     if call.sok:
-        return _apply(call, plan, lambda number: swap.back(call.work, number, call.user))
+        return _apply(call, plan, lambda number: swap.back(call.work, number))
     return _form(call, plan)
 
 

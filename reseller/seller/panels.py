@@ -14,9 +14,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from reseller.limits import Limits
 from reseller.seller.client import Answer, Client
-from reseller.seller.service import Service
 from reseller.seller.transport import Transport
-from reseller.wire import document
+from reseller.wire import document, hosts
 from reseller.wire.bounds import MIB, Bounds
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
@@ -45,18 +44,13 @@ def link(transport: Transport, remote: str) -> str:
     return document.text(transport.call("gotoserver", {"elid": remote}), "ok")
 
 
-def own_hosts(seen: Service) -> frozenset[str]:
-    """The addresses and the name of the service itself, by its form."""
-    told = " ".join(seen.fields.get(name, "") for name in ("ip", "domain"))
-    return frozenset(word.strip("[]").lower() for word in told.replace(",", " ").split())
-
-
 def host_of(url: str) -> str:
-    """The host of a web address without a user in it; empty for anything else."""
+    """The host of a web address without a user in it, an IP address as usually spelled; empty for anything else."""
     try:
         parts = urlsplit(url)
         possible = parts.scheme in ("https", "http") and parts.username is None and parts.password is None
-        return (parts.hostname or "") if possible else ""
+        host = (parts.hostname or "") if possible else ""
+        return hosts.address(host) or host
     except ValueError:
         return ""
 
@@ -86,18 +80,18 @@ def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) 
 
     Raises ResellerError `reseller_link_failed` when it cannot be followed to its end.
     """
-    hosts, keys, has_session = set(), set(keys_of(url)), False
+    visited, keys, has_session = set(), set(keys_of(url)), False
     client = Client(limits, verify=verify, cookies=True)
     for _ in range(MOST_HOPS):
-        hosts.add(host_of(url))
-        if not hosts <= set(allowed):
-            return Arrival(frozenset(hosts), frozenset(keys), has_session, "")
+        visited.add(host_of(url))
+        if not visited <= set(allowed):
+            return Arrival(frozenset(visited), frozenset(keys), has_session, "")
         answer = _get(client, url, limits)
         has_session = has_session or any(name.startswith(SESSION_COOKIE) for name, _ in client.cookies)
         keys |= {value for _, value in client.cookies}
         if not answer.location:
             long = frozenset(key for key in keys if len(key) >= SHORTEST_KEY)
-            return Arrival(frozenset(hosts), long, has_session, answer.content.decode(errors="replace"))
+            return Arrival(frozenset(visited), long, has_session, answer.content.decode(errors="replace"))
         url = urljoin(url, answer.location)
         keys |= keys_of(url)
     raise ResellerError("reseller_link_failed", text="too many redirects")

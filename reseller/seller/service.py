@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from reseller.model import Remote, Status, named_by
 from reseller.seller.transport import Transport
-from reseller.wire import dates, document, money, numbers
+from reseller.wire import dates, document, hosts, money, numbers
 from reseller.wire.errors import Ambiguous, Rejected
 from reseller.wire.numbers import whole
 
@@ -26,6 +26,8 @@ STAFF_SUSPENSIONS = ("employeesuspend", "abusesuspend")
 NO_RENEWAL = ("", "null", "off", "0")
 #: period of a trial, which cannot be renewed (reference/reselling.md 8.1)
 TRIAL = "-100"
+#: types of which the seller assigns the address; that of a licence, or of DNS hosting, is whatever its client has typed
+ASSIGNED = frozenset({"vds", "dedic"})
 #: sub-statuses of a service that the seller has something under way for, such as `2_reboot` or `5_open`
 _RUNNING = re.compile(rf"(?:{Status.ACTIVE}|{Status.PROCESSING})_([a-z_]+)")
 #: objects by which an error may name the service that was asked for, and those by which it names a function
@@ -110,6 +112,15 @@ class Service(NamedTuple):
             address=self.address,
             suspended_by=self.suspended_by,
         )
+
+
+def assigned_addresses(itemtype: str, told: str) -> frozenset[str]:
+    """The addresses in a text that tells those of a service; none for a type of which a client chooses them.
+
+    A name is never among them: whoever has the service gives it the name of whatever he likes.
+    """
+    words = told.replace(",", " ").split() if itemtype in ASSIGNED else ()
+    return frozenset(filter(None, map(hosts.address, words)))
 
 
 #: a service that the seller says is missing

@@ -67,6 +67,8 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
                 done.result()
     for job in jobs:
         summary.take(job.summary)
+    if mode.force:
+        work.note("force", f"changes that were refused are let through: {summary}")
     work.log.info(f"checkevent: {summary}")
     if not mode.pending:
         try:

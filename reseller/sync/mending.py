@@ -25,7 +25,8 @@ def mend(work: Work, finding: Finding) -> str:
         _STEPS[finding.kind](work, finding)
     except ResellerError as error:
         return work.word(error)
-    work.log.info(f"audit: {finding.kind} of service {finding.service}, remote {finding.remote or '-'} is made good")
+    said = f"{finding.kind}, remote {finding.remote or '-'} is made good"
+    work.note("audit fix", said, item=finding.service, module=finding.module)
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 
 _PORTS = {"https": 443, "http": 80}
@@ -22,3 +23,11 @@ def host_and_port(url: str) -> str:
     if not host:
         return url
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def address(word: str) -> str:
+    """An IP address as it is usually spelled, so that equal ones are equal; empty for anything else, such as a name."""
+    try:
+        return str(ipaddress.ip_address(word.strip().strip("[]")))
+    except ValueError:
+        return ""

@@ -186,7 +186,8 @@ def gotoserver(panel: Panel, request: Request) -> etree._Element:
         answer = panel.modules.command(item.module, words)
         url = answer.findtext(".//url") or ""
     else:
-        url = _way_in(panel, request, known.get("ip") or item.name)
+        own = known.get("domain") if panel.switches["panel_link"] == "domain" else known.get("ip")
+        url = _way_in(panel, request, own or item.name)
     document = etree.Element("doc")
     add(document, "ok", url)
     return document
@@ -196,7 +197,7 @@ def _way_in(panel: Panel, request: Request, own: str) -> str:
     """Where a seller's link leads is not documented: switch panel_link."""
     key, leads = secrets.token_hex(16), panel.switches["panel_link"]
     name = request.caller.name
-    if leads != "service":
+    if leads in ("account", "account_key"):
         with panel.db.begin() as tx:
             row = {"name": request.caller.user, "ip": "", "atime": int(time.time())}
             tx.put("core_session", {"id": f"key:{key}"}, **row)

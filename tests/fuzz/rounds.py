@@ -16,8 +16,8 @@ from typing import Any
 
 from lxml import etree
 
-from reseller.addon import FUNCTIONS
 from reseller.limits import Limits
+from reseller.pages.functions import FUNCTIONS
 from reseller.processing import COMMANDS
 from tests import world
 from tests.chaos.commands import ACTIVE, press, resize, take

@@ -1,0 +1,41 @@
+"""What persons have had done by the program, with their names and addresses: one row each, never changed.
+
+A row carries the correlation id of the request that came of it, so the two are found from each other.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reseller.db import Database
+
+
+class Act(NamedTuple):
+    """One row; `item` and `module` are 0 where it is about none."""
+
+    what: str
+    item: int
+    module: int
+    who: str
+    address: str
+    text: str
+    correlation: str
+
+
+#: the columns of texts, and as much as each holds
+_ROOM = {"what": 32, "who": 64, "address": 64, "text": 1000, "correlation": 16}
+
+
+def note(db: Database, act: Act) -> None:
+    """Write it down."""
+    cut = act._asdict()
+    cut.update({name: cut[name][:room] for name, room in _ROOM.items()})
+    columns, marks = ", ".join(cut), ", ".join(["%s"] * len(cut))
+    sql = f"INSERT INTO reseller_act ({columns}, done) VALUES ({marks}, UTC_TIMESTAMP(3))"  # noqa: S608 - words of this file
+    db.execute(sql, *cut.values())
+
+
+def of_item(db: Database, item: int) -> list[tuple[str, Act]]:
+    """What was done to a service, the oldest first, each with its time (UTC)."""
+    sql = f"SELECT done, {', '.join(Act._fields)} FROM reseller_act WHERE item = %s ORDER BY id"  # noqa: S608 - words of this file
+    return [(row[0].isoformat(" ", "seconds"), Act(*row[1:])) for row in db.rows(sql, item)]

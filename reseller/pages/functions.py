@@ -1,0 +1,51 @@
+"""The one table of the functions that the panel asks us for: who may call each, and which page answers.
+
+The same level stands in the metadata of the function (`xml/`), and `tests/test_rights.py` holds the two against each
+other. What spends money, forces what was refused, or lets a plan through is a function of its own, so that the panel's
+rights can withhold it from employees who may do everything else; without a word of the panel's it is for full
+administrators alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from reseller.pages.call import CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL, Call
+
+if TYPE_CHECKING:
+    from reseller.wire.document import Element
+
+
+class Function(NamedTuple):
+    """The least level that may call it, and what answers: a file of reseller/pages, and a function Call -> document."""
+
+    level: int
+    page: str
+    show: str = "show"
+
+    def answer(self, call: Call) -> Element:
+        """Its document; the page is loaded only now. Raises what the page raises."""
+        found: Element = getattr(import_module(f"reseller.pages.{self.page}"), self.show)(call)
+        return found
+
+
+FUNCTIONS = {
+    "item.setremoteid": Function(CLIENT_LEVEL, "link_form", "setremoteid"),
+    "checkevent": Function(EMPLOYEE_LEVEL, "run_now"),
+    "reseller.checkevent": Function(EMPLOYEE_LEVEL, "run_now"),
+    "reseller.services": Function(EMPLOYEE_LEVEL, "services_list"),
+    "reseller.services.filter": Function(EMPLOYEE_LEVEL, "filter_form", "services"),
+    "reseller.requests": Function(EMPLOYEE_LEVEL, "requests_list"),
+    "reseller.requests.filter": Function(EMPLOYEE_LEVEL, "filter_form", "requests"),
+    "reseller.check": Function(EMPLOYEE_LEVEL, "check_now"),
+    "reseller.link": Function(EMPLOYEE_LEVEL, "link_form", "link"),
+    "reseller.unlink": Function(EMPLOYEE_LEVEL, "link_form", "unlink"),
+    "reseller.swap": Function(EMPLOYEE_LEVEL, "swap_form", "away"),
+    "reseller.swap.back": Function(EMPLOYEE_LEVEL, "swap_form", "back"),
+    "reseller.report": Function(EMPLOYEE_LEVEL, "report"),
+    # What spends, forces or lets a plan through.
+    "reseller.reorder": Function(FULL_LEVEL, "reorder_form"),
+    "reseller.link.force": Function(FULL_LEVEL, "link_form", "force"),
+    "reseller.checkevent.force": Function(FULL_LEVEL, "run_now", "force"),
+}

@@ -1,0 +1,30 @@
+"""The functions `checkevent`, `reseller.checkevent`, and `reseller.checkevent.force`, which lets plans through."""
+
+from __future__ import annotations
+
+from reseller.pages.call import Call
+from reseller.sync import checkevent, metrics
+from reseller.sync.job import Mode
+from reseller.wire import document
+from reseller.wire.errors import ResellerError
+
+
+def show(call: Call) -> document.Element:
+    """One run; `pending=on` looks only at what is open. Raises ResellerError `reseller_own_function` for `force`."""
+    call.require_own("force", "reseller.checkevent.force")
+    return _run(call, Mode(pending=call.text("pending") == "on"))
+
+
+def force(call: Call) -> document.Element:
+    """One run that carries out what was refused for being too much."""
+    return _run(call, Mode(force=True))
+
+
+def _run(call: Call, mode: Mode) -> document.Element:
+    try:
+        work = call.work
+    except ResellerError:
+        metrics.failed(call.panel)
+        raise
+    summary = checkevent.run(work, mode)
+    return document.document(document.element("ok"), document.element("summary", str(summary)))
