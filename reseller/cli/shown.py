@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 
 from reseller.lifecycle.work import Caller
 from reseller.wire import texts
+from reseller.wire.secrets import hide_known
 
 
 def say(text: str) -> None:
     """A line for a person, who may be root at a terminal: names come from clients and from sellers."""
-    print("\n".join(map(texts.visible, text.split("\n"))))
+    print("\n".join(map(texts.visible, hide_known(text, len(text)).split("\n"))))
 
 
 def complain(text: str) -> None:
     """What is wrong, on stderr."""
-    print(f"resellerctl: {texts.visible(text)}", file=sys.stderr)
+    print(f"resellerctl: {texts.visible(hide_known(text))}", file=sys.stderr)
 
 
 def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) -> None:
@@ -39,7 +40,8 @@ def machine(value: object) -> None:
     """For a machine."""
     import json
 
-    print(json.dumps(value, default=str))
+    told = json.dumps(value, default=str)
+    print(hide_known(told, len(told)))
 
 
 def caller() -> Caller:

@@ -26,10 +26,13 @@ from reseller.wire import dates, document
 from reseller.wire.bounds import FORM, Bounds
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 from reseller.wire.secrets import remember
+from reseller.wire.texts import fit
 
 if TYPE_CHECKING:
     from reseller.seller.exchange import Exchange
 
+#: of an error's type and object, which are words of the seller's program
+TYPE_CHARACTERS = 64
 #: makes a document of an answer's bytes, or raises NotADocument
 Parse = Callable[[bytes], "document.Element"]
 
@@ -205,9 +208,10 @@ def rejection(error: document.Element) -> Rejected:
     Branches on type and object, never on the localised message, except where a wrong password, a refused address and a
     second factor share one type (their objects are unknown, reference/selling-api.md 1.2 and 2).
     """
-    params = document.error_params(error)
-    kind, obj = error.get("type", ""), error.get("object", "") or params.get("object", "")
-    text = document.text(error, "msg") or kind
+    params = {name: fit(told, document.VALUE_CHARACTERS) for name, told in document.error_params(error).items()}
+    kind = fit(error.get("type", ""), TYPE_CHARACTERS)
+    obj = fit(error.get("object", "") or params.get("object", ""), TYPE_CHARACTERS)
+    text = fit(document.text(error, "msg")) or kind
     type_ = {"not_enough_money": "reseller_money", "auth": _auth_type(obj, text), "access": "reseller_access"}.get(
         kind, "reseller_refused"
     )
@@ -219,7 +223,7 @@ def rejection(error: document.Element) -> Rejected:
         seller_object=obj,
         seller_params=params,
         text=text,
-        value=error.get("value", ""),
+        value=fit(error.get("value", ""), document.VALUE_CHARACTERS),
         **told,
     )
 

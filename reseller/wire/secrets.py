@@ -43,21 +43,21 @@ def remember(*given: str) -> None:
             del _known[secret]
 
 
-def hide_known(text: str) -> str:
-    """`text` without the secrets that this process remembers."""
-    return hide(text, tuple(_known))
+def hide_known(text: str, most: int = MOST_CHARACTERS) -> str:
+    """`text` without the secrets that this process remembers, and cut as hide() does."""
+    return hide(text, tuple(_known), most)
 
 
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """`text` without these secrets, and cut to MOST_CHARACTERS if it is longer."""
+def hide(text: str, secrets: Iterable[str], most: int = MOST_CHARACTERS) -> str:
+    """`text` without these secrets, and cut if it has more than `most` characters."""
     given = [secret for secret in secrets if secret.strip()]
-    cut, shown = len(text) > MOST_CHARACTERS, text[:MOST_CHARACTERS]
+    cut, shown = len(text) > most, text[:most]
     # The longest first: one may be a part of another.
     for secret in sorted(given, key=len, reverse=True):
         shown = _pattern(secret).sub(HIDDEN, shown)
     # A secret may have been cut in two.
     edge = _WIDEST * max(map(len, given), default=0)
-    return f"{shown[: max(MOST_CHARACTERS - edge, 0)]}…" if cut else shown
+    return f"{shown[: max(most - edge, 0)]}…" if cut else shown
 
 
 @lru_cache(maxsize=4 * _REMEMBERED)

@@ -20,6 +20,7 @@ This file is run by the interpreter of an installed add-on, or by nursery.py; it
 
 import json
 import os
+import re
 import runpy
 import signal
 import subprocess
@@ -54,6 +55,8 @@ STATES = frozenset(
         "ended",
     ]
 )
+#: of a plan; what else somebody calls a process is none
+_NAME = re.compile("[a-z0-9._-]{1,60}")
 SECRETS = ("authinfo", "password", "passwd")
 
 
@@ -216,7 +219,7 @@ def names(argv, environ):
 
 def taken(base, called):
     """The plan for this process, None without one; nobody else gets it."""
-    for name in called:
+    for name in filter(_NAME.fullmatch, called):
         plan = base / PLANS / f"{name}.json"
         try:
             mine = plan.rename(plan.with_suffix(f".{os.getpid()}"))
