@@ -63,11 +63,12 @@ def believe(lease: Lease, link: int, shown: dt.date) -> None:
     lease.execute("UPDATE reseller_link SET highest = %s WHERE id = %s", shown, link)
 
 
-def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
+def due(db: Database, module: int, today: dt.date, limits: Limits, active: str = "on") -> list[int]:
     """Services of a module that the seller is paid for too short and not for long any more, by the last lists.
 
-    Not those of which something is under way, that staff hold suspended, that are away at another module, or for which
-    a term was bought a moment ago. What is bought is decided by the service's own form (lifecycle/parts.py).
+    Not those of which something is under way that may change what is bought, that staff hold suspended, that are away
+    at another module, or for which a term was bought a moment ago. What is bought is decided by the service's own form
+    (lifecycle/parts.py). `active` is what the panel says of the module: none is bought for one that is "off".
     """
     rows = db.rows(
         "SELECT k.item FROM reseller_observation o FORCE INDEX (ends) JOIN reseller_link k ON k.id = o.link "
@@ -76,23 +77,47 @@ def due(db: Database, module: int, today: dt.date, limits: Limits) -> list[int]:
         "AND LEAST(i.expiredate, k.accounted) > CAST(o.expiredate AS DATE) "
         "+ INTERVAL IF(o.expiredate > %s, %s, 0) DAY AND i.expiredate > %s "
         "AND i.status IN %s AND i.employeesuspend <> 'on' AND i.abusesuspend <> 'on' "
-        "AND i.processingmodule = k.module AND m.active = 'on' "
+        "AND i.processingmodule = k.module AND m.active = %s "
         "AND NOT k.left_until <=> LEAST(i.expiredate, k.accounted) "
-        "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item) "
+        "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item AND r.intname NOT IN %s) "
         "AND NOT EXISTS (SELECT 1 FROM reseller_swap w WHERE w.item = k.item AND w.live = 1) "
         "AND NOT EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = k.item "
-        "AND ((q.live = 1 AND q.error_type <> %s) "
+        "AND ((q.live = 1 AND q.error_type <> %s AND q.kind NOT IN %s) "
         "OR (q.kind IN ('part', 'prolong') AND q.sent > UTC_TIMESTAMP(3) - INTERVAL %s SECOND))) ORDER BY k.item",
         module,
         (today + dt.timedelta(days=limits.part_days)).isoformat(),
         today.isoformat(),
         limits.tolerance_days,
         today,
-        (Status.ACTIVE, Status.SUSPENDED),
+        (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING),
+        active,
+        requests.BESIDE,
         requests.OVERTAKEN,
+        requests.BESIDE,
         limits.part_pause_seconds,
     )
     return [row[0] for row in rows]
+
+
+def undated(db: Database, module: int, today: dt.date, limits: Limits) -> list[tuple[int, str, dt.date, dt.date]]:
+    """Services of which the seller shows no date any more, and whose last one is near and before what was paid.
+
+    Number, remote service, until when the client has paid, and the last date that was shown.
+    """
+    rows = db.rows(
+        "SELECT k.item, k.remote, LEAST(i.expiredate, k.accounted), k.highest FROM reseller_link k "
+        "JOIN reseller_observation o ON o.link = k.id JOIN item i ON i.id = k.item "
+        "WHERE k.module = %s AND k.live = 1 AND k.state = 'live' AND o.expiredate = '' AND k.highest <= %s "
+        "AND LEAST(i.expiredate, k.accounted) > k.highest + INTERVAL %s DAY AND i.expiredate > %s "
+        "AND i.status IN %s AND i.processingmodule = k.module "
+        "AND NOT k.left_until <=> LEAST(i.expiredate, k.accounted) ORDER BY k.item",
+        module,
+        today + dt.timedelta(days=limits.part_days),
+        limits.tolerance_days,
+        today,
+        (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def panel_moves(db: Database) -> str:

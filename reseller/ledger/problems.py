@@ -28,8 +28,11 @@ wish       a client asked for a link that only staff may make
 overtaken  what nobody wants any more has come, or may still come, at the seller, and cannot be undone from here
 unbought   a client waits for a service that nobody buys: its operation was deleted
 unrenewed  the operation of a renewal was deleted, nothing was bought, and the panel's date does not tell who has paid
+undecided  the outcome of a request is not known, and its operation was deleted
+undated    a client has paid for longer than the last date that the seller has shown, and it shows none now
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
+off        (of a module) it is switched off, and services end for which clients have paid
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
 account    (of a module) its settings lead to another account than its links
@@ -53,6 +56,7 @@ KEY, MAPPING, FOREIGN_KEY, PAID, VALUE = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused", "overtaken"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
+UNDECIDED, UNDATED, OFF = "undecided", "undated", "off"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID, VALUE),

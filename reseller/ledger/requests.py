@@ -37,6 +37,8 @@ SETPARAM = "setparam"
 PART = "part"
 POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
 CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
+#: what goes on beside paid time and holds no term back
+BESIDE = (*POWER, CHANGEPASSWORD, GEN_KEY)
 #: the error type of a request that nobody wants any more, and that is live for as long as the seller may carry it out
 OVERTAKEN = "reseller_overtaken"
 #: kinds that may cost something at the seller
@@ -328,6 +330,25 @@ def unbought(db: Database, module: int) -> dict[int, str]:
     sql = f"SELECT i.id, ({why}) FROM item i WHERE i.processingmodule = %s AND {_UNBOUGHT} ORDER BY i.id"  # noqa: S608
     rows = db.rows(sql, module, Status.PROCESSING)
     return {row[0]: row[1] or "" for row in rows}
+
+
+_WITHOUT = """NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = q.item AND
+(r.intname = q.kind OR (q.kind = 'order' AND r.intname IN ('open', 'reopen'))))"""
+
+
+def without_operation(db: Database, module: int) -> frozenset[int]:
+    """Numbers of live requests of a module whose operation is gone, if they ever had one."""
+    sql = f"SELECT q.id FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.kind <> %s AND {_WITHOUT}"  # noqa: S608
+    return frozenset(row[0] for row in db.rows(sql, module, PART))
+
+
+def undecided(db: Database, module: int) -> list[Request]:
+    """Unconfirmed requests of a module that no operation tells of; orders and terms have problems of their own."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.state = %s "  # noqa: S608
+        f"AND q.kind NOT IN %s AND q.error_type <> %s AND {_WITHOUT} ORDER BY q.item"
+    )
+    return [_request(row) for row in db.rows(sql, module, UNCONFIRMED, (ORDER, PART), OVERTAKEN)]
 
 
 def is_unbought(db: Database, item: int) -> bool:

@@ -127,7 +127,8 @@ class Attempt:
     def linked(self) -> Link:
         """The service's link; ends the try when it has none."""
         if self.link is None:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+            state = self._unsent_state(requests.REFUSED)
+            raise self.stop(Standing(state), ResellerError("reseller_not_linked", **self.names()))
         return self.link
 
     def view(self) -> Service:

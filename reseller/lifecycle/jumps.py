@@ -59,6 +59,9 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
         if found.cause.kind == problems.GAP:
             # What nothing accounts for is no part of a gap (parts.py).
             until = min(until, paid.of(work.db, link.id).accounted or until)
+        if buy and found.cause.kind == problems.UNRENEWED:
+            # Nothing says up to which day: the panel's date has not moved.
+            raise ResellerError("reseller_paid_unmoved", object="item", value=number, item=number, now=until)
         if until.isoformat() != found.here:
             # What a person has decided about is another date.
             told = {"item": number, "seen": found.here, "now": until}

@@ -20,6 +20,7 @@ from reseller.lifecycle.term import Renewal
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Status
+from reseller.wire import dates
 from reseller.wire.errors import ResellerError, SellerError, Stopped
 
 #: states in which a part is gone on with when its `next_try` has come; with MONEY, when the balance has risen
@@ -41,7 +42,7 @@ def go_on(work: Work, request: Request, held: Lease) -> bool:
     item = items.read_all(work.db, [request.item]).get(request.item)
     link = links.of_item(work.db, request.item)
     is_sent = request.is_open
-    if link is None or item is None or (item.status == Status.DELETED and not is_sent):
+    if item is None or (not is_sent and (link is None or item.status == Status.DELETED)):
         _end(work, held, request)
         return False
     if swaps.of_item(work.db, request.item) is not None:
@@ -67,6 +68,9 @@ class _Part(Renewal):
         try:
             seen = self._view()
             if self._is_held():
+                self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
+                return False
+            if self._is_another_day():
                 self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
                 return False
             self._take_slot()
@@ -95,15 +99,21 @@ class _Part(Renewal):
         """Whether a person says first whether a term is bought for so few days; their word stands in the request."""
         return self.seller.settings.ask_gaps and not self.request.word and gaps.is_small(self.work, level)
 
+    def _is_another_day(self) -> bool:
+        """Whether the seller's day is not ours: that is a problem of the module (sync/checkevent.py)."""
+        here = dates.machine_day()
+        return abs((self.seller.transport.today - here).days) > self.work.limits.clock_days
+
     def _is_held(self) -> bool:
         """Whether something else is under way for the service, or staff hold it suspended: its day has not come."""
         db, number = self.work.db, self.item.id
         others = [
             other
             for other in requests.live_others(db, number, self.kind)
-            if other.kind != requests.PROLONG and other.error_type != requests.OVERTAKEN
+            if other.kind not in (requests.PROLONG, *requests.BESIDE) and other.error_type != requests.OVERTAKEN
         ]
-        return bool(others or items.operations(db, number) or items.is_held_by_staff(db, number))
+        operations = set(items.operations(db, number)) - set(requests.BESIDE)
+        return bool(others or operations or items.is_held_by_staff(db, number))
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
         """As always; a problem for whatever a person should know, and what was refused is tried again all the same."""

@@ -51,6 +51,9 @@ KINDS = {
     problems.REFUSED: Kind("reseller_audit_refused"),
     problems.UNRENEWED: Kind("reseller_unrenewed", requests.PROLONG),
     problems.UNBOUGHT: Kind("reseller_unbought", "open"),
+    problems.UNDECIDED: Kind("reseller_undecided", requests.PROLONG),
+    problems.UNDATED: Kind("reseller_undated", requests.PROLONG),
+    problems.OFF: Kind("reseller_module_off", requests.PROLONG),
     problems.MOVED: Kind("reseller_moved", requests.SETPARAM),
     problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
 }
@@ -94,7 +97,7 @@ def end_differences(work: Work, lease: Lease, item: int) -> None:
     """The service is linked no more, so that nothing of it can differ."""
     for each in problems.drifts(work.db, item):
         end(work, lease, Cause.of_service(item, each.kind))
-    for kind in (problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP):
+    for kind in (problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP, problems.UNDATED):
         end(work, lease, Cause.of_service(item, kind))
 
 

@@ -16,7 +16,7 @@ from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import change, licence_key, operations, parts, term
+from reseller.lifecycle import change, licence_key, operations, parts, password, power, reasons, term
 from reseller.lifecycle import open as opening
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.goals import give_up
@@ -35,6 +35,8 @@ _LOOKED_FOR: dict[str, Callable[[Work, Request, Lease], bool] | None] = {
     requests.PART: parts.go_on,
     requests.SETPARAM: change.look_again,
     requests.GEN_KEY: licence_key.look_again,
+    requests.CHANGEPASSWORD: password.look_again,
+    **dict.fromkeys(requests.POWER, power.look_again),
 }
 
 
@@ -52,11 +54,14 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str
         request = requests.live_of(work.db, number) if alone else _undecided(work, number, chosen)
         kind = request.kind if request else requests.ORDER
         operation = items.operation_of(work.db, number, *requests.operation_names(kind))
-        if not (operation or alone or kind == requests.PART):
+        has_reason = operation or alone or kind == requests.PART
+        if not has_reason and (request is None or request.state != requests.UNCONFIRMED):
             raise ResellerError("reseller_reorder_no_operation", object="item", item=number)
         found, seen = _look(work, held, item, request)
         if found:
             return found
+        if request is not None and not has_reason:
+            return _give_up(work, held, request, confirmed=confirmed)
         told = {"item": number, "kind": kind, "key": request.key if request else "-"}
         although = " " + work.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
@@ -74,6 +79,17 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str
     elif alone:
         opening.open_service(work, number)
     return work.word(ResellerError("reseller_note_reordered", fresh=fresh.key, **told)) + although
+
+
+def _give_up(work: Work, held: Lease, request: Request, *, confirmed: bool) -> str:
+    """A person says that it was not carried out, and nobody wants it any more: its operation was deleted."""
+    told = {"item": request.item, "kind": request.kind, "key": request.key}
+    if not confirmed:
+        return work.word(ResellerError("reseller_note_give_up_plan", **told))
+    reasons.give_up(work, held, request)
+    troubles.end(work, held, Cause.of_service(request.item, problems.UNDECIDED))
+    work.note("reorder", f"{request.kind}: {request.key} is given up, its operation was deleted", item=request.item)
+    return work.word(ResellerError("reseller_note_given_up", **told))
 
 
 def cancel(work: Work, number: int, *, confirmed: bool) -> str:

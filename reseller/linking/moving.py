@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from reseller.ledger import accounts
+from reseller.ledger import accounts, requests
 from reseller.ledger import links as ledger_links
 from reseller.ledger.accounts import Bought
 from reseller.ledger.leases import lease
@@ -62,7 +62,7 @@ def plan(work: Work, module: int, wish: Wish) -> Move:
     links = tuple(accounts.bought(work.db, module, account))
     kept = tuple(accounts.kept(work.db, module, account))
     was = sorted({accounts.name(work.db, each.account) for each in (*links, *kept)})
-    unproven = tuple(_unproven(work, transport, account, links, kept))
+    unproven = (*_unproven(work, transport, account, links, kept), *_open(work, module, account))
     return Move(chosen, account, ", ".join(was), f"{chosen.username} @ {transport.endpoint}", links, kept, unproven)
 
 
@@ -91,6 +91,15 @@ def _unproven(
             there = seen.key or "-"
             said.append(work.word(ResellerError(shown, item=each.item, remote=each.remote, here=each.key, there=there)))
     return said
+
+
+def _open(work: Work, module: int, account: int) -> list[str]:
+    """A sentence for each request that the account of today may have, and that would be looked for elsewhere."""
+    return [
+        work.word(ResellerError("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state))
+        for each in requests.all_live(work.db, [module])
+        if each.is_open and each.account not in (0, account)
+    ]
 
 
 def carry_out(work: Work, module: int, wish: Wish) -> Move:

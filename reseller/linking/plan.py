@@ -170,7 +170,9 @@ def _require_settled(work: Work, item: Item) -> None:
     if swaps.of_item(work.db, item.id) is not None:
         raise ResellerError("reseller_link_away", object="elid", value=item.id, item=item.id)
     for request in requests.of_item(work.db, item.id):
-        if request.live and request.state in (requests.SENDING, requests.LOOKING):
+        # An order that was given up may be what a person has found at the seller.
+        is_given_up = (request.kind, request.state) == (requests.ORDER, requests.UNCONFIRMED)
+        if request.live and request.is_open and not is_given_up:
             raise ResellerError("reseller_link_busy", object="elid", value=item.id, item=item.id, kind=request.kind)
 
 

@@ -26,7 +26,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
-from reseller.sync import metrics, reconcile, spending
+from reseller.sync import left, metrics, reconcile, spending
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
@@ -193,7 +193,8 @@ class _Run:
 
         restart.note_stranded(self.work, self.held, self.module)
         if not self.job.mode.pending:
-            restart.note_unbought(self.work, self.held, self.module)
+            left.note_unbought(self.work, self.held, self.module)
+            left.note_undecided(self.work, self.held, self.module)
         if not self.may_send:
             return
         for cause, operation in restart.stranded(self.work, self.module):
@@ -242,6 +243,8 @@ class _Run:
             troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
             return
         troubles.end(self.work, self.held, cause)
+        left.note_undated(self.work, self.held, self.module, today)
+        left.note_off(self.work, self.held, self.module, today)
         for number in paid.due(self.work.db, self.module, today, self.work.limits):
             self._each(number, partial(parts.write_down, self.work, number))
 
@@ -250,7 +253,7 @@ class _Run:
         from reseller.sync import restart
 
         day = spending.Day(self.work, self.held, seller.settings)
-        found = restart.ripe(live, self.work.limits)
+        found = restart.ripe(live, self.work.limits, requests.without_operation(self.work.db, self.module))
         try:
             found += restart.affordable(self.work, seller, live)
         except SellerError as error:

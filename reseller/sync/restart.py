@@ -6,7 +6,7 @@ anything, so a start too many costs a look and never a purchase.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from reseller.ledger import accounts, problems, requests
@@ -25,17 +25,20 @@ from reseller.wire.errors import ResellerError
 SETTLE_SECONDS = 60
 
 
-def ripe(live: Sequence[Request], limits: Limits) -> list[Request]:
-    """The requests whose operation is to be started now, but for those that wait for money."""
-    return [request for request in live if request.is_due and _is_ripe(request, limits)]
+def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) -> list[Request]:
+    """The requests whose operation is to be started now, but for those that wait for money.
+
+    `left` are numbers of requests whose operation is gone: one that was never sent is given up by that (start).
+    """
+    return [request for request in live if request.is_due and _is_ripe(request, limits, left)]
 
 
-def _is_ripe(request: Request, limits: Limits) -> bool:
+def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
     if request.kind == requests.PART:
         return request.state in parts.AGAIN
     if request.state == requests.INTENT:
         return request.quiet_seconds >= limits.stale_intent_seconds
-    return request.state == requests.UNSENT and request.tries < limits.unsent_times
+    return request.state == requests.UNSENT and (request.tries < limits.unsent_times or request.id in left)
 
 
 def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
@@ -50,8 +53,14 @@ def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Requ
         return []
     # By the panel's operation: tries run side by side, so our own rows may have been written in another order. What
     # nobody waits for comes last, since the limit of a day may hold it back.
-    oldest = min(waiting, key=lambda request: (request.kind == requests.PART, request.operation, request.id))
-    if not oldest.is_due or oldest.have is None or oldest.deficit is None:
+    waiting.sort(key=lambda request: (request.kind == requests.PART, request.operation, request.id))
+    # What the seller has refused without saying how much is missing is tried now and then, and keeps nobody waiting.
+    unsaid = [request for request in waiting if request.have is None or request.deficit is None]
+    tried = [r for r in unsaid if r.is_due and r.quiet_seconds >= work.limits.unsent_longest_seconds]
+    if tried:
+        return tried[:1]
+    oldest = next((request for request in waiting if request not in unsaid), None)
+    if oldest is None or not oldest.is_due or oldest.have is None or oldest.deficit is None:
         return []
     balance = read_balance(seller.transport, oldest.currency)
     accounts.save_balance(work.db, seller.account, balance)
@@ -76,24 +85,6 @@ def note_stranded(work: Work, held: Lease, module: int) -> None:
         told = {"operation": str(operation)}
         cause = Cause.of_service(item, problems.STRANDED)
         troubles.raise_(work, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
-
-
-def note_unbought(work: Work, held: Lease, module: int) -> None:
-    """Make a problem of each service that a client waits for and nobody buys, and end those that are over.
-
-    Its task comes when that has lasted for `stale_intent_seconds`: an operation may be about to be made.
-    """
-    found = requests.unbought(work.db, module)
-    known = {each.cause.number: each for each in problems.of_kind(work.db, module, problems.UNBOUGHT)}
-    for item, problem in known.items():
-        if item not in found:
-            troubles.end(work, held, problem.cause)
-    for item, why in found.items():
-        told = {"cause": why or work.word(ResellerError("reseller_operation_deleted"))}
-        asks = item in known and known[item].age_seconds >= work.limits.stale_intent_seconds
-        cause = Cause.of_service(item, problems.UNBOUGHT)
-        problem = Problem(cause, module, "reseller_unbought", told, touches=(item,))
-        troubles.raise_(work, held, problem, asks=asks)
 
 
 def stranded(work: Work, module: int) -> list[tuple[Cause, int]]:

@@ -121,10 +121,11 @@ class Search:
 
     def _crashes(self) -> list[Case]:
         """Every boundary of every command, killed and stopped; and crashes together with a fault."""
-        plain = dict.fromkeys(result.case.command for result in self.found.results if not result.case.fault)
+        undisturbed = [result.case.command for result in self.found.results if not result.case.fault]
+        plain = {command.name: command for command in undisturbed}
         cases = [
             self._way(Case(command, how=how, at=at))
-            for command in plain
+            for command in plain.values()
             for at, how in self._ends(self.found.boundaries.get(command.name, []))
         ]
         both = [
