@@ -112,6 +112,15 @@ class Limits(NamedTuple):
 RENAMED = {"expiry_days": "tolerance_days"}
 
 
+#: by what its name ends with, how much a limit may be: ten years
+_MOST = {"_days": 3660, "_seconds": 316_224_000}
+#: ends of names of limits that cannot be 0: nothing would ever be sent, read or held
+_NEVER_NOTHING = (
+    *("_bytes", "_rows", "_pages", "lease_seconds", "circuit_times", "connect_seconds", "read_seconds"),
+    *("order_seconds", "list_seconds", "run_seconds", "mgrctl_seconds", "calls_at_once"),
+)
+
+
 def load(base: Path) -> tuple[Limits, list[ResellerError]]:
     """Limits of the panel at `base`, and one `reseller_limits` for each line of its file that cannot be used."""
     path = base / "etc" / "reseller.conf"
@@ -131,8 +140,17 @@ def load(base: Path) -> tuple[Limits, list[ResellerError]]:
         name, _, value = told.partition(" ")
         name = RENAMED.get(name, name)
         kind, value = known.get(name), value.strip()
-        if kind is None or (numbers.parse(value) is None if kind is int else not value):
+        if kind is None or not (_is_possible(name, value) if kind is int else value):
             wrong.append(ResellerError("reseller_limits", object=name, file=str(path), line=told))
         else:
             chosen[name] = kind(value)
     return Limits()._replace(**chosen), wrong
+
+
+def _is_possible(name: str, told: str) -> bool:
+    """Whether a number can be this limit: what bounds a call, a list or a lease is not 0, and no time is endless."""
+    value = numbers.parse(told)
+    if value is None:
+        return False
+    most = next((most for end, most in _MOST.items() if name.endswith(end)), 10**numbers.INT_DIGITS)
+    return (value > 0 or not name.endswith(_NEVER_NOTHING)) and value <= most

@@ -16,7 +16,7 @@ from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Standing
 from reseller.lifecycle import gone
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.open import REMOTE_PARAM
+from reseller.lifecycle.open import OPENINGS, REMOTE_PARAM
 from reseller.lifecycle.work import Seller, Work
 from reseller.linking import plan as planning
 from reseller.linking.plan import Plan
@@ -68,11 +68,19 @@ def unlink(work: Work, number: int) -> str:
     with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
         item = items.read_ours(work.db, number)
         old = planning.to_lose(work, item)
-        _let_go(work, held, work.seller_of(old), old)
+        note = "reseller_note_unlinked"
+        try:
+            _let_go(work, held, work.seller_of(old), old)
+        except ResellerError as error:
+            if error.type != "reseller_account_differs":
+                raise
+            # It was bought at an account that the module does not lead to any more: its key stays there.
+            note = "reseller_note_unlinked_here"
+            _end(work, held, old)
         if REMOTE_PARAM in item.params:
             work.mgrctl.call("service.dropparam", {"elid": number, "name": REMOTE_PARAM, "sok": "ok"})
     work.note("unlink", f"unlinked from remote {old.remote} key {old.key}", item=number)
-    return work.word(ResellerError("reseller_note_unlinked", item=number, remote=old.remote))
+    return work.word(ResellerError(note, item=number, remote=old.remote))
 
 
 def heal(work: Work, half: Link) -> None:
@@ -95,6 +103,10 @@ def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
     found = service.read(seller.transport, old.itemtype, old.remote)
     if found.exists and found.key == old.key:
         _set_key(work, held, seller, old, "")
+    _end(work, held, old)
+
+
+def _end(work: Work, held: Lease, old: Link) -> None:
     troubles.end_differences(work, held, old.item)
     links.settle(held, old.id, links.ENDED)
     work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
@@ -137,11 +149,17 @@ def _half(work: Work, half: Link, cause: ResellerError) -> ResellerError:
     return ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(cause))
 
 
+def _is_opening(work: Work, item: Item) -> bool:
+    """Whether it is to be made active by us; what is in process for any other reason has been active before."""
+    running = items.operations(work.db, item.id)
+    return item.status == Status.PROCESSING and (not running or any(name in OPENINGS for name in running))
+
+
 def _settle(work: Work, held: Lease, item: Item, half: Link) -> None:
     """Both sides know: an order that waited for a person is what was linked; checkevent activates it if need be."""
     order = requests.live_of(work.db, item.id)
     with work.db.transaction():
-        links.settle(held, half.id, links.OPENING if item.status == Status.PROCESSING else links.LIVE)
+        links.settle(held, half.id, links.OPENING if _is_opening(work, item) else links.LIVE)
         if order is not None:
             requests.settle(held, order, Standing(requests.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
     work.mgrctl.call("service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": half.remote, "sok": "ok"})

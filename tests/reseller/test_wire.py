@@ -212,7 +212,13 @@ def test_limits_are_read_from_the_panels_tree(tmp_path):
     assert wrong == []
 
 
-@pytest.mark.parametrize("line", ["order_secs 1", "order_seconds", "order_seconds x", "order_seconds -1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("order_secs 1", "order_seconds", "order_seconds x", "order_seconds -1", "lease_seconds 0", "circuit_times 0"),
+        *("page_rows 0", "document_bytes 0", "list_pages 0", "part_days 99999999", "look_seconds 999999999"),
+    ],
+)
 def test_a_line_that_is_no_limit_is_named_and_the_others_hold(tmp_path, line):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/reseller.conf").write_text(f"look_times 3\n{line}\nread_seconds 7\n")
