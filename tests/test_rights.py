@@ -167,10 +167,10 @@ def test_a_client_sees_no_failure_of_a_command_that_answers_him(shop, vds):
             own = ("access", "reseller_panel_closed", "reseller_param_later")
             assert said.get("type") in own, (what, name)
             assert not any(word in "".join(said.itertext()) for word in ("nowhere", "nonsense", "etc/", "nobody"))
-    with instead(shop.here.base / "etc/reseller.conf", b"nonsense 1\n"):
+    with instead(shop.here.base / "etc/billmgr.conf", b"DBName billing\nDBSocket /nowhere/mysqld.sock\n"):
         words = ("--command", "check_param", "--item", vds, *asked["check_param"])
         assert command(shop, *words).get("type") == "access"
-        assert command(shop, *words, "--level", 29).get("type") == "reseller_limits"
+        assert command(shop, *words, "--level", 29).get("type") == "reseller_database"
 
 
 def test_what_only_staff_may_see_of_a_service_is_in_no_clients_document(shop, vds):

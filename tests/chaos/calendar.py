@@ -39,7 +39,8 @@ LIMITS = {**QUICK, "deep_seconds": 3600, "part_look_seconds": 1, "look_seconds":
 
 _HERE = """
 SELECT i.id, i.status, i.expiredate, i.autosuspend, i.employeesuspend, i.abusesuspend, k.remote,
-EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.state IN %s) AS tried,
+EXISTS (SELECT 1 FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.state IN %s
+AND (q.state <> 'unsent' OR q.next_try IS NOT NULL)) AS tried,
 (SELECT q.kind FROM reseller_request q WHERE q.item = i.id AND q.kind IN ('suspend', 'resume')
 ORDER BY q.id DESC LIMIT 1) AS asked,
 EXISTS (SELECT 1 FROM task t WHERE t.item = i.id AND t.status <> 2) AS task,
@@ -47,7 +48,9 @@ EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND COALESCE(r.erro
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs,
 k.left_until IN (i.expiredate, k.accounted) AS decided
 FROM item i LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 WHERE i.id IN %s"""
-_TELLING = "SELECT subject, number, touches FROM reseller_problem"
+_TELLING = "SELECT subject, number, kind, touches FROM reseller_problem"
+#: problems of a module or the panel that say of all its services that nothing is bought
+_OF_ALL = ("account", "clock", "spending", "moved", "off")
 _BUSY = "SELECT COUNT(*) AS busy FROM runningoperation WHERE run_pid > 0 OR manual = 'off'"
 _COLUMNS = """SELECT table_name AS t, column_name AS c FROM information_schema.columns
 WHERE table_schema = DATABASE() AND table_name LIKE 'reseller\\_%%' AND data_type = 'datetime'
@@ -167,14 +170,14 @@ class Calendar:
         self.moved.clear()
 
     def _told(self, *, remotes: bool) -> Collection[int]:
-        """Services that a problem names; all of them where one is of the module or the panel."""
+        """Services that a problem names; all of them where one of the module or the panel stops all purchases."""
         found: set[int] = set()
         for row in self.lane.ask(self.lane.here, _TELLING):
             if row["subject"] == "service":
                 found.add(row["number"])
             elif row["touches"]:
                 found.update(int(number) for number in row["touches"].split())
-            elif remotes:
+            elif remotes and row["kind"] in _OF_ALL:
                 found.update(self.items)
         return found
 
