@@ -54,7 +54,7 @@ COUNTED = "counted_timestamp_seconds"
 #: what is counted over all services, and how long a count serves quiet runs
 _COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
 _OF_RUN = (LAST_RUN, LAST_SUCCESS, "run_services", "seller_calls", "seller_seconds", "seller_slowest_seconds")
-_LINE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"(.*)\} ([0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE)
+_LINE = re.compile(r'^reseller_(\w+)(?:\{module="([0-9]{1,18})"(.*)\})? ([0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _SAMPLE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"\} ([0-9]{1,18})$', re.MULTILINE)
 
@@ -120,10 +120,14 @@ def failed(panel: Panel) -> None:
 def _before(panel: Panel, module: int = 0) -> list[Sample]:
     """What the file says, of one module or of all."""
     return [
-        Sample(name, dict(_LABEL.findall(f'module="{found}"{more}')), float(value) if "." in value else int(value))
+        Sample(name, _labels(found, more), float(value) if "." in value else int(value))
         for name, found, more, value in _LINE.findall(_read(panel.base, panel.limits))
-        if module in (0, int(found))
+        if module in (0, int(found or 0))
     ]
+
+
+def _labels(module: str, more: str) -> dict[str, object]:
+    return dict(_LABEL.findall(f'module="{module}"{more}')) if module else {}
 
 
 def _of_database(work: Work, module: int, summary: Summary, now: int) -> list[Sample]:
