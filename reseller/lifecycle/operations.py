@@ -113,6 +113,14 @@ def unask(work: Work, task: int) -> None:
     _delete(work, "task.delete", task)
 
 
+def unask_others(work: Work, item: Item, intname: str, text: str, *, keep: int) -> None:
+    """End every task that says just this but the one to keep, 0 for none."""
+    kind = _task_type(work, item, intname)
+    for task in items.tasks_without_operation(work.db, item.id, kind, text) if kind else ():
+        if task != keep:
+            unask(work, task)
+
+
 def retell(work: Work, task: int, text: str) -> None:
     """Let a task say `text` from now on, unless somebody has ended it."""
     with _gone_is_fine():

@@ -79,7 +79,15 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True) -> 
     there_are = items.read_all(work.db, problem.touches)
     if there_are:
         first = next(there_are[item] for item in problem.touches if item in there_are)
-        problems.set_task(lease, problem.cause, operations.ask(work, first, kind, text))
+        made = operations.ask(work, first, kind, text)
+        try:
+            problems.set_task(lease, problem.cause, made)
+        except ResellerError:
+            # Who was stopped on the way has asked for what somebody else has asked for, or settled, meanwhile.
+            now = problems.of(work.db, problem.cause)
+            if now is None or now.task:
+                operations.unask_others(work, first, kind, text, keep=now.task if now else 0)
+            raise
 
 
 def end(work: Work, lease: Lease, cause: Cause) -> None:

@@ -166,15 +166,20 @@ def has_task(db: Database, operation: int) -> bool:
 
 
 def task_without_operation(db: Database, item: int, kind: str, text: str) -> int:
-    """The open task of a type about a service that belongs to no operation and says just this, 0 without one.
+    """The newest of tasks_without_operation(), 0 without one."""
+    return next(iter(tasks_without_operation(db, item, kind, text)), 0)
 
-    Its text may have been written in ASCII only (lifecycle/operations.py).
+
+def tasks_without_operation(db: Database, item: int, kind: str, text: str) -> list[int]:
+    """Open tasks of a type about a service that belong to no operation and say just this, the newest first.
+
+    Their text may have been written in ASCII only (lifecycle/operations.py).
     """
     sql = (
         "SELECT id FROM task WHERE item = %s AND type = %s AND runningoperation IS NULL AND status <> 2 "
-        "AND params IN (%s, %s) ORDER BY id DESC LIMIT 1"
+        "AND params IN (%s, %s) ORDER BY id DESC"
     )
-    return int(db.value(sql, item, kind, text, texts.plain(text)) or 0)
+    return [row[0] for row in db.rows(sql, item, kind, text, texts.plain(text))]
 
 
 def exists(db: Database, operation: int) -> bool:
