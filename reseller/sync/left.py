@@ -65,7 +65,7 @@ def note_undated(work: Work, held: Lease, module: int, today: dt.date) -> None:
 
 
 def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
-    """One problem of a module that is switched off, with the services that would be paid for now if it were on."""
+    """One problem of a module that is switched off, with the services that end for want of it."""
     cause = Cause(problems.MODULE, module, problems.OFF)
     touches = tuple(paid.due(work.db, module, today, work.limits, active="off"))
     if touches:
