@@ -48,6 +48,7 @@ from typing import Any, NamedTuple
 from reseller.db import Database
 from reseller.ledger.leases import Lease
 from reseller.wire.secrets import hide_known
+from reseller.wire.texts import fit
 
 SERVICE, MODULE, PANEL = "service", "module", "panel"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
@@ -102,9 +103,9 @@ class Problem(NamedTuple):
 
     @property
     def cut(self) -> Problem:
-        """As much of its texts as a row has room for; a seller may have written our own password anywhere in it."""
-        params = {name: hide_known(value)[:_PARAM_CHARACTERS] for name, value in self.params.items()}
-        here, there = (hide_known(value)[:VALUE_CHARACTERS] for value in (self.here, self.there))
+        """As much of its texts as a row has room for; a seller may have written anything, our own password too."""
+        params = {name: fit(hide_known(value), _PARAM_CHARACTERS) for name, value in self.params.items()}
+        here, there = (fit(hide_known(value), VALUE_CHARACTERS) for value in (self.here, self.there))
         return self._replace(params=params, here=here, there=there)
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from reseller.wire import numbers
 from reseller.wire.errors import UsageError
+from reseller.wire.texts import fit
 
 #: options that take a number, and those that take text; `--id` is a tariff's code at the seller and may be any text
 _NUMBERS = ("item", "module", "runningoperation", "level", "addon")
@@ -102,5 +103,5 @@ def _number(name: str, value: str) -> int:
 
 
 def _wrong(text: str) -> UsageError:
-    sys.stderr.write(f"pmreseller: {text}\n")
+    sys.stderr.write(f"pmreseller: {fit(text)}\n")
     return UsageError("reseller_usage", text=text)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.model import Balance
+from reseller.model import CURRENCY_CHARACTERS, Balance
 from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money
 from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Rejected, ResellerError
+from reseller.wire.texts import fit
 
 CLIENT_LEVEL = 16
 
@@ -82,7 +83,7 @@ def _of_row(elem: document.Element) -> Balance:
 
 
 def _balance(amount: Decimal | None, currency: str) -> Balance:
-    return Balance("" if amount is None else str(amount), currency)
+    return Balance("" if amount is None else str(amount), fit(currency, CURRENCY_CHARACTERS))
 
 
 def _currency(shown: str) -> str:
