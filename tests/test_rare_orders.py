@@ -387,11 +387,13 @@ def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop
 # Ordered anew, and back from a close.
 
 
-def test_what_has_no_operation_is_not_ordered_anew(inside, server):
+def test_what_has_no_operation_is_given_up_and_not_ordered_anew(inside, server):
     lost = inside.request(server, requests.PROLONG, requests.UNCONFIRMED)
-    with refused("reseller_reorder_no_operation"):
+    assert "given up" in reorder.reorder(inside.work, server, confirmed=True)
+    assert inside.now(lost).state == requests.ABANDONED
+    assert requests.live_of(inside.db, server, requests.PROLONG) is None
+    with refused("reseller_reorder_none"):
         reorder.reorder(inside.work, server, confirmed=True)
-    assert inside.now(lost).state == requests.UNCONFIRMED
 
 
 def test_nothing_is_ordered_anew_by_a_list_that_proves_nothing(shop, inside, ordered):
