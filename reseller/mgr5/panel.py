@@ -85,7 +85,7 @@ class Panel:
 
         config = self.config()
         remember(config.get("DBPassword", ""))
-        host, port = _address(config)
+        host, port = database_address(config)
         socket = config.get("DBSocket") or (_usual_socket() if host in _LOCAL and not port else "")
         cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
         tls: dict[str, Any] = {"ssl_ca": cafile, "ssl_verify_cert": True, "ssl_verify_identity": True}
@@ -116,13 +116,14 @@ class Panel:
         return Database(connection)
 
 
-def _address(config: Mapping[str, str]) -> tuple[str, int]:
-    """Host and port of the database, which may be written `HOST:PORT`; port 0 where neither says one."""
-    host = config.get("DBHost", "")
+def database_address(config: Mapping[str, str]) -> tuple[str, int]:
+    """Host and port of the database, which may be written `HOST:PORT` or `[ADDRESS]:PORT`; port 0 where none is said."""
+    host, port = config.get("DBHost", ""), numbers.parse(config.get("DBPort", "")) or 0
     name, colon, told = host.rpartition(":")
-    if colon and ":" not in name and numbers.parse(told):
-        return name, numbers.parse(told) or 0
-    return host, numbers.parse(config.get("DBPort", "")) or 0
+    is_bracketed = name.startswith("[") and name.endswith("]")
+    if colon and (is_bracketed or ":" not in name) and numbers.parse(told):
+        host, port = name, numbers.parse(told) or 0
+    return host.strip("[]"), port
 
 
 def _usual_socket() -> str:

@@ -92,6 +92,23 @@ def test_a_port_is_where_it_is_named_and_a_log_in_that_cannot_be_made_is_said(se
         assert opened(lines) == ""
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "found"),
+    [
+        ("", "", ("", 0)),
+        ("db.example", "", ("db.example", 0)),
+        ("db.example", "3307", ("db.example", 3307)),
+        ("db.example:3308", "3307", ("db.example", 3308)),
+        ("::1", "", ("::1", 0)),
+        ("[::1]", "3307", ("::1", 3307)),
+        ("[2001:db8::7]:3308", "", ("2001:db8::7", 3308)),
+        ("db.example:x", "", ("db.example:x", 0)),
+    ],
+)
+def test_a_host_may_be_named_with_its_port(host, port, found):
+    assert panel.database_address({"DBHost": host, "DBPort": port}) == found
+
+
 def test_with_an_authority_there_is_tls(server, opened, authority, tmp_path):
     assert opened(f"DBHost 127.0.0.1:{server[1]}", conf=trusted(tmp_path, authority))
 
