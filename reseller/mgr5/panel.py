@@ -117,7 +117,7 @@ class Panel:
 
 
 def database_address(config: Mapping[str, str]) -> tuple[str, int]:
-    """Host and port of the database, which may be written `HOST:PORT` or `[ADDRESS]:PORT`; port 0 where none is said."""
+    """Host and port of the database, which may be written `HOST:PORT` or `[ADDRESS]:PORT`; port 0 without one."""
     host, port = config.get("DBHost", ""), numbers.parse(config.get("DBPort", "")) or 0
     name, colon, told = host.rpartition(":")
     is_bracketed = name.startswith("[") and name.endswith("]")
