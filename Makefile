@@ -39,7 +39,7 @@ browser: ## make sure Chromium and its driver are there (as root: install them)
 
 ifeq ($(DATABASE),mysql)
 # what the ledger and the panel's tables are asked, and over the wire what a service goes through: some minutes worth of it
-OVER_THE_WIRE = order life terms dates failures crash reconcile linking swap spending overtaken moved proofs migration
+OVER_THE_WIRE = order life terms dates failures crash reconcile linking swap spending overtaken moved proofs migration left
 TESTS = tests/reseller tests/conformance/test_database.py tests/chaos/test_search.py $(OVER_THE_WIRE:%=tests/test_%.py)
 test: venv mysql
 else
