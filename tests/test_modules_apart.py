@@ -6,7 +6,7 @@ from tests import world
 from tests.keeping import remote, there
 from tests.world import until
 
-SECOND = "second"
+SECOND = "apart"
 TARIFF = "Second VDS"
 
 
@@ -14,8 +14,8 @@ TARIFF = "Second VDS"
 def both(shop):
     """A service of each of two modules, which buy with two accounts."""
     if not shop.here.value("SELECT COUNT(*) FROM processingmodule WHERE name = %s", f"seller as {SECOND}"):
-        shop.there.call("sandbox.client", name=SECOND, secrets={"password": "s3cret second"}, balance=1000)
-        module = world.connect(shop.here, shop.there, SECOND, "s3cret second")
+        shop.there.call("sandbox.client", name=SECOND, secrets={"password": "s3cret apart"}, balance=1000)
+        module = world.connect(shop.here, shop.there, SECOND, "s3cret apart")
         for panel in (shop.here, shop.there):
             place = panel.value("SELECT MIN(id) FROM datacenter")
             panel.call("sandbox.tariff", name=TARIFF, itemtype="vds", price=5, periods="1,3", datacenter=place)

@@ -30,7 +30,7 @@ PANEL_TABLES = (
     "CREATE TABLE pricelist (id INT PRIMARY KEY, name VARCHAR(64), itemtype INT)",
     "CREATE TABLE itemtype (id INT PRIMARY KEY, intname VARCHAR(64))",
     "CREATE TABLE account (id INT PRIMARY KEY, name VARCHAR(64))",
-    "CREATE TABLE runningoperation (id INT PRIMARY KEY, item INT NOT NULL)",
+    "CREATE TABLE runningoperation (id INT PRIMARY KEY, item INT NOT NULL, intname VARCHAR(64))",
 )
 
 

@@ -282,8 +282,10 @@ def test_what_is_under_way_or_was_bought_a_moment_ago_is_not_due(db, held, linke
     from reseller.ledger.requests import Effect, Standing
     from tests.reseller.conftest import away
 
-    running, away_, asked, renewed, long_ago = (linked(60, 3) for _ in range(5))
-    db.execute("INSERT INTO runningoperation VALUES (%s, %s)", running.id, running.id)
+    running, away_, asked, renewed, long_ago, rebooted = (linked(60, 3) for _ in range(6))
+    for item, name in ((running, "close"), (rebooted, "reboot")):
+        db.execute("INSERT INTO runningoperation VALUES (%s, %s, %s)", item.id, item.id, name)
+    requests.create(held, rebooted, requests.REBOOT)
     swaps.create(held, **away(away_))
     requests.create(held, asked, requests.SETPARAM)
     for item in (renewed, long_ago):
@@ -291,4 +293,4 @@ def test_what_is_under_way_or_was_bought_a_moment_ago_is_not_due(db, held, linke
         requests.sending(held, request, Effect("x", months=1))
         requests.settle(held, request, Standing(requests.DONE))
     db.execute("UPDATE reseller_request SET sent = sent - INTERVAL 2 DAY WHERE item = %s", long_ago.id)
-    assert paid.due(db, linked.module, TODAY, LIMITS) == [long_ago.id]
+    assert paid.due(db, linked.module, TODAY, LIMITS) == sorted([long_ago.id, rebooted.id])
