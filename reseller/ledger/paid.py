@@ -76,7 +76,8 @@ def due(db: Database, module: int, today: dt.date, limits: Limits, active: str =
         "WHERE o.module = %s AND o.expiredate > '' AND o.expiredate <= %s AND k.live = 1 AND k.state = 'live' "
         "AND LEAST(i.expiredate, k.accounted) > CAST(o.expiredate AS DATE) "
         "+ INTERVAL IF(o.expiredate > %s, %s, 0) DAY AND i.expiredate > %s "
-        "AND i.status IN %s AND i.employeesuspend <> 'on' AND i.abusesuspend <> 'on' "
+        "AND (i.status IN %s OR (i.status = %s AND EXISTS (SELECT 1 FROM runningoperation b "
+        "WHERE b.item = k.item AND b.intname IN %s))) AND i.employeesuspend <> 'on' AND i.abusesuspend <> 'on' "
         "AND i.processingmodule = k.module AND m.active = %s "
         "AND NOT k.left_until <=> LEAST(i.expiredate, k.accounted) "
         "AND NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item AND r.intname NOT IN %s) "
@@ -89,7 +90,9 @@ def due(db: Database, module: int, today: dt.date, limits: Limits, active: str =
         today.isoformat(),
         limits.tolerance_days,
         today,
-        (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING),
+        (Status.ACTIVE, Status.SUSPENDED),
+        Status.PROCESSING,
+        requests.BESIDE,
         active,
         requests.BESIDE,
         requests.OVERTAKEN,

@@ -282,7 +282,8 @@ def test_what_is_under_way_or_was_bought_a_moment_ago_is_not_due(db, held, linke
     from reseller.ledger.requests import Effect, Standing
     from tests.reseller.conftest import away
 
-    running, away_, asked, renewed, long_ago, rebooted = (linked(60, 3) for _ in range(6))
+    running, away_, asked, renewed, long_ago = (linked(60, 3) for _ in range(5))
+    rebooted = linked(60, 3, status=5)
     for item, name in ((running, "close"), (rebooted, "reboot")):
         db.execute("INSERT INTO runningoperation VALUES (%s, %s, %s)", item.id, item.id, name)
     requests.create(held, rebooted, requests.REBOOT)
