@@ -127,7 +127,8 @@ class Attempt:
     def linked(self) -> Link:
         """The service's link; ends the try when it has none."""
         if self.link is None:
-            state = self._unsent_state(requests.REFUSED)
+            # A doubt about money outlives the link; what was wanted of the service does not.
+            state = self._unsent_state(requests.REFUSED) if self.kind in requests.CHARGED else requests.REFUSED
             raise self.stop(Standing(state), ResellerError("reseller_not_linked", **self.names()))
         return self.link
 
