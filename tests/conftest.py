@@ -163,3 +163,12 @@ def soft(shop):
     item = keeping.kept(shop, "soft")
     shop.there.write("UPDATE item SET real_keychange = 0 WHERE id = %s", keeping.remote(shop, item))
     return item
+
+
+@pytest.fixture(params=["at_once", "operation"])
+def moving(shop, switch, request):
+    """When the panel moves its date; what was learned of it before is forgotten."""
+    switch(shop.here, "prolong_runs", request.param)
+    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
+    yield request.param
+    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")

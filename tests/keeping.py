@@ -1,5 +1,7 @@
 """Services that tests of single commands share, and what they ask of both panels about them."""
 
+import contextlib
+
 _kept: dict[str, int] = {}
 
 
@@ -58,3 +60,13 @@ def password_there(shop, item):
 def sent(shop, func):
     """How often the seller was asked to do this."""
     return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}&")
+
+
+@contextlib.contextmanager
+def without(shop, table):
+    """The database as after a restore that forgot one of its tables."""
+    shop.here.write(f"RENAME TABLE {table} TO {table}_away")
+    try:
+        yield
+    finally:
+        shop.here.write(f"RENAME TABLE {table}_away TO {table}")

@@ -42,6 +42,12 @@ def ends_in(shop, item, days):
     passes(shop, item, (expires(shop, item) - today()).days - days)
 
 
+def renew(shop, item, **fields):
+    """Its client renews it, and that is over."""
+    shop.here.call("service.prolong", elid=item, sok="ok", su="client1", skipbasket="on", **{"period": 1, **fields})
+    shop.until_done(item)
+
+
 def left_days(shop, item):
     """How much longer the client has paid than the seller was."""
     return (shop.item(item)["expiredate"] - expires(shop, item)).days

@@ -3,22 +3,8 @@
 import pytest
 
 from tests.keeping import remote
-from tests.paying import bought, ends_in, expires, runs, service
+from tests.paying import bought, ends_in, expires, renew, runs, service
 from tests.world import until
-
-
-@pytest.fixture(params=["at_once", "operation"])
-def moving(shop, switch, request):
-    """When the panel moves its date; what was learned of it before is forgotten."""
-    switch(shop.here, "prolong_runs", request.param)
-    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
-    yield request.param
-    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
-
-
-def renew(shop, item, **fields):
-    shop.here.call("service.prolong", elid=item, sok="ok", su="client1", skipbasket="on", **{"period": 1, **fields})
-    shop.until_done(item)
 
 
 @pytest.mark.parametrize("style", ["dotted", "timed"])

@@ -1,6 +1,5 @@
 """What happens rarely, by the doors that people and the panel use: accidents, odd words, odd answers of the seller."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -9,16 +8,6 @@ import pytest
 from lxml import etree
 
 from tests import keeping
-
-
-@contextlib.contextmanager
-def without(shop, table):
-    """The database as after a restore that forgot one of our tables."""
-    shop.here.write(f"RENAME TABLE {table} TO {table}_away")
-    try:
-        yield
-    finally:
-        shop.here.write(f"RENAME TABLE {table}_away TO {table}")
 
 
 def addon(shop, func, **params):
@@ -32,7 +21,7 @@ def addon(shop, func, **params):
 
 def test_an_accident_is_a_document_for_the_panel_and_a_trace_in_the_log(shop, vds):
     log = shop.here.base / "var/reseller.log"
-    with without(shop, "reseller_link"):
+    with keeping.without(shop, "reseller_link"):
         assert addon(shop, "reseller.services").find("error").get("type") == "reseller_internal"
         done = shop.here.run("processing/pmreseller", "--command", "sync_item", "--item", str(vds))
     assert etree.fromstring(done.stdout).find("error").get("type") == "reseller_internal"

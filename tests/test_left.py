@@ -6,7 +6,7 @@ import pytest
 
 from tests import world
 from tests.keeping import press, remote, there
-from tests.paying import bought, ends_in, expires, owed, problem, runs, service
+from tests.paying import bought, ends_in, expires, owed, problem, renew, runs, service
 from tests.world import until
 
 
@@ -19,16 +19,11 @@ def monthly(shop):
     assert shop.ctl("map", tariff, "period", "3", "3").returncode == 0
 
 
-@pytest.fixture(params=["at_once", "operation"])
-def moving(shop, switch, request):
+@pytest.fixture
+def learned(shop, moving):
     """When the panel moves its date; it has been learned from one renewal."""
-    switch(shop.here, "prolong_runs", request.param)
-    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
-    item = service(shop)
-    shop.act("prolong", item)
-    shop.until_done(item)
-    yield request.param
-    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
+    renew(shop, service(shop))
+    return moving
 
 
 def states(shop, item):
@@ -131,7 +126,7 @@ def test_a_suspension_that_was_never_sent_and_lost_its_operation_holds_no_term_b
     assert shop.tasks(item) == []
 
 
-def test_a_renewal_that_was_never_sent_and_lost_its_operation_is_asked_about(shop, moving):
+def test_a_renewal_that_was_never_sent_and_lost_its_operation_is_asked_about(shop, learned):
     item = service(shop)
     world.limits(shop.here, unsent_times=1, deep_seconds=1)
     shop.there.call("sandbox.fault", kind="refused", forfunc="*", times=1000)
@@ -139,9 +134,9 @@ def test_a_renewal_that_was_never_sent_and_lost_its_operation_is_asked_about(sho
     shop.rest(item)
     deleted(shop, item)
     shop.there.call("sandbox.fault.clear")
-    kind = {"at_once": "paid", "operation": "unrenewed"}[moving]
+    kind = {"at_once": "paid", "operation": "unrenewed"}[learned]
     until(lambda: (shop.checkevent(), problem(shop, item, kind))[1], f"nobody is asked: {states(shop, item)}")
-    if moving == "operation":
+    if learned == "operation":
         refused = shop.ctl("paid", str(item), "--buy", "--yes")
         assert refused.returncode == 1
         assert "Set the service's date" in refused.stdout.decode()
@@ -152,7 +147,7 @@ def test_a_renewal_that_was_never_sent_and_lost_its_operation_is_asked_about(sho
     buys(shop, item, 2)
 
 
-def test_a_renewal_of_unknown_outcome_without_an_operation_is_decided_by_a_person(shop, moving):
+def test_a_renewal_of_unknown_outcome_without_an_operation_is_decided_by_a_person(shop, learned):
     item = service(shop)
     world.limits(shop.here, deep_seconds=1)
     shop.there.call("sandbox.fault", kind="html", forfunc="service.prolong", times=1000, skip=1)
@@ -167,7 +162,7 @@ def test_a_renewal_of_unknown_outcome_without_an_operation_is_decided_by_a_perso
     assert states(shop, item) == {"prolong": "unconfirmed"}, "shown, not done"
     assert shop.ctl("reorder", str(item), "--yes").returncode == 0
     assert problem(shop, item, "undecided") is None
-    if moving == "operation":
+    if learned == "operation":
         assert problem(shop, item, "unrenewed")
         shop.here.call("sandbox.item", item=item, expiredate=shop.item(item)["expiredate"] + dt.timedelta(days=31))
     until(lambda: (shop.checkevent(), problem(shop, item, "paid"))[1], "nobody is asked about the date")

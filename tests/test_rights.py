@@ -12,7 +12,7 @@ from lxml import etree
 from reseller.pages.functions import FUNCTIONS
 from sandbox.core.levels import levels_of
 from tests import world
-from tests.keeping import fault, remote, sent
+from tests.keeping import fault, remote, sent, without
 from tests.planting import planted
 from tests.world import ROOT, Refused
 
@@ -103,20 +103,11 @@ def failures(shop):
     yield "database", lambda: instead(etc / "billmgr.conf", config + b"\nDBPassword wrong\nDBUser nobody\n")
     yield "socket", lambda: instead(etc / "billmgr.conf", config + b"\nDBSocket /nowhere/at/all.sock\n")
     yield "no configuration", lambda: instead(etc / "billmgr.conf", b"DBName gone\n")
-    yield "tables", lambda: renamed(shop, "reseller_link")
-    yield "counter", lambda: renamed(shop, "reseller_asked")
-    yield "panel's tables", lambda: renamed(shop, "processingmodule")
+    yield "tables", lambda: without(shop, "reseller_link")
+    yield "counter", lambda: without(shop, "reseller_asked")
+    yield "panel's tables", lambda: without(shop, "processingmodule")
     yield "seller", lambda: faulty(shop)
     yield "nothing", contextlib.nullcontext
-
-
-@contextlib.contextmanager
-def renamed(shop, table):
-    shop.here.write(f"RENAME TABLE {table} TO {table}_away")
-    try:
-        yield
-    finally:
-        shop.here.write(f"RENAME TABLE {table}_away TO {table}")
 
 
 @contextlib.contextmanager

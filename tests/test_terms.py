@@ -6,7 +6,7 @@ import pytest
 
 from tests import world
 from tests.keeping import remote
-from tests.paying import bought, ends_in, expires, left_days, owed, passes, problem, runs, service
+from tests.paying import bought, ends_in, expires, left_days, owed, passes, problem, renew, runs, service
 from tests.world import until
 
 VDS = "vds"
@@ -103,20 +103,6 @@ def test_a_year_bought_for_a_month_covers_the_renewals_to_come(shop, months):
 
 
 # A renewal is weighed against the seller's date, and the panel's date may move before its call or by its call-back.
-
-
-@pytest.fixture(params=["at_once", "operation"])
-def moving(shop, switch, request):
-    """When the panel moves its date; what was learned of it before is forgotten."""
-    switch(shop.here, "prolong_runs", request.param)
-    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
-    yield request.param
-    shop.here.write("DELETE FROM reseller_cursor WHERE module = 0")
-
-
-def renew(shop, item, **fields):
-    shop.here.call("service.prolong", elid=item, sok="ok", su="client1", skipbasket="on", **{"period": 1, **fields})
-    shop.until_done(item)
 
 
 def test_each_renewal_is_bought_once_and_the_panels_way_is_learned(shop, moving):
