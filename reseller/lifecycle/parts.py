@@ -17,7 +17,8 @@ from reseller.lifecycle import gaps, paid_until
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.paid_until import Level
 from reseller.lifecycle.term import Renewal
-from reseller.lifecycle.work import Work
+from reseller.lifecycle.work import Seller, Work
+from reseller.limits import Limits
 from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.wire import dates
@@ -25,6 +26,11 @@ from reseller.wire.errors import ResellerError, SellerError, Stopped
 
 #: states in which a part is gone on with when its `next_try` has come; with MONEY, when the balance has risen
 AGAIN = frozenset({requests.INTENT, requests.OWED, requests.UNSENT, requests.REFUSED})
+
+
+def is_another_day(seller: Seller, limits: Limits) -> bool:
+    """Whether the seller's day is not ours: nothing is bought then, and that is a problem of the module."""
+    return abs((seller.transport.today - dates.machine_day()).days) > limits.clock_days
 
 
 def write_down(work: Work, number: int) -> None:
@@ -67,10 +73,7 @@ class _Part(Renewal):
         """Buy the term; False when it is not due any more, or when the seller is not done yet."""
         try:
             seen = self._view()
-            if self._is_held():
-                self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
-                return False
-            if self._is_another_day():
+            if self._is_held() or is_another_day(self.seller, self.work.limits):
                 self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
                 return False
             self._take_slot()
@@ -98,11 +101,6 @@ class _Part(Renewal):
     def _is_asked_about(self, level: Level) -> bool:
         """Whether a person says first whether a term is bought for so few days; their word stands in the request."""
         return self.seller.settings.ask_gaps and not self.request.word and gaps.is_small(self.work, level)
-
-    def _is_another_day(self) -> bool:
-        """Whether the seller's day is not ours: that is a problem of the module (sync/checkevent.py)."""
-        here = dates.machine_day()
-        return abs((self.seller.transport.today - here).days) > self.work.limits.clock_days
 
     def _is_held(self) -> bool:
         """Whether something else is under way for the service, or staff hold it suspended: its day has not come."""

@@ -236,10 +236,11 @@ class _Run:
         """
         from reseller.lifecycle import parts
 
-        today, here = seller.transport.today, dates.machine_day()
+        today = seller.transport.today
         cause = Cause(problems.MODULE, self.module, problems.CLOCK)
-        if abs((today - here).days) > self.work.limits.clock_days:
-            told = {"module": str(self.module), "there": today.isoformat(), "here": here.isoformat()}
+        if parts.is_another_day(seller, self.work.limits):
+            here = dates.machine_day().isoformat()
+            told = {"module": str(self.module), "there": today.isoformat(), "here": here}
             troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
             return
         troubles.end(self.work, self.held, cause)
@@ -253,7 +254,8 @@ class _Run:
         from reseller.sync import restart
 
         day = spending.Day(self.work, self.held, seller.settings)
-        found = restart.ripe(live, self.work.limits, requests.without_operation(self.work.db, self.module))
+        lost = requests.without_operation(self.work.db, self.module) if live else ()
+        found = restart.ripe(live, self.work.limits, lost)
         try:
             found += restart.affordable(self.work, seller, live)
         except SellerError as error:
