@@ -29,7 +29,9 @@ class PanelState:
 
 
 def new_state(name: str, number: int) -> PanelState:
-    passwords = {user: secrets.token_urlsafe(12) for user in ("admin", "buyer", "client1")}
+    passwords = {user: secrets.token_urlsafe(12) for user in ("admin", "client1")}
+    # The account that a program uses has what each way of writing a text writes in its own way.
+    passwords["buyer"] = f"{secrets.token_urlsafe(8)}&+% é<{secrets.token_urlsafe(4)}"
     return PanelState(name, number, secrets.token_urlsafe(18), secrets.token_urlsafe(18), passwords)
 
 

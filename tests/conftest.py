@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import servers
-from tests import environment, keeping, watch, world
+from tests import environment, keeping, telling, watch, world
 from tests.chaos.lanes import Arena
 from tests.conformance import table
 from tests.forked import Programs
@@ -49,13 +49,15 @@ def sandbox(tmp_path_factory):
     """Both panels running; ended by its own process id."""
     running = world.Sandbox(tmp_path_factory.mktemp("sb") / "root")
     panels = [running.at(name) for name in running.panels]
-    passwords = [account["password"] for panel in panels for account in panel.accounts.values()]
-    with watch.Watch(passwords) as watching:
+    telling.given.update(account["password"] for panel in panels for account in panel.accounts.values())
+    with watch.Watch(telling.given) as watching:
         yield running
-    running.stop()
     # Of the whole run: nothing that any test did has shown a password.
+    in_tables = [found for panel in panels for found in watch.tables_with(panel, telling.given)]
+    running.stop()
     assert watching.seen == set()
-    assert [found for panel in panels for found in watch.files_with(panel.base, passwords)] == []
+    assert in_tables == []
+    assert [found for panel in panels for found in watch.files_with(panel.base, telling.given)] == []
 
 
 @pytest.fixture(scope="session")

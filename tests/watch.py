@@ -1,5 +1,6 @@
 """Looks for what no test may do: show a secret where anybody could read it, say something unfinished to a person."""
 
+import contextlib
 import os
 import re
 import threading
@@ -7,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
+import pymysql
 from lxml import etree
 
-from tests import world
+from tests import telling, world
 
 #: a process lives for 30 ms at least, and there are thousands
 PAUSE_SECONDS = 0.02
@@ -25,7 +27,7 @@ class Watch:
     """Reads every argument list on this machine again and again; `seen` holds those with a secret in them."""
 
     def __init__(self, secrets):
-        self.secrets = [secret.encode() for secret in secrets]
+        self.secrets = secrets
         self.seen = set()
         self.looks = 0
         self._over = threading.Event()
@@ -50,7 +52,7 @@ class Watch:
             return
         finally:
             os.close(file)
-        if any(secret in line for secret in self.secrets):
+        if telling.shows(line, self.secrets):
             self.seen.add(line)
 
     def __enter__(self):
@@ -63,13 +65,22 @@ class Watch:
 
 
 def files_with(base, secrets):
-    """Files of a tree that hold one of the secrets."""
-    found = []
-    for path in Path(base).rglob("*"):
-        if path.is_file() and "/venv" not in str(path):
-            content = path.read_bytes()
-            found += [str(path) for secret in secrets if secret.encode() in content]
-    return found
+    """Files of a tree that show one of the secrets, in whatever way it is written there."""
+    files = (path for path in Path(base).rglob("*") if path.is_file() and "/venv" not in str(path))
+    return [str(path) for path in files if telling.shows(path.read_bytes(), secrets)]
+
+
+def tables_with(panel, secrets):
+    """Tables of a panel's database that show one of the secrets; what is crypted there shows none."""
+    found = set()
+    with contextlib.closing(panel.connect()) as connection, connection.cursor(pymysql.cursors.SSCursor) as cursor:
+        for table in [next(iter(row.values())) for row in panel.rows("SHOW TABLES")]:
+            cursor.execute(f"SELECT * FROM `{table}`")
+            for row in cursor:
+                values = (each if isinstance(each, bytes) else str(each).encode() for each in row)
+                if telling.shows(b"\n".join(values), secrets):
+                    found.add(table)
+    return sorted(found)
 
 
 class Told:

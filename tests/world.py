@@ -22,6 +22,8 @@ import pymysql
 import requests
 from lxml import etree
 
+from tests import telling
+
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 #: how long a test waits for what must come: no figure that is tested, so it leaves room for a busy machine
@@ -145,6 +147,7 @@ class PanelAt:
             [f"./{argv[0]}", *argv[1:]], cwd=self.base, input=stdin, capture_output=True, timeout=seconds, check=False
         )
         assert not GAP.search((done.stdout + done.stderr).decode(errors="replace")), done
+        assert not telling.shows(done.stdout + done.stderr, telling.given), "a secret is shown"
         return done
 
 
@@ -420,6 +423,7 @@ def connect(here: PanelAt, there: PanelAt, buyer: str, password: str, **settings
         sok="ok",
         **fields,
     )
+    telling.given.add(password)
     return int(answer.findtext("id"))
 
 
