@@ -19,7 +19,7 @@ from tests.world import ROOT, Refused
 SETTER = "item.setremoteid"
 FILES = [*sorted((ROOT / "xml").glob("*.xml")), *sorted((ROOT / "xml/stock").glob("*_func.xml"))]
 #: of the functions that spend, force, or let a plan through
-FULL = {"reseller.reorder", "reseller.link.force", "reseller.checkevent.force"}
+FULL = {"reseller.reorder", "reseller.link.force", "reseller.checkevent.force", "reseller.start"}
 
 
 def declared():

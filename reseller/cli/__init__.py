@@ -35,6 +35,8 @@ COMMANDS = {
     "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
     "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),
     "account": ("account", "for a seller that has moved or an account that has changed: move what is linked"),
+    "stop": ("stop", "buy nothing any more from now on, at one seller or at all of them"),
+    "start": ("start", "go on buying after a stop: shows what waits and what it costs first"),
     "moved": ("moved", "for a panel that has moved to another host or path: say that it is here from now on"),
     "panel": ("control_panel", "lead clients into the control panels of services of a type, once that is proven safe"),
 }

@@ -58,6 +58,7 @@ def _plain(each: Status) -> dict[str, object]:
         "away": figures.services["away"],
         "seller_left_alone_seconds": each.down_seconds,
         "trouble": each.trouble,
+        "halted": each.halted,
     }
 
 
@@ -74,6 +75,8 @@ def _tell(each: Status) -> None:
         "changes refused": f"{figures.refused} (see: resellerctl plan)" if figures.refused else "none",
         "seller": f"left alone for {each.down_seconds} s more" if each.down_seconds else "may be asked",
     }
+    if each.halted:
+        lines["buying"] = each.halted
     if each.trouble:
         lines["trouble"] = each.trouble
     for name, value in lines.items():

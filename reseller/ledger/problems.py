@@ -32,6 +32,7 @@ undecided  the outcome of a request is not known, and its operation was deleted
 undated    a client has paid for longer than the last date that the seller has shown, and it shows none now
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
+halted     (of the panel or of a module) a person has stopped all that spends (stops.py)
 off        (of a module) it is switched off, and services end for which clients have paid
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
@@ -57,7 +58,7 @@ KEY, MAPPING, FOREIGN_KEY, PAID, VALUE = "key", "mapping", "foreign_key", "paid"
 OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused", "overtaken"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
-UNDECIDED, UNDATED, OFF = "undecided", "undated", "off"
+UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID, VALUE),

@@ -289,6 +289,18 @@ def stopped_by(db: Database, error_type: str) -> int:
     return int(db.value(sql, error_type))
 
 
+def wake(lease: Lease, error_type: str, modules: Sequence[int]) -> None:
+    """What waited for this reason, of these modules, is due now."""
+    if modules:
+        with lease.writing() as db:
+            db.execute(
+                "UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) "
+                "WHERE live = 1 AND error_type = %s AND module IN %s",
+                error_type,
+                modules,
+            )
+
+
 def wait(lease: Lease, request: Request, seconds: int) -> None:
     """Leave the request as it is and look at it again after this many seconds."""
     lease.execute(

@@ -339,6 +339,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             times INT NOT NULL
         ) {_ENGINE}""",
     ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_stop (
+            module INT NOT NULL PRIMARY KEY,
+            who VARCHAR(190) NOT NULL,
+            why VARCHAR(500) NOT NULL,
+            since DATETIME(3) NOT NULL
+        ) {_ENGINE}""",
+    ),
 )
 #: the version that keeps where the tables belong: a row that is lost later is claimed by nobody but a person
 _PLACED = next(

@@ -38,6 +38,18 @@ def of_day(db: Database, module: int) -> Spent:
     return Spent(*row) if row else Spent(0, Decimal(0))
 
 
+def expected(db: Database, item: int) -> tuple[Decimal | None, str]:
+    """What one more term of a service may cost: as its last one, else as the last order of its tariff; None unknown."""
+    own = "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
+    like = (
+        "SELECT q.cost, q.cost_currency FROM item m JOIN item i ON i.pricelist = m.pricelist AND i.period = m.period "
+        "JOIN reseller_request q ON q.item = i.id AND q.kind = 'order' AND q.cost > 0 WHERE m.id = %s "
+        "ORDER BY q.id DESC LIMIT 1"
+    )
+    row = db.row(own, item) or db.row(like, item)
+    return (row[0], row[1]) if row else (None, "")
+
+
 def last_cost(db: Database, item: int) -> Decimal | None:
     """What the last order or renewal of a service has cost, None while that is not known."""
     sql = "SELECT cost FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"

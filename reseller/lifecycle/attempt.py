@@ -25,7 +25,16 @@ from reseller.seller import service
 from reseller.seller.account import read_balance
 from reseller.seller.service import Service
 from reseller.wire import money
-from reseller.wire.errors import Ambiguous, BusyError, Moved, PanelError, Rejected, ResellerError, SellerError, Stopped
+from reseller.wire.errors import (
+    Ambiguous,
+    BusyError,
+    PanelError,
+    Rejected,
+    ResellerError,
+    SellerError,
+    Stopped,
+    Withheld,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -36,8 +45,6 @@ _STILL_IN_DOUBT = {
     requests.UNCONFIRMED: requests.UNCONFIRMED,
     requests.WAITING: requests.WAITING,
 }
-#: why a request waits that may not be sent from here; whatever it is that waits
-MOVED_UNSENT = "reseller_moved_unsent"
 #: how the seller's refusal is worded where there is more to say than that a change was refused
 _REFUSED = {requests.ORDER: "reseller_order_refused", requests.PART: "reseller_part_refused"}
 #: the same where the answer proves nothing, and nothing has shown
@@ -239,9 +246,9 @@ class Attempt:
             return self._show(looking)
         if self.in_doubt:
             return self.stop(Standing(self._unsent_state("")), looking)
-        if isinstance(error, Moved):
+        if isinstance(error, Withheld):
             # The try does not count, and the next one is when a person has said so (sync/checkevent.py).
-            told = ResellerError(MOVED_UNSENT, cause=self.work.word(error), **self.names())
+            told = ResellerError(error.unsent, cause=self.work.word(error), **self.names())
             wait = self.work.limits.unsent_first_seconds
             return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=wait), told)
         rule = retries.rule(error, self.work.limits)

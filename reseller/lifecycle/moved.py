@@ -15,9 +15,8 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.place import Place
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.attempt import MOVED_UNSENT
 from reseller.lifecycle.work import Work
-from reseller.wire.errors import BusyError
+from reseller.wire.errors import BusyError, Moved
 
 CAUSE = Cause(problems.PANEL, 0, problems.MOVED)
 #: so many services are named of those that it touches
@@ -39,7 +38,7 @@ class Move(NamedTuple):
 
 def look(work: Work) -> Move:
     """How it is now."""
-    return Move(place.of(work.db), place.here(work.panel.base), requests.stopped_by(work.db, MOVED_UNSENT))
+    return Move(place.of(work.db), place.here(work.panel.base), requests.stopped_by(work.db, Moved.unsent))
 
 
 def confirm(work: Work) -> Move:

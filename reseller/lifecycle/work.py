@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reseller.db import Database
-from reseller.ledger import accounts, acts, asked, place, schema
+from reseller.ledger import accounts, acts, asked, place, schema, stops
 from reseller.ledger.accounts import Address
 from reseller.limits import Limits
 from reseller.log import Log, correlation
@@ -120,12 +120,18 @@ class Work:
 
             chosen = as_known(self.db, settings.read(self.mgrctl, module))
             circuit = Circuit(self.db, module, self.limits)
-            may_change = partial(place.require, self.db, self.panel.base)
+            may_change = partial(self._require_word, module)
             transport = Transport(chosen, self.limits, self.log, circuit, may_change)
             address = Address.of(transport.endpoint, chosen.username)
             account = accounts.of_address(self.db, address) or self._recognise(transport, chosen.username)
             self._sellers[module] = Seller(chosen, transport, account, circuit)
         return self._sellers[module]
+
+    def _require_word(self, module: int, *, spends: bool) -> None:
+        """Whether anything that changes, or spends, may be sent; raises Withheld."""
+        place.require(self.db, self.panel.base)
+        if spends:
+            stops.require_none(self.db, module)
 
     def _recognise(self, transport: Transport, username: str) -> int:
         """The account at an address that was never used."""

@@ -44,8 +44,10 @@ FUNCTIONS = {
     "reseller.swap": Function(EMPLOYEE_LEVEL, "swap_form", "away"),
     "reseller.swap.back": Function(EMPLOYEE_LEVEL, "swap_form", "back"),
     "reseller.report": Function(EMPLOYEE_LEVEL, "report"),
+    "reseller.stop": Function(EMPLOYEE_LEVEL, "stop_form"),
     # What spends, forces or lets a plan through.
     "reseller.reorder": Function(FULL_LEVEL, "reorder_form"),
+    "reseller.start": Function(FULL_LEVEL, "stop_form", "start"),
     "reseller.link.force": Function(FULL_LEVEL, "link_form", "force"),
     "reseller.checkevent.force": Function(FULL_LEVEL, "run_now", "force"),
 }

@@ -79,6 +79,13 @@ class Timing:
         self.slowest = max(self.slowest, seconds)
 
 
+class MayChange(Protocol):
+    """Says whether a call that changes something may be made."""
+
+    def __call__(self, *, spends: bool) -> None:
+        """Raises Withheld when it may not."""
+
+
 class Gate(Protocol):
     """Says whether the seller may be called at all, and is told how each call ended."""
 
@@ -98,9 +105,9 @@ class Transport:
         limits: Limits,
         log: Log,
         gate: Gate | None = None,
-        may_change: Callable[[], None] | None = None,
+        may_change: MayChange | None = None,
     ) -> None:
-        """`may_change` is asked before a call that changes something, and raises Moved when none may be made."""
+        """`may_change` is asked before a call that changes something, and raises Withheld when none may be made."""
         self._gate = gate
         self._may_change = may_change
         self._settings = settings
@@ -137,11 +144,11 @@ class Transport:
         `bounds` says how large the answer may be. `parse` is given it as it came, for callers that need not read again
         what they have read before, or read it row by row.
         A call that `changes` something says so, since a copy of the panel may only look. One that `spends` money is
-        one, and has a connection made for it: one that was kept may be dead without showing it, and then nobody knows
-        whether the call arrived. Raises Rejected, NotSent or Ambiguous.
+        one, may be stopped by a person, and has a connection made for it: one that was kept may be dead without showing
+        it, and then nobody knows whether the call arrived. Raises Rejected, NotSent or Ambiguous.
         """
         if (changes or spends) and self._may_change:
-            self._may_change()
+            self._may_change(spends=spends)
         if self._gate:
             self._gate.check()
         started = time.monotonic()

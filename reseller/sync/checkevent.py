@@ -18,7 +18,7 @@ from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.ledger import accounts, links, observations, paid, place, problems, requests
+from reseller.ledger import accounts, links, observations, paid, place, problems, requests, stops
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
@@ -30,7 +30,7 @@ from reseller.sync import left, metrics, reconcile, spending
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
-from reseller.wire.errors import BusyError, ResellerError, SellerError, Stopped
+from reseller.wire.errors import BusyError, Halted, ResellerError, SellerError, Stopped
 
 #: of a run's time, how much is for what is open when there is more to do
 OPEN_SHARE = 0.6
@@ -55,6 +55,7 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     modules = items.modules(work.db)
     summary.problems += [work.word(wrong) for wrong in work.panel.wrong_limits]
     summary.problems += _moved(work, modules)
+    summary.problems += _halted(work)
     calls = max(1, work.limits.panel_calls_at_once // max(len(modules), 1))
     jobs = [Job(work, module, mode, Summary(), until, calls) for module in modules]
     if len(jobs) == 1:
@@ -89,6 +90,16 @@ def _moved(work: Work, modules: Sequence[int]) -> list[str]:
     return [said] if said else []
 
 
+def _halted(work: Work) -> list[str]:
+    """What is to be said of all that a person has stopped."""
+    from reseller.lifecycle import halting
+
+    try:
+        return halting.watch(work)
+    except ResellerError as error:
+        return [work.word(error)]
+
+
 def _alone(job: Job) -> None:
     """A module in a thread of its own, with connections of its own."""
     try:
@@ -119,6 +130,12 @@ def _module(job: Job) -> None:
         job.summary.fail(job.work.word(job.work.log.unexpected(error, f"module {job.module}: ")))
 
 
+def _waits_for_money_or_word(request: Request) -> bool:
+    """Whether nobody has to be told that its buying is stopped: the problem of that names it."""
+    is_told = request.error_type == Halted.unsent or request.state == requests.MONEY
+    return is_told or request.kind == requests.PART
+
+
 def _from(rows: Sequence[_Row], item: int) -> list[_Row]:
     """The same rows, those of the service where the last run stopped first."""
     start = next((number for number, row in enumerate(rows) if row.item == item), 0)
@@ -139,6 +156,8 @@ class _Run:
         self.stopped = 0
         #: where a panel that may be a copy is, nothing is begun that would send
         self.may_send = place.difference(self.work.db, self.work.panel.base) is None
+        #: where a person has stopped all that spends, nothing is begun that would
+        self.may_spend = stops.of(self.work.db, self.module) is None
 
     def all(self) -> None:
         """Every service of the module; the seller is not even connected to when there is none."""
@@ -246,6 +265,8 @@ class _Run:
         troubles.end(self.work, self.held, cause)
         left.note_undated(self.work, self.held, self.module, today)
         left.note_off(self.work, self.held, self.module, today)
+        if not self.may_spend:
+            return
         for number in paid.due(self.work.db, self.module, today, self.work.limits):
             self._each(number, partial(parts.write_down, self.work, number))
 
@@ -260,6 +281,9 @@ class _Run:
             found += restart.affordable(self.work, seller, live)
         except SellerError as error:
             self.summary.fail(self.work.word(error))
+        if not self.may_spend:
+            # What says so already is not even started: it would be stopped right before it is sent.
+            found = [each for each in found if not _waits_for_money_or_word(each)]
         for request in found:
             is_part = request.kind == requests.PART
             self._each(request.item, self._buy(request, day) if is_part else self._restart(request))

@@ -21,6 +21,7 @@ class Kind(NamedTuple):
 KINDS = {
     "alarm": Kind("reseller_drift_alarm"),
     "moved": Kind("reseller_moved"),
+    "halted": Kind("reseller_halted_waits"),
     "unread_list": Kind("reseller_audit_list"),
     "orphan": Kind("reseller_audit_orphan"),
     "lost": Kind("reseller_audit_lost"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from reseller.ledger import accounts, figures
+from reseller.ledger import accounts, figures, stops
 from reseller.ledger.figures import Figures
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -29,6 +29,8 @@ class Status(NamedTuple):
     operations: dict[str, int]
     down_seconds: int
     trouble: str
+    #: who has stopped buying, since when and why; empty where nobody has
+    halted: str
 
 
 def of_all(work: Work) -> list[Status]:
@@ -51,4 +53,6 @@ def _of(work: Work, module: int, success: int) -> Status:
     age = int(time.time()) - success if success else 0
     found = figures.of(work.db, module)
     queue = items.queue(work.db, module)
-    return Status(module, name, url, username, success, age, balance, found, queue, down, trouble)
+    halt = stops.of(work.db, module)
+    halted = work.word(halt.error) if halt else ""
+    return Status(module, name, url, username, success, age, balance, found, queue, down, trouble, halted)

@@ -8,6 +8,7 @@ the log all say the same thing, in the language asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from reseller.wire.secrets import hide
 
@@ -80,8 +81,22 @@ class SellerDown(NotSent):
         self.seconds = seconds
 
 
-class Moved(NotSent):
-    """Nothing was tried: the panel is not where its ledger belongs, so it may be a copy (ledger/place.py)."""
+class Withheld(NotSent):
+    """Nothing was tried, and nothing will be before a person has said so; `unsent` words that for a request."""
+
+    unsent: ClassVar[str]
+
+
+class Moved(Withheld):
+    """The panel is not where its ledger belongs, so it may be a copy (ledger/place.py)."""
+
+    unsent = "reseller_moved_unsent"
+
+
+class Halted(Withheld):
+    """A person has stopped all that spends (ledger/stops.py)."""
+
+    unsent = "reseller_halted_unsent"
 
 
 class Ambiguous(SellerError):

@@ -1,0 +1,45 @@
+"""resellerctl start."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.ledger.stops import ALL
+from reseller.lifecycle import halting
+from reseller.lifecycle.halting import Waiting
+from reseller.lifecycle.work import Work
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "Takes back what `resellerctl stop` has said. Without --yes it shows what waits, the oldest first, with what "
+        "the like has cost last. With it the next checkevent goes on with them."
+    )
+    parser.add_argument("module", type=int, nargs="?", default=ALL, help="the module that was stopped; else all")
+    parser.add_argument("--yes", action="store_true", help="go on buying")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Show the plan, or go on."""
+    found = halting.require(work, arguments.module)
+    waiting = halting.start(work, arguments.module) if arguments.yes else halting.plan(work, found)
+    if arguments.json:
+        rows = [_row(each) for each in waiting]
+        shown.machine({"module": found.module, "waiting": rows, "total": halting.total(waiting), "done": arguments.yes})
+        return 0
+    shown.say(work.word(found.error))
+    shown.table([_row(each) for each in waiting], as_json=False, empty="Nothing waits.")
+    if waiting:
+        shown.say(f"Together: {halting.total(waiting)}, by what the like has cost last.")
+    if arguments.yes:
+        shown.say("Buying goes on: what waits is begun by the next checkevent, the oldest first.")
+    else:
+        shown.say("Nothing was changed; --yes goes on buying.")
+    return 0
+
+
+def _row(each: Waiting) -> dict[str, object]:
+    cost = f"{each.cost.normalize():f} {each.currency}".rstrip() if each.cost is not None else ""
+    return {"service": each.item, "what": each.kind, "months": each.term or "", "cost": cost}

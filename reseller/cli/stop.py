@@ -1,0 +1,37 @@
+"""resellerctl stop."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.ledger.stops import ALL
+from reseller.lifecycle import halting
+from reseller.lifecycle.work import Work
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = (
+        "From now on nothing that spends is sent, at once and in all processes: no order, no renewal, no change. What "
+        "was sent already is still looked for, and suspending, resuming and deleting go on. What wants to be bought "
+        "waits, and is one problem. `resellerctl start` takes it back. Needs no --yes: it costs nothing."
+    )
+    parser.add_argument("module", type=int, nargs="?", default=ALL, help="number of one processing module; else all")
+    parser.add_argument("--why", default="", help="what others are to know of it")
+
+
+def run(work: Work, arguments: argparse.Namespace) -> int:
+    """Stop, and say so."""
+    found = halting.stop(work, arguments.module, arguments.why)
+    waiting = halting.plan(work, found)
+    text = f"{work.word(found.error)} {len(waiting)} wait: resellerctl start{_named(found.module)}"
+    if arguments.json:
+        shown.machine({"module": found.module, "since": found.since, "waiting": len(waiting), "text": text})
+    else:
+        shown.say(text)
+    return 0
+
+
+def _named(module: int) -> str:
+    return f" {module}" if module else ""

@@ -1,0 +1,79 @@
+"""The forms `reseller.stop` and `reseller.start`: buy nothing any more, and go on; what waits is shown first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reseller import swap
+from reseller.ledger import stops
+from reseller.ledger.stops import ALL
+from reseller.lifecycle import halting
+from reseller.lifecycle.halting import Waiting
+from reseller.mgr5 import items
+from reseller.pages import listing, several
+from reseller.pages.call import Call, done
+from reseller.wire import document
+
+WHY_LENGTH = 500
+#: how a form names a stop of all modules: an empty value is none
+EVERY = "all"
+
+
+def show(call: Call) -> document.Element:
+    """Of which module, and why."""
+    if call.sok:
+        halting.stop(call.work, _chosen(call), call.text("why")[:WHY_LENGTH])
+        return done()
+    call.put(module=call.text("module") or EVERY, why=call.text("why"))
+    _choices(call, [ALL, *items.modules(call.work.db)])
+    return call.page
+
+
+def start(call: Call) -> document.Element:
+    """The stop that is chosen, with what waits for it to be taken back; what was shown is what goes on."""
+    there_are = [each.module for each in stops.every(call.work.db)]
+    is_chosen = call.text("module") or not there_are
+    found = halting.require(call.work, _chosen(call) if is_chosen else there_are[0])
+    waiting = halting.plan(call.work, found)
+    if call.sok:
+        several.require_shown(call, waiting)
+        halting.start(call.work, found.module)
+        return done()
+    table = document.element("list", name="plan")
+    table.extend(_rows(call, waiting))
+    call.page.append(table)
+    said = {"since": f"{found.since} UTC", "who": found.who, "why": found.why, "total": halting.total(waiting)}
+    call.put(module=_name(found.module), shown=several.digest(waiting), **said)
+    _choices(call, there_are)
+    return call.page
+
+
+def _chosen(call: Call) -> int:
+    return ALL if call.text("module") in ("", EVERY) else call.number("module", 1, 2**31 - 1, 0)
+
+
+def _name(module: int) -> str:
+    return str(module) if module else EVERY
+
+
+def _choices(call: Call, modules: Sequence[int]) -> None:
+    words = call.words(call.func)
+    names = {each.id: str(each) for each in swap.modules(call.work.db)}
+    listing.choices(
+        call, "module", [(_name(each), names.get(each, words.get(_name(each), str(each)))) for each in modules]
+    )
+
+
+def _rows(call: Call, waiting: Sequence[Waiting]) -> list[document.Element]:
+    words = call.words("reseller.requests")
+    return [
+        listing.elem(
+            {
+                "service": each.item,
+                "what": words.get(f"kind_{each.kind}", each.kind),
+                "months": each.term or "",
+                "cost": "" if each.cost is None else f"{each.cost.normalize():f} {each.currency}".rstrip(),
+            }
+        )
+        for each in waiting
+    ]
