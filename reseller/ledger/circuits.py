@@ -8,20 +8,26 @@ failure opens it again.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from reseller.db import Database
 from reseller.limits import Limits
-from reseller.wire.errors import SellerDown
+from reseller.wire.errors import ResellerError, SellerDown
+from reseller.wire.texts import fit
 
 #: a run makes hundreds of calls: a circuit that was found closed is not asked for again so soon
 TRUST_SECONDS = 1.0
+CAUSE_CHARACTERS = 500
 
 
 class Circuit:
     """The circuit of one module, as one process uses it; a `Gate` of the transport."""
 
-    def __init__(self, db: Database, module: int, limits: Limits) -> None:
+    def __init__(self, db: Database, module: int, limits: Limits, word: Callable[[ResellerError], str] = str) -> None:
+        """`word` makes a sentence of the error that is kept as the cause."""
         self._db = db
+        self._word = word
+        self._cause = ""
         self._module = module
         self._limits = limits
         self._failures = 0
@@ -40,13 +46,18 @@ class Circuit:
         if seconds <= 0 and self._take_trial(until):
             self._trying = True
             return
-        raise SellerDown(max(seconds, 1), self._failures)
+        raise SellerDown(max(seconds, 1), self._failures, self._cause)
 
     def require_closed(self) -> None:
         """Raises SellerDown while nobody may try; takes no turn."""
+        error = self.down()
+        if error is not None:
+            raise error
+
+    def down(self) -> SellerDown | None:
+        """What is to be said while nobody may try, None when somebody may."""
         seconds = self.down_seconds()
-        if seconds:
-            raise SellerDown(seconds, self._failures)
+        return SellerDown(seconds, self._failures, self._cause) if seconds else None
 
     def down_seconds(self) -> int:
         """How long nobody may try, 0 when somebody may now."""
@@ -56,11 +67,11 @@ class Circuit:
     def _read(self) -> tuple[int, object]:
         """Seconds until the next try may be made, 0 when it may be now; and when that is, as the database has it."""
         row = self._db.row(
-            "SELECT failures, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), until) / 1000000), until "
+            "SELECT failures, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), until) / 1000000), until, cause "
             "FROM reseller_circuit WHERE module = %s",
             self._module,
         )
-        self._failures, seconds, until = row or (0, 0, None)
+        self._failures, seconds, until, self._cause = row or (0, 0, None, "")
         return max(int(seconds), 0), until
 
     def _take_trial(self, until: object) -> bool:
@@ -74,8 +85,11 @@ class Circuit:
             )
         )
 
-    def record(self, *, reached: bool | None) -> None:
-        """Note how a call ended, None where that says nothing; a seller that answers as ever costs nothing here."""
+    def record(self, *, reached: bool | None, error: ResellerError | None = None) -> None:
+        """Note how a call ended, None where that says nothing; a seller that answers as ever costs nothing here.
+
+        `error` is what it ended with, kept as the cause of an open circuit.
+        """
         self._trying = False
         if reached is None:
             return
@@ -85,8 +99,10 @@ class Circuit:
             return
         self._trusted_until = 0.0
         self._db.execute(
-            "INSERT INTO reseller_circuit (module, failures, until) VALUES (%s, 1, UTC_TIMESTAMP(3)) "
-            "ON DUPLICATE KEY UPDATE failures = failures + 1, until = UTC_TIMESTAMP(3) + INTERVAL %s SECOND",
+            "INSERT INTO reseller_circuit (module, failures, until, cause) VALUES (%s, 1, UTC_TIMESTAMP(3), %s) "
+            "ON DUPLICATE KEY UPDATE failures = failures + 1, until = UTC_TIMESTAMP(3) + INTERVAL %s SECOND, "
+            "cause = VALUES(cause)",
             self._module,
+            fit(self._word(error), CAUSE_CHARACTERS) if error else "",
             self._limits.circuit_seconds,
         )

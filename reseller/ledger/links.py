@@ -61,11 +61,13 @@ def items(db: Database) -> set[int]:
     return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1")}
 
 
-def some(db: Database, most: int) -> list[int]:
-    """So many services that are linked or have an open request, those with a request first."""
+def some(db: Database, most: int, module: int = 0) -> list[int]:
+    """So many services, of one module if it is given, that are linked or have an open request; those first."""
     rows = db.rows(
-        "SELECT item, MIN(rank_) FROM (SELECT item, 0 AS rank_ FROM reseller_request WHERE live = 1 "
-        "UNION ALL SELECT item, 1 FROM reseller_link WHERE live = 1) x GROUP BY item ORDER BY 2, 1 LIMIT %s",
+        "SELECT item, MIN(rank_) FROM (SELECT item, module, 0 AS rank_ FROM reseller_request WHERE live = 1 "
+        "UNION ALL SELECT item, module, 1 FROM reseller_link WHERE live = 1) x WHERE %s IN (0, module) "
+        "GROUP BY item ORDER BY 2, 1 LIMIT %s",
+        module,
         most,
     )
     return [row[0] for row in rows]

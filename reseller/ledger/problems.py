@@ -37,6 +37,11 @@ off        (of a module) it is switched off, and services end for which clients 
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
 account    (of a module) its settings lead to another account than its links
+settings   (of a module) its settings cannot be read or used, and services are linked
+login      (of an account) the seller does not let it in: password, address, second factor
+unreachable  (of an account) the seller cannot be reached, or shows a certificate that is not trusted
+rights     (of an account) the seller does not let it order
+funds      (of an account) its money does not last for what waits to be bought
 spending   (of a module) the day's limit of what is bought without an operation is reached
 """
 
@@ -51,7 +56,7 @@ from reseller.ledger.leases import Lease
 from reseller.wire.secrets import hide_known
 from reseller.wire.texts import fit
 
-SERVICE, MODULE, PANEL = "service", "module", "panel"
+SERVICE, MODULE, PANEL, SELLER = "service", "module", "panel", "account"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID, VALUE = "key", "mapping", "foreign_key", "paid", "value"
@@ -59,6 +64,7 @@ OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
 UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
+SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID, VALUE),

@@ -21,7 +21,7 @@ The last three are not live. A live request is continued, never made anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -289,15 +289,16 @@ def stopped_by(db: Database, error_type: str) -> int:
     return int(db.value(sql, error_type))
 
 
-def wake(lease: Lease, error_type: str, modules: Sequence[int]) -> None:
-    """What waited for this reason, of these modules, is due now."""
+def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int]) -> None:
+    """What waited for one of these reasons, of these modules, is due now."""
     if modules:
         with lease.writing() as db:
             db.execute(
                 "UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) "
-                "WHERE live = 1 AND error_type = %s AND module IN %s",
-                error_type,
-                modules,
+                "WHERE live = 1 AND state = %s AND error_type IN %s AND module IN %s",
+                UNSENT,
+                tuple(error_types),
+                tuple(modules),
             )
 
 

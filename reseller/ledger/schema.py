@@ -346,6 +346,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             why VARCHAR(500) NOT NULL,
             since DATETIME(3) NOT NULL
         ) {_ENGINE}""",
+        "ALTER TABLE reseller_circuit ADD COLUMN cause VARCHAR(500) NOT NULL DEFAULT ''",
     ),
 )
 #: the version that keeps where the tables belong: a row that is lost later is claimed by nobody but a person

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reseller import log
-from reseller.ledger import links, requests, spent
+from reseller.ledger import links, problems, requests, spent
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
@@ -251,10 +251,14 @@ class Attempt:
             told = ResellerError(error.unsent, cause=self.work.word(error), **self.names())
             wait = self.work.limits.unsent_first_seconds
             return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=wait), told)
+        trouble = retries.account_trouble(error, self.kind)
         rule = retries.rule(error, self.work.limits)
         tries = self._tries + 1
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
+        if trouble in (problems.LOGIN, problems.RIGHTS) or (trouble and last):
+            told = ResellerError(retries.UNSENT[trouble], cause=self.work.word(error), **self.names())
+            return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=rule.longest_seconds), told)
         told = ResellerError(
             self.unsent_last if last else self.unsent,
             cause=self.work.word(error),
@@ -286,9 +290,19 @@ class Attempt:
             type_ = _ANSWERED.get(self.kind, "reseller_change_answered")
         return ResellerError(type_, object=error.object, value=error.value, **{**error.params, **self.names()})
 
-    @staticmethod
-    def standing(error: Rejected) -> Standing:
-        """Where a rejected request stands: waiting for money, with what is needed to weigh it, or refused."""
+    def rejected(self, error: Rejected) -> Stopped:
+        """The end of a try that was refused: by proof, or because looking has shown nothing."""
+        now = self.standing(error)
+        if now.state != requests.UNSENT:
+            return self.stop(now, self.refusal(error))
+        self.settle(now)
+        return self.stop_unsent(error)
+
+    def standing(self, error: Rejected) -> Standing:
+        """Where a rejected request stands: waiting for money, with what is needed to weigh it, for the account to work
+        again, or refused."""
+        if retries.account_trouble(error, self.kind):
+            return Standing(requests.UNSENT, error.type, tries=self._tries)
         have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
         state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
         return Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))

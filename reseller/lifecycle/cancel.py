@@ -99,7 +99,7 @@ class _Cancel(Attempt):
             self.settle_doubt(answered, self.looking)
         months = self.view().autoprolong
         if months and refused is not None:
-            raise self.stop(Standing(requests.REFUSED), self.refusal(refused)) from refused
+            raise self.rejected(refused) from refused
         if months:
             error = ResellerError("reseller_still_renews", months=months, **self.names())
             raise self.stop(Standing(requests.REFUSED), error)

@@ -248,10 +248,9 @@ class _Setparam(Attempt):
 
     def _rejected(self, change: Change, error: Rejected) -> ResellerError:
         """Money is waited for; a tariff that was refused for any other reason is taken back."""
-        standing = self.standing(error)
-        if change.is_tariff and standing.state == requests.REFUSED:
+        if change.is_tariff and self.standing(error).state == requests.REFUSED:
             return self._roll_back(self.refusal(error))
-        return self.stop(standing, self.refusal(error))
+        return self.rejected(error)
 
     def _roll_back(self, error: ResellerError) -> ResellerError:
         """Say why, then give the service its former tariff: an operation that is started again finds nothing to do."""

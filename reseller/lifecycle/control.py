@@ -110,7 +110,7 @@ class Control(Attempt, ABC):
             raise self.stop_unsent(error) from error
         except (Rejected, Ambiguous) as error:
             if isinstance(error, Rejected) and self.proves(error):
-                raise self.stop(self.standing(error), self.refusal(error)) from error
+                raise self.rejected(error) from error
             # It was not busy before, so what it is busy with now is this.
             seen_now = self._glance()
             if seen_now is None or not seen_now.is_busy:
@@ -137,7 +137,7 @@ class Control(Attempt, ABC):
         error = self.answered
         assert error is not None  # noqa: S101 - see _is_answered
         if self.is_looked_for:
-            return self.stop(self.standing(error), self.refusal(error))
+            return self.rejected(error)
         told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
         return self.stop(Standing(requests.LOOKING), told)
 

@@ -208,7 +208,7 @@ class Change(Attempt):
 
     def _refused(self, error: Rejected) -> Wait:
         """What is waited for after this refusal; ends the try when nothing is."""
-        raise self.stop(Standing(requests.REFUSED), self.refusal(error)) from error
+        raise self.rejected(error) from error
 
     def _unanswered(self, error: Ambiguous) -> tuple[Service, Wait]:
         """Nothing of it shows: sent again by the next runs, since it does no harm, but not for ever."""

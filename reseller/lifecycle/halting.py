@@ -62,7 +62,7 @@ def start(work: Work, module: int) -> list[Waiting]:
         found = require(work, module)
         waiting = plan(work, found)
         stops.end(held, module)
-        requests.wake(held, Halted.unsent, _modules(work, module))
+        requests.wake(held, [Halted.unsent], _modules(work, module))
         work.note("start", f"buying goes on{_scope(module)}: {len(waiting)} wait, {total(waiting)}", module=module)
         troubles.end(work, held, cause(found))
     return waiting

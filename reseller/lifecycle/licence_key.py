@@ -70,7 +70,7 @@ class _NewKey(Attempt):
             return True
         sent, answered = self.request.sent_seconds or 0, self.answered
         if answered is not None and self.is_looked_for:
-            raise self.stop(self.standing(answered), self.refusal(answered))
+            raise self.rejected(answered)
         if sent >= self.work.limits.look_seconds and self.request.state != requests.UNCONFIRMED:
             error = ResellerError("reseller_key_unconfirmed", minutes=max(1, sent // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
@@ -92,7 +92,7 @@ class _NewKey(Attempt):
             raise self.stop_unsent(error) from error
         except (Rejected, Ambiguous) as error:
             if isinstance(error, Rejected) and self.proves(error):
-                raise self.stop(self.standing(error), self.refusal(error)) from error
+                raise self.rejected(error) from error
             self.settle_doubt(error)
             _, seen = self.see()
             if not self._is_new(seen.licence_key):

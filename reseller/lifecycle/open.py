@@ -135,7 +135,7 @@ class _Order(Attempt):
             raise self.stop(Standing(requests.REFUSED), never)
         answered = self.answered
         if answered is not None:
-            raise self.stop(self.standing(answered), self.refusal(answered))
+            raise self.rejected(answered)
         if state != requests.UNCONFIRMED:
             error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self.names())
             raise self.stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
@@ -220,7 +220,7 @@ class _Order(Attempt):
                 if row.status != Status.ORDERED:
                     return self._adopt(row.id)
                 self._remove_unpaid(row)
-        raise self.stop(now, self.refusal(error))
+        raise self.rejected(error)
 
     def _remove_unpaid(self, row: Remote) -> None:
         self.hold_for_send()

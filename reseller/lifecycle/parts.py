@@ -118,7 +118,8 @@ class _Part(Renewal):
         if now.state == requests.REFUSED:
             now = now._replace(wait_seconds=self.work.limits.part_look_seconds)
         stopped = super().stop(now, error)
-        if task or now.state in (requests.MONEY, requests.REFUSED):
+        # What waits for money is told of with all that waits for it (sync/account_troubles.py).
+        if task or now.state == requests.REFUSED:
             # Who was stopped meanwhile would ask for what somebody else has bought: nothing would take that task away.
             self.hold_for_send()
             told = {"cause": self.work.word(error), "remote": self.remote, "key": self.request.key}

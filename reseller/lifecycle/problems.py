@@ -57,6 +57,11 @@ KINDS = {
     problems.MOVED: Kind("reseller_moved", requests.SETPARAM),
     problems.HALTED: Kind("reseller_halted_waits", requests.PROLONG),
     problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
+    problems.SETTINGS: Kind("reseller_module_settings", requests.SETPARAM),
+    problems.LOGIN: Kind("reseller_account_login", "open"),
+    problems.UNREACHABLE: Kind("reseller_account_unreachable", "open"),
+    problems.RIGHTS: Kind("reseller_account_rights", "open"),
+    problems.FUNDS: Kind("reseller_account_funds", "open"),
 }
 
 

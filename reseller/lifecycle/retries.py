@@ -1,8 +1,11 @@
 """Which failures are worth another try, how often, and how far apart: the one table.
 
-    not sent       nothing reached the seller, or its answer to a question could not be read: growing waits, then a task
+    not sent       nothing reached the seller, or its answer to a question could not be read: growing waits, then a
+                   task; where the seller cannot be reached at all, then until it can be
     seller down    the circuit is open (ledger/circuits.py): as not sent, since it is known that nothing would get
                    through, and no sooner than the circuit may close
+    not let in     password, address or second factor; for an order, the right to it: until the account works, which
+                   checkevent finds out (sync/account_troubles.py); no task of its own, since the account has one
     account busy   somebody else spends this account's money: without end, soon
     not before     the seller names the day from which it would do it: once that day has come, without end
     no money       not by time at all: when the balance has risen by the deficit (sync/restart.py)
@@ -17,12 +20,38 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
+from reseller.ledger import problems, requests
 from reseller.limits import Limits
 from reseller.wire import dates
-from reseller.wire.errors import Rejected, SellerDown, SellerError
+from reseller.wire.errors import NotSent, Rejected, ResellerError, SellerDown, SellerError
 
 #: a date that is further away than any term is no day to wait for
 _LONGEST_DAYS = 3660
+
+
+_LOGIN = frozenset({"reseller_auth", "reseller_address", "reseller_second_factor"})
+_AWAY = frozenset({"reseller_unreachable", "reseller_tls", "reseller_cafile", "reseller_seller_down"})
+#: error types of requests that wait for the account to work again
+WAITS_FOR_ACCOUNT, WAITS_FOR_RIGHTS = "reseller_account_unsent", "reseller_rights_unsent"
+#: and of all that may wait for a seller that did not answer
+WAITS_TO_BE_SENT = (WAITS_FOR_ACCOUNT, "reseller_unsent", "reseller_change_unsent")
+UNSENT = {
+    problems.LOGIN: WAITS_FOR_ACCOUNT,
+    problems.UNREACHABLE: WAITS_FOR_ACCOUNT,
+    problems.RIGHTS: WAITS_FOR_RIGHTS,
+}
+
+
+def account_trouble(error: ResellerError, kind: str = "") -> str:
+    """The kind of problem of the whole account that a call has met, empty where it is about the call alone.
+
+    `kind` is the request's. A missing right is the account's for an order; anything else it may be about the service.
+    """
+    if error.type in _LOGIN:
+        return problems.LOGIN
+    if isinstance(error, NotSent) and error.type in _AWAY:
+        return problems.UNREACHABLE
+    return problems.RIGHTS if error.type == "reseller_access" and kind == requests.ORDER else ""
 
 
 class Rule(NamedTuple):

@@ -271,7 +271,7 @@ class Renewal(Attempt):
 
     def _rejected(self, error: Rejected) -> ResellerError:
         """The end of a try that was refused, by proof or because looking has shown nothing."""
-        return self._early(error) or self.stop(self.standing(error), self.refusal(error))
+        return self._early(error) or self.rejected(error)
 
     def _early(self, error: Rejected) -> Stopped | None:
         """Wait for the day that the refusal names, None where it names none."""

@@ -119,7 +119,7 @@ class Work:
             from reseller.seller.transport import Transport
 
             chosen = as_known(self.db, settings.read(self.mgrctl, module))
-            circuit = Circuit(self.db, module, self.limits)
+            circuit = Circuit(self.db, module, self.limits, self.word)
             may_change = partial(self._require_word, module)
             transport = Transport(chosen, self.limits, self.log, circuit, may_change)
             address = Address.of(transport.endpoint, chosen.username)

@@ -92,8 +92,8 @@ class Gate(Protocol):
     def check(self) -> None:
         """Raises NotSent when it may not."""
 
-    def record(self, *, reached: bool | None) -> None:
-        """`reached`: the seller gave an answer, a refusal too; None for what says nothing of it."""
+    def record(self, *, reached: bool | None, error: ResellerError | None = None) -> None:
+        """`reached`: the seller gave an answer, a refusal too; None for what says nothing. `error`: how it failed."""
 
 
 class Transport:
@@ -167,7 +167,7 @@ class Transport:
             if self._gate:
                 # A page, or silence, in answer to a change may be about that one service: its name, its size.
                 is_its_own = (changes or spends) and isinstance(error, Ambiguous)
-                self._gate.record(reached=None if is_its_own else isinstance(error, Rejected))
+                self._gate.record(reached=None if is_its_own else isinstance(error, Rejected), error=error)
             # A rejection is an answer, and often the expected one; whoever cannot live with it says so.
             write = self._log.info if isinstance(error, Rejected) else self._log.error
             write(f"seller {func} {error.__class__.__name__} {error} {self._took(started):.3f}s")

@@ -13,7 +13,7 @@ budget leaves over is what the next run begins with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -24,9 +24,11 @@ from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle import retries
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
-from reseller.sync import left, metrics, reconcile, spending
+from reseller.sync import account_troubles, left, metrics, reconcile, spending
+from reseller.sync.account_troubles import Account
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
@@ -167,12 +169,36 @@ class _Run:
         linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
         if not live and not opening and not linked:
             troubles.end(self.work, self.held, self._account)
+            troubles.end(self.work, self.held, self._settings)
+            account_troubles.end_all(self.work, self.held, self.module)
             return
-        seller = self.work.seller(self.module)
+        seller = self._lead()
         self.summary.timing = seller.transport.timing
-        self._require_account(seller, live)
-        # One sentence for the whole module, not one for each of its services.
-        seller.circuit.require_closed()
+        account = Account(self.work, self.held, seller)
+        with account.noted():
+            self._require_account(seller, live)
+            # One sentence for the whole module, not one for each of its services.
+            seller.circuit.require_closed()
+            account.wake(live)
+            self._at(seller, live, opening, linked)
+
+    def _lead(self) -> Seller:
+        """The module's seller; one problem of the module while its settings lead to none."""
+        try:
+            seller = self.work.seller(self.module)
+        except SellerError:
+            raise
+        except ResellerError as error:
+            told = {"module": str(self.module), "cause": self.work.word(error)}
+            touches = tuple(links.some(self.work.db, ASTRAY, self.module))
+            problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
+            troubles.raise_(self.work, self.held, problem)
+            raise
+        troubles.end(self.work, self.held, self._settings)
+        return seller
+
+    def _at(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link], linked: Mapping[str, int]) -> None:
+        """What the module looks after, at its seller."""
         lists = self._lists(seller, live, opening)
         if linked:
             # What is open goes first, but never takes all of the time.
@@ -186,6 +212,10 @@ class _Run:
     @property
     def _account(self) -> Cause:
         return Cause(problems.MODULE, self.module, problems.ACCOUNT)
+
+    @property
+    def _settings(self) -> Cause:
+        return Cause(problems.MODULE, self.module, problems.SETTINGS)
 
     def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
         """What is looked at must be where the settings lead, or all of it would be gone; one problem of the module."""
@@ -280,6 +310,8 @@ class _Run:
         try:
             found += restart.affordable(self.work, seller, live)
         except SellerError as error:
+            if retries.account_trouble(error):
+                raise
             self.summary.fail(self.work.word(error))
         if not self.may_spend:
             # What says so already is not even started: it would be stopped right before it is sent.
@@ -301,6 +333,9 @@ class _Run:
         except BusyError:
             self.summary.add("waiting")
         except ResellerError as error:
+            if retries.account_trouble(error):
+                # Not one sentence for each service: it ends the module's run.
+                raise
             said = self.work.word(error)
             self.summary.fail(f"service {item}: {said}")
             if not isinstance(error, Stopped):

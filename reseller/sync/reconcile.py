@@ -13,6 +13,7 @@ from reseller.ledger import figures, observations, plans, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle import retries
 from reseller.lifecycle.work import Seller, Work
 from reseller.sync import apply, candidates, compare, deep
 from reseller.sync.actions import Action
@@ -94,6 +95,8 @@ class Round:
             try:
                 self.lists.of(itemtype)
             except Rejected as error:
+                if retries.account_trouble(error):
+                    raise
                 trouble = error.seller_type or "error"
                 unlisted.add(itemtype)
             except SellerError as error:
@@ -125,6 +128,8 @@ class Round:
                 self.summary.fail(self.work.word(error))
                 break
             except ResellerError as error:
+                if retries.account_trouble(error):
+                    raise
                 self.summary.fail(f"service {candidate.item}: {self.work.word(error)}")
                 passed.append(candidate.link)
             except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest

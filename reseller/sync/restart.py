@@ -13,7 +13,7 @@ from reseller.ledger import accounts, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
-from reseller.lifecycle import operations, parts, reasons
+from reseller.lifecycle import operations, parts, reasons, retries
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.open import open_service
 from reseller.lifecycle.work import Seller, Work
@@ -30,7 +30,10 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
 
     `left` are numbers of requests whose operation is gone: one that was never sent is given up by that (start).
     """
-    return [request for request in live if request.is_due and _is_ripe(request, limits, left)]
+    found = [request for request in live if request.is_due and _is_ripe(request, limits, left)]
+    # Where a right is missing, one tries whether it still is: the oldest.
+    unable = [request for request in found if request.error_type == retries.WAITS_FOR_RIGHTS]
+    return [request for request in found if request not in unable[1:]]
 
 
 def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
@@ -38,6 +41,8 @@ def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
         return request.state in parts.AGAIN
     if request.state == requests.INTENT:
         return request.quiet_seconds >= limits.stale_intent_seconds
+    if request.error_type in retries.UNSENT.values():
+        return request.state == requests.UNSENT
     return request.state == requests.UNSENT and (request.tries < limits.unsent_times or request.id in left)
 
 

@@ -74,10 +74,13 @@ class NotSent(SellerError):
 
 
 class SellerDown(NotSent):
-    """Nothing was tried: the seller has not answered for a while; `seconds` until it may be tried again."""
+    """Nothing was tried: the seller has not answered for a while; `seconds` until it may be tried again.
 
-    def __init__(self, seconds: int, failures: int) -> None:
-        super().__init__("reseller_seller_down", failures=failures, seconds=seconds)
+    `cause` says in a sentence how the last call has failed.
+    """
+
+    def __init__(self, seconds: int, failures: int, cause: str = "") -> None:
+        super().__init__("reseller_seller_down", failures=failures, seconds=seconds, cause=cause or "-")
         self.seconds = seconds
 
 

@@ -1,0 +1,122 @@
+"""Troubles of a whole account at the seller: one problem each, with everything that waits for it.
+
+A run knows them in two ways: by how its own calls end, and by the requests that wait for one. What waits goes on by
+itself once the account works: what was not let in, or did not get through, as soon as the seller answers a question of
+the account (`wake`), all of it; what lacks a right, and what lacks money, the oldest first (restart.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller.ledger import accounts, problems, requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.ledger.requests import Request
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle import retries
+from reseller.lifecycle.work import Seller, Work
+from reseller.seller.account import read_balance
+from reseller.wire.errors import ResellerError, SellerDown
+
+#: known by how a call of the run has ended
+_OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
+#: known by what stands in the ledger, however a run has ended
+_OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
+
+
+def end_all(work: Work, held: Lease, module: int) -> None:
+    """A module that looks after nothing has no trouble with its account."""
+    for kind in (*_OF_CALLS, problems.RIGHTS, problems.FUNDS):
+        for problem in problems.of_kind(work.db, module, kind):
+            troubles.end(work, held, problem.cause)
+
+
+class Account(NamedTuple):
+    """A module's account, in one run; `held` is the lease of the run."""
+
+    work: Work
+    held: Lease
+    seller: Seller
+
+    def wake(self, live: Sequence[Request]) -> None:
+        """Ask the seller something where it was in trouble or requests wait for it; if it answers, they are due.
+
+        Raises SellerError when it still does not.
+        """
+        in_trouble = any(problems.of_kind(self.work.db, self._module, kind) for kind in _OF_CALLS)
+        if in_trouble or any(request.error_type == retries.WAITS_FOR_ACCOUNT for request in live):
+            accounts.save_balance(self.work.db, self.seller.account, read_balance(self.seller.transport))
+            requests.wake(self.held, retries.WAITS_TO_BE_SENT, [self._module])
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Around the run over its services: its problems are kept by how that ends."""
+        try:
+            yield
+        except ResellerError as error:
+            self._note(error)
+            raise
+        self._note(self.seller.circuit.down())
+
+    @property
+    def _module(self) -> int:
+        return self.seller.settings.module
+
+    def _cause(self, kind: str) -> Cause:
+        return Cause(problems.SELLER, self.seller.account, kind)
+
+    def _note(self, error: ResellerError | None) -> None:
+        """`error` is what has ended the run, None for nothing."""
+        live = requests.all_live(self.work.db, [self._module])
+        met = retries.account_trouble(error) if error else ""
+        found = [self._of_call(met, error, live)] if error and met else self._of_waiting(live)
+        raised = {problem.cause.kind: problem for problem in found}
+        for kind in (*_OF_CALLS, problems.RIGHTS, problems.FUNDS):
+            self._keep(kind, raised.get(kind), is_known=kind == met if met else error is None or kind in _OF_LEDGER)
+
+    def _keep(self, kind: str, problem: Problem | None, *, is_known: bool) -> None:
+        """Another module of the same account may know of it as well; whoever has raised it ends it."""
+        before = problems.of(self.work.db, self._cause(kind))
+        if before is not None and before.module != self._module:
+            return
+        if problem is not None:
+            # What passes by itself within minutes is nobody's task.
+            is_old = before is not None and before.age_seconds >= self.work.limits.stale_intent_seconds
+            troubles.raise_(self.work, self.held, problem, asks=kind != problems.UNREACHABLE or is_old)
+        elif before is not None and is_known:
+            troubles.end(self.work, self.held, before.cause)
+
+    def _of_call(self, kind: str, error: ResellerError, live: Sequence[Request]) -> Problem:
+        waiting = [request for request in live if request.state == requests.UNSENT]
+        # How long the seller is left alone is another in each run, and no news.
+        said = error.params["cause"] if isinstance(error, SellerDown) else self.work.word(error)
+        return self._problem(kind, _OF_CALLS[kind], waiting, cause=said)
+
+    def _of_waiting(self, live: Sequence[Request]) -> Iterator[Problem]:
+        """What the requests that wait say of the account."""
+        rights = [request for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
+        if rights:
+            yield self._problem(problems.RIGHTS, "reseller_account_rights", rights, cause=rights[0].error_text)
+        short = [request for request in live if request.state == requests.MONEY]
+        if short:
+            oldest = min(short, key=lambda request: (request.operation or request.id, request.id))
+            told = {
+                "deficit": _amount(oldest.deficit),
+                "have": _amount(oldest.have),
+                "currency": oldest.currency or "-",
+            }
+            yield self._problem(problems.FUNDS, "reseller_account_funds", short, **told)
+
+    def _problem(self, kind: str, error: str, waiting: Sequence[Request], **more: str) -> Problem:
+        names = {"module": str(self._module), "account": accounts.name(self.work.db, self.seller.account)}
+        told = {**names, "count": str(len(waiting)), **more}
+        touches = tuple(dict.fromkeys(request.item for request in waiting))
+        return Problem(self._cause(kind), self._module, error, told, touches=touches)
+
+
+def _amount(value: Decimal | None) -> str:
+    return "?" if value is None else f"{value:f}"
