@@ -17,7 +17,9 @@ from reseller.mgr5.panel import Panel
 from reseller.seller import orders, services
 from reseller.sync import checkevent
 from tests import planting, world
+
 from tests.bench import ready
+from tests.world import until
 
 EXAMPLES = int(os.environ.get("LIST_EXAMPLES", "50"))
 COUNT, PAGE_ROWS = 7, 3
@@ -105,6 +107,7 @@ class Ledger:
 def ledger(shop, seller):
     """Small pages, and all forms of one run are within the deep check's share."""
     world.limits(shop.here, page_rows=PAGE_ROWS, deep_seconds=86400)
+    until(lambda: shop.checkevent() == "nothing to do", "what other tests have left does not come to rest")
     with planting.linked(shop, COUNT, FIRST_REMOTE) as pairs:
         made = Ledger(shop, seller, pairs)
         yield made
