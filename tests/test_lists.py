@@ -17,7 +17,6 @@ from reseller.mgr5.panel import Panel
 from reseller.seller import orders, services
 from reseller.sync import checkevent
 from tests import planting, world
-
 from tests.bench import ready
 from tests.world import until
 
