@@ -1,4 +1,4 @@
-"""A trouble of the whole account is one problem with one task; what waits starts again by itself, and is bought once."""
+"""A trouble of the whole account is one problem with one task; what waits starts by itself and is bought once."""
 
 import json
 import re

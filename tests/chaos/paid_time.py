@@ -180,8 +180,8 @@ def _held_there(lane: Lane) -> int:
 
 
 def _released_there(lane: Lane, item: int) -> None:
+    """What is open of it goes first; that it goes on here is judged at the end."""
     _there(lane, item, status=ACTIVE, abusesuspend="off")
-    until(lambda: (lane.shop.checkevent(), standing(lane, item)[0]["status"] == ACTIVE)[1], "it does not go on here")
 
 
 def _held_here(lane: Lane) -> int:

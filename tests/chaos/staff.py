@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from tests import paying
 from tests.chaos.commands import ACTIVE, DELETED, Aim, Command, order, resize, take
 from tests.chaos.journal import MONTHS, ORDER
 from tests.chaos.lanes import Lane
@@ -41,6 +42,14 @@ def _unsent_renewal(lane: Lane) -> int:
     lane.there.call("sandbox.fault.clear")
     lane.here.write("UPDATE reseller_request SET next_try = next_try + INTERVAL 9 DAY WHERE item = %s", item)
     return item
+
+
+def _given_up(lane: Lane, item: int) -> None:
+    """The panel's date may be a term ahead by now, and whether that was paid for is a person's to say: it was not."""
+    for _ in range(3):
+        lane.shop.checkevent()
+        if paying.problem(lane.shop, item, "paid"):
+            lane.shop.ctl("paid", str(item), "--leave", "--yes")
 
 
 def _closed(lane: Lane) -> int:
@@ -118,8 +127,16 @@ def _away(lane: Lane) -> int:
 
 STAFF = (
     Command("gen_key", "gen_key", _licence, _queued("gen_key"), ACTIVE, LICENCE),
-    # Afterwards the panel's date is a term ahead, and whether that was paid for is a person's to say.
-    Command("cancel_prolong", "cancel_prolong", _unsent_renewal, _queued("cancel_prolong"), ACTIVE, EDIT, once=True),
+    Command(
+        "cancel_prolong",
+        "cancel_prolong",
+        _unsent_renewal,
+        _queued("cancel_prolong"),
+        ACTIVE,
+        EDIT,
+        once=True,
+        mend=_given_up,
+    ),
     Command("reopen", "reopen", _closed, _reopen, ACTIVE, {"call": ("v2.vds.order.param", 0), "list": ("vds", 0)}),
     Command("sync_item", "sync_item", ordered("vds"), _queued("sync_item"), ACTIVE, {"list": ("vds", 0), **EDIT}),
     Command("close kept", "close", _to_be_kept, _close, DELETED, LICENCE, after=_forget_kept),
