@@ -46,16 +46,6 @@ def touched(problem):
     return set(map(int, problem["touches"].split()))
 
 
-def tries_end(shop, item):
-    """Cron runs until nothing is tried any more for its own sake."""
-
-    def waits():
-        shop.checkevent()
-        return shop.request(item)["error_type"] == "reseller_account_unsent"
-
-    until(waits, "it does not wait for the account")
-
-
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -110,8 +100,7 @@ def test_a_seller_that_is_away_is_one_problem_without_a_task_for_each_service(se
     world.limits(shop.here, unsent_longest_seconds=1, stale_intent_seconds=3)
     shop.there.call("sandbox.fault", kind="refused", forfunc="*", times=100000)
     items = [shop.order(VDS) for _ in range(3)]
-    for item in items:
-        tries_end(shop, item)
+    until(lambda: (shop.checkevent(), problems(shop))[1], "nobody is told")
     [problem] = problems(shop)
     assert problem["kind"] == "unreachable"
     assert "refused" in json.loads(problem["params"])["cause"]

@@ -54,12 +54,14 @@ def test_a_term_without_money_is_one_problem_and_is_bought_when_there_is_some(sh
     until(lambda: (shop.checkevent(), shop.tasks(item))[1], "nobody is told")
     runs(shop)
     assert len(shop.tasks(item)) == 1
-    assert "missing" in shop.tasks(item)[0]["params"]
-    assert problem(shop, item, "owed")
+    assert "Top up" in shop.tasks(item)[0]["params"]
+    [funds] = shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'funds'")
+    assert (funds["subject"], funds["touches"]) == ("account", str(item))
     shop.there.call("sandbox.balance", user=shop.buyer, value=500)
     until(lambda: (shop.checkevent(), len(shop.charges(item)) == 2)[1], "the term is not bought")
+    shop.checkevent()
     assert shop.tasks(item) == []
-    assert problem(shop, item, "owed") is None
+    assert shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'funds'") == []
 
 
 @pytest.mark.parametrize("kind", ["reply_lost", "cut"])
