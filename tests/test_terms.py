@@ -328,6 +328,27 @@ def test_a_form_that_has_gone_back_is_not_paid_for(shop):
     assert len(shop.charges(item)) == charged + 1
 
 
+def test_a_form_that_has_gone_back_and_is_left_like_that_is_asked_about_once(shop):
+    item = service(shop)
+    renew(shop, item)
+    charged = len(shop.charges(item))
+    back = expires(shop, item) - dt.timedelta(days=30)
+    shop.there.call("sandbox.item", item=remote(shop, item), expiredate=back)
+    shop.act("prolong", item)
+    until(lambda: problem(shop, item, "date_back"), "nobody is told")
+    shop.rest(item)
+    task = problem(shop, item, "date_back")["task"]
+    assert shop.ctl("paid", str(item), "--leave", "--yes").returncode == 0
+    for _ in range(3):
+        shop.start(item)
+        shop.rest(item)
+        shop.checkevent()
+    assert problem(shop, item, "date_back") is None
+    assert task not in [row["id"] for row in shop.tasks(item)]
+    assert back.isoformat() in shop.error(item)
+    assert len(shop.charges(item)) == charged
+
+
 def test_nothing_is_bought_for_days_that_are_over(shop):
     item = service(shop)
     passes(shop, item, 31 + 40)

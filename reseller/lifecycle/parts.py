@@ -80,8 +80,9 @@ class _Part(Renewal):
             kept = paid.of(self.work.db, self.link.id)
             here = self.item.expiredate
             # What nothing accounts for yet is judged by the next run first (sync/compare.py).
-            level = self.level(seen, min(here, kept.accounted)) if here and kept.accounted else None
-            if level is None or level.paid == kept.left or not paid_until.is_due(level, self.work.limits):
+            until = min(here, kept.accounted) if here and kept.accounted else None
+            level = self.level(seen, until) if until and until != kept.left else None
+            if level is None or not paid_until.is_due(level, self.work.limits):
                 _end(self.work, self.held, self.request)
                 return False
             months = self.term()

@@ -192,17 +192,20 @@ class Renewal(Attempt):
 
         The seller's has to be a date, and no earlier than it was: a stale form must not be paid for.
         """
-        highest = paid.of(self.work.db, self.link.id).highest
+        kept = paid.of(self.work.db, self.link.id)
         if until is None:
             raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_endless", **self.names()))
         if seen.expiredate is None:
             error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
             raise self.stop(Standing(requests.REFUSED), error)
         cause = Cause.of_service(self.item.id, problems.DATE_BACK)
-        if highest and (highest - seen.expiredate).days > self.work.limits.tolerance_days:
-            told = {**self.names(), "there": dates.text(seen.expiredate), "highest": dates.text(highest)}
+        if kept.highest and (kept.highest - seen.expiredate).days > self.work.limits.tolerance_days:
+            told = {**self.names(), "there": dates.text(seen.expiredate), "highest": dates.text(kept.highest)}
             here = dates.text(self.item.expiredate)
             problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
+            if kept.left is not None and kept.left == self.item.expiredate:
+                # A person has said that it is to end like this: nobody is asked again.
+                raise self.stop(Standing(requests.REFUSED), troubles.as_error(problem))
             troubles.raise_(self.work, self.held, problem)
             raise self.later(troubles.as_error(problem), self.work.limits.part_look_seconds)
         troubles.end(self.work, self.held, cause)
