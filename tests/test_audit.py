@@ -225,7 +225,7 @@ def test_a_module_without_settings_and_two_modules_of_one_account(shop, pairs):
     password = shop.there.accounts[shop.buyer]["password"]
     second = world.connect(shop.here, shop.there, shop.buyer, password)
     assert kinds(audit(shop)[0]) == ["orphan"]
-    assert shop.ctl("audit").stdout.endswith(b"\n1 findings, 1 of them need a person.\n")
+    assert shop.ctl("audit").stdout.endswith(b"\n1 finding, 1 of them needs a person.\n")
     shop.here.write("UPDATE processingparam SET value = '' WHERE intname = 'url' AND processingmodule = %s", second)
     shop.here.call("tool.clearcache")
     assert kinds(audit(shop)[0]) == ["unread_list", "orphan"]

@@ -69,7 +69,7 @@ def _tell(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequenc
         done = f" [{row['fix']}]" if arguments.fix and row["fix"] else ""
         shown.say(f"{row['kind']}: {where or 'module ' + str(row['module'])}{done}\n  {row['text']}")
     person, possible = sum(finding.asks for finding in found), sum(finding.is_mended for finding in found)
-    shown.say(f"{len(found)} findings, {person} of them need a person.")
+    shown.say(f"{shown.counted(len(found), 'finding')}, {person} of them need{'s' * (person == 1)} a person.")
     if possible and not arguments.yes:
         how = "--yes does it" if arguments.fix else "see --fix"
         shown.say(f"{possible} can be made good without deciding anything: {how}.")

@@ -21,6 +21,19 @@ def complain(text: str) -> None:
     print(f"resellerctl: {texts.visible(hide_known(text))}", file=sys.stderr)
 
 
+def counted(count: int, one: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
+def lasting(seconds: int) -> str:
+    """A time in words, by its largest unit: `40 seconds`, `3 hours`, `2 days`."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return counted(seconds // length, unit)
+    return counted(seconds, "second")
+
+
 def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) -> None:
     """Rows of the same columns, one below the other; `empty` is said when there are none."""
     if as_json:

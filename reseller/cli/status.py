@@ -73,7 +73,7 @@ def _tell(each: Status) -> None:
         "operations": _counts(each.operations),
         "problems": _problems(figures.problems),
         "changes refused": f"{figures.refused} (see: resellerctl plan)" if figures.refused else "none",
-        "seller": f"left alone for {each.down_seconds} s more" if each.down_seconds else "may be asked",
+        "seller": f"left alone for {shown.lasting(each.down_seconds)} more" if each.down_seconds else "may be asked",
     }
     if each.halted:
         lines["buying"] = each.halted
@@ -87,7 +87,7 @@ def _when(each: Status) -> str:
     if not each.last_success:
         return "never"
     day = dt.datetime.fromtimestamp(each.last_success, dt.timezone.utc)
-    return f"{day:%Y-%m-%d %H:%M:%S} UTC, {each.age_seconds} s ago"
+    return f"{day:%Y-%m-%d %H:%M:%S} UTC, {shown.lasting(each.age_seconds)} ago"
 
 
 def _problems(found: Mapping[str, int]) -> str:

@@ -49,3 +49,11 @@ def test_a_terminal_without_a_sign_for_a_name_gets_its_number(monkeypatch):
     shown.say("имя 名前")
     terminal.flush()
     assert terminal.buffer.getvalue().decode("koi8-r").splitlines()[1] == "имя \\u540d\\u524d"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 seconds"), (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (7199, "1 hour"), (172800, "2 days")],
+)
+def test_times_are_words(seconds, words):
+    assert shown.lasting(seconds) == words
