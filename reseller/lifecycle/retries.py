@@ -54,6 +54,11 @@ def account_trouble(error: ResellerError, kind: str = "") -> str:
     return problems.RIGHTS if error.type == "reseller_access" and kind == requests.ORDER else ""
 
 
+def ends_run(error: ResellerError) -> bool:
+    """Whether nothing else of the module need be tried now: the account is not let in, or the seller is left alone."""
+    return error.type in _LOGIN or isinstance(error, SellerDown)
+
+
 class Rule(NamedTuple):
     """`times` tries in all; each wait is `growth` times the one before, `longest_seconds` at most."""
 

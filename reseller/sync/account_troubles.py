@@ -20,7 +20,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.work import Seller, Work
 from reseller.seller.account import read_balance
-from reseller.wire.errors import ResellerError, SellerDown
+from reseller.wire.errors import ResellerError, SellerDown, SellerError
 
 #: known by how a call of the run has ended
 _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
@@ -45,11 +45,15 @@ class Account(NamedTuple):
     def wake(self, live: Sequence[Request]) -> None:
         """Ask the seller something where it was in trouble or requests wait for it; if it answers, they are due.
 
-        Raises SellerError when it still does not.
+        An answer that cannot be used is one too: what waits finds out. Raises SellerError while the trouble lasts.
         """
         in_trouble = any(problems.of_kind(self.work.db, self._module, kind) for kind in _OF_CALLS)
         if in_trouble or any(request.error_type == retries.WAITS_FOR_ACCOUNT for request in live):
-            accounts.save_balance(self.work.db, self.seller.account, read_balance(self.seller.transport))
+            try:
+                accounts.save_balance(self.work.db, self.seller.account, read_balance(self.seller.transport))
+            except SellerError as error:
+                if retries.account_trouble(error):
+                    raise
             requests.wake(self.held, retries.WAITS_TO_BE_SENT, [self._module])
 
     @contextlib.contextmanager

@@ -57,8 +57,10 @@ def _once(found: list[Finding]) -> list[Finding]:
 
 def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
     db, module, limits = work.db, maker.module, work.limits
-    for problem in problems.live(db, module):
+    told = problems.live(db, module)
+    for problem in told:
         yield maker.of(problem)
+    short = {item for problem in told if problem.cause.kind == problems.FUNDS for item in problem.touches}
     for link in links.half(db, module):
         yield maker.make("half", link.item, link.remote)
     for item, since, why in claims.long_away(db, module, limits.long_away_days):
@@ -67,6 +69,9 @@ def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
         yield maker.make("unread", item, remote, link_id)
     live = requests.all_live(db, [module])
     for request in live:
+        if request.state == requests.MONEY and request.item in short:
+            # One cause is one line: the account's.
+            continue
         yield from _of_request(work, maker, request)
     busy = {request.item for request in live} | {link.item for link in links.opening(db, [module])}
     for operation, item, name in items.tried_operations(db, module):

@@ -310,7 +310,7 @@ class _Run:
         try:
             found += restart.affordable(self.work, seller, live)
         except SellerError as error:
-            if retries.account_trouble(error):
+            if retries.ends_run(error):
                 raise
             self.summary.fail(self.work.word(error))
         if not self.may_spend:
@@ -333,7 +333,7 @@ class _Run:
         except BusyError:
             self.summary.add("waiting")
         except ResellerError as error:
-            if retries.account_trouble(error):
+            if retries.ends_run(error):
                 # Not one sentence for each service: it ends the module's run.
                 raise
             said = self.work.word(error)

@@ -95,7 +95,7 @@ class Round:
             try:
                 self.lists.of(itemtype)
             except Rejected as error:
-                if retries.account_trouble(error):
+                if retries.ends_run(error):
                     raise
                 trouble = error.seller_type or "error"
                 unlisted.add(itemtype)
@@ -128,7 +128,7 @@ class Round:
                 self.summary.fail(self.work.word(error))
                 break
             except ResellerError as error:
-                if retries.account_trouble(error):
+                if retries.ends_run(error):
                     raise
                 self.summary.fail(f"service {candidate.item}: {self.work.word(error)}")
                 passed.append(candidate.link)
