@@ -163,6 +163,38 @@ def test_an_account_that_runs_dry_is_one_problem_with_all_that_waits_oldest_firs
         assert shop.ctl("map", tariff, "period", "3", "3").returncode == 0
 
 
+@pytest.mark.parametrize("whose", ["an account of yesterday", "a module that is gone"])
+def test_a_trouble_that_is_nobodys_any_more_ends(seller, whose):
+    shop = seller
+    service(shop)
+    account = shop.here.value("SELECT account FROM reseller_link WHERE module = %s AND live = 1 LIMIT 1", shop.module)
+    number, module = (4711, shop.module) if whose == "an account of yesterday" else (account, 4711)
+    shop.here.write(
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, params, since, updated) VALUES "
+        "('account', %s, 'login', %s, 'reseller_account_login', "
+        '\'{"module": "1", "account": "a", "cause": "b", "count": "0"}\', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))',
+        number,
+        module,
+    )
+    shop.checkevent()
+    assert problems(shop) == []
+
+
+def test_a_balance_that_nobody_can_read_keeps_nobody_waiting(seller):
+    """Once the account is let in again; and one answer that cannot be used is an answer."""
+    shop = seller
+    old = shop.there.value("SELECT password FROM user WHERE name = %s", shop.buyer)
+    user_is(shop, "password", "x")
+    item = shop.order(VDS)
+    shop.rest(item)
+    shop.checkevent()
+    user_is(shop, "password", old)
+    for func in ("subaccount", "whoami"):
+        shop.there.call("sandbox.fault", kind="html", forfunc=func, times=100000)
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
 def test_settings_that_lead_nowhere_are_one_problem_of_the_module(seller):
     shop = seller
     item = service(shop)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from html import escape
 
 import pytest
 from lxml import etree
@@ -103,7 +104,7 @@ def test_the_balance_of_an_account_that_may_not_list_its_money(shop):
     password = shop.there.accounts[shop.buyer]["password"]
     form = (
         f"<doc><processingmodule><url>{shop.there.url}</url><username>{shop.buyer}</username>"
-        f"<password>{password}</password><cafile>{shop.there.ca}</cafile></processingmodule></doc>"
+        f"<password>{escape(password)}</password><cafile>{shop.there.ca}</cafile></processingmodule></doc>"
     )
     done = shop.here.run("processing/pmreseller", "--command", "check_connection", stdin=form.encode())
     assert done.returncode == 0, done.stdout

@@ -2,9 +2,12 @@
 
 import json
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
+from reseller.seller import changes, keys, orders, renewals
+from reseller.wire.errors import Halted
 from tests import world
 from tests.keeping import is_held, remote, there
 from tests.paying import ends_in, expires, service
@@ -18,7 +21,7 @@ def stopped(shop):
     """Whatever a test stops goes on after it."""
     yield shop
     for row in shop.here.rows("SELECT module FROM reseller_stop"):
-        assert shop.ctl("start", str(row["module"]), "--yes").returncode == 0
+        assert shop.ctl("start", *([str(row["module"])] if row["module"] else []), "--yes").returncode == 0
     shop.checkevent()
     assert problems(shop) == []
 
@@ -43,7 +46,7 @@ def tasks(shop):
     return shop.here.rows("SELECT * FROM task WHERE params LIKE '%%a strange invoice%%' AND runningoperation IS NULL")
 
 
-def changes(shop, item):
+def changed(shop, item):
     journal = shop.there.call("sandbox.journal", item=remote(shop, item)).iterfind("elem")
     return [elem.findtext("func") for elem in journal if elem.findtext("event") == "change"]
 
@@ -105,11 +108,27 @@ def test_a_change_that_costs_something_waits_too(stopped):
     sql = "SELECT p.id FROM pricelist p JOIN item i ON i.pricelist = p.parent WHERE i.id = %s AND p.intname = 'mem'"
     shop.here.call(f"{VDS}.edit", elid=item, su="client1", sok="ok", **{f"addon_{shop.here.value(sql, item)}": 4096})
     parked(shop, item)
-    assert changes(shop, item) == []
+    assert changed(shop, item) == []
     start(shop, "--yes")
     shop.checkevent()
     shop.until_done(item)
-    assert len(changes(shop, item)) == 1
+    assert len(changed(shop, item)) == 1
+
+
+def test_every_call_that_spends_is_stopped_and_none_that_costs_nothing(inside, server, stopped):
+    stop(stopped, "--why", "a strange invoice")
+    transport, number = inside.work.seller(stopped.module).transport, remote(stopped, server)
+    order = orders.Order("vds", "1-00c0ffee", "1", "", "1", {}, {})
+    for call in (
+        partial(changes.edit, transport, VDS, number, {"domain": "other.example"}, 5),
+        *(partial(changes.change_tariff, transport, kind, number, {"pricelist": "1"}, 5) for kind in (VDS, "soft")),
+        partial(renewals.prolong, transport, number, "1", 5),
+        partial(orders.send, transport, order, orders.V2, 5),
+    ):
+        with pytest.raises(Halted):
+            call()
+    changes.relabel(transport, VDS, number, {"autoprolong": "null"})
+    keys.set_key(transport, VDS, number, stopped.links(server)[0]["rkey"])
 
 
 def test_it_holds_at_once_for_what_is_about_to_be_sent(stopped):
@@ -164,6 +183,76 @@ def test_the_stop_of_one_module_is_none_of_another(stopped):
         start(shop, str(second), "--yes")
     finally:
         shop.here.call("processing.delete", elid=second)
+
+
+def test_a_deletion_goes_on_and_keeps_the_seller_from_charging_once_more(stopped):
+    shop = stopped
+    item = service(shop)
+    number = remote(shop, item)
+    shop.there.write("UPDATE item SET autoprolong = 1 WHERE id = %s", number)
+    stop(shop, "--why", "a strange invoice")
+    shop.act("close", item)
+    until(lambda: (shop.checkevent(), shop.item(item)["status"] == 4)[1], "it is not closed")
+    assert not shop.there.value("SELECT autoprolong FROM item WHERE id = %s", number)
+
+
+def test_a_service_that_was_bought_before_is_opened(stopped, switch):
+    """Its renewal at the seller has to be switched off first, which costs nothing."""
+    shop = stopped
+    switch(shop.there, "provision", "manual")
+    item = shop.order(VDS)
+    until(lambda: shop.remotes(item), "it is not bought")
+    shop.rest(item)
+    stop(shop, "--why", "a strange invoice")
+    number = shop.remotes(item)[0]["id"]
+    shop.there.write("UPDATE item SET autoprolong = 1 WHERE id = %s", number)
+    shop.there.call("sandbox.provision", item=number)
+    shop.until_active(item)
+    assert not shop.there.value("SELECT autoprolong FROM item WHERE id = %s", number)
+
+
+def test_a_reason_in_other_bytes_stops_all_the_same(stopped):
+    shop = stopped
+    done = shop.here.run("sbin/resellerctl", "stop", "--why", b"caf\xe9")
+    assert done.returncode == 0, done.stderr
+    assert shop.here.value("SELECT COUNT(*) FROM reseller_stop") == 1
+
+
+def test_a_problem_that_outlives_its_stop_ends_with_the_next_run(stopped):
+    shop = stopped
+    item = shop.order(VDS)
+    stop(shop, "--why", "a strange invoice")
+    parked_or_active = shop.item(item)["status"]
+    assert parked_or_active in (2, 5)
+    assert problems(shop)
+    shop.here.write("DELETE FROM reseller_stop")
+    shop.checkevent()
+    assert problems(shop) == []
+    shop.here.write("UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) WHERE live = 1 AND item = %s", item)
+    shop.until_active(item)
+
+
+def test_a_row_that_nobody_can_read_stops_no_run(stopped):
+    shop = stopped
+    stop(shop, "--why", "a strange invoice")
+    shop.here.write("UPDATE reseller_problem SET params = 'no JSON', touches = 'x' WHERE kind = 'halted'")
+    file = shop.here.base / "var/reseller.prom"
+    before = file.stat().st_mtime_ns
+    item = service_that_is_suspended(shop)
+    assert file.stat().st_mtime_ns > before
+    assert shop.item(item)["status"] == 3
+    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'halted'")
+
+
+def service_that_is_suspended(shop):
+    """By the seller, which the runs show here."""
+    item = shop.here.value(
+        "SELECT MAX(k.item) FROM reseller_link k JOIN item i ON i.id = k.item "
+        "WHERE k.live = 1 AND k.state = 'live' AND i.status = 2"
+    )
+    shop.there.call("sandbox.item", item=remote(shop, item), status=3, employeesuspend="on")
+    until(lambda: (shop.checkevent(), shop.item(item)["status"] == 3)[1], "it does not show here")
+    return item
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ COMMANDS = {
     "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
     "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),
     "account": ("account", "for a seller that has moved or an account that has changed: move what is linked"),
-    "stop": ("stop", "buy nothing any more from now on, at one seller or at all of them"),
+    "stop": ("stop", "buy nothing any more from now on, by one module or by all of them"),
     "start": ("start", "go on buying after a stop: shows what waits and what it costs first"),
     "moved": ("moved", "for a panel that has moved to another host or path: say that it is here from now on"),
     "panel": ("control_panel", "lead clients into the control panels of services of a type, once that is proven safe"),
@@ -49,7 +49,9 @@ def main(argv: Sequence[str]) -> int:
         # A terminal's encoding may have no sign for what a client or a seller calls a service.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser(argv[1:]).parse_args(argv[1:])
+    # Bytes of a command line that are no UTF-8 can be shown, and never reach the database.
+    words = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in argv[1:]]
+    arguments = _parser(words).parse_args(words)
     panel = None
     try:
         panel = Panel.of(argv[0])

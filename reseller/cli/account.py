@@ -19,7 +19,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "module's settings. Without --url and --username the settings are taken as they are."
     )
     parser.add_argument("action", choices=("move",), help="what to do")
-    parser.add_argument("module", type=int, help="number of the processing module on this panel")
+    parser.add_argument("module", type=shown.number, help="number of the processing module on this panel")
     parser.add_argument("--url", default="", help="the seller's new address")
     parser.add_argument("--username", default="", help="the new user name there")
     parser.add_argument("--password-stdin", action="store_true", help="read the new password from standard input")

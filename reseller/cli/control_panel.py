@@ -19,7 +19,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "asks modules at its start."
     )
     parser.add_argument("type", nargs="?", help="type of the services, such as vds")
-    parser.add_argument("--service", type=int, help="number of an active service to probe with")
+    parser.add_argument("--service", type=shown.number, help="number of an active service to probe with")
     onoff = parser.add_mutually_exclusive_group()
     onoff.add_argument("--on", action="store_true", help="probe, and switch it on")
     onoff.add_argument("--off", action="store_true", help="switch it off for the type")

@@ -17,7 +17,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "Sets both sides, or none: the link here, and our key on the remote service. With --discover, looks for likely "
         "pairs among what is linked on neither side and shows them with the reasons; --yes links those that are sure."
     )
-    parser.add_argument("service", type=int, nargs="?", help="number of the service on this panel")
+    parser.add_argument("service", type=shown.number, nargs="?", help="number of the service on this panel")
     parser.add_argument("remote", nargs="?", help="number of the service at the seller")
     parser.add_argument(
         "--force", action="store_true", help="take it although its key names another service, or it is kept"

@@ -17,7 +17,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "With --yes, maps what has the same name. With PART, HERE and THERE, maps one part, an add-on to `none` when "
         "nothing is to be bought for it; with --drop PART HERE, unmaps it."
     )
-    parser.add_argument("tariff", type=int, help="number of the tariff (pricelist)")
+    parser.add_argument("tariff", type=shown.number, help="number of the tariff (pricelist)")
     parser.add_argument("part", nargs="?", choices=tariffmap.KINDS, help="kind of the part")
     parser.add_argument(
         "here", nargs="?", help="what the client pays for: months, internal name, item id or template key"

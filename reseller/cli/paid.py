@@ -20,7 +20,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "the module is set to ask about a few days, lists also services that end so much earlier at the seller; --buy "
         "then buys one term now. Without --yes, shows what would be done."
     )
-    parser.add_argument("services", metavar="SERVICE", type=int, nargs="*", help="numbers of services")
+    parser.add_argument("services", metavar="SERVICE", type=shown.number, nargs="*", help="numbers of services")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--buy", action="store_true", help="the client has paid until the date that the panel shows")
     way.add_argument("--leave", action="store_true", help="buy nothing for it")

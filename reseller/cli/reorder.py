@@ -17,7 +17,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "Looks at the seller first: what is found after all is taken as done. "
         "Without --yes, shows what would be done. Said once, recorded, used once."
     )
-    parser.add_argument("service", type=int, help="number of the service")
+    parser.add_argument("service", type=shown.number, help="number of the service")
     parser.add_argument("--cancel", action="store_true", help="close it here instead, when nothing was bought for it")
     parser.add_argument("--yes", action="store_true", help="do it; this may buy a second time what was lost the first")
 

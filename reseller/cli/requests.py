@@ -12,7 +12,9 @@ from reseller.mgr5 import items
 
 def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("service", type=int, nargs="?", help="number of a service; all that are open without it")
+    parser.add_argument(
+        "service", type=shown.number, nargs="?", help="number of a service; all that are open without it"
+    )
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
 from reseller.lifecycle.work import Caller
-from reseller.wire import texts
+from reseller.wire import numbers, texts
 from reseller.wire.secrets import hide_known
 
 
@@ -19,6 +20,14 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """What is wrong, on stderr."""
     print(f"resellerctl: {texts.visible(hide_known(text))}", file=sys.stderr)
+
+
+def number(text: str) -> int:
+    """A number of a service, a tariff or a module, for argparse; raises ArgumentTypeError for anything else."""
+    found = numbers.whole(text)
+    if not found:
+        raise argparse.ArgumentTypeError("a number is needed, as in 1234")
+    return found
 
 
 def counted(count: int, one: str) -> str:

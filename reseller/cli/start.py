@@ -17,7 +17,9 @@ def define(parser: argparse.ArgumentParser) -> None:
         "Takes back what `resellerctl stop` has said. Without --yes it shows what waits, the oldest first, with what "
         "the like has cost last. With it the next checkevent goes on with them."
     )
-    parser.add_argument("module", type=int, nargs="?", default=ALL, help="the module that was stopped; else all")
+    parser.add_argument(
+        "module", type=shown.number, nargs="?", default=ALL, help="the module that was stopped; else all"
+    )
     parser.add_argument("--yes", action="store_true", help="go on buying")
 
 

@@ -17,7 +17,9 @@ def define(parser: argparse.ArgumentParser) -> None:
         "was sent already is still looked for, and suspending, resuming and deleting go on. What wants to be bought "
         "waits, and is one problem. `resellerctl start` takes it back. Needs no --yes: it costs nothing."
     )
-    parser.add_argument("module", type=int, nargs="?", default=ALL, help="number of one processing module; else all")
+    parser.add_argument(
+        "module", type=shown.number, nargs="?", default=ALL, help="number of one processing module; else all"
+    )
     parser.add_argument("--why", default="", help="what others are to know of it")
 
 

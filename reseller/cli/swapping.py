@@ -18,7 +18,7 @@ def define(parser: argparse.ArgumentParser) -> None:
         "Shows what would be done; --yes does it. The link to the seller lives on; nothing is sent and "
         "nothing is applied while a service is away."
     )
-    parser.add_argument("services", metavar="SERVICE", type=int, nargs="*", help="numbers of services")
+    parser.add_argument("services", metavar="SERVICE", type=shown.number, nargs="*", help="numbers of services")
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument("--to", metavar="MODULE", help="'manual', or the number of a processing module")
     way.add_argument("--back", action="store_true", help="back to the module that each came from")

@@ -11,7 +11,7 @@ from reseller.linking import sides
 
 def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("service", type=int, help="number of the service on this panel")
+    parser.add_argument("service", type=shown.number, help="number of the service on this panel")
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.wire.texts import fit
 
 
 class Act(NamedTuple):
@@ -29,7 +30,7 @@ _ROOM = {"what": 32, "who": 64, "address": 64, "text": 1000, "correlation": 16}
 def note(db: Database, act: Act) -> None:
     """Write it down."""
     cut = act._asdict()
-    cut.update({name: cut[name][:room] for name, room in _ROOM.items()})
+    cut.update({name: fit(cut[name], room) for name, room in _ROOM.items()})
     columns, marks = ", ".join(cut), ", ".join(["%s"] * len(cut))
     sql = f"INSERT INTO reseller_act ({columns}, done) VALUES ({marks}, UTC_TIMESTAMP(3))"  # noqa: S608 - words of this file
     db.execute(sql, *cut.values())

@@ -154,6 +154,11 @@ def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
     return [_problem(row) for row in db.rows(sql, module, kind)]
 
 
+def every(db: Database, kind: str) -> list[Problem]:
+    """The problems of this kind, of all modules."""
+    return [_problem(row) for row in db.rows(f"SELECT {_COLUMNS} FROM reseller_problem WHERE kind = %s", kind)]  # noqa: S608
+
+
 def counts(db: Database, module: int) -> dict[str, int]:
     """How many problems of a module there are, by kind."""
     return dict(db.rows("SELECT kind, COUNT(*) FROM reseller_problem WHERE module = %s GROUP BY kind", module))

@@ -289,13 +289,24 @@ def stopped_by(db: Database, error_type: str) -> int:
     return int(db.value(sql, error_type))
 
 
-def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int]) -> None:
-    """What waited for one of these reasons, of these modules, is due now."""
+def has_ordered(db: Database, account: int, within_seconds: int) -> bool:
+    """Whether the seller has taken an order of this account within so long."""
+    sql = (
+        "SELECT COUNT(*) FROM reseller_request WHERE account = %s AND kind = %s AND state = %s "
+        "AND sent > UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
+    )
+    return bool(db.value(sql, account, ORDER, LINKED, within_seconds))
+
+
+def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int], becomes: str = "") -> None:
+    """What waited for one of these reasons, of these modules, is due now; and waits for `becomes`, where given."""
     if modules:
         with lease.writing() as db:
             db.execute(
-                "UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) "
+                "UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3), error_type = IF(%s > '', %s, error_type) "
                 "WHERE live = 1 AND state = %s AND error_type IN %s AND module IN %s",
+                becomes,
+                becomes,
                 UNSENT,
                 tuple(error_types),
                 tuple(modules),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reseller.db import Database
-from reseller.ledger.leases import Lease
 from reseller.wire.errors import Halted
 from reseller.wire.texts import fit
 
@@ -50,19 +49,20 @@ def require_none(db: Database, module: int) -> None:
         raise found.error
 
 
-def put(lease: Lease, module: int, who: str, why: str) -> None:
-    """From now on nothing is bought; a stop that is there keeps its first day, and says the newer reason."""
-    with lease.writing() as db:
-        db.execute(
-            "INSERT INTO reseller_stop (module, who, why, since) VALUES (%s, %s, %s, UTC_TIMESTAMP(3)) "
-            "ON DUPLICATE KEY UPDATE who = VALUES(who), why = VALUES(why)",
-            module,
-            fit(who, _CHARACTERS["who"]),
-            fit(why, _CHARACTERS["why"]),
-        )
+def put(db: Database, module: int, who: str, why: str) -> None:
+    """From now on nothing is bought; a stop that is there keeps its first day, and says the newer reason.
+
+    Under no lease: nobody who is at something else may hold it up.
+    """
+    db.execute(
+        "INSERT INTO reseller_stop (module, who, why, since) VALUES (%s, %s, %s, UTC_TIMESTAMP(3)) "
+        "ON DUPLICATE KEY UPDATE who = VALUES(who), why = VALUES(why)",
+        module,
+        fit(who, _CHARACTERS["who"]),
+        fit(why, _CHARACTERS["why"]),
+    )
 
 
-def end(lease: Lease, module: int) -> None:
+def end(db: Database, module: int) -> None:
     """It is taken back."""
-    with lease.writing() as db:
-        db.execute("DELETE FROM reseller_stop WHERE module = %s", module)
+    db.execute("DELETE FROM reseller_stop WHERE module = %s", module)

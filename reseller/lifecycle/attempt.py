@@ -251,9 +251,10 @@ class Attempt:
             told = ResellerError(error.unsent, cause=self.work.word(error), **self.names())
             wait = self.work.limits.unsent_first_seconds
             return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=wait), told)
-        trouble = retries.account_trouble(error, self.kind)
+        trouble = retries.account_trouble(error)
         rule = retries.rule(error, self.work.limits)
-        tries = self._tries + 1
+        # Who waits for the account is given no other tries of his own.
+        tries = (self.request.tries if trouble else self._tries) + 1
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
         if trouble in (problems.LOGIN, problems.RIGHTS) or (trouble and last):
@@ -301,7 +302,7 @@ class Attempt:
     def standing(self, error: Rejected) -> Standing:
         """Where a rejected request stands: waiting for money, with what is needed to weigh it, for the account to work
         again, or refused."""
-        if retries.account_trouble(error, self.kind):
+        if retries.account_trouble(error):
             return Standing(requests.UNSENT, error.type, tries=self._tries)
         have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
         state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED

@@ -15,7 +15,7 @@ from reseller.mgr5.panel import Panel
 from reseller.wire.errors import BusyError, PanelError, ResellerError, Stopped, UsageError
 
 #: errors after which nothing is known to be wrong with the operation: the panel may well run it again by itself
-_PASSING = frozenset(
+PASSING = frozenset(
     {
         "reseller_database",
         "reseller_database_read_only",
@@ -47,4 +47,4 @@ def tell(panel: Panel, error: ResellerError, item: int, operation: int, lang: st
 def _is_told(error: ResellerError) -> bool:
     if isinstance(error, PanelError):
         return error.panel_type in _AWAY
-    return isinstance(error, (Stopped, BusyError, UsageError)) or error.type in _PASSING
+    return isinstance(error, (Stopped, BusyError, UsageError)) or error.type in PASSING

@@ -23,7 +23,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.wire import dates
-from reseller.wire.errors import BusyError, Halted, ResellerError
+from reseller.wire.errors import BusyError, Halted, PanelError, ResellerError
 
 
 class Waiting(NamedTuple):
@@ -42,13 +42,15 @@ class Waiting(NamedTuple):
 def stop(work: Work, module: int, why: str) -> Stop:
     """Buy nothing any more, of one module or of ALL; the stop as it is then.
 
-    Raises ResellerError `reseller_not_ours` for another module, BusyError when somebody else is at it.
+    Raises ResellerError `reseller_no_module` for another module.
     """
     _require_ours(work, module)
-    with _held(work) as held:
-        stops.put(held, module, str(work.caller), why)
-        work.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
-        found = next(each for each in stops.every(work.db) if each.module == module)
+    # Before anything that somebody else may hold up.
+    stops.put(work.db, module, str(work.caller), why)
+    work.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
+    found = require(work, module)
+    with contextlib.suppress(BusyError, PanelError), _held(work) as held:
+        # Or the next run tells of it.
         _tell(work, held, found)
     return found
 
@@ -61,7 +63,7 @@ def start(work: Work, module: int) -> list[Waiting]:
     with _held(work) as held:
         found = require(work, module)
         waiting = plan(work, found)
-        stops.end(held, module)
+        stops.end(work.db, module)
         requests.wake(held, [Halted.unsent], _modules(work, module))
         work.note("start", f"buying goes on{_scope(module)}: {len(waiting)} wait, {total(waiting)}", module=module)
         troubles.end(work, held, cause(found))
@@ -108,11 +110,14 @@ def total(waiting: Sequence[Waiting]) -> str:
 
 
 def watch(work: Work) -> list[str]:
-    """Keep the problem of each stop; what they say."""
+    """Keep the problem of each stop, and end those of stops that are over; what they say."""
     found = stops.every(work.db)
-    if not found:
+    over = {problem.cause for problem in problems.every(work.db, problems.HALTED)} - {cause(each) for each in found}
+    if not found and not over:
         return []
     with contextlib.suppress(BusyError), _held(work) as held:
+        for ended in over:
+            troubles.end(work, held, ended)
         for each in found:
             _tell(work, held, each)
     return [work.word(each.error) for each in found]

@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from reseller.ledger import problems, requests
+from reseller.ledger import problems
 from reseller.limits import Limits
 from reseller.wire import dates
 from reseller.wire.errors import NotSent, Rejected, ResellerError, SellerDown, SellerError
@@ -42,16 +42,17 @@ UNSENT = {
 }
 
 
-def account_trouble(error: ResellerError, kind: str = "") -> str:
+def account_trouble(error: ResellerError) -> str:
     """The kind of problem of the whole account that a call has met, empty where it is about the call alone.
 
-    `kind` is the request's. A missing right is the account's for an order; anything else it may be about the service.
+    A missing right is the account's where it is the one to order; of anything else it may be about the service.
     """
     if error.type in _LOGIN:
         return problems.LOGIN
     if isinstance(error, NotSent) and error.type in _AWAY:
         return problems.UNREACHABLE
-    return problems.RIGHTS if error.type == "reseller_access" and kind == requests.ORDER else ""
+    is_order = ".order." in error.params.get("func", "")
+    return problems.RIGHTS if error.type == "reseller_access" and is_order else ""
 
 
 def ends_run(error: ResellerError) -> bool:

@@ -107,7 +107,7 @@ def _retire(attempt: Attempt, link: Link, row: free.Licence, seen: Service) -> O
         seen = service.read(transport, itemtype, remote)
     if seen.status == Status.SUSPENDED and not _is_idle(seen):
         attempt.hold_for_send()
-        refused = _refusal_of(lambda: changes.edit(transport, itemtype, remote, {**IDLE, "remoteid": ""}))
+        refused = _refusal_of(lambda: changes.relabel(transport, itemtype, remote, {**IDLE, "remoteid": ""}))
         seen = service.read(transport, itemtype, remote)
     if seen.status == Status.PROCESSING:
         return Outcome.PENDING
@@ -262,7 +262,7 @@ class _Handover:
 
     def _edit(self, fields: Mapping[str, str]) -> None:
         self.attempt.hold_for_send()
-        changes.edit(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
+        changes.relabel(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
 
     def _new_key(self) -> None:
         self.attempt.hold_for_send()

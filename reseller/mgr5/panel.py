@@ -21,6 +21,8 @@ CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket",
 #: where programs of this platform look for a local database's socket (reference/additions-2.md 387), and Debian has it
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
 _LOCAL = ("", "localhost")
+#: a database that says nothing for so long is gone; a migration waits for another one for less (ledger/schema.py)
+SILENT_SECONDS = 600
 MYSQL_PORT = 3306
 #: of the setting `database_cafile`
 NOWHERE = "none"
@@ -84,7 +86,7 @@ class Panel:
         from pymysql.converters import conversions
 
         config = self.config()
-        remember(config.get("DBPassword", ""))
+        remember(config.get("DBPassword", ""), always=True)
         host, port = database_address(config)
         socket = config.get("DBSocket") or (_usual_socket() if host in _LOCAL and not port else "")
         cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
@@ -104,6 +106,8 @@ class Panel:
                 # 0000-00-00 is no date, and would be read as a text.
                 conv={**conversions, FIELD_TYPE.DATE: dates.of_row},
                 connect_timeout=self.limits.connect_seconds,
+                read_timeout=SILENT_SECONDS,
+                write_timeout=SILENT_SECONDS,
                 init_command="SET time_zone='+00:00', sql_mode='TRADITIONAL', "
                 f"innodb_lock_wait_timeout={self.limits.lock_wait_seconds}",
             )

@@ -40,11 +40,14 @@ def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapp
         transport.call("service.changepricelist.getmoney", last, seconds=seconds, spends=True)
 
 
-def edit(
-    transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int | None = None
-) -> None:
-    """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError.
-
-    A change of name, address or `remoteid` is not charged (reference/selling-api.md 4.2).
-    """
+def edit(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int) -> None:
+    """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError."""
     transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, seconds=seconds, spends=True)
+
+
+def relabel(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str]) -> None:
+    """Change what is never charged: name, address, `remoteid`, and whether the seller renews by itself.
+
+    (reference/selling-api.md 4.2.) So it goes on while all that spends is stopped. Raises SellerError.
+    """
+    transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, changes=True)

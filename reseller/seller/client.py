@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from reseller.seller.deadline import Deadline, Expired
 from reseller.seller.proxies import Proxy
 from reseller.wire.bounds import SMALL_BYTES, Bounds
 from reseller.wire.errors import Ambiguous, NotSent, SellerError
+from reseller.wire.texts import said
 
 if TYPE_CHECKING:
     import requests
@@ -67,16 +69,23 @@ class Client:
         """Name and value of each cookie that is kept."""
         return [(cookie.name, cookie.value or "") for cookie in self._kept.cookies]
 
-    def call(
-        self, url: str, *, seconds: float, bounds: Bounds, form: bytes | None = None, fresh: bool = False
+    def call(  # noqa: PLR0913 - what is sent, and how; all but the address and the bounds have a default
+        self,
+        url: str,
+        *,
+        seconds: float,
+        bounds: Bounds,
+        form: bytes | None = None,
+        fresh: bool = False,
+        may_leave: Callable[[], None] | None = None,
     ) -> Answer:
         """The answer to a GET, or to a POST of `form`; `fresh`: on a connection made for it.
 
-        Connecting may take `connect_seconds`, all that comes after it `seconds`. Raises NotSent or Ambiguous, for an
-        answer that is too large as well.
+        Connecting may take `connect_seconds`, all that comes after it `seconds`. `may_leave` is asked right before the
+        request leaves, and may raise a SellerError. Raises NotSent or Ambiguous, for an answer that is too large too.
         """
         outer = sys.exc_info()[1]
-        deadline = Deadline(self._limits.connect_seconds, seconds)
+        deadline = Deadline(self._limits.connect_seconds, seconds, may_leave)
         session = self._session(1) if fresh else self._kept
         try:
             with under(deadline):
@@ -112,7 +121,7 @@ def _content(response: requests.Response, bounds: Bounds, url: str) -> bytes:
     """The body, unpacked. Raises Ambiguous when it is too large or packed in a way that was not asked for."""
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     if packing not in ("", "identity", "gzip", "x-gzip"):
-        raise Ambiguous("reseller_bad_answer", what=f"an answer packed by {packing!r:.40}", url=url)
+        raise Ambiguous("reseller_bad_answer", what=f"an answer packed by {said(repr(packing), 40)}", url=url)
     most = bounds.bytes
     if (response.raw.length_remaining or 0) > most:
         raise too_large(f"more than {most} bytes", bounds, url)
@@ -171,7 +180,7 @@ def _first(error: BaseException, outer: BaseException | None) -> BaseException:
 def _words(error: BaseException) -> str:
     """What happened, without the number before it."""
     told = error.strerror if isinstance(error, OSError) else ""
-    return (told or str(error) or error.__class__.__name__)[:300]
+    return said(told or str(error) or error.__class__.__name__, 300)
 
 
 def _trust_everybody() -> ssl.SSLContext:

@@ -26,6 +26,7 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -39,7 +40,11 @@ class Deadline:
     end() must be called when the call is over, however it ended. Raises RuntimeError when no thread can be started.
     """
 
-    def __init__(self, connect_seconds: float, answer_seconds: float) -> None:
+    def __init__(
+        self, connect_seconds: float, answer_seconds: float, may_leave: Callable[[], None] | None = None
+    ) -> None:
+        """`may_leave` is asked right before the request is handed over; what it raises ends the call, not sent."""
+        self._may_leave = may_leave
         self.is_handed_over = False
         self.has_expired = False
         self._is_over = False
@@ -65,7 +70,9 @@ class Deadline:
                 self._shut()
 
     def hand_over(self, line: socket.socket | None) -> None:
-        """The request leaves on `line` from now on. Raises Expired, and then it must not leave."""
+        """The request leaves on `line` from now on. Raises Expired, or as `may_leave`, and then it must not."""
+        if self._may_leave is not None:
+            self._may_leave()
         with self._lock:
             if self.has_expired:
                 raise Expired

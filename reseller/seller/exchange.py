@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from reseller.limits import Limits
@@ -13,6 +13,7 @@ from reseller.seller.client import Client
 from reseller.wire import dates
 from reseller.wire.bounds import FORM, Bounds
 from reseller.wire.errors import Ambiguous, NotSent
+from reseller.wire.texts import said
 
 
 class Exchange:
@@ -31,12 +32,20 @@ class Exchange:
             raise
 
     def post(
-        self, body: Mapping[str, str], seconds: float, *, bounds: Bounds = FORM, fresh: bool = False
+        self,
+        body: Mapping[str, str],
+        seconds: float,
+        *,
+        bounds: Bounds = FORM,
+        fresh: bool = False,
+        may_leave: Callable[[], None] | None = None,
     ) -> tuple[int, bytes]:
         """Status and content of the answer; the rest as in Client.call(). Raises NotSent or Ambiguous."""
         form = urlencode(body).encode("ascii")
         bounds = bounds._replace(bytes=min(bounds.bytes, self._most_bytes))
-        answer = self._client.call(self._url, seconds=seconds, bounds=bounds, form=form, fresh=fresh)
+        answer = self._client.call(
+            self._url, seconds=seconds, bounds=bounds, form=form, fresh=fresh, may_leave=may_leave
+        )
         self.day = dates.of_header(answer.date) or self.day
         if answer.location:
             what = f"a redirect to {_shown(answer.location)}, HTTP status {answer.status}"
@@ -51,4 +60,4 @@ def _shown(location: str) -> str:
     except ValueError:
         return "an impossible address"
     host = parts.netloc.rpartition("@")[2]
-    return f"{f'{parts.scheme}://{host}' if host else ''}{parts.path}"[:200] or "nowhere"
+    return said(f"{f'{parts.scheme}://{host}' if host else ''}{parts.path}", 200) or "nowhere"

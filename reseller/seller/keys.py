@@ -20,4 +20,4 @@ def set_key(transport: Transport, itemtype: str, remote: str, key: str) -> None:
     except Rejected as error:
         if not lacks_function(error, SETTER):
             raise
-        changes.edit(transport, itemtype, remote, {"remoteid": key})
+        changes.relabel(transport, itemtype, remote, {"remoteid": key})

@@ -7,18 +7,20 @@ services of all clients, so here is what can be found out about a link without u
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from reseller.limits import Limits
 from reseller.seller.client import Answer, Client
+from reseller.seller.deadline import look_up
 from reseller.seller.transport import Transport
 from reseller.wire import document, hosts
 from reseller.wire.bounds import MIB, Bounds
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
+#: for one name, see is_sellers()
+LOOK_UP_SECONDS = 10
 MOST_HOPS = 5
 #: of a page for people, which is never parsed
 PAGE = Bounds("a page", MIB, 0, 0, 0)
@@ -63,8 +65,8 @@ def is_sellers(transport: Transport, host: str) -> bool:
 
 def _addresses(host: str) -> set[str]:
     try:
-        return {str(found[4][0]) for found in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)}
-    except OSError:
+        return {str(found[0]) for found in look_up(host, 443, LOOK_UP_SECONDS)}
+    except (OSError, UnicodeError):
         return set()
 
 

@@ -31,4 +31,4 @@ def prolong(transport: Transport, remote: str, period: str, seconds: int) -> Non
 
 def no_autoprolong(transport: Transport, itemtype: str, remote: str) -> None:
     """Switch the seller's own renewal off: this side renews, and both would charge; raises SellerError."""
-    changes.edit(transport, itemtype, remote, {"autoprolong": "null"})
+    changes.relabel(transport, itemtype, remote, {"autoprolong": "null"})

@@ -14,7 +14,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,9 +24,9 @@ from reseller.model import Settings
 from reseller.seller import proxies
 from reseller.wire import dates, document
 from reseller.wire.bounds import FORM, Bounds
-from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError, Withheld
 from reseller.wire.secrets import remember
-from reseller.wire.texts import fit
+from reseller.wire.texts import said
 
 if TYPE_CHECKING:
     from reseller.seller.exchange import Exchange
@@ -113,7 +113,7 @@ class Transport:
         self._settings = settings
         self.endpoint = endpoint(settings.url, allow_plain=settings.plain)
         self._secrets = (settings.password, *proxies.password_of(settings))
-        remember(*self._secrets)
+        remember(*self._secrets, always=True)
         self._credentials = {"authinfo": f"{settings.username}:{settings.password}"}
         self._limits = limits
         self._log = log
@@ -167,6 +167,7 @@ class Transport:
             if self._gate:
                 # A page, or silence, in answer to a change may be about that one service: its name, its size.
                 is_its_own = (changes or spends) and isinstance(error, Ambiguous)
+                is_its_own = is_its_own or isinstance(error, Withheld)
                 self._gate.record(reached=None if is_its_own else isinstance(error, Rejected), error=error)
             # A rejection is an answer, and often the expected one; whoever cannot live with it says so.
             write = self._log.info if isinstance(error, Rejected) else self._log.error
@@ -185,7 +186,9 @@ class Transport:
     def _read(
         self, body: Mapping[str, str], limit: int, bounds: Bounds, parse: Parse | None, *, spends: bool
     ) -> document.Element:
-        status, content = self._exchange.post(body, limit, bounds=bounds, fresh=spends)
+        # Asked once more when the connection is there: making it may take a while.
+        may_leave = partial(self._may_change, spends=True) if spends and self._may_change else None
+        status, content = self._exchange.post(body, limit, bounds=bounds, fresh=spends, may_leave=may_leave)
         try:
             return parse(content) if parse else document.parse(content, bounds)
         except document.TooLarge as error:
@@ -215,10 +218,10 @@ def rejection(error: document.Element) -> Rejected:
     Branches on type and object, never on the localised message, except where a wrong password, a refused address and a
     second factor share one type (their objects are unknown, reference/selling-api.md 1.2 and 2).
     """
-    params = {name: fit(told, document.VALUE_CHARACTERS) for name, told in document.error_params(error).items()}
-    kind = fit(error.get("type", ""), TYPE_CHARACTERS)
-    obj = fit(error.get("object", "") or params.get("object", ""), TYPE_CHARACTERS)
-    text = fit(document.text(error, "msg")) or kind
+    params = {name: said(told, document.VALUE_CHARACTERS) for name, told in document.error_params(error).items()}
+    kind = said(error.get("type", ""), TYPE_CHARACTERS)
+    obj = said(error.get("object", "") or params.get("object", ""), TYPE_CHARACTERS)
+    text = said(document.text(error, "msg")) or kind
     type_ = {"not_enough_money": "reseller_money", "auth": _auth_type(obj, text), "access": "reseller_access"}.get(
         kind, "reseller_refused"
     )
@@ -230,7 +233,7 @@ def rejection(error: document.Element) -> Rejected:
         seller_object=obj,
         seller_params=params,
         text=text,
-        value=fit(error.get("value", ""), document.VALUE_CHARACTERS),
+        value=said(error.get("value", ""), document.VALUE_CHARACTERS),
         **told,
     )
 

@@ -19,6 +19,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.work import Seller, Work
+from reseller.mgr5 import items
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError, SellerDown, SellerError
 
@@ -26,11 +27,12 @@ from reseller.wire.errors import ResellerError, SellerDown, SellerError
 _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
 #: known by what stands in the ledger, however a run has ended
 _OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
+_ALL = (*_OF_CALLS, *_OF_LEDGER)
 
 
 def end_all(work: Work, held: Lease, module: int) -> None:
     """A module that looks after nothing has no trouble with its account."""
-    for kind in (*_OF_CALLS, problems.RIGHTS, problems.FUNDS):
+    for kind in _ALL:
         for problem in problems.of_kind(work.db, module, kind):
             troubles.end(work, held, problem.cause)
 
@@ -55,6 +57,10 @@ class Account(NamedTuple):
                 if retries.account_trouble(error):
                     raise
             requests.wake(self.held, retries.WAITS_TO_BE_SENT, [self._module])
+        unable = [request.quiet_seconds for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
+        if unable and requests.has_ordered(self.work.db, self.seller.account, min(unable)):
+            # The right is there again, so that not only the oldest tries.
+            requests.wake(self.held, [retries.WAITS_FOR_RIGHTS], [self._module], becomes=retries.WAITS_FOR_ACCOUNT)
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
@@ -75,17 +81,25 @@ class Account(NamedTuple):
 
     def _note(self, error: ResellerError | None) -> None:
         """`error` is what has ended the run, None for nothing."""
+        self._end_elsewhere()
         live = requests.all_live(self.work.db, [self._module])
         met = retries.account_trouble(error) if error else ""
         found = [self._of_call(met, error, live)] if error and met else self._of_waiting(live)
         raised = {problem.cause.kind: problem for problem in found}
-        for kind in (*_OF_CALLS, problems.RIGHTS, problems.FUNDS):
+        for kind in _ALL:
             self._keep(kind, raised.get(kind), is_known=kind == met if met else error is None or kind in _OF_LEDGER)
 
+    def _end_elsewhere(self) -> None:
+        """What the module has raised of an account that its settings do not lead to any more is over."""
+        for kind in _ALL:
+            for problem in problems.of_kind(self.work.db, self._module, kind):
+                if problem.cause.number != self.seller.account:
+                    troubles.end(self.work, self.held, problem.cause)
+
     def _keep(self, kind: str, problem: Problem | None, *, is_known: bool) -> None:
-        """Another module of the same account may know of it as well; whoever has raised it ends it."""
+        """Another module of the same account may know of it as well; whoever has raised it ends it, while he lives."""
         before = problems.of(self.work.db, self._cause(kind))
-        if before is not None and before.module != self._module:
+        if before is not None and before.module != self._module and before.module in items.modules(self.work.db):
             return
         if problem is not None:
             # What passes by itself within minutes is nobody's task.
@@ -102,6 +116,12 @@ class Account(NamedTuple):
 
     def _of_waiting(self, live: Sequence[Request]) -> Iterator[Problem]:
         """What the requests that wait say of the account."""
+        # Asked for before, and not sent since: the account answers, and is not reached all the same.
+        unsent = [r for r in live if r.error_type == retries.WAITS_FOR_ACCOUNT and not r.is_due]
+        if unsent:
+            yield self._problem(
+                problems.UNREACHABLE, _OF_CALLS[problems.UNREACHABLE], unsent, cause=unsent[0].error_text
+            )
         rights = [request for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
         if rights:
             yield self._problem(problems.RIGHTS, "reseller_account_rights", rights, cause=rights[0].error_text)

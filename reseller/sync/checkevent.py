@@ -25,6 +25,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
+from reseller.lifecycle.failures import PASSING
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
 from reseller.sync import account_troubles, left, metrics, reconcile, spending
@@ -32,7 +33,7 @@ from reseller.sync.account_troubles import Account
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
-from reseller.wire.errors import BusyError, Halted, ResellerError, SellerError, Stopped
+from reseller.wire.errors import BusyError, Halted, PanelError, ResellerError, SellerError, Stopped
 
 #: of a run's time, how much is for what is open when there is more to do
 OPEN_SHARE = 0.6
@@ -89,6 +90,8 @@ def _moved(work: Work, modules: Sequence[int]) -> list[str]:
         said = moved.watch(work, modules)
     except ResellerError as error:
         said = work.word(error)
+    except Exception as error:  # noqa: BLE001 - the modules have their run all the same
+        said = work.word(work.log.unexpected(error, "moved: "))
     return [said] if said else []
 
 
@@ -100,6 +103,8 @@ def _halted(work: Work) -> list[str]:
         return halting.watch(work)
     except ResellerError as error:
         return [work.word(error)]
+    except Exception as error:  # noqa: BLE001 - the modules have their run all the same
+        return [work.word(work.log.unexpected(error, "stop: "))]
 
 
 def _alone(job: Job) -> None:
@@ -186,13 +191,15 @@ class _Run:
         """The module's seller; one problem of the module while its settings lead to none."""
         try:
             seller = self.work.seller(self.module)
-        except SellerError:
-            raise
         except ResellerError as error:
             told = {"module": str(self.module), "cause": self.work.word(error)}
             touches = tuple(links.some(self.work.db, ASTRAY, self.module))
             problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
-            troubles.raise_(self.work, self.held, problem)
+            before = problems.of(self.work.db, self._settings)
+            # A seller or a panel that does not answer may do so in the next run.
+            is_old = before is not None and before.age_seconds >= self.work.limits.stale_intent_seconds
+            is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
+            troubles.raise_(self.work, self.held, problem, asks=is_old or is_sure)
             raise
         troubles.end(self.work, self.held, self._settings)
         return seller
@@ -267,16 +274,18 @@ class _Run:
         """What is open, beginning where the last run had to stop."""
         begun = observations.cursors(self.work.db, self.module).get(CURSOR, "")
         first = numbers.whole(begun)
-        for link in _from(opening, first):
-            self._each(link.item, self._advance(seller, link, lists))
-        for request in _from([request for request in live if request.is_open], first):
-            self._each(request.item, self._look(request, lists))
-        if self.may_send:
-            # Read again: looking may have settled some of them.
-            self._wake(seller, requests.all_live(self.work.db, [self.module]))
-        stopped = str(self.stopped or "")
-        if stopped != begun:
-            observations.move(self.held, self.module, CURSOR, stopped)
+        try:
+            for link in _from(opening, first):
+                self._each(link.item, self._advance(seller, link, lists))
+            for request in _from([request for request in live if request.is_open], first):
+                self._each(request.item, self._look(request, lists))
+            if self.may_send:
+                # Read again: looking may have settled some of them.
+                self._wake(seller, requests.all_live(self.work.db, [self.module]))
+        finally:
+            stopped = str(self.stopped or "")
+            if stopped != begun:
+                observations.move(self.held, self.module, CURSOR, stopped)
 
     def _write_down(self, seller: Seller) -> None:
         """Terms that are due without an operation, for the next run to buy; none while the seller's day is not ours.
@@ -334,7 +343,8 @@ class _Run:
             self.summary.add("waiting")
         except ResellerError as error:
             if retries.ends_run(error):
-                # Not one sentence for each service: it ends the module's run.
+                # Not one sentence for each service: it ends the module's run, and the next one begins after it.
+                self.stopped = self.stopped or item
                 raise
             said = self.work.word(error)
             self.summary.fail(f"service {item}: {said}")

@@ -55,7 +55,9 @@ COUNTED = "counted_timestamp_seconds"
 _COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
 _OF_RUN = (LAST_RUN, LAST_SUCCESS, "run_services", "seller_calls", "seller_seconds", "seller_slowest_seconds")
 _LINE = re.compile(r'^reseller_(\w+)(?:\{module="([0-9]{1,18})"(.*)\})? ([0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_LABEL = re.compile(r'(\w{1,64})="([^"]{0,64})"')
+#: a label's value is a word of ours, but for names of operations, which are the panel's
+_NO_LABEL, _LABEL_CHARACTERS = re.compile(r"[^\w.:-]", re.ASCII), 64
 _SAMPLE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"\} ([0-9]{1,18})$', re.MULTILINE)
 
 
@@ -185,9 +187,13 @@ def _text(samples: list[Sample]) -> str:
         lines += [f"# HELP {full} {told}", f"# TYPE {full} gauge"]
         for sample in samples:
             if sample.name == name:
-                labels = ",".join(f'{label}="{value}"' for label, value in sample.labels.items())
+                labels = ",".join(f'{label}="{_word(value)}"' for label, value in sample.labels.items())
                 lines.append(f"{full}{{{labels}}} {sample.value}" if labels else f"{full} {sample.value}")
     return "\n".join(lines) + "\n"
+
+
+def _word(value: object) -> str:
+    return _NO_LABEL.sub("_", str(value))[:_LABEL_CHARACTERS]
 
 
 def _replace(panel: Panel, file: Path, text: str) -> None:

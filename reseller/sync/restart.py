@@ -31,8 +31,9 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
     `left` are numbers of requests whose operation is gone: one that was never sent is given up by that (start).
     """
     found = [request for request in live if request.is_due and _is_ripe(request, limits, left)]
-    # Where a right is missing, one tries whether it still is: the oldest.
+    # Where a right is missing, one tries whether it still is: the oldest of those that have tried least.
     unable = [request for request in found if request.error_type == retries.WAITS_FOR_RIGHTS]
+    unable.sort(key=lambda request: (request.tries, request.id))
     return [request for request in found if request not in unable[1:]]
 
 

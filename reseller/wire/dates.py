@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from email.utils import parsedate_to_datetime
 
+from reseller.wire.secrets import hide_known
+
 _DATE = re.compile(
     r"(?:(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     r"|(?P<day2>[0-9]{2})\.(?P<month2>[0-9]{2})\.(?P<year2>[0-9]{4}))"
@@ -28,7 +30,7 @@ def parse(text: str) -> dt.date | None:
         return None
     found = _DATE.fullmatch(told)
     if found is None:
-        raise NotADate(told[:SHOWN_CHARACTERS])
+        raise NotADate(hide_known(told)[:SHOWN_CHARACTERS])
     parts = [found["year"] or found["year2"], found["month"] or found["month2"], found["day"] or found["day2"]]
     numbers = tuple(int(part) for part in parts)
     if numbers == _NONE:
@@ -36,7 +38,7 @@ def parse(text: str) -> dt.date | None:
     try:
         return dt.date(*numbers)
     except ValueError:
-        raise NotADate(told[:SHOWN_CHARACTERS]) from None
+        raise NotADate(hide_known(told)[:SHOWN_CHARACTERS]) from None
 
 
 def of_row(told: str) -> dt.date | None:

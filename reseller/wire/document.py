@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reseller.wire.bounds import FORM, PANEL, Bounds
 from reseller.wire.errors import ResellerError
-from reseller.wire.texts import fit
+from reseller.wire.texts import fit, said
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -156,7 +156,7 @@ def _allowed(reference: re.Match[str]) -> str:
 
 def _require_root(root: Element) -> None:
     if root.tag != "doc":
-        raise NotADocument(f"a document whose root is {root.tag!s:.40}, not doc")
+        raise NotADocument(f"a document whose root is {said(str(root.tag), 40)}, not doc")
 
 
 def text(parent: Element, path: str) -> str:

@@ -25,17 +25,23 @@ _WIDEST = 24
 _REMEMBERED = 16
 
 _SPACES = "\\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-_GAP = f"[{_SPACES}]*"
+#: bounded, since a longer run of blanks would be read again from each of them
+_GAP = f"[{_SPACES}]{{0,32}}"
 _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _BASE64 = "[A-Za-z0-9+/_-]"
 
 _known: dict[str, None] = {}
+#: what this process itself logs in with
+_always: dict[str, None] = {}
 _guard = threading.Lock()
 
 
-def remember(*given: str) -> None:
-    """Secrets that this process handles, hidden by hide_known(); the last ones are kept."""
+def remember(*given: str, always: bool = False) -> None:
+    """Secrets that this process handles, hidden by hide_known(): those that it `always` has, and the last others."""
     with _guard:
+        if always:
+            _always.update(dict.fromkeys(filter(None, given)))
+            return
         for secret in filter(None, given):
             _known.pop(secret, None)
             _known[secret] = None
@@ -45,7 +51,7 @@ def remember(*given: str) -> None:
 
 def hide_known(text: str, most: int = MOST_CHARACTERS) -> str:
     """`text` without the secrets that this process remembers, and cut as hide() does."""
-    return hide(text, tuple(_known), most)
+    return hide(text, (*_always, *_known), most)
 
 
 def hide(text: str, secrets: Iterable[str], most: int = MOST_CHARACTERS) -> str:
@@ -67,7 +73,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
         plain = "".join(map(_character, secret))
         return re.compile(rf"(?<!\w){plain}(?!\w)|(?<!{_BASE64}){_packed(packed, '')}=*(?!{_BASE64})")
     # Between words any white space will do, as anywhere else.
-    blank = f"(?:[{_SPACES}+]|{_encoded(' ')})*"
+    blank = f"(?:[{_SPACES}+]|{_encoded(' ')}){{0,32}}"
     plain = blank.join(_GAP.join(map(_character, word)) for word in secret.split())
     inside = "|".join(_packed(core, _GAP) for core in _cores(_bytes(secret)))
     return re.compile(f"{plain}|{_BASE64}{{0,2}}(?:{inside}){_BASE64}{{0,2}}={{0,2}}")
@@ -80,7 +86,15 @@ def _bytes(secret: str) -> bytes:
 def _character(char: str) -> str:
     """All ways to write one character."""
     plain = r"(?:[ +])" if char == " " else f"\\\\?{re.escape(char)}" if char in "\"'/\\" else re.escape(char)
-    return f"(?:{plain}|{_encoded(char)})"
+    return f"(?:{plain}|{_encoded(char)}{_misread(char)})"
+
+
+def _misread(char: str) -> str:
+    """What is not ASCII, read byte by byte: as latin-1, as a header of HTTP is, or as Python shows bytes."""
+    if char.isascii():
+        return ""
+    shown = "".join(rf"\\x{_hexadecimal(f'{byte:02x}')}" for byte in _bytes(char))
+    return f"|{re.escape(_bytes(char).decode('latin-1'))}|{shown}"
 
 
 def _encoded(char: str) -> str:

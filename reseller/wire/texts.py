@@ -38,6 +38,11 @@ def fit(text: str, most: int = SENTENCE_CHARACTERS) -> str:
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
+def said(text: str, most: int = SENTENCE_CHARACTERS) -> str:
+    """What somebody else has said, as fit() does, but first without our secrets: a cut one would not be known again."""
+    return fit(hide_known(text), most)
+
+
 def visible(line: str) -> str:
     """`line` with `?` for each run of characters that cannot be seen: a terminal would obey them. Blanks stay."""
     return line if line.isascii() and line.isprintable() else UNSEEN.sub("?", line)

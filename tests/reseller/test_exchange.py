@@ -12,7 +12,7 @@ from reseller.model import Settings
 from reseller.seller import account
 from reseller.seller.services import read_page
 from reseller.seller.transport import Transport
-from reseller.wire.errors import Ambiguous, NotSent, ResellerError
+from reseller.wire.errors import Ambiguous, Halted, NotSent, ResellerError
 from tests.reseller.peers import DOC, HEAD, Authority, Server, Tunnel, by_length, chunks, exchange
 
 #: without the time of its making, which would make another name of a test in every worker
@@ -58,6 +58,22 @@ def test_an_answer_is_read_whole_however_it_is_framed(server, post, answer):
 def test_an_empty_answer_is_an_answer(server, post):
     server.answers = [by_length(b"")] * 2
     assert [post(), post()] == [(200, b"")] * 2
+
+
+def test_what_may_not_leave_any_more_is_not_sent_though_the_connection_is_there(server):
+    """Asked when the request is about to leave, and not before: making the connection may take a while."""
+    server.answers = [by_length(DOC)]
+    seen = []
+
+    def may_leave():
+        seen.append("asked")
+        raise Halted("reseller_halted")
+
+    client = exchange(f"http://127.0.0.1:{server.port}/billmgr", Limits(connect_seconds=2))
+    with pytest.raises(Halted):
+        client.post({"func": "order", "out": "xml"}, 5, fresh=True, may_leave=may_leave)
+    time.sleep(0.2)
+    assert (seen, server.connections, server.requests) == (["asked"], 1, [])
 
 
 def test_the_connection_is_kept(server, post):

@@ -45,6 +45,8 @@ WRITTEN = {
     "base64, shifted": lambda told: b64encode(f"ab{told}xyz".encode()).decode(),
     "base64, for URLs": lambda told: urlsafe_b64encode(told.encode()).decode(),
     "base64, in a URL": lambda told: quote(b64encode(told.encode()).decode(), safe=""),
+    "bytes": lambda told: repr(told.encode())[2:-1],
+    "latin-1": lambda told: told.encode().decode("latin-1"),
     "parted": " ".join,
     "parted, lines": "\r\n".join,
     "parted, unseen": "\u200b".join,
@@ -118,7 +120,7 @@ def told(tmp_path):
     secret = "pa55/w:rd & more"
     (tmp_path / "var").mkdir()
 
-    def ask(written, template):
+    def ask(written, template, secret=secret):
         with Server() as server:
             given = Settings(
                 module=1,
@@ -158,6 +160,20 @@ def test_no_string_of_an_error_repeats_the_password(told, way):
     assert HIDDEN in told(written, f"<doc>{places}</error></doc>")[0]
 
 
+@pytest.mark.parametrize("before", range(0, 40, 3))
+def test_a_text_is_cut_only_when_the_password_has_been_taken_out(told, before):
+    """Each has a limit of its own: of a type and an object, of a root's name, of a parameter."""
+    written = f"{'x' * before}{told.secret}"
+    filled = f"{'x' * (64 - 12 - before)}{written}"
+    long = f"{'x' * (500 - 12 - before)}{written}"
+    start = told.secret[:8]
+    places = f'<doc><error type="{html.escape(filled)}" object="{html.escape(filled)}">'
+    for text in told("", f'{places}<param name="p">{html.escape(long)}</param></error></doc>'):
+        assert start not in text
+    for text in told("", f"<{'x' * before}Un1que-Pa55word-and-more/>", "Un1que-Pa55word-and-more"):
+        assert "Un1que" not in text
+
+
 def test_a_document_that_cannot_be_parsed_shows_nothing_either(told):
     for text in told("pa55", "<doc><pa55:pa55/w:rd & more></doc>"):
         assert told.secret not in text
@@ -170,3 +186,9 @@ def test_what_a_process_handles_is_remembered_up_to_a_number(tmp_path):
     (tmp_path / "var").mkdir()
     Log(tmp_path).error("said secret-number-099")
     assert f"said {HIDDEN}" in (tmp_path / "var/reseller.log").read_text()
+
+
+def test_what_a_process_logs_in_with_is_never_forgotten():
+    secrets.remember("its-own-password", always=True)
+    secrets.remember(*(f"secret-number-{number:03}" for number in range(100)))
+    assert secrets.hide_known("said its-own-password") == f"said {HIDDEN}"
