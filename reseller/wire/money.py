@@ -30,7 +30,7 @@ def parse(shown: str) -> Decimal | None:
         return None
     digits = _GROUPING.sub("", found.group().rstrip(".,'\u2019"))
     whole, fraction = _split(digits.lstrip("-"))
-    if not whole.isdigit() or len(whole) > _MOST_WHOLE or len(fraction) > _MOST_FRACTION:
+    if not whole or len(whole) > _MOST_WHOLE or len(fraction) > _MOST_FRACTION:
         return None
     sign = "-" if digits.startswith("-") else ""
     return Decimal(f"{sign}{whole}.{fraction or 0}") if fraction else Decimal(f"{sign}{whole}")
