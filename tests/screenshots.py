@@ -53,6 +53,7 @@ PAGES = (
     Shot("client-order", "func=vds.order", "client1"),
     Shot("resold-services", "func=reseller.services", own=True, desk=WIDE),
     Shot("resold-requests", "func=reseller.requests", own=True, desk=WIDE),
+    Shot("resold-stop", "func=reseller.stop", own=True),
     Shot("resold-link", "func=reseller.link&elid={item}", own=True),
     Shot("resold-swap", "func=reseller.swap&elid={item}", own=True),
     Shot("resold-return", "func=reseller.swap.back&elid={away}", own=True),
