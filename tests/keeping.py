@@ -1,6 +1,9 @@
 """Services that tests of single commands share, and what they ask of both panels about them."""
 
 import contextlib
+from functools import partial
+
+from reseller.seller import changes, orders, renewals
 
 _kept: dict[str, int] = {}
 
@@ -60,6 +63,17 @@ def password_there(shop, item):
 def sent(shop, func):
     """How often the seller was asked to do this."""
     return (shop.there.base / "var/billmgr.log").read_text().count(f"func={func}&")
+
+
+def spending(transport, number):
+    """Each call that spends, about the virtual server with this number at the seller."""
+    order = orders.Order("vds", "1-00c0ffee", "1", "", "1", {}, {})
+    return (
+        partial(changes.edit, transport, "vds", number, {"domain": "other.example"}, 5),
+        *(partial(changes.change_tariff, transport, kind, number, {"pricelist": "1"}, 5) for kind in ("vds", "soft")),
+        partial(renewals.prolong, transport, number, "1", 5),
+        partial(orders.send, transport, order, orders.V2, 5),
+    )
 
 
 @contextlib.contextmanager

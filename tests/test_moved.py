@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 
 from reseller.ledger import place
-from reseller.seller import changes, controls, keys, orders, renewals
+from reseller.seller import changes, controls, keys
 from reseller.wire.errors import Moved
-from tests.keeping import press, queue, remote
+from tests.keeping import press, queue, remote, spending
 from tests.world import until
 
 
@@ -92,18 +92,14 @@ def test_nothing_of_what_changes_a_service_is_sent(inside, server, moved):
 def test_no_call_that_changes_something_leaves(inside, server, moved):
     """Each of them, whatever command makes it."""
     transport, number = inside.work.seller(moved.module).transport, remote(moved, server)
-    order = orders.Order("vds", "1-00c0ffee", "1", "", "1", {}, {})
     calls = (
+        *spending(transport, number),
         *(partial(controls.change_state, transport, "vds", number, verb) for verb in ("suspend", "resume", "delete")),
         *(partial(controls.power, transport, number, verb) for verb in ("start", "stop", "reboot", "hardreboot")),
         partial(controls.change_password, transport, number, "secret"),
         partial(controls.new_key, transport, "soft", number),
-        partial(changes.edit, transport, "vds", number, {"domain": "other.example"}, 5),
         partial(changes.relabel, transport, "vds", number, {"domain": "other.example"}),
-        *(partial(changes.change_tariff, transport, kind, number, {"pricelist": "1"}, 5) for kind in ("vds", "soft")),
-        partial(renewals.prolong, transport, number, "1", 5),
         partial(keys.set_key, transport, "vds", number, ""),
-        partial(orders.send, transport, order, orders.V2, 5),
     )
     before = changed(moved)
     for call in calls:

@@ -2,14 +2,13 @@
 
 import json
 from decimal import Decimal
-from functools import partial
 
 import pytest
 
-from reseller.seller import changes, keys, orders, renewals
+from reseller.seller import changes, keys
 from reseller.wire.errors import Halted
 from tests import world
-from tests.keeping import is_held, remote, there
+from tests.keeping import is_held, remote, spending, there
 from tests.paying import ends_in, expires, service
 from tests.world import Refused, until
 
@@ -118,13 +117,7 @@ def test_a_change_that_costs_something_waits_too(stopped):
 def test_every_call_that_spends_is_stopped_and_none_that_costs_nothing(inside, server, stopped):
     stop(stopped, "--why", "a strange invoice")
     transport, number = inside.work.seller(stopped.module).transport, remote(stopped, server)
-    order = orders.Order("vds", "1-00c0ffee", "1", "", "1", {}, {})
-    for call in (
-        partial(changes.edit, transport, VDS, number, {"domain": "other.example"}, 5),
-        *(partial(changes.change_tariff, transport, kind, number, {"pricelist": "1"}, 5) for kind in (VDS, "soft")),
-        partial(renewals.prolong, transport, number, "1", 5),
-        partial(orders.send, transport, order, orders.V2, 5),
-    ):
+    for call in spending(transport, number):
         with pytest.raises(Halted):
             call()
     changes.relabel(transport, VDS, number, {"autoprolong": "null"})

@@ -8,6 +8,7 @@ from reseller.cli import shown
 from reseller.ledger import acts, requests
 from reseller.lifecycle.work import Caller, Work
 from reseller.mgr5 import items
+from reseller.wire import money
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
             "key": request.key,
             "remote": request.remote,
             "operation": request.operation,
-            "cost": "" if request.cost is None else f"{request.cost.normalize():f} {request.cost_currency}".rstrip(),
+            "cost": money.text(request.cost, request.cost_currency),
             "tries": request.tries,
             "age_seconds": request.age_seconds,
             "correlation": request.correlation,

@@ -9,6 +9,7 @@ from reseller.ledger.stops import ALL
 from reseller.lifecycle import halting
 from reseller.lifecycle.halting import Waiting
 from reseller.lifecycle.work import Work
+from reseller.wire import money
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -43,5 +44,5 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 
 
 def _row(each: Waiting) -> dict[str, object]:
-    cost = f"{each.cost.normalize():f} {each.currency}".rstrip() if each.cost is not None else ""
+    cost = money.text(each.cost, each.currency)
     return {"service": each.item, "what": each.kind, "months": each.term or "", "cost": cost}

@@ -25,11 +25,10 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Stop, and say so."""
-    found = halting.stop(work, arguments.module, arguments.why)
-    waiting = halting.plan(work, found)
-    text = f"{work.word(found.error)} {len(waiting)} wait: resellerctl start{_named(found.module)}"
+    found, waiting = halting.stop(work, arguments.module, arguments.why)
+    text = f"{work.word(found.error)} {waiting} wait: resellerctl start{_named(found.module)}"
     if arguments.json:
-        shown.machine({"module": found.module, "since": found.since, "waiting": len(waiting), "text": text})
+        shown.machine({"module": found.module, "since": found.since, "waiting": waiting, "text": text})
     else:
         shown.say(text)
     return 0

@@ -53,8 +53,7 @@ from typing import Any, NamedTuple
 
 from reseller.db import Database
 from reseller.ledger.leases import Lease
-from reseller.wire.secrets import hide_known
-from reseller.wire.texts import fit
+from reseller.wire.texts import said
 
 SERVICE, MODULE, PANEL, SELLER = "service", "module", "panel", "account"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
@@ -111,8 +110,8 @@ class Problem(NamedTuple):
     @property
     def cut(self) -> Problem:
         """As much of its texts as a row has room for; a seller may have written anything, our own password too."""
-        params = {name: fit(hide_known(value), _PARAM_CHARACTERS) for name, value in self.params.items()}
-        here, there = (fit(hide_known(value), VALUE_CHARACTERS) for value in (self.here, self.there))
+        params = {name: said(value, _PARAM_CHARACTERS) for name, value in self.params.items()}
+        here, there = (said(value, VALUE_CHARACTERS) for value in (self.here, self.there))
         return self._replace(params=params, here=here, there=there)
 
     @property
@@ -154,9 +153,10 @@ def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
     return [_problem(row) for row in db.rows(sql, module, kind)]
 
 
-def every(db: Database, kind: str) -> list[Problem]:
-    """The problems of this kind, of all modules."""
-    return [_problem(row) for row in db.rows(f"SELECT {_COLUMNS} FROM reseller_problem WHERE kind = %s", kind)]  # noqa: S608
+def of_subject(db: Database, *subjects: str) -> list[Problem]:
+    """The problems of accounts, modules or the panel, of which there are few; of all modules."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject IN %s"  # noqa: S608
+    return [_problem(row) for row in db.rows(sql, subjects)]
 
 
 def counts(db: Database, module: int) -> dict[str, int]:

@@ -109,6 +109,11 @@ class Request(NamedTuple):
     is_due: bool
 
     @property
+    def turn(self) -> tuple[int, int]:
+        """The smaller, the longer somebody has waited: by the panel's operation, since tries run side by side."""
+        return self.operation or self.id, self.id
+
+    @property
     def is_open(self) -> bool:
         """Whether the seller has it, or may have it."""
         return self.state in UNKNOWN_OUTCOME or self.state == WAITING

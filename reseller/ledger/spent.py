@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.db import Database
+from reseller.db import Database, Row
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.model import CURRENCY_CHARACTERS
@@ -40,18 +40,21 @@ def of_day(db: Database, module: int) -> Spent:
 
 def expected(db: Database, item: int) -> tuple[Decimal | None, str]:
     """What one more term of a service may cost: as its last one, else as the last order of its tariff; None unknown."""
-    own = "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
     like = (
         "SELECT q.cost, q.cost_currency FROM item m JOIN item i ON i.pricelist = m.pricelist AND i.period = m.period "
         "JOIN reseller_request q ON q.item = i.id AND q.kind = 'order' AND q.cost > 0 WHERE m.id = %s "
         "ORDER BY q.id DESC LIMIT 1"
     )
-    row = db.row(own, item) or db.row(like, item)
+    row = _last(db, item) or db.row(like, item)
     return (row[0], row[1]) if row else (None, "")
+
+
+def _last(db: Database, item: int) -> Row | None:
+    sql = "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
+    return db.row(sql, item)
 
 
 def last_cost(db: Database, item: int) -> Decimal | None:
     """What the last order or renewal of a service has cost, None while that is not known."""
-    sql = "SELECT cost FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
-    found: Decimal | None = db.value(sql, item)
-    return found
+    row = _last(db, item)
+    return row[0] if row else None

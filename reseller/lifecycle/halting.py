@@ -22,7 +22,7 @@ from reseller.lifecycle import parts
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.wire import dates
+from reseller.wire import dates, money
 from reseller.wire.errors import BusyError, Halted, PanelError, ResellerError
 
 
@@ -39,8 +39,8 @@ class Waiting(NamedTuple):
     currency: str
 
 
-def stop(work: Work, module: int, why: str) -> Stop:
-    """Buy nothing any more, of one module or of ALL; the stop as it is then.
+def stop(work: Work, module: int, why: str) -> tuple[Stop, int]:
+    """Buy nothing any more, of one module or of ALL; the stop as it is then, and how many purchases wait for its end.
 
     Raises ResellerError `reseller_no_module` for another module.
     """
@@ -49,10 +49,11 @@ def stop(work: Work, module: int, why: str) -> Stop:
     stops.put(work.db, module, str(work.caller), why)
     work.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
     found = require(work, module)
+    wanted = _wanted(work, found)
     with contextlib.suppress(BusyError, PanelError), _held(work) as held:
         # Or the next run tells of it.
-        _tell(work, held, found)
-    return found
+        _tell(work, held, found, wanted)
+    return found, len(wanted)
 
 
 def start(work: Work, module: int) -> list[Waiting]:
@@ -82,13 +83,17 @@ def require(work: Work, module: int) -> Stop:
 
 def plan(work: Work, found: Stop) -> list[Waiting]:
     """What waits for this stop to be taken back, the oldest first, then terms that are due without a request."""
+    return [Waiting(*each, *spent.expected(work.db, each[0])) for each in _wanted(work, found)]
+
+
+def _wanted(work: Work, found: Stop) -> list[tuple[int, str, int]]:
+    """The same without its cost: service, kind and months."""
     modules = _modules(work, found.module)
     asked = [each for each in requests.all_live(work.db, modules) if _waits(each)]
-    asked.sort(key=lambda request: (request.operation or request.id, request.id))
+    asked.sort(key=lambda request: request.turn)
     known = {request.item for request in asked}
     wanted = [(request.item, request.kind, request.term) for request in asked]
-    wanted += [(item, requests.PART, 0) for item in _due(work, modules) if item not in known]
-    return [Waiting(*each, *spent.expected(work.db, each[0])) for each in wanted]
+    return wanted + [(item, requests.PART, 0) for item in _due(work, modules) if item not in known]
 
 
 def _waits(request: Request) -> bool:
@@ -103,7 +108,7 @@ def total(waiting: Sequence[Waiting]) -> str:
     for each in waiting:
         if each.cost is not None:
             sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.cost
-    told = [f"{amount.normalize():f} {currency}".rstrip() for currency, amount in sorted(sums.items())]
+    told = [money.text(amount, currency) for currency, amount in sorted(sums.items())]
     unknown = sum(each.cost is None for each in waiting)
     told += [f"{unknown} of unknown cost"] if unknown else []
     return " and ".join(told) or "nothing to pay"
@@ -112,14 +117,16 @@ def total(waiting: Sequence[Waiting]) -> str:
 def watch(work: Work) -> list[str]:
     """Keep the problem of each stop, and end those of stops that are over; what they say."""
     found = stops.every(work.db)
-    over = {problem.cause for problem in problems.every(work.db, problems.HALTED)} - {cause(each) for each in found}
+    kept = problems.of_subject(work.db, problems.PANEL, problems.MODULE)
+    told = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
+    over = told - {cause(each) for each in found}
     if not found and not over:
         return []
     with contextlib.suppress(BusyError), _held(work) as held:
         for ended in over:
             troubles.end(work, held, ended)
         for each in found:
-            _tell(work, held, each)
+            _tell(work, held, each, _wanted(work, each))
     return [work.word(each.error) for each in found]
 
 
@@ -129,8 +136,8 @@ def cause(found: Stop) -> Cause:
     return Cause(subject, found.module, problems.HALTED)
 
 
-def _tell(work: Work, held: Lease, found: Stop) -> None:
-    touches = tuple(dict.fromkeys(each.item for each in plan(work, found)))
+def _tell(work: Work, held: Lease, found: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
+    touches = tuple(dict.fromkeys(item for item, _, _ in wanted))
     modules = _modules(work, found.module)
     if modules:
         told = {**found.error.params, "count": str(len(touches))}

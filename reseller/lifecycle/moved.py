@@ -56,21 +56,21 @@ def confirm(work: Work) -> Move:
     return move
 
 
-def watch(work: Work, modules: Sequence[int]) -> str:
-    """Raise the problem, or end it; what it says, empty when the panel is where its ledger belongs.
+def watch(work: Work, modules: Sequence[int]) -> list[str]:
+    """Raise the problem, or end it; what it says, nothing when the panel is where its ledger belongs.
 
     Raises ResellerError when it could not be told of.
     """
     error = place.difference(work.db, work.panel.base)
     if error is None and problems.of(work.db, CAUSE) is None:
-        return ""
+        return []
     with contextlib.suppress(BusyError), _held(work) as held:
         if error is None:
             troubles.end(work, held, CAUSE)
         elif modules:
             touches = tuple(links.some(work.db, TOUCHED))
             troubles.raise_(work, held, Problem(CAUSE, modules[0], error.type, error.params, touches=touches))
-    return work.word(error) if error else ""
+    return [work.word(error)] if error else []
 
 
 def _held(work: Work) -> contextlib.AbstractContextManager[Lease]:

@@ -65,9 +65,10 @@ KINDS = {
 }
 
 
-def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True) -> None:
+def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
     """Record the problem and, where its kind has one and `asks`, make its task; what lasts is only told anew.
 
+    What may pass by itself is no task `at_once`, but when it has lasted for `stale_intent_seconds`.
     `lease` fences what is written. Raises PanelError when the panel does not make the task: the next time does.
     """
     problem = problem.cut
@@ -75,6 +76,7 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True) -> 
     if before is None or before.said != problem.said:
         problems.put(lease, problem)
     kind = KINDS[problem.cause.kind].task
+    asks = asks and (at_once or (before is not None and before.age_seconds >= work.limits.stale_intent_seconds))
     if not (asks and kind and problem.touches):
         return
     text = work.word(as_error(problem))

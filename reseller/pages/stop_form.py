@@ -12,7 +12,7 @@ from reseller.lifecycle.halting import Waiting
 from reseller.mgr5 import items
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
-from reseller.wire import document
+from reseller.wire import document, money
 
 WHY_LENGTH = 500
 #: how a form names a stop of all modules: an empty value is none
@@ -72,7 +72,7 @@ def _rows(call: Call, waiting: Sequence[Waiting]) -> list[document.Element]:
                 "service": each.item,
                 "what": words.get(f"kind_{each.kind}", each.kind),
                 "months": each.term or "",
-                "cost": "" if each.cost is None else f"{each.cost.normalize():f} {each.currency}".rstrip(),
+                "cost": money.text(each.cost, each.currency),
             }
         )
         for each in waiting

@@ -167,8 +167,8 @@ class Transport:
             if self._gate:
                 # A page, or silence, in answer to a change may be about that one service: its name, its size.
                 is_its_own = (changes or spends) and isinstance(error, Ambiguous)
-                is_its_own = is_its_own or isinstance(error, Withheld)
-                self._gate.record(reached=None if is_its_own else isinstance(error, Rejected), error=error)
+                says_nothing = is_its_own or isinstance(error, Withheld)
+                self._gate.record(reached=None if says_nothing else isinstance(error, Rejected), error=error)
             # A rejection is an answer, and often the expected one; whoever cannot live with it says so.
             write = self._log.info if isinstance(error, Rejected) else self._log.error
             write(f"seller {func} {error.__class__.__name__} {error} {self._took(started):.3f}s")

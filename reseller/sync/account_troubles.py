@@ -27,13 +27,12 @@ from reseller.wire.errors import ResellerError, SellerDown, SellerError
 _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
 #: known by what stands in the ledger, however a run has ended
 _OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
-_ALL = (*_OF_CALLS, *_OF_LEDGER)
 
 
 def end_all(work: Work, held: Lease, module: int) -> None:
     """A module that looks after nothing has no trouble with its account."""
-    for kind in _ALL:
-        for problem in problems.of_kind(work.db, module, kind):
+    for problem in problems.of_subject(work.db, problems.SELLER):
+        if problem.module == module:
             troubles.end(work, held, problem.cause)
 
 
@@ -49,7 +48,8 @@ class Account(NamedTuple):
 
         An answer that cannot be used is one too: what waits finds out. Raises SellerError while the trouble lasts.
         """
-        in_trouble = any(problems.of_kind(self.work.db, self._module, kind) for kind in _OF_CALLS)
+        known = problems.of_subject(self.work.db, problems.SELLER)
+        in_trouble = any(problem.module == self._module and problem.cause.kind in _OF_CALLS for problem in known)
         if in_trouble or any(request.error_type == retries.WAITS_FOR_ACCOUNT for request in live):
             try:
                 accounts.save_balance(self.work.db, self.seller.account, read_balance(self.seller.transport))
@@ -81,30 +81,27 @@ class Account(NamedTuple):
 
     def _note(self, error: ResellerError | None) -> None:
         """`error` is what has ended the run, None for nothing."""
-        self._end_elsewhere()
+        known = {problem.cause: problem for problem in problems.of_subject(self.work.db, problems.SELLER)}
+        for problem in known.values():
+            # Its settings do not lead there any more.
+            if problem.module == self._module and problem.cause.number != self.seller.account:
+                troubles.end(self.work, self.held, problem.cause)
         live = requests.all_live(self.work.db, [self._module])
         met = retries.account_trouble(error) if error else ""
         found = [self._of_call(met, error, live)] if error and met else self._of_waiting(live)
         raised = {problem.cause.kind: problem for problem in found}
-        for kind in _ALL:
-            self._keep(kind, raised.get(kind), is_known=kind == met if met else error is None or kind in _OF_LEDGER)
+        for kind in (*_OF_CALLS, *_OF_LEDGER):
+            is_known = kind == met if met else error is None or kind in _OF_LEDGER
+            self._keep(known.get(self._cause(kind)), raised.get(kind), is_known=is_known)
 
-    def _end_elsewhere(self) -> None:
-        """What the module has raised of an account that its settings do not lead to any more is over."""
-        for kind in _ALL:
-            for problem in problems.of_kind(self.work.db, self._module, kind):
-                if problem.cause.number != self.seller.account:
-                    troubles.end(self.work, self.held, problem.cause)
-
-    def _keep(self, kind: str, problem: Problem | None, *, is_known: bool) -> None:
+    def _keep(self, before: Problem | None, problem: Problem | None, *, is_known: bool) -> None:
         """Another module of the same account may know of it as well; whoever has raised it ends it, while he lives."""
-        before = problems.of(self.work.db, self._cause(kind))
         if before is not None and before.module != self._module and before.module in items.modules(self.work.db):
             return
         if problem is not None:
             # What passes by itself within minutes is nobody's task.
-            is_old = before is not None and before.age_seconds >= self.work.limits.stale_intent_seconds
-            troubles.raise_(self.work, self.held, problem, asks=kind != problems.UNREACHABLE or is_old)
+            at_once = problem.cause.kind != problems.UNREACHABLE
+            troubles.raise_(self.work, self.held, problem, at_once=at_once)
         elif before is not None and is_known:
             troubles.end(self.work, self.held, before.cause)
 
@@ -127,7 +124,7 @@ class Account(NamedTuple):
             yield self._problem(problems.RIGHTS, "reseller_account_rights", rights, cause=rights[0].error_text)
         short = [request for request in live if request.state == requests.MONEY]
         if short:
-            oldest = min(short, key=lambda request: (request.operation or request.id, request.id))
+            oldest = min(short, key=lambda request: request.turn)
             told = {
                 "deficit": _amount(oldest.deficit),
                 "have": _amount(oldest.have),

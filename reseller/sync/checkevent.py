@@ -57,8 +57,7 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     until = began + work.limits.run_seconds
     modules = items.modules(work.db)
     summary.problems += [work.word(wrong) for wrong in work.panel.wrong_limits]
-    summary.problems += _moved(work, modules)
-    summary.problems += _halted(work)
+    summary.problems += _of_panel(work, modules)
     calls = max(1, work.limits.panel_calls_at_once // max(len(modules), 1))
     jobs = [Job(work, module, mode, Summary(), until, calls) for module in modules]
     if len(jobs) == 1:
@@ -82,29 +81,19 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
     return summary
 
 
-def _moved(work: Work, modules: Sequence[int]) -> list[str]:
-    """What is to be said of a panel that is not where its ledger belongs."""
-    from reseller.lifecycle import moved
+def _of_panel(work: Work, modules: Sequence[int]) -> list[str]:
+    """What is to be said of the whole panel: that it is not where its ledger belongs, or may buy nothing."""
+    from reseller.lifecycle import halting, moved
 
-    try:
-        said = moved.watch(work, modules)
-    except ResellerError as error:
-        said = work.word(error)
-    except Exception as error:  # noqa: BLE001 - the modules have their run all the same
-        said = work.word(work.log.unexpected(error, "moved: "))
-    return [said] if said else []
-
-
-def _halted(work: Work) -> list[str]:
-    """What is to be said of all that a person has stopped."""
-    from reseller.lifecycle import halting
-
-    try:
-        return halting.watch(work)
-    except ResellerError as error:
-        return [work.word(error)]
-    except Exception as error:  # noqa: BLE001 - the modules have their run all the same
-        return [work.word(work.log.unexpected(error, "stop: "))]
+    found: list[str] = []
+    for watch in (partial(moved.watch, work, modules), partial(halting.watch, work)):
+        try:
+            found += watch()
+        except ResellerError as error:
+            found.append(work.word(error))
+        except Exception as error:  # noqa: BLE001 - the modules have their run all the same
+            found.append(work.word(work.log.unexpected(error, "panel: ")))
+    return found
 
 
 def _alone(job: Job) -> None:
@@ -195,11 +184,9 @@ class _Run:
             told = {"module": str(self.module), "cause": self.work.word(error)}
             touches = tuple(links.some(self.work.db, ASTRAY, self.module))
             problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
-            before = problems.of(self.work.db, self._settings)
             # A seller or a panel that does not answer may do so in the next run.
-            is_old = before is not None and before.age_seconds >= self.work.limits.stale_intent_seconds
             is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
-            troubles.raise_(self.work, self.held, problem, asks=is_old or is_sure)
+            troubles.raise_(self.work, self.held, problem, at_once=is_sure)
             raise
         troubles.end(self.work, self.held, self._settings)
         return seller

@@ -76,14 +76,9 @@ def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
 
 
 def _keep(work: Work, held: Lease, module: int, kind: str, found: Mapping[int, Problem]) -> None:
-    """The problems of this kind are those found, by service.
-
-    A task comes when one has lasted for `stale_intent_seconds`: an operation may be about to be made.
-    """
-    known = {each.cause.number: each for each in problems.of_kind(work.db, module, kind)}
-    for item, problem in known.items():
-        if item not in found:
+    """The problems of this kind are those found, by service; no tasks at once: an operation may be about to be made."""
+    for problem in problems.of_kind(work.db, module, kind):
+        if problem.cause.number not in found:
             troubles.end(work, held, problem.cause)
-    for item, problem in found.items():
-        asks = item in known and known[item].age_seconds >= work.limits.stale_intent_seconds
-        troubles.raise_(work, held, problem, asks=asks)
+    for problem in found.values():
+        troubles.raise_(work, held, problem, at_once=False)

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from reseller.wire import numbers
+
 if TYPE_CHECKING:
     from lxml import etree
 
@@ -45,6 +47,11 @@ def _split(digits: str) -> tuple[str, str]:
     is_grouped = mark in whole or (mark == "," and "." not in whole and len(fraction) == _GROUP and whole.lstrip("0"))
     bare = whole.replace(".", "").replace(",", "")
     return (bare + fraction, "") if is_grouped else (bare or "0", fraction)
+
+
+def text(amount: Decimal | None, currency: str) -> str:
+    """An amount for a person, without decimals that say nothing: `10.5 EUR`; empty for one that is not known."""
+    return "" if amount is None else f"{numbers.plain(amount)} {currency}".rstrip()
 
 
 def of(node: etree._Element | None) -> Decimal | None:
