@@ -298,7 +298,7 @@ def test_what_modules_store_about_themselves(shell):
 
 
 def test_both_forms_of_saveparam_and_dropparam(reseller):
-    item = reseller.bought()
+    item = reseller.live()
     reseller.call("service.saveparam", elid=item, name="a", value="1", sok="ok")
     reseller.call("service.saveparam", elid=item, b="2", crypted="off", sok="ok")
     reseller.call("service.dropparam", elid=item, name="a", sok="ok")
