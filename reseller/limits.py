@@ -72,6 +72,8 @@ class Limits(NamedTuple):
     # Every linked service is read in full within so long; where the seller's list cannot be read, within so long.
     deep_seconds: int = 86400
     unlisted_seconds: int = 3600
+    # A service that was bought and is not active here after so long is a problem.
+    late_seconds: int = 86400
     # Calls of the panel at the same time, by one run of checkevent.
     panel_calls_at_once: int = 4
     # A service in process without an operation is left alone this long: the panel may be about to start one.

@@ -24,11 +24,15 @@ _HELD = "EXISTS (SELECT 1 FROM reseller_lease l WHERE l.name = %s AND l.fence = 
 
 
 class Lease(NamedTuple):
-    """A lease that was taken; every ledger write goes through it."""
+    """A lease that was taken; every ledger write goes through it.
+
+    `left_by` is who had it before and never gave it back, as `process <number>`; empty where that was given back.
+    """
 
     db: Database
     name: str
     fence: int
+    left_by: str = ""
 
     def execute(self, sql: str, *args: object) -> None:
         """An UPDATE or DELETE that ends in a WHERE and must match exactly the rows of its caller.
@@ -140,7 +144,7 @@ def _take(db: Database, name: str, seconds: int) -> Lease:
     )
     if not took:
         raise BusyError("reseller_busy", object=name, owner="another process")
-    return Lease(db, name, fence + 1)
+    return Lease(db, name, fence + 1, f"process {owner.split()[1]}" if len(owner.split()) > 1 else "")
 
 
 def _host() -> str:

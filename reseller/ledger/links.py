@@ -99,6 +99,31 @@ def opening(db: Database, modules: Sequence[int]) -> list[Link]:
     return [Link(*row) for row in db.rows(sql, OPENING, *modules)]
 
 
+def late(db: Database, module: int, seconds: int) -> list[tuple[int, str, str, int]]:
+    """Services of a module that were bought so long ago and are not active here yet.
+
+    Number, remote service, day on which it was bought, and its last status at the seller, 0 where none was seen.
+    """
+    rows = db.rows(
+        "SELECT k.item, k.remote, DATE_FORMAT(k.created, '%%Y-%%m-%%d'), COALESCE(o.status, 0) "
+        "FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = %s "
+        "AND k.module = %s AND k.created < UTC_TIMESTAMP(3) - INTERVAL %s SECOND ORDER BY k.item",
+        OPENING,
+        module,
+        seconds,
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def without_module(db: Database) -> list[int]:
+    """Modules that linked services name and that are none of ours any more."""
+    rows = db.rows(
+        "SELECT k.module FROM reseller_link k LEFT JOIN processingmodule m "
+        "ON m.id = k.module AND m.module = 'pmreseller' WHERE k.live = 1 AND m.id IS NULL GROUP BY k.module"
+    )
+    return [row[0] for row in rows]
+
+
 def write(lease: Lease, item: Item, account: int, remote: str, key: str) -> Link:
     """A link made by hand, half-way: the seller is not told yet."""
     with lease.db.transaction():

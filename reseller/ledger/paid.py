@@ -123,6 +123,23 @@ def undated(db: Database, module: int, today: dt.date, limits: Limits) -> list[t
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+def endless(db: Database, module: int, today: dt.date, limits: Limits) -> list[tuple[int, str, str]]:
+    """Active services that never end here and do soon at the seller: nothing says what is to be bought for them.
+
+    Number, remote service, and the seller's date.
+    """
+    rows = db.rows(
+        "SELECT k.item, k.remote, o.expiredate FROM reseller_observation o FORCE INDEX (ends) "
+        "JOIN reseller_link k ON k.id = o.link JOIN item i ON i.id = o.item "
+        "WHERE o.module = %s AND o.expiredate > '' AND o.expiredate <= %s AND k.live = 1 AND k.state = 'live' "
+        "AND i.expiredate IS NULL AND i.status = %s AND i.processingmodule = k.module ORDER BY k.item",
+        module,
+        (today + dt.timedelta(days=limits.part_days)).isoformat(),
+        Status.ACTIVE,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def panel_moves(db: Database) -> str:
     """BEFORE or AFTER, empty while it has not been seen."""
     sql = "SELECT value FROM reseller_cursor WHERE module = %s AND name = %s"

@@ -17,6 +17,7 @@ resources  other resources there
 paid       the panel's date has jumped for no known reason, and nothing is bought for that
 foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/whose.py)
 value      a value there is not what it claims to be, and is not saved (sync/facts.py)
+stopped    stopped there while the client has paid
 expiredate, autoprolong, key, mapping: what their names say
 
 The others are:
@@ -29,11 +30,18 @@ overtaken  what nobody wants any more has come, or may still come, at the seller
 unbought   a client waits for a service that nobody buys: its operation was deleted
 unrenewed  the operation of a renewal was deleted, nothing was bought, and the panel's date does not tell who has paid
 undecided  the outcome of a request is not known, and its operation was deleted
+late       bought a day ago, and not active yet
+half       a link that was made by hand, and could not be finished
+long_away  at another module (swap) for long
+endless    without an end here, and it ends soon there
+refused_term  a renewal was refused, and the service ends soon there
 undated    a client has paid for longer than the last date that the seller has shown, and it shows none now
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
 halted     (of the panel or of a module) a person has stopped all that spends (stops.py)
 off        (of a module) it is switched off, and services end for which clients have paid
+ownerless  (of a module) it is none of ours any more, and services are linked
+died       (of a module) its runs do not come to their end
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
 account    (of a module) its settings lead to another account than its links
@@ -63,9 +71,11 @@ OWED, WISH, STRANDED, REFUSED, OVERTAKEN = "owed", "wish", "stranded", "refused"
 ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending"
 MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
 UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
+LATE, HALF, LONG_AWAY, ENDLESS, REFUSED_TERM = "late", "half", "long_away", "endless", "refused_term"
+STOPPED, OWNERLESS, DIED = "stopped", "ownerless", "died"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
-    *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY),
+    *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY, STOPPED),
     *(TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG, KEY, MAPPING, PAID, VALUE),
 )
 

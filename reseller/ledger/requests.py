@@ -380,6 +380,26 @@ def undecided(db: Database, module: int) -> list[Request]:
     return [_request(row) for row in db.rows(sql, module, UNCONFIRMED, (ORDER, PART), OVERTAKEN)]
 
 
+def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, str, str, str]]:
+    """Renewals of a module that were refused, and whose service ends at the seller by this day (YYYY-MM-DD).
+
+    Service, remote service, the seller's date, and why it was refused. Without an operation it is a problem of another
+    kind (lifecycle/term.py).
+    """
+    rows = db.rows(
+        "SELECT q.item, k.remote, o.expiredate, q.error_text FROM reseller_request q "
+        "JOIN reseller_link k ON k.item = q.item AND k.live = 1 JOIN reseller_observation o ON o.link = k.id "
+        "WHERE q.module = %s AND q.live = 1 AND q.kind = %s AND q.state = %s "
+        "AND o.expiredate > '' AND o.expiredate <= %s "
+        "AND EXISTS (SELECT 1 FROM runningoperation r WHERE r.id = q.operation) ORDER BY q.item",
+        module,
+        PROLONG,
+        REFUSED,
+        last_day,
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def is_unbought(db: Database, item: int) -> bool:
     """Whether a service is one of these."""
     sql = f"SELECT COUNT(*) FROM item i WHERE i.id = %s AND {_UNBOUGHT}"  # noqa: S608 - words of this file

@@ -34,7 +34,7 @@ KINDS = {
     problems.TARIFF: Kind("reseller_drift_tariff", requests.SETPARAM),
     problems.RESOURCES: Kind("reseller_drift_resources", requests.SETPARAM),
     problems.EXPIREDATE: Kind("reseller_audit_expiredate"),
-    problems.AUTOPROLONG: Kind("reseller_audit_autoprolong"),
+    problems.AUTOPROLONG: Kind("reseller_audit_autoprolong", requests.PROLONG),
     problems.KEY: Kind("reseller_audit_key"),
     problems.MAPPING: Kind("reseller_audit_mapping"),
     problems.VALUE: Kind("reseller_drift_value", requests.SETPARAM),
@@ -62,7 +62,31 @@ KINDS = {
     problems.UNREACHABLE: Kind("reseller_account_unreachable", "open"),
     problems.RIGHTS: Kind("reseller_account_rights", "open"),
     problems.FUNDS: Kind("reseller_account_funds", "open"),
+    problems.LATE: Kind("reseller_late", "open"),
+    problems.HALF: Kind("reseller_audit_half", requests.SETPARAM),
+    problems.LONG_AWAY: Kind("reseller_audit_away", requests.SETPARAM),
+    problems.ENDLESS: Kind("reseller_no_end_here", requests.PROLONG),
+    problems.REFUSED_TERM: Kind("reseller_refused_term", requests.PROLONG),
+    problems.STOPPED: Kind("reseller_stopped_there", requests.SUSPEND),
+    problems.OWNERLESS: Kind("reseller_ownerless", requests.SETPARAM),
+    problems.DIED: Kind("reseller_run_died", requests.SETPARAM),
 }
+
+
+#: of paid time at the seller
+_OF_TERMS = (
+    *(problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP),
+    *(problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM),
+)
+
+
+def raise_on(work: Work, lease: Lease, problem: Problem, operation: int) -> None:
+    """Record a problem for which an operation waits already: its own task says it, so that there is one."""
+    before = problems.of(work.db, problem.cause)
+    if before is None or before.said != problem.cut.said:
+        problems.put(lease, problem)
+        for task in items.open_tasks(work.db, operation):
+            operations.retell(work, task, work.word(as_error(problem.cut)))
 
 
 def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
@@ -113,7 +137,7 @@ def end_differences(work: Work, lease: Lease, item: int) -> None:
     """The service is linked no more, so that nothing of it can differ."""
     for each in problems.drifts(work.db, item):
         end(work, lease, Cause.of_service(item, each.kind))
-    for kind in (problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP, problems.UNDATED):
+    for kind in (*_OF_TERMS, problems.HALF, problems.LATE):
         end(work, lease, Cause.of_service(item, kind))
 
 

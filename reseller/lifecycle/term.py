@@ -226,7 +226,7 @@ class Renewal(Attempt):
         if before.undated:
             error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
             raise self.stop(Standing(requests.REFUSED), error)
-        autorenewal.switch_off(self.work, self.seller, self.item, self.remote, before.autoprolong)
+        autorenewal.switch_off(self.work, self.seller, self.item.itemtype, self.remote, before.autoprolong)
         was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
         detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"
         effect = Effect(detail, was=was, promise=promise, months=months)

@@ -166,7 +166,7 @@ class Fact(Enum):
     EXPIRES_LATER = "expires_later"
     TARIFF = "tariff"
     RESOURCES = "resources"
-    #: the seller renews by itself; switched off by the next renewal from here (lifecycle/autorenewal.py)
+    #: the seller renews by itself, and does not let that be switched off (apply.py)
     AUTOPROLONG = "autoprolong"
     #: the seller's remoteid names something else
     KEY = "key"
@@ -193,7 +193,7 @@ FACTS: Mapping[Fact, Answer] = {
     # Both are on the client's bill.
     Fact.TARIFF: Answer.TASK,
     Fact.RESOURCES: Answer.TASK,
-    Fact.AUTOPROLONG: Answer.REPORT,
+    Fact.AUTOPROLONG: Answer.TASK,
     Fact.KEY: Answer.REPORT,
     Fact.MAPPING: Answer.REPORT,
     # The client goes without it, or with an old one.

@@ -75,7 +75,7 @@ def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> 
     seen = whose.read(work, held, link)
     if not seen.exists:
         return _wait(work, item, link)
-    autorenewal.switch_off(work, seller, item, link.remote, seen.autoprolong)
+    autorenewal.switch_off(work, seller, link.itemtype, link.remote, seen.autoprolong)
     known = facts(seen)
     _tell_unfit(work, held, link, known)
     if link.itemtype in offers.KEYED and not known.key:

@@ -7,19 +7,21 @@ panel are used that call no module and bill nobody (reference/platform.md 5.2).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from reseller.ledger import links, observations, paid, plans, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observations import Settled
 from reseller.ledger.plans import Change
 from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import autorenewal, reasons
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle import reasons
 from reseller.lifecycle.work import Work
 from reseller.sync import candidates
 from reseller.sync.actions import Action
 from reseller.sync.candidates import Candidate
 from reseller.sync.compare import Finding
+from reseller.wire.errors import ResellerError
 
 #: how a service is shown suspended, and brought back: both only say that it has happened
 _SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
@@ -42,6 +44,7 @@ def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
             step(work, held, mine, before)
         elif finding.forgets_shown:
             observations.show(held, before.link, shown=False)
+        finding = _without_autorenewal(work, finding)
         _save(work, finding)
         if finding.accounts:
             paid.account(mine, before.link, finding.accounts)
@@ -114,6 +117,23 @@ _STEPS: Mapping[Action, Callable[[Work, Lease, Lease, Candidate], None]] = {
 
 def _call(work: Work, func: str, candidate: Candidate) -> None:
     work.mgrctl.call(func, {"elid": candidate.item, "sok": "ok"})
+
+
+def _without_autorenewal(work: Work, finding: Finding) -> Finding:
+    """Have the seller renew it by itself no more, which costs nothing; the difference stays where that fails."""
+    candidate = finding.candidate
+    found = next((each for each in finding.drifts if each.kind == problems.AUTOPROLONG), None)
+    if found is None:
+        return finding
+    try:
+        seller = work.seller(candidate.module)
+        is_off = autorenewal.switch_off(work, seller, candidate.itemtype, candidate.remote, found.there)
+    except ResellerError as error:
+        work.log.error(f"item {candidate.item}: its renewal by the seller is not switched off: {work.word(error)}")
+        return finding
+    others = tuple(each for each in finding.drifts if each is not found)
+    # What is off is read back by the next run.
+    return replace(finding, drifts=others, is_settled=False) if is_off else finding
 
 
 def _save(work: Work, finding: Finding) -> None:

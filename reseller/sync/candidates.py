@@ -130,16 +130,16 @@ class Candidate(NamedTuple):
         plain = here(self.status, is_away=self.item_module != self.module)
         if plain in (Here.DELETED, Here.AWAY):
             return plain
-        if self.status == Status.SUSPENDED and self.is_shown and not self.is_held and not self._is_unpaid:
+        if self.status == Status.SUSPENDED and self.is_shown and not self.is_held and self.is_paid:
             return Here.SHOWN
         if self.status == Status.PROCESSING and self.is_held:
             return Here.HELD
         return plain
 
     @property
-    def _is_unpaid(self) -> bool:
+    def is_paid(self) -> bool:
         """Past its term the panel would have suspended it itself, had it not been suspended already."""
-        return self.expiredate is not None and self.expiredate < dt.datetime.now(dt.timezone.utc).date()
+        return self.expiredate is None or self.expiredate >= dt.datetime.now(dt.timezone.utc).date()
 
     @property
     def state_seen(self) -> There:

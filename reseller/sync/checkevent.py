@@ -82,11 +82,15 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
 
 
 def _of_panel(work: Work, modules: Sequence[int]) -> list[str]:
-    """What is to be said of the whole panel: that it is not where its ledger belongs, or may buy nothing."""
-    from reseller.lifecycle import halting, moved
+    """What is to be said of the whole panel: it is not where its ledger belongs, may buy nothing, or lacks a module."""
+    from reseller.lifecycle import halting, moved, ownerless
 
     found: list[str] = []
-    for watch in (partial(moved.watch, work, modules), partial(halting.watch, work)):
+    for watch in (
+        partial(moved.watch, work, modules),
+        partial(halting.watch, work),
+        partial(ownerless.watch, work, modules),
+    ):
         try:
             found += watch()
         except ResellerError as error:
@@ -114,7 +118,9 @@ def _module(job: Job) -> None:
     try:
         with lease(job.work.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
             job.summary.is_whole = True
+            _tell_death(job, held)
             _Run(job, held).all()
+            troubles.end(job.work, held, _death(job))
     except BusyError:
         job.summary.is_whole = False
         job.summary.busy.append(str(job.module))
@@ -124,6 +130,25 @@ def _module(job: Job) -> None:
     except Exception as error:  # noqa: BLE001 - one odd module stops no other; the log gets the rest
         job.summary.is_whole = False
         job.summary.fail(job.work.word(job.work.log.unexpected(error, f"module {job.module}: ")))
+
+
+def _death(job: Job) -> Cause:
+    return Cause(problems.MODULE, job.module, problems.DIED)
+
+
+def _tell_death(job: Job, held: Lease) -> None:
+    """The run before was killed or has died: said at once, and a problem until a run comes to its end."""
+    if not held.left_by:
+        return
+    told = {"module": str(job.module), "owner": held.left_by}
+    problem = Problem(_death(job), job.module, "reseller_run_died", told, touches=_touched(job.work, job.module))
+    job.summary.problems.append(job.work.word(troubles.as_error(problem)))
+    job.work.log.error(f"module {job.module}: the run before, {held.left_by}, did not come to its end")
+    troubles.raise_(job.work, held, problem, at_once=False)
+
+
+def _touched(work: Work, module: int) -> tuple[int, ...]:
+    return tuple(links.some(work.db, ASTRAY, module))
 
 
 def _waits_for_money_or_word(request: Request) -> bool:
@@ -182,7 +207,7 @@ class _Run:
             seller = self.work.seller(self.module)
         except ResellerError as error:
             told = {"module": str(self.module), "cause": self.work.word(error)}
-            touches = tuple(links.some(self.work.db, ASTRAY, self.module))
+            touches = _touched(self.work, self.module)
             problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
             # A seller or a panel that does not answer may do so in the next run.
             is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
@@ -235,11 +260,14 @@ class _Run:
         from reseller.sync import restart
 
         restart.note_stranded(self.work, self.held, self.module)
+        if self.may_send:
+            self._finish_left()
         if not self.job.mode.pending:
-            left.note_unbought(self.work, self.held, self.module)
-            left.note_undecided(self.work, self.held, self.module)
-        if not self.may_send:
-            return
+            left.note(self.work, self.held, self.module)
+
+    def _finish_left(self) -> None:
+        from reseller.sync import restart
+
         for cause, operation in restart.stranded(self.work, self.module):
             self._each(cause.number, self._start_stranded(cause, operation))
         for half in links.half(self.work.db, self.module):
@@ -289,7 +317,7 @@ class _Run:
             troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
             return
         troubles.end(self.work, self.held, cause)
-        left.note_undated(self.work, self.held, self.module, today)
+        left.note_dates(self.work, self.held, self.module, today)
         left.note_off(self.work, self.held, self.module, today)
         if not self.may_spend:
             return

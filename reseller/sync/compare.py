@@ -111,7 +111,7 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
 
     `is_listed` says whether the seller's list of its type can be read at all. Raises ResellerError.
     """
-    finding = _look(batch, candidate, is_listed=is_listed)
+    finding = _with_stop(_look(batch, candidate, is_listed=is_listed))
     if not candidate.ends_while_away(batch.work.limits.away_days):
         return finding
     ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
@@ -122,6 +122,19 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
             None if told else _ending(Finding(candidate, Action.OK, secret=candidate.secret, is_settled=False), ending)
         )
     return _ending(finding, ending)
+
+
+def _with_stop(finding: Finding | None) -> Finding | None:
+    """Stopped there while the client has paid is a difference of its own, whatever is done about it."""
+    if finding is None or finding.candidate.open != Open.NOTHING:
+        return finding
+    candidate, there = finding.candidate, finding.there
+    runs = candidate.state_here in (Here.ACTIVE, Here.SHOWN) and candidate.is_paid
+    if not runs or there not in (There.SUSPENDED, There.STAFF):
+        return finding
+    by = f"{there.value} ({candidate.seen_by})" if candidate.seen_by else there.value
+    stopped = Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "", by)
+    return replace(finding, drifts=(*finding.drifts, stopped), asks=finding.asks | {problems.STOPPED})
 
 
 def _ending(finding: Finding, ending: Drift) -> Finding:

@@ -1,67 +1,38 @@
-"""What is left without anybody at it: a purchase, a renewal or a change whose operation is gone, and paid time that no
-date of the seller's answers.
+"""What is left without anybody at it, and what comes too late: found in every run, one problem of its service each.
 
-Each is one problem of its service, raised while it lasts and ended by the run that does not find it any more.
+A purchase, a renewal or a change whose operation is gone; an order that does not become active; a link that was made
+half-way; a service that is away for long; paid time that the seller's dates do not answer. Each is raised while it
+lasts and ended by the run that does not find it any more.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from reseller.ledger import paid, problems, requests
+from reseller.ledger import claims, links, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.open import OPENINGS
 from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.sync.candidates import there
 from reseller.wire.errors import ResellerError
 
-
-def note_unbought(work: Work, held: Lease, module: int) -> None:
-    """Services that a client waits for and nobody buys."""
-    gone = work.word(ResellerError("reseller_operation_deleted"))
-    found = {
-        item: Problem(
-            Cause.of_service(item, problems.UNBOUGHT),
-            module,
-            "reseller_unbought",
-            {"cause": why or gone},
-            touches=(item,),
-        )
-        for item, why in requests.unbought(work.db, module).items()
-    }
-    _keep(work, held, module, problems.UNBOUGHT, found)
+#: known without the seller, and those that need its day
+OF_LEDGER = (problems.UNBOUGHT, problems.UNDECIDED, problems.LATE, problems.HALF, problems.LONG_AWAY)
+OF_DATES = (problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM)
 
 
-def note_undecided(work: Work, held: Lease, module: int) -> None:
-    """Requests of unknown outcome that nobody looks for any more and whose operation was deleted."""
-    found = {
-        request.item: Problem(
-            Cause.of_service(request.item, problems.UNDECIDED),
-            module,
-            "reseller_undecided",
-            {"kind": request.kind, "key": request.key},
-            touches=(request.item,),
-        )
-        for request in requests.undecided(work.db, module)
-    }
-    _keep(work, held, module, problems.UNDECIDED, found)
+def note(work: Work, held: Lease, module: int) -> None:
+    """What the ledger knows of the module's services by itself."""
+    _keep(work, held, module, OF_LEDGER, {problem.cause: problem for problem in _of_ledger(work, module)})
 
 
-def note_undated(work: Work, held: Lease, module: int, today: dt.date) -> None:
-    """Services that are paid for beyond the last date which the seller has shown, and of which it shows none now."""
-    found = {
-        item: Problem(
-            Cause.of_service(item, problems.UNDATED),
-            module,
-            "reseller_undated",
-            {"remote": remote, "last": last.isoformat()},
-            until.isoformat(),
-            touches=(item,),
-        )
-        for item, remote, until, last in paid.undated(work.db, module, today, work.limits)
-    }
-    _keep(work, held, module, problems.UNDATED, found)
+def note_dates(work: Work, held: Lease, module: int, today: dt.date) -> None:
+    """What the seller's dates say on its day `today`."""
+    _keep(work, held, module, OF_DATES, {problem.cause: problem for problem in _of_dates(work, module, today)})
 
 
 def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
@@ -75,10 +46,55 @@ def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
         troubles.end(work, held, cause)
 
 
-def _keep(work: Work, held: Lease, module: int, kind: str, found: Mapping[int, Problem]) -> None:
-    """The problems of this kind are those found, by service; no tasks at once: an operation may be about to be made."""
-    for problem in problems.of_kind(work.db, module, kind):
-        if problem.cause.number not in found:
+def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
+    db, limits = work.db, work.limits
+    for item, why in requests.unbought(db, module).items():
+        cause = why or work.word(ResellerError("reseller_operation_deleted"))
+        yield _problem(module, item, problems.UNBOUGHT, cause=cause)
+    for request in requests.undecided(db, module):
+        yield _problem(module, request.item, problems.UNDECIDED, kind=request.kind, key=request.key)
+    for item, remote, since, status in links.late(db, module, limits.late_seconds):
+        yield _problem(module, item, problems.LATE, remote=remote, since=since)._replace(
+            there=there(status, "", 0).value
+        )
+    for half in links.half(db, module):
+        yield _problem(module, half.item, problems.HALF, remote=half.remote)
+    for item, since, why in claims.long_away(db, module, limits.long_away_days):
+        yield _problem(module, item, problems.LONG_AWAY, since=since, why=why or "-")
+
+
+def _of_dates(work: Work, module: int, today: dt.date) -> Iterator[Problem]:
+    db, limits = work.db, work.limits
+    for item, remote, until, last in paid.undated(db, module, today, limits):
+        yield _problem(module, item, problems.UNDATED, remote=remote, last=last.isoformat())._replace(
+            here=until.isoformat()
+        )
+    for item, remote, ends in paid.endless(db, module, today, limits):
+        yield _problem(module, item, problems.ENDLESS, remote=remote)._replace(there=ends)
+    soon = (today + dt.timedelta(days=limits.part_days)).isoformat()
+    for item, remote, ends, why in requests.refused_terms(db, module, soon):
+        yield _problem(module, item, problems.REFUSED_TERM, remote=remote, cause=why)._replace(there=ends)
+
+
+def _problem(module: int, item: int, of_kind: str, **told: str) -> Problem:
+    error = troubles.KINDS[of_kind].error
+    return Problem(Cause.of_service(item, of_kind), module, error, told, touches=(item,))
+
+
+def _keep(work: Work, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:
+    """The problems of these kinds are those found; no tasks at once: an operation may be about to be made."""
+    for problem in problems.live(work.db, module):
+        if problem.cause.kind in kinds and problem.cause not in found:
             troubles.end(work, held, problem.cause)
     for problem in found.values():
-        troubles.raise_(work, held, problem, at_once=False)
+        operation = _operation(work, problem.cause)
+        if operation:
+            troubles.raise_on(work, held, problem, operation)
+        else:
+            troubles.raise_(work, held, problem, at_once=False)
+
+
+def _operation(work: Work, cause: Cause) -> int:
+    """The operation whose task tells of it; it says already that the service waits, or why it was refused."""
+    names = {problems.LATE: OPENINGS, problems.REFUSED_TERM: (requests.PROLONG,)}.get(cause.kind, ())
+    return items.operation_of(work.db, cause.number, *names) if names else 0

@@ -21,8 +21,11 @@ PASSWORD = "another-one"
 
 
 def _run_again(lane: Lane, item: int) -> None:
-    """The panel's retry of the service's operation, by another process, and a run of cron."""
-    row = standing(lane, item)[0]
+    """The panel's retry of the service's newest operation, by another process, and a run of cron.
+
+    An older one is for whoever gave it: begun again, it would be his wish again.
+    """
+    row = max(standing(lane, item), key=lambda row: row["operation"] or 0)
     if row["operation"]:
         words = ["--command", row["intname"], "--item", str(item), "--runningoperation", str(row["operation"])]
         lane.here.run("processing/pmreseller", *words)

@@ -319,6 +319,8 @@ def _in_doubt(act: str, needs: int) -> Callable[[Lane], int]:
 
     def prepare(lane: Lane) -> int:
         item = take(lane, needs)
+        # It is watched until it lands, however long a lease is waited out meanwhile.
+        lane.usual = {"land_seconds": 3600}
         lane.limits(**IMPATIENT)
         lane.there.call("sandbox.fault", kind="hold_before", forfunc=f"vds.{act}", times=1)
         lane.shop.act(act, item)
@@ -333,6 +335,19 @@ def _in_doubt(act: str, needs: int) -> Callable[[Lane], int]:
 
 def _lands(lane: Lane, _: int) -> None:
     lane.there.call("sandbox.release")
+
+
+def _lands_as(status: int) -> Callable[[Lane, int], None]:
+    """What is late lands, and from then on nothing is watched for long."""
+
+    def mend(lane: Lane, item: int) -> None:
+        _lands(lane, item)
+        sql = "SELECT status FROM item WHERE id = %s"
+        until(lambda: lane.there.value(sql, _remote(lane, item)) == status, "what is held does not land")
+        lane.usual = {}
+        lane.limits()
+
+    return mend
 
 
 def _nothing_deleted(lane: Lane, item: int) -> int:
@@ -407,14 +422,20 @@ PAID_TIME = (
     _cron("renewal deleted", _deleted_renewal, mend=_paid_for),
     _cron("told to do nothing", _switched_off, mend=_switch_on, after=_mended_panel),
     _cron("copied panel", _copied, mend=_switch_on, after=_mended_panel),
-    _row("resumed while a suspension is in doubt", "resume", _in_doubt("suspend", ACTIVE), _resume, mend=_lands),
+    _row(
+        "resumed while a suspension is in doubt",
+        "resume",
+        _in_doubt("suspend", ACTIVE),
+        _resume,
+        mend=_lands_as(SUSPENDED),
+    ),
     _row(
         "suspended while a resumption is in doubt",
         "suspend",
         _in_doubt("resume", SUSPENDED),
         _suspend,
         ends=SUSPENDED,
-        mend=_lands,
+        mend=_lands_as(ACTIVE),
     ),
     _row("closed, and nothing deleted", "close", _active, _nothing_deleted, ends=DELETED, mend=_deleted_there),
 )

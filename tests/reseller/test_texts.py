@@ -51,7 +51,7 @@ DRIFTS = set(problems.DIFFERENCES)
 
 @pytest.mark.parametrize("kind", sorted(DRIFTS))
 def test_the_audit_words_every_difference_by_what_is_kept_of_it(kind):
-    text = blocks()["en", "msgerror", f"msg_error_{KINDS[kind].text}"]
+    text = blocks()["en", "msgerror", f"msg_error_{troubles.KINDS[kind].error}"]
     assert set(re.findall(r"__(\w+?)__", text)) <= {"item", "remote", "module", "here", "there"}
 
 

@@ -1,0 +1,50 @@
+"""Modules that are gone while services are linked: nobody renews, follows or closes those any more.
+
+A processing module may be deleted, or set to another program, whatever depends on it. What was bought with it lives on
+at the seller, so each such module is a problem for as long as links name it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from reseller.ledger import links, problems
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.work import Work
+from reseller.wire.errors import BusyError
+
+#: so many services are named of those that it touches
+TOUCHED = 100
+
+
+def watch(work: Work, modules: Sequence[int]) -> list[str]:
+    """Raise the problem of each such module, and end those that are over; what they say. `modules` are ours today."""
+    found = links.without_module(work.db)
+    known = problems.of_subject(work.db, problems.MODULE)
+    # Of a module that is gone nothing else is looked at any more.
+    over = [problem for problem in known if _is_over(problem, found, modules)]
+    if not found and not over:
+        return []
+    with contextlib.suppress(BusyError), lease(work.db, "modules", work.limits.lease_seconds) as held:
+        for problem in over:
+            troubles.end(work, held, problem.cause)
+        return [_raise(work, held, module) for module in found]
+    return []
+
+
+def _is_over(problem: Problem, found: Sequence[int], modules: Sequence[int]) -> bool:
+    if problem.cause.kind == problems.OWNERLESS:
+        return problem.cause.number not in found
+    return problem.cause.number not in modules
+
+
+def _raise(work: Work, held: Lease, module: int) -> str:
+    touches = tuple(links.some(work.db, TOUCHED, module))
+    told = {"module": str(module), "count": str(len(touches))}
+    cause = Cause(problems.MODULE, module, problems.OWNERLESS)
+    problem = Problem(cause, module, "reseller_ownerless", told, touches=touches)
+    troubles.raise_(work, held, problem)
+    return work.word(troubles.as_error(problem))
