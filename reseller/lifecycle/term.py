@@ -289,10 +289,11 @@ class Renewal(Attempt):
         if self.operation:
             self._tell_panel()
         base = paid.of(self.work.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
-        self._account(base)
         for kind in (problems.OWED, problems.UNRENEWED, problems.GAP):
             troubles.end(self.work, self.held, Cause.of_service(self.item.id, kind))
         with self.work.db.transaction():
+            # With what it explains: a date that is accounted for beside a renewal that is not done would be asked about.
+            self._account(base)
             if self._is_likely(seen.expiredate):
                 paid.raise_highest(self.held, self.link.id, seen.expiredate)
             self.settle(Standing(requests.DONE))
