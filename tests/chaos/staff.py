@@ -46,6 +46,10 @@ def _unsent_renewal(lane: Lane) -> int:
 
 def _given_up(lane: Lane, item: int) -> None:
     """The panel's date may be a term ahead by now, and whether that was paid for is a person's to say: it was not."""
+    lane.there.call("sandbox.fault.clear")
+    # It is said of what has come to its end.
+    settle(lane, item)
+    lane.overdue(item)
     for _ in range(3):
         lane.shop.checkevent()
         if paying.problem(lane.shop, item, "paid"):
