@@ -72,6 +72,8 @@ class Limits(NamedTuple):
     # Every linked service is read in full within so long; where the seller's list cannot be read, within so long.
     deep_seconds: int = 86400
     unlisted_seconds: int = 3600
+    # Without a run of checkevent for so long nothing is looked after, and that is said.
+    run_missing_seconds: int = 1200
     # A service that was bought and is not active here after so long is a problem.
     late_seconds: int = 86400
     # Calls of the panel at the same time, by one run of checkevent.
@@ -100,6 +102,11 @@ class Limits(NamedTuple):
     change_least: int = 10
     close_percent: int = 2
     close_least: int = 2
+    # Within a day so many may be shown stopped as the seller stopped them: this part of those that run, or so many.
+    stop_percent: int = 30
+    stop_least: int = 2
+    # More services than this with the same trouble have one task.
+    many_services: int = 3
     # A swapped service that is away longer than this is a finding of the audit.
     long_away_days: int = 14
     # 1: other panels buy with the seller account too, so the audit shows their services and asks nobody about them.

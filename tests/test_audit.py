@@ -354,9 +354,13 @@ def test_status_is_a_page_for_a_person_and_json_for_a_machine(shop, pairs):
     assert (found["away"], found["requests"]) == (1, {"unconfirmed": 1})
     assert float(found["balance"]) == 1000
     assert 0 <= found["age_seconds"] < 600
-    shop.here.write("UPDATE processingmodule SET module = 'another' WHERE id = %s", shop.module)
-    assert shop.ctl("status").stdout == b"No module is connected to a seller.\n"
-    shop.here.write("UPDATE processingmodule SET module = 'pmreseller' WHERE id = %s", shop.module)
+    try:
+        shop.here.write("UPDATE processingmodule SET module = 'another' WHERE id = %s", shop.module)
+        gone = shop.ctl("status")
+    finally:
+        shop.here.write("UPDATE processingmodule SET module = 'pmreseller' WHERE id = %s", shop.module)
+    assert gone.returncode == 1
+    assert "is none of this add-on any more" in gone.stdout.decode()
 
 
 @pytest.mark.parametrize("command", ["checkevent", "audit"])

@@ -9,7 +9,7 @@ from reseller.ledger import problems
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from tests import world
-from tests.planting import planted, status, suspend_there
+from tests.planting import planted, staff
 from tests.world import until
 
 
@@ -67,10 +67,12 @@ def test_what_is_refused_is_one_problem_of_the_module_and_ends_with_the_plan(sho
         assert shop.checkevent() == "nothing to do"
         world.limits(shop.here, change_percent=30)
         for pair in pairs[:10]:
-            suspend_there(shop, pair)
+            staff(shop, pair, param_ip="203.0.113.77")
+            shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", pair.item)
         shop.checkevent()
         [problem] = rows(shop, kind="refused")
-        assert (problem["subject"], problem["number"], problem["task"]) == ("module", shop.module, 0)
+        assert (problem["subject"], problem["number"]) == ("module", shop.module)
+        assert len(shop.here.rows("SELECT id FROM task WHERE id = %s", problem["task"])) == 1
         assert json.loads(problem["params"])["count"] == "10"
         assert "10 changes" in shop.ctl("audit").stdout.decode()
         assert re.search(r"\b1 refused\b.*resellerctl audit", shop.ctl("status").stdout.decode())
@@ -78,7 +80,7 @@ def test_what_is_refused_is_one_problem_of_the_module_and_ends_with_the_plan(sho
         figures = (shop.here.base / "var/reseller.prom").read_text()
         assert f'reseller_problems{{module="{shop.module}",kind="refused"}} 1' in figures
         shop.ctl("checkevent", "--force")
-        until(lambda: (shop.checkevent(), status(shop, pairs[0]) == 3)[1], "it is not done")
+        until(lambda: (shop.checkevent(), shop.params(pairs[0].item).get("ip") == "203.0.113.77")[1], "it is not done")
         assert rows(shop, kind="refused") == []
 
 

@@ -254,13 +254,15 @@ def test_gone_is_said_once(shop, inside, pairs):
     assert (drifts(shop, item), len(shop.tasks(item))) == ({"gone"}, tasks)
 
 
-def test_a_seller_that_renews_by_itself_and_one_that_knows_no_date_are_seen(shop, inside, pairs):
+def test_a_seller_that_renews_by_itself_is_stopped_and_one_that_knows_no_date_is_let_be(shop, inside, pairs):
     shop.there.call("sandbox.item", item=pairs[0].remote, autoprolong=1)
     shop.there.call("sandbox.item", item=pairs[1].remote, expiredate="")
     shop.there.call("sandbox.item", item=pairs[2].remote, expiredate="2040-01-01")
     shop.here.write("UPDATE item SET expiredate = NULL WHERE id = %s", pairs[2].item)
     shop.checkevent()
-    assert [drifts(shop, pair.item) for pair in pairs] == [{"autoprolong"}, set(), set()]
+    assert [drifts(shop, pair.item) for pair in pairs] == [set(), set(), set()]
+    renews = shop.there.call("vds.edit", elid=pairs[0].remote, su=shop.buyer).findtext("autoprolong")
+    assert renews in ("null", None)
 
 
 def test_more_memory_than_was_ordered_here_is_a_task(shop, inside, server):
@@ -394,13 +396,13 @@ def test_one_service_is_compared_as_a_run_does(shop, inside, pairs):
 
 
 def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
-    world.limits(shop.here, change_percent=30)
+    world.limits(shop.here, stop_percent=30)
     with planted(shop, 12) as dozen:
         shop.checkevent()
         for pair in dozen[:4]:
             inside.db.execute(
                 "INSERT INTO reseller_change (module, link, kind, detail, correlation, changed) "
-                "SELECT module, id, 'change', 'x', 'x', UTC_TIMESTAMP(3) FROM reseller_link WHERE item = %s",
+                "SELECT module, id, 'stop', 'x', 'x', UTC_TIMESTAMP(3) FROM reseller_link WHERE item = %s",
                 pair.item,
             )
         # As many as that, and nothing new, is nothing to say.

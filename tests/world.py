@@ -52,6 +52,7 @@ QUICK = {
     "land_seconds": 2,
     "buy_least": 1000,
     "change_percent": 100,
+    "stop_percent": 100,
     "close_percent": 100,
 }
 #: where a text names a fact of its case: `__item__`, `__remote__`

@@ -10,7 +10,13 @@ from reseller.lifecycle.work import Work
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """It has no options of its own."""
+    """Its options."""
+    parser.description = (
+        "Changes that checkevent refused because they would be too many within a day. To have them made: "
+        "resellerctl checkevent --force."
+    )
+    parser.add_argument("--leave", action="store_true", help="show what is not to be made, and not to be asked about")
+    parser.add_argument("--yes", action="store_true", help="with --leave: that is so, until the services change again")
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
@@ -18,4 +24,10 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     names = ("module", "service", "remote", "limit", "change")
     rows = [dict(zip(names, row)) for row in plans.shown(work.db)]
     shown.table(rows, as_json=arguments.json, empty="Nothing is refused.")
+    if arguments.leave and rows:
+        if not arguments.yes:
+            shown.complain(f"{shown.counted(len(rows), 'change')} would be left unmade: --yes says so")
+            return 1
+        left = plans.leave(work.db, str(work.caller))
+        work.note("plan leave", f"{shown.counted(left, 'change')} that checkevent refused are not to be made")
     return 0

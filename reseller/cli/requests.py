@@ -22,6 +22,9 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     """The requests; under the table what went wrong with each, and of a service what persons have had done to it."""
     service = arguments.service
     found = requests.of_item(work.db, service) if service else requests.all_live(work.db, items.modules(work.db))
+    if service and not found:
+        # Raises for a number that is no service at all.
+        items.read(work.db, service)
     rows = [
         {
             "service": request.item,

@@ -18,13 +18,13 @@ def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.description = (
         "For each module: seller and user, when checkevent last came through, the balance there, and what is open. "
-        "Exit code: 1 when the seller cannot be asked."
+        "Exit code: 1 when a seller cannot be asked, a module is gone, or no run has begun for long."
     )
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
-    """A page of them; 1 when a seller cannot be asked."""
-    found = status.of_all(work)
+    """A page of them; 1 when a seller cannot be asked, or nothing is looked after."""
+    found, missing = status.of_all(work), status.missing_run(work)
     if arguments.json:
         shown.machine([_plain(each) for each in found])
     elif not found:
@@ -35,7 +35,9 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     if not arguments.json:
         for wrong in work.wrong_files:
             shown.say(work.word(wrong))
-    return 1 if any(each.trouble for each in found) else 0
+    if missing:
+        shown.complain(work.word(missing))
+    return 1 if missing or any(each.trouble for each in found) else 0
 
 
 def _plain(each: Status) -> dict[str, object]:
@@ -49,6 +51,8 @@ def _plain(each: Status) -> dict[str, object]:
         "age_seconds": each.age_seconds,
         "balance": each.balance.amount,
         "currency": each.balance.currency,
+        "balance_age_seconds": each.balance_age_seconds,
+        "active": each.is_active,
         "services": figures.services,
         "requests": figures.open_requests,
         "operations": each.operations,
@@ -67,7 +71,7 @@ def _tell(each: Status) -> None:
     shown.say(f"module {each.module} {each.name}: {each.username or '?'} at {each.url or '?'}")
     lines = {
         "last run that came through": _when(each),
-        "balance there": f"{each.balance.amount or '?'} {each.balance.currency}".strip(),
+        "balance there": _balance(each),
         "services": _counts(figures.services),
         "open requests": _counts(figures.open_requests),
         "operations": _counts(each.operations),
@@ -75,6 +79,8 @@ def _tell(each: Status) -> None:
         "changes refused": f"{figures.refused} (see: resellerctl plan)" if figures.refused else "none",
         "seller": f"left alone for {shown.lasting(each.down_seconds)} more" if each.down_seconds else "may be asked",
     }
+    if not each.is_active:
+        lines["module"] = "switched off: nothing is sold, and no term is bought"
     if each.halted:
         lines["buying"] = each.halted
     if each.trouble:
@@ -88,6 +94,11 @@ def _when(each: Status) -> str:
         return "never"
     day = dt.datetime.fromtimestamp(each.last_success, dt.timezone.utc)
     return f"{day:%Y-%m-%d %H:%M:%S} UTC, {shown.lasting(each.age_seconds)} ago"
+
+
+def _balance(each: Status) -> str:
+    told = f"{each.balance.amount or '?'} {each.balance.currency}".strip()
+    return f"{told}, as seen {shown.lasting(each.balance_age_seconds)} ago" if each.balance_age_seconds else told
 
 
 def _problems(found: Mapping[str, int]) -> str:

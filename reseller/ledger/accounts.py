@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reseller.db import Database
 from reseller.ledger.leases import Lease
 from reseller.model import CURRENCY_CHARACTERS, Balance
-from reseller.wire import hosts
+from reseller.wire import hosts, money
 
 
 class Address(NamedTuple):
@@ -179,6 +179,14 @@ def save_generations(db: Database, account: int, found: dict[str, str]) -> None:
     merged = {**generations(db, account), **found}
     stored = " ".join(f"{itemtype}={generation}" for itemtype, generation in sorted(merged.items()))
     db.execute("UPDATE reseller_account SET generations = %s WHERE id = %s", stored, account)
+
+
+def balance_of(db: Database, account: int) -> tuple[Balance, int]:
+    """The account's money as it was seen last, and how many seconds ago; nothing of one that was never asked."""
+    age = "TIMESTAMPDIFF(SECOND, checked, UTC_TIMESTAMP(3))"
+    row = db.row(f"SELECT balance, currency, {age} FROM reseller_account WHERE id = %s", account)  # noqa: S608
+    balance, currency, seconds = row or (None, "", None)
+    return Balance(money.text(balance, ""), currency or ""), seconds or 0
 
 
 def save_balance(db: Database, account: int, balance: Balance) -> None:

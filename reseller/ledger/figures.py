@@ -67,8 +67,8 @@ def drift(db: Database, module: int) -> dict[str, int]:
 
 
 def refused(db: Database, module: int) -> int:
-    """Changes that are refused."""
-    return int(db.value("SELECT COUNT(*) FROM reseller_plan WHERE module = %s", module))
+    """Changes that are refused, and of which nobody has said that they are not to be made."""
+    return int(db.value("SELECT COUNT(*) FROM reseller_plan WHERE module = %s AND left_by = ''", module))
 
 
 def _state(link: str, status: int | None, *, is_away: bool) -> str:

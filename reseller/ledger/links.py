@@ -115,6 +115,11 @@ def late(db: Database, module: int, seconds: int) -> list[tuple[int, str, str, i
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+def count(db: Database, module: int) -> int:
+    """How many services are linked by a module, also half-way or not active yet."""
+    return int(db.value("SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND module = %s", module))
+
+
 def without_module(db: Database) -> list[int]:
     """Modules that linked services name and that are none of ours any more."""
     rows = db.rows(

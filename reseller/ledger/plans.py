@@ -8,21 +8,36 @@ from typing import NamedTuple
 from reseller import log
 from reseller.db import Database
 from reseller.ledger.leases import Lease
+from reseller.model import Status
 
 DAY_SECONDS = 86400
 KEEP_DAYS = 30
-#: what is limited: services changed or suspended, and services closed or said to be gone
-CHANGE, CLOSE = "change", "close"
+#: what is limited: services changed, those shown stopped as the seller has stopped them, and those closed or gone
+CHANGE, STOP, CLOSE = "change", "stop", "close"
 
 
 class Refused(NamedTuple):
-    """A change that was planned for a link and refused, in words, with the digests that it was planned at."""
+    """A change that was planned for a link and refused, in words, with the digests that it was planned at.
+
+    `left_by` is who has said that it is not to be made, empty while nobody has.
+    """
 
     link: int
     kind: str
     detail: str
     digest: int
     here: int
+    left_by: str = ""
+
+
+def running(db: Database, module: int) -> int:
+    """How many linked services of a module run here, with those that were shown stopped within a day."""
+    sql = (
+        "SELECT COUNT(*) FROM reseller_link k JOIN item i ON i.id = k.item WHERE k.live = 1 AND k.state = 'live' "
+        "AND k.module = %s AND (i.status = %s OR k.id IN (SELECT c.link FROM reseller_change c WHERE c.module = %s "
+        "AND c.kind = %s AND c.changed > UTC_TIMESTAMP(3) - INTERVAL %s SECOND))"
+    )
+    return int(db.value(sql, module, Status.ACTIVE, module, STOP, DAY_SECONDS))
 
 
 def linked(db: Database, module: int) -> int:
@@ -73,7 +88,7 @@ def note(lease: Lease, change: Change) -> None:
 def refused(db: Database, module: int) -> list[Refused]:
     """The changes that are refused now."""
     rows = db.rows(
-        "SELECT p.link, p.kind, p.detail, p.digest, p.here FROM reseller_plan p "
+        "SELECT p.link, p.kind, p.detail, p.digest, p.here, p.left_by FROM reseller_plan p "
         "JOIN reseller_link k ON k.id = p.link AND k.live = 1 WHERE p.module = %s ORDER BY p.link",
         module,
     )
@@ -81,12 +96,30 @@ def refused(db: Database, module: int) -> list[Refused]:
 
 
 def shown(db: Database) -> list[tuple[int, int, str, str, str]]:
-    """The same of all modules for people: module, service, remote service, kind, what would be done."""
+    """Those of all modules that wait for a person: module, service, remote service, kind, what would be done."""
     rows = db.rows(
-        "SELECT p.module, k.item, k.remote, p.kind, p.detail FROM reseller_plan p "
-        "JOIN reseller_link k ON k.id = p.link AND k.live = 1 ORDER BY p.module, k.item"
+        "SELECT p.module, k.item, k.remote, p.kind, p.detail FROM reseller_plan p JOIN reseller_link k "
+        "ON k.id = p.link AND k.live = 1 WHERE p.left_by = '' ORDER BY p.module, k.item"
     )
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def waiting(db: Database, module: int) -> dict[str, list[int]]:
+    """The services of a module of which a change waits for a person, by kind of limit."""
+    rows = db.rows(
+        "SELECT p.kind, k.item FROM reseller_plan p JOIN reseller_link k ON k.id = p.link AND k.live = 1 "
+        "WHERE p.module = %s AND p.left_by = '' ORDER BY k.item",
+        module,
+    )
+    found: dict[str, list[int]] = {}
+    for kind, item in rows:
+        found.setdefault(kind, []).append(item)
+    return found
+
+
+def leave(db: Database, who: str) -> int:
+    """A person has said that what waits is not to be made; how much that was."""
+    return db.execute("UPDATE reseller_plan SET left_by = %s WHERE left_by = ''", who[:190] or "-")
 
 
 def refuse(lease: Lease, module: int, changes: Iterable[Refused]) -> None:

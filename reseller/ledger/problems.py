@@ -20,6 +20,8 @@ value      a value there is not what it claims to be, and is not saved (sync/fac
 stopped    stopped there while the client has paid
 expiredate, autoprolong, key, mapping: what their names say
 
+Where more than a few services have the same kind of trouble, one row of the subject MANY has the task for all of them.
+
 The others are:
 
 gap        a few days are missing for which a whole term would be bought, and the module is set to ask
@@ -44,6 +46,7 @@ ownerless  (of a module) it is none of ours any more, and services are linked
 died       (of a module) its runs do not come to their end
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
+mass_stop  (of a module) the seller has stopped so many services that they are not shown stopped here
 account    (of a module) its settings lead to another account than its links
 settings   (of a module) its settings cannot be read or used, and services are linked
 login      (of an account) the seller does not let it in: password, address, second factor
@@ -63,7 +66,7 @@ from reseller.db import Database
 from reseller.ledger.leases import Lease
 from reseller.wire.texts import said
 
-SERVICE, MODULE, PANEL, SELLER = "service", "module", "panel", "account"
+SERVICE, MODULE, PANEL, SELLER, MANY = "service", "module", "panel", "account", "many"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID, VALUE = "key", "mapping", "foreign_key", "paid", "value"
@@ -72,7 +75,7 @@ ACCOUNT, CLOCK, DATE_BACK, SPENDING = "account", "clock", "date_back", "spending
 MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
 UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
 LATE, HALF, LONG_AWAY, ENDLESS, REFUSED_TERM = "late", "half", "long_away", "endless", "refused_term"
-STOPPED, OWNERLESS, DIED = "stopped", "ownerless", "died"
+STOPPED, MASS_STOP, OWNERLESS, DIED = "stopped", "mass_stop", "ownerless", "died"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY, STOPPED),
@@ -152,15 +155,21 @@ def of(db: Database, cause: Cause) -> Problem | None:
 
 
 def live(db: Database, module: int) -> list[Problem]:
-    """Every problem of a module, of its services among them, by kind."""
+    """Every problem of a module, of its services among them, by kind; also those that speak for many."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s ORDER BY kind, number"  # noqa: S608
     return [_problem(row) for row in db.rows(sql, module)]
 
 
 def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
-    """The problems of a module and kind."""
-    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s AND kind = %s ORDER BY number"  # noqa: S608
-    return [_problem(row) for row in db.rows(sql, module, kind)]
+    """The problems of a module and kind, each with a cause of its own."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s AND kind = %s AND subject <> %s ORDER BY number"  # noqa: S608
+    return [_problem(row) for row in db.rows(sql, module, kind, MANY)]
+
+
+def count(db: Database, module: int, kind: str) -> int:
+    """How many services of a module have this kind of trouble."""
+    sql = "SELECT COUNT(*) FROM reseller_problem WHERE module = %s AND kind = %s AND subject = %s"
+    return int(db.value(sql, module, kind, SERVICE))
 
 
 def of_subject(db: Database, *subjects: str) -> list[Problem]:
@@ -171,7 +180,8 @@ def of_subject(db: Database, *subjects: str) -> list[Problem]:
 
 def counts(db: Database, module: int) -> dict[str, int]:
     """How many problems of a module there are, by kind."""
-    return dict(db.rows("SELECT kind, COUNT(*) FROM reseller_problem WHERE module = %s GROUP BY kind", module))
+    sql = "SELECT kind, COUNT(*) FROM reseller_problem WHERE module = %s AND subject <> %s GROUP BY kind"
+    return dict(db.rows(sql, module, MANY))
 
 
 def drifts(db: Database, item: int) -> list[Drift]:

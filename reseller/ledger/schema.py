@@ -348,6 +348,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) {_ENGINE}""",
         "ALTER TABLE reseller_circuit ADD COLUMN cause VARCHAR(500) NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE reseller_plan ADD COLUMN left_by VARCHAR(190) NOT NULL DEFAULT ''",),
 )
 #: the version that keeps where the tables belong: a row that is lost later is claimed by nobody but a person
 _PLACED = next(

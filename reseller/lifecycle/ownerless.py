@@ -43,7 +43,7 @@ def _is_over(problem: Problem, found: Sequence[int], modules: Sequence[int]) -> 
 
 def _raise(work: Work, held: Lease, module: int) -> str:
     touches = tuple(links.some(work.db, TOUCHED, module))
-    told = {"module": str(module), "count": str(len(touches))}
+    told = {"module": str(module), "count": str(links.count(work.db, module))}
     cause = Cause(problems.MODULE, module, problems.OWNERLESS)
     problem = Problem(cause, module, "reseller_ownerless", told, touches=touches)
     troubles.raise_(work, held, problem)

@@ -48,7 +48,8 @@ KINDS = {
     problems.WISH: Kind("reseller_link_wish", "open"),
     problems.OVERTAKEN: Kind("reseller_landed_late", requests.SUSPEND),
     problems.STRANDED: Kind("reseller_stranded"),
-    problems.REFUSED: Kind("reseller_audit_refused"),
+    problems.REFUSED: Kind("reseller_audit_refused", requests.SETPARAM),
+    problems.MASS_STOP: Kind("reseller_mass_stop", requests.SUSPEND),
     problems.UNRENEWED: Kind("reseller_unrenewed", requests.PROLONG),
     problems.UNBOUGHT: Kind("reseller_unbought", "open"),
     problems.UNDECIDED: Kind("reseller_undecided", requests.PROLONG),
@@ -85,8 +86,9 @@ def raise_on(work: Work, lease: Lease, problem: Problem, operation: int) -> None
     before = problems.of(work.db, problem.cause)
     if before is None or before.said != problem.cut.said:
         problems.put(lease, problem)
-        for task in items.open_tasks(work.db, operation):
-            operations.retell(work, task, work.word(as_error(problem.cut)))
+        item = items.read_all(work.db, problem.touches).get(problem.cause.number)
+        if item is not None:
+            operations.make_task(work, item, operation, work.word(as_error(problem.cut)))
 
 
 def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
@@ -101,7 +103,7 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_
         problems.put(lease, problem)
     kind = KINDS[problem.cause.kind].task
     asks = asks and (at_once or (before is not None and before.age_seconds >= work.limits.stale_intent_seconds))
-    if not (asks and kind and problem.touches):
+    if not (asks and kind and problem.touches) or _is_of_many(work, problem):
         return
     text = work.word(as_error(problem))
     if before is not None and before.task:
@@ -120,6 +122,17 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_
             if now is None or now.task:
                 operations.unask_others(work, first, kind, text, keep=now.task if now else 0)
             raise
+
+
+def _is_of_many(work: Work, problem: Problem) -> bool:
+    """Whether so many services have the same that one task speaks for all of them (sync/many.py)."""
+    cause = problem.cause
+    if cause.subject != problems.SERVICE:
+        return False
+    gathered = Cause(problems.MANY, problem.module, cause.kind)
+    return problems.count(work.db, problem.module, cause.kind) > work.limits.many_services or (
+        problems.of(work.db, gathered) is not None
+    )
 
 
 def end(work: Work, lease: Lease, cause: Cause) -> None:

@@ -292,7 +292,7 @@ class Renewal(Attempt):
         for kind in (problems.OWED, problems.UNRENEWED, problems.GAP):
             troubles.end(self.work, self.held, Cause.of_service(self.item.id, kind))
         with self.work.db.transaction():
-            # With what it explains: a date that is accounted for beside a renewal that is not done would be asked about.
+            # With what it explains: an accounted date beside a renewal that is not done would be asked about.
             self._account(base)
             if self._is_likely(seen.expiredate):
                 paid.raise_highest(self.held, self.link.id, seen.expiredate)

@@ -131,6 +131,12 @@ def modules(db: Database) -> list[int]:
     return [row[0] for row in db.rows("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)]
 
 
+def is_active(db: Database, module: int) -> bool:
+    """Whether the panel has a module of ours switched on."""
+    sql = "SELECT COUNT(*) FROM processingmodule WHERE id = %s AND module = %s AND active = 'on'"
+    return bool(db.value(sql, module, MODULE))
+
+
 def operation_of(db: Database, item: int, *intnames: str) -> int:
     """The newest running operation of a service that has one of these names, 0 without one."""
     marks = ", ".join(["%s"] * len(intnames))

@@ -15,6 +15,7 @@ from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.sync.census import Census
 from reseller.sync.findings import Finding, Maker
+from reseller.sync.status import missing_run
 from reseller.wire.errors import ResellerError
 
 #: a request stands there until somebody does something
@@ -29,6 +30,11 @@ def audit(work: Work) -> list[Finding]:
     """All findings, the worst first. A seller that cannot be asked is a finding too."""
     found: list[Finding] = []
     accounts: set[int] = set()
+    missing = missing_run(work)
+    if missing is not None:
+        found.append(Maker(work, 0).make("no_run", since=missing.params["since"]))
+    gone = links.without_module(work.db)
+    found += [Maker(work, each).make("ownerless", count=links.count(work.db, each)) for each in gone]
     for module in items.modules(work.db):
         maker = Maker(work, module)
         found += _of_ledger(work, maker)
@@ -58,8 +64,10 @@ def _once(found: list[Finding]) -> list[Finding]:
 def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
     db, module, limits = work.db, maker.module, work.limits
     told = problems.live(db, module)
+    gathered = {problem.cause.kind for problem in told if problem.cause.subject == problems.MANY}
     for problem in told:
-        yield maker.of(problem)
+        if problem.cause.subject != problems.SERVICE or problem.cause.kind not in gathered:
+            yield maker.of(problem)
     short = {item for problem in told if problem.cause.kind == problems.FUNDS for item in problem.touches}
     for link in links.half(db, module):
         yield maker.make("half", link.item, link.remote)

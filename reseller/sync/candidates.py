@@ -214,8 +214,14 @@ def unmoved(db: Database, module: int, away_days: int) -> list[int]:
 
 
 def to_suspend(db: Database, module: int) -> int:
-    """How many services of a module run here and are stopped there by the last lists, whatever is planned now."""
-    sql = f"SELECT COUNT(*) {_FROM} AND o.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled"
+    """How many services of a module run here and are stopped there by the last lists, whatever is planned now.
+
+    Not those of which a person has said that this is to be left so.
+    """
+    sql = (
+        f"SELECT COUNT(*) {_FROM} AND o.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled "  # noqa: S608
+        "AND NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = o.link AND p.left_by <> '')"
+    )
     return int(db.value(sql, module, Status.ACTIVE, Status.SUSPENDED))
 
 

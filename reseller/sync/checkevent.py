@@ -28,7 +28,7 @@ from reseller.lifecycle import retries
 from reseller.lifecycle.failures import PASSING
 from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
-from reseller.sync import account_troubles, left, metrics, reconcile, spending
+from reseller.sync import account_troubles, left, many, metrics, reconcile, spending
 from reseller.sync.account_troubles import Account
 from reseller.sync.job import Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
@@ -200,6 +200,7 @@ class _Run:
             seller.circuit.require_closed()
             account.wake(live)
             self._at(seller, live, opening, linked)
+        many.gather(self.work, self.held, self.module)
 
     def _lead(self) -> Seller:
         """The module's seller; one problem of the module while its settings lead to none."""

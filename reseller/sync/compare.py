@@ -54,6 +54,8 @@ class Finding:
         """Which limit of a day it falls under, empty for none."""
         if self.action == Action.GONE:
             return plans.CLOSE
+        if self.action == Action.SHOW:
+            return plans.STOP
         changes_it = self.action in CHANGES_STATE or self.saves or self.secrets or self.follow or self.is_goodwill
         return plans.CHANGE if changes_it else ""
 

@@ -23,6 +23,8 @@ class Kind(NamedTuple):
 
 KINDS = {
     "alarm": Kind(),
+    "no_run": Kind(text="reseller_no_run"),
+    "ownerless": Kind(),
     "moved": Kind(),
     "halted": Kind(),
     "settings": Kind(),
@@ -43,7 +45,6 @@ KINDS = {
     "overtaken": Kind(),
     "spending": Kind(),
     "died": Kind(),
-    "ownerless": Kind(),
     "stopped": Kind(),
     "unbought": Kind(),
     "late": Kind(),
@@ -62,6 +63,7 @@ KINDS = {
     "half": Kind(asks=False, is_mended=True),
     "left": Kind(text="reseller_audit_left", asks=False, is_mended=True),
     "operation": Kind(text="reseller_audit_operation"),
+    "mass_stop": Kind(),
     "refused": Kind(),
     "state": Kind(),
     "tariff": Kind(),

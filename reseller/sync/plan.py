@@ -29,7 +29,12 @@ class Ceiling(NamedTuple):
 
 
 def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
-    """The limit of a kind of change (promise 5); few services are never too many to change."""
+    """The limit of a kind of change (promise 5); few services are never too many to change.
+
+    `total` is of the linked services, of those that run for STOP.
+    """
+    if kind == plans.STOP:
+        return Ceiling(kind, total, max(limits.stop_least, total * limits.stop_percent // 100))
     if kind == plans.CLOSE:
         return Ceiling(kind, total, max(limits.close_least, total * limits.close_percent // 100))
     if total < limits.change_least:
@@ -63,21 +68,24 @@ class Day(NamedTuple):
         """
         db = self.held.db
         before = plans.refused(db, self.module)
+        findings = self._without_left(findings, [row for row in before if row.left_by])
+        before = [row for row in before if not row.left_by]
         seen = {finding.candidate.link for finding in findings}
         # What was looked at again is judged anew, by what it is now.
         plans.forget(self.held, {row.link for row in before} & seen)
         barred: list[tuple[Ceiling, int]] = []
         released = 0
-        for kind in (plans.CHANGE, plans.CLOSE):
+        for kind in (plans.CHANGE, plans.STOP, plans.CLOSE):
             mine = [finding for finding in findings if finding.kind == kind]
             waiting = {row.link for row in before if row.kind == kind} - seen
             new = waiting | {finding.candidate.link for finding in mine}
             if not new:
                 continue
-            limit = ceiling(kind, plans.linked(db, self.module), self.limits)
+            of = plans.running if kind == plans.STOP else plans.linked
+            limit = ceiling(kind, of(db, self.module), self.limits)
             recent = plans.changed(db, self.module, kind)
             count = len(new | recent)
-            if kind == plans.CHANGE:
+            if kind == plans.STOP:
                 count = max(count, len(recent - new) + suspected())
             if force or limit.allows(count):
                 plans.forget(self.held, waiting)
@@ -88,6 +96,17 @@ class Day(NamedTuple):
         kinds = {limit.kind for limit, _ in barred}
         allowed = tuple(finding for finding in findings if finding.kind not in kinds)
         return Verdict(allowed, tuple(barred), released)
+
+    def _without_left(self, findings: Sequence[Finding], left: Sequence[Refused]) -> list[Finding]:
+        """Those of which nobody has said that they are not to be made; once a service is another, that is over."""
+        states = {row.link: (row.digest, row.here) for row in left}
+        kept = []
+        for finding in findings:
+            candidate = finding.candidate
+            if states.get(candidate.link) != (candidate.digest, candidate.here_digest):
+                kept.append(finding)
+        plans.forget(self.held, states.keys() & {finding.candidate.link for finding in kept})
+        return kept
 
 
 def _refused(finding: Finding) -> Refused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from reseller.ledger import figures, observations, plans, problems
+from reseller.ledger import observations, plans, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -77,14 +77,21 @@ class Round:
         self._alarm()
 
     def _tell_refused(self) -> None:
-        """What is refused is one problem of the module, for as long as anything is."""
-        cause = Cause(problems.MODULE, self.module, problems.REFUSED)
-        count = figures.refused(self.work.db, self.module)
-        if count:
-            told = {"module": str(self.module), "count": str(count)}
-            troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_audit_refused", told))
-        else:
+        """What is refused is one problem of the module for as long as anything is; what the seller stopped, another."""
+        waiting = plans.waiting(self.work.db, self.module)
+        stopped = waiting.pop(plans.STOP, [])
+        total = plans.running(self.work.db, self.module) if stopped else 0
+        self._keep(problems.REFUSED, [item for items in waiting.values() for item in items])
+        self._keep(problems.MASS_STOP, stopped, total=str(total))
+
+    def _keep(self, kind: str, touches: Sequence[int], **more: str) -> None:
+        cause = Cause(problems.MODULE, self.module, kind)
+        if not touches:
             troubles.end(self.work, self.held, cause)
+            return
+        told = {"module": str(self.module), "count": str(len(touches)), **more}
+        problem = Problem(cause, self.module, troubles.KINDS[kind].error, told, touches=tuple(touches))
+        troubles.raise_(self.work, self.held, problem)
 
     def _observe(self) -> set[str]:
         """Read the lists; the types that the seller does not list to this account."""

@@ -129,6 +129,8 @@ class _Play:
         self.released_on = 0
         #: months that staff have bought at the seller by hand, by service
         self.by_hand: Counter[int] = Counter()
+        #: renewals that were paid late, by service
+        self.late: Counter[int] = Counter()
         self.outcome = Outcome(len(lives_))
         #: is told how far it is
         self.say: Callable[[str], None] = lambda _: None
@@ -231,7 +233,7 @@ class _Play:
         life = self.lives[item]
         given = sum(act in ("goodwill", "seller moves") for _, act, _ in life.acts)
         jumped = sum(much // 28 + 1 for _, act, much in life.acts if act == "jump" and life.attended)
-        return given + jumped
+        return given + jumped + self.late[item]
 
     def _words(self, said: str) -> str:
         item = int(said.partition("service ")[2].partition(":")[0])
@@ -240,13 +242,17 @@ class _Play:
     # What happens to a service.
 
     def moved_here(self, played: Calendar, item: int, days: int) -> None:
-        """Staff move the panel's date."""
+        """Staff move the panel's date; one that the panel has stopped for want of payment they start again."""
         played.moved.add(item)
-        until_ = self.lane.shop.item(item)["expiredate"] + dt.timedelta(days=days)
+        row = self.lane.shop.item(item)
+        until_ = row["expiredate"] + dt.timedelta(days=days)
         self.here.call("sandbox.item", item=item, expiredate=until_)
+        if row["autosuspend"] == "on" and until_ > played.today():
+            self.lane.shop.act("resume", item)
 
-    def renewed(self, _: Calendar, item: int, months: int) -> None:
-        """The client renews."""
+    def renewed(self, played: Calendar, item: int, months: int) -> None:
+        """The client renews; what is paid late may count from today here, and from the old date at the seller."""
+        self.late[item] += self.lane.shop.item(item)["expiredate"] < played.today()
         words: dict[str, Any] = {"period": months, "skipbasket": "on", "su": "client1", "sok": "ok"}
         self.here.call("service.prolong", elid=item, **words)
 
