@@ -86,3 +86,79 @@ def test_a_value_that_was_right_stays_here_when_the_seller_spoils_it(shop, pairs
     shop.checkevent()
     assert problem(shop, pairs[0].item) is None
     assert tasks(shop, task) == 0
+
+
+# What the seller writes in its own way.
+
+SPELLINGS = {
+    "domain": ("Bücher.Example.com.", "xn--bcher-kva.example.com"),
+    "ip": ("2001:0DB8:0:0:0:0:0:7", "2001:db8::7"),
+}
+
+
+def test_another_spelling_is_no_difference_and_the_sellers_is_kept(shop, pairs):
+    item, number = pairs[0].item, pairs[0].remote
+    for name, (typed, _) in SPELLINGS.items():
+        shop.here.call("service.saveparam", elid=item, name=name, value=typed, sok="ok")
+    staff(shop, pairs[0], **{f"param_{name}": shown for name, (_, shown) in SPELLINGS.items()})
+    shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", item)
+    changes = (
+        "SELECT COUNT(*) FROM reseller_change WHERE link = (SELECT id FROM reseller_link WHERE item = %s AND live = 1)"
+    )
+    assert shop.checkevent() == "nothing to do"
+    assert {name: shop.params(item)[name] for name in SPELLINGS} == {
+        name: shown for name, (_, shown) in SPELLINGS.items()
+    }
+    assert (shop.here.value(changes, item), shop.tasks(item)) == (0, [])
+    assert number
+
+
+def test_a_change_that_the_seller_spells_in_its_own_way_is_done(shop):
+    item = shop.order(VDS, domain="first.example.com")
+    shop.until_active(item)
+    remote = shop.links(item)[0]["remote"]
+    typed, shown = SPELLINGS["domain"]
+    shop.here.call("service.saveparam", elid=item, name="domain", value=typed, sok="ok")
+    shop.there.call("sandbox.item", item=remote, param_domain=shown)
+    shop.here.call("sandbox.operation", item=item, name="setparam")
+    shop.until_done(item)
+    assert shop.tasks(item) == []
+
+
+@pytest.mark.parametrize("mask", ["********", "-", "•••"])
+def test_a_password_that_the_seller_only_hints_at_overwrites_none(shop, mask):
+    item = shop.order(VDS, domain="first.example.com")
+    shop.until_active(item)
+    shop.checkevent()
+    kept = "SELECT value FROM itemcryptedparam WHERE item = %s"
+    before = shop.here.rows(kept, item)
+    remote = shop.links(item)[0]["remote"]
+    shop.there.call("sandbox.item", item=remote, param_userpassword=mask, param_password=mask)
+    shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", item)
+    assert shop.checkevent() == "nothing to do"
+    assert shop.here.rows(kept, item) == before
+
+
+def test_a_licence_is_not_active_with_a_key_that_is_only_hinted_at(shop, switch):
+    switch(shop.there, "provision", "manual")
+    item = shop.order(SOFT, ip="192.0.2.31", licname="hidden key")
+    shop.rest(item)
+    remote = shop.remotes(item)[0]["id"]
+    shop.there.call("sandbox.provision", item=remote)
+    until(lambda: shop.there.call("soft.edit", elid=remote).findtext("lickey"), "there is no key")
+    key = shop.there.call("soft.edit", elid=remote).findtext("lickey")
+    shop.there.call("sandbox.item", item=remote, param_lickey="********")
+    for _ in range(3):
+        shop.checkevent()
+    assert shop.item(item)["status"] == 5
+    shop.there.call("sandbox.item", item=remote, param_lickey=key)
+    shop.until_active(item)
+    assert shop.params(item)["lickey"] == key
+
+
+def test_the_first_change_after_activation_is_seen_in_the_next_run(shop):
+    item = shop.order(VDS, domain="first.example.com")
+    shop.until_active(item)
+    shop.there.call("sandbox.item", item=shop.links(item)[0]["remote"], status=3, employeesuspend="on")
+    shop.checkevent()
+    assert shop.item(item)["status"] == 3

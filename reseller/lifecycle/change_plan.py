@@ -17,6 +17,7 @@ from reseller.lifecycle.resources import Ask, amount, unmapped
 from reseller.model import Item
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
+from reseller.wire import claims
 from reseller.wire.errors import ResellerError
 
 #: internal names of resources that are a disk; the vendor's names one of `disk`, its processing modules `hdd`
@@ -56,7 +57,8 @@ def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffM
     fields = {
         name: item.params[name]
         for name in order_plan.fields(item)
-        if name in form.fields and item.params[name].lower() != form.fields[name].lower()
+        if name in form.fields
+        and claims.canonical(name, item.params[name]) != claims.canonical(name, form.fields[name])
     }
     fields.update(resources.differing(item, mapping, form, ask))
     return Change(fields) if fields else None

@@ -6,7 +6,7 @@ Answers say nothing but "not refused"; what counts is what the service's form sh
 from __future__ import annotations
 
 from reseller.seller.transport import Transport
-from reseller.wire import document
+from reseller.wire import claims, document
 
 
 def change_state(transport: Transport, itemtype: str, remote: str, verb: str) -> None:
@@ -29,4 +29,4 @@ def new_key(transport: Transport, itemtype: str, remote: str) -> str:
     """Have a licence's key replaced, which the seller counts; the new key, empty where it is not there yet."""
     fields = {"elid": remote, "clicked_button": "newkey", "sok": "ok"}
     answer = transport.call(f"{itemtype}.edit", fields, changes=True)
-    return document.text(answer, "lickey") or document.text(answer, "doc/lickey")
+    return claims.secret(document.text(answer, "lickey") or document.text(answer, "doc/lickey"))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from reseller.model import Remote, Status, named_by
 from reseller.seller.transport import Transport
-from reseller.wire import dates, document, hosts, money, numbers
+from reseller.wire import claims, dates, document, hosts, money, numbers
 from reseller.wire.errors import Ambiguous, Rejected
 from reseller.wire.numbers import whole
 
@@ -196,9 +196,9 @@ def parse(elem: document.Element) -> Service:
         suspended_by=next((by for by in STAFF_SUSPENSIONS if status == Status.SUSPENDED and by in words), ""),
         running=running.group(1) if running else "",
         autoprolong="" if autoprolong in NO_RENEWAL else autoprolong,
-        licence_key=values.get("lickey", ""),
+        licence_key=claims.secret(values.get("lickey", "")),
         price=money.of(elem.find("cost")),
-        password=raw.get("userpassword") or raw.get("password") or "",
+        password=claims.secret(raw.get("userpassword") or raw.get("password") or ""),
         fields={name: value for name, value in values.items() if name not in _SECRETS},
         addons={name[6:]: value for name, value in values.items() if name.startswith("addon_") and whole(name[6:])},
     )

@@ -20,6 +20,7 @@ from reseller.seller.tariffs import Tariff
 from reseller.sync.actions import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
 from reseller.sync.candidates import Candidate, there_of
 from reseller.sync.facts import DATE_PARAM, Facts, facts
+from reseller.wire import claims
 from reseller.wire.errors import ResellerError, SellerError
 
 #: actions that change the state of a service here
@@ -216,7 +217,9 @@ class _Facts:
         technical = {**self._known.open_fields, **self._known.saved}
         date = technical.pop(DATE_PARAM, "")
         saves = {name: value for name, value in technical.items() if self._differs(name, value)}
-        notes = {DATE_PARAM: date} if date and self._item.params.get(DATE_PARAM) != date else {}
+        # The same in the seller's spelling is saved, and is no change.
+        told = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
+        notes = {name: value for name, value in told.items() if value and self._item.params.get(name) != value}
         secret = self._known.password_digest(self._key)
         secrets = {"lickey": self._known.key} if self._known.key and self._differs("lickey", self._known.key) else {}
         if self._known.password and secret != self._candidate.secret:
@@ -239,8 +242,7 @@ class _Facts:
         )
 
     def _differs(self, name: str, value: str) -> bool:
-        here = self._item.params.get(name, "")
-        return here != value if name in ("lickey", "username") else here.lower() != value.lower()
+        return claims.canonical(name, self._item.params.get(name, "")) != claims.canonical(name, value)
 
     def _answer(self, fact: Fact, name: str, here: str, there: str) -> None:
         answer = FACTS[fact]

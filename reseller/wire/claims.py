@@ -13,6 +13,9 @@ from reseller.wire.texts import UNSEEN
 #: of a name of a licence (reference/selling-api.md 3.2), an address, a user name, a password; and of a key
 TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
 _NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
+_EXACT = frozenset({"username", "lickey"})
+#: what stands where a secret is not shown
+_MASK = "*\u2022\u25cf\u00b7.-_ \t"
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 #: letters of every script: a Windows in Russian names its administrator so; DOMAIN\\user, user@host
 _USER = re.compile(r"[\w.@+$ \\-]+")
@@ -57,6 +60,34 @@ def host(told: str) -> str:
         return ""
     labels = ascii_name.removeprefix("*.").split(".")
     return told if len(ascii_name) <= _NAME_CHARACTERS and all(map(_LABEL.fullmatch, labels)) else ""
+
+
+def canonical(name: str, told: str) -> str:
+    """By which two spellings of the field `name` are known to be the same value; nobody is shown it.
+
+    Addresses have shorter and longer forms, a host's name a form in ASCII and no case, other texts neither case nor
+    blanks that say anything. A user name and a key are what they are.
+    """
+    if name in _EXACT:
+        return told
+    bare = " ".join(told.split()).lower()
+    if name == "ip" and addresses(bare):
+        return " ".join(_compressed(part) for part in bare.replace(",", " ").split())
+    if name == "domain" and host(bare):
+        short = bare.removesuffix(".")
+        return short if short.isascii() else short.encode("idna").decode("ascii")
+    return bare
+
+
+def _compressed(told: str) -> str:
+    import ipaddress
+
+    return ipaddress.ip_address(told).compressed
+
+
+def secret(told: str) -> str:
+    """A password or a key; empty for one that is only hinted at, as by `********` or `-`."""
+    return "" if not told.strip(_MASK) else told
 
 
 def user(told: str) -> str:

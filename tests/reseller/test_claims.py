@@ -92,3 +92,40 @@ def test_what_is_said_of_it_fits_into_its_row():
     known = facts(Service(exists=True, fields=dict.fromkeys(("ip", "domain", "username"), "<" * 5000)))
     assert len(known.unfit) == problems.VALUE_CHARACTERS
     assert problems.VALUE in troubles.KINDS
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("ip", "2001:0DB8::0007", "2001:db8:0:0::7"),
+        ("ip", "192.0.2.1,192.0.2.2", "192.0.2.1  192.0.2.2"),
+        ("domain", "Bücher.example.", "XN--BCHER-KVA.EXAMPLE"),
+        ("licname", " My  Licence ", "my licence"),
+    ],
+)
+def test_spellings_of_one_value_are_known_to_be(name, one, other):
+    assert claims.canonical(name, one) == claims.canonical(name, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("ip", "192.0.2.1", "192.0.2.11"),
+        ("domain", "a.example", "b.example"),
+        ("username", "Root", "root"),
+        ("licname", "my licence", "mylicence"),
+        ("ip", "anything", "else"),
+    ],
+)
+def test_two_values_are_two(name, one, other):
+    assert claims.canonical(name, one) != claims.canonical(name, other)
+
+
+@pytest.mark.parametrize("told", ["", "-", "********", "••••", "*** ***", "..."])
+def test_what_hints_at_a_secret_is_none(told):
+    assert claims.secret(told) == ""
+
+
+@pytest.mark.parametrize("told", ["a", "-a-", "***x", " blanks "])
+def test_what_is_a_secret_stays_as_it_is(told):
+    assert claims.secret(told) == told
