@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from reseller.lifecycle import order_plan
 from tests import world
 from tests.keeping import is_held, remote, there
 from tests.paying import ends_in, expires, problem, runs, service
@@ -265,6 +266,7 @@ def test_status_names_a_module_that_is_off_and_the_balance_that_was_seen_last(sh
 
 def test_forty_tariffs_that_moved_there_are_one_problem_with_one_task(shop):
     other = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-2' AND parent IS NULL")
+    world.limits(shop.here, many_services=3)
     with planted(shop, 40) as pairs:
         runs(shop)
         for pair in pairs:
@@ -345,3 +347,50 @@ def test_up_to_two_of_few_are_shown(shop):
 def test_a_number_that_is_no_service_has_no_requests(shop):
     done = shop.ctl("requests", "99999999")
     assert (done.returncode, b"does not exist on this panel" in done.stderr) == (1, True)
+
+
+# Differences that change nothing by themselves.
+
+
+@pytest.fixture
+def server(shop):
+    item = service(shop)
+    runs(shop)
+    return item
+
+
+def look(shop, item):
+    shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", item)
+    shop.checkevent()
+
+
+def test_a_tariff_without_a_counterpart_is_told_of(shop, server):
+    target = "UPDATE pricelistparam SET value = %s WHERE pricelist = %s AND intname = %s"
+    mine = (shop.tariffs["VDS-1"], order_plan.TARIFF_FIELD)
+    kept = shop.here.value("SELECT value FROM pricelistparam WHERE pricelist = %s AND intname = %s", *mine)
+    shop.here.write(target, "", *mine)
+    try:
+        look(shop, server)
+        assert [row["kind"] for row in problems(shop, server)] == ["mapping"]
+    finally:
+        shop.here.write(target, kept, *mine)
+    look(shop, server)
+    cured(shop, server)
+
+
+def test_a_key_that_is_ours_and_not_this_links_is_told_of(shop, server):
+    key = there(shop, server)["remoteid"]
+    shop.there.call("sandbox.item", item=remote(shop, server), remoteid=str(server))
+    look(shop, server)
+    assert [row["kind"] for row in problems(shop, server)] == ["key"]
+    shop.there.call("sandbox.item", item=remote(shop, server), remoteid=key)
+    look(shop, server)
+    cured(shop, server)
+
+
+def test_a_service_that_is_away_while_its_term_there_ends_is_told_of(shop, server):
+    ends_in(shop, server, 5)
+    assert shop.ctl("swap", str(server), "--to", "manual", "--yes").returncode == 0
+    told(shop, server, "away")
+    assert shop.ctl("swap", str(server), "--back", "--yes").returncode == 0
+    cured(shop, server)

@@ -53,6 +53,8 @@ QUICK = {
     "buy_least": 1000,
     "change_percent": 100,
     "stop_percent": 100,
+    # What other tests leave must not speak for what this one does.
+    "many_services": 1_000_000,
     "close_percent": 100,
 }
 #: where a text names a fact of its case: `__item__`, `__remote__`
