@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reseller.cli import shown
 from reseller.lifecycle.work import Work
@@ -12,6 +12,8 @@ from reseller.sync import status
 from reseller.sync.status import Status
 
 NONE = "none"
+#: so many services of a kind of problem are named
+NAMED = 20
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,7 @@ def _plain(each: Status) -> dict[str, object]:
         "operations": each.operations,
         "drift": figures.drift,
         "problems": figures.problems,
+        "services_with_problems": each.touched,
         "refused": figures.refused,
         "away": figures.services["away"],
         "seller_left_alone_seconds": each.down_seconds,
@@ -75,7 +78,7 @@ def _tell(each: Status) -> None:
         "services": _counts(figures.services),
         "open requests": _counts(figures.open_requests),
         "operations": _counts(each.operations),
-        "problems": _problems(figures.problems),
+        "problems": _problems(each),
         "changes refused": f"{figures.refused} (see: resellerctl plan)" if figures.refused else "none",
         "seller": f"left alone for {shown.lasting(each.down_seconds)} more" if each.down_seconds else "may be asked",
     }
@@ -101,9 +104,17 @@ def _balance(each: Status) -> str:
     return f"{told}, as seen {shown.lasting(each.balance_age_seconds)} ago" if each.balance_age_seconds else told
 
 
-def _problems(found: Mapping[str, int]) -> str:
-    told = _counts(found)
-    return told if told == NONE else f"{told} (see: resellerctl audit)"
+def _problems(each: Status) -> str:
+    """How many of each kind, with the services that they name; the words are the audit's."""
+    told = [f"{count} {kind}{_services(each.touched[kind])}" for kind, count in sorted(each.figures.problems.items())]
+    return f"{'; '.join(told)} (see: resellerctl audit)" if told else NONE
+
+
+def _services(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return ""
+    more = ", ..." if len(numbers) > NAMED else ""
+    return f" (of {', '.join(map(str, numbers[:NAMED]))}{more})"
 
 
 def _counts(found: Mapping[str, int]) -> str:

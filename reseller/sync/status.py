@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from reseller.ledger import accounts, figures, links, stops
+from reseller.ledger import accounts, figures, links, problems, stops
 from reseller.ledger.figures import Figures
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
@@ -31,6 +32,8 @@ class Status(NamedTuple):
     age_seconds: int
     balance: Balance
     figures: Figures
+    #: the services that each kind of problem names
+    touched: Mapping[str, Sequence[int]]
     operations: dict[str, int]
     #: of that balance, where it is not of now
     balance_age_seconds: int
@@ -51,6 +54,14 @@ def missing_run(work: Work) -> ResellerError | None:
         return None
     since = dt.datetime.fromtimestamp(last, dt.timezone.utc).strftime("%Y-%m-%d %H:%M") if last else "-"
     return ResellerError("reseller_no_run", since=since)
+
+
+def _touched(work: Work, module: int) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for problem in problems.live(work.db, module):
+        if problem.cause.subject != problems.MANY:
+            found.setdefault(problem.cause.kind, []).extend(problem.touches)
+    return {kind: sorted(set(items_)) for kind, items_ in found.items()}
 
 
 def of_all(work: Work) -> list[Status]:
@@ -81,6 +92,6 @@ def _of(work: Work, module: int, success: int) -> Status:
     halted = work.word(halt.error) if halt else ""
     active = items.is_active(work.db, module)
     return Status(
-        *(module, name, url, username, success, age, balance, found, queue),
+        *(module, name, url, username, success, age, balance, found, _touched(work, module), queue),
         *(seen, down, active, trouble, halted),
     )
