@@ -122,9 +122,11 @@ def count(db: Database, module: int) -> int:
 
 def without_module(db: Database) -> list[int]:
     """Modules that linked services name and that are none of ours any more."""
+    # Of the links no more is read than the modules in their index.
     rows = db.rows(
-        "SELECT k.module FROM reseller_link k LEFT JOIN processingmodule m "
-        "ON m.id = k.module AND m.module = 'pmreseller' WHERE k.live = 1 AND m.id IS NULL GROUP BY k.module"
+        "SELECT x.module FROM (SELECT DISTINCT module FROM reseller_link) x LEFT JOIN processingmodule m "
+        "ON m.id = x.module AND m.module = 'pmreseller' WHERE m.id IS NULL "
+        "AND EXISTS (SELECT 1 FROM reseller_link k WHERE k.module = x.module AND k.live = 1)"
     )
     return [row[0] for row in rows]
 

@@ -36,7 +36,7 @@ late       bought a day ago, and not active yet
 half       a link that was made by hand, and could not be finished
 long_away  at another module (swap) for long
 endless    without an end here, and it ends soon there
-refused_term  a renewal was refused, and the service ends soon there
+refused_term  a renewal was refused or is unconfirmed, and the service ends soon there
 undated    a client has paid for longer than the last date that the seller has shown, and it shows none now
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)

@@ -381,20 +381,20 @@ def undecided(db: Database, module: int) -> list[Request]:
 
 
 def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, str, str, str]]:
-    """Renewals of a module that were refused, and whose service ends at the seller by this day (YYYY-MM-DD).
+    """Renewals of a module, refused or unconfirmed, whose service ends there by this day (YYYY-MM-DD).
 
-    Service, remote service, the seller's date, and why it was refused. Without an operation it is a problem of another
+    Service, remote service, the seller's date, and why it stopped. Without an operation it is a problem of another
     kind (lifecycle/term.py).
     """
     rows = db.rows(
         "SELECT q.item, k.remote, o.expiredate, q.error_text FROM reseller_request q "
         "JOIN reseller_link k ON k.item = q.item AND k.live = 1 JOIN reseller_observation o ON o.link = k.id "
-        "WHERE q.module = %s AND q.live = 1 AND q.kind = %s AND q.state = %s "
+        "WHERE q.module = %s AND q.live = 1 AND q.kind = %s AND q.state IN %s "
         "AND o.expiredate > '' AND o.expiredate <= %s "
         "AND EXISTS (SELECT 1 FROM runningoperation r WHERE r.id = q.operation) ORDER BY q.item",
         module,
         PROLONG,
-        REFUSED,
+        (REFUSED, UNCONFIRMED),
         last_day,
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

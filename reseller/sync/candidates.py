@@ -118,6 +118,11 @@ class Candidate(NamedTuple):
         )
 
     @property
+    def is_over_there(self) -> bool:
+        """Whether the term that was bought at the seller is over, by its last list."""
+        return bool(self.seen_expiredate) and self.seen_expiredate < _in(0)
+
+    @property
     def has_moved(self) -> bool:
         """Whether either side has changed since it was last dealt with."""
         return self.digest != self.settled or self.here_digest != self.settled_here

@@ -128,12 +128,17 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
 
 
 def _with_stop(finding: Finding | None) -> Finding | None:
-    """Stopped there while the client has paid is a difference of its own, whatever is done about it."""
+    """Stopped there while it is paid on both sides is a difference of its own, whatever is done about it."""
     if finding is None or finding.candidate.open != Open.NOTHING:
         return finding
     candidate, there = finding.candidate, finding.there
     runs = candidate.state_here in (Here.ACTIVE, Here.SHOWN) and candidate.is_paid
-    if not runs or there not in (There.SUSPENDED, There.STAFF):
+    # Where its term there is over, what keeps that from being bought is what a person is told.
+    if (
+        not runs
+        or there not in (There.SUSPENDED, There.STAFF)
+        or (there == There.SUSPENDED and candidate.is_over_there)
+    ):
         return finding
     by = f"{there.value} ({candidate.seen_by})" if candidate.seen_by else there.value
     stopped = Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "", by)

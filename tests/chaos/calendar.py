@@ -11,7 +11,8 @@ import datetime as dt
 import re
 import time
 import traceback
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,9 @@ EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND COALESCE(r.erro
 EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = i.id AND r.manual = 'off') AS runs,
 k.left_until IN (i.expiredate, k.accounted) AS decided
 FROM item i LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 WHERE i.id IN %s"""
-_TELLING = "SELECT subject, number, kind, touches FROM reseller_problem"
+_TELLING = "SELECT subject, number, kind, touches FROM reseller_problem WHERE subject <> 'many' AND kind NOT IN %s"
+#: problems that do not explain why a service is dark
+_BESIDE = ("value", "tariff", "resources", "mapping", "key", "expiredate", "autoprolong")
 #: problems of a module or the panel that say of all its services that nothing is bought
 _OF_ALL = ("account", "clock", "spending", "moved", "off")
 _BUSY = "SELECT COUNT(*) AS busy FROM runningoperation WHERE run_pid > 0 OR manual = 'off'"
@@ -160,25 +163,25 @@ class Calendar:
         for row in rows:
             far = there.get(int(row["remote"] or 0))
             if _is_paid(row, today) and (far is None or far["status"] != 2 or row["status"] != 2):
-                # A person has been told, or has said that it is to end (`resellerctl paid --leave`).
-                if row["task"] or row["error"] or row["decided"] or row["id"] in told:
+                kinds = told[row["id"]]
+                # A person has been told, once, or has said that it is to end (`resellerctl paid --leave`).
+                if row["decided"] or len(kinds) == 1:
                     self.seen.told_days += 1
                 elif not (row["tried"] or row["runs"] or row["id"] in self._dark):
                     self._dark.add(row["id"])
-                    self.seen.unserved.append(f"day {self.day} ({today}), service {row['id']}: {row}, there {far}")
+                    said = f"day {self.day} ({today}), service {row['id']}: {row}, there {far}, told {kinds}"
+                    self.seen.unserved.append(said)
             self._judge_charges(row, far)
         self.moved.clear()
 
-    def _told(self, *, remotes: bool) -> Collection[int]:
-        """Services that a problem names; all of them where one of the module or the panel stops all purchases."""
-        found: set[int] = set()
-        for row in self.lane.ask(self.lane.here, _TELLING):
-            if row["subject"] == "service":
-                found.add(row["number"])
-            elif row["touches"]:
-                found.update(int(number) for number in row["touches"].split())
-            elif remotes and row["kind"] in _OF_ALL:
-                found.update(self.items)
+    def _told(self, *, remotes: bool) -> defaultdict[int, list[str]]:
+        """What problems say of each service; of all where one of the module or the panel stops all purchases."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for row in self.lane.ask(self.lane.here, _TELLING, _BESIDE):
+            of_all = self.items if remotes and row["kind"] in _OF_ALL else ()
+            touched = [row["number"]] if row["subject"] == "service" else map(int, row["touches"].split())
+            for number in touched if row["touches"] or row["subject"] == "service" else of_all:
+                found[number].append(row["kind"])
         return found
 
     def _judge_charges(self, row: dict[str, Any], far: dict[str, Any] | None) -> None:
