@@ -120,7 +120,7 @@ class Candidate(NamedTuple):
     @property
     def is_over_there(self) -> bool:
         """Whether the term that was bought at the seller is over, by its last list."""
-        return bool(self.seen_expiredate) and self.seen_expiredate < _in(0)
+        return bool(self.seen_expiredate) and self.seen_expiredate <= _in(0)
 
     @property
     def has_moved(self) -> bool:

@@ -162,7 +162,8 @@ class Calendar:
         told = self._told(remotes=bool(remotes))
         for row in rows:
             far = there.get(int(row["remote"] or 0))
-            if _is_paid(row, today) and (far is None or far["status"] != 2 or row["status"] != 2):
+            # One that runs there while something is under way for it here is not dark.
+            if _is_paid(row, today) and (far is None or far["status"] != 2 or row["status"] == 3):
                 kinds = told[row["id"]]
                 # A person has been told, once, or has said that it is to end (`resellerctl paid --leave`).
                 if row["decided"] or len(kinds) == 1:
