@@ -128,6 +128,11 @@ class Problem(NamedTuple):
         return self._replace(params=params, here=here, there=there)
 
     @property
+    def kept(self) -> tuple[object, ...]:
+        """What its row keeps of that."""
+        return *self.said, _list(self.touches)
+
+    @property
     def said(self) -> tuple[object, ...]:
         """What is another when there is something new to say."""
         return self.error, dict(self.params), self.here, self.there

@@ -99,7 +99,7 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_
     """
     problem = problem.cut
     before = problems.of(work.db, problem.cause)
-    if before is None or before.said != problem.said:
+    if before is None or before.kept != problem.kept:
         problems.put(lease, problem)
     kind = KINDS[problem.cause.kind].task
     asks = asks and (at_once or (before is not None and before.age_seconds >= work.limits.stale_intent_seconds))

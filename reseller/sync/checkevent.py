@@ -183,6 +183,8 @@ class _Run:
     def all(self) -> None:
         """Every service of the module; the seller is not even connected to when there is none."""
         self._left_behind()
+        # Of what the runs before have found, too: this one may not come to its end.
+        many.gather(self.work, self.held, self.module)
         live = requests.all_live(self.work.db, [self.module])
         opening = links.opening(self.work.db, [self.module])
         linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
@@ -200,7 +202,6 @@ class _Run:
             seller.circuit.require_closed()
             account.wake(live)
             self._at(seller, live, opening, linked)
-        many.gather(self.work, self.held, self.module)
 
     def _lead(self) -> Seller:
         """The module's seller; one problem of the module while its settings lead to none."""
