@@ -44,3 +44,28 @@ def test_every_kind_of_problem_has_one_row_with_a_test_that_is_there():
     named = _TEST.findall(page)
     attempts = collected(named)
     assert [test for test in named if not attempts[test]] == []
+
+
+def test_every_promise_names_a_test_and_files_that_are_there():
+    page = (ROOT / "docs/promises.md").read_text()
+    named = _TEST.findall(page)
+    attempts = collected(named)
+    assert [test for test in named if not attempts[test]] == []
+    files = re.findall(r"`((?:\w+/)*\w+\.(?:py|xml))`|`(\w+/)`", page)
+    assert [name for pair in files for name in pair if name and not _is_there(name)] == []
+    assert len(rows(page)) == 12
+
+
+def test_every_file_that_the_architecture_names_is_there():
+    page = (ROOT / "docs/architecture.md").read_text()
+    rooms = {row.split("|")[1].strip(" `").partition("`")[0]: row for row in rows(page)}
+    missing = []
+    for room, row in rooms.items():
+        folder = room if room.endswith("/") else ""
+        missing += [name for name in re.findall(r"`([\w/]+\.py)`", row) if not _is_there(folder + name, name)]
+    missing += [name for name in re.findall(r"\(`([\w/]+\.py)`\)", page) if not _is_there(name, f"sync/{name}")]
+    assert missing == []
+
+
+def _is_there(*names):
+    return any((ROOT / name).exists() or (ROOT / "reseller" / name).exists() for name in names)
