@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -236,9 +235,8 @@ def test_that_no_run_has_begun_for_long_is_told_by_status_and_audit(shop):
     shop.checkevent()
     assert shop.ctl("status").returncode == 0
     figures = shop.here.base / "var/reseller.prom"
-    old = int(time.time()) - 1300
     lines = figures.read_text().splitlines()
-    aged = [f"{line.rpartition(' ')[0]} {old}" if line.startswith("reseller_last_run") else line for line in lines]
+    aged = [f"{line.rpartition(' ')[0]} 1000000000" if line.startswith("reseller_last_run") else line for line in lines]
     figures.write_text("\n".join(aged) + "\n")
     done = shop.ctl("status")
     assert (done.returncode, b"No run of checkevent has begun since" in done.stderr) == (1, True)

@@ -64,6 +64,7 @@ from typing import Any, NamedTuple
 
 from reseller.db import Database
 from reseller.ledger.leases import Lease
+from reseller.wire.numbers import whole
 from reseller.wire.texts import said
 
 SERVICE, MODULE, PANEL, SELLER, MANY = "service", "module", "panel", "account", "many"
@@ -148,8 +149,17 @@ class Drift(NamedTuple):
 
 def _problem(row: Sequence[Any]) -> Problem:
     subject, number, kind, module, error, params, here, there, touches, task, age = row
-    services = tuple(int(told) for told in touches.split())
-    return Problem(Cause(subject, number, kind), module, error, json.loads(params), here, there, services, task, age)
+    services = tuple(filter(None, map(whole, touches.split())))
+    return Problem(Cause(subject, number, kind), module, error, _params(params), here, there, services, task, age)
+
+
+def _params(text: str) -> dict[str, str]:
+    """Nothing of a row that nobody can read: it stops no run, and the rule that knows its cause writes it anew."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def of(db: Database, cause: Cause) -> Problem | None:

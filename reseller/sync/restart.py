@@ -20,6 +20,7 @@ from reseller.lifecycle.work import Seller, Work
 from reseller.limits import Limits
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError
+from reseller.wire.numbers import whole
 
 #: a started operation has this long to change its request before it is started once more
 SETTLE_SECONDS = 60
@@ -97,7 +98,7 @@ def stranded(work: Work, module: int) -> list[tuple[Cause, int]]:
     """The problems of such operations that have lasted long enough, with the operation to start."""
     found = problems.of_kind(work.db, module, problems.STRANDED)
     old = [each for each in found if each.age_seconds >= work.limits.stale_intent_seconds]
-    return [(each.cause, int(each.params["operation"])) for each in old]
+    return [(each.cause, whole(each.params.get("operation", ""))) for each in old]
 
 
 def start_stranded(work: Work, held: Lease, cause: Cause, operation: int) -> None:
