@@ -8,13 +8,20 @@ from reseller import progress
 from reseller.cli import shown
 from reseller.lifecycle.work import Work
 from reseller.sync import checkevent
-from reseller.sync.job import Mode
+from reseller.sync.job import ALL, FORCES, Mode
 
 
 def define(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("--pending", action="store_true", help="look only at services with an open operation")
-    parser.add_argument("--force", action="store_true", help="carry out the changes that were refused (see: plan)")
+    parser.add_argument(
+        "--force",
+        nargs="?",
+        const=ALL,
+        default="",
+        choices=FORCES,
+        help="carry out what was refused (see: plan), of one limit or all; `spend` and `all` buy past the day's limit",
+    )
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:

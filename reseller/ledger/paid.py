@@ -124,7 +124,7 @@ def undated(db: Database, module: int, today: dt.date, limits: Limits) -> list[t
 
 
 def endless(db: Database, module: int, today: dt.date, limits: Limits) -> list[tuple[int, str, str]]:
-    """Active services that never end here and do soon at the seller: nothing says what is to be bought for them.
+    """Services that never end here, and do soon at the seller or have: nothing says what is to be bought for them.
 
     Number, remote service, and the seller's date.
     """
@@ -132,10 +132,10 @@ def endless(db: Database, module: int, today: dt.date, limits: Limits) -> list[t
         "SELECT k.item, k.remote, o.expiredate FROM reseller_observation o FORCE INDEX (ends) "
         "JOIN reseller_link k ON k.id = o.link JOIN item i ON i.id = o.item "
         "WHERE o.module = %s AND o.expiredate > '' AND o.expiredate <= %s AND k.live = 1 AND k.state = 'live' "
-        "AND i.expiredate IS NULL AND i.status = %s AND i.processingmodule = k.module ORDER BY k.item",
+        "AND i.expiredate IS NULL AND i.status IN %s AND i.processingmodule = k.module ORDER BY k.item",
         module,
         (today + dt.timedelta(days=limits.part_days)).isoformat(),
-        Status.ACTIVE,
+        (Status.ACTIVE, Status.SUSPENDED),
     )
     return [(row[0], row[1], row[2]) for row in rows]
 

@@ -117,9 +117,13 @@ def waiting(db: Database, module: int) -> dict[str, list[int]]:
     return found
 
 
-def leave(db: Database, who: str) -> int:
-    """A person has said that what waits is not to be made; how much that was."""
-    return db.execute("UPDATE reseller_plan SET left_by = %s WHERE left_by = ''", who[:190] or "-")
+def leave(db: Database, services: Collection[int], who: str) -> int:
+    """A person has said that what waits of these services is not to be made; how much that was."""
+    sql = (
+        "UPDATE reseller_plan p JOIN reseller_link k ON k.id = p.link AND k.live = 1 "
+        "SET p.left_by = %s WHERE p.left_by = '' AND k.item IN %s"
+    )
+    return db.execute(sql, who[:190] or "-", tuple(services))
 
 
 def refuse(lease: Lease, module: int, changes: Iterable[Refused]) -> None:
@@ -127,8 +131,11 @@ def refuse(lease: Lease, module: int, changes: Iterable[Refused]) -> None:
     with lease.writing() as db:
         for each in changes:
             db.execute(
-                "REPLACE INTO reseller_plan (link, module, kind, detail, digest, here, since) "
-                "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))",
+                "INSERT INTO reseller_plan (link, module, kind, detail, digest, here, since) "
+                "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE module = VALUES(module), "
+                "kind = VALUES(kind), detail = VALUES(detail), left_by = "
+                "IF(digest = VALUES(digest) AND here = VALUES(here), left_by, ''), "
+                "digest = VALUES(digest), here = VALUES(here)",
                 each.link,
                 module,
                 each.kind,

@@ -193,6 +193,12 @@ def of_subject(db: Database, *subjects: str) -> list[Problem]:
     return [_problem(row) for row in db.rows(sql, subjects)]
 
 
+def of_others(db: Database, modules: Sequence[int]) -> list[Problem]:
+    """Every problem of modules that are none of these."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module NOT IN %s"  # noqa: S608
+    return [_problem(row) for row in db.rows(sql, tuple(modules) or (0,))]
+
+
 def counts(db: Database, module: int) -> dict[str, int]:
     """How many problems of a module there are, by kind."""
     sql = "SELECT kind, COUNT(*) FROM reseller_problem WHERE module = %s AND subject <> %s GROUP BY kind"

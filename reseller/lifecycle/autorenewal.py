@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from reseller.lifecycle.work import Seller, Work
-from reseller.seller import renewals
+from reseller.seller import renewals, service
 from reseller.wire.errors import Rejected
 
 
 def switch_off(work: Work, seller: Seller, itemtype: str, remote: str, months: str) -> bool:
-    """Switch it off where it is on (`months` not empty), and say so; whether it was. Raises NotSent, Ambiguous."""
+    """Switch it off where it is on (`months` not empty); whether it was, and its form shows it off.
+
+    Raises NotSent, Ambiguous.
+    """
     if not months:
         return False
     try:
         renewals.no_autoprolong(seller.transport, itemtype, remote)
     except Rejected as error:
         work.log.error(f"remote {remote} renews itself at the seller, which will not stop: {work.word(error)}")
+        return False
+    if service.read(seller.transport, itemtype, remote).autoprolong:
+        work.log.error(f"remote {remote} renews itself at the seller, which said that it would stop, and has not")
         return False
     work.log.info(f"remote {remote} renewed itself every {months} months at the seller: switched off")
     return True

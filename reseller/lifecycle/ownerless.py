@@ -23,22 +23,26 @@ TOUCHED = 100
 def watch(work: Work, modules: Sequence[int]) -> list[str]:
     """Raise the problem of each such module, and end those that are over; what they say. `modules` are ours today."""
     found = links.without_module(work.db)
-    known = problems.of_subject(work.db, problems.MODULE)
     # Of a module that is gone nothing else is looked at any more.
-    over = [problem for problem in known if _is_over(problem, found, modules)]
+    over = [problem for problem in problems.of_others(work.db, modules) if _is_over(problem, found)]
+    over += [each for each in problems.of_subject(work.db, problems.MODULE) if _is_back(each, found)]
     if not found and not over:
         return []
     with contextlib.suppress(BusyError), lease(work.db, "modules", work.limits.lease_seconds) as held:
         for problem in over:
-            troubles.end(work, held, problem.cause)
+            with troubles.each(work):
+                troubles.end(work, held, problem.cause)
         return [_raise(work, held, module) for module in found]
     return []
 
 
-def _is_over(problem: Problem, found: Sequence[int], modules: Sequence[int]) -> bool:
-    if problem.cause.kind == problems.OWNERLESS:
-        return problem.cause.number not in found
-    return problem.cause.number not in modules
+def _is_over(problem: Problem, found: Sequence[int]) -> bool:
+    is_mine = problem.cause.kind == problems.OWNERLESS and problem.cause.number in found
+    return not is_mine and problem.cause.subject != problems.PANEL
+
+
+def _is_back(problem: Problem, found: Sequence[int]) -> bool:
+    return problem.cause.kind == problems.OWNERLESS and problem.cause.number not in found
 
 
 def _raise(work: Work, held: Lease, module: int) -> str:
@@ -46,5 +50,6 @@ def _raise(work: Work, held: Lease, module: int) -> str:
     told = {"module": str(module), "count": str(links.count(work.db, module))}
     cause = Cause(problems.MODULE, module, problems.OWNERLESS)
     problem = Problem(cause, module, "reseller_ownerless", told, touches=touches)
-    troubles.raise_(work, held, problem)
+    with troubles.each(work):
+        troubles.raise_(work, held, problem)
     return work.word(troubles.as_error(problem))

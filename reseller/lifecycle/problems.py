@@ -6,6 +6,8 @@ its problem lasts, also when staff have closed it, and is deleted with it.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from reseller.ledger import problems, requests
@@ -14,7 +16,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import operations
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import PanelError, ResellerError
 
 
 class Kind(NamedTuple):
@@ -74,6 +76,8 @@ KINDS = {
 }
 
 
+#: kinds of which the tasks of their operations tell, so that no task speaks for many of them
+BY_OPERATION = frozenset({problems.LATE, problems.REFUSED_TERM})
 #: of paid time at the seller
 _OF_TERMS = (
     *(problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP),
@@ -81,14 +85,26 @@ _OF_TERMS = (
 )
 
 
+@contextlib.contextmanager
+def each(work: Work) -> Iterator[None]:
+    """Around one problem of several: a task that the panel refuses stops no other, and the next run tries again."""
+    try:
+        yield
+    except PanelError as error:
+        work.log.error(f"a problem's task: {work.word(error)}")
+
+
 def raise_on(work: Work, lease: Lease, problem: Problem, operation: int) -> None:
-    """Record a problem for which an operation waits already: its own task says it, so that there is one."""
+    """Record a problem for which an operation waits already: its own task says it, so that there is one.
+
+    Raises PanelError when the task cannot say it; the problem is not recorded then, or nobody would try again.
+    """
     before = problems.of(work.db, problem.cause)
     if before is None or before.said != problem.cut.said:
-        problems.put(lease, problem)
         item = items.read_all(work.db, problem.touches).get(problem.cause.number)
         if item is not None:
             operations.make_task(work, item, operation, work.word(as_error(problem.cut)))
+        problems.put(lease, problem)
 
 
 def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
@@ -127,7 +143,7 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_
 def _is_of_many(work: Work, problem: Problem) -> bool:
     """Whether so many services have the same that one task speaks for all of them (sync/many.py)."""
     cause = problem.cause
-    if cause.subject != problems.SERVICE:
+    if cause.subject != problems.SERVICE or cause.kind in BY_OPERATION:
         return False
     gathered = Cause(problems.MANY, problem.module, cause.kind)
     return problems.count(work.db, problem.module, cause.kind) > work.limits.many_services or (

@@ -166,6 +166,11 @@ def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
     return {intname: value or "" for intname, value in found}
 
 
+def is_open(db: Database, task: int) -> bool:
+    """Whether a task is there and not closed (status 2)."""
+    return bool(db.value("SELECT COUNT(*) FROM task WHERE id = %s AND status <> 2", task))
+
+
 def has_task(db: Database, operation: int) -> bool:
     """Whether the operation has or had a task, closed ones too."""
     return bool(db.value("SELECT COUNT(*) FROM task WHERE runningoperation = %s", operation))

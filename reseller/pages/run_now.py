@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reseller.pages.call import Call
 from reseller.sync import checkevent, metrics
-from reseller.sync.job import Mode
+from reseller.sync.job import ALL, Mode
 from reseller.wire import document
 from reseller.wire.errors import ResellerError
 
@@ -17,7 +17,7 @@ def show(call: Call) -> document.Element:
 
 def force(call: Call) -> document.Element:
     """One run that carries out what was refused for being too much."""
-    return _run(call, Mode(force=True))
+    return _run(call, Mode(force=ALL))
 
 
 def _run(call: Call, mode: Mode) -> document.Element:

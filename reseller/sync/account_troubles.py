@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.ledger import accounts, problems, requests
+from reseller.ledger import accounts, links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
@@ -25,6 +25,8 @@ from reseller.wire.errors import ResellerError, SellerDown, SellerError
 
 #: known by how a call of the run has ended
 _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
+#: so many services are named where nothing waits
+TOUCHED = 100
 #: known by what stands in the ledger, however a run has ended
 _OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
 
@@ -135,7 +137,9 @@ class Account(NamedTuple):
     def _problem(self, kind: str, error: str, waiting: Sequence[Request], **more: str) -> Problem:
         names = {"module": str(self._module), "account": accounts.name(self.work.db, self.seller.account)}
         told = {**names, "count": str(len(waiting)), **more}
+        # Or what is linked, so that somebody is asked though nothing waits yet.
         touches = tuple(dict.fromkeys(request.item for request in waiting))
+        touches = touches or tuple(links.some(self.work.db, TOUCHED, self._module))
         return Problem(self._cause(kind), self._module, error, told, touches=touches)
 
 

@@ -153,9 +153,11 @@ def _save(work: Work, finding: Finding) -> None:
 def _tell(work: Work, held: Lease, finding: Finding) -> None:
     """Raise what differs and is new, and end what does not differ any more."""
     candidate = finding.candidate
-    if finding.action in (Action.END, Action.WAIT) and not finding.drifts:
+    if finding.action in (Action.END, Action.WAIT) and not finding.drifts and finding.about is None:
         return
     known = {each.kind: each for each in problems.drifts(work.db, candidate.item)} if candidate.drifts else {}
+    if finding.about is not None:
+        known = {kind: each for kind, each in known.items() if kind in finding.about}
     found = {each.kind: each for each in finding.drifts}
     for kind in sorted(known.keys() - found.keys()):
         troubles.end(work, held, Cause.of_service(candidate.item, kind))

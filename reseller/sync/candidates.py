@@ -35,7 +35,8 @@ COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_problem d
 WHERE {IS_DIFFERENCE} AND d.number = k.item), ''),
 (SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_problem d
 WHERE d.subject = 'service' AND d.number = k.item AND d.kind = 'stuck'), o.expiredate,
-COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0)"""  # noqa: S608
+COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0),
+(SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item AND r.manual = 'on')"""  # noqa: S608
 #: in this order the link of a service that has not moved is never read: half of the time that a quiet run's query takes
 _FROM = """FROM reseller_observation o LEFT JOIN item i ON i.id = o.item STRAIGHT_JOIN reseller_link k ON k.id = o.link
 WHERE k.live = 1 AND k.state = 'live'"""
@@ -109,6 +110,14 @@ class Candidate(NamedTuple):
     seen_expiredate: str
     #: the newest request, an ended one too: what was read before it may not be so any more
     newest_request: int
+    #: of the operations, those that the panel does not start by itself
+    manual: int
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether what is under way stands still until somebody does something about it."""
+        stands = all(state in (*AT_REST, requests.UNCONFIRMED) for _, state in self.requests)
+        return bool(self.operations) and self.operations == self.manual and bool(self.requests) and stands
 
     def ends_while_away(self, days: int) -> bool:
         """Whether its term at the seller ends within so many days while no module of ours would renew it."""

@@ -8,6 +8,7 @@ from reseller.ledger.links import Link
 from reseller.lifecycle.work import Work
 from reseller.seller.services import alone
 from reseller.sync import apply, candidates, compare, one
+from reseller.sync.job import Mode
 from reseller.sync.plan import Day
 from reseller.wire.errors import ResellerError
 
@@ -38,9 +39,12 @@ def _compare(work: Work, held: Lease, link: Link) -> None:
     finding = compare.look(compare.Batch(work, seller, [candidate]), candidate, is_listed=True)
     if finding is None:
         return
-    verdict = Day(held, link.module, work.limits).weigh([finding], lambda: 0, force=False)
+    verdict = Day(held, link.module, work.limits).weigh([finding], lambda: 0, mode=Mode())
     for limit, count in verdict.refused:
         raise ResellerError("reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most)
+    if not verdict.allowed:
+        # A person has said that it is to be left like that.
+        return
     if finding.does_something:
         apply.apply(work, held, finding, forced=False)
     else:

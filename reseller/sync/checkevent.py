@@ -12,13 +12,14 @@ budget leaves over is what the next run begins with.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.ledger import accounts, links, observations, paid, place, problems, requests, stops
+from reseller.ledger import accounts, links, observations, paid, place, plans, problems, requests, stops
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
@@ -30,7 +31,7 @@ from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items, settings
 from reseller.sync import account_troubles, left, many, metrics, reconcile, spending
 from reseller.sync.account_troubles import Account
-from reseller.sync.job import Job, Mode, Summary
+from reseller.sync.job import SPEND, Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
 from reseller.wire.errors import BusyError, Halted, PanelError, ResellerError, SellerError, Stopped
@@ -118,9 +119,8 @@ def _module(job: Job) -> None:
     try:
         with lease(job.work.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
             job.summary.is_whole = True
-            _tell_death(job, held)
-            _Run(job, held).all()
-            troubles.end(job.work, held, _death(job))
+            with _told_of(job, held):
+                _Run(job, held).all()
     except BusyError:
         job.summary.is_whole = False
         job.summary.busy.append(str(job.module))
@@ -136,15 +136,34 @@ def _death(job: Job) -> Cause:
     return Cause(problems.MODULE, job.module, problems.DIED)
 
 
-def _tell_death(job: Job, held: Lease) -> None:
-    """The run before was killed or has died: said at once, and a problem until a run comes to its end."""
-    if not held.left_by:
+@contextlib.contextmanager
+def _told_of(job: Job, held: Lease) -> Iterator[None]:
+    """Around a full run, which has a lease of its own beside that of the module: what others do is no run.
+
+    Whoever had it before and never gave it back was killed or has died: that is said at once, and is a problem until a
+    run comes to its end, well or not.
+    """
+    if job.mode.pending:
+        yield
         return
-    told = {"module": str(job.module), "owner": held.left_by}
+    limits = job.work.limits
+    with lease(job.work.db, f"run:{job.module}", limits.run_seconds + limits.lease_seconds) as mine:
+        if mine.left_by:
+            _tell_death(job, held, mine.left_by)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ResellerError):
+                troubles.end(job.work, held, _death(job))
+
+
+def _tell_death(job: Job, held: Lease, owner: str) -> None:
+    told = {"module": str(job.module), "owner": owner}
     problem = Problem(_death(job), job.module, "reseller_run_died", told, touches=_touched(job.work, job.module))
     job.summary.problems.append(job.work.word(troubles.as_error(problem)))
-    job.work.log.error(f"module {job.module}: the run before, {held.left_by}, did not come to its end")
-    troubles.raise_(job.work, held, problem, at_once=False)
+    job.work.log.error(f"module {job.module}: the run before, {owner}, did not come to its end")
+    with troubles.each(job.work):
+        troubles.raise_(job.work, held, problem, at_once=False)
 
 
 def _touched(work: Work, module: int) -> tuple[int, ...]:
@@ -189,9 +208,8 @@ class _Run:
         opening = links.opening(self.work.db, [self.module])
         linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
         if not live and not opening and not linked:
-            troubles.end(self.work, self.held, self._account)
-            troubles.end(self.work, self.held, self._settings)
-            account_troubles.end_all(self.work, self.held, self.module)
+            if not self.job.mode.pending:
+                self._end_all()
             return
         seller = self._lead()
         self.summary.timing = seller.transport.timing
@@ -202,6 +220,15 @@ class _Run:
             seller.circuit.require_closed()
             account.wake(live)
             self._at(seller, live, opening, linked)
+
+    def _end_all(self) -> None:
+        """A module that looks after nothing is in no trouble, but for a stop, which is for what is to come."""
+        plans.forget(self.held, [row.link for row in plans.refused(self.work.db, self.module)])
+        for problem in problems.live(self.work.db, self.module):
+            if problem.cause.subject == problems.MODULE and problem.cause.kind not in (problems.HALTED, problems.DIED):
+                with troubles.each(self.work):
+                    troubles.end(self.work, self.held, problem.cause)
+        account_troubles.end_all(self.work, self.held, self.module)
 
     def _lead(self) -> Seller:
         """The module's seller; one problem of the module while its settings lead to none."""
@@ -316,9 +343,11 @@ class _Run:
         if parts.is_another_day(seller, self.work.limits):
             here = dates.machine_day().isoformat()
             told = {"module": str(self.module), "there": today.isoformat(), "here": here}
-            troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
+            with troubles.each(self.work):
+                troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
             return
-        troubles.end(self.work, self.held, cause)
+        with troubles.each(self.work):
+            troubles.end(self.work, self.held, cause)
         left.note_dates(self.work, self.held, self.module, today)
         left.note_off(self.work, self.held, self.module, today)
         if not self.may_spend:
@@ -404,7 +433,7 @@ class _Run:
         def step() -> None:
             from reseller.lifecycle import parts
 
-            if not (self.job.mode.force or day.allows(request.item)):
+            if not (self.job.mode.forces(SPEND) or day.allows(request.item)):
                 self.summary.add("held")
                 return
             name, seconds = f"item:{request.item}", self.work.limits.lease_seconds

@@ -49,6 +49,8 @@ class Finding:
     asks: frozenset[str] = frozenset()
     secret: int = 0
     is_settled: bool = True
+    #: the kinds of differences that it says anything about, None for all
+    about: frozenset[str] | None = None
 
     @property
     def kind(self) -> str:
@@ -114,7 +116,8 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
 
     `is_listed` says whether the seller's list of its type can be read at all. Raises ResellerError.
     """
-    finding = _with_stop(_look(batch, candidate, is_listed=is_listed))
+    finding = _look(batch, candidate, is_listed=is_listed)
+    finding = _at_rest(candidate) if candidate.is_at_rest else _with_stop(finding)
     if not candidate.ends_while_away(batch.work.limits.away_days):
         return finding
     ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
@@ -131,18 +134,32 @@ def _with_stop(finding: Finding | None) -> Finding | None:
     """Stopped there while it is paid on both sides is a difference of its own, whatever is done about it."""
     if finding is None or finding.candidate.open != Open.NOTHING:
         return finding
-    candidate, there = finding.candidate, finding.there
-    runs = candidate.state_here in (Here.ACTIVE, Here.SHOWN) and candidate.is_paid
+    # What is in process without an operation is settled by what the seller shows.
+    is_settled = finding.candidate.state_here == Here.PROCESSING
+    stopped = () if is_settled else _stopped(finding.candidate, finding.there)
+    return replace(finding, drifts=(*finding.drifts, *stopped), asks=finding.asks | {each.kind for each in stopped})
+
+
+def _at_rest(candidate: Candidate) -> Finding | None:
+    """Of a service whose operation stands still nothing is changed; that it is stopped there is told all the same."""
+    stopped = _stopped(candidate, candidate.state_seen)
+    if not stopped and problems.STOPPED not in candidate.drifts:
+        return None
+    about = frozenset({problems.STOPPED})
+    there, secret = candidate.state_seen, candidate.secret
+    return Finding(
+        candidate, Action.WAIT, there, drifts=stopped, asks=about, secret=secret, is_settled=False, about=about
+    )
+
+
+def _stopped(candidate: Candidate, there: There) -> tuple[Drift, ...]:
+    runs = candidate.state_here in (Here.ACTIVE, Here.SHOWN, Here.PROCESSING) and candidate.is_paid
+    is_stopped = runs and there in (There.SUSPENDED, There.STAFF)
     # Where its term there is over, what keeps that from being bought is what a person is told.
-    if (
-        not runs
-        or there not in (There.SUSPENDED, There.STAFF)
-        or (there == There.SUSPENDED and candidate.is_over_there)
-    ):
-        return finding
+    if not is_stopped or (there == There.SUSPENDED and candidate.is_over_there):
+        return ()
     by = f"{there.value} ({candidate.seen_by})" if candidate.seen_by else there.value
-    stopped = Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "", by)
-    return replace(finding, drifts=(*finding.drifts, stopped), asks=finding.asks | {problems.STOPPED})
+    return (Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "-", by),)
 
 
 def _ending(finding: Finding, ending: Drift) -> Finding:
@@ -225,7 +242,8 @@ class _Facts:
         # The same in the seller's spelling is saved, and is no change.
         told = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
         notes = {name: value for name, value in told.items() if value and self._item.params.get(name) != value}
-        secret = self._known.password_digest(self._key)
+        # One that is not shown is none that has changed.
+        secret = self._known.password_digest(self._key) or self._candidate.secret
         secrets = {"lickey": self._known.key} if self._known.key and self._differs("lickey", self._known.key) else {}
         if self._known.password and secret != self._candidate.secret:
             secrets["password"] = self._known.password

@@ -6,15 +6,24 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reseller.ledger import plans
 from reseller.lifecycle.work import Work
 from reseller.seller.transport import Timing
 
+#: what may be let through: one limit of a day, or all of them
+ALL, SPEND = "all", "spend"
+FORCES = (ALL, plans.CHANGE, plans.STOP, plans.CLOSE, SPEND)
+
 
 class Mode(NamedTuple):
-    """`pending` looks only at what is open, `force` lets a refused plan through, once."""
+    """`pending` looks only at what is open; `force` lets a plan through, once: one of FORCES, empty for none."""
 
     pending: bool = False
-    force: bool = False
+    force: str = ""
+
+    def forces(self, kind: str) -> bool:
+        """Whether this limit of a day is let through."""
+        return self.force in (ALL, kind)
 
 
 @dataclass

@@ -39,11 +39,12 @@ def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
     """One problem of a module that is switched off, with the services that end for want of it."""
     cause = Cause(problems.MODULE, module, problems.OFF)
     touches = tuple(paid.due(work.db, module, today, work.limits, active="off"))
-    if touches:
-        told = {"module": str(module), "count": str(len(touches))}
-        troubles.raise_(work, held, Problem(cause, module, "reseller_module_off", told, touches=touches))
-    else:
-        troubles.end(work, held, cause)
+    told = {"module": str(module), "count": str(len(touches))}
+    with troubles.each(work):
+        if touches:
+            troubles.raise_(work, held, Problem(cause, module, "reseller_module_off", told, touches=touches))
+        else:
+            troubles.end(work, held, cause)
 
 
 def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
@@ -83,15 +84,24 @@ def _problem(module: int, item: int, of_kind: str, **told: str) -> Problem:
 
 def _keep(work: Work, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:
     """The problems of these kinds are those found; no tasks at once: an operation may be about to be made."""
-    for problem in problems.live(work.db, module):
-        if problem.cause.kind in kinds and problem.cause not in found:
-            troubles.end(work, held, problem.cause)
-    for problem in found.values():
-        operation = _operation(work, problem.cause)
-        if operation:
-            troubles.raise_on(work, held, problem, operation)
-        else:
-            troubles.raise_(work, held, problem, at_once=False)
+    live = problems.live(work.db, module)
+    # One swap is one trouble: its term that ends is told of first.
+    ending = {problem.cause.number for problem in live if problem.cause.kind == problems.AWAY}
+    wanted = [
+        each for each in found.values() if each.cause.kind != problems.LONG_AWAY or each.cause.number not in ending
+    ]
+    causes = {each.cause for each in wanted}
+    for problem in live:
+        if problem.cause.kind in kinds and problem.cause not in causes:
+            with troubles.each(work):
+                troubles.end(work, held, problem.cause)
+    for problem in wanted:
+        with troubles.each(work):
+            operation = _operation(work, problem.cause)
+            if operation:
+                troubles.raise_on(work, held, problem, operation)
+            else:
+                troubles.raise_(work, held, problem, at_once=False)
 
 
 def _operation(work: Work, cause: Cause) -> int:

@@ -14,11 +14,12 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
+from reseller.sync.left import OF_DATES, OF_LEDGER
 
 #: so many are named in the words of it
 NAMED = 20
-#: the tasks of their operations tell of them
-_BY_OPERATION = frozenset({problems.LATE, problems.REFUSED_TERM})
+PASSING = frozenset((*OF_LEDGER, *OF_DATES))
 
 
 def gather(work: Work, held: Lease, module: int) -> None:
@@ -28,19 +29,32 @@ def gather(work: Work, held: Lease, module: int) -> None:
     found: dict[str, list[Problem]] = {}
     for each in live:
         kind = each.cause.kind
-        if each.cause.subject == problems.SERVICE and troubles.KINDS[kind].task and kind not in _BY_OPERATION:
+        # What may pass by itself is not told of at once, neither by itself nor with others.
+        is_young = kind in PASSING and each.age_seconds < work.limits.stale_intent_seconds
+        if each.cause.subject == problems.SERVICE and kind not in troubles.BY_OPERATION and not is_young:
             found.setdefault(kind, []).append(each)
     for kind in known - found.keys():
-        troubles.end(work, held, Cause(problems.MANY, module, kind))
+        with troubles.each(work):
+            troubles.end(work, held, Cause(problems.MANY, module, kind))
     for kind, mine in found.items():
         if kind in known or len(mine) > work.limits.many_services:
-            _keep(work, held, Cause(problems.MANY, module, kind), mine)
+            with troubles.each(work):
+                _keep(work, held, Cause(problems.MANY, module, kind), mine)
 
 
 def _keep(work: Work, held: Lease, cause: Cause, mine: Sequence[Problem]) -> None:
     touches = tuple(each.cause.number for each in mine)
     names = ", ".join(map(str, touches[:NAMED])) + (", ..." if len(touches) > NAMED else "")
     told = {"count": str(len(mine)), "services": names, "first": work.word(troubles.as_error(mine[0]))}
+    before = problems.of(work.db, cause)
+    if (
+        before is not None
+        and before.task
+        and set(touches) - set(before.touches)
+        and not items.is_open(work.db, before.task)
+    ):
+        # Staff have closed it: that was no word about those that have come since.
+        problems.set_task(held, cause, 0)
     troubles.raise_(work, held, Problem(cause, cause.number, "reseller_many", told, touches=touches))
     for each in mine:
         if each.task:

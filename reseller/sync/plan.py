@@ -14,6 +14,7 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.plans import Refused
 from reseller.limits import Limits
 from reseller.sync.compare import Finding
+from reseller.sync.job import Mode
 
 
 class Ceiling(NamedTuple):
@@ -60,19 +61,18 @@ class Day(NamedTuple):
     module: int
     limits: Limits
 
-    def weigh(self, findings: Sequence[Finding], suspected: Callable[[], int], *, force: bool) -> Verdict:
+    def weigh(self, findings: Sequence[Finding], suspected: Callable[[], int], *, mode: Mode) -> Verdict:
         """Hold a plan against the limits, together with what was changed within a day and what is refused already.
 
         `suspected` counts the suspensions that the lists alone announce, whether they were looked at yet or not: asked
-        only when there is something to weigh, since it reads all services. `force` lets everything through.
+        only when there is something to weigh, since it reads all services. `mode` says what is let through.
         """
         db = self.held.db
         before = plans.refused(db, self.module)
-        findings = self._without_left(findings, [row for row in before if row.left_by])
-        before = [row for row in before if not row.left_by]
+        findings = self._without_left(findings, [row for row in before if row.left_by and not mode.forces(row.kind)])
+        before = [row for row in before if not row.left_by or mode.forces(row.kind)]
         seen = {finding.candidate.link for finding in findings}
-        # What was looked at again is judged anew, by what it is now.
-        plans.forget(self.held, {row.link for row in before} & seen)
+        kept: set[int] = set()
         barred: list[tuple[Ceiling, int]] = []
         released = 0
         for kind in (plans.CHANGE, plans.STOP, plans.CLOSE):
@@ -87,12 +87,15 @@ class Day(NamedTuple):
             count = len(new | recent)
             if kind == plans.STOP:
                 count = max(count, len(recent - new) + suspected())
-            if force or limit.allows(count):
+            if mode.forces(kind) or limit.allows(count):
                 plans.forget(self.held, waiting)
                 released += len(waiting)
             else:
                 plans.refuse(self.held, self.module, [_refused(finding) for finding in mine])
+                kept |= {finding.candidate.link for finding in mine}
                 barred.append((limit, count))
+        # What was looked at again is judged anew, by what it is now.
+        plans.forget(self.held, ({row.link for row in before} & seen) - kept)
         kinds = {limit.kind for limit, _ in barred}
         allowed = tuple(finding for finding in findings if finding.kind not in kinds)
         return Verdict(allowed, tuple(barred), released)

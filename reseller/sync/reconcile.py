@@ -50,7 +50,7 @@ class Round:
         self.module = job.module
         self.summary = job.summary
         self.until = job.until
-        self.force = job.mode.force
+        self.mode = job.mode
         self.seller = seller
         self.held = held
         self.lists = lists
@@ -63,7 +63,7 @@ class Round:
         findings = self._compare(unlisted)
         plans.forget(self.held, candidates.unmoved(self.work.db, self.module, self.work.limits.away_days))
         day = Day(self.held, self.module, self.work.limits)
-        verdict = day.weigh(findings, lambda: candidates.to_suspend(self.work.db, self.module), force=self.force)
+        verdict = day.weigh(findings, lambda: candidates.to_suspend(self.work.db, self.module), mode=self.mode)
         self.summary.add("left", verdict.released)
         for limit, count in verdict.refused:
             self.summary.refused += count
@@ -72,6 +72,9 @@ class Round:
             )
             self.summary.problems.append(f"module {self.module}: {self.work.word(error)}")
         self._tell_refused()
+        # What is not done now gives way to the others in the daily turn.
+        done = {finding.candidate.link for finding in verdict.allowed}
+        observations.tried(self.held, [each.candidate.link for each in findings if each.candidate.link not in done])
         self._settle([finding for finding in verdict.allowed if not finding.does_something])
         self._apply([finding for finding in verdict.allowed if finding.does_something])
         self._alarm()
@@ -86,12 +89,13 @@ class Round:
 
     def _keep(self, kind: str, touches: Sequence[int], **more: str) -> None:
         cause = Cause(problems.MODULE, self.module, kind)
-        if not touches:
-            troubles.end(self.work, self.held, cause)
-            return
         told = {"module": str(self.module), "count": str(len(touches)), **more}
         problem = Problem(cause, self.module, troubles.KINDS[kind].error, told, touches=tuple(touches))
-        troubles.raise_(self.work, self.held, problem)
+        with troubles.each(self.work):
+            if touches:
+                troubles.raise_(self.work, self.held, problem)
+            else:
+                troubles.end(self.work, self.held, cause)
 
     def _observe(self) -> set[str]:
         """Read the lists; the types that the seller does not list to this account."""
@@ -154,7 +158,7 @@ class Round:
 
     def _candidates(self, unlisted: set[str]) -> list[Candidate]:
         db, limits = self.work.db, self.work.limits
-        moved = candidates.moved(db, self.module, MOST, limits.away_days, refused_too=self.force)
+        moved = candidates.moved(db, self.module, MOST, limits.away_days, refused_too=bool(self.mode.force))
         taken = {candidate.link for candidate in moved}
         for itemtype, count in self.counts.items():
             within = limits.unlisted_seconds if itemtype in unlisted else limits.deep_seconds
@@ -194,7 +198,7 @@ class Round:
                 self.summary.add("left", len(findings) - number)
                 return
             try:
-                if apply.apply(work, held, finding, forced=self.force):
+                if apply.apply(work, held, finding, forced=self.mode.forces(finding.kind)):
                     self._count(finding)
             except BusyError:
                 self.summary.add("waiting")

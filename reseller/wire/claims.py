@@ -15,7 +15,8 @@ TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
 _NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
 _EXACT = frozenset({"username", "lickey"})
 #: what stands where a secret is not shown
-_MASK = "*\u2022\u25cf\u00b7.-_ \t"
+_BLANK = "*\u2022\u25cf\u00b7.-_\u2014\u2013\u2026 \t"
+_HINT = re.compile(r"[*\u2022\u25cf\u00b7]{3}|^[xX]{4,}$")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 #: letters of every script: a Windows in Russian names its administrator so; DOMAIN\\user, user@host
 _USER = re.compile(r"[\w.@+$ \\-]+")
@@ -74,9 +75,18 @@ def canonical(name: str, told: str) -> str:
     if name == "ip" and addresses(bare):
         return " ".join(_compressed(part) for part in bare.replace(",", " ").split())
     if name == "domain" and host(bare):
-        short = bare.removesuffix(".")
-        return short if short.isascii() else short.encode("idna").decode("ascii")
+        return ".".join(map(_in_letters, bare.removesuffix(".").split(".")))
     return bare
+
+
+def _in_letters(label: str) -> str:
+    """A label as people read it; what is no name in another script stays as it is."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
 
 
 def _compressed(told: str) -> str:
@@ -86,8 +96,8 @@ def _compressed(told: str) -> str:
 
 
 def secret(told: str) -> str:
-    """A password or a key; empty for one that is only hinted at, as by `********` or `-`."""
-    return "" if not told.strip(_MASK) else told
+    """A password or a key; empty for one that is only hinted at, as by `********`, `ABCD-****-****` or `-`."""
+    return "" if not told.strip(_BLANK) or _HINT.search(told) else told
 
 
 def user(told: str) -> str:

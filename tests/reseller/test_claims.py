@@ -115,17 +115,22 @@ def test_spellings_of_one_value_are_known_to_be(name, one, other):
         ("username", "Root", "root"),
         ("licname", "my licence", "mylicence"),
         ("ip", "anything", "else"),
+        ("domain", "straße.de", "strasse.de"),
+        ("domain", "xn--bcher-kva.example", "bucher.example"),
     ],
 )
 def test_two_values_are_two(name, one, other):
     assert claims.canonical(name, one) != claims.canonical(name, other)
 
 
-@pytest.mark.parametrize("told", ["", "-", "********", "••••", "*** ***", "..."])
+@pytest.mark.parametrize(
+    "told",
+    ["", "-", "********", "••••", "*** ***", "...", "ABCD-****-****", "••••1", "xxxxxxxx", "***HIDDEN***", "—", "…"],
+)
 def test_what_hints_at_a_secret_is_none(told):
     assert claims.secret(told) == ""
 
 
-@pytest.mark.parametrize("told", ["a", "-a-", "***x", " blanks "])
+@pytest.mark.parametrize("told", ["a", "-a-", "**x", " blanks ", "xxxy", "a.b-c"])
 def test_what_is_a_secret_stays_as_it_is(told):
     assert claims.secret(told) == told
