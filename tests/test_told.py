@@ -100,6 +100,22 @@ def test_a_renewal_of_the_sellers_that_only_seems_to_stop_is_told_of(shop):
     assert there(shop, item)["autoprolong"] in (None, "")
 
 
+def test_the_sellers_own_renewal_is_left_to_a_module_that_is_off(shop):
+    item = service(shop)
+    runs(shop)
+    active = "UPDATE processingmodule SET active = %s WHERE id = %s"
+    try:
+        shop.here.write(active, "off", shop.module)
+        shop.there.call("sandbox.item", item=remote(shop, item), autoprolong=1)
+        shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", item)
+        runs(shop)
+        assert (there(shop, item)["autoprolong"], problem(shop, item, "autoprolong")) == (1, None)
+    finally:
+        shop.here.write(active, "on", shop.module)
+    shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", item)
+    until(lambda: (shop.checkevent(), there(shop, item)["autoprolong"] in (None, ""))[1], "it renews itself")
+
+
 def moved_tariffs(shop, pairs):
     other = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-2' AND parent IS NULL")
     for pair in pairs:

@@ -17,6 +17,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import autorenewal, reasons
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
+from reseller.mgr5 import items
 from reseller.sync import candidates
 from reseller.sync.actions import Action
 from reseller.sync.candidates import Candidate
@@ -120,18 +121,23 @@ def _call(work: Work, func: str, candidate: Candidate) -> None:
 
 
 def _without_autorenewal(work: Work, finding: Finding) -> Finding:
-    """Have the seller renew it by itself no more, which costs nothing; the difference stays where that fails."""
+    """Have the seller renew it by itself no more, which costs nothing; the difference stays where that fails.
+
+    Not for a module that is off: it renews nothing, so that nobody pays twice, and without it the service would end.
+    """
     candidate = finding.candidate
     found = next((each for each in finding.drifts if each.kind == problems.AUTOPROLONG), None)
     if found is None:
         return finding
+    others = tuple(each for each in finding.drifts if each is not found)
+    if not items.is_active(work.db, candidate.module):
+        return replace(finding, drifts=others)
     try:
         seller = work.seller(candidate.module)
         is_off = autorenewal.switch_off(work, seller, candidate.itemtype, candidate.remote, found.there)
     except ResellerError as error:
         work.log.error(f"item {candidate.item}: its renewal by the seller is not switched off: {work.word(error)}")
         return finding
-    others = tuple(each for each in finding.drifts if each is not found)
     # What is off is read back by the next run.
     return replace(finding, drifts=others, is_settled=False) if is_off else finding
 

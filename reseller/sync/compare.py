@@ -143,7 +143,8 @@ def _with_stop(finding: Finding | None) -> Finding | None:
 def _at_rest(candidate: Candidate) -> Finding | None:
     """Of a service whose operation stands still nothing is changed; that it is stopped there is told all the same."""
     stopped = _stopped(candidate, candidate.state_seen)
-    if not stopped and problems.STOPPED not in candidate.drifts:
+    if bool(stopped) == (problems.STOPPED in candidate.drifts):
+        # Said is said.
         return None
     about = frozenset({problems.STOPPED})
     there, secret = candidate.state_seen, candidate.secret
