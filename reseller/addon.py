@@ -1,4 +1,4 @@
-"""addon/reseller: the panel's functions that we answer (reference/platform.md 2).
+"""addon/reseller: the panel's functions that we answer (platform.md 2).
 
 A handler always exits with 0 and prints a document: a non-zero exit and broken XML are one and the same failure to the
 panel, and hide what was wrong. Rights are checked here as well as in the metadata. Whoever is no employee gets one

@@ -40,7 +40,7 @@ class Limits(NamedTuple):
     client_asks: int = 60
     client_seconds: int = 3600
     mgrctl_seconds: int = 60
-    # The panel may be restarting (reference/platform.md 5.2): calls that never reached it are repeated this long.
+    # The panel may be restarting (platform.md 5.2): calls that never reached it are repeated this long.
     panel_away_seconds: int = 30
     # An ambiguous order is looked for this long, and in at least this many complete lists, before a task is made.
     look_seconds: int = 600

@@ -1,4 +1,4 @@
-"""var/reseller.log of the panel's tree, in the panel's own line form (reference/platform.md 7.1).
+"""var/reseller.log of the panel's tree, in the panel's own line form (platform.md 7.1).
 
 A line names what was done, to which service, how it ended and under which correlation id. Values of requests are not
 logged at all, so no secret can be; what is logged is chosen by the caller, word by word. What failed is said in

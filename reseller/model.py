@@ -1,4 +1,4 @@
-"""The nouns of the program, parsed once at the edge (DESIGN 1)."""
+"""The nouns of the program, parsed once at the edge (docs/glossary.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Status:
-    """`item.status` and the `status` column of a seller's list: the same numbers (reference/selling-api.md 5.2)."""
+    """`item.status` and the `status` column of a seller's list: the same numbers (selling-api.md 5.2)."""
 
     ORDERED = 1
     ACTIVE = 2
@@ -20,7 +20,7 @@ class Status:
 
 #: as much of a currency's name as the ledger keeps
 CURRENCY_CHARACTERS = 16
-#: `pricelist.addontype` (reference/platform.md 6.2)
+#: `pricelist.addontype` (platform.md 6.2)
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 
 

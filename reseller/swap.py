@@ -1,4 +1,4 @@
-"""The module swap (DESIGN 7): a service goes to another processing module for work by hand, and comes back.
+"""The module swap (docs/architecture.md): a service goes to another processing module for work by hand, and comes back.
 
 It replaces "edit `processingmodule` in the table `item`". What is to happen is shown first; each service is moved under
 its lease by one compare-and-set that an operation beginning meanwhile defeats; an undo row is written before, so a
@@ -24,7 +24,7 @@ from reseller.wire import document, numbers
 from reseller.wire.errors import PanelError, ResellerError
 
 MANUAL = "manual"
-#: what the manual module is called is not known (reference/reselling.md 6), so it is looked for by executable and by
+#: what the manual module is called is not known (reselling.md 6), so it is looked for by executable and by
 #: name, and what was found is shown before anything is done
 MANUAL_EXECUTABLES = ("pmmanual",)
 MANUAL_WORDS = ("manual", "ручн")
@@ -176,7 +176,7 @@ def _move(work: Work, held: Lease, swap: Swap) -> None:
 
 
 def _read_back(work: Work, number: int, wanted: int) -> None:
-    """What the panel itself shows, where its form shows the module at all (not known, reference/platform.md 6.3)."""
+    """What the panel itself shows, where its form shows the module at all (not known, platform.md 6.3)."""
     itemtype = items.read(work.db, number).itemtype
     try:
         form = work.mgrctl.call(f"{itemtype}.edit", {"elid": number})

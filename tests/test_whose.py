@@ -1,4 +1,4 @@
-"""Whose a remote service is: the link decides whom we talk to, and the key whether we do (DESIGN 2, promise 9)."""
+"""Whose a remote service is: the link decides whom we talk to, and the key whether we do (promise 9)."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Leases: who may act on a service, or run checkevent of a module, now (DESIGN 5).
+"""Leases: who may act on a service, or run checkevent of a module, now.
 
 A lease is a row with an owner, an end and a fencing number, taken by one compare-and-set UPDATE, so it holds wherever
 the database does. Every write of the ledger carries the number in its WHERE: a process that was stopped past its lease

@@ -19,7 +19,7 @@ from reseller.ledger.leases import Lease
 
 #: digest of a service that is not in the list any more; rows have others
 ABSENT = 1
-#: complete lists in a row that must not show a service before it is asked for by number (DESIGN 5)
+#: complete lists in a row that must not show a service before it is asked for by number
 GONE_AFTER_ABSENCES = 2
 ROWS_AT_ONCE = 500
 _LISTED = (

@@ -1,7 +1,7 @@
 """Tables of the ledger, created and migrated by the add-on itself.
 
 `live` is 1 or NULL and part of a unique key: that is how "at most one live link, at most one unresolved request of a
-kind, for a service" is a rule of the database and not of a reader (DESIGN 1). Times are UTC, by the database's clock,
+kind, for a service" is a rule of the database and not of a reader. Times are UTC, by the database's clock,
 the only one that all processes share.
 """
 

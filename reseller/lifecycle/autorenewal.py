@@ -1,4 +1,4 @@
-"""The seller must not renew by itself what this side renews: both would charge (reference/reselling.md 7)."""
+"""The seller must not renew by itself what this side renews: both would charge (reselling.md 7)."""
 
 from __future__ import annotations
 

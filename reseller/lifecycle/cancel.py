@@ -1,7 +1,7 @@
 """cancel_prolong: give up a renewal that has not been sent, and see that the seller does not renew by itself.
 
 What the seller has, or may have, is not given up: it may be charged. Terms owed for what a client has paid before
-(parts.py) are no renewal, and stay. Exit 0 ends the operation (reference/platform.md 5.2), so every wait is an error.
+(parts.py) are no renewal, and stay. Exit 0 ends the operation (platform.md 5.2), so every wait is an error.
 """
 
 from __future__ import annotations

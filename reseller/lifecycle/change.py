@@ -1,4 +1,4 @@
-"""setparam: bring tariff, resources and fields of the remote service where the panel has them (DESIGN 4).
+"""setparam: bring tariff, resources and fields of the remote service where the panel has them.
 
 Read, compare, send only what differs, read back. Every call is absolute, yet each may charge, so after a doubt it is
 looked for and never sent again by itself. A tariff that the seller will not give is rolled back here, as the vendor's

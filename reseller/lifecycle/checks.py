@@ -42,7 +42,7 @@ def check_addon(work: Work, number: int, name: str, addon: int, value: str) -> N
     """Raises ResellerError, its object the field, when the add-on of service `number` cannot become `value`.
 
     It is told by its internal `name`, or by its number or that of its tariff (`addon`): which one the panel uses is
-    not known (reference/platform.md 5.2).
+    not known (platform.md 5.2).
     """
     item = items.read_ours(work.db, number)
     found = addons.find(work.db, item, name, addon)

@@ -1,7 +1,7 @@
 """close: delete the remote service, or keep its licence for the next order; and what a seller's policy makes of it.
 
 A seller may forbid its clients to delete, ask for a confirmation by phone, wait for the end of the paid term, insist on
-a minimum order period, or answer "ok" and do nothing (reference/selling-api.md 4.3). Each is told by name, with what to
+a minimum order period, or answer "ok" and do nothing (selling-api.md 4.3). Each is told by name, with what to
 do. Whoever deletes it in the end, and whenever: a service that is gone at the seller is closed here, where a form that
 does not find it is believed after a delete that the seller took, and otherwise together with a complete list. Auto-
 renewal is off there, so what is left of it costs nothing beyond the term that is paid.

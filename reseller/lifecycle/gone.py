@@ -1,7 +1,7 @@
 """That a remote service is gone is never taken from a single answer.
 
 A form that says that it is missing, or deleted, may be of a panel that is being restored. It counts together with a
-delete that the seller took, or with a complete list that does not show the service either (DESIGN 6).
+delete that the seller took, or with a complete list that does not show the service either.
 """
 
 from __future__ import annotations

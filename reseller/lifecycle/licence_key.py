@@ -1,9 +1,9 @@
-"""gen_key: a new key for a licence, asked for once (reference/selling-api.md 4.2).
+"""gen_key: a new key for a licence, asked for once (selling-api.md 4.2).
 
 The seller counts them and allows few, so after a lost answer none is asked for again: the licence's form is read, and a
 key other than the one before is the new one. The request keeps a digest of the key before, never a key.
 
-No call-back ends this operation, only exit 0 of its command (reference/platform.md 5.2). So a key that shows later is
+No call-back ends this operation, only exit 0 of its command (platform.md 5.2). So a key that shows later is
 saved at once, and the operation is started again, which then has nothing left to do.
 """
 
@@ -103,7 +103,7 @@ class _NewKey(Attempt):
             self._took(key)
 
     def _took(self, key: str) -> None:
-        """The answer may hold the key, or only the form may, or neither yet (reference/reselling.md 8.1)."""
+        """The answer may hold the key, or only the form may, or neither yet (reselling.md 8.1)."""
         if not self._is_new(key):
             _, seen = self.see()
             key = seen.licence_key

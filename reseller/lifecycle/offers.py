@@ -12,7 +12,7 @@ from reseller.wire.errors import ResellerError, Stopped
 POWERED = frozenset({"vds", "dedic"})
 #: types that somebody logs in to
 WITH_PASSWORD = POWERED | {"vhost", "storage", "dnshost"}
-#: types that are of no use before the seller has issued their key, which may come late (reference/selling-api.md 3.5)
+#: types that are of no use before the seller has issued their key, which may come late (selling-api.md 3.5)
 KEYED = frozenset({"soft", "softexternal", "platform"})
 
 #: what is not named here every type offers

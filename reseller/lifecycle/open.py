@@ -1,4 +1,4 @@
-"""open: buy the service at the seller, once (DESIGN 4).
+"""open: buy the service at the seller, once (docs/architecture.md).
 
 The order of things is the whole safety: the intent with its key is committed before anything is sent, the seller's list
 is looked at before every send, and after any doubt the only thing that is ever done is to look again. The same path

@@ -1,6 +1,6 @@
 """The operation and task of a service, kept true for the people who look at them (Tools > Running operations, Tasks).
 
-The panel's own functions do all of it (reference/platform.md 5.2). A manual operation is one the panel does not run by
+The panel's own functions do all of it (platform.md 5.2). A manual operation is one the panel does not run by
 itself any more; its task, where it has one, says what a person has to do, or that nobody has to.
 
 An operation becomes manual before anything else is said of it, since a text that the panel refuses must not leave it in
@@ -212,7 +212,7 @@ def _put(work: Work, func: str, fields: Mapping[str, object], name: str, text: s
 
 
 def _save_error(work: Work, item: Item, operation: int, error: ResellerError, said: str) -> None:
-    """`errorxml` in the layout of the vendor's module library (reference/platform.md 5.2, ModuleError)."""
+    """`errorxml` in the layout of the vendor's module library (platform.md 5.2, ModuleError)."""
     inner = document.error_element(error, said, work.lang)
     inner.set("date", _now())
     message = document.element("custommessage", said, type="error", date=_now())

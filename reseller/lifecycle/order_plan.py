@@ -17,7 +17,7 @@ from reseller.wire.errors import ResellerError
 #: fields of the panel's tariff form (xml/billmgr_mod_pmreseller.xml)
 TARIFF_FIELD, DATACENTER_FIELD = "reseller_pricelist", "reseller_datacenter"
 
-#: the parameters of a service that each type's order takes as they are (reference/selling-api.md 3.5)
+#: the parameters of a service that each type's order takes as they are (selling-api.md 3.5)
 FIELDS = {
     "vds": ("domain", "recipe"),
     "dedic": ("domain", "recipe"),

@@ -16,7 +16,7 @@ from reseller.mgr5 import crypt, items
 from reseller.seller import controls
 from reseller.wire.errors import ResellerError
 
-#: what the panel calls a service's password (reference/platform.md 5.2, selling-api.md 4.2); it may have both
+#: what the panel calls a service's password (platform.md 5.2, selling-api.md 4.2); it may have both
 PARAMS = ("password", "userpassword")
 #: `--userid` of the service's own user; the seller's call names none, so of several users it can only mean this one.
 #: A machine has one, whatever number the panel gives it

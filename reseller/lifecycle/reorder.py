@@ -1,4 +1,4 @@
-"""reorder: a person decides that an order, a renewal or a change is to be sent anew (DESIGN 4, the last row there).
+"""reorder: a person decides that an order, a renewal or a change is to be sent anew.
 
 It is said once, recorded in the ledger, and used once: the old request is closed, a new one with a new key stands in
 its place, and the remote services that were shown at that moment, and only those, no longer stop it.

@@ -1,4 +1,4 @@
-"""suspend, resume, close: which of them overtakes which, and the way in for commands and checkevent (DESIGN 4).
+"""suspend, resume, close: which of them overtakes which, and the way in for commands and checkevent.
 
 How a change is carried out is lifecycle/goals.py; what is special about closing is lifecycle/closing.py.
 """

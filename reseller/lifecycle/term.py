@@ -1,4 +1,4 @@
-"""prolong: pay the seller for what the client has paid for, once (DESIGN 5).
+"""prolong: pay the seller for what the client has paid for, once (docs/paid-time.md).
 
 Renewing charges and is not idempotent, and the seller knows no request id. What recognises its effect is the date: the
 request keeps the date before, the term, and the date that the seller's own form promises. A date that has moved by a

@@ -1,4 +1,4 @@
-"""What a client may do about a link: repair it where the remote service itself says whose it is (DESIGN 6).
+"""What a client may do about a link: repair it where the remote service itself says whose it is.
 
 Whatever else a client asks for goes to staff as a task, and the client gets one and the same answer for every reason:
 he could otherwise find out which remote services there are, and take another's. The seller is asked one question at

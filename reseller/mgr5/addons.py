@@ -1,4 +1,4 @@
-"""What a service has of each add-on of its tariff, read in this one place (reference/additions-2.md h 1).
+"""What a service has of each add-on of its tariff, read in this one place (additions-2.md h 1).
 
 The way of the vendor's own modules: from the tariff to the service, so an add-on that has no row of its own in `item`
 counts with what the tariff gives. A number is the included limit (the service's own, else the tariff's) plus
@@ -18,7 +18,7 @@ from reseller.db import Database
 from reseller.model import BOOLEAN, ENUMERATION, Addon, Item
 from reseller.wire import numbers
 
-#: billtype 3 is billed by statistics, period -100 a trial (reference/platform.md 6.2)
+#: billtype 3 is billed by statistics, period -100 a trial (platform.md 6.2)
 _COLUMNS = """p.id, COALESCE(NULLIF(p.intname, ''), p.id), COALESCE(NULLIF(p.intname, ''), t.intname, ''),
 COALESCE(p.name, ''), p.addontype, COALESCE(a.addonlimit, p.addonlimit, 0),
 IF(p.billtype = 3, 0, COALESCE(a.intvalue, 0)),

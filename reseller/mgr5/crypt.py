@@ -1,4 +1,4 @@
-"""Values that the panel keeps encrypted: base64 of RSA PKCS#1 v1.5 with its own key (reference/platform.md 6.2).
+"""Values that the panel keeps encrypted: base64 of RSA PKCS#1 v1.5 with its own key (platform.md 6.2).
 
 Decrypted by the `openssl` program, which every panel host has; value and result go through pipes, never an argument or
 a file. It is asked for the bare block and the padding is taken off here: newer versions answer a wrong block with

@@ -1,4 +1,4 @@
-"""What the module says of itself at every start of the panel (`--command features`, reference/platform.md 5.2).
+"""What the module says of itself at every start of the panel (`--command features`, platform.md 5.2).
 
 Nothing is imported here that Python has not loaded anyway, so that the answer costs little more than starting it does.
 """

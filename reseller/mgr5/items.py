@@ -1,4 +1,4 @@
-"""Services, their parameters, add-ons and operations, read from the panel's tables (reference/platform.md 6.2)."""
+"""Services, their parameters, add-ons and operations, read from the panel's tables (platform.md 6.2)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def is_ours(db: Database, item: int) -> bool:
 
 
 def belongs(db: Database, item: int, user: str) -> bool:
-    """Whether the service is one of the client whose user this is (reference/platform.md 6.2)."""
+    """Whether the service is one of the client whose user this is (platform.md 6.2)."""
     sql = (
         "SELECT COUNT(*) FROM item i JOIN user u ON u.account = i.account "
         "WHERE i.id = %s AND i.parent IS NULL AND u.name = %s"

@@ -1,4 +1,4 @@
-"""Functions of our own panel, called through `sbin/mgrctl` (reference/platform.md 3).
+"""Functions of our own panel, called through `sbin/mgrctl` (platform.md 3).
 
 Always `-o xml`: text mode cannot be parsed safely. Secrets go by `-e NAME=$VARIABLE`, never by the argument list, which
 every user of the host can read. Calls that never reached the panel (it is restarting) are repeated for a while, since
@@ -76,7 +76,7 @@ class Mgrctl:
 
 def _answer(func: str, done: subprocess.CompletedProcess[bytes]) -> document.Element:
     """The document of a finished mgrctl; which of exit code, stdout and stderr tells of an error is unknown
-    (reference/platform.md 3.3), so an error document counts first, then anything that is no document."""
+    (platform.md 3.3), so an error document counts first, then anything that is no document."""
     try:
         root = document.parse(done.stdout)
     except document.NotADocument as error:

@@ -16,9 +16,9 @@ from reseller.wire import dates, numbers
 from reseller.wire.errors import ResellerError
 from reseller.wire.secrets import hide_known, remember
 
-#: keys of the panel's configuration: how to reach its database, and where its own key is (reference/platform.md 6.2)
+#: keys of the panel's configuration: how to reach its database, and where its own key is (platform.md 6.2)
 CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
-#: where programs of this platform look for a local database's socket (reference/additions-2.md 387), and Debian has it
+#: where programs of this platform look for a local database's socket (additions-2.md h 6), and Debian has it
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
 _LOCAL = ("", "localhost")
 #: a database that says nothing for so long is gone; a migration waits for another one for less (ledger/schema.py)
@@ -41,7 +41,7 @@ class Panel:
 
     @property
     def does_nothing(self) -> bool:
-        """Whether the panel's safety switch is on: a file that modules obey (reference/platform.md 5.2)."""
+        """Whether the panel's safety switch is on: a file that modules obey (platform.md 5.2)."""
         return (self.base / "etc" / "billmgr.DoNothing").exists()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""One call of a page or function of ours: who asks for what, with the panel's document (reference/platform.md 2.1).
+"""One call of a page or function of ours: who asks for what, with the panel's document (platform.md 2.1).
 
 A page is a function Call -> document. The panel's document holds the page's metadata and texts, so data are added to
 it. Parameters are whatever somebody sent: a page takes them only through the readers here, which refuse what is
@@ -20,7 +20,7 @@ from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
-#: a client's users; provider's employees; full administrators (`super`) and root (reference/platform.md 1.1)
+#: a client's users; provider's employees; full administrators (`super`) and root (platform.md 1.1)
 CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL = 16, 29, 30
 #: as much is read of anything that a client sends: what is longer is no number, nor a name of ours
 CLIENT_CHARACTERS = 64
@@ -39,7 +39,7 @@ class Call:
 
     @property
     def func(self) -> str:
-        """Its function: what the panel has checked the rights to (reference/platform.md 2.2), and nothing that the
+        """Its function: what the panel has checked the rights to (platform.md 2.2), and nothing that the
         caller says, while the panel tells that."""
         return self._told("ACTION_NAME") or self.text("func")
 
@@ -81,7 +81,7 @@ class Call:
 
     @property
     def sok(self) -> bool:
-        """Whether a form is to be carried out, not shown (reference/platform.md 1.1)."""
+        """Whether a form is to be carried out, not shown (platform.md 1.1)."""
         return bool(self.text("sok"))
 
     @property

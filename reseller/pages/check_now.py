@@ -9,6 +9,6 @@ from reseller.wire import document
 
 
 def show(call: Call) -> document.Element:
-    """Look at each; a group button is called once for each marked row, or once for all (reference/platform.md 2.2)."""
+    """Look at each; a group button is called once for each marked row, or once for all (platform.md 2.2)."""
     several.each(call, several.chosen(call.numbers("elid")), lambda number: check.now(call.work, number))
     return done()

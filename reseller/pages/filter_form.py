@@ -1,4 +1,4 @@
-"""The filters of our lists as forms: what is filled in becomes the parameters of the list (reference/platform.md 2.2).
+"""The filters of our lists as forms: what is filled in becomes the parameters of the list (platform.md 2.2).
 
 Nothing is kept: a list that is opened without them shows everything again.
 """

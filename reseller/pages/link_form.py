@@ -1,4 +1,4 @@
-"""The functions `item.setremoteid`, `reseller.link`, `reseller.link.force` and `reseller.unlink` (DESIGN 6).
+"""The functions `item.setremoteid`, `reseller.link`, `reseller.link.force` and `reseller.unlink`.
 
 Where the panel has an `item.setremoteid` of its own, ours hangs on it as an event and takes over one kind of call only:
 an employee's, for a service of our module. The panel's own function would write the seller's number where the key of a

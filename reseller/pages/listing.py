@@ -1,4 +1,4 @@
-"""A list of the panel: page, order and filter as the call says, and its rows (reference/platform.md 2.2, 4.2).
+"""A list of the panel: page, order and filter as the call says, and its rows (platform.md 2.2, 4.2).
 
 Filters are column names beside `filter=on`, in one call; order is `p_sort` with `p_order`, or `p_col` with a sign. A
 name that the view does not have is refused, so nothing of a call ever stands in a statement.

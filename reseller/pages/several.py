@@ -25,7 +25,7 @@ def marked(call: Call) -> Sequence[int]:
 
 def has_turn(call: Call) -> bool:
     """Whether this call of a group is one that answers. A handler may be called once for all marked rows or once for
-    each (reference/platform.md 2.2): the first acts, and the form is shown to the first and to the last, since it is
+    each (platform.md 2.2): the first acts, and the form is shown to the first and to the last, since it is
     not known whose answer counts."""
     rows, own = list(marked(call)), call.numbers("elid")
     return own[:1] == rows[:1] or (not call.sok and own[-1:] == rows[-1:])

@@ -1,7 +1,7 @@
 """The panel's own lists of services (`vds`, `soft`, ...): which of their rows are ours, for the buttons that we add.
 
 No column of a stock list is known to tell the module, so an `after` event marks the rows: `resold` for those of our
-modules, `resold_away` for those that are away. Buttons are shown by these cells (reference/platform.md 1.2, `show`).
+modules, `resold_away` for those that are away. Buttons are shown by these cells (platform.md 1.2, `show`).
 The list itself matters more than the marks: addon/reseller_lists prints what it was given when this fails.
 """
 

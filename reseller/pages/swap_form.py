@@ -1,4 +1,4 @@
-"""The forms `reseller.swap` and `reseller.swap.back`: the plan is shown, and what was shown is done (DESIGN 7)."""
+"""The forms `reseller.swap` and `reseller.swap.back`: the plan is shown, and what was shown is done."""
 
 from __future__ import annotations
 

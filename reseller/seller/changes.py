@@ -1,4 +1,4 @@
-"""What can be changed of one remote service: its form, its tariff, its resources (reference/selling-api.md 4.2, 4.4).
+"""What can be changed of one remote service: its form, its tariff, its resources (selling-api.md 4.2, 4.4).
 
 All of it is absolute, so what the form shows afterwards says whether it was carried out; it may charge all the same.
 """
@@ -48,6 +48,6 @@ def edit(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, 
 def relabel(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str]) -> None:
     """Change what is never charged: name, address, `remoteid`, and whether the seller renews by itself.
 
-    (reference/selling-api.md 4.2.) So it goes on while all that spends is stopped. Raises SellerError.
+    (selling-api.md 4.2.) So it goes on while all that spends is stopped. Raises SellerError.
     """
     transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, changes=True)

@@ -1,4 +1,4 @@
-"""What a seller's rules of deletion answer (reference/selling-api.md 4.3): of most only the effect is documented."""
+"""What a seller's rules of deletion answer (selling-api.md 4.3): of most only the effect is documented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reseller.wire import document
 from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Rejected, SellerError
 
-#: a deletion that was refused, by the policy that refused it (reference/selling-api.md 4.3)
+#: a deletion that was refused, by the policy that refused it (selling-api.md 4.3)
 FORBIDDEN, CONFIRM, TOO_EARLY = "forbidden", "confirm", "too early"
 #: how a confirmation that has to be given by phone may be named; its error is unknown
 _CONFIRMATION = re.compile("confirm|phone|verif")
@@ -23,7 +23,7 @@ _PUT_OFF = re.compile("end of|after the|until|expir|paid (period|term)")
 def policy(error: Rejected) -> str:
     """Which of the seller's policies refused a deletion: FORBIDDEN, CONFIRM, TOO_EARLY, or empty for none of them.
 
-    By type, object and names only: texts and values are localised or a client's own (reference/selling-api.md 2).
+    By type, object and names only: texts and values are localised or a client's own (selling-api.md 2).
     """
     if error.seller_type == "pricelist_min_order":
         return TOO_EARLY
@@ -36,7 +36,7 @@ def policy(error: Rejected) -> str:
 def seconds_left(error: Rejected) -> int | None:
     """What is left of a minimum order period, None when the refusal does not say so.
 
-    "The minimum order period for this service is X. Y are left" is known as a text alone (reference/selling-api.md
+    "The minimum order period for this service is X. Y are left" is known as a text alone (selling-api.md
     4.3), and texts are asked for in English: the last of at least two spans is what is left.
     """
     spans = _SPAN.findall(error.params.get("text", "").lower())
@@ -47,7 +47,7 @@ def seconds_left(error: Rejected) -> int | None:
 def is_put_off(transport: Transport, remote: str) -> bool:
     """Whether the last line of the service's history tells of a deletion at the end of the paid term.
 
-    The history is prose (reference/selling-api.md 8.2), so this is a hint: it decides what is said and how long is
+    The history is prose (selling-api.md 8.2), so this is a hint: it decides what is said and how long is
     waited, never what is sent.
     """
     lines: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Our key on a remote service, its `remoteid`: set and taken off (reference/reselling.md 5, selling-api.md 4.2)."""
+"""Our key on a remote service, its `remoteid`: set and taken off (reselling.md 5, selling-api.md 4.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buying one service, and taking back an order that was never paid (reference/selling-api.md 3)."""
+"""Buying one service, and taking back an order that was never paid (selling-api.md 3)."""
 
 from __future__ import annotations
 

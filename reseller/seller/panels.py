@@ -1,4 +1,4 @@
-"""The way into a service's own control panel: `gotoserver` answers a URL in `/doc/ok` (reference/selling-api.md 4.2).
+"""The way into a service's own control panel: `gotoserver` answers a URL in `/doc/ok` (selling-api.md 4.2).
 
 Where it leads is not documented. What leads a client of this panel into the seller's account would hand over the
 services of all clients, so here is what can be found out about a link without using it up for anybody.
@@ -28,7 +28,7 @@ PAGE = Bounds("a page", MIB, 0, 0, 0)
 CLIENT_ERROR = 400
 #: shorter than this is a word of the address, not a key or a session
 SHORTEST_KEY = 8
-#: how BILLmanager's session cookie begins, whatever its version (reference/platform.md 4.2)
+#: how BILLmanager's session cookie begins, whatever its version (platform.md 4.2)
 SESSION_COOKIE = "billmgrses"
 
 

@@ -1,4 +1,4 @@
-"""Renewing one remote service, and seeing to it that the seller does not (reference/selling-api.md 4.1, 4.2)."""
+"""Renewing one remote service, and seeing to it that the seller does not (selling-api.md 4.1, 4.2)."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ from reseller.wire.numbers import whole
 
 #: who but the buyer can have suspended a service, as `item_status` spells it; not to be undone by the buyer
 STAFF_SUSPENSIONS = ("employeesuspend", "abusesuspend")
-#: what `autoprolong` says when the seller does not renew by itself (reference/selling-api.md 4.2)
+#: what `autoprolong` says when the seller does not renew by itself (selling-api.md 4.2)
 NO_RENEWAL = ("", "null", "off", "0")
-#: period of a trial, which cannot be renewed (reference/reselling.md 8.1)
+#: period of a trial, which cannot be renewed (reselling.md 8.1)
 TRIAL = "-100"
 #: types of which the seller assigns the address; that of a licence, or of DNS hosting, is whatever its client has typed
 ASSIGNED = frozenset({"vds", "dedic"})
@@ -147,7 +147,7 @@ def read(transport: Transport, itemtype: str, remote: str) -> Service:
 def is_missing(error: Rejected, remote: str) -> bool:
     """Whether the seller says that there is no service `remote` (any more): this one, and nothing else.
 
-    `missed` is also the answer for a function, a tariff or anything else that is not there (reference/selling-api.md
+    `missed` is also the answer for a function, a tariff or anything else that is not there (selling-api.md
     2), so it has to name the service, by its object and, where it gives a value, by this number.
     """
     value = error.value or error.seller_params.get("value", "")

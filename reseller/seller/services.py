@@ -1,4 +1,4 @@
-"""The seller's services as lists of a type, read by one reader (reference/selling-api.md 5.1).
+"""The seller's services as lists of a type, read by one reader (selling-api.md 5.1).
 
 A list proves something only when it is complete: as many different rows as its own `p_elems` says, on every page the
 same. Filters are never set; a filter that somebody left shows in `p_filter` and makes the list incomplete too.

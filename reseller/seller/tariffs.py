@@ -1,4 +1,4 @@
-"""The seller's tariffs and what can be chosen in them (reference/selling-api.md 7)."""
+"""The seller's tariffs and what can be chosen in them (selling-api.md 7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reseller.wire.bounds import EXPORT
 UNLIMITED = Decimal(999999)
 
 
-#: `billtype` of what is billed by its use, and of all add-ons that a client does not order (reference/platform.md 6.2)
+#: `billtype` of what is billed by its use, and of all add-ons that a client does not order (platform.md 6.2)
 _METERED = "3"
 _NOT_ORDERED = ("1", _METERED, "4", "5", "10")
 

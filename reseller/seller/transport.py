@@ -5,7 +5,7 @@ that proves is said by proofs.py); `NotSent`, when no byte of the request can ha
 its certificate was refused); `Ambiguous` for everything else (client.py). Nothing is ever repeated here: whether a call
 may be made again is for its caller to decide, by what the call does, not by how it failed.
 
-Credentials travel in the POST body (reference/selling-api.md 1.1).
+Credentials travel in the POST body (selling-api.md 1.1).
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def rejection(error: document.Element) -> Rejected:
     """The seller's error document as our error.
 
     Branches on type and object, never on the localised message, except where a wrong password, a refused address and a
-    second factor share one type (their objects are unknown, reference/selling-api.md 1.2 and 2).
+    second factor share one type (their objects are unknown, selling-api.md 1.2 and 2).
     """
     params = {name: said(told, document.VALUE_CHARACTERS) for name, told in document.error_params(error).items()}
     kind = said(error.get("type", ""), TYPE_CHARACTERS)

@@ -123,7 +123,7 @@ def save(work: Work, item: Item, known: Facts, *, opened: bool = False) -> int:
 
 
 def _open_here(work: Work, item: Item, known: Facts) -> None:
-    """`<itemtype>.open`, or `service.postopen` where a type has none (reference/platform.md 5.2)."""
+    """`<itemtype>.open`, or `service.postopen` where a type has none (platform.md 5.2)."""
     fields = {"elid": str(item.id), "sok": "ok", **known.open_fields}
     secrets = {"password": known.password} if known.password else {}
     try:

@@ -1,7 +1,7 @@
 """One finding carried out: under the service's lease, looked at again first, written down before it is done.
 
 Everything here can be done twice without harm, since a run may be killed between any two lines; only functions of the
-panel are used that call no module and bill nobody (reference/platform.md 5.2).
+panel are used that call no module and bill nobody (platform.md 5.2).
 """
 
 from __future__ import annotations

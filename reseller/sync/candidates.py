@@ -189,7 +189,7 @@ def there(status: int, suspended_by: str, absences: int) -> There:
 
 
 def there_of(seen: Service, candidate: Candidate) -> There:
-    """The same by its form: one that the seller says is missing is gone only after two complete lists (DESIGN 6).
+    """The same by its form: one that the seller says is missing is gone only after two complete lists.
 
     Or when its list says that it is deleted, where a seller lists such services but does not open them any more. A form
     that shows it as deleted needs a list that agrees as well.

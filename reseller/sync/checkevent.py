@@ -1,4 +1,4 @@
-"""checkevent: one run over everything that is not settled, and over every linked service (DESIGN 5).
+"""checkevent: one run over everything that is not settled, and over every linked service (docs/architecture.md).
 
 What is open goes first: orders and renewals whose outcome is unknown, bought services that are not active yet, changes
 that the seller has not finished, and operations that wait for money or for the seller to be reachable. Then all linked

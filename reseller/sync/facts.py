@@ -46,7 +46,7 @@ class Facts(NamedTuple):
 
 
 def facts(seen: Service) -> Facts:
-    """The facts of a service's edit form (reference/selling-api.md 4.2)."""
+    """The facts of a service's edit form (selling-api.md 4.2)."""
     told = {name: seen.fields[name] for name in _READERS if seen.fields.get(name)}
     fit = {name: value for name, value in told.items() if _READERS[name](value)}
     password, key = claims.text(seen.password), claims.key(seen.licence_key)

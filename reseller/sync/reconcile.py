@@ -1,4 +1,4 @@
-"""All linked services of a module against the seller's lists: observe, compare, plan, apply (DESIGN 5).
+"""All linked services of a module against the seller's lists: observe, compare, plan, apply (docs/architecture.md).
 
 The four steps follow each other, since the limits of a day need the whole plan. Each has its part of the run's time;
 what is left over is what the next run begins with: a service that was looked at without success goes to the end.

@@ -10,7 +10,7 @@ import re
 
 from reseller.wire.texts import UNSEEN
 
-#: of a name of a licence (reference/selling-api.md 3.2), an address, a user name, a password; and of a key
+#: of a name of a licence (selling-api.md 3.2), an address, a user name, a password; and of a key
 TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
 _NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
 _EXACT = frozenset({"username", "lickey"})

@@ -1,4 +1,4 @@
-"""Dates as panels write them: `YYYY-MM-DD` or `DD.MM.YYYY`, a time of day cut off (selling-api.md 5.1, DESIGN 5)."""
+"""Dates as panels write them: `YYYY-MM-DD` or `DD.MM.YYYY`, a time of day cut off (selling-api.md 5.1)."""
 
 from __future__ import annotations
 

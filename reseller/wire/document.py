@@ -1,6 +1,6 @@
 """mgr5 documents: reading them safely, and writing the few that we answer.
 
-Every answer of either panel is a `<doc>` in UTF-8; errors are an `<error>` in it (reference/platform.md 4.1). Parsing
+Every answer of either panel is a `<doc>` in UTF-8; errors are an `<error>` in it (platform.md 4.1). Parsing
 is done with everything off that a hostile document could use: entities, DTDs, the network, huge trees; comments and
 processing instructions are dropped. What XML forbids is taken out, so that one odd name does not block a whole list.
 lxml is imported where it is used: what only reads the database does not pay for it.
@@ -165,7 +165,7 @@ def text(parent: Element, path: str) -> str:
 
 
 def error_of(root: Element) -> Element | None:
-    """The error of an answer; v2 functions may wrap theirs as `<warning><error>` (reference/selling-api.md 2)."""
+    """The error of an answer; v2 functions may wrap theirs as `<warning><error>` (selling-api.md 2)."""
     found = root.find("error")
     return found if found is not None else root.find("warning/error")
 

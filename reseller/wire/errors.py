@@ -1,7 +1,7 @@
 """One error for everything that can be told to a person or to a panel.
 
 `type` is a key of the texts in `xml/billmgr_mod_pmreseller.xml` (`msg_error_<type>`), `params` fill its `__name__`
-placeholders. That is how the panel itself words errors (reference/platform.md 4.1), so the panel, the command line and
+placeholders. That is how the panel itself words errors (platform.md 4.1), so the panel, the command line and
 the log all say the same thing, in the language asked for.
 """
 
@@ -109,7 +109,7 @@ class Ambiguous(SellerError):
 class Rejected(SellerError):
     """The seller answered with an error document; whether that proves anything is for `seller/proofs.py` to say.
 
-    `seller_type` and `seller_object` are the seller's own words (reference/selling-api.md 2); its `param` elements are
+    `seller_type` and `seller_object` are the seller's own words (selling-api.md 2); its `param` elements are
     in `seller_params`, its localised message in `params["text"]`.
     """
 

@@ -1,4 +1,4 @@
-"""Amounts as panels print them: `5.00`, `1 234,56 руб.`, `1,234.50 EUR / Month` (reference/selling-api.md 6)."""
+"""Amounts as panels print them: `5.00`, `1 234,56 руб.`, `1,234.50 EUR / Month` (selling-api.md 6)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def text(amount: Decimal | None, currency: str) -> str:
 def of(node: etree._Element | None) -> Decimal | None:
     """The amount of an element as the panel means it: its raw `orig`, else the text that people see.
 
-    A panel prints `10.00 EUR` and keeps `10.0000` in the attribute (reference/platform.md 3.2). None without one.
+    A panel prints `10.00 EUR` and keeps `10.0000` in the attribute (platform.md 3.2). None without one.
     """
     if node is None:
         return None

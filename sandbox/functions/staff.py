@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
-FACT = "DESIGN 8"
+FACT = "of the stand-in"
 
 
 def amount(request: Request, name: str, default: str = "") -> Decimal:

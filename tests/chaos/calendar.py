@@ -1,4 +1,4 @@
-"""Days that pass on both panels with their nights, cron between; and who is served at the end of each (DESIGN 5).
+"""Days that pass on both panels with their nights, cron between; and who is served then (docs/paid-time.md).
 
 The invariant: no service is dark while it is paid, unless a request with a next try exists or a person was told; and no
 charge leaves the seller's date beyond the panel's by more than the term that it bought.

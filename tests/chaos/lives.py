@@ -1,4 +1,4 @@
-"""Random lives of services, many at once, day by day, against the invariant of DESIGN 5 (calendar.py).
+"""Random lives of services, many at once, day by day, against the invariant of docs/paid-time.md (calendar.py).
 
 A life is how its client renews, and what happens to it on which day: money, dates that staff move on either side,
 suspensions, lost answers, a seller without credit, operations that staff delete. Hypothesis draws them; all lives of a

@@ -1,4 +1,4 @@
-"""Paid time, reasons and second thoughts: what may become of it, each case as one row (DESIGN 4, 5).
+"""Paid time, reasons and second thoughts: what may become of it, each case as one row (docs/paid-time.md).
 
 A row prepares what is odd about the service, and names what happens then: the client renews, cron runs, staff link it.
 Whatever a person or the seller has to do for it to go on is its `mend`. All are tried on panels that move their date
