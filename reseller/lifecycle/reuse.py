@@ -1,7 +1,7 @@
 """Licences that are kept for the next order instead of being deleted: a setting of the module, off by default.
 
 Closing suspends a licence, renames it, takes its address and our key off it (the way of the vendor's own WHMCS module,
-reference/selling-api.md 4.3), and notes it as free. An order of the same type, tariff and resources takes the free one
+selling-api.md 4.3), and notes it as free. An order of the same type, tariff and resources takes the free one
 that ends first: the old licence key is replaced, name and address are set, it is resumed, and only then does it get the
 order's key. So whatever shows that key is ready to be linked, and until then everything can be done again: each step
 looks at the form first and sends what differs. Its last client knows the old licence key, so a licence of which no key
