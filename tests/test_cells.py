@@ -40,7 +40,7 @@ def told(shop, item, kind):
     [task] = shop.tasks(item)
     text = task["params"]
     assert str(item) in text
-    assert json.loads(shop.ctl("status", "--json").stdout)[0]["problems"][kind] == 1
+    assert item in json.loads(shop.ctl("status", "--json").stdout)[0]["services_with_problems"][kind]
     named = [row for row in json.loads(shop.ctl("audit", "--json").stdout) if row["kind"] == kind]
     assert [row["text"] for row in named if row["service"] == item] == [text]
     runs(shop)

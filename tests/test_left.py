@@ -85,7 +85,7 @@ def test_a_renewal_that_the_seller_is_at_keeps_its_link(shop, switch):
 
 def test_a_move_waits_for_what_the_account_of_today_may_have(shop):
     keep = service(shop)
-    name, password = "mover", "s3cret mover"
+    name, password = "left mover", "s3cret mover"
     shop.there.call("sandbox.client", name=name, secrets={"password": password}, balance=100)
     world.limits(shop.here, order_seconds=1, read_seconds=1)
     shop.there.call("sandbox.fault", kind="hold_before", forfunc="*order.param", times=1)

@@ -52,11 +52,14 @@ def test_nonsense_of_one_seller_keeps_nothing_from_the_other(shop, both, kind):
 
 
 def test_an_error_of_ours_in_one_module_keeps_nothing_from_the_other(shop, both):
-    """A table of one module's rows that no program of ours has written."""
-    first, _, module = both
-    problem = "INSERT INTO reseller_problem (subject, number, kind, module, error, params, touches, since, updated) "
+    """A row of one module that no program of ours has written."""
+    first, second, module = both
     shop.here.write(
-        f"{problem} VALUES ('service', 1, 'stranded', %s, 'x', '{{', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))", module
+        "INSERT INTO reseller_problem (subject, number, kind, module, error, params, touches, since, updated) "
+        "VALUES ('service', %s, 'long_away', %s, 'x', '{\"type_\": \"odd\"}', %s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+        second,
+        module,
+        str(second),
     )
     shop.there.call("sandbox.item", item=remote(shop, first), status=3, employeesuspend="on")
     try:

@@ -38,7 +38,8 @@ def decrypt(panel: Panel, value: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {error.__class__.__name__}") from error
     if done.returncode:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]
+        # The cause stands below the first line.
+        said = " ".join(done.stderr.decode(errors="replace").split()) or "no reason given"
         raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {said}")
     head, mark, clear = done.stdout[2:].partition(b"\0")
     try:

@@ -52,6 +52,7 @@ READERS = {
     "linking/repair.py": "to link it",
     "linking/sides.py": "sets the key",
     "swap.py": "asks whose it is itself",
+    "lifecycle/autorenewal.py": "whether it has stopped renewing itself, after the gate",
     "sync/activate.py": "whether it is there",
     "sync/compare.py": "asks whose it is itself",
     "sync/mending.py": "whether it is there",

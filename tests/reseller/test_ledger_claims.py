@@ -113,7 +113,7 @@ def test_everything_is_counted_by_module(db, still, held, linked, account, numbe
     for kind in ("key", "state", "owed"):
         problems.put(held, Problem(Cause.of_service(link.item, kind), account, "x"))
     read(held, link)
-    db.execute("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW())", link.id, account)
+    db.execute("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW(), '')", link.id, account)
     open_one, done = (requests.create(held, made(next(numbers), module=account)) for _ in range(2))
     requests.settle(held, open_one, Standing(requests.MONEY))
     requests.settle(held, done, Standing(requests.DONE))
