@@ -94,9 +94,11 @@ def ask(work: Work, item: Item, intname: str, text: str) -> int:
 
     One that says just this and is open, made before a crash, is the same task.
     """
-    made = asked(work, item, intname, text)
-    kind = "" if made else _task_type(work, item, intname)
-    if kind:
+    kind = _task_type(work, item, intname)
+    if not kind:
+        return 0
+    made = items.task_without_operation(work.db, item.id, kind, text)
+    if not made:
         _new_task(work, item, kind, text)
         made = items.task_without_operation(work.db, item.id, kind, text)
     return made
