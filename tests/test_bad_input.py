@@ -167,6 +167,7 @@ def broken_config(shop, text):
 
 
 def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
+    shop.checkevent()
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
     operation = str(shop.operation(item)["id"])
