@@ -18,6 +18,8 @@ from reseller.ledger.requests import Request, Standing
 from reseller.model import Item, Remote
 from reseller.wire import dates
 
+#: so many services are named of those that the trouble of a module or of the panel touches
+NAMED = 100
 HALF, OPENING, LIVE, ENDED = "half", "opening", "live", "ended"
 
 _COLUMNS = "k.id, k.item, k.module, k.account, k.itemtype, k.remote, k.rkey, k.state, COALESCE(o.absences, 0)"
@@ -61,14 +63,14 @@ def items(db: Database) -> set[int]:
     return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1")}
 
 
-def some(db: Database, most: int, module: int = 0) -> list[int]:
-    """So many services, of one module if it is given, that are linked or have an open request; those first."""
+def some(db: Database, module: int = 0) -> list[int]:
+    """Services, of one module if it is given, that are linked or have an open request, those first; up to NAMED."""
     rows = db.rows(
         "SELECT item, MIN(rank_) FROM (SELECT item, module, 0 AS rank_ FROM reseller_request WHERE live = 1 "
         "UNION ALL SELECT item, module, 1 FROM reseller_link WHERE live = 1) x WHERE %s IN (0, module) "
         "GROUP BY item ORDER BY 2, 1 LIMIT %s",
         module,
-        most,
+        NAMED,
     )
     return [row[0] for row in rows]
 

@@ -19,8 +19,6 @@ from reseller.lifecycle.work import Work
 from reseller.wire.errors import BusyError, Moved
 
 CAUSE = Cause(problems.PANEL, 0, problems.MOVED)
-#: so many services are named of those that it touches
-TOUCHED = 100
 
 
 class Move(NamedTuple):
@@ -68,7 +66,7 @@ def watch(work: Work, modules: Sequence[int]) -> list[str]:
         if error is None:
             troubles.end(work, held, CAUSE)
         elif modules:
-            touches = tuple(links.some(work.db, TOUCHED))
+            touches = tuple(links.some(work.db))
             troubles.raise_(work, held, Problem(CAUSE, modules[0], error.type, error.params, touches=touches))
     return [work.word(error)] if error else []
 

@@ -16,16 +16,14 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.work import Work
 from reseller.wire.errors import BusyError
 
-#: so many services are named of those that it touches
-TOUCHED = 100
-
 
 def watch(work: Work, modules: Sequence[int]) -> list[str]:
     """Raise the problem of each such module, and end those that are over; what they say. `modules` are ours today."""
     found = links.without_module(work.db)
     # Of a module that is gone nothing else is looked at any more.
     over = [problem for problem in problems.of_others(work.db, modules) if _is_over(problem, found)]
-    over += [each for each in problems.of_subject(work.db, problems.MODULE) if _is_back(each, found)]
+    known = [each for each in problems.of_subject(work.db, problems.MODULE) if each.cause.kind == problems.OWNERLESS]
+    over += [each for each in known if each.module in modules]
     if not found and not over:
         return []
     with contextlib.suppress(BusyError), lease(work.db, "modules", work.limits.lease_seconds) as held:
@@ -41,12 +39,8 @@ def _is_over(problem: Problem, found: Sequence[int]) -> bool:
     return not is_mine and problem.cause.subject != problems.PANEL
 
 
-def _is_back(problem: Problem, found: Sequence[int]) -> bool:
-    return problem.cause.kind == problems.OWNERLESS and problem.cause.number not in found
-
-
 def _raise(work: Work, held: Lease, module: int) -> str:
-    touches = tuple(links.some(work.db, TOUCHED, module))
+    touches = tuple(links.some(work.db, module))
     told = {"module": str(module), "count": str(links.count(work.db, module))}
     cause = Cause(problems.MODULE, module, problems.OWNERLESS)
     problem = Problem(cause, module, "reseller_ownerless", told, touches=touches)

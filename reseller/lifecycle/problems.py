@@ -151,6 +151,15 @@ def _is_of_many(work: Work, problem: Problem) -> bool:
     )
 
 
+def keep(work: Work, lease: Lease, problem: Problem, *, lasts: bool) -> None:
+    """Raise it while it `lasts`, else end it; a task that the panel refuses is tried again by the next run."""
+    with each(work):
+        if lasts:
+            raise_(work, lease, problem)
+        else:
+            end(work, lease, problem.cause)
+
+
 def end(work: Work, lease: Lease, cause: Cause) -> None:
     """The cause has ended, and its task with it."""
     before = problems.of(work.db, cause)

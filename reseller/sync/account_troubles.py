@@ -25,8 +25,6 @@ from reseller.wire.errors import ResellerError, SellerDown, SellerError
 
 #: known by how a call of the run has ended
 _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
-#: so many services are named where nothing waits
-TOUCHED = 100
 #: known by what stands in the ledger, however a run has ended
 _OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
 
@@ -139,7 +137,7 @@ class Account(NamedTuple):
         told = {**names, "count": str(len(waiting)), **more}
         # Or what is linked, so that somebody is asked though nothing waits yet.
         touches = tuple(dict.fromkeys(request.item for request in waiting))
-        touches = touches or tuple(links.some(self.work.db, TOUCHED, self._module))
+        touches = touches or tuple(links.some(self.work.db, self._module))
         return Problem(self._cause(kind), self._module, error, told, touches=touches)
 
 

@@ -41,8 +41,6 @@ OPEN_SHARE = 0.6
 #: where a run over what is open had to stop, as a service's number
 CURSOR = "open"
 
-#: so many services are named of those that are at another account
-ASTRAY = 100
 EVERYTHING = Mode()
 _Row = TypeVar("_Row", Link, Request)
 
@@ -159,15 +157,13 @@ def _told_of(job: Job, held: Lease) -> Iterator[None]:
 
 def _tell_death(job: Job, held: Lease, owner: str) -> None:
     told = {"module": str(job.module), "owner": owner}
-    problem = Problem(_death(job), job.module, "reseller_run_died", told, touches=_touched(job.work, job.module))
+    problem = Problem(
+        _death(job), job.module, "reseller_run_died", told, touches=tuple(links.some(job.work.db, job.module))
+    )
     job.summary.problems.append(job.work.word(troubles.as_error(problem)))
     job.work.log.error(f"module {job.module}: the run before, {owner}, did not come to its end")
     with troubles.each(job.work):
         troubles.raise_(job.work, held, problem, at_once=False)
-
-
-def _touched(work: Work, module: int) -> tuple[int, ...]:
-    return tuple(links.some(work.db, ASTRAY, module))
 
 
 def _waits_for_money_or_word(request: Request) -> bool:
@@ -236,7 +232,7 @@ class _Run:
             seller = self.work.seller(self.module)
         except ResellerError as error:
             told = {"module": str(self.module), "cause": self.work.word(error)}
-            touches = _touched(self.work, self.module)
+            touches = tuple(links.some(self.work.db, self.module))
             problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
             # A seller or a panel that does not answer may do so in the next run.
             is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
@@ -267,7 +263,7 @@ class _Run:
 
     def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
         """What is looked at must be where the settings lead, or all of it would be gone; one problem of the module."""
-        found = accounts.bought(self.work.db, self.module, seller.account, most=ASTRAY)
+        found = accounts.bought(self.work.db, self.module, seller.account, most=links.NAMED)
         astray = [(each.item, each.account) for each in found]
         # What waits for the outcome of an order has no account yet.
         astray += [
@@ -340,14 +336,12 @@ class _Run:
 
         today = seller.transport.today
         cause = Cause(problems.MODULE, self.module, problems.CLOCK)
-        if parts.is_another_day(seller, self.work.limits):
-            here = dates.machine_day().isoformat()
-            told = {"module": str(self.module), "there": today.isoformat(), "here": here}
-            with troubles.each(self.work):
-                troubles.raise_(self.work, self.held, Problem(cause, self.module, "reseller_clock", told))
+        here = dates.machine_day().isoformat()
+        told = {"module": str(self.module), "there": today.isoformat(), "here": here}
+        is_another = parts.is_another_day(seller, self.work.limits)
+        troubles.keep(self.work, self.held, Problem(cause, self.module, "reseller_clock", told), lasts=is_another)
+        if is_another:
             return
-        with troubles.each(self.work):
-            troubles.end(self.work, self.held, cause)
         left.note_dates(self.work, self.held, self.module, today)
         left.note_off(self.work, self.held, self.module, today)
         if not self.may_spend:

@@ -17,7 +17,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.open import OPENINGS
 from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
-from reseller.sync.candidates import there
+from reseller.sync.candidates import there as state_of
 from reseller.wire.errors import ResellerError
 
 #: known without the seller, and those that need its day
@@ -40,11 +40,8 @@ def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
     cause = Cause(problems.MODULE, module, problems.OFF)
     touches = tuple(paid.due(work.db, module, today, work.limits, active="off"))
     told = {"module": str(module), "count": str(len(touches))}
-    with troubles.each(work):
-        if touches:
-            troubles.raise_(work, held, Problem(cause, module, "reseller_module_off", told, touches=touches))
-        else:
-            troubles.end(work, held, cause)
+    problem = Problem(cause, module, "reseller_module_off", told, touches=touches)
+    troubles.keep(work, held, problem, lasts=bool(touches))
 
 
 def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
@@ -55,9 +52,8 @@ def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
     for request in requests.undecided(db, module):
         yield _problem(module, request.item, problems.UNDECIDED, kind=request.kind, key=request.key)
     for item, remote, since, status in links.late(db, module, limits.late_seconds):
-        yield _problem(module, item, problems.LATE, remote=remote, since=since)._replace(
-            there=there(status, "", 0).value
-        )
+        shown = state_of(status, "", 0).value
+        yield _problem(module, item, problems.LATE, there=shown, remote=remote, since=since)
     for half in links.half(db, module):
         yield _problem(module, half.item, problems.HALF, remote=half.remote)
     for item, since, why in claims.long_away(db, module, limits.long_away_days):
@@ -67,19 +63,18 @@ def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
 def _of_dates(work: Work, module: int, today: dt.date) -> Iterator[Problem]:
     db, limits = work.db, work.limits
     for item, remote, until, last in paid.undated(db, module, today, limits):
-        yield _problem(module, item, problems.UNDATED, remote=remote, last=last.isoformat())._replace(
-            here=until.isoformat()
-        )
+        paid_until = until.isoformat()
+        yield _problem(module, item, problems.UNDATED, here=paid_until, remote=remote, last=last.isoformat())
     for item, remote, ends in paid.endless(db, module, today, limits):
-        yield _problem(module, item, problems.ENDLESS, remote=remote)._replace(there=ends)
+        yield _problem(module, item, problems.ENDLESS, there=ends, remote=remote)
     soon = (today + dt.timedelta(days=limits.part_days)).isoformat()
     for item, remote, ends, why in requests.refused_terms(db, module, soon):
-        yield _problem(module, item, problems.REFUSED_TERM, remote=remote, cause=why)._replace(there=ends)
+        yield _problem(module, item, problems.REFUSED_TERM, there=ends, remote=remote, cause=why)
 
 
-def _problem(module: int, item: int, of_kind: str, **told: str) -> Problem:
+def _problem(module: int, item: int, of_kind: str, here: str = "", there: str = "", **told: str) -> Problem:
     error = troubles.KINDS[of_kind].error
-    return Problem(Cause.of_service(item, of_kind), module, error, told, touches=(item,))
+    return Problem(Cause.of_service(item, of_kind), module, error, told, here, there, (item,))
 
 
 def _keep(work: Work, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:

@@ -91,11 +91,7 @@ class Round:
         cause = Cause(problems.MODULE, self.module, kind)
         told = {"module": str(self.module), "count": str(len(touches)), **more}
         problem = Problem(cause, self.module, troubles.KINDS[kind].error, told, touches=tuple(touches))
-        with troubles.each(self.work):
-            if touches:
-                troubles.raise_(self.work, self.held, problem)
-            else:
-                troubles.end(self.work, self.held, cause)
+        troubles.keep(self.work, self.held, problem, lasts=bool(touches))
 
     def _observe(self) -> set[str]:
         """Read the lists; the types that the seller does not list to this account."""
