@@ -88,10 +88,17 @@ def programs(shared, tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def _started(request):
-    """The shared panel's programs are started as this file wants it, where its tests use that panel."""
+    """The shared panel's programs are started as this file wants it, and the modules that its tests add are its own."""
     mine = (item for item in request.session.items if getattr(item, "module", None) is request.module)
-    if any("shared" in item.fixturenames for item in mine):
-        request.getfixturevalue("programs").are_for(request.module.__name__.rpartition(".")[2])
+    if not any("shared" in item.fixturenames for item in mine):
+        yield
+        return
+    request.getfixturevalue("programs").are_for(request.module.__name__.rpartition(".")[2])
+    here = request.getfixturevalue("shared").here
+    known = keeping.modules(here)
+    yield
+    for module in keeping.modules(here) - known:
+        keeping.forget_module(here, module)
 
 
 @pytest.fixture(scope="session")

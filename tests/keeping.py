@@ -51,6 +51,20 @@ def fault(shop, kind, func, **more):
     shop.there.call("sandbox.fault", kind=kind, forfunc=func, **{"times": 1, **more})
 
 
+def modules(here):
+    """The numbers of the processing modules on a panel."""
+    return {row["id"] for row in here.rows("SELECT id FROM processingmodule")}
+
+
+def forget_module(here, module):
+    """A module that a file of tests has added goes with all that it looks after: the next file finds what it found."""
+    here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1 AND module = %s", module)
+    here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND module = %s", module)
+    here.write("DELETE FROM reseller_problem WHERE module = %s", module)
+    here.write("UPDATE item SET status = 4 WHERE processingmodule = %s", module)
+    here.call("processing.delete", elid=module)
+
+
 def is_held(shop):
     """Whether the seller holds a call back, by a fault `hold_before` or `hold_after`."""
     return any(elem.findtext("kind") == "held" for elem in shop.there.call("sandbox.fault.list").iterfind("elem"))

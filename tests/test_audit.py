@@ -349,7 +349,7 @@ def test_status_is_a_page_for_a_person_and_json_for_a_machine(shop, pairs):
     assert f"buyer at {shop.there.url}" in text
     assert "3 active, 1 away, 2 deleted, 1 opening, 1 other" in text
     assert shop.there.accounts[shop.buyer]["password"] not in text
-    [found] = json.loads(shop.ctl("status", "--json").stdout)
+    found = shop.status()
     assert found["services"] == {"active": 3, "deleted": 2, "away": 1, "other": 1, "opening": 1}
     assert (found["away"], found["requests"]) == (1, {"unconfirmed": 1})
     assert float(found["balance"]) == 1000

@@ -40,7 +40,7 @@ def told(shop, item, kind):
     [task] = shop.tasks(item)
     text = task["params"]
     assert str(item) in text
-    assert item in json.loads(shop.ctl("status", "--json").stdout)[0]["services_with_problems"][kind]
+    assert item in shop.status()["services_with_problems"][kind]
     named = [row for row in json.loads(shop.ctl("audit", "--json").stdout) if row["kind"] == kind]
     assert [row["text"] for row in named if row["service"] == item] == [text]
     runs(shop)
@@ -276,7 +276,7 @@ def test_forty_tariffs_that_moved_there_are_one_problem_with_one_task(shop):
         assert "40 services have this at once" in tasks[0]["params"]
         [row] = [row for row in json.loads(shop.ctl("audit", "--json").stdout) if row["kind"] == "tariff"]
         assert row["text"] == tasks[0]["params"]
-        assert json.loads(shop.ctl("status", "--json").stdout)[0]["problems"]["tariff"] == 40
+        assert shop.status()["problems"]["tariff"] == 40
         mine = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-1' AND parent IS NULL")
         for pair in pairs:
             staff(shop, pair, pricelist=mine)

@@ -76,7 +76,7 @@ def test_what_is_refused_is_one_problem_of_the_module_and_ends_with_the_plan(sho
         assert json.loads(problem["params"])["count"] == "10"
         assert "10 changes" in shop.ctl("audit").stdout.decode()
         assert re.search(r"\b1 refused\b.*resellerctl audit", shop.ctl("status").stdout.decode())
-        assert json.loads(shop.ctl("status", "--json").stdout)[0]["problems"]["refused"] == 1
+        assert shop.status()["problems"]["refused"] == 1
         figures = (shop.here.base / "var/reseller.prom").read_text()
         assert f'reseller_problems{{module="{shop.module}",kind="refused"}} 1' in figures
         shop.ctl("checkevent", "--force")

@@ -67,14 +67,24 @@ def test_what_vanishes_while_it_comes_back_is_bought_once_more(shop, vds, switch
     number = remote(shop, vds)
     shop.act("close", vds)
     shop.rest(vds)
-    switch(shop.there, "provision", "manual")
+    close = shop.operation(vds)["id"]
     shop.there.call("sandbox.item", item=number, status=3)
+    shop.there.call("sandbox.queue", action="pause")
     shop.here.call("sandbox.operation", item=vds, name="reopen")
-    until(lambda: "is not done yet" in shop.error(vds), "it does not wait")
+    until(lambda: "has taken the reopen" in shop.error(vds), "it does not wait")
+    # The deletion overtakes there what was to bring it back.
+    shop.there.write("DELETE FROM runningoperation WHERE item = %s", number)
     shop.there.call("sandbox.item", item=number, status=4)
-    switch(shop.there, "provision", "auto")
+    shop.there.call("sandbox.queue", action="resume")
     shop.until_active(vds)
     assert remote(shop, vds) != number
+    # That deletion is nothing to the service that was bought instead: it neither holds it back nor is it watched.
+    until(lambda: (shop.checkevent(), state_of(shop, close) == "abandoned")[1], "the old deletion is still watched")
+    assert (shop.tasks(vds), shop.item(vds)["status"]) == ([], 2)
+
+
+def state_of(shop, operation):
+    return shop.here.value("SELECT state FROM reseller_request WHERE operation = %s AND kind = 'close'", operation)
 
 
 def test_without_money_a_service_does_not_come_back_and_does_when_there_is(shop, vds):

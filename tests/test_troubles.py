@@ -4,7 +4,6 @@ TROUBLES_SEED=N draws others.
 """
 
 import datetime as dt
-import json
 import os
 import random
 from collections import Counter
@@ -123,7 +122,7 @@ def all_are_due(shop):
 
 def status(shop):
     """What it says of the kinds that are made here, and the services that they name."""
-    [found] = json.loads(shop.ctl("status", "--json").stdout)
+    found = shop.status()
     kinds = [make.__name__ for make in KINDS]
     return tuple({kind: found[name][kind] for kind in kinds if kind in found[name]} for name in NAMES)
 

@@ -292,6 +292,11 @@ class Shop:
         """The operator's command."""
         return self.here.run("sbin/resellerctl", *argv)
 
+    def status(self) -> dict[str, Any]:
+        """What `status` says of this shop's module."""
+        found = json.loads(self.ctl("status", "--json").stdout)
+        return next(each for each in found if each["module"] == self.module)
+
     def open(self, item: int) -> subprocess.CompletedProcess[bytes]:
         """The module's `open`, run by hand as the panel would."""
         operation = self.operation(item)

@@ -189,6 +189,15 @@ def settle(lease: Lease, link: int, state: str) -> None:
         lease.db.execute("DELETE FROM reseller_observation WHERE link = %s", link)
 
 
+def is_made_since(db: Database, link: int, request: int) -> bool:
+    """Whether the link was made after the request was sent, so that it was sent to another remote service."""
+    sql = (
+        "SELECT COUNT(*) FROM reseller_link k JOIN reseller_request q ON q.sent < k.created "
+        "WHERE k.id = %s AND q.id = %s"
+    )
+    return bool(db.value(sql, link, request))
+
+
 def has_seen(db: Database, link: Link, remote: Remote) -> bool:
     """Whether the seller said just this of the remote service the last time."""
     sql = (

@@ -133,6 +133,12 @@ def live_of(db: Database, item: int, kind: str = ORDER) -> Request | None:
     return _request(row) if row else None
 
 
+def is_wanted(db: Database, item: int, kind: str) -> bool:
+    """Whether something of this kind is asked for, and not only watched because it was overtaken."""
+    found = live_of(db, item, kind)
+    return found is not None and found.error_type != OVERTAKEN
+
+
 def live_others(db: Database, item: int, kind: str) -> list[Request]:
     """The unresolved requests of other kinds of a service, oldest first."""
     return [found for found in of_item(db, item) if found.live and found.kind != kind]

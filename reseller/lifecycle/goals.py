@@ -97,6 +97,9 @@ class Change(Attempt):
         """checkevent: whether it is done by now, or over. Raises ResellerError when something new has to be said."""
         if not overtaken.is_unwanted(self):
             return self._step(insist=False)
+        if overtaken.is_left_behind(self):
+            overtaken.end(self)
+            return True
         seen = self.view()
         if self._ends_as_asked(seen):
             self._finish()

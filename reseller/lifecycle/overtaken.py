@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from reseller.ledger import problems, requests
+from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
@@ -84,9 +84,20 @@ def watch(attempt: Change, seen: Service) -> bool:
         if seen.exists and attempt.kind == requests.CLOSE:
             _tell(attempt, "reseller_close_withdrawn", date=_last_day(attempt) or "-")
         return False
+    end(attempt)
+    return True
+
+
+def is_left_behind(attempt: Change) -> bool:
+    """Whether the remote service that it was sent to is not the service's any more, so that it touches nothing."""
+    link = attempt.link
+    return link is None or links.is_made_since(attempt.work.db, link.id, attempt.request.id)
+
+
+def end(attempt: Change) -> None:
+    """The watch is over."""
     troubles.end(attempt.work, attempt.held, _cause(attempt))
     attempt.settle(Standing(requests.ABANDONED, requests.OVERTAKEN))
-    return True
 
 
 def _undo(attempt: Change, verb: str) -> None:

@@ -43,7 +43,7 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
             links.observe(work.db, link, row)
             raise cancelled
         links.observe(work.db, link, row)
-        if action == Action.FINISH and not requests.live_of(work.db, item.id, requests.CLOSE):
+        if action == Action.FINISH and not requests.is_wanted(work.db, item.id, requests.CLOSE):
             return _finish(work, seller, held, item, link)
         if action == Action.END and not _is_gone(work, seller, link, found):
             return WAITING
@@ -57,7 +57,7 @@ def _without_finish(work: Work, held: Lease, item: Item, link: Link, action: Act
         return ALARM
     if action == Action.END:
         _end(work, held, link)
-    elif action == Action.WAIT and not requests.live_of(work.db, item.id, requests.CLOSE):
+    elif action == Action.WAIT and not requests.is_wanted(work.db, item.id, requests.CLOSE):
         _wait(work, item, link)
     return WAITING
 

@@ -30,7 +30,7 @@ FOUND = (
         "after sql UPDATE reseller_request refused #1",
     ),
     # Whoever was stopped while it asked a person had asked for what somebody else had asked for.
-    Case(_PAID_TIME["paid: copied panel"], how=STOP, at="sent mgrctl task.gettype #2", late=True),
+    Case(_PAID_TIME["paid: copied panel"], how=STOP, at="sent mgrctl task.edit #1", late=True),
 )
 
 
