@@ -113,11 +113,11 @@ class Settings:
     proxy: str = field(default="", repr=False)
     proxy_username: str = ""
     proxy_password: str = field(default="", repr=False)
-    #: keep closed licences for the next order (lifecycle/reuse.py)
+    #: keep closed licences for the next order (lifecycle/kept_licences.py)
     reuse: bool = False
-    #: what may be spent within a day without an operation (sync/spending.py); None for no limit but that of services
+    #: what may be spent within a day without an operation (sync/spending_limit.py); None: no limit
     spend_limit: Decimal | None = None
-    #: ask before a whole term is bought for a few days that are missing (lifecycle/gaps.py)
+    #: ask before a whole term is bought for a few days that are missing (lifecycle/small_gaps.py)
     ask_gaps: bool = False
     #: the module's number as the panel keeps it with the settings, 0 while it does not
     noted: int = 0

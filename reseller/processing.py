@@ -14,7 +14,7 @@ from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError, UsageError
 
 if TYPE_CHECKING:
-    from reseller.lifecycle.work import Work
+    from reseller.context import Work
     from reseller.wire.document import Element
 
 
@@ -40,10 +40,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
     """Answer with the error, after its operation says so too; the exit code."""
-    from reseller.lifecycle import failures
+    from reseller.lifecycle import last_handler
 
     lang = arguments.lang or "en"
-    failures.tell(panel, error, arguments.item, arguments.runningoperation, lang)
+    last_handler.tell(panel, error, arguments.item, arguments.runningoperation, lang)
     if arguments.command in SHOWN and error.type not in FOR_CLIENTS:
         error = _hidden(panel, arguments, error)
     _print(_error_document(panel, error, lang))
@@ -61,7 +61,7 @@ def _hidden(panel: Panel, arguments: Arguments, error: ResellerError) -> Reselle
 
 
 def _open(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.open import open_service
+    from reseller.commands.open import open_service
 
     item = arguments.need("item")
     open_service(_work(panel, arguments), item, arguments.runningoperation)
@@ -69,7 +69,7 @@ def _open(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _prolong(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.term import prolong
+    from reseller.commands.prolong import prolong
 
     item = arguments.need("item")
     prolong(_work(panel, arguments), item, arguments.runningoperation)
@@ -77,7 +77,7 @@ def _prolong(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _setparam(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.change import set_params
+    from reseller.commands.setparam import set_params
 
     item = arguments.need("item")
     set_params(_work(panel, arguments), item, arguments.runningoperation)
@@ -85,7 +85,7 @@ def _setparam(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _change(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.state import change
+    from reseller.commands.suspend_resume_close import change
 
     item = arguments.need("item")
     change(_work(panel, arguments), item, arguments.command, arguments.runningoperation)
@@ -93,7 +93,7 @@ def _change(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _power(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.power import power
+    from reseller.commands.power import power
 
     item = arguments.need("item")
     power(_work(panel, arguments), item, arguments.command, arguments.runningoperation)
@@ -101,7 +101,7 @@ def _power(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _change_password(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.password import change_password
+    from reseller.commands.changepassword import change_password
 
     item = arguments.need("item")
     work = _work(panel, arguments)
@@ -110,7 +110,7 @@ def _change_password(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _gen_key(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.licence_key import new_key
+    from reseller.commands.gen_key import new_key
 
     item = arguments.need("item")
     new_key(_work(panel, arguments), item, arguments.runningoperation)
@@ -118,7 +118,7 @@ def _gen_key(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _cancel_prolong(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.cancel import cancel_prolong
+    from reseller.commands.cancel_prolong import cancel_prolong
 
     item = arguments.need("item")
     cancel_prolong(_work(panel, arguments), item, arguments.runningoperation)
@@ -126,7 +126,7 @@ def _cancel_prolong(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _check_param(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.checks import check_addon, check_param
+    from reseller.commands.check_param import check_addon, check_param
 
     item = arguments.need("item")
     # The service as the panel describes it; its rows say as much, in a shape that is known.
@@ -140,7 +140,7 @@ def _check_param(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _control_panel(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.control_panel import way_in
+    from reseller.commands.transition_controlpanel import way_in
     from reseller.wire import document
 
     item = arguments.need("item")
@@ -153,7 +153,7 @@ def _control_panel(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _reopen(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.lifecycle.reopen import reopen
+    from reseller.commands.reopen import reopen
 
     item = arguments.need("item")
     reopen(_work(panel, arguments), item, arguments.runningoperation)
@@ -161,7 +161,7 @@ def _reopen(panel: Panel, arguments: Arguments) -> Element:
 
 
 def _sync_item(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.sync.one import sync
+    from reseller.sync.sync_item import sync
     from reseller.wire import document
 
     item = arguments.need("item")
@@ -237,7 +237,7 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
 
 def _work(panel: Panel, arguments: Arguments) -> Work:
     """The panel, its database and the words of this command."""
-    from reseller.lifecycle.work import Work
+    from reseller.context import Work
 
     return Work.start(panel, arguments.lang or "en")
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from reseller.context import Work
 from reseller.db import Database
 from reseller.ledger import links, requests, swaps, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.swaps import Swap
-from reseller.lifecycle import order_plan, whose
-from reseller.lifecycle.work import Work
+from reseller.lifecycle import order_plan, ownership
 from reseller.mgr5 import items
 from reseller.mgr5.features import MODULE
 from reseller.model import Item, Status
@@ -266,7 +266,7 @@ def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
     seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
     if not seen.exists:
         return [_note(work, "gone", remote=link.remote)]
-    whose.require_ours(link, seen.key)
+    ownership.require_ours(link, seen.key)
     wanted = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if seen.pricelist != wanted:
         raise ResellerError(
@@ -300,7 +300,7 @@ def _follow(work: Work, item: Item) -> None:
     if link is None:
         return
     seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
-    if seen.exists and whose.is_ours(link, seen.key):
+    if seen.exists and ownership.is_ours(link, seen.key):
         links.observe(work.db, link, seen.row)
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request
-from reseller.lifecycle import paid_until
-from reseller.lifecycle.work import Work
+from reseller.lifecycle import term_to_buy
 from reseller.mgr5.panel import Panel
 from reseller.sync import looking
 from reseller.sync.observe import Lists
@@ -90,7 +90,7 @@ class Inside:
         link = self.db.row("SELECT id, remote FROM reseller_link WHERE item = %s AND live = 1", item)
         there = self.shop.there.value("SELECT expiredate FROM item WHERE id = %s", link[1]) if link else None
         if link and there:
-            day = paid_until.after(there, months)
+            day = term_to_buy.after(there, months)
             self.db.execute("UPDATE reseller_link SET accounted = %s, highest = NULL WHERE id = %s", there, link[0])
             self.db.execute("UPDATE item SET expiredate = %s WHERE id = %s", day, item)
 

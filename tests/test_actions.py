@@ -1,8 +1,8 @@
-"""The table of checkevent (reseller/sync/actions.py), cell by cell, each played by a pair of services in one run."""
+"""The table of checkevent (reseller/sync/decide.py), cell by cell, each played by a pair of services in one run."""
 
 import pytest
 
-from reseller.sync.actions import FACTS, TABLE, Action, Fact, Here, Open, There
+from reseller.sync.decide import FACTS, TABLE, Action, Fact, Here, Open, There
 from tests.planting import planted
 
 #: cells in which something is to happen; all others are in none of the branches that do anything

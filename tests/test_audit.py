@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from reseller.lifecycle.work import Work
+from reseller.audit import findings, fix
+from reseller.context import Work
 from reseller.mgr5.panel import Panel
-from reseller.sync import findings, mending
 from tests import environment, world
 from tests.chaos.lanes import Lane
 from tests.chaos.nursery import wrapped
@@ -243,24 +243,24 @@ def test_what_moved_since_the_audit_is_not_made_good(shop, pairs):
     told = {"key": "", "kind_of": "", "state": "", "cause": ""}
     left = made("left", pairs[0].item, "", row, **told)
     shop.here.write("INSERT INTO runningoperation (item, intname, manual) VALUES (%s, 'prolong', 'on')", pairs[0].item)
-    assert mending.mend(work, left) == ""
+    assert fix.mend(work, left) == ""
     assert shop.request(pairs[0].item)["state"] == "refused"
     shop.here.write("DELETE FROM runningoperation WHERE item = %s", pairs[0].item)
-    assert mending.mend(work, made("kept", 0, "123456", 1)) == ""
+    assert fix.mend(work, made("kept", 0, "123456", 1)) == ""
     shop.here.write(
         "INSERT INTO reseller_free (account, itemtype, pricelist, resources, remote, state, created, updated) "
         "VALUES ((SELECT account FROM reseller_link LIMIT 1), 'vds', '1', '', %s, 'free', NOW(), NOW())",
         pairs[1].remote,
     )
     kept = shop.here.value("SELECT id FROM reseller_free")
-    assert mending.mend(work, made("kept", 0, str(pairs[1].remote), kept)) == ""
+    assert fix.mend(work, made("kept", 0, str(pairs[1].remote), kept)) == ""
     assert shop.here.value("SELECT id FROM reseller_free") == kept
     shop.here.write("UPDATE reseller_lease SET owner = 'elsewhere', expires = NOW() + INTERVAL 1 HOUR")
     shop.here.write(
         "INSERT IGNORE INTO reseller_lease VALUES (%s, 'elsewhere', 1, NOW() + INTERVAL 1 HOUR)",
         f"item:{pairs[0].item}",
     )
-    assert "elsewhere" in mending.mend(work, left)
+    assert "elsewhere" in fix.mend(work, left)
     shop.here.write("UPDATE reseller_lease SET expires = NOW()")
     work.db.close()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reseller.ledger import plans
+from reseller.ledger import refused_changes
 from reseller.limits import Limits
-from reseller.sync.plan import ceiling
+from reseller.sync.day_limits import ceiling
 from tests import world
 from tests.planting import Calls, hide, planted, staff, status, suspend_there
 from tests.world import until
@@ -86,12 +86,12 @@ def test_too_many_that_are_gone_make_one_task(shop, dozen):
 @pytest.mark.parametrize(
     ("kind", "total", "most"),
     [
-        (plans.CHANGE, 9, None),
-        (plans.CHANGE, 10, 3),
-        (plans.CHANGE, 100000, 30000),
-        (plans.CLOSE, 1, 2),
-        (plans.CLOSE, 149, 2),
-        (plans.CLOSE, 100000, 2000),
+        (refused_changes.CHANGE, 9, None),
+        (refused_changes.CHANGE, 10, 3),
+        (refused_changes.CHANGE, 100000, 30000),
+        (refused_changes.CLOSE, 1, 2),
+        (refused_changes.CLOSE, 149, 2),
+        (refused_changes.CLOSE, 100000, 2000),
     ],
 )
 def test_the_limits_are_those_of_the_design(kind, total, most):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reseller.lifecycle.work import Work
+from reseller.context import Work
 from reseller.mgr5.panel import Panel
 from reseller.seller import orders, services
 from reseller.sync import checkevent

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from reseller.ledger import place
+from reseller.ledger import installation
 from reseller.seller import changes, controls, keys
 from reseller.wire.errors import Moved
 from tests.keeping import press, queue, remote, spending
@@ -110,7 +110,7 @@ def test_no_call_that_changes_something_leaves(inside, server, moved):
 
 def test_it_shows_both_places_and_changes_nothing_by_itself(moved):
     shop = moved
-    here = place.here(shop.here.base)
+    here = installation.here(shop.here.base)
     said = shop.ctl("moved").stdout.decode()
     assert "host old.example, /usr/local/mgr5" in said
     assert f"host {here.host}, {here.path}" in said
@@ -128,4 +128,4 @@ def test_where_it_has_always_been_nothing_is_held_back(shop):
     assert "is where it was" in shop.ctl("moved").stdout.decode()
     assert "is where it was" in shop.ctl("moved", "--yes").stdout.decode()
     assert json.loads(shop.ctl("moved", "--yes", "--json").stdout)["done"] is False
-    assert shop.here.value("SELECT mark FROM reseller_place") == place.here(shop.here.base).mark
+    assert shop.here.value("SELECT mark FROM reseller_place") == installation.here(shop.here.base).mark

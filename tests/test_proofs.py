@@ -2,8 +2,8 @@
 
 import pytest
 
+from reseller.commands import open as opening
 from reseller.ledger import requests
-from reseller.lifecycle import open as opening
 from reseller.sync import looking
 from reseller.wire.errors import SellerError
 from tests import world

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from reseller.commands import cancel_prolong, changepassword, gen_key, power
 from reseller.ledger import requests
-from reseller.lifecycle import cancel, licence_key, password, power
 from reseller.sync import looking
 from tests.inside import refused
 from tests.keeping import done_there, fault, remote, there
@@ -149,7 +149,7 @@ def test_a_password_in_doubt_is_looked_at_like_power(inside, server):
     assert inside.look(doubtful) == looking.LOOKING
     assert inside.now(doubtful).state == requests.UNSENT
     with inside.unlinked(server), refused("reseller_not_linked"):
-        password.change_password(inside.work, server, "", "")
+        changepassword.change_password(inside.work, server, "", "")
 
 
 # A renewal given up.
@@ -157,9 +157,9 @@ def test_a_password_in_doubt_is_looked_at_like_power(inside, server):
 
 def test_a_renewal_is_given_up_once_an_operation(inside, server):
     operation = inside.operation(server, "cancel_prolong")
-    cancel.cancel_prolong(inside.work, server, operation)
+    cancel_prolong.cancel_prolong(inside.work, server, operation)
     before = len(requests.of_item(inside.db, server))
-    cancel.cancel_prolong(inside.work, server, operation)
+    cancel_prolong.cancel_prolong(inside.work, server, operation)
     assert len(requests.of_item(inside.db, server)) == before
 
 
@@ -171,7 +171,7 @@ def test_giving_up_that_was_interrupted_is_made_again(inside, server):
 
 def test_giving_up_needs_neither_link_nor_operation(inside, server):
     with inside.unlinked(server):
-        cancel.cancel_prolong(inside.work, server)
+        cancel_prolong.cancel_prolong(inside.work, server)
     newest = requests.of_item(inside.db, server)[-1]
     assert (newest.kind, newest.state) == (requests.CANCEL_PROLONG, requests.DONE)
 
@@ -180,10 +180,10 @@ def test_giving_up_waits_for_a_seller_that_is_gone(shop, inside, server):
     shop.there.call("sandbox.item", item=remote(shop, server), autoprolong=1)
     fault(shop, "gone_after", "vds.edit")
     with refused("reseller_change_unsent"):
-        cancel.cancel_prolong(inside.work, server)
+        cancel_prolong.cancel_prolong(inside.work, server)
     inside.reachable()
     assert there(shop, server)["autoprolong"] == 1
-    cancel.cancel_prolong(inside.work, server)
+    cancel_prolong.cancel_prolong(inside.work, server)
     assert there(shop, server)["autoprolong"] is None
 
 
@@ -200,7 +200,7 @@ def test_a_seller_that_goes_on_renewing_is_told_to_a_person(shop, inside, server
     meanwhile = threading.Thread(target=somebody)
     meanwhile.start()
     with refused("reseller_still_renews"):
-        cancel.cancel_prolong(inside.work, server)
+        cancel_prolong.cancel_prolong(inside.work, server)
     meanwhile.join()
     assert there(shop, server)["autoprolong"] == 1
     shop.there.call("sandbox.item", item=number, autoprolong="")
@@ -212,8 +212,8 @@ def test_a_seller_that_goes_on_renewing_is_told_to_a_person(shop, inside, server
 def test_a_key_is_issued_once_an_operation(shop, inside, licence):
     before = done_there(shop, licence, "soft.edit")
     operation = inside.operation(licence, "gen_key")
-    licence_key.new_key(inside.work, licence, operation)
-    licence_key.new_key(inside.work, licence, operation)
+    gen_key.new_key(inside.work, licence, operation)
+    gen_key.new_key(inside.work, licence, operation)
     assert done_there(shop, licence, "soft.edit") == before + 1
 
 
@@ -221,21 +221,21 @@ def test_a_key_that_is_waited_for_is_waited_for_by_every_start(shop, inside, lic
     before = done_there(shop, licence, "soft.edit")
     inside.request(licence, requests.GEN_KEY, requests.WAITING)
     with refused("reseller_change_waiting"):
-        licence_key.new_key(inside.work, licence)
+        gen_key.new_key(inside.work, licence)
     assert done_there(shop, licence, "soft.edit") == before
 
 
 def test_no_key_is_asked_for_without_a_link_or_a_service_or_a_seller(shop, inside, licence):
     before = done_there(shop, licence, "soft.edit")
     with inside.unlinked(licence), refused("reseller_not_linked"):
-        licence_key.new_key(inside.work, licence)
+        gen_key.new_key(inside.work, licence)
     with inside.gone(licence), refused("reseller_gone"):
-        licence_key.new_key(inside.work, licence)
+        gen_key.new_key(inside.work, licence)
     fault(shop, "html", "soft.edit")
     with refused("reseller_change_unsent"):
-        licence_key.new_key(inside.work, licence)
+        gen_key.new_key(inside.work, licence)
     fault(shop, "gone_after", "soft.edit")
     with refused("reseller_change_unsent"):
-        licence_key.new_key(inside.work, licence)
+        gen_key.new_key(inside.work, licence)
     inside.reachable()
     assert done_there(shop, licence, "soft.edit") == before

@@ -6,10 +6,11 @@ import threading
 
 import pytest
 
+from reseller.commands import open as opening
+from reseller.commands import owed_terms, prolong, reopen, reorder, suspend_resume_close
 from reseller.ledger import links, requests
 from reseller.ledger.leases import lease
-from reseller.lifecycle import autorenewal, operations, parts, reopen, reorder, state, term
-from reseller.lifecycle import open as opening
+from reseller.lifecycle import autorenewal, operations
 from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
@@ -206,7 +207,7 @@ def renew(inside, item):
     """A client's renewal by a month as the panel hands it over: it has moved its date."""
     operation = inside.operation(item, "prolong")
     inside.paid(item, 1)
-    return operation, lambda: term.prolong(inside.work, item, operation)
+    return operation, lambda: prolong.prolong(inside.work, item, operation)
 
 
 def test_no_renewal_without_a_link_or_without_its_term(shop, inside, server, unmapped):
@@ -296,7 +297,7 @@ def part(inside, item, state=requests.OWED, **columns):
 
 def go_on(inside, request):
     with inside.held(request.item) as held:
-        return parts.go_on(inside.work, inside.now(request), held)
+        return owed_terms.go_on(inside.work, inside.now(request), held)
 
 
 def test_nothing_is_owed_without_a_link_nor_bought_while_away(shop, inside, server):
@@ -372,7 +373,7 @@ def test_a_term_that_takes_its_time_is_waited_for_without_an_operation(shop, ins
 
 
 def test_a_term_that_another_process_writes_down_meanwhile_is_written_once(inside, server):
-    inside.meanwhile(server, lambda work: parts.write_down(work, server), lambda: part(inside, server))
+    inside.meanwhile(server, lambda work: owed_terms.write_down(work, server), lambda: part(inside, server))
     sql = "SELECT COUNT(*) FROM reseller_request WHERE item = %s AND kind = 'part' AND live = 1"
     assert inside.db.value(sql, server) == 1
 
@@ -428,12 +429,12 @@ def test_what_comes_back_is_shown_with_its_number(shop, inside, server):
 
 def test_nothing_is_suspended_without_a_link(shop, inside, server):
     with inside.unlinked(server), refused("reseller_not_linked"):
-        state.change(inside.work, server, requests.SUSPEND)
+        suspend_resume_close.change(inside.work, server, requests.SUSPEND)
     assert there(shop, server)["status"] == 2
 
 
 def test_a_suspension_without_an_operation_is_waited_for_all_the_same(shop, inside, server, switch):
     switch(shop.there, "provision", "manual")
-    state.change(inside.work, server, requests.SUSPEND)
+    suspend_resume_close.change(inside.work, server, requests.SUSPEND)
     assert requests.live_of(inside.db, server, requests.SUSPEND).state == requests.WAITING
     shop.there.call("sandbox.item", item=remote(shop, server), status=2)

@@ -6,13 +6,14 @@ import json
 import pytest
 
 from reseller import swap
+from reseller.commands import setparam, suspend_resume_close
 from reseller.ledger import links, requests
-from reseller.lifecycle import change, state, tariff_match
 from reseller.mgr5 import items
 from reseller.model import Status
-from reseller.seller import orders, panels
+from reseller.seller import control_panels, orders
 from reseller.seller.services import alone
 from reseller.sync import activate, looking
+from reseller.tariffs import proposal
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError
 from tests import world
 from tests.inside import refused
@@ -144,7 +145,7 @@ def memory(panel, item):
 
 
 def test_a_change_without_an_operation_is_made_all_the_same(shop, inside, wanted):
-    change.set_params(inside.work, wanted)
+    setparam.set_params(inside.work, wanted)
     asked = requests.live_of(inside.db, wanted, requests.SETPARAM)
     until(lambda: inside.look(inside.now(asked)) == looking.FINISHED, "it does not end")
     assert memory(shop.there, remote(shop, wanted)) == memory(shop.here, wanted)
@@ -155,7 +156,7 @@ def test_nothing_is_changed_of_what_is_deleted_there(shop, inside, wanted, switc
     switch(shop.there, "deleted_rows", "shown")
     before = memory(shop.there, remote(shop, wanted))
     with inside.gone(wanted), refused("reseller_gone"):
-        change.set_params(inside.work, wanted)
+        setparam.set_params(inside.work, wanted)
     assert memory(shop.there, remote(shop, wanted)) == before
 
 
@@ -168,7 +169,7 @@ def test_a_change_waits_from_when_it_was_sent_or_asked_for_and_its_task_is_made_
     assert [task["runningoperation"] for task in shop.tasks(wanted)] == [operation]
     inside.db.execute("UPDATE reseller_request SET sent = NULL WHERE id = %s", asked.id)
     with refused("reseller_change_overdue"):
-        change.set_params(inside.work, wanted, operation)
+        setparam.set_params(inside.work, wanted, operation)
     shop.there.call("sandbox.item", item=remote(shop, wanted), status=2)
 
 
@@ -197,16 +198,16 @@ def test_a_tariff_that_the_seller_does_not_show_counts_as_another_disk(shop, ins
     with sold_as(shop, shop.tariffs["VDS-1"], "999999"):
         assert shop.item(server)["lastpricelist"] is None
         with refused("reseller_tariff_not_meant"):
-            change.set_params(inside.work, server)
+            setparam.set_params(inside.work, server)
         shop.here.write("UPDATE item SET lastpricelist = %s WHERE id = %s", shop.tariffs["VDS-2"], server)
         with refused("reseller_disk"):
-            change.set_params(inside.work, server)
+            setparam.set_params(inside.work, server)
         # The panel has given it back its former tariff.
         shop.here.write(
             "UPDATE item SET pricelist = %s, lastpricelist = NULL WHERE id = %s", shop.tariffs["VDS-1"], server
         )
         with refused("reseller_tariff_gone"):
-            tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
+            proposal.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
 
 
 def mapped(shop):
@@ -217,16 +218,16 @@ def test_a_tariff_without_a_counterpart_is_changed_and_mapped_to_nothing(shop, i
     before = mapped(shop)
     with sold_as(shop, shop.tariffs["VDS-1"], ""):
         with refused("reseller_unmapped"):
-            change.set_params(inside.work, server)
+            setparam.set_params(inside.work, server)
         with refused("reseller_unmapped"):
-            tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
+            proposal.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
     assert mapped(shop) == before
 
 
 def test_a_term_that_does_not_divide_the_other_is_not_mapped(shop, inside):
     before = mapped(shop)
     with refused("reseller_term"):
-        tariff_match.put(inside.work, shop.tariffs["VDS-1"], "period", "4", "3")
+        proposal.put(inside.work, shop.tariffs["VDS-1"], "period", "4", "3")
     assert mapped(shop) == before
 
 
@@ -234,7 +235,7 @@ def test_an_order_in_doubt_outlives_the_close_of_its_service(shop, inside):
     item = shop.order("vds")
     shop.until_active(item)
     doubtful = inside.request(item, requests.ORDER, requests.LOOKING)
-    state.change(inside.work, item, requests.CLOSE)
+    suspend_resume_close.change(inside.work, item, requests.CLOSE)
     closed = requests.live_of(inside.db, item, requests.CLOSE)
     while closed is not None and closed.live:
         inside.look(closed)
@@ -303,14 +304,14 @@ def test_a_form_that_is_refused_is_not_an_empty_list(shop, inside, server):
 
 
 def test_a_link_into_nowhere_has_no_host_and_an_answer_that_is_lost_proves_nothing(shop, inside):
-    assert panels.host_of("https://[::1") == ""
+    assert control_panels.host_of("https://[::1") == ""
     transport = inside.work.seller(shop.module).transport
     fault(shop, "reset", "whoami")
     with pytest.raises(Ambiguous):
-        panels.opens_account(transport, shop.buyer, ["k"])
+        control_panels.opens_account(transport, shop.buyer, ["k"])
     fault(shop, "html", "whoami", skip=2)
     with pytest.raises(ResellerError) as caught:
-        panels.opens_account(transport, shop.buyer, ["k"])
+        control_panels.opens_account(transport, shop.buyer, ["k"])
     assert caught.value.type == "reseller_link_failed"
 
 

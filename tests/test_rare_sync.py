@@ -6,16 +6,27 @@ import threading
 
 import pytest
 
+from reseller.context import Work
 from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import lease
-from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
 from reseller.model import Status
 from reseller.seller import service
-from reseller.sync import activate, apply, candidates, check, checkevent, compare, looking, one, reconcile, restart
-from reseller.sync.actions import Here, There
+from reseller.sync import (
+    activate,
+    apply,
+    candidates,
+    check_now,
+    checkevent,
+    compare,
+    looking,
+    reconcile,
+    restart,
+    sync_item,
+)
+from reseller.sync.decide import Here, There
 from reseller.sync.job import Mode
 from reseller.sync.observe import Lists
 from reseller.wire import document
@@ -380,18 +391,18 @@ def test_many_alarms_are_counted(shop):
 def test_one_service_is_compared_as_a_run_does(shop, inside, pairs):
     item = pairs[0].item
     link = shop.links(item)[0]["id"]
-    check.now(inside.work, item)
+    check_now.now(inside.work, item)
     assert finding(inside, item).is_settled
     # Something is under way: it waits.
     waiting = inside.request(item, requests.STOP, requests.UNSENT)
     shop.there.call("sandbox.item", item=pairs[0].remote, param_ip="203.0.113.70")
     inside.db.execute("UPDATE reseller_observation SET settled = 0 WHERE link = %s", link)
-    check.now(inside.work, item)
+    check_now.now(inside.work, item)
     assert inside.now(waiting).live
     inside.over(item)
     # Half-way, and away: neither is compared.
     inside.db.execute("UPDATE reseller_link SET state = 'half' WHERE id = %s", link)
-    check.now(inside.work, item)
+    check_now.now(inside.work, item)
     inside.db.execute("UPDATE reseller_link SET state = 'live' WHERE id = %s", link)
 
 
@@ -409,7 +420,7 @@ def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
         assert shop.checkevent() == "nothing to do"
         shop.there.call("sandbox.item", item=dozen[5].remote, status=3, employeesuspend="on")
         with refused("reseller_plan_refused"):
-            check.now(Work.start(Panel(shop.here.base)), dozen[5].item)
+            check_now.now(Work.start(Panel(shop.here.base)), dozen[5].item)
         assert shop.item(dozen[5].item)["status"] == 2
 
 
@@ -423,7 +434,7 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
     )
     link = shop.links(item)[0]["id"]
     with inside.unlinked(item), refused("reseller_not_linked"):
-        check.now(inside.work, item)
+        check_now.now(inside.work, item)
     fault(shop, "hold_after", "vds.edit")
 
     def end():
@@ -433,7 +444,7 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
 
     meanwhile = threading.Thread(target=end)
     meanwhile.start()
-    check.now(inside.work, item)
+    check_now.now(inside.work, item)
     meanwhile.join()
     shop.here.write("UPDATE reseller_link SET live = 1 WHERE id = %s", link)
     inside.db.execute("DELETE FROM reseller_swap WHERE item = %s", item)
@@ -441,15 +452,15 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
 
 def test_one_service_that_somebody_is_at_is_waited_for(inside, pairs):
     with inside.held(pairs[0].item), refused("reseller_busy"):
-        one.sync(inside.work, pairs[0].item)
-    assert one.sync(inside.work, pairs[0].item).remote == str(pairs[0].remote)
+        sync_item.sync(inside.work, pairs[0].item)
+    assert sync_item.sync(inside.work, pairs[0].item).remote == str(pairs[0].remote)
 
 
 def test_one_service_whose_order_is_looked_for_has_nothing_to_show(shop, inside):
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order("vds")
     lost = inside.request(item, requests.ORDER, requests.LOOKING)
-    assert one.sync(inside.work, item).remote == ""
+    assert sync_item.sync(inside.work, item).remote == ""
     assert inside.now(lost).state == requests.LOOKING
     inside.over(item)
     shop.here.call("sandbox.item", item=item, status=Status.DELETED)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from reseller.seller.services import Roll
-from reseller.sync import deep
+from reseller.sync import deep_check
 from tests import keeping, world
 from tests.planting import Calls, hide, planted, staff, status, suspend_there
 from tests.world import until
@@ -280,7 +280,7 @@ def test_a_day_of_runs_reads_every_service(count):
     """Runs every five minutes, each reading the share that is due: all are read before the day is over."""
     unread, runs = count, 0
     while unread > 0:
-        unread -= deep.share(count, None if runs == 0 else 300, 86400)
+        unread -= deep_check.share(count, None if runs == 0 else 300, 86400)
         runs += 1
     assert runs * 300 <= 86400
 

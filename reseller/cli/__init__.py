@@ -15,7 +15,7 @@ from importlib import import_module
 
 from reseller import __version__, process
 from reseller.cli import shown
-from reseller.lifecycle.work import Work
+from reseller.context import Work
 from reseller.log import Log
 from reseller.mgr5.panel import Panel
 from reseller.wire import texts

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from reseller.cli import shown
-from reseller.lifecycle.work import Work
+from reseller.context import Work
 from reseller.linking import moving
 from reseller.linking.moving import Move, Wish
 

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from reseller import progress
+from reseller.audit import audit, fix
+from reseller.audit.findings import Finding
 from reseller.cli import shown
-from reseller.lifecycle.work import Work
-from reseller.sync import audit, mending
-from reseller.sync.findings import Finding
+from reseller.context import Work
 
 COLUMNS = ("kind", "module", "service", "remote", "person", "fix", "text")
 
@@ -37,7 +37,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     if arguments.fix:
         for finding, row in zip(found, rows):
             if finding.is_mended and arguments.yes:
-                trouble = mending.mend(work, finding)
+                trouble = fix.mend(work, finding)
                 failed = failed or bool(trouble)
                 row["fix"] = trouble or "done"
     _show(arguments, found, rows)

@@ -6,7 +6,7 @@ import argparse
 
 from reseller import progress
 from reseller.cli import shown
-from reseller.lifecycle.work import Work
+from reseller.context import Work
 from reseller.sync import checkevent
 from reseller.sync.job import ALL, FORCES, Mode
 

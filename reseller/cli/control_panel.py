@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.lifecycle import control_panel
-from reseller.lifecycle.work import Work
+from reseller.commands import transition_controlpanel
+from reseller.context import Work
 from reseller.mgr5 import panel_switches
 
 
@@ -32,8 +32,8 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         shown.complain("say TYPE --service N --on, or TYPE --off")
         return 2
     if arguments.on:
-        control_panel.switch_on(work, arguments.service, arguments.type, verify=not arguments.unverified)
-    elif arguments.off and not control_panel.switch_off(work, arguments.type):
+        transition_controlpanel.switch_on(work, arguments.service, arguments.type, verify=not arguments.unverified)
+    elif arguments.off and not transition_controlpanel.switch_off(work, arguments.type):
         return 1
     rows = [{**kind._asdict(), "proven": proof} for kind, proof in panel_switches.read(work.panel.base).items()]
     shown.table(rows, as_json=arguments.json, empty="Clients enter no control panel from here.")

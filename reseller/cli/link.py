@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.lifecycle.work import Work
+from reseller.context import Work
 from reseller.linking import discover, sides
 from reseller.linking.discover import AMBIGUOUS, CONTRADICTED, SURE, Found, Pair
 from reseller.wire.errors import ResellerError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
+from reseller.context import Work
 from reseller.ledger import tariffmap
-from reseller.lifecycle import tariff_match
-from reseller.lifecycle.work import Work
+from reseller.tariffs import proposal
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +36,12 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     if arguments.drop:
         return 0 if tariffmap.drop(work.db, tariff, *arguments.drop) else 1
     if there:
-        tariff_match.put(work, tariff, part, here, there)
+        proposal.put(work, tariff, part, here, there)
         return 0
-    pairs = tariff_match.match(work, tariff)
+    pairs = proposal.match(work, tariff)
     if arguments.yes:
-        tariff_match.apply(work, tariff, pairs)
-        pairs = tariff_match.match(work, tariff)
+        proposal.apply(work, tariff, pairs)
+        pairs = proposal.match(work, tariff)
     pairs = [pair for pair in pairs if part in (None, pair.kind)]
     rows = [{"part": p.kind, "here": p.local, "mapped": p.mapped, "proposed": p.proposed} for p in pairs]
     shown.table(rows, as_json=arguments.json, empty="The tariff has no parts.")

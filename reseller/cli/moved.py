@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.lifecycle import moved
-from reseller.lifecycle.moved import Move
-from reseller.lifecycle.work import Work
+from reseller.context import Work
+from reseller.lifecycle import moved_panel
+from reseller.lifecycle.moved_panel import Move
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Show where the panel was and is, or say that it has moved."""
-    move = moved.confirm(work) if arguments.yes else moved.look(work)
+    move = moved_panel.confirm(work) if arguments.yes else moved_panel.look(work)
     if arguments.json:
         was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))
         done = move.is_one and arguments.yes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.lifecycle import jumps
-from reseller.lifecycle.work import Work
+from reseller.context import Work
+from reseller.lifecycle import date_jumps
 from reseller.wire.errors import ResellerError
 
 
@@ -33,7 +33,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         shown.complain("say SERVICE... with --buy or --leave, or nothing for the list")
         return 2
     if not arguments.services:
-        rows = [jump._asdict() for jump in jumps.known(work)]
+        rows = [jump._asdict() for jump in date_jumps.known(work)]
         shown.table(rows, as_json=arguments.json, empty="No date has jumped.")
         return 0
     rows = [_decide(work, number, arguments) for number in arguments.services]
@@ -50,7 +50,7 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
 def _decide(work: Work, number: int, arguments: argparse.Namespace) -> dict[str, object]:
     row: dict[str, object] = {"service": number, "text": "", "refused": "", "done": False}
     try:
-        row["text"] = jumps.decide(work, number, buy=arguments.buy, confirmed=arguments.yes)
+        row["text"] = date_jumps.decide(work, number, buy=arguments.buy, confirmed=arguments.yes)
         row["done"] = arguments.yes
     except ResellerError as error:
         row["refused"] = work.word(error)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.ledger import plans
-from reseller.lifecycle.work import Work
+from reseller.context import Work
+from reseller.ledger import refused_changes
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -16,14 +16,18 @@ def define(parser: argparse.ArgumentParser) -> None:
         "resellerctl checkevent --force."
     )
     parser.add_argument("--leave", action="store_true", help="show what is not to be made, and not to be asked about")
-    parser.add_argument("--limit", choices=(plans.CHANGE, plans.STOP, plans.CLOSE), help="of this limit only")
+    parser.add_argument(
+        "--limit",
+        choices=(refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE),
+        help="of this limit only",
+    )
     parser.add_argument("--yes", action="store_true", help="with --leave: that is so, until the services change again")
 
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """What is refused."""
     names = ("module", "service", "remote", "limit", "change")
-    found = [row for row in plans.shown(work.db) if arguments.limit in (None, row[3])]
+    found = [row for row in refused_changes.shown(work.db) if arguments.limit in (None, row[3])]
     rows = [dict(zip(names, row)) for row in found]
     shown.table(rows, as_json=arguments.json, empty="Nothing is refused.")
     if arguments.leave and rows:
@@ -31,6 +35,6 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
             shown.complain(f"{shown.counted(len(rows), 'change')} would be left unmade: --yes says so")
             return 1
         # What has come since it was read is not what was shown.
-        left = plans.leave(work.db, [row[1] for row in found], str(work.caller))
+        left = refused_changes.leave(work.db, [row[1] for row in found], str(work.caller))
         work.note("plan leave", f"{shown.counted(left, 'change')} that checkevent refused are not to be made")
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.lifecycle.reorder import cancel, reorder
-from reseller.lifecycle.work import Work
+from reseller.commands.reorder import cancel, reorder
+from reseller.context import Work
 
 
 def define(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
+from reseller.context import Caller, Work
 from reseller.ledger import acts, requests
-from reseller.lifecycle.work import Caller, Work
 from reseller.mgr5 import items
 from reseller.wire import money
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from reseller.lifecycle.work import Caller
+from reseller.context import Caller
 from reseller.wire import numbers, texts
 from reseller.wire.secrets import hide_known
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
+from reseller.commands import stop_buying
+from reseller.commands.stop_buying import Waiting
+from reseller.context import Work
 from reseller.ledger.stops import ALL
-from reseller.lifecycle import halting
-from reseller.lifecycle.halting import Waiting
-from reseller.lifecycle.work import Work
 from reseller.wire import money
 
 
@@ -26,16 +26,18 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Show the plan, or go on."""
-    found = halting.require(work, arguments.module)
-    waiting = halting.start(work, arguments.module) if arguments.yes else halting.plan(work, found)
+    found = stop_buying.require(work, arguments.module)
+    waiting = stop_buying.start(work, arguments.module) if arguments.yes else stop_buying.plan(work, found)
     if arguments.json:
         rows = [_row(each) for each in waiting]
-        shown.machine({"module": found.module, "waiting": rows, "total": halting.total(waiting), "done": arguments.yes})
+        shown.machine(
+            {"module": found.module, "waiting": rows, "total": stop_buying.total(waiting), "done": arguments.yes}
+        )
         return 0
     shown.say(work.word(found.error))
     shown.table([_row(each) for each in waiting], as_json=False, empty="Nothing waits.")
     if waiting:
-        shown.say(f"Together: {halting.total(waiting)}, by what the like has cost last.")
+        shown.say(f"Together: {stop_buying.total(waiting)}, by what the like has cost last.")
     if arguments.yes:
         shown.say("Buying goes on: what waits is begun by the next checkevent, the oldest first.")
     else:

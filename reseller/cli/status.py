@@ -6,10 +6,10 @@ import argparse
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from reseller.audit import status
+from reseller.audit.status import Status
 from reseller.cli import shown
-from reseller.lifecycle.work import Work
-from reseller.sync import status
-from reseller.sync.status import Status
+from reseller.context import Work
 
 NONE = "none"
 #: so many services of a kind of problem are named

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
+from reseller.commands import stop_buying
+from reseller.context import Work
 from reseller.ledger.stops import ALL
-from reseller.lifecycle import halting
-from reseller.lifecycle.work import Work
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(work: Work, arguments: argparse.Namespace) -> int:
     """Stop, and say so."""
-    found, waiting = halting.stop(work, arguments.module, arguments.why)
+    found, waiting = stop_buying.stop(work, arguments.module, arguments.why)
     text = f"{work.word(found.error)} {waiting} wait: resellerctl start{_named(found.module)}"
     if arguments.json:
         shown.machine({"module": found.module, "since": found.since, "waiting": waiting, "text": text})

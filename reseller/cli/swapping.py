@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from reseller import swap
 from reseller.cli import shown
+from reseller.context import Work
 from reseller.ledger import swaps
-from reseller.lifecycle.work import Work
 from reseller.wire.errors import ResellerError
 
 

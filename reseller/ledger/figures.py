@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from reseller.db import Database
-from reseller.ledger import plans, problems
+from reseller.ledger import problems, refused_changes
 from reseller.model import Status
 
 #: names of the states of a service here; what is linked and not in step yet has its link's state
@@ -68,7 +68,7 @@ def drift(db: Database, module: int) -> dict[str, int]:
 
 def refused(db: Database, module: int) -> int:
     """Changes that are refused, and of which nobody has said that they are not to be made."""
-    return sum(map(len, plans.waiting(db, module).values()))
+    return sum(map(len, refused_changes.waiting(db, module).values()))
 
 
 def _state(link: str, status: int | None, *, is_away: bool) -> str:

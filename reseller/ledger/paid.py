@@ -1,4 +1,4 @@
-"""Until when a linked service is paid, as far as the ledger has to know it (lifecycle/paid_until.py has the rule).
+"""Until when a linked service is paid, as far as the ledger has to know it (lifecycle/term_to_buy.py has the rule).
 
 Both dates stand with the link. `accounted` is the panel's date as it was accounted for last, NULL before anything was:
 a move of the panel's date beyond it needs a reason. `highest` is the latest date that the seller's form has shown: an
@@ -68,7 +68,7 @@ def due(db: Database, module: int, today: dt.date, limits: Limits, active: str =
 
     Not those of which something is under way that may change what is bought, that staff hold suspended, that are away
     at another module, or for which a term was bought a moment ago. What is bought is decided by the service's own form
-    (lifecycle/parts.py). `active` is what the panel says of the module: none is bought for one that is "off".
+    (commands/owed_terms.py). `active` is what the panel says of the module: none is bought for one that is "off".
     """
     rows = db.rows(
         "SELECT k.item FROM reseller_observation o FORCE INDEX (ends) JOIN reseller_link k ON k.id = o.link "

@@ -15,7 +15,7 @@ away       at another module (swap) while its paid term there ends
 tariff     another tariff there
 resources  other resources there
 paid       the panel's date has jumped for no known reason, and nothing is bought for that
-foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/whose.py)
+foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/ownership.py)
 value      a value there is not what it claims to be, and is not saved (sync/facts.py)
 stopped    stopped there while the client has paid
 expiredate, autoprolong, key, mapping: what their names say
@@ -39,7 +39,7 @@ endless    without an end here, and it ends soon there
 refused_term  a renewal was refused or is unconfirmed, and the service ends soon there
 undated    a client has paid for longer than the last date that the seller has shown, and it shows none now
 stranded   an operation that nobody runs and of which the ledger knows nothing
-moved      (of the panel) it is not where its ledger belongs, so nothing is sent (place.py)
+moved      (of the panel) it is not where its ledger belongs, so nothing is sent (ledger/installation.py)
 halted     (of the panel or of a module) a person has stopped all that spends (stops.py)
 off        (of a module) it is switched off, and services end for which clients have paid
 ownerless  (of a module) it is none of ours any more, and services are linked

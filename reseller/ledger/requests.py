@@ -33,7 +33,7 @@ from reseller.model import CURRENCY_CHARACTERS, Item, Status
 ORDER = "order"
 PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"
 SETPARAM = "setparam"
-#: a term that no operation asks for: the client has paid for longer than the seller was (lifecycle/parts.py)
+#: a term that no operation asks for: the client has paid for longer than the seller was (commands/owed_terms.py)
 PART = "part"
 POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
 CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
@@ -101,7 +101,7 @@ class Request(NamedTuple):
     cost_currency: str
     #: whose word is the reason of a request that no operation wants
     word: str
-    #: the error document that the seller answered, where it proves nothing (lifecycle/answers.py), else empty
+    #: the error document that the seller answered, where it proves nothing (lifecycle/kept_answers.py), else empty
     answer: str
     age_seconds: int
     quiet_seconds: int
@@ -390,7 +390,7 @@ def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, s
     """Renewals of a module, refused or unconfirmed, whose service ends there by this day (YYYY-MM-DD).
 
     Service, remote service, the seller's date, and why it stopped. Without an operation it is a problem of another
-    kind (lifecycle/term.py).
+    kind (commands/prolong.py).
     """
     rows = db.rows(
         "SELECT q.item, k.remote, o.expiredate, q.error_text FROM reseller_request q "

@@ -12,7 +12,7 @@ from pathlib import Path
 import pymysql
 
 from reseller.db import Database
-from reseller.ledger import place
+from reseller.ledger import installation
 from reseller.wire.errors import ResellerError
 
 #: how long a process waits for another one that changes the tables
@@ -52,7 +52,7 @@ _MERGED = (
 )
 
 #: What was sold and not bought yet is accounted for, as far as the panel's date bears it out. Whatever else the two
-#: dates differ by is judged by the next run: a few days are followed, more is a problem (lifecycle/paid_until.py).
+#: dates differ by is judged by the next run: a few days are followed, more is a problem (lifecycle/term_to_buy.py).
 _OWED_TO_ACCOUNTED = """UPDATE reseller_link k JOIN item i ON i.id = k.item
 JOIN reseller_observation o ON o.link = k.id JOIN (SELECT l.id, SUM(CAST(r.sold AS SIGNED) - r.bought) AS months
 FROM reseller_link l JOIN reseller_request r ON r.item = l.item AND r.state IN ('linked', 'done')
@@ -359,7 +359,7 @@ _PLACED = next(
 def ensure(db: Database, base: Path) -> None:
     """Bring the tables to this program's version; raises `reseller_schema` when they are newer than it.
 
-    Tables that do not say yet where they belong belong to the panel in `base` (place.py).
+    Tables that do not say yet where they belong belong to the panel in `base` (installation.py).
     One process migrates at a time; the others wait for it, and find nothing left to do.
     """
     if _checked(db) == len(MIGRATIONS):
@@ -372,7 +372,7 @@ def ensure(db: Database, base: Path) -> None:
             for statement in statements:
                 _carry_out(db, statement)
             if number == _PLACED:
-                place.note(db, base)
+                installation.note(db, base)
             db.execute("INSERT IGNORE INTO reseller_schema (version) VALUES (%s)", number)
     finally:
         db.value(f"SELECT RELEASE_LOCK({_LOCK})")

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reseller import log
+from reseller.context import Seller, Work
 from reseller.ledger import links, problems, requests, spent
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import answers, operations, retries, whose
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle import kept_answers, operations, ownership, retries
 from reseller.mgr5 import items
 from reseller.model import Balance, Item
 from reseller.seller import service
@@ -114,11 +114,11 @@ class Attempt:
     @property
     def answered(self) -> Rejected | None:
         """The error that the seller answered to what was sent last and that proves nothing; None without one."""
-        return answers.again(self.request.answer)
+        return kept_answers.again(self.request.answer)
 
     def settle_doubt(self, error: SellerError, type_: str = "") -> None:
         """Record that the outcome is unknown: it is looked for, and an error document is kept meanwhile."""
-        answer = answers.kept(error) if isinstance(error, Rejected) else None
+        answer = kept_answers.kept(error) if isinstance(error, Rejected) else None
         self.settle(Standing(requests.LOOKING, type_ or error.type, answer=answer))
 
     @property
@@ -142,11 +142,11 @@ class Attempt:
     def view(self) -> Service:
         """What the form of the linked remote service says, MISSING without one; ends the try when it is another's.
 
-        Every call that changes the service comes after this one (lifecycle/whose.py). Raises SellerError.
+        Every call that changes the service comes after this one (lifecycle/ownership.py). Raises SellerError.
         """
         link = self.linked()
         seen = service.read(self.seller.transport, link.itemtype, link.remote)
-        error = whose.judge(self.work, self.held, link, seen.key)
+        error = ownership.judge(self.work, self.held, link, seen.key)
         if error is None:
             return seen
         wait = self.work.limits.unsent_longest_seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reseller.lifecycle.work import Seller, Work
+from reseller.context import Seller, Work
 from reseller.seller import renewals, service
 from reseller.wire.errors import Rejected
 

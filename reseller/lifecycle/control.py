@@ -12,12 +12,12 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.lifecycle import offers, operations, retries
 from reseller.lifecycle.attempt import Attempt
-from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item, Status
 from reseller.seller.service import Service

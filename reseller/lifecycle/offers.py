@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from reseller.context import Work
 from reseller.ledger import requests
 from reseller.lifecycle import operations
-from reseller.lifecycle.work import Work
 from reseller.model import Item
 from reseller.wire.errors import ResellerError, Stopped
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator, Mapping
 
 from reseller import log
+from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.requests import Request
-from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.wire import document, texts

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import resources
-from reseller.lifecycle.resources import unmapped
+from reseller.lifecycle import quantities
+from reseller.lifecycle.quantities import unmapped
 from reseller.model import Item
 from reseller.seller.orders import Order
 from reseller.seller.tariffs import Tariff
@@ -49,7 +49,7 @@ def build(item: Item, key: str, tariff: Mapping[str, str], mapping: TariffMap, o
         datacenter=tariff.get(DATACENTER_FIELD, ""),
         period=str(term(item, mapping)),
         fields=values,
-        addons=resources.named(item, mapping, offered),
+        addons=quantities.named(item, mapping, offered),
     )
 
 
@@ -62,7 +62,7 @@ def term(item: Item, mapping: TariffMap) -> int:
     """Months that the seller sells where the client pays for `item.period` months.
 
     Either may be the longer, as long as one is a whole multiple of the other: what is left of a longer one here is
-    bought later, what is left of a longer one there covers the renewals to come (paid_until.py). Special periods
+    bought later, what is left of a longer one there covers the renewals to come (term_to_buy.py). Special periods
     (trial, day, for ever) only go to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
     """
     told = mapped(item, mapping, tariffmap.PERIOD, str(item.period))

@@ -11,20 +11,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from reseller.context import Work
 from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.work import Work
 from reseller.model import Status
 from reseller.seller import controls
 from reseller.seller.service import Service
 from reseller.wire.errors import Rejected
 
 if TYPE_CHECKING:
-    from reseller.lifecycle.goals import Change
+    from reseller.lifecycle.state_change import Change
 
 #: kinds that undo each other; and of them, the one that brings the panel's state back at the seller
 _CONTRARY = (requests.SUSPEND, requests.RESUME)
@@ -44,7 +44,7 @@ def overtake_done(work: Work, held: Lease, item: int, kind: str) -> None:
     if any(request.live for request in mine):
         return
     for done in reversed(mine):
-        # `digest`: whether it was sent more than once (goals.py).
+        # `digest`: whether it was sent more than once (state_change.py).
         is_late = done.sent_seconds is None or done.sent_seconds >= work.limits.land_seconds
         if done.state == requests.DONE and done.digest and not is_late:
             requests.settle(held, done, Standing(requests.LOOKING, requests.OVERTAKEN))
@@ -79,7 +79,7 @@ def watch(attempt: Change, seen: Service) -> bool:
     if has_landed and not seen.suspended_by:
         _undo(attempt, undo)
         return False
-    # A form that does not show the service proves nothing: what it is otherwise, the lists say (sync/actions.py).
+    # A form that does not show the service proves nothing: what it is otherwise, the lists say (sync/decide.py).
     if not _is_over(attempt):
         if seen.exists and attempt.kind == requests.CLOSE:
             _tell(attempt, "reseller_close_withdrawn", date=_last_day(attempt) or "-")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from reseller.context import Work
 from reseller.ledger import links, problems
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.work import Work
 from reseller.wire.errors import BusyError
 
 

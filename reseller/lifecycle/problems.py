@@ -10,11 +10,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from reseller.context import Work
 from reseller.ledger import problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import operations
-from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.wire.errors import PanelError, ResellerError
 
@@ -141,7 +141,7 @@ def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_
 
 
 def _is_of_many(work: Work, problem: Problem) -> bool:
-    """Whether so many services have the same that one task speaks for all of them (sync/many.py)."""
+    """Whether so many services have the same that one task speaks for all of them (sync/shared_tasks.py)."""
     cause = problem.cause
     if cause.subject != problems.SERVICE or cause.kind in BY_OPERATION:
         return False

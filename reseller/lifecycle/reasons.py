@@ -2,21 +2,21 @@
 
     an operation   of the panel that asks for it, for as long as it is there
     a word         of a person who has ordered it without one, kept in the request, while the service is not active yet
-    paid time      for a term that no operation asks for; judged by the two dates each time (parts.py)
+    paid time      for a term that no operation asks for; judged by the two dates each time (commands/owed_terms.py)
 
 With its reason gone nothing is sent any more; effects of what was sent are still looked for.
 """
 
 from __future__ import annotations
 
+from reseller.context import Work
 from reseller.ledger import links, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
-from reseller.lifecycle import operations, paid_until
+from reseller.lifecycle import operations, term_to_buy
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.paid_until import Move
-from reseller.lifecycle.work import Work
+from reseller.lifecycle.term_to_buy import Move
 from reseller.mgr5 import items
 from reseller.model import Status
 
@@ -48,7 +48,7 @@ def _ask_who_has_paid(work: Work, held: Lease, request: Request) -> None:
     if item is None or link is None or item.expiredate is None or paid.panel_moves(work.db) == paid.BEFORE:
         return
     accounted = paid.of(work.db, link.id).accounted
-    if paid_until.judge(item.expiredate, None, accounted, work.limits) == Move.JUMP:
+    if term_to_buy.judge(item.expiredate, None, accounted, work.limits) == Move.JUMP:
         return
     day = item.expiredate.isoformat()
     cause = Cause.of_service(request.item, problems.UNRENEWED)

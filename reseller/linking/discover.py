@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reseller.ledger import free, links
+from reseller.context import Work
+from reseller.ledger import kept_licences, links
 from reseller.lifecycle.order_plan import TARIFF_FIELD
-from reseller.lifecycle.work import Work
 from reseller.linking import sides
 from reseller.linking.plan import Plan
 from reseller.mgr5 import items
@@ -128,7 +128,7 @@ def _unlinked_there(work: Work, module: int, itemtype: str) -> list[Remote]:
     found = read_list(seller.transport, itemtype, work.limits)
     if not found.complete:
         raise ResellerError("reseller_discover_incomplete", object="itemtype", value=itemtype, itemtype=itemtype)
-    known = links.remotes(work.db, seller.account) | free.kept(work.db, seller.account)
+    known = links.remotes(work.db, seller.account) | kept_licences.kept(work.db, seller.account)
     return [row for row in found.rows if row.status not in (Status.DELETED, Status.ORDERED) and row.id not in known]
 
 

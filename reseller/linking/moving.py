@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from reseller import same_account
+from reseller.context import Work
 from reseller.ledger import accounts, requests
 from reseller.ledger import links as ledger_links
 from reseller.ledger.accounts import Bought
 from reseller.ledger.leases import lease
-from reseller.lifecycle import acquaintance
-from reseller.lifecycle.work import Work
 from reseller.mgr5 import settings
 from reseller.model import Remote, Settings
 from reseller.seller import service
@@ -57,8 +57,8 @@ def plan(work: Work, module: int, wish: Wish) -> Move:
     told = {name: value for name, value in wish._asdict().items() if value}
     chosen = replace(now, **told)
     transport = Transport(chosen, work.limits, work.log)
-    account = acquaintance.of(work.db, transport, chosen.username)
-    acquaintance.require_other_panel(work, transport, account)
+    account = same_account.of(work.db, transport, chosen.username)
+    same_account.require_other_panel(work, transport, account)
     links = tuple(accounts.bought(work.db, module, account))
     kept = tuple(accounts.kept(work.db, module, account))
     was = sorted({accounts.name(work.db, each.account) for each in (*links, *kept)})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.ledger import free, links, requests, swaps, tariffmap
+from reseller.context import Seller, Work
+from reseller.ledger import kept_licences, links, requests, swaps, tariffmap
 from reseller.ledger.links import Link
-from reseller.lifecycle import order_plan, resources
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle import order_plan, quantities
 from reseller.mgr5 import items
 from reseller.mgr5.features import ITEMTYPES
 from reseller.model import Item, Status
@@ -105,13 +105,13 @@ def _resources(work: Work, item: Item, found: Service) -> list[ResellerError]:
         return []
     try:
         transport, mapping = work.seller(item.module).transport, tariffmap.load(work.db, item.pricelist)
-        here = resources.differing(item, mapping, found, lambda: resources.offered(transport, chosen))
+        here = quantities.differing(item, mapping, found, lambda: quantities.offered(transport, chosen))
     except ResellerError as error:
         return [error]
     if not here:
         return []
     there = {name: found.fields.get(name, "") for name in here}
-    told = {"here": resources.listed(here), "there": resources.listed(there)}
+    told = {"here": quantities.listed(here), "there": quantities.listed(there)}
     return [ResellerError("reseller_plan_resources", item=item.id, remote=found.id, **told)]
 
 
@@ -220,7 +220,7 @@ def _require_free(work: Work, seller: Seller, item: Item, found: Service, *, for
         raise ResellerError("reseller_link_taken", object="value", value=found.id, other=owner.item, **names)
     if force:
         return
-    if owner is None and found.id in free.kept(work.db, seller.account):
+    if owner is None and found.id in kept_licences.kept(work.db, seller.account):
         raise ResellerError("reseller_link_kept", object="value", value=found.id, **names)
     if found.key and found.item != str(item.id):
         raise ResellerError("reseller_link_foreign", object="value", value=found.id, key=found.key, **names)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reseller.context import Work
 from reseller.ledger import links, problems
 from reseller.ledger.leases import lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.work import Work
 from reseller.linking import sides
 from reseller.linking.plan import Plan
 from reseller.mgr5 import items

@@ -9,6 +9,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from reseller.commands.open import OPENINGS, REMOTE_PARAM
+from reseller.context import Seller, Work
 from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
@@ -16,8 +18,6 @@ from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Standing
 from reseller.lifecycle import gone
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.open import OPENINGS, REMOTE_PARAM
-from reseller.lifecycle.work import Seller, Work
 from reseller.linking import plan as planning
 from reseller.linking.plan import Plan
 from reseller.mgr5 import items

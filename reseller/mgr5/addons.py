@@ -6,7 +6,7 @@ counts with what the tariff gives. A number is the included limit (the service's
 switched off in the tariff, only a part of others (billtype 4), or set by staff by hand (10) does not count.
 
 A total that cannot be (a fraction, less than nothing) is handed on as it stands: the plan of an order or a change
-refuses it by name (lifecycle/resources.py).
+refuses it by name (lifecycle/quantities.py).
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ FEATURES = (
     "pricelist_dynamic_settings",
     "pricelist_dynamic_settings_tune",
 )
-#: declared only while it is switched on for some type (lifecycle/control_panel.py): then this file is there
+#: declared only while it is switched on for some type (commands/transition_controlpanel.py): then this file is there
 PANEL_FEATURE = "transition_controlpanel"
 PANELS_FILE = "etc/reseller.panels"
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reseller.lifecycle.work import Caller, Work
+from reseller.context import Caller, Work
 from reseller.mgr5.panel import Panel
 from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from reseller.pages import several
 from reseller.pages.call import Call, done
-from reseller.sync import check
+from reseller.sync import check_now
 from reseller.wire import document
 
 
 def show(call: Call) -> document.Element:
     """Look at each; a group button is called once for each marked row, or once for all (platform.md 2.2)."""
-    several.each(call, several.chosen(call.numbers("elid")), lambda number: check.now(call.work, number))
+    several.each(call, several.chosen(call.numbers("elid")), lambda number: check_now.now(call.work, number))
     return done()

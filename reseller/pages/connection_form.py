@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reseller import same_account
+from reseller.context import Work, as_known
 from reseller.ledger import accounts
-from reseller.lifecycle import acquaintance
-from reseller.lifecycle.work import Work, as_known
 from reseller.mgr5 import settings
 from reseller.mgr5.features import ITEMTYPES
 from reseller.mgr5.panel import Panel
@@ -32,8 +32,8 @@ def check(panel: Panel, form: bytes) -> None:
     chosen = replace(as_known(work.db, chosen), plain=chosen.plain)
     transport = Transport(chosen, panel.limits, work.log)
     found = account.check(transport, ITEMTYPES)
-    number = acquaintance.of(work.db, transport, chosen.username, found.own_id)
-    acquaintance.require_other_panel(work, transport, number, anew=True)
+    number = same_account.of(work.db, transport, chosen.username, found.own_id)
+    same_account.require_other_panel(work, transport, number, anew=True)
     _require_bound(work, chosen.noted, number)
     accounts.save_balance(work.db, number, found.balance)
     accounts.save_generations(work.db, number, found.generations)

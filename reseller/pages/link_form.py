@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reseller.context import Work
 from reseller.ledger import links
-from reseller.lifecycle.work import Work
 from reseller.linking import plan as planning
 from reseller.linking import repair, sides
 from reseller.mgr5 import items

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reseller.commands.reorder import reorder
 from reseller.ledger import requests
-from reseller.lifecycle.reorder import reorder
 from reseller.pages import several
 from reseller.pages.call import Call, done, refused
 from reseller.wire import document

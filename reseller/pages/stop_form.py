@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reseller import swap
+from reseller.commands import stop_buying
+from reseller.commands.stop_buying import Waiting
 from reseller.ledger import stops
 from reseller.ledger.stops import ALL
-from reseller.lifecycle import halting
-from reseller.lifecycle.halting import Waiting
 from reseller.mgr5 import items
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
@@ -22,7 +22,7 @@ EVERY = "all"
 def show(call: Call) -> document.Element:
     """Of which module, and why."""
     if call.sok:
-        halting.stop(call.work, _chosen(call), call.text("why")[:WHY_LENGTH])
+        stop_buying.stop(call.work, _chosen(call), call.text("why")[:WHY_LENGTH])
         return done()
     call.put(module=call.text("module") or EVERY, why=call.text("why"))
     _choices(call, [ALL, *items.modules(call.work.db)])
@@ -33,16 +33,16 @@ def start(call: Call) -> document.Element:
     """The stop that is chosen, with what waits for it to be taken back; what was shown is what goes on."""
     there_are = [each.module for each in stops.every(call.work.db)]
     is_chosen = call.text("module") or not there_are
-    found = halting.require(call.work, _chosen(call) if is_chosen else there_are[0])
-    waiting = halting.plan(call.work, found)
+    found = stop_buying.require(call.work, _chosen(call) if is_chosen else there_are[0])
+    waiting = stop_buying.plan(call.work, found)
     if call.sok:
         several.require_shown(call, waiting)
-        halting.start(call.work, found.module)
+        stop_buying.start(call.work, found.module)
         return done()
     table = document.element("list", name="plan")
     table.extend(_rows(call, waiting))
     call.page.append(table)
-    said = {"since": f"{found.since} UTC", "who": found.who, "why": found.why, "total": halting.total(waiting)}
+    said = {"since": f"{found.since} UTC", "who": found.who, "why": found.why, "total": stop_buying.total(waiting)}
     call.put(module=_name(found.module), shown=several.digest(waiting), **said)
     _choices(call, there_are)
     return call.page

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from reseller.context import Work
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
-from reseller.lifecycle.work import Work
 from reseller.mgr5.panel import Panel
 from reseller.pages.connection_form import parse
 from reseller.seller import tariffs

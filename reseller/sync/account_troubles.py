@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from reseller.context import Seller, Work
 from reseller.ledger import accounts, links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
-from reseller.lifecycle.work import Seller, Work
 from reseller.mgr5 import items
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError, SellerDown, SellerError

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from reseller.commands.open import OPENINGS, park
+from reseller.context import Seller, Work
 from reseller.ledger import links, observations, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import VALUE, Cause, Problem
-from reseller.lifecycle import autorenewal, gone, offers, operations, problems, whose
-from reseller.lifecycle.open import OPENINGS, park
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle import autorenewal, gone, offers, operations, ownership, problems
 from reseller.mgr5 import items
 from reseller.model import Item, Status
 from reseller.seller import service
 from reseller.seller.services import RemoteList
-from reseller.sync.actions import TABLE, Action, Here, Open, There
 from reseller.sync.candidates import here, there
+from reseller.sync.decide import TABLE, Action, Here, Open, There
 from reseller.sync.facts import Facts, facts
 from reseller.wire.errors import PanelError, ResellerError, Stopped
 
@@ -34,9 +34,9 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         if current is None or current.id != link.id or current.state != links.OPENING:
             return WAITING
         item = items.read(work.db, link.item)
-        if not whose.is_ours(link, row.key):
+        if not ownership.is_ours(link, row.key):
             # A list may not show keys at all, so it never says that the key is right again: the form does.
-            whose.require(work, held, link, row.key)
+            ownership.require(work, held, link, row.key)
         action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(work.db, link, row):
             cancelled = _gone(work, item, link)
@@ -72,7 +72,7 @@ def _wait(work: Work, item: Item, link: Link) -> str:
 
 def _finish(work: Work, seller: Seller, held: Lease, item: Item, link: Link) -> str:
     """Save the facts, then finish; in this order, since after the finish nobody would come back for them."""
-    seen = whose.read(work, held, link)
+    seen = ownership.read(work, held, link)
     if not seen.exists:
         return _wait(work, item, link)
     autorenewal.switch_off(work, seller, link.itemtype, link.remote, seen.autoprolong)

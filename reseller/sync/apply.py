@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from reseller.ledger import links, observations, paid, plans, problems, requests
+from reseller.context import Work
+from reseller.ledger import links, observations, paid, problems, refused_changes, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observations import Settled
-from reseller.ledger.plans import Change
 from reseller.ledger.problems import Cause, Problem
+from reseller.ledger.refused_changes import Change
 from reseller.lifecycle import autorenewal, reasons
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.work import Work
 from reseller.mgr5 import items
 from reseller.sync import candidates
-from reseller.sync.actions import Action
 from reseller.sync.candidates import Candidate
 from reseller.sync.compare import Finding
+from reseller.sync.decide import Action
 from reseller.wire.errors import ResellerError
 
 #: how a service is shown suspended, and brought back: both only say that it has happened
@@ -39,7 +39,7 @@ def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
         if now is None or _moves(now) != _moves(before):
             return False
         if finding.kind:
-            plans.note(held, Change(before.module, before.link, finding.kind, str(finding), forced))
+            refused_changes.note(held, Change(before.module, before.link, finding.kind, str(finding), forced))
         step = _STEPS.get(finding.action)
         if step is not None:
             step(work, held, mine, before)

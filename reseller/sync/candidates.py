@@ -15,7 +15,7 @@ from reseller.ledger import requests
 from reseller.ledger.problems import IS_DIFFERENCE
 from reseller.model import Status
 from reseller.seller.service import STAFF_SUSPENSIONS, Service
-from reseller.sync.actions import Here, Open, There
+from reseller.sync.decide import Here, Open, There
 
 HERE = (
     "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "

@@ -19,17 +19,27 @@ from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.ledger import accounts, links, observations, paid, place, plans, problems, requests, stops
+from reseller.context import Seller, Work
+from reseller.ledger import (
+    accounts,
+    installation,
+    links,
+    observations,
+    paid,
+    problems,
+    refused_changes,
+    requests,
+    stops,
+)
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
-from reseller.lifecycle.failures import PASSING
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle.last_handler import PASSING
 from reseller.mgr5 import items, settings
-from reseller.sync import account_troubles, left, many, metrics, reconcile, spending
+from reseller.sync import account_troubles, left_behind, metrics, reconcile, shared_tasks, spending_limit
 from reseller.sync.account_troubles import Account
 from reseller.sync.job import SPEND, Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
@@ -82,12 +92,13 @@ def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
 
 def _of_panel(work: Work, modules: Sequence[int]) -> list[str]:
     """What is to be said of the whole panel: it is not where its ledger belongs, may buy nothing, or lacks a module."""
-    from reseller.lifecycle import halting, moved, ownerless
+    from reseller.commands import stop_buying
+    from reseller.lifecycle import moved_panel, ownerless
 
     found: list[str] = []
     for watch in (
-        partial(moved.watch, work, modules),
-        partial(halting.watch, work),
+        partial(moved_panel.watch, work, modules),
+        partial(stop_buying.watch, work),
         partial(ownerless.watch, work, modules),
     ):
         try:
@@ -191,7 +202,7 @@ class _Run:
         self.began = False
         self.stopped = 0
         #: where a panel that may be a copy is, nothing is begun that would send
-        self.may_send = place.difference(self.work.db, self.work.panel.base) is None
+        self.may_send = installation.difference(self.work.db, self.work.panel.base) is None
         #: where a person has stopped all that spends, nothing is begun that would
         self.may_spend = stops.of(self.work.db, self.module) is None
 
@@ -199,7 +210,7 @@ class _Run:
         """Every service of the module; the seller is not even connected to when there is none."""
         self._left_behind()
         # Of what the runs before have found, too: this one may not come to its end.
-        many.gather(self.work, self.held, self.module)
+        shared_tasks.gather(self.work, self.held, self.module)
         live = requests.all_live(self.work.db, [self.module])
         opening = links.opening(self.work.db, [self.module])
         linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
@@ -219,7 +230,7 @@ class _Run:
 
     def _end_all(self) -> None:
         """A module that looks after nothing is in no trouble, but for a stop, which is for what is to come."""
-        plans.forget(self.held, [row.link for row in plans.refused(self.work.db, self.module)])
+        refused_changes.forget(self.held, [row.link for row in refused_changes.refused(self.work.db, self.module)])
         for problem in problems.live(self.work.db, self.module):
             if problem.cause.subject == problems.MODULE and problem.cause.kind not in (problems.HALTED, problems.DIED):
                 with troubles.each(self.work):
@@ -288,7 +299,7 @@ class _Run:
         if self.may_send:
             self._finish_left()
         if not self.job.mode.pending:
-            left.note(self.work, self.held, self.module)
+            left_behind.note(self.work, self.held, self.module)
 
     def _finish_left(self) -> None:
         from reseller.sync import restart
@@ -332,28 +343,28 @@ class _Run:
 
         After the lists were read, so that the seller has told its day.
         """
-        from reseller.lifecycle import parts
+        from reseller.commands import owed_terms
 
         today = seller.transport.today
         cause = Cause(problems.MODULE, self.module, problems.CLOCK)
         here = dates.machine_day().isoformat()
         told = {"module": str(self.module), "there": today.isoformat(), "here": here}
-        is_another = parts.is_another_day(seller, self.work.limits)
+        is_another = owed_terms.is_another_day(seller, self.work.limits)
         troubles.keep(self.work, self.held, Problem(cause, self.module, "reseller_clock", told), lasts=is_another)
         if is_another:
             return
-        left.note_dates(self.work, self.held, self.module, today)
-        left.note_off(self.work, self.held, self.module, today)
+        left_behind.note_dates(self.work, self.held, self.module, today)
+        left_behind.note_off(self.work, self.held, self.module, today)
         if not self.may_spend:
             return
         for number in paid.due(self.work.db, self.module, today, self.work.limits):
-            self._each(number, partial(parts.write_down, self.work, number))
+            self._each(number, partial(owed_terms.write_down, self.work, number))
 
     def _wake(self, seller: Seller, live: Sequence[Request]) -> None:
         """Start what can be sent by now."""
         from reseller.sync import restart
 
-        day = spending.Day(self.work, self.held, seller.settings)
+        day = spending_limit.Day(self.work, self.held, seller.settings)
         lost = requests.without_operation(self.work.db, self.module) if live else ()
         found = restart.ripe(live, self.work.limits, lost)
         try:
@@ -423,9 +434,9 @@ class _Run:
 
         return step
 
-    def _buy(self, request: Request, day: spending.Day) -> Callable[[], None]:
+    def _buy(self, request: Request, day: spending_limit.Day) -> Callable[[], None]:
         def step() -> None:
-            from reseller.lifecycle import parts
+            from reseller.commands import owed_terms
 
             if not (self.job.mode.forces(SPEND) or day.allows(request.item)):
                 self.summary.add("held")
@@ -434,7 +445,7 @@ class _Run:
             with log.under(request.correlation), lease(self.work.db, name, seconds) as held:
                 current = requests.by_id(self.work.db, request.id)
                 if current.live and current.state == request.state:
-                    self.summary.add("renewed", parts.go_on(self.work, current, held))
+                    self.summary.add("renewed", owed_terms.go_on(self.work, current, held))
 
         return step
 

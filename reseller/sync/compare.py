@@ -6,19 +6,19 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from reseller.ledger import paid, plans, problems, tariffmap
+from reseller.context import Seller, Work
+from reseller.ledger import paid, problems, refused_changes, tariffmap
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import change_plan, order_plan, paid_until, resources, whose
-from reseller.lifecycle.paid_until import Move
-from reseller.lifecycle.work import Seller, Work
+from reseller.lifecycle import order_plan, ownership, quantities, setparam_plan, term_to_buy
+from reseller.lifecycle.term_to_buy import Move
 from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.seller import service
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
-from reseller.sync.actions import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
 from reseller.sync.candidates import Candidate, there_of
+from reseller.sync.decide import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
 from reseller.sync.facts import DATE_PARAM, Facts, facts
 from reseller.wire import claims
 from reseller.wire.errors import ResellerError, SellerError
@@ -56,11 +56,11 @@ class Finding:
     def kind(self) -> str:
         """Which limit of a day it falls under, empty for none."""
         if self.action == Action.GONE:
-            return plans.CLOSE
+            return refused_changes.CLOSE
         if self.action == Action.SHOW:
-            return plans.STOP
+            return refused_changes.STOP
         changes_it = self.action in CHANGES_STATE or self.saves or self.secrets or self.follow or self.is_goodwill
-        return plans.CHANGE if changes_it else ""
+        return refused_changes.CHANGE if changes_it else ""
 
     @property
     def does_something(self) -> bool:
@@ -107,7 +107,7 @@ class Batch:
     def offered(self, pricelist: str) -> Tariff | None:
         """A tariff of the seller, None where it is not shown; raises SellerError."""
         if pricelist not in self._offered:
-            self._offered[pricelist] = resources.offered(self.seller.transport, pricelist)
+            self._offered[pricelist] = quantities.offered(self.seller.transport, pricelist)
         return self._offered[pricelist]
 
 
@@ -178,7 +178,7 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
         return _decide(candidate, action, candidate.state_seen, patience)
     seen = service.read(batch.seller.transport, candidate.itemtype, candidate.remote)
     there = there_of(seen, candidate)
-    if not whose.is_ours(candidate, seen.key):
+    if not ownership.is_ours(candidate, seen.key):
         # Whatever it shows is about somebody else's service.
         anothers = Drift(problems.FOREIGN_KEY, candidate.key, seen.key or "")
         asks = frozenset({problems.FOREIGN_KEY})
@@ -295,13 +295,13 @@ class _Facts:
         if here is None or there is None:
             return
         kept = paid.of(self._work.db, self._candidate.link)
-        move = paid_until.judge(here, there, kept.accounted, limits)
+        move = term_to_buy.judge(here, there, kept.accounted, limits)
         if move == Move.FOLLOW:
             self._account = here
             self._is_goodwill = kept.accounted is not None and here > max(kept.accounted, there)
         elif move == Move.JUMP and here != kept.left:
             yield Fact.PAID, problems.PAID, here.isoformat(), there.isoformat()
-        if (there - paid_until.after(here, self._term())).days > limits.tolerance_days:
+        if (there - term_to_buy.after(here, self._term())).days > limits.tolerance_days:
             yield Fact.EXPIRES_LATER, problems.EXPIREDATE, here.isoformat(), there.isoformat()
 
     def _term(self) -> int:
@@ -312,11 +312,11 @@ class _Facts:
             return 0
 
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
-        """What a setparam from here would change there: one rule for both directions (lifecycle/change_plan.py)."""
+        """What a setparam from here would change there: one rule for both directions (lifecycle/setparam_plan.py)."""
         item, seen = self._item, self._seen
         try:
             tariff, mapping = self._batch.tariff(item.pricelist)
-            change = change_plan.build(item, seen, tariff, mapping, lambda: self._batch.offered(seen.pricelist))
+            change = setparam_plan.build(item, seen, tariff, mapping, lambda: self._batch.offered(seen.pricelist))
         except SellerError:
             raise
         except ResellerError as error:
@@ -331,4 +331,4 @@ class _Facts:
         wanted = {name: value for name, value in change.fields.items() if name.startswith("addon_")}
         if wanted:
             now = {name: seen.fields.get(name, "") for name in wanted}
-            yield Fact.RESOURCES, problems.RESOURCES, resources.listed(wanted), resources.listed(now)
+            yield Fact.RESOURCES, problems.RESOURCES, quantities.listed(wanted), quantities.listed(now)

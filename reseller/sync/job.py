@@ -6,13 +6,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reseller.ledger import plans
-from reseller.lifecycle.work import Work
+from reseller.context import Work
+from reseller.ledger import refused_changes
 from reseller.seller.transport import Timing
 
 #: what may be let through: one limit of a day, or all of them
 ALL, SPEND = "all", "spend"
-FORCES = (ALL, plans.CHANGE, plans.STOP, plans.CLOSE, SPEND)
+FORCES = (ALL, refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE, SPEND)
 
 
 class Mode(NamedTuple):

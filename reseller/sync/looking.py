@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reseller.commands import (
+    cancel_prolong,
+    changepassword,
+    gen_key,
+    owed_terms,
+    power,
+    prolong,
+    reopen,
+    setparam,
+    suspend_resume_close,
+)
+from reseller.commands import open as opening_
+from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request
-from reseller.lifecycle import cancel, change, licence_key, parts, password, power, reopen, state, term
-from reseller.lifecycle import open as opening_
-from reseller.lifecycle.work import Work
 from reseller.sync.observe import Lists
 
 ADOPTED, FINISHED, LOOKING = "adopted", "finished", "looking"
 
 #: by kind, how a request that the seller may have by now is looked at; whether it is done
 _LOOKS: dict[str, Callable[[Work, Request, Lease], bool]] = {
-    requests.PROLONG: term.look_again,
-    requests.PART: parts.go_on,
-    requests.SETPARAM: change.look_again,
-    requests.SUSPEND: state.look_again,
-    requests.RESUME: state.look_again,
-    requests.CLOSE: state.look_again,
+    requests.PROLONG: prolong.look_again,
+    requests.PART: owed_terms.go_on,
+    requests.SETPARAM: setparam.look_again,
+    requests.SUSPEND: suspend_resume_close.look_again,
+    requests.RESUME: suspend_resume_close.look_again,
+    requests.CLOSE: suspend_resume_close.look_again,
     requests.REOPEN: reopen.look_again,
     **dict.fromkeys(requests.POWER, power.look_again),
-    requests.CHANGEPASSWORD: password.look_again,
-    requests.GEN_KEY: licence_key.look_again,
-    requests.CANCEL_PROLONG: cancel.look_again,
+    requests.CHANGEPASSWORD: changepassword.look_again,
+    requests.GEN_KEY: gen_key.look_again,
+    requests.CANCEL_PROLONG: cancel_prolong.look_again,
 }
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reseller import files
+from reseller.context import Work
 from reseller.db import Database
 from reseller.ledger import figures, problems
 from reseller.ledger.circuits import Circuit
 from reseller.ledger.figures import Figures
-from reseller.lifecycle.work import Work
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.mgr5 import items

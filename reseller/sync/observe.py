@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reseller.context import Seller, Work
 from reseller.ledger import listed, observations
 from reseller.ledger.leases import Lease
 from reseller.ledger.listed import Stored
 from reseller.ledger.observations import Known, Seen
-from reseller.lifecycle.work import Seller, Work
 from reseller.model import Remote
 from reseller.seller import service
 from reseller.seller.services import Page, Reading, RemoteList, Span, alone, read_list, row_digests

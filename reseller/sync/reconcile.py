@@ -9,19 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from reseller.ledger import observations, plans, problems
+from reseller.context import Seller, Work
+from reseller.ledger import observations, problems, refused_changes
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
-from reseller.lifecycle.work import Seller, Work
-from reseller.sync import apply, candidates, compare, deep
-from reseller.sync.actions import Action
+from reseller.sync import apply, candidates, compare, deep_check
 from reseller.sync.candidates import Candidate
 from reseller.sync.compare import Finding
+from reseller.sync.day_limits import Day
+from reseller.sync.decide import Action
 from reseller.sync.job import Job
 from reseller.sync.observe import Lists
-from reseller.sync.plan import Day
 from reseller.wire.errors import BusyError, Rejected, ResellerError, SellerDown, SellerError
 
 #: as many as one run looks at; what is above it waits its turn
@@ -61,7 +61,7 @@ class Round:
         """The four steps."""
         unlisted = self._observe()
         findings = self._compare(unlisted)
-        plans.forget(self.held, candidates.unmoved(self.work.db, self.module, self.work.limits.away_days))
+        refused_changes.forget(self.held, candidates.unmoved(self.work.db, self.module, self.work.limits.away_days))
         day = Day(self.held, self.module, self.work.limits)
         verdict = day.weigh(findings, lambda: candidates.to_suspend(self.work.db, self.module), mode=self.mode)
         self.summary.add("left", verdict.released)
@@ -81,9 +81,9 @@ class Round:
 
     def _tell_refused(self) -> None:
         """What is refused is one problem of the module for as long as anything is; what the seller stopped, another."""
-        waiting = plans.waiting(self.work.db, self.module)
-        stopped = waiting.pop(plans.STOP, [])
-        total = plans.running(self.work.db, self.module) if stopped else 0
+        waiting = refused_changes.waiting(self.work.db, self.module)
+        stopped = waiting.pop(refused_changes.STOP, [])
+        total = refused_changes.running(self.work.db, self.module) if stopped else 0
         self._keep(problems.REFUSED, [item for items in waiting.values() for item in items])
         self._keep(problems.MASS_STOP, stopped, total=str(total))
 
@@ -148,7 +148,7 @@ class Round:
                 passed += [] if finding or candidate.has_moved else [candidate.link]
         else:
             for itemtype in self.counts:
-                deep.asked(self.held, self.module, itemtype)
+                deep_check.asked(self.held, self.module, itemtype)
         observations.tried(self.held, passed)
         return found
 
@@ -158,7 +158,7 @@ class Round:
         taken = {candidate.link for candidate in moved}
         for itemtype, count in self.counts.items():
             within = limits.unlisted_seconds if itemtype in unlisted else limits.deep_seconds
-            due = deep.due(db, self.module, itemtype, count, within)
+            due = deep_check.due(db, self.module, itemtype, count, within)
             moved += candidates.of_links(db, [link for link in due if link not in taken])
         return moved
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from reseller.commands import owed_terms
+from reseller.commands.open import open_service
+from reseller.context import Seller, Work
 from reseller.ledger import accounts, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
-from reseller.lifecycle import operations, parts, reasons, retries
+from reseller.lifecycle import operations, reasons, retries
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.open import open_service
-from reseller.lifecycle.work import Seller, Work
 from reseller.limits import Limits
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError
@@ -40,7 +41,7 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
 
 def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
     if request.kind == requests.PART:
-        return request.state in parts.AGAIN
+        return request.state in owed_terms.AGAIN
     if request.state == requests.INTENT:
         return request.quiet_seconds >= limits.stale_intent_seconds
     if request.error_type in retries.UNSENT.values():

@@ -91,7 +91,7 @@ class Withheld(NotSent):
 
 
 class Moved(Withheld):
-    """The panel is not where its ledger belongs, so it may be a copy (ledger/place.py)."""
+    """The panel is not where its ledger belongs, so it may be a copy (ledger/installation.py)."""
 
     unsent = "reseller_moved_unsent"
 

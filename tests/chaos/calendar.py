@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reseller.lifecycle.paid_until import after
+from reseller.lifecycle.term_to_buy import after
 from tests.chaos.boundaries import CLOCK
 from tests.chaos.commands import DELETED
 from tests.chaos.journal import ORDER, bought, counted, kind

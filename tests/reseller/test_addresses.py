@@ -2,8 +2,8 @@
 
 import pytest
 
+from reseller.context import as_known
 from reseller.ledger import accounts
-from reseller.lifecycle.work import as_known
 from reseller.model import Settings
 from reseller.seller.transport import endpoint
 from reseller.wire.errors import ResellerError

@@ -21,32 +21,32 @@ CHANGES = {
     "keys": {"set_key"},
     "orders": {"remove_unpaid"},
 }
-#: who may call them: tries, which have asked Attempt.view() whose it is (lifecycle/whose.py); and who sets the key,
+#: who may call them: tries, which have asked Attempt.view() whose it is (lifecycle/ownership.py); and who sets the key,
 #: takes back an order by its key, hands over what is nobody's, or comes right after such a view
 CALLERS = {
-    "lifecycle/goals.py": "view()",
-    "lifecycle/closing.py": "goals.py",
-    "lifecycle/overtaken.py": "goals.py",
-    "lifecycle/change.py": "view()",
-    "lifecycle/term.py": "view()",
-    "lifecycle/cancel.py": "view()",
-    "lifecycle/licence_key.py": "see()",
-    "lifecycle/power.py": "control.py",
-    "lifecycle/password.py": "control.py",
-    "lifecycle/reuse.py": "view()",
+    "lifecycle/state_change.py": "view()",
+    "commands/close.py": "state_change.py",
+    "lifecycle/overtaken.py": "state_change.py",
+    "commands/setparam.py": "view()",
+    "commands/prolong.py": "view()",
+    "commands/cancel_prolong.py": "view()",
+    "commands/gen_key.py": "see()",
+    "commands/power.py": "control.py",
+    "commands/changepassword.py": "control.py",
+    "lifecycle/kept_licences.py": "view()",
     "lifecycle/autorenewal.py": "its callers",
-    "lifecycle/open.py": "its key",
+    "commands/open.py": "its key",
     "linking/sides.py": "sets the key",
 }
 #: who may read the form of a remote service past that gate, and why
 READERS = {
     "lifecycle/attempt.py": "the gate of tries",
-    "lifecycle/whose.py": "the gate of everything else",
-    "lifecycle/acquaintance.py": "to prove an account",
-    "lifecycle/control_panel.py": "asks whose it is itself",
-    "lifecycle/open.py": "to see its key",
-    "lifecycle/reopen.py": "to see its key",
-    "lifecycle/reuse.py": "of what is kept, which carries no key",
+    "lifecycle/ownership.py": "the gate of everything else",
+    "same_account.py": "to prove an account",
+    "commands/transition_controlpanel.py": "asks whose it is itself",
+    "commands/open.py": "to see its key",
+    "commands/reopen.py": "to see its key",
+    "lifecycle/kept_licences.py": "of what is kept, which carries no key",
     "linking/moving.py": "to prove a link",
     "linking/plan.py": "to link it",
     "linking/repair.py": "to link it",
@@ -55,7 +55,7 @@ READERS = {
     "lifecycle/autorenewal.py": "whether it has stopped renewing itself, after the gate",
     "sync/activate.py": "whether it is there",
     "sync/compare.py": "asks whose it is itself",
-    "sync/mending.py": "whether it is there",
+    "audit/fix.py": "whether it is there",
 }
 
 
@@ -81,7 +81,7 @@ def test_the_form_of_a_remote_service_is_read_through_the_gate_or_for_a_reason()
 
 def test_nothing_about_a_linked_service_asks_its_row_for_the_seller():
     """`item.module` leads to a seller only where nothing is linked yet."""
-    allowed = {"lifecycle/attempt.py", "lifecycle/checks.py", "lifecycle/reorder.py", "sync/one.py"}
+    allowed = {"lifecycle/attempt.py", "commands/check_param.py", "commands/reorder.py", "sync/sync_item.py"}
     allowed |= {"linking/plan.py", "linking/repair.py", "linking/sides.py"}
     root = Path(reseller.__file__).parent
     found = {

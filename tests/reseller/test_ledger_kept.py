@@ -3,86 +3,96 @@
 import pymysql
 import pytest
 
-from reseller.ledger import free, links, requests, swaps
+from reseller.ledger import kept_licences, links, requests, swaps
 from reseller.ledger.requests import Standing
 from tests.reseller.conftest import age, away, made
 
 
 def kept(item, remote, **more):
-    kind = free.Kind(item.id, "soft", "7", free.Kind.listed({"9": "2", "10": "1"}))
-    given = {"state": free.KEEPING, "owner": f"close {item.id}", "digest": "d", "expiredate": "2026-05-01", **more}
-    return free.Licence(kind, 0, remote, **given)
+    kind = kept_licences.Kind(item.id, "soft", "7", kept_licences.Kind.listed({"9": "2", "10": "1"}))
+    given = {
+        "state": kept_licences.KEEPING,
+        "owner": f"close {item.id}",
+        "digest": "d",
+        "expiredate": "2026-05-01",
+        **more,
+    }
+    return kept_licences.Licence(kind, 0, remote, **given)
 
 
 def test_resources_are_equal_in_any_order():
-    assert free.Kind.listed({"9": "2", "10": "1"}) == free.Kind.listed({"10": "1", "9": "2"}) == "10=1 9=2"
-    assert free.Kind.listed({}) == ""
+    assert (
+        kept_licences.Kind.listed({"9": "2", "10": "1"})
+        == kept_licences.Kind.listed({"10": "1", "9": "2"})
+        == "10=1 9=2"
+    )
+    assert kept_licences.Kind.listed({}) == ""
 
 
 def test_a_kept_licence_is_on_record_before_it_is_touched(db, held, item):
-    free.reserve(held, kept(item, "1", state=free.UNFIT, owner="old", digest="x", expiredate=""))
-    free.reserve(held, kept(item, "1"))
-    found = free.of_remote(db, item.id, "1")
+    kept_licences.reserve(held, kept(item, "1", state=kept_licences.UNFIT, owner="old", digest="x", expiredate=""))
+    kept_licences.reserve(held, kept(item, "1"))
+    found = kept_licences.of_remote(db, item.id, "1")
     assert found == kept(item, "1")._replace(id=found.id)
-    assert free.of_remote(db, item.id, "2") is None
-    assert free.of_remote(db, item.id + 1, "1") is None
-    assert free.of_order(db, found.owner) is None
+    assert kept_licences.of_remote(db, item.id, "2") is None
+    assert kept_licences.of_remote(db, item.id + 1, "1") is None
+    assert kept_licences.of_order(db, found.owner) is None
 
 
 def test_a_free_licence_is_nobodys(db, still, held, item):
-    free.reserve(held, kept(item, "1"))
-    row = free.of_remote(db, item.id, "1")
+    kept_licences.reserve(held, kept(item, "1"))
+    row = kept_licences.of_remote(db, item.id, "1")
     db.execute("UPDATE reseller_free SET updated = updated - INTERVAL 1 HOUR WHERE id = %s", row.id)
-    free.settle(held, row, free.UNFIT)
-    assert free.of_remote(db, item.id, "1") == row._replace(state=free.UNFIT)
+    kept_licences.settle(held, row, kept_licences.UNFIT)
+    assert kept_licences.of_remote(db, item.id, "1") == row._replace(state=kept_licences.UNFIT)
     assert age(db, "reseller_free", row.id, "updated") == 0
-    free.settle(held, row, free.FREE)
-    assert free.of_remote(db, item.id, "1") == row._replace(state=free.FREE, owner="")
-    free.remove(held, row)
-    assert free.of_remote(db, item.id, "1") is None
+    kept_licences.settle(held, row, kept_licences.FREE)
+    assert kept_licences.of_remote(db, item.id, "1") == row._replace(state=kept_licences.FREE, owner="")
+    kept_licences.remove(held, row)
+    assert kept_licences.of_remote(db, item.id, "1") is None
 
 
 def test_an_order_takes_the_free_one_of_its_kind_that_ends_first(db, held, item):
     for remote, ends in (("1", "2026-07-01"), ("2", "2026-06-01"), ("3", "2026-05-01")):
-        free.reserve(held, kept(item, remote, expiredate=ends))
+        kept_licences.reserve(held, kept(item, remote, expiredate=ends))
     kind = kept(item, "1").kind
-    assert free.claim(held, kind, f"{item.id} k1", ()) is None
+    assert kept_licences.claim(held, kind, f"{item.id} k1", ()) is None
     for remote in "123":
-        free.settle(held, free.of_remote(db, item.id, remote), free.FREE)
+        kept_licences.settle(held, kept_licences.of_remote(db, item.id, remote), kept_licences.FREE)
     others = [kind._replace(account=0), kind._replace(itemtype="vds"), kind._replace(pricelist="8")]
     for other in (*others, kind._replace(resources="")):
-        assert free.claim(held, other, f"{item.id} k1", ()) is None
-    taken = free.claim(held, kind, f"{item.id} k1", {"3"})
-    assert (taken.remote, taken.state, taken.owner) == ("2", free.FREE, "")
-    now = free.of_remote(db, item.id, "2")
-    assert (now.state, now.owner) == (free.TAKING, f"{item.id} k1")
-    assert free.of_order(db, f"{item.id} k1") == now
-    assert free.of_order(db, f"{item.id} k2") is None
-    assert [free.claim(held, kind, key, ()).remote for key in (f"{item.id} k2", f"{item.id} k3")] == ["3", "1"]
-    assert free.claim(held, kind, f"{item.id} k4", ()) is None
+        assert kept_licences.claim(held, other, f"{item.id} k1", ()) is None
+    taken = kept_licences.claim(held, kind, f"{item.id} k1", {"3"})
+    assert (taken.remote, taken.state, taken.owner) == ("2", kept_licences.FREE, "")
+    now = kept_licences.of_remote(db, item.id, "2")
+    assert (now.state, now.owner) == (kept_licences.TAKING, f"{item.id} k1")
+    assert kept_licences.of_order(db, f"{item.id} k1") == now
+    assert kept_licences.of_order(db, f"{item.id} k2") is None
+    assert [kept_licences.claim(held, kind, key, ()).remote for key in (f"{item.id} k2", f"{item.id} k3")] == ["3", "1"]
+    assert kept_licences.claim(held, kind, f"{item.id} k4", ()) is None
 
 
 def test_a_licence_of_an_order_that_was_given_up_is_free_again(db, held, item):
-    free.reserve(held, kept(item, "1"))
-    free.settle(held, free.of_remote(db, item.id, "1"), free.FREE)
+    kept_licences.reserve(held, kept(item, "1"))
+    kept_licences.settle(held, kept_licences.of_remote(db, item.id, "1"), kept_licences.FREE)
     kind, order = kept(item, "1").kind, requests.create(held, item)
-    assert free.claim(held, kind, order.key, ())
-    assert free.claim(held, kind, f"{item.id} k2", ()) is None
+    assert kept_licences.claim(held, kind, order.key, ())
+    assert kept_licences.claim(held, kind, f"{item.id} k2", ()) is None
     requests.settle(held, order, Standing(requests.ABANDONED))
-    again = free.claim(held, kind, f"{item.id} k2", ())
-    assert (again.state, again.owner) == (free.TAKING, order.key)
-    assert free.of_remote(db, item.id, "1").owner == f"{item.id} k2"
+    again = kept_licences.claim(held, kind, f"{item.id} k2", ())
+    assert (again.state, again.owner) == (kept_licences.TAKING, order.key)
+    assert kept_licences.of_remote(db, item.id, "1").owner == f"{item.id} k2"
 
 
 def test_a_licence_that_a_link_shows_is_not_free(db, held, item):
-    free.reserve(held, kept(item, str(item.id)))
-    free.settle(held, free.of_remote(db, item.id, str(item.id)), free.FREE)
+    kept_licences.reserve(held, kept(item, str(item.id)))
+    kept_licences.settle(held, kept_licences.of_remote(db, item.id, str(item.id)), kept_licences.FREE)
     request = requests.set_account(held, requests.create(held, item), item.id)
     link = links.adopt(held, request, str(item.id))
     kind = kept(item, "1").kind
-    assert free.claim(held, kind, f"{item.id} k1", ()) is None
+    assert kept_licences.claim(held, kind, f"{item.id} k1", ()) is None
     links.settle(held, link.id, links.ENDED)
-    assert free.claim(held, kind, f"{item.id} k1", ()) is not None
+    assert kept_licences.claim(held, kind, f"{item.id} k1", ()) is not None
 
 
 def test_a_swap_is_on_record_before_the_service_moves(db, held, item):

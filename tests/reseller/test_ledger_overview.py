@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from reseller.ledger import accounts, free, links, overview, requests
+from reseller.ledger import accounts, kept_licences, links, overview, requests
 from reseller.ledger.overview import REQUESTS, SERVICES, Wanted
 from reseller.ledger.requests import Effect, Standing
 from reseller.model import Balance
-from reseller.sync import deep
+from reseller.sync import deep_check
 from tests.reseller.conftest import made
 
 TODAY = dt.datetime.now(dt.timezone.utc).date()
@@ -259,21 +259,25 @@ def test_the_share_of_a_module_goes_by_its_own_services(db, held, service):
     for number in range(30):
         seen(db, service(str(number)), 2, None)
     db.execute("UPDATE reseller_link SET module = 9 ORDER BY id LIMIT 15")
-    both = [deep.due(db, module, "vds", 15, 7200) for module in (OURS, 9)]
-    assert [len(found) for found in both] == [deep.share(15, None, 7200)] * 2
-    deep.asked(held, 9, "vds")
+    both = [deep_check.due(db, module, "vds", 15, 7200) for module in (OURS, 9)]
+    assert [len(found) for found in both] == [deep_check.share(15, None, 7200)] * 2
+    deep_check.asked(held, 9, "vds")
     db.execute("UPDATE reseller_cursor SET value = CAST(value AS DATETIME) - INTERVAL 1 HOUR WHERE module = 9")
-    deep.asked(held, OURS, "vds")
-    deep.asked(held, 9, "soft")
-    assert len(deep.due(db, OURS, "vds", 15, 7200)) == deep.share(15, 1, 7200)
-    assert len(deep.due(db, 9, "vds", 15, 7200)) == deep.share(15, 3600, 7200)
+    deep_check.asked(held, OURS, "vds")
+    deep_check.asked(held, 9, "soft")
+    assert len(deep_check.due(db, OURS, "vds", 15, 7200)) == deep_check.share(15, 1, 7200)
+    assert len(deep_check.due(db, 9, "vds", 15, 7200)) == deep_check.share(15, 3600, 7200)
 
 
 def test_licences_are_kept_until_their_order_has_them(db, held, service):
     item = service()
     request = requests.create(held, item)
     values = "'vds', '1', '', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)"
-    for remote, state, owner in (("1", free.FREE, ""), ("2", free.TAKING, request.key), ("3", free.TAKING, "none")):
+    for remote, state, owner in (
+        ("1", kept_licences.FREE, ""),
+        ("2", kept_licences.TAKING, request.key),
+        ("3", kept_licences.TAKING, "none"),
+    ):
         db.execute(
             "INSERT INTO reseller_free (account, remote, state, owner, itemtype, pricelist, resources, digest, "
             f"created, updated) VALUES (5, %s, %s, %s, {values})",
@@ -281,7 +285,7 @@ def test_licences_are_kept_until_their_order_has_them(db, held, service):
             state,
             owner,
         )
-    assert free.kept(db, 5) == {"1", "2", "3"}
-    assert free.kept(db, 6) == set()
+    assert kept_licences.kept(db, 5) == {"1", "2", "3"}
+    assert kept_licences.kept(db, 6) == set()
     db.execute("UPDATE reseller_request SET state = 'linked' WHERE id = %s", request.id)
-    assert free.kept(db, 5) == {"1", "3"}
+    assert kept_licences.kept(db, 5) == {"1", "3"}

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reseller.ledger import paid
-from reseller.lifecycle import paid_until
-from reseller.lifecycle.paid_until import Level, Move
+from reseller.lifecycle import term_to_buy
+from reseller.lifecycle.term_to_buy import Level, Move
 from reseller.limits import Limits
 from tests.reseller.conftest import bought, made
 
@@ -33,7 +33,7 @@ def day(offset):
     ],
 )
 def test_months_end_on_the_same_day_or_the_last(start, months, end):
-    assert paid_until.after(dt.date.fromisoformat(start), months) == dt.date.fromisoformat(end)
+    assert term_to_buy.after(dt.date.fromisoformat(start), months) == dt.date.fromisoformat(end)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_months_end_on_the_same_day_or_the_last(start, months, end):
 )
 def test_a_term_is_bought_by_an_operation_or_when_the_sellers_date_is_near(ahead, there, wanted, due):
     level = Level(day(ahead), day(there), TODAY)
-    assert (paid_until.is_wanted(level, LIMITS), paid_until.is_due(level, LIMITS)) == (wanted, due)
+    assert (term_to_buy.is_wanted(level, LIMITS), term_to_buy.is_due(level, LIMITS)) == (wanted, due)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_term_is_bought_by_an_operation_or_when_the_sellers_date_is_near(ahead
     ],
 )
 def test_the_term_that_fits_is_bought(paid_days, wanted, offered, months):
-    assert paid_until.term(Level(day(paid_days), TODAY, TODAY), wanted, offered, LIMITS) == months
+    assert term_to_buy.term(Level(day(paid_days), TODAY, TODAY), wanted, offered, LIMITS) == months
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_term_that_fits_is_bought(paid_days, wanted, offered, months):
     [(31, 1, True), (30, 1, True), (32, 1, True), (16, 1, True), (15, 1, False), (1, 1, False), (0, 1, False)],
 )
 def test_a_date_that_moves_by_half_a_term_shows_it(moved, months, shows):
-    assert paid_until.has_moved(TODAY, day(moved), months) is shows
+    assert term_to_buy.has_moved(TODAY, day(moved), months) is shows
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,15 @@ def test_a_date_that_moves_by_half_a_term_shows_it(moved, months, shows):
 )
 def test_a_move_of_the_panels_date_needs_a_reason(here, there, accounted, move):
     there, accounted = (None if each is None else day(each) for each in (there, accounted))
-    assert paid_until.judge(day(here), there, accounted, LIMITS) == move
+    assert term_to_buy.judge(day(here), there, accounted, LIMITS) == move
 
 
 def test_an_operation_accounts_for_what_it_explains_and_no_more():
     base = dt.date(2027, 3, 10)
-    assert paid_until.accounted_after(base, dt.date(2027, 4, 10), 1, LIMITS) == dt.date(2027, 4, 10)
-    assert paid_until.accounted_after(base, dt.date(2027, 4, 15), 1, LIMITS) == dt.date(2027, 4, 15)
-    assert paid_until.accounted_after(base, dt.date(2036, 4, 10), 1, LIMITS) == dt.date(2027, 4, 10)
-    assert paid_until.accounted_after(None, dt.date(2036, 4, 10), 1, LIMITS) == dt.date(2036, 4, 10)
+    assert term_to_buy.accounted_after(base, dt.date(2027, 4, 10), 1, LIMITS) == dt.date(2027, 4, 10)
+    assert term_to_buy.accounted_after(base, dt.date(2027, 4, 15), 1, LIMITS) == dt.date(2027, 4, 15)
+    assert term_to_buy.accounted_after(base, dt.date(2036, 4, 10), 1, LIMITS) == dt.date(2027, 4, 10)
+    assert term_to_buy.accounted_after(None, dt.date(2036, 4, 10), 1, LIMITS) == dt.date(2036, 4, 10)
 
 
 # Lives, day by day: the panel, the seller, and the rule between them.
@@ -119,8 +119,8 @@ class Life:
         self.today = TODAY
         self.sold, self.terms = sold, bought_as
         self.moves_before, self.shift = moves_before, dt.timedelta(days=shift)
-        self.here = paid_until.after(TODAY, sold)
-        self.there = paid_until.after(TODAY, min(bought_as, key=lambda months: (abs(months - sold), months)))
+        self.here = term_to_buy.after(TODAY, sold)
+        self.there = term_to_buy.after(TODAY, min(bought_as, key=lambda months: (abs(months - sold), months)))
         self.accounted = self.here
         self.furthest = self.here
         self.bought = 0
@@ -130,32 +130,32 @@ class Life:
 
     def buy(self, level):
         wanted = self.sold if self.sold in self.terms else min(self.terms)
-        months = paid_until.term(level, wanted, self.terms, LIMITS)
-        if paid_until.is_in_vain(level, months):
+        months = term_to_buy.term(level, wanted, self.terms, LIMITS)
+        if term_to_buy.is_in_vain(level, months):
             return
         self.furthest = max(self.furthest, level.paid)
-        self.there = paid_until.after(self.there, months) + self.shift
+        self.there = term_to_buy.after(self.there, months) + self.shift
         self.bought += 1
 
     def renew(self):
         """The client pays for another period, counted from its own date, or from today when that is over."""
-        moved = paid_until.after(max(self.here, self.today), self.sold)
+        moved = term_to_buy.after(max(self.here, self.today), self.sold)
         before = self.here
         if self.moves_before:
             self.here = moved
         level = self.level(moved)
-        if paid_until.is_wanted(level, LIMITS):
+        if term_to_buy.is_wanted(level, LIMITS):
             self.buy(level)
         self.here = moved
         base = max(self.accounted, before)
-        self.accounted = paid_until.accounted_after(base, moved, self.sold + 1, LIMITS)
+        self.accounted = term_to_buy.accounted_after(base, moved, self.sold + 1, LIMITS)
 
     def cron(self):
         """What checkevent does once a day."""
-        if paid_until.judge(self.here, self.there, self.accounted, LIMITS) == Move.FOLLOW:
+        if term_to_buy.judge(self.here, self.there, self.accounted, LIMITS) == Move.FOLLOW:
             self.accounted = self.here
         level = self.level(min(self.here, self.accounted))
-        if self.here > self.today and paid_until.is_due(level, LIMITS) and not paid_until.is_long_over(level, LIMITS):
+        if self.here > self.today and term_to_buy.is_due(level, LIMITS) and not term_to_buy.is_long_over(level, LIMITS):
             self.buy(level)
 
     @property
@@ -165,12 +165,12 @@ class Life:
         One is asked where it has been over for long: so when days are given to a service that had ended already.
         """
         is_over = self.there <= self.today < min(self.here, self.accounted)
-        return is_over and not paid_until.is_long_over(self.level(self.here), LIMITS)
+        return is_over and not term_to_buy.is_long_over(self.level(self.here), LIMITS)
 
     @property
     def most_ahead(self):
         """One term beyond the furthest day that was ever paid for; each term may have come with a day more."""
-        return paid_until.after(self.furthest, max(self.terms)) + dt.timedelta(days=LIMITS.few_days + self.bought)
+        return term_to_buy.after(self.furthest, max(self.terms)) + dt.timedelta(days=LIMITS.few_days + self.bought)
 
 
 STEPS = st.lists(
@@ -204,7 +204,7 @@ def test_no_service_is_dark_while_it_is_paid_nor_paid_far_ahead(sold, terms, mov
         elif kind == "shorten":
             life.here -= dt.timedelta(days=amount)
         elif kind == "seller renews":
-            life.there = paid_until.after(life.there, max(terms))
+            life.there = term_to_buy.after(life.there, max(terms))
         else:
             for _ in range(amount):
                 life.today += dt.timedelta(days=1)
@@ -212,7 +212,7 @@ def test_no_service_is_dark_while_it_is_paid_nor_paid_far_ahead(sold, terms, mov
                 assert not life.is_dark, (life.today, life.here, life.accounted, life.there)
     # Nothing was bought for a jump: what is ahead is what the seller's own staff have given, or one term.
     given_by_staff = sum(kind == "seller renews" for kind, _ in steps) * max(terms)
-    assert life.there <= paid_until.after(life.most_ahead, given_by_staff)
+    assert life.there <= term_to_buy.after(life.most_ahead, given_by_staff)
 
 
 # What the ledger keeps of it.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reseller.lifecycle import answers
+from reseller.lifecycle import kept_answers
 from reseller.seller import proofs
 from reseller.wire.errors import Rejected
 
@@ -82,12 +82,12 @@ def test_an_answer_is_kept_whole_and_never_longer_than_its_column():
         func="service.prolong",
         have="1.00",
     )
-    again = answers.again(answers.kept(short))
+    again = kept_answers.again(kept_answers.kept(short))
     assert again is not None
     assert (again.type, again.seller_type, again.seller_object) == ("reseller_money", "not_enough_money", "elid")
     assert (again.value, again.params, again.seller_params) == (short.value, short.params, short.seller_params)
     many = {f'"{number}\\' * 30: '"\\' * 100 for number in range(50)}
     long = Rejected("reseller_refused", seller_type="x" * 99, seller_params=many, text='"' * 9000, value='"' * 9000)
-    assert len(answers.kept(long)) <= answers.MOST_CHARACTERS
-    assert answers.again(answers.kept(long)) is not None
-    assert answers.again("") is None
+    assert len(kept_answers.kept(long)) <= kept_answers.MOST_CHARACTERS
+    assert kept_answers.again(kept_answers.kept(long)) is not None
+    assert kept_answers.again("") is None

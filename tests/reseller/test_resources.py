@@ -1,11 +1,11 @@
-"""How much of each add-on is asked of the seller, by what the tariffs of both sides say (lifecycle/resources.py)."""
+"""How much of each add-on is asked of the seller, by what the tariffs of both sides say (lifecycle/quantities.py)."""
 
 from decimal import Decimal
 
 import pytest
 
 from reseller.ledger.tariffmap import ADDON, ENUM, TariffMap
-from reseller.lifecycle import resources
+from reseller.lifecycle import quantities
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER, Addon, Item
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Bounds, Tariff
@@ -41,12 +41,12 @@ def tariff(bounds=SOLD):
 
 
 def named(*addons, bounds=SOLD, mapping=MAPPED):
-    return resources.named(item(*addons), mapping, tariff(bounds) if bounds else None)
+    return quantities.named(item(*addons), mapping, tariff(bounds) if bounds else None)
 
 
 def differing(addon, shown, bounds=SOLD, mapping=MAPPED):
     form = Service(exists=True, fields=shown)
-    return resources.differing(item(addon), mapping, form, lambda: tariff(bounds) if bounds else None)
+    return quantities.differing(item(addon), mapping, form, lambda: tariff(bounds) if bounds else None)
 
 
 def refused(type_, act):
@@ -176,19 +176,19 @@ def test_what_nobody_ordered_and_nothing_stands_for_is_no_difference():
 
 def test_only_what_was_ordered_has_to_be_sold_for_a_change():
     whole = item(number("60"), switch("on"))
-    resources.require_sold(whole, MAPPED, tariff())
+    quantities.require_sold(whole, MAPPED, tariff())
     ordered = item(number("60", ordered=True))
-    resources.require_sold(ordered, MAPPED, None)
-    resources.require_sold(ordered, MAPPED, tariff(), {"addon_8": "on"})
-    refused("reseller_quantity", lambda: resources.require_sold(ordered, MAPPED, tariff()))
-    refused("reseller_quantity", lambda: resources.require_sold(ordered, MAPPED, tariff(), {"addon_7": "60"}))
+    quantities.require_sold(ordered, MAPPED, None)
+    quantities.require_sold(ordered, MAPPED, tariff(), {"addon_8": "on"})
+    refused("reseller_quantity", lambda: quantities.require_sold(ordered, MAPPED, tariff()))
+    refused("reseller_quantity", lambda: quantities.require_sold(ordered, MAPPED, tariff(), {"addon_7": "60"}))
 
 
 def test_what_a_service_would_have_in_another_tariff():
-    assert resources.expected(item(number("20", ordered=True)), MAPPED, tariff())["7"] == "20"
-    assert resources.expected(item(number("1")), MAPPED, tariff())["7"] == "5"
-    assert resources.expected(item(number("30720")), MAPPED, tariff(FIXED))["7"] == "5"
-    assert resources.expected(item(), MAPPED, tariff(SOLD._replace(included=Decimal("5.0000"))))["7"] == "5"
+    assert quantities.expected(item(number("20", ordered=True)), MAPPED, tariff())["7"] == "20"
+    assert quantities.expected(item(number("1")), MAPPED, tariff())["7"] == "5"
+    assert quantities.expected(item(number("30720")), MAPPED, tariff(FIXED))["7"] == "5"
+    assert quantities.expected(item(), MAPPED, tariff(SOLD._replace(included=Decimal("5.0000"))))["7"] == "5"
 
 
 @pytest.mark.parametrize(("told", "plain"), [("60.0000", "60"), (60, "60"), (Decimal("1E+3"), "1000"), ("1.50", "1.5")])

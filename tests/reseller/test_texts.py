@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from reseller.audit.findings import KINDS
 from reseller.ledger import problems
 from reseller.lifecycle import problems as troubles
-from reseller.sync.findings import KINDS
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 

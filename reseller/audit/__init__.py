@@ -1,0 +1,1 @@
+"""What is wrong between the two sides, and mending what needs no decision."""

@@ -1,0 +1,109 @@
+"""The audit: everything that is wrong between the two sides, or was left half-way, with what it means and what to do.
+
+It reads the seller's lists in full, and what checkevent keeps of single services. Nothing is changed by it; what is
+safe to mend without a person's decision is mended by audit/fix.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reseller.audit.census import Census
+from reseller.audit.findings import Finding, Maker
+from reseller.audit.status import missing_run
+from reseller.context import Work
+from reseller.ledger import claims, links, problems, requests
+from reseller.ledger.requests import Request
+from reseller.lifecycle import reasons
+from reseller.mgr5 import items
+from reseller.wire.errors import ResellerError
+
+#: a request stands there until somebody does something
+FOR_A_PERSON = frozenset({requests.UNCONFIRMED, requests.FOREIGN, requests.LEFTOVER, requests.MONEY, requests.REFUSED})
+#: nothing was bought, and nothing will be
+AT_REST = frozenset({requests.REFUSED, requests.MONEY, requests.UNSENT, requests.INTENT})
+#: times that the rolling check of all services may take before one was forgotten
+ROUNDS = 2
+
+
+def audit(work: Work) -> list[Finding]:
+    """All findings, the worst first. A seller that cannot be asked is a finding too."""
+    found: list[Finding] = []
+    accounts: set[int] = set()
+    missing = missing_run(work)
+    if missing is not None:
+        found.append(Maker(work, 0).make("no_run", since=missing.params["since"]))
+    gone = links.without_module(work.db)
+    found += [Maker(work, each).make("ownerless", count=links.count(work.db, each)) for each in gone]
+    for module in items.modules(work.db):
+        maker = Maker(work, module)
+        found += _of_ledger(work, maker)
+        try:
+            seller = work.seller(module)
+        except ResellerError as error:
+            found.append(maker.make("unread_list", itemtype="*", cause=work.word(error)))
+            continue
+        # Modules that share an account share its lists.
+        if seller.account not in accounts:
+            accounts.add(seller.account)
+            found += Census(maker, seller).take()
+    work.progress.end()
+    return sorted(_once(found), key=lambda finding: finding.rank)
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """The list and the ledger may say the same of a service; the list is newer."""
+    said: dict[tuple[object, ...], Finding] = {}
+    for each in found:
+        said[each.kind, each.service, each.remote, each.text if each.kind == "unread_list" else each.row] = each
+    known = {(kind, remote) for kind, _, remote, _ in said}
+    worse = {remote for kind, remote in known if kind in (problems.GONE, problems.ALARM)}
+    return [each for each in said.values() if each.kind != "absent" or each.remote not in worse]
+
+
+def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
+    db, module, limits = work.db, maker.module, work.limits
+    told = problems.live(db, module)
+    gathered = {problem.cause.kind for problem in told if problem.cause.subject == problems.MANY}
+    for problem in told:
+        if problem.cause.subject != problems.SERVICE or problem.cause.kind not in gathered:
+            yield maker.of(problem)
+    short = {item for problem in told if problem.cause.kind == problems.FUNDS for item in problem.touches}
+    for link in links.half(db, module):
+        yield maker.make("half", link.item, link.remote)
+    for item, since, why in claims.long_away(db, module, limits.long_away_days):
+        yield maker.make("long_away", item, since=since, why=why or "-")
+    for link_id, item, remote in claims.unread(db, module, ROUNDS * limits.deep_seconds):
+        yield maker.make("unread", item, remote, link_id)
+    live = requests.all_live(db, [module])
+    for request in live:
+        if request.state == requests.MONEY and request.item in short:
+            # One cause is one line: the account's.
+            continue
+        yield from _of_request(work, maker, request)
+    busy = {request.item for request in live} | {link.item for link in links.opening(db, [module])}
+    for operation, item, name in items.tried_operations(db, module):
+        if item not in busy:
+            yield maker.make("operation", item, row=operation, operation=operation, kind_of=name)
+
+
+def _of_request(work: Work, maker: Maker, request: Request) -> Iterator[Finding]:
+    told = {"key": request.key, "kind_of": request.kind, "state": request.state}
+    told["cause"] = request.error_text or request.error_type or "-"
+    link = links.of_item(work.db, request.item)
+    remote = request.remote or (link.remote if link else "")
+    if request.kind == requests.PART:
+        # What stops it is a problem of its own (commands/owed_terms.py).
+        return
+    if is_left(work, request):
+        yield maker.make("left", request.item, remote, request.id, **told)
+    elif request.state in FOR_A_PERSON or (request.sent_seconds or 0) > work.limits.change_seconds:
+        yield maker.make("request", request.item, remote, request.id, **told)
+
+
+def is_left(work: Work, request: Request) -> bool:
+    """Whether nothing was bought by it, and its reason is gone."""
+    if not request.live or request.state not in AT_REST:
+        return False
+    young = request.state == requests.INTENT and request.quiet_seconds < work.limits.stale_intent_seconds
+    return not young and not reasons.has_one(work, request)

@@ -1,0 +1,104 @@
+"""The seller's lists in full against the links of the account: who is alive there, and whose it is.
+
+Rows of a cut or filtered list are true all the same; what such a list does not show proves nothing, so the audit says
+which lists were read in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reseller.audit.findings import Finding, Maker
+from reseller.context import Seller
+from reseller.ledger import claims, problems
+from reseller.ledger.claims import Claim
+from reseller.mgr5.features import ITEMTYPES
+from reseller.model import Remote, Status
+from reseller.seller.services import RemoteList, read_list
+from reseller.sync import candidates
+from reseller.wire.errors import Rejected, SellerError
+
+#: what costs money there
+ALIVE = frozenset({Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING})
+#: a list that changes while it is read is read once more
+TIMES = 2
+
+
+class Census:
+    """One seller account, seen by one of our modules."""
+
+    def __init__(self, maker: Maker, seller: Seller) -> None:
+        self.work = maker.work
+        self.maker = maker
+        self.seller = seller
+        self.linked = claims.linked(self.work.db, seller.account)
+        self.kept = claims.kept(self.work.db, seller.account)
+
+    def take(self) -> Iterator[Finding]:
+        """Read every list and say what is wrong with its rows."""
+        mine = {claim.itemtype for claim in self.linked.values()}
+        for itemtype in ITEMTYPES:
+            try:
+                found = self._list(itemtype)
+            except Rejected as error:
+                if itemtype in mine:
+                    yield self.maker.make("unread_list", itemtype=itemtype, cause=self.work.word(error))
+                continue
+            except SellerError as error:
+                yield self.maker.make("unread_list", itemtype=itemtype, cause=self.work.word(error))
+                continue
+            if not found.complete:
+                yield self.maker.make("unread_list", itemtype=itemtype, cause=f"{len(found.rows)} rows")
+            yield from self._of_rows(found)
+            if found.complete:
+                yield from self._not_shown(found)
+
+    def _list(self, itemtype: str) -> RemoteList:
+        def show(rows: int, total: int) -> None:
+            self.work.progress.show(f"{itemtype}, rows", rows, total)
+
+        for _ in range(TIMES):
+            found = read_list(self.seller.transport, itemtype, self.work.limits, show)
+            if found.complete:
+                break
+        return found
+
+    def _of_rows(self, found: RemoteList) -> Iterator[Finding]:
+        alive = [row for row in found.rows if row.status in ALIVE]
+        nobodys = [row for row in alive if row.id not in self.linked and row.id not in self.kept]
+        keys = claims.ours(self.work.db, [row.key for row in nobodys if row.key])
+        for row in alive:
+            claim = self.linked.get(row.id)
+            if claim is not None and claim.status in (None, Status.DELETED):
+                yield self.maker.make(
+                    problems.ALARM, claim.item, row.id, there=candidates.there(row.status, "", 0).value
+                )
+        for row in nobodys:
+            yield from self._nobodys(found.itemtype, row, keys)
+
+    def _nobodys(self, itemtype: str, row: Remote, keys: dict[str, bool]) -> Iterator[Finding]:
+        key = row.key or ""
+        until = row.expiredate or "-"
+        names: dict[str, Any] = {"key": key, "itemtype": itemtype, "name": row.name, "until": until}
+        if not key:
+            yield self.maker.make("orphan", 0, row.id, **names)
+        elif key not in keys:
+            yield self.maker.make("foreign", 0, row.id, **names)
+        elif not keys[key]:
+            # Under a key that a request is still at work with it is about to be linked.
+            yield self.maker.make("lost", int(row.item), row.id, **names)
+
+    def _not_shown(self, found: RemoteList) -> Iterator[Finding]:
+        shown = {row.id for row in found.rows}
+        for remote, claim in self.linked.items():
+            if claim.itemtype == found.itemtype and remote not in shown and _is_wanted(claim):
+                yield self.maker.make("absent", claim.item, remote)
+        for remote, (row, itemtype, state) in self.kept.items():
+            if itemtype == found.itemtype and remote not in shown and state == "free":
+                yield self.maker.make("kept", 0, remote, row)
+
+
+def _is_wanted(claim: Claim) -> bool:
+    """Whether it should be there: what is closed here ends there as well."""
+    return claim.state == "live" and claim.status not in (None, Status.DELETED)

@@ -1,0 +1,66 @@
+"""`audit --fix`: what can be made good without a person's decision. None of it spends money or closes anything.
+
+Each is looked at again under its lease, and may be done twice without harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reseller import log
+from reseller.audit.audit import is_left
+from reseller.audit.findings import Finding
+from reseller.context import Work
+from reseller.ledger import claims, links, requests
+from reseller.ledger.leases import lease
+from reseller.lifecycle import reasons
+from reseller.linking import sides
+from reseller.seller import service
+from reseller.wire.errors import ResellerError
+
+
+def mend(work: Work, finding: Finding) -> str:
+    """Do it; what went wrong, in words, empty when it is done or nothing is left to do."""
+    try:
+        _STEPS[finding.kind](work, finding)
+    except ResellerError as error:
+        return work.word(error)
+    said = f"{finding.kind}, remote {finding.remote or '-'} is made good"
+    work.note("audit fix", said, item=finding.service, module=finding.module)
+    return ""
+
+
+def _half(work: Work, finding: Finding) -> None:
+    half = links.of_item(work.db, finding.service)
+    if half is not None:
+        sides.heal(work, half)
+
+
+def _left(work: Work, finding: Finding) -> None:
+    with lease(work.db, f"item:{finding.service}", work.limits.lease_seconds) as held:
+        request = requests.by_id(work.db, finding.row)
+        if is_left(work, request):
+            with log.under(request.correlation):
+                reasons.give_up(work, held, request)
+
+
+def _unread(work: Work, finding: Finding) -> None:
+    with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
+        claims.read_again(held, finding.row)
+
+
+def _kept(work: Work, finding: Finding) -> None:
+    """Gone is what neither the list nor the form shows."""
+    seller = work.seller(finding.module)
+    with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
+        itemtype = claims.kept(work.db, seller.account).get(finding.remote, (0, "", ""))[1]
+        if itemtype and not service.read(seller.transport, itemtype, finding.remote).exists:
+            claims.forget_kept(held, finding.row)
+
+
+_STEPS: dict[str, Callable[[Work, Finding], None]] = {
+    "half": _half,
+    "left": _left,
+    "unread": _unread,
+    "kept": _kept,
+}

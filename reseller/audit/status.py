@@ -1,0 +1,97 @@
+"""How each module stands, for `resellerctl status`: from the ledger, and the seller's balance as it is now.
+
+A seller that cannot be asked is shown with the balance that was seen last. What no run can tell of is found here: that
+there is none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from reseller.context import Work
+from reseller.ledger import accounts, figures, links, problems, stops
+from reseller.ledger.figures import Figures
+from reseller.mgr5 import items
+from reseller.model import Balance
+from reseller.seller.account import read_balance
+from reseller.sync import metrics
+from reseller.wire.errors import ResellerError
+
+
+class Status(NamedTuple):
+    """One module. `last_success` is in seconds since 1970, 0 for never; `trouble` says why the seller was not asked."""
+
+    module: int
+    name: str
+    url: str
+    username: str
+    last_success: int
+    age_seconds: int
+    balance: Balance
+    figures: Figures
+    #: the services that each kind of problem names
+    touched: Mapping[str, Sequence[int]]
+    operations: dict[str, int]
+    #: of that balance, where it is not of now
+    balance_age_seconds: int
+    down_seconds: int
+    #: whether the panel has it switched on
+    is_active: bool
+    trouble: str
+    #: who has stopped buying, since when and why; empty where nobody has
+    halted: str
+
+
+def missing_run(work: Work) -> ResellerError | None:
+    """That no run of checkevent has begun for long; None where the last one is young, or leaves no figures."""
+    if metrics.path(work.panel.base, work.limits) is None or not items.modules(work.db):
+        return None
+    last = max(metrics.last(work.panel.base, work.limits, metrics.LAST_RUN).values(), default=0)
+    if time.time() - last < work.limits.run_missing_seconds:
+        return None
+    since = dt.datetime.fromtimestamp(last, dt.timezone.utc).strftime("%Y-%m-%d %H:%M") if last else "-"
+    return ResellerError("reseller_no_run", since=since)
+
+
+def _touched(work: Work, module: int) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for problem in problems.live(work.db, module):
+        if problem.cause.subject != problems.MANY:
+            found.setdefault(problem.cause.kind, []).extend(problem.touches)
+    return {kind: sorted(set(items_)) for kind, items_ in found.items()}
+
+
+def of_all(work: Work) -> list[Status]:
+    """Every module of ours, then those that are gone while services are linked."""
+    successes = metrics.last(work.panel.base, work.limits, metrics.LAST_SUCCESS)
+    modules = [*items.modules(work.db), *links.without_module(work.db)]
+    return [_of(work, module, successes.get(module, 0)) for module in modules]
+
+
+def _of(work: Work, module: int, success: int) -> Status:
+    name = url = username = trouble = ""
+    down, balance, seen = 0, Balance("", ""), 0
+    try:
+        if module not in items.modules(work.db):
+            raise ResellerError("reseller_ownerless", module=module, count=links.count(work.db, module))
+        seller = work.seller(module)
+        name, url, username = seller.settings.name, seller.transport.endpoint, seller.settings.username
+        down = seller.circuit.down_seconds()
+        balance, seen = accounts.balance_of(work.db, seller.account)
+        balance, seen = read_balance(seller.transport), 0
+        accounts.save_balance(work.db, seller.account, balance)
+    except ResellerError as error:
+        trouble = work.word(error)
+    age = int(time.time()) - success if success else 0
+    found = figures.of(work.db, module)
+    queue = items.queue(work.db, module)
+    halt = stops.of(work.db, module)
+    halted = work.word(halt.error) if halt else ""
+    active = items.is_active(work.db, module)
+    return Status(
+        *(module, name, url, username, success, age, balance, found, _touched(work, module), queue),
+        *(seen, down, active, trouble, halted),
+    )

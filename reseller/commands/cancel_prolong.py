@@ -1,0 +1,106 @@
+"""cancel_prolong: give up a renewal that has not been sent, and see that the seller does not renew by itself.
+
+What the seller has, or may have, is not given up: it may be charged. Terms owed for what a client has paid before
+(owed_terms.py) are no renewal, and stay. Exit 0 ends the operation (platform.md 5.2), so every wait is an error.
+"""
+
+from __future__ import annotations
+
+from reseller.context import Work
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import operations
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.control import begin
+from reseller.lifecycle.state_change import give_up
+from reseller.mgr5 import items
+from reseller.seller import renewals
+from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
+
+#: states of a renewal of which it is certain that the seller has done nothing
+UNTOUCHED = frozenset({requests.INTENT, requests.UNSENT, requests.MONEY, requests.REFUSED})
+
+
+def cancel_prolong(work: Work, number: int, operation: int = 0) -> None:
+    """Give up the renewal of service `number`; returns when nothing will renew it any more.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    with begin(work, number, requests.CANCEL_PROLONG, operation) as (held, item, current):
+        if not requests.has_done(work.db, number, requests.CANCEL_PROLONG, current):
+            _Cancel(work, held, item, current).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """One that was interrupted is made once more, by its operation; never done without it."""
+    work.log.info(f"item {request.item}: {request.kind} was interrupted and is made again")
+    requests.settle(held, request, Standing(requests.UNSENT, tries=request.tries))
+    return False
+
+
+class _Cancel(Attempt):
+    """One try."""
+
+    kind = requests.CANCEL_PROLONG
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_change_looking"
+
+    def run(self) -> None:
+        """First the renewal here, which needs no seller, then the seller's own."""
+        self._give_up()
+        if self.link is not None:
+            try:
+                self._switch_off(self.link)
+            except (NotSent, Rejected) as error:
+                raise self.stop_unsent(error) from error
+            except Ambiguous as error:
+                # Off is off: it is looked at, and sent again if need be, by the next try.
+                self.settle(Standing(requests.UNSENT, tries=self.request.tries))
+                raise self.stop_unsent(error) from error
+        if self.operation:
+            operations.close_tasks(self.work, self.operation)
+        self.settle(Standing(requests.DONE, operation=self.operation))
+
+    def _give_up(self) -> None:
+        db, number = self.work.db, self.item.id
+        operation = items.operation_of(db, number, requests.PROLONG)
+        renewal = requests.live_of(db, number, requests.PROLONG)
+        if renewal is None:
+            if requests.has_done(db, number, requests.PROLONG, operation):
+                raise self._too_late("reseller_cancel_done")
+        elif renewal.state in UNTOUCHED:
+            give_up(self.work, self.held, renewal)
+            self.work.log.info(f"item {number}: the renewal {renewal.key} is given up")
+        else:
+            in_doubt = renewal.state in requests.UNKNOWN_OUTCOME
+            raise self._too_late("reseller_cancel_doubt" if in_doubt else "reseller_cancel_sent")
+        if operation:
+            # Also one that has not been begun.
+            operations.close(self.work, operation)
+
+    def _too_late(self, reason: str) -> ResellerError:
+        return self.stop(Standing(requests.REFUSED), ResellerError(reason, **self.names()))
+
+    def _switch_off(self, link: Link) -> None:
+        """See that the seller does not renew by itself; raises SellerError, or ends the try when it will not stop."""
+        transport = self.seller.transport
+        if not self.view().autoprolong:
+            return
+        self.hold_for_send()
+        requests.sending(self.held, self.request, Effect(f"{link.itemtype}.edit {link.remote} autoprolong off"))
+        refused: Rejected | None = None
+        try:
+            renewals.no_autoprolong(transport, link.itemtype, link.remote)
+        except Rejected as answered:
+            # Off is off at once, so the form says whether the error came before it.
+            refused = answered
+            self.settle_doubt(answered, self.looking)
+        months = self.view().autoprolong
+        if months and refused is not None:
+            raise self.rejected(refused) from refused
+        if months:
+            error = ResellerError("reseller_still_renews", months=months, **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
+        self.work.log.info(f"item {self.item.id}: remote {link.remote} does not renew itself any more")

@@ -1,0 +1,120 @@
+"""close: delete the remote service, or keep its licence for the next order; and what a seller's policy makes of it.
+
+A seller may forbid its clients to delete, ask for a confirmation by phone, wait for the end of the paid term, insist on
+a minimum order period, or answer "ok" and do nothing (selling-api.md 4.3). Each is told by name, with what to
+do. Whoever deletes it in the end, and whenever: a service that is gone at the seller is closed here, where a form that
+does not find it is believed after a delete that the seller took, and otherwise together with a complete list. Auto-
+renewal is off there, so what is left of it costs nothing beyond the term that is paid.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+
+from reseller.ledger import links, requests
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Standing
+from reseller.lifecycle import gone, kept_licences, operations
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.kept_licences import Outcome
+from reseller.lifecycle.state_change import TAKEN, Change, Goal, Wait, give_up
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller import deletions, renewals
+from reseller.seller.service import Service
+from reseller.wire.errors import Rejected, ResellerError, SellerError
+
+SILENT = Wait("reseller_change_waiting", "reseller_close_silent")
+AT_END = Wait("reseller_close_at_end", "reseller_close_late")
+#: the task is there at once, since nothing happens before somebody calls
+CONFIRM = Wait("reseller_close_confirm", failure=True, task=True)
+FORBIDDEN = Wait("reseller_close_forbidden", "reseller_close_still_forbidden", failure=True)
+KEEPING = Wait("reseller_close_keeping", "reseller_change_blocked", taken=False)
+#: waits for a deletion that the seller has accepted; all others know only of one that was sent, or refused
+ACCEPTED = (TAKEN, SILENT, AT_END)
+
+
+class Close(Change):
+    """One try at one closing."""
+
+    kind = requests.CLOSE
+    goal = Goal(Status.DELETED, "delete", "service.postclose")
+    waits = (SILENT, AT_END, CONFIRM, FORBIDDEN, KEEPING, *Change.waits)
+
+    _kept = False
+
+    def _step(self, *, insist: bool) -> bool:
+        kept = kept_licences.keep(self, self.link) if self.link else Outcome.NO
+        if kept is Outcome.NO:
+            return super()._step(insist=insist)
+        if kept is Outcome.PENDING:
+            self._pending(KEEPING, insist=insist)
+            return False
+        self._kept = True
+        self._finish()
+        return True
+
+    def _is_reached(self, seen: Service, wait: Wait, *, taken: bool) -> bool:
+        """Whether it is gone, by more than the one answer of its form; raises SellerError."""
+        if seen.exists or self.link is None:
+            return False
+        if taken and wait in ACCEPTED:
+            return True
+        return gone.is_unlisted(self.seller.transport, self.link.itemtype, self.link.remote, self.work.limits)
+
+    def _check(self, seen: Service) -> None:
+        """One of which the form says that it is missing is deleted all the same: that proves nothing by itself."""
+
+    def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
+        if before.autoprolong:
+            # However long the deletion takes, the seller must not charge for another term meanwhile.
+            with contextlib.suppress(SellerError):
+                renewals.no_autoprolong(self.seller.transport, link.itemtype, link.remote)
+        seen, wait = super()._send(link, before)
+        if wait is TAKEN:
+            still = seen.exists and seen.status != Status.PROCESSING and bool(before.expiredate)
+            wait = AT_END if still and deletions.is_put_off(self.seller.transport, link.remote) else SILENT
+        return seen, wait
+
+    def _refused(self, error: Rejected) -> Wait:
+        policy = deletions.policy(error)
+        if policy == deletions.TOO_EARLY:
+            raise self._too_early(error) from error
+        known = {deletions.FORBIDDEN: FORBIDDEN, deletions.CONFIRM: CONFIRM}.get(policy)
+        return known or super()._refused(error)
+
+    def _too_early(self, error: Rejected) -> ResellerError:
+        """Kept as the next try: nothing is wrong, and nobody has to do anything."""
+        limits = self.work.limits
+        left = deletions.seconds_left(error)
+        wait = limits.min_order_retry_seconds if left is None else max(left, limits.unsent_longest_seconds)
+        until = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=wait)
+        told = ResellerError(
+            "reseller_close_too_early",
+            text=error.params.get("text", ""),
+            date=until.strftime("%Y-%m-%d %H:%M UTC"),
+            **self.names(),
+        )
+        return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=wait), told)
+
+    def _is_overdue(self, wait: Wait) -> bool:
+        if wait is not AT_END:
+            return super()._is_overdue(wait)
+        last = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=self.work.limits.at_end_days)
+        return last.isoformat() > self.request.promise
+
+    def _record(self) -> None:
+        """The link ends and a kept licence becomes free in one step; nothing else that was wanted matters any more."""
+        for other in requests.live_others(self.work.db, self.item.id, self.kind):
+            if other.kind != requests.ORDER or other.state not in requests.UNKNOWN_OUTCOME:
+                give_up(self.work, self.held, other)
+        opening = items.operation_of(self.work.db, self.item.id, *requests.operation_names(requests.ORDER))
+        if opening:
+            operations.close(self.work, opening)
+        troubles.end_differences(self.work, self.held, self.item.id)
+        with self.work.db.transaction():
+            if self.link is not None:
+                links.settle(self.held, self.link.id, links.ENDED)
+                kept_licences.settle(self, self.link, kept=self._kept)
+            super()._record()

@@ -1,0 +1,235 @@
+"""open: buy the service at the seller, once (docs/architecture.md).
+
+The order of things is the whole safety: the intent with its key is committed before anything is sent, the seller's list
+is looked at before every send, and after any doubt the only thing that is ever done is to look again. The same path
+serves a first try, a retry of the panel, a Start by hand and the run after a crash; what it finds decides, not what it
+remembers having done.
+"""
+
+from __future__ import annotations
+
+from reseller.context import Work
+from reseller.ledger import links, requests, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import kept_licences, operations, order_plan, quantities
+from reseller.lifecycle.attempt import Attempt
+from reseller.mgr5 import items
+from reseller.model import Item, Remote, Status
+from reseller.seller import orders, service
+from reseller.seller.orders import Order
+from reseller.seller.services import RemoteList, read_list
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+
+#: name of the service's parameter that shows staff the seller's number
+REMOTE_PARAM = "reseller_remote"
+OPEN = "open"
+#: operations that an order serves
+OPENINGS = requests.operation_names(requests.ORDER)
+
+
+def open_service(work: Work, number: int, operation: int = 0) -> Link:
+    """Buy the service `number`, or find that it was bought; its link, with operation and task waiting for activation.
+
+    Raises BusyError when somebody else is at it (nothing was changed), otherwise ResellerError with the reason, which
+    then stands on the operation as well.
+    """
+    item = items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        # Read again: whoever held the lease before us may have changed it.
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, OPEN, operation)
+        link = links.of_item(work.db, number)
+        if link is None:
+            if item.status not in (Status.ORDERED, Status.PROCESSING):
+                raise ResellerError("reseller_item_status", object="item", item=number, status=item.status)
+            link = _Order(work, held, item, operation).run()
+        elif link.state == links.LIVE:
+            # Active already, yet the panel runs `open`: let checkevent finish it once more.
+            links.settle(held, link.id, links.OPENING)
+        park(work, item, link, operation)
+        return link
+
+
+def look_again(work: Work, request: Request, held: Lease, found: RemoteList) -> Link | None:
+    """Look for an order whose outcome is unknown in `found`; its link, or None when it has to wait.
+
+    Raises ResellerError when it was looked for long enough (a task then says so), SellerError when the seller fails.
+    """
+    order = _Order.again(work, request, held)
+    link = order.look(found)
+    if link is not None:
+        park(work, order.item, link, order.operation)
+    return link
+
+
+def park(work: Work, item: Item, link: Link, operation: int) -> None:
+    """Show both numbers on service, operation and task, and let the operation wait for checkevent."""
+    if item.params.get(REMOTE_PARAM) != link.remote:
+        work.mgrctl.call(
+            "service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": link.remote, "sok": "ok"}
+        )
+    if operation:
+        told = ResellerError("reseller_note_opening", item=item.id, remote=link.remote, key=link.key)
+        operations.note(work, item, operation, work.word(told))
+
+
+class _Order(Attempt):
+    """One try at the order of one service, under its lease."""
+
+    def run(self) -> Link:
+        """Look, and where that finds nothing and nothing is in doubt, send."""
+        try:
+            link = self.look(self._list())
+            if link is None and self.in_doubt:
+                unconfirmed = self.request.state == requests.UNCONFIRMED
+                type_ = "reseller_not_confirmed_yet" if unconfirmed else "reseller_looking_still"
+                raise self.stop(Standing(self.request.state), ResellerError(type_, **self.names()))
+            return link or self._send()
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def _list(self) -> RemoteList:
+        return read_list(self.seller.transport, self.item.itemtype, self.work.limits)
+
+    def look(self, found: RemoteList) -> Link | None:
+        """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
+        ours = found.with_key(self.request.key)
+        if len(ours) > 1:
+            raise self.stop(Standing(requests.FOREIGN), self._foreign(ours))
+        if ours and ours[0].status != Status.ORDERED:
+            return self._adopt(ours[0].id)
+        if self.in_doubt:
+            self._keep_looking(found, ours)
+            return None
+        if ours:
+            self._remove_unpaid(ours[0])
+        self._check_list(found)
+        return None
+
+    def _check_list(self, found: RemoteList) -> None:
+        """Nothing may be ordered unless the list proves that nothing of this service is there."""
+        if not found.complete:
+            raise Ambiguous("reseller_list_incomplete", itemtype=self.item.itemtype)
+        if not found.shows_keys:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
+        others = [row for row in found.of_item(self.item.id) if row.id not in self.request.accepted]
+        others = [row for row in others if row.key != self.request.key]
+        if others:
+            raise self.stop(Standing(requests.FOREIGN), self._foreign(others))
+
+    def _keep_looking(self, found: RemoteList, unpaid: list[Remote]) -> None:
+        """Count a look that found nothing certain; after enough of them, and enough time, it is a person's turn."""
+        limits = self.work.limits
+        state = requests.LOOKING if self.request.state == requests.SENDING else self.request.state
+        looks = self.request.looks + found.complete
+        sent = self.request.sent_seconds or 0
+        if looks < limits.look_times or sent < limits.look_seconds:
+            self.settle(Standing(state, "reseller_looking", looks=looks))
+            return
+        if unpaid:
+            # So long after the send nobody is paying it any more: it was never paid.
+            self._remove_unpaid(unpaid[0])
+            never = ResellerError("reseller_never_paid", **{**self.names(), "remote": unpaid[0].id})
+            raise self.stop(Standing(requests.REFUSED), never)
+        answered = self.answered
+        if answered is not None:
+            raise self.rejected(answered)
+        if state != requests.UNCONFIRMED:
+            error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
+
+    def _send(self) -> Link:
+        work, request = self.work, self.request
+        try:
+            generation = work.generation(self.seller, self.item.itemtype)
+            order = self._order(request.key)
+        except SellerError:
+            raise
+        except ResellerError as error:
+            raise self.stop(Standing(requests.REFUSED), error) from error
+        kept = kept_licences.take(self, order)
+        if kept:
+            return self._adopt(kept)
+        function = orders.function(order.itemtype, generation)
+        detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
+        effect = Effect(detail, months=max(int(order.period), 0))
+        try:
+            with self.spending():
+                requests.sending(self.held, request, effect)
+                remote = orders.send(self.seller.transport, order, generation, work.limits.order_seconds)
+        except Rejected as error:
+            return self._rejected(error) if self.proves(error) else self._in_doubt(error)
+        except Ambiguous as error:
+            return self._in_doubt(error)
+        if not remote:
+            return self._in_doubt(Ambiguous("reseller_no_number"))
+        return self._adopt(remote) if self._is_mine(remote) else self._in_doubt(Ambiguous("reseller_other_number"))
+
+    def _is_mine(self, remote: str) -> bool:
+        """Whether the service that the answer names shows our key: the number alone is only a hint."""
+        try:
+            seen = service.read(self.seller.transport, self.item.itemtype, remote)
+        except SellerError:
+            return False
+        return seen.exists and seen.key == self.request.key
+
+    def _order(self, key: str) -> Order:
+        """What to order; the seller is asked for its tariff only where there are quantities to hold against it."""
+        item, db = self.item, self.work.db
+        chosen = items.tariff_params(db, item.pricelist)
+        theirs = chosen.get(order_plan.TARIFF_FIELD, "") if item.addons else ""
+        offered = quantities.offered(self.seller.transport, theirs) if theirs else None
+        return order_plan.build(item, key, chosen, tariffmap.load(db, item.pricelist), offered)
+
+    def _adopt(self, remote: str) -> Link:
+        owner = links.of_remote(self.work.db, self.seller.account, remote)
+        if owner is not None and owner.item != self.item.id:
+            # What the order did is unknown then, so it stays in doubt; see UNKNOWN_OUTCOME.
+            error = ResellerError("reseller_remote_linked", other=owner.item, **{**self.names(), "remote": remote})
+            raise self.stop(Standing(requests.LOOKING), error)
+        link = links.adopt(self.held, self.request, remote)
+        self.work.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
+        return link
+
+    def _in_doubt(self, error: Ambiguous | Rejected) -> Link:
+        """The order may have been taken: say so first, then look once at once, since it often shows already."""
+        self.settle_doubt(error)
+        try:
+            link = self.look(self._list())
+        except SellerError as second:
+            error = second if isinstance(second, Ambiguous) else error
+            link = None
+        if link is None:
+            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self.names())
+            raise self.stop(Standing(requests.LOOKING), looking)
+        return link
+
+    def _rejected(self, error: Rejected) -> Link:
+        """Nothing was charged, and an unpaid row may stand there all the same: remove it, or make it a task."""
+        now = self.standing(error)
+        self.settle(now)
+        try:
+            found = self._list()
+        except SellerError as second:
+            # The next try looks before it orders, and removes it then.
+            self.work.log.error(f"item {self.item.id}: cannot look for an unpaid order: {self.work.word(second)}")
+        else:
+            for row in found.with_key(self.request.key):
+                if row.status != Status.ORDERED:
+                    return self._adopt(row.id)
+                self._remove_unpaid(row)
+        raise self.rejected(error)
+
+    def _remove_unpaid(self, row: Remote) -> None:
+        self.hold_for_send()
+        transport, limits = self.seller.transport, self.work.limits
+        if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, limits):
+            error = ResellerError("reseller_leftover", **{**self.names(), "remote": row.id})
+            raise self.stop(Standing(requests.LEFTOVER), error, task=True)
+        self.work.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
+
+    def _foreign(self, rows: list[Remote]) -> ResellerError:
+        listed = ", ".join(f"{row.id} ({row.key})" for row in rows)
+        return ResellerError("reseller_foreign", remotes=listed, **self.names())

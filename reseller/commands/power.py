@@ -1,0 +1,61 @@
+"""start, stop, reboot, hardreboot of the remote service; see lifecycle/control.py."""
+
+from __future__ import annotations
+
+from reseller.context import Work
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.requests import Request
+from reseller.lifecycle.control import Control, begin
+from reseller.lifecycle.state_change import give_up
+from reseller.seller import controls
+
+
+def power(work: Work, number: int, kind: str, operation: int = 0) -> None:
+    """Do `kind` with the remote service of `number`; returns when it is done, or when it is being waited for.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    with begin(work, number, kind, operation) as (held, item, current):
+        for other in requests.live_others(work.db, number, kind):
+            if other.kind in _OVERTAKES[kind] and other.state != requests.WAITING:
+                give_up(work, held, other)
+        _POWER[kind](work, held, item, current).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether the seller is done by now; raises ResellerError when a person has to know."""
+    return _POWER[request.kind].again(work, request, held).look()
+
+
+class _Power(Control):
+    def call(self, remote: str) -> None:
+        controls.power(self.seller.transport, remote, self.kind)
+
+
+class _Start(_Power):
+    kind = requests.START
+
+
+class _Stop(_Power):
+    kind = requests.STOP
+
+
+class _Reboot(_Power):
+    kind = requests.REBOOT
+    absolute = False
+
+
+class _HardReboot(_Power):
+    kind = requests.HARDREBOOT
+    absolute = False
+
+
+_POWER: dict[str, type[_Power]] = {each.kind: each for each in (_Start, _Stop, _Reboot, _HardReboot)}
+#: what makes no sense any more once this is wanted
+_OVERTAKES = {
+    requests.START: (requests.STOP,),
+    requests.STOP: requests.POWER,
+    requests.REBOOT: (requests.STOP,),
+    requests.HARDREBOOT: (requests.STOP, requests.REBOOT),
+}

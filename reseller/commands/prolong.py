@@ -1,0 +1,338 @@
+"""prolong: pay the seller for what the client has paid for, once (docs/paid-time.md).
+
+Renewing charges and is not idempotent, and the seller knows no request id. What recognises its effect is the date: the
+request keeps the date before, the term, and the date that the seller's own form promises. A date that has moved by a
+term is the effect; after any doubt nothing is sent again: it is looked for, and then a person decides.
+
+How much is bought follows from two dates and not from what was bought before (lifecycle/term_to_buy.py): a renewal
+that the seller was paid for already buys nothing, one of many months buys one term of the seller's, and the rest is
+bought when the seller's date comes near (owed_terms.py). One request at a time moves the date of a service, whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from reseller.context import Work
+from reseller.ledger import paid, problems, requests, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.links import Link
+from reseller.ledger.problems import Cause, Problem
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import autorenewal, operations, order_plan, retries, term_to_buy
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.state_change import give_up
+from reseller.lifecycle.term_to_buy import Level
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+from reseller.seller import controls, renewals
+from reseller.seller.service import Service
+from reseller.wire import dates
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError, Stopped
+
+CALLBACK = "service.postprolong"
+#: requests of which one at a time may move the seller's date of a service
+SLOT = (requests.PROLONG, requests.PART)
+
+
+def prolong(work: Work, number: int, operation: int = 0) -> None:
+    """Renew the remote service of `number` for the service's period; returns when that is done, or need not be.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, requests.PROLONG, operation)
+        if not operation:
+            # Nothing but its operation says that this renewal is one and not the one before.
+            raise ResellerError("reseller_operation_none", object="item", item=number, kind=requests.PROLONG)
+        Renewal(work, held, item, operation).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether the renewal shows by now; raises ResellerError once it was looked for long enough."""
+    return Renewal.again(work, request, held).look()
+
+
+class Renewal(Attempt):
+    """One try at one renewal."""
+
+    kind = requests.PROLONG
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_renewal_looking"
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        super().__init__(work, held, item, operation, request)
+        self.link: Link = self.linked()
+        self.remote = self.link.remote
+
+    def run(self) -> None:
+        """Look, and where nothing is in doubt, renew."""
+        try:
+            seen = self._view()
+            if self._is_done(seen) and self._is_of_another_operation:
+                self.settle(Standing(requests.DONE))
+                self.request = self._intent()
+            if self._is_done(seen):
+                self._finish(seen)
+            elif self.request.state == requests.WAITING:
+                self._park()
+            elif self.in_doubt:
+                told = ResellerError("reseller_renewal_looking", cause=_shown(seen), **self.names())
+                raise self.stop(Standing(self._unsent_state("")), told)
+            else:
+                self._renew(seen)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def look(self) -> bool:
+        """Finish if the date has moved; a task when it has not for long enough."""
+        seen = self._view()
+        if self._is_done(seen):
+            if self._is_of_another_operation:
+                self.settle(Standing(requests.DONE))
+            else:
+                self._finish(seen)
+            return True
+        limits = self.work.limits
+        sent = self.request.sent_seconds or 0
+        # What the seller has taken, or has answered, and is at is waited for: it is not lost.
+        is_known = self.request.state == requests.WAITING or bool(self.request.answer)
+        is_at_it = is_known and seen.is_busy and sent < limits.change_seconds
+        answered = self.answered
+        if answered is not None and self.is_looked_for and not is_at_it:
+            raise self._rejected(answered)
+        if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED and not is_at_it:
+            shown = {"was": self.request.was, "promise": self.request.promise, "now": _shown(seen)}
+            error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **shown, **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+        if self.request.state == requests.SENDING:
+            self.settle(Standing(requests.LOOKING, "reseller_renewal_looking"))
+        return False
+
+    def _is_done(self, seen: Service) -> bool:
+        """Whether the date has moved by the term that was bought, or to what was promised where there was none before.
+
+        The ledger keeps dates as YYYY-MM-DD.
+        """
+        request, now = self.request, seen.expiredate
+        if now is None or not (request.was or request.promise):
+            return False
+        if request.was and request.term > 0:
+            return term_to_buy.has_moved(dt.date.fromisoformat(request.was), now, request.term)
+        return dates.text(now) >= request.promise if request.promise else dates.text(now) > request.was
+
+    @property
+    def _is_of_another_operation(self) -> bool:
+        """Whether the request served an operation that is over, and the one there is now wants a renewal of its own.
+
+        A crash after the panel was told and before the ledger was leaves such a request. To take the new operation for
+        the old one would end it without renewing anything.
+        """
+        return bool(self.operation and self.request.operation and self.operation != self.request.operation)
+
+    def _view(self) -> Service:
+        seen = self.view()
+        if not seen.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        return seen
+
+    def term(self) -> int:
+        """Months that the tariff map names for the service's period; ends the try when it names none."""
+        try:
+            return order_plan.term(self.item, tariffmap.load(self.work.db, self.item.pricelist))
+        except ResellerError as error:
+            raise self.stop(Standing(requests.REFUSED), error) from error
+
+    def _renew(self, seen: Service) -> None:
+        """Buy a term, unless the seller was paid already for what this renewal is about."""
+        self._take_slot()
+        wanted = self.term()
+        if wanted <= 0:
+            # A day or a trial: no level can be compared with it.
+            self.send(seen, wanted)
+            return
+        level = self.level(seen, self._paid_with_this())
+        if term_to_buy.is_wanted(level, self.work.limits):
+            self.buy_term(seen, level, wanted)
+        else:
+            self.work.log.info(f"item {self.item.id}: remote {self.remote} is paid until {_shown(seen)} already")
+            self._finish(seen)
+
+    def buy_term(self, seen: Service, level: Level, wanted: int) -> None:
+        """Buy the term that fits; ends the try where a person has to decide whether it is worth anything."""
+        months = self.fitting(level, wanted)
+        if term_to_buy.is_in_vain(level, months):
+            raise self.too_late(level, months)
+        self.send(seen, months)
+
+    def fitting(self, level: Level, wanted: int) -> int:
+        """Months of the term that is bought: `wanted`, or another of the tariff's map."""
+        mapping = tariffmap.load(self.work.db, self.item.pricelist)
+        return term_to_buy.term(level, wanted, order_plan.terms(mapping), self.work.limits)
+
+    def too_late(self, level: Level, months: int) -> Stopped:
+        """Nothing is bought: a person has to decide what becomes of it."""
+        told = {"there": level.there, "paid": level.paid, "today": level.today, "months": months}
+        return self.stop(Standing(requests.REFUSED), ResellerError("reseller_too_late", **told, **self.names()))
+
+    def _take_slot(self) -> None:
+        """Another request that may still move the date comes first; one that was never sent is not needed any more."""
+        for other in requests.live_others(self.work.db, self.item.id, self.kind):
+            if other.kind in SLOT and other.is_open:
+                reason = ResellerError("reseller_slot", other=other.key, **self.names())
+                raise self.later(reason, self.work.limits.unsent_first_seconds)
+            if other.kind == requests.PART:
+                give_up(self.work, self.held, other)
+
+    def level(self, seen: Service, until: dt.date | None) -> Level:
+        """The two dates; ends the try where either of them cannot be what it should be.
+
+        The seller's has to be a date, and no earlier than it was: a stale form must not be paid for.
+        """
+        kept = paid.of(self.work.db, self.link.id)
+        if until is None:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_endless", **self.names()))
+        if seen.expiredate is None:
+            error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
+        cause = Cause.of_service(self.item.id, problems.DATE_BACK)
+        if kept.highest and (kept.highest - seen.expiredate).days > self.work.limits.tolerance_days:
+            told = {**self.names(), "there": dates.text(seen.expiredate), "highest": dates.text(kept.highest)}
+            here = dates.text(self.item.expiredate)
+            problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
+            if kept.left is not None and kept.left == self.item.expiredate:
+                # A person has said that it is to end like this: nobody is asked again.
+                raise self.stop(Standing(requests.REFUSED), troubles.as_error(problem))
+            troubles.raise_(self.work, self.held, problem)
+            raise self.later(troubles.as_error(problem), self.work.limits.part_look_seconds)
+        troubles.end(self.work, self.held, cause)
+        return Level(until, seen.expiredate, self.seller.transport.today)
+
+    def _paid_with_this(self) -> dt.date | None:
+        """Until when the client has paid once this renewal is over: whether the panel has moved its date is learned."""
+        day, months = self.item.expiredate, self.item.period
+        if day is None or months <= 0 or paid.panel_moves(self.work.db) == paid.BEFORE:
+            return day
+        return term_to_buy.after(day, months)
+
+    def send(self, before: Service, months: int) -> None:
+        """Buy `months` at the seller.
+
+        Ends the try before anything is sent where the seller shows no date: no effect could be recognised by it.
+        """
+        if before.undated:
+            error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
+        autorenewal.switch_off(self.work, self.seller, self.item.itemtype, self.remote, before.autoprolong)
+        was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
+        detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"
+        effect = Effect(detail, was=was, promise=promise, months=months)
+        try:
+            with self.spending():
+                requests.sending(self.held, self.request, effect)
+                renewals.prolong(self.seller.transport, self.remote, str(months), self.work.limits.order_seconds)
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Rejected) and self.proves(error):
+                raise self._rejected(error) from error
+            self.settle_doubt(error, "reseller_renewal_looking")
+            self._finish_if_shown()
+            if self.request.live:
+                told = ResellerError("reseller_renewal_looking", cause=self.work.word(error), **self.names())
+                raise self.stop(Standing(requests.LOOKING), told) from error
+        else:
+            self.settle(Standing(requests.WAITING, "reseller_renewal_looking"))
+            self._finish_if_shown()
+            if self.request.live:
+                self._park()
+
+    def _promise(self, months: int) -> dt.date | None:
+        """What the form says the new date would be; one that names a day to wait for is waited for.
+
+        Raises SellerError: a form that is refused otherwise says nothing of the renewal.
+        """
+        try:
+            return renewals.promise(self.seller.transport, self.remote, str(months))
+        except Rejected as error:
+            early = self._early(error)
+            if early is None:
+                raise
+            raise early from error
+
+    def _finish_if_shown(self) -> None:
+        """Whatever was answered, the date decides: now, or in a later run."""
+        seen = self._view()
+        if self._is_done(seen):
+            self._finish(seen)
+
+    def _park(self) -> None:
+        if self.operation:
+            told = ResellerError("reseller_change_waiting", **self.names())
+            operations.note(self.work, self.item, self.operation, self.work.word(told))
+
+    def _rejected(self, error: Rejected) -> ResellerError:
+        """The end of a try that was refused, by proof or because looking has shown nothing."""
+        return self._early(error) or self.rejected(error)
+
+    def _early(self, error: Rejected) -> Stopped | None:
+        """Wait for the day that the refusal names, None where it names none."""
+        now = dt.datetime.now(dt.timezone.utc)
+        day = retries.not_before(error, now.date())
+        if not day:
+            return None
+        return self.later(ResellerError("reseller_early", day=day, **self.names()), retries.seconds_until(day, now))
+
+    def _finish(self, seen: Service) -> None:
+        self._keep_suspended(seen)
+        if self.operation:
+            self._tell_panel()
+        base = paid.of(self.work.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
+        for kind in (problems.OWED, problems.UNRENEWED, problems.GAP):
+            troubles.end(self.work, self.held, Cause.of_service(self.item.id, kind))
+        with self.work.db.transaction():
+            # With what it explains: an accounted date beside a renewal that is not done would be asked about.
+            self._account(base)
+            if self._is_likely(seen.expiredate):
+                paid.raise_highest(self.held, self.link.id, seen.expiredate)
+            self.settle(Standing(requests.DONE))
+        self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
+
+    def _is_likely(self, shown: dt.date | None) -> bool:
+        """Whether the date is at most a term ahead of the client's; another's, shown once, must not count for ever."""
+        until = self.item.expiredate
+        if shown is None or until is None:
+            return True
+        ahead = term_to_buy.after(until, max(self.item.period, self.request.term, 1))
+        return (shown - ahead).days <= self.work.limits.few_days
+
+    def _tell_panel(self) -> None:
+        """End the operation, and learn from the panel's own date whether it has moved before or by the call-back."""
+        was = self.item.expiredate
+        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        operations.close(self.work, self.operation)
+        self.item = items.read(self.work.db, self.item.id)
+        if was and self.item.expiredate and self.item.period > 0:
+            paid.learn_panel_moves(self.held, paid.BEFORE if self.item.expiredate == was else paid.AFTER)
+
+    def _account(self, base: dt.date | None) -> None:
+        """The panel's date has moved by this renewal, and is accounted for as far as the renewal explains it."""
+        until, months = self.item.expiredate, self.item.period
+        if until is not None:
+            now = term_to_buy.accounted_after(base, until, months, self.work.limits)
+            paid.account(self.held, self.link.id, now)
+
+    def _keep_suspended(self, seen: Service) -> None:
+        """Renewing may start at the seller what the panel has suspended here: that is suspended again."""
+        starts_or_stops = (requests.SUSPEND, requests.RESUME, requests.REOPEN)
+        asked = [each for each in requests.of_item(self.work.db, self.item.id) if each.kind in starts_or_stops]
+        is_stopped = bool(asked) and (asked[-1].kind, asked[-1].state) == (requests.SUSPEND, requests.DONE)
+        if is_stopped and self.item.status == Status.SUSPENDED and seen.status == Status.ACTIVE:
+            self.hold_for_send()
+            controls.change_state(self.seller.transport, self.item.itemtype, self.remote, "suspend")
+            self.work.log.info(f"item {self.item.id}: the renewal had started remote {self.remote}: suspended again")
+
+
+def _shown(seen: Service) -> str:
+    return dates.text(seen.expiredate) or seen.undated or "-"

@@ -1,0 +1,115 @@
+"""reopen: a service that was closed here comes back.
+
+Its remote service may never have been deleted: the close did not get through, or the seller brought it back. While it
+still carries the key of the service's last link it is that service, whatever happened since: the link is revived and
+it is resumed. Otherwise it is bought like any other (open.py), with an intent and a key of its own.
+"""
+
+from __future__ import annotations
+
+from reseller.commands.open import REMOTE_PARAM, open_service
+from reseller.context import Work
+from reseller.ledger import links, paid, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.requests import Request, Standing
+from reseller.lifecycle import gone, operations
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.overtaken import overtake
+from reseller.lifecycle.state_change import Change, Goal
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller import service
+from reseller.seller.service import Service
+from reseller.wire.errors import PanelError, ResellerError, SellerError
+
+#: what makes no sense any more once the service is wanted back
+OVERTAKES = (requests.CLOSE, requests.SUSPEND)
+
+
+def reopen(work: Work, number: int, operation: int = 0) -> None:
+    """Bring service `number` back; returns when that is done, or when it is being waited for.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    if not _resume(work, number, operation):
+        open_service(work, number, operation or items.operation_of(work.db, number, requests.REOPEN))
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether the service is back by now; raises ResellerError when something new has to be said."""
+    return _Return.again(work, request, held).look()
+
+
+def _resume(work: Work, number: int, operation: int) -> bool:
+    """Resume the remote service that there still is; False when there is none, so that one has to be bought."""
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, requests.REOPEN, operation)
+        for other in requests.live_others(work.db, number, requests.REOPEN):
+            if other.kind in OVERTAKES:
+                overtake(work, held, other)
+        link = links.of_item(work.db, number)
+        if requests.live_of(work.db, number) is not None or (link is not None and link.state == links.OPENING):
+            return False
+        back = _Return(work, held, item, operation)
+        if not back.has_link():
+            back.settle(Standing(requests.ABANDONED))
+            return False
+        back.run()
+    return True
+
+
+class _Return(Change):
+    """One try at bringing back what was not deleted."""
+
+    kind = requests.REOPEN
+    goal = Goal(Status.ACTIVE, "resume", "service.postreopen")
+
+    def has_link(self) -> bool:
+        """Whether there is a link, revived if need be; ends the try when the seller cannot be asked."""
+        last = links.last_of_item(self.work.db, self.item.id)
+        if self.link is not None or last is None:
+            return self.link is not None
+        if links.of_remote(self.work.db, last.account, last.remote):
+            return False
+        try:
+            found = service.read(self.work.seller_of(last).transport, last.itemtype, last.remote)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+        except PanelError:
+            raise
+        except ResellerError as error:
+            # Nobody can be asked about the account that it was bought with, so it is bought anew.
+            self.work.log.error(f"item {self.item.id}: {self.work.word(error)}")
+            return False
+        if not found.exists or found.key != last.key:
+            return False
+        links.settle(self.held, last.id, links.LIVE)
+        self.link = last._replace(state=links.LIVE)
+        if self.item.params.get(REMOTE_PARAM) != last.remote:
+            fields = {"elid": self.item.id, "name": REMOTE_PARAM, "value": last.remote, "sok": "ok"}
+            self.work.mgrctl.call("service.saveparam", fields)
+        self.work.log.info(f"item {self.item.id}: its link to remote {last.remote} is revived")
+        return True
+
+    def _record(self) -> None:
+        """What the panel's date is now is what the client comes back with."""
+        super()._record()
+        if self.link is not None:
+            paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
+
+    def _check(self, seen: Service) -> None:
+        """The deletion that was under way has got through after all: the next try buys it.
+
+        Only where a complete list does not show it either: buying it while it is there would be a second one.
+        """
+        if not seen.exists and self.link is not None:
+            limits, link = self.work.limits, self.link
+            if not gone.is_unlisted(self.seller.transport, link.itemtype, link.remote, limits):
+                raise self.later(ResellerError("reseller_gone", **self.names()), limits.unsent_first_seconds)
+            meanwhile = ResellerError("reseller_gone_meanwhile", **self.names())
+            troubles.end_differences(self.work, self.held, self.item.id)
+            links.settle(self.held, link.id, links.ENDED)
+            raise self.later(meanwhile, 0)
+        super()._check(seen)

@@ -1,0 +1,272 @@
+"""setparam: bring tariff, resources and fields of the remote service where the panel has them.
+
+Read, compare, send only what differs, read back. Every call is absolute, yet each may charge, so after a doubt it is
+looked for and never sent again by itself. A tariff that the seller will not give is rolled back here, as the vendor's
+own modules do; one that would alter the disk of a virtual server is refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+from reseller.context import Work
+from reseller.ledger import paid, requests, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.tariffmap import TariffMap
+from reseller.lifecycle import operations, quantities, setparam_plan
+from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.setparam_plan import Change
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+from reseller.seller import changes, tariffs
+from reseller.seller.service import Service
+from reseller.seller.tariffs import Tariff
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+
+CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
+
+
+def set_params(work: Work, number: int, operation: int = 0) -> None:
+    """Bring the remote service of `number` where the panel has it; returns when it is, or when the seller is at it.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, requests.SETPARAM, operation)
+        _Setparam(work, held, item, operation).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Whether the seller is done by now; goes on with what is left. Raises ResellerError when that took too long."""
+    attempt = _Setparam.again(work, request, held)
+    attempt.look()
+    return not attempt.request.live
+
+
+class _Setparam(Attempt):
+    """One try at making both sides the same."""
+
+    kind = requests.SETPARAM
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_change_looking"
+
+    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
+        super().__init__(work, held, item, operation, request)
+        self.link: Link = self.linked()
+        self.remote = self.link.remote
+        self._looking = False
+        self._offered: dict[str, Tariff | None] = {}
+
+    def run(self) -> None:
+        """Take one step after the other until both are the same."""
+        try:
+            self._steps()
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def look(self) -> None:
+        """The same when nobody asked for it: says nothing that has been said, and gives a person time."""
+        self._looking = True
+        self._steps()
+
+    def _steps(self) -> None:
+        while self._is_to_go_on():
+            pass
+
+    def _is_to_go_on(self) -> bool:
+        """One step; False when both are the same, or when nothing can be done now but wait."""
+        form = self._form()
+        change = self._next(form)
+        busy = form.status == Status.PROCESSING
+        if change is None and not (busy and self.request.sent_seconds is not None):
+            self._finish()
+        elif change is None or (busy and not self.in_doubt) or self._is_waited_for(change):
+            # New values may show while staff are still at the work behind them.
+            self._wait()
+        elif self.in_doubt and not self._shows_what_was_answered(change):
+            self._doubt(change, busy=busy)
+        else:
+            self._send(change, form)
+            return True
+        return False
+
+    def _shows_what_was_answered(self, change: Change) -> bool:
+        """Whether the call that was answered with an error has left nothing to do but this other one."""
+        return bool(self.request.answer) and change.digest != self.request.digest
+
+    def _is_waited_for(self, change: Change) -> bool:
+        """Whether the seller has taken this very call and does not show it yet."""
+        return self.request.state == requests.WAITING and self.request.digest == change.digest
+
+    def _form(self) -> Service:
+        form = self.view()
+        if not form.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        return form
+
+    def _next(self, form: Service) -> Change | None:
+        tariff = items.tariff_params(self.work.db, self.item.pricelist)
+        try:
+            change = setparam_plan.build(self.item, form, tariff, self._mapping, lambda: self._tariff(form.pricelist))
+            if change is not None and change.is_tariff and not self._is_meant(change):
+                told = {"tariff": self.item.pricelist_name, "there": form.pricelist}
+                told["wanted"] = change.fields["pricelist"]
+                raise ResellerError("reseller_tariff_not_meant", **told, **self.names())
+        except SellerError:
+            raise
+        except ResellerError as error:
+            raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
+        return change
+
+    def _is_meant(self, change: Change) -> bool:
+        """Whether the client has changed the tariff: the panel then keeps the one before (`item.lastpricelist`).
+
+        One that differs for any other reason, a change by the seller's staff or of the tariff's form here, is charged
+        when it is changed, and nobody has asked for that. A change that was begun is gone on with.
+        """
+        return self.item.lastpricelist not in (0, self.item.pricelist) or self.request.digest == change.digest
+
+    @property
+    def _mapping(self) -> TariffMap:
+        return tariffmap.load(self.work.db, self.item.pricelist)
+
+    def _tariff(self, pricelist: str) -> Tariff | None:
+        """A tariff of the seller, None where it is not shown."""
+        if pricelist not in self._offered:
+            self._offered[pricelist] = quantities.offered(self.seller.transport, pricelist)
+        return self._offered[pricelist]
+
+    def _shown_tariff(self, pricelist: str) -> Tariff | None:
+        """The same, but raises SellerError where the seller refuses to say: that is not a tariff that is not shown."""
+        if self._offered.get(pricelist) is None:
+            self._offered[pricelist] = tariffs.one(self.seller.transport, pricelist)
+        return self._offered[pricelist]
+
+    def _doubt(self, change: Change, *, busy: bool) -> None:
+        """What was sent does not show: look on; after long enough it is refused, or a person's turn."""
+        waited, answered = self.request.sent_seconds or 0, self.answered
+        is_at_it = answered is not None and busy and waited < self.work.limits.change_seconds
+        if is_at_it or not self.is_looked_for:
+            if not self._looking:
+                cause = self.work.word(answered) if answered else "-"
+                raise self.stop(
+                    Standing(self._unsent_state("")), ResellerError(self.looking, cause=cause, **self.names())
+                )
+            self.settle(Standing(requests.LOOKING, self.looking))
+        elif answered is not None:
+            raise self._rejected(change, answered)
+        elif not self._looking or self.request.state != requests.UNCONFIRMED:
+            error = ResellerError("reseller_change_unconfirmed", minutes=max(1, waited // 60), **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+
+    def _wait(self) -> None:
+        """The seller is at it; past the deadline a person should look there."""
+        sent = self.request.sent_seconds
+        waited = self.request.age_seconds if sent is None else sent
+        if waited >= self.work.limits.change_seconds:
+            error = ResellerError("reseller_change_overdue", minutes=max(1, waited // 60), **self.names())
+            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+        self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+        if self.operation and not (self._looking and items.has_task(self.work.db, self.operation)):
+            told = ResellerError("reseller_change_waiting", **self.names())
+            operations.note(self.work, self.item, self.operation, self.work.word(told))
+
+    def _send(self, change: Change, form: Service) -> None:
+        """Ask what has to be asked first, then send it."""
+        if change.is_tariff:
+            self._require_target(change, form)
+        else:
+            self._require_sold(change, form)
+        self._call(change)
+
+    def _require_sold(self, change: Change, form: Service) -> None:
+        """Nothing is sent for more, or less, of an add-on than the seller sells."""
+        if not any(name.startswith("addon_") for name in change.fields):
+            return
+        tariff = self._tariff(form.pricelist)
+        try:
+            quantities.require_sold(self.item, self._mapping, tariff, change.fields)
+        except ResellerError as error:
+            raise self.stop(Standing(requests.REFUSED), error) from error
+
+    def _call(self, change: Change) -> None:
+        """The call that may charge; only an answer that proves a refusal counts, the form says the rest."""
+        transport, seconds = self.seller.transport, self.work.limits.order_seconds
+        what = "changepricelist" if change.is_tariff else "edit"
+        effect = Effect(f"{self.link.itemtype}.{what} {self.remote} {change}", call=change.digest)
+        try:
+            with self.spending():
+                requests.sending(self.held, self.request, effect)
+                if change.is_tariff:
+                    changes.change_tariff(transport, self.item.itemtype, self.remote, change.fields, seconds)
+                else:
+                    changes.edit(transport, self.item.itemtype, self.remote, change.fields, seconds)
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Rejected) and self.proves(error):
+                raise self._rejected(change, error) from error
+            self.settle_doubt(error)
+            self.work.log.error(f"item {self.item.id}: the answer to {what} proves nothing: {self.work.word(error)}")
+        else:
+            self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+
+    def _require_target(self, change: Change, form: Service) -> None:
+        """Nothing is sent for a tariff that the seller would refuse, that does not sell what the client has ordered, or
+        that alters a virtual server's disk."""
+        transport, target = self.seller.transport, change.fields["pricelist"]
+        self._require_resources(form, target)
+        offered = changes.targets(transport, self.remote)
+        if target not in offered:
+            listed = ", ".join(f"{number} {name}" for number, name in offered.items()) or "-"
+            told = ResellerError("reseller_no_target", offered=listed, **self._tariffs(form, target))
+            raise self._roll_back(told)
+        if self.item.itemtype not in changes.ONE_SHOT:
+            try:
+                cost = changes.price(transport, self.remote, change.fields)
+            except Rejected as error:
+                # A step of the change, not a look: it commits nothing, so what it refuses is refused.
+                raise self._rejected(change, error) from error
+            self.work.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
+
+    def _require_resources(self, form: Service, target: str) -> None:
+        is_with_disk = self.item.itemtype == setparam_plan.DISK_TYPE
+        ask = self._shown_tariff if is_with_disk else self._tariff
+        now, then = ask(form.pricelist) if is_with_disk else None, ask(target)
+        try:
+            quantities.require_sold(self.item, self._mapping, then)
+            altered = setparam_plan.disk_change(self.item, form, self._mapping, now, then) if is_with_disk else ""
+        except ResellerError as error:
+            if error.type == quantities.NOT_SOLD:
+                raise self._roll_back(error) from error
+            raise self.stop(Standing(requests.REFUSED), error) from error
+        if altered:
+            raise self._roll_back(ResellerError("reseller_disk", disk=altered, **self._tariffs(form, target)))
+
+    def _tariffs(self, form: Service, target: str) -> dict[str, str]:
+        return {"tariff": self.item.pricelist_name, "now": form.pricelist, "target": target, **self.names()}
+
+    def _rejected(self, change: Change, error: Rejected) -> ResellerError:
+        """Money is waited for; a tariff that was refused for any other reason is taken back."""
+        if change.is_tariff and self.standing(error).state == requests.REFUSED:
+            return self._roll_back(self.refusal(error))
+        return self.rejected(error)
+
+    def _roll_back(self, error: ResellerError) -> ResellerError:
+        """Say why, then give the service its former tariff: an operation that is started again finds nothing to do."""
+        stopped = self.stop(Standing(requests.REFUSED), error)
+        if self.item.lastpricelist:
+            self.work.mgrctl.call(ROLLBACK, {"elid": self.item.id, "sok": "ok"})
+            self.work.log.info(f"item {self.item.id}: its tariff is {self.item.lastpricelist} again")
+        return stopped
+
+    def _finish(self) -> None:
+        """Say so on the panel; a date that this change has moved is accounted for, a jump from before it is not."""
+        kept, was = paid.of(self.work.db, self.link.id), self.item.expiredate
+        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        if self.operation:
+            operations.close(self.work, self.operation)
+        if was is not None and kept.accounted == was:
+            paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
+        self.settle(Standing(requests.DONE))
+        self.work.log.info(f"item {self.item.id}: changed, remote {self.remote}")

@@ -1,0 +1,65 @@
+"""suspend, resume, close: which of them overtakes which, and the way in for commands and checkevent.
+
+How a change is carried out is lifecycle/state_change.py; what is special about closing is commands/close.py.
+"""
+
+from __future__ import annotations
+
+from reseller.commands.close import Close
+from reseller.context import Work
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.requests import Request
+from reseller.lifecycle import operations
+from reseller.lifecycle.overtaken import overtake, overtake_done
+from reseller.lifecycle.state_change import Change, Goal, give_up
+from reseller.mgr5 import items
+from reseller.model import Item, Status
+
+#: requests that make no sense any more once this one is wanted
+_OVERTAKES = {
+    requests.SUSPEND: (requests.RESUME,),
+    requests.RESUME: (requests.SUSPEND,),
+    requests.CLOSE: (requests.RESUME, requests.SUSPEND, requests.PROLONG, requests.PART),
+}
+
+
+def change(work: Work, number: int, kind: str, operation: int = 0) -> None:
+    """Bring the remote service of `number` where `kind` wants it; returns when it is, or when it is being waited for.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        operation = operations.current(work, number, kind, operation)
+        _overtake(work, held, item, kind)
+        _CHANGES[kind](work, held, item, operation).run()
+
+
+def look_again(work: Work, request: Request, held: Lease) -> bool:
+    """Go on with a change that waits; whether it is done by now. Raises ResellerError when something new is said."""
+    return _CHANGES[request.kind].again(work, request, held).look()
+
+
+def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:
+    for other in requests.live_others(work.db, item.id, kind):
+        if other.kind in _OVERTAKES[kind]:
+            # What is closed needs no watch over what it may be suspended or resumed by.
+            (give_up if kind == requests.CLOSE else overtake)(work, held, other)
+    if kind != requests.CLOSE:
+        for contrary in _OVERTAKES[kind]:
+            overtake_done(work, held, item.id, contrary)
+
+
+class _Suspend(Change):
+    kind = requests.SUSPEND
+    goal = Goal(Status.SUSPENDED, "suspend", "service.postsuspend")
+
+
+class _Resume(Change):
+    kind = requests.RESUME
+    goal = Goal(Status.ACTIVE, "resume", "service.postresume")
+
+
+_CHANGES: dict[str, type[Change]] = {each.kind: each for each in (_Suspend, _Resume, Close)}

@@ -1,0 +1,134 @@
+"""transition_controlpanel: a client's way into the control panel of one service, off until a probe of its tariff.
+
+What the seller's link must never do is to lead into the account there, which holds the services of all clients. It is
+proven when all of this holds; what cannot be found out counts as not holding:
+
+- the link, and every redirect behind it, leads to an address that the seller has assigned to this service, by its form,
+  and which is not that of the seller's panel; a name proves nothing, since a client names his service as he likes;
+- following it without any cookie arrives, and no cookie of a BILLmanager session is set on the way;
+- nothing that it carries or hands over opens a session at the seller, neither before it was followed nor after;
+- the page it arrives at does not name the seller's panel, so nothing there leads on to it.
+
+So a panel that the seller shares among its clients' services is refused: that it shows one service only cannot be
+proven from here. What a tariff's services have for a panel is the tariff's, so each is proven for itself. The first
+of the four, and the tariff, are looked at again each time a client is led through.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from reseller.context import Seller, Work
+from reseller.ledger import links
+from reseller.ledger.links import Link
+from reseller.lifecycle import ownership
+from reseller.mgr5 import items, panel_switches
+from reseller.mgr5.panel_switches import Kind
+from reseller.model import Item, Status
+from reseller.seller import control_panels, service
+from reseller.wire.errors import ResellerError
+from reseller.wire.numbers import whole
+
+
+class WayIn(NamedTuple):
+    """A link that works once, and what to call the panel behind it."""
+
+    url: str
+    caption: str
+
+
+def switch_on(work: Work, number: int, itemtype: str, *, verify: bool) -> str:
+    """Probe the link of service `number`, and record that its module's services of this tariff have a panel.
+
+    The proof in a sentence; raises ResellerError with what speaks against it. `verify` False takes any certificate of
+    the service's own panel: most are signed by nobody.
+    """
+    item = items.read_ours(work.db, number)
+    if item.itemtype != itemtype:
+        raise ResellerError("reseller_panel_type", object="item", item=number, itemtype=item.itemtype)
+    link = _link(work, item)
+    if link is None:
+        raise ResellerError("reseller_panel_not_linked", object="item", item=number)
+    tariff = _prove(work, work.seller_of(link), link, verify=verify)
+    proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
+    kind = Kind(item.module, item.itemtype, tariff)
+    panel_switches.write(work.panel.base, {**panel_switches.read(work.panel.base), kind: proof})
+    said = f"clients may enter the panels of {item.itemtype} {tariff}, proven {proof}"
+    work.note("panel on", said, module=item.module)
+    return proof
+
+
+def switch_off(work: Work, itemtype: str) -> int:
+    """Switch it off for the type, in all modules; how many there were."""
+    switched = panel_switches.read(work.panel.base)
+    left = {kind: proof for kind, proof in switched.items() if kind.itemtype != itemtype}
+    panel_switches.write(work.panel.base, left)
+    work.note("panel off", f"clients do not enter the panels of {itemtype} any more")
+    return len(switched) - len(left)
+
+
+def way_in(work: Work, number: int) -> WayIn:
+    """A fresh link for a client; raises ResellerError `reseller_panel_closed`, which a client may see."""
+    item = items.read_ours(work.db, number)
+    closed = ResellerError("reseller_panel_closed", object="item", item=number)
+    link = _link(work, item)
+    switched = panel_switches.read(work.panel.base)
+    if link is None or (item.module, item.itemtype) not in {kind[:2] for kind in switched}:
+        raise closed
+    if not work.may_ask(items.account_of(work.db, number)):
+        raise closed
+    try:
+        seller = work.seller_of(link)
+        own, tariff = _own(seller, link)
+        if Kind(item.module, item.itemtype, tariff) not in switched:
+            raise ResellerError("reseller_panel_tariff", remote=link.remote, tariff=tariff)
+        url = control_panels.link(seller.transport, link.remote)
+        _require_own(url, own, link)
+    except ResellerError as error:
+        work.log.error(f"item {number}: no way into its panel: {work.word(error)}")
+        raise closed from error
+    caption = ResellerError("reseller_note_panel", name=item.name or str(number))
+    return WayIn(url, work.word(caption))
+
+
+def _link(work: Work, item: Item) -> Link | None:
+    """The link of a service that is active here; a suspended client has no business in there."""
+    return links.of_item(work.db, item.id) if item.status == Status.ACTIVE else None
+
+
+def _own(seller: Seller, link: Link) -> tuple[frozenset[str], str]:
+    """Addresses that are the service itself, and its tariff; raises ResellerError for one that is another's by now."""
+    seen = service.read(seller.transport, link.itemtype, link.remote)
+    ownership.require_ours(link, seen.key)
+    found = service.assigned_addresses(link.itemtype, seen.address)
+    return frozenset(host for host in found if not control_panels.is_sellers(seller.transport, host)), seen.pricelist
+
+
+def _require_own(url: str, own: frozenset[str], link: Link) -> None:
+    host = control_panels.host_of(url)
+    if host not in own:
+        told = ", ".join(sorted(own)) or "-"
+        raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=told)
+
+
+def _prove(work: Work, seller: Seller, link: Link, *, verify: bool) -> str:
+    """The tariff that is proven; raises ResellerError with what speaks against it."""
+    transport, username = seller.transport, seller.settings.username
+    own, tariff = _own(seller, link)
+    if not whole(tariff):
+        raise ResellerError("reseller_panel_tariff", remote=link.remote, tariff=tariff or "-")
+    unused, url = control_panels.link(transport, link.remote), control_panels.link(transport, link.remote)
+    for each in (unused, url):
+        _require_own(each, own, link)
+    opened = ResellerError("reseller_panel_account", remote=link.remote)
+    if control_panels.opens_account(transport, username, control_panels.keys_of(unused)):
+        raise opened
+    arrival = control_panels.follow(url, own, work.limits, verify=verify)
+    for host in arrival.hosts - own:
+        raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=", ".join(sorted(own)))
+    if arrival.has_session or control_panels.host_of(transport.endpoint) in arrival.page:
+        raise opened
+    if control_panels.opens_account(transport, username, arrival.keys):
+        raise opened
+    return tariff

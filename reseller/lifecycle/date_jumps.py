@@ -1,0 +1,95 @@
+"""Two dates that a person decides about: one of the panel that has jumped for no known reason, or a gap of a few days.
+
+Until then nothing is bought for it, and the service ends at the seller with its own term (term_to_buy.py,
+small_gaps.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from reseller.context import Work
+from reseller.ledger import links, paid, problems, tariffmap
+from reseller.ledger.leases import lease
+from reseller.ledger.problems import Cause
+from reseller.lifecycle import order_plan, small_gaps, term_to_buy
+from reseller.lifecycle import problems as troubles
+from reseller.mgr5 import items
+from reseller.model import Item
+from reseller.wire.errors import ResellerError
+
+#: problems of two dates that a person decides
+_DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED, problems.GAP)
+
+
+class Jump(NamedTuple):
+    """A service whose date has jumped; `paid` is the panel's date, `there` the seller's when that was seen."""
+
+    service: int
+    remote: str
+    paid: str
+    there: str
+    since_days: int
+
+
+def known(work: Work) -> list[Jump]:
+    """Every jump that a run of checkevent has found."""
+    return [
+        Jump(each.cause.number, each.params.get("remote", ""), each.here, each.there, each.age_seconds // 86400)
+        for module in items.modules(work.db)
+        for kind in _DECIDED
+        for each in problems.of_kind(work.db, module, kind)
+    ]
+
+
+def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
+    """Record a person's word about the jump of service `number`; what follows from it, or would, in a sentence.
+
+    Raises BusyError when somebody else is at it, ResellerError `reseller_paid_none` when its date has not jumped.
+    """
+    items.read_ours(work.db, number)
+    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+        item = items.read_ours(work.db, number)
+        causes = [Cause.of_service(number, kind) for kind in _DECIDED]
+        found = next(filter(None, (problems.of(work.db, cause) for cause in causes)), None)
+        link = links.of_item(work.db, number)
+        if found is None or link is None or item.expiredate is None:
+            raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
+        until = item.expiredate
+        if found.cause.kind == problems.GAP:
+            # What nothing accounts for is no part of a gap (commands/owed_terms.py).
+            until = min(until, paid.of(work.db, link.id).accounted or until)
+        if buy and found.cause.kind == problems.UNRENEWED:
+            # Nothing says up to which day: the panel's date has not moved.
+            raise ResellerError("reseller_paid_unmoved", object="item", value=number, item=number, now=until)
+        if until.isoformat() != found.here:
+            # What a person has decided about is another date.
+            told = {"item": number, "seen": found.here, "now": until}
+            raise ResellerError("reseller_paid_moved", object="item", value=number, **told)
+        there = dt.date.fromisoformat(found.there)
+        told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
+        told["terms"] = _terms(work, item, there) if buy else 0
+        if confirmed:
+            if found.cause.kind == problems.GAP:
+                small_gaps.decide(held, item, link, until, buy=buy)
+            elif buy and found.cause.kind == problems.DATE_BACK:
+                paid.believe(held, link.id, there)
+            elif buy:
+                paid.account(held, link.id, item.expiredate)
+            else:
+                paid.leave(held, link.id, item.expiredate)
+            for cause in causes:
+                troubles.end(work, held, cause)
+            said = f"its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
+            work.note("paid", said, item=number)
+    return work.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
+
+
+def _terms(work: Work, item: Item, there: dt.date) -> int:
+    """How many of the seller's terms lie between the two dates."""
+    months = order_plan.term(item, tariffmap.load(work.db, item.pricelist))
+    count = 0
+    while months > 0 and item.expiredate and term_to_buy.after(there, count * months) < item.expiredate:
+        count += 1
+    return count

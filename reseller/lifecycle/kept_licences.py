@@ -1,0 +1,273 @@
+"""Licences that are kept for the next order instead of being deleted: a setting of the module, off by default.
+
+Closing suspends a licence, renames it, takes its address and our key off it (the way of the vendor's own WHMCS module,
+selling-api.md 4.3), and notes it as free. An order of the same type, tariff and resources takes the free one
+that ends first: the old licence key is replaced, name and address are set, it is resumed, and only then does it get the
+order's key. So whatever shows that key is ready to be linked, and until then everything can be done again: each step
+looks at the form first and sends what differs. Its last client knows the old licence key, so a licence of which no key
+is shown, before or after, or of which the seller does not replace it, is handed on to nobody. Nothing here is charged,
+hence nothing here is ever in doubt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import enum
+from collections.abc import Callable, Mapping, Sequence
+
+from reseller.ledger import kept_licences, tariffmap
+from reseller.ledger.kept_licences import Kind
+from reseller.ledger.links import Link
+from reseller.lifecycle import gone, order_plan, quantities
+from reseller.lifecycle.attempt import Attempt
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller import changes, controls, service
+from reseller.seller.orders import Order
+from reseller.seller.service import TRIAL, Service
+from reseller.wire import dates
+from reseller.wire.errors import Rejected, ResellerError, SellerError
+from reseller.wire.numbers import whole
+
+TYPES = frozenset({"soft", "softexternal"})
+#: what a licence looks like that nobody uses, and what renews nothing by itself
+IDLE = {"licname": "free.lic", "ip": "0.0.0.0", "autoprolong": "null"}  # noqa: S104 - nothing is bound to it
+#: fields of an order without which a licence cannot be handed over
+NAMED = ("licname", "ip")
+
+
+class Outcome(enum.Enum):
+    """What became of keeping a licence."""
+
+    NO = "not wanted or not possible: it is to be deleted"
+    PENDING = "the seller is at it"
+    KEPT = "stopped, renamed, without our key"
+
+
+def keep(attempt: Attempt, link: Link) -> Outcome:
+    """Bring a licence that is being closed to where the next order can take it; raises SellerError."""
+    if link.itemtype not in TYPES:
+        return Outcome.NO
+    row = kept_licences.of_remote(attempt.work.db, link.account, link.remote)
+    row = row if row is not None and row.owner == attempt.request.key else None
+    if row.state == kept_licences.UNFIT if row else not attempt.seller.settings.reuse:
+        return Outcome.NO
+    seen = attempt.view()
+    row = row or _reserve(attempt, link, seen)
+    if row is None or not seen.exists:
+        return Outcome.NO
+    return _retire(attempt, link, row, seen)
+
+
+def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
+    """The close is over: what it kept is free now; of what is gone no trace is left."""
+    row = kept_licences.of_remote(attempt.work.db, link.account, link.remote)
+    if row is None:
+        return
+    if kept:
+        kept_licences.settle(attempt.held, row, kept_licences.FREE)
+    else:
+        kept_licences.remove(attempt.held, row)
+
+
+def _reserve(attempt: Attempt, link: Link, seen: Service) -> kept_licences.Licence | None:
+    """Note that it is being kept, before anything is sent; None for one that is of no use to anybody."""
+    has = _resources(attempt, seen)
+    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen) or not seen.licence_key
+    if has is None or useless or not whole(seen.pricelist):
+        return None
+    kind = Kind(link.account, link.itemtype, seen.pricelist, has)
+    owner, ends = attempt.request.key, dates.text(seen.expiredate)
+    kept = kept_licences.Licence(kind, 0, link.remote, kept_licences.KEEPING, owner, seen.licence_digest, ends)
+    return kept_licences.reserve(attempt.held, kept)
+
+
+def _resources(attempt: Attempt, seen: Service) -> str | None:
+    """What is ordered beside the tariff itself, with the seller's present values; None where that cannot be said.
+
+    Raises SellerError.
+    """
+    item, db = attempt.item, attempt.work.db
+    offered = quantities.offered(attempt.seller.transport, seen.pricelist) if item.addons else None
+    try:
+        tariff, mapping = items.tariff_params(db, item.pricelist), tariffmap.load(db, item.pricelist)
+        ordered = order_plan.build(item, attempt.request.key, tariff, mapping, offered).addons
+        return Kind.listed({addon: seen.addons[addon] for addon in ordered})
+    except (ResellerError, KeyError):
+        return None
+
+
+def _retire(attempt: Attempt, link: Link, row: kept_licences.Licence, seen: Service) -> Outcome:
+    transport, itemtype, remote = attempt.seller.transport, link.itemtype, link.remote
+    refused: Rejected | None = None
+    if seen.status == Status.ACTIVE:
+        attempt.hold_for_send()
+        refused = _refusal_of(lambda: controls.change_state(transport, itemtype, remote, "suspend"))
+        seen = service.read(transport, itemtype, remote)
+    if seen.status == Status.SUSPENDED and not _is_idle(seen):
+        attempt.hold_for_send()
+        refused = _refusal_of(lambda: changes.relabel(transport, itemtype, remote, {**IDLE, "remoteid": ""}))
+        seen = service.read(transport, itemtype, remote)
+    if seen.status == Status.PROCESSING:
+        return Outcome.PENDING
+    if _is_idle(seen):
+        return Outcome.KEPT
+    return _unfit(attempt, row, refused.said if refused else "it does not show what was asked of it")
+
+
+def _refusal_of(step: Callable[[], None]) -> Rejected | None:
+    """The error that the seller answers to a step, None without one: what counts is what the form shows afterwards."""
+    try:
+        step()
+    except Rejected as error:
+        return error
+    return None
+
+
+def _unfit(attempt: Attempt, row: kept_licences.Licence, why: str) -> Outcome:
+    """It cannot be kept, so it is deleted like any other service; not tried again by this close."""
+    kept_licences.settle(attempt.held, row, kept_licences.UNFIT)
+    attempt.work.log.error(f"item {attempt.item.id}: licence {row.remote} cannot be kept, it is deleted instead: {why}")
+    return Outcome.NO
+
+
+def _is_idle(seen: Service) -> bool:
+    stopped = seen.status == Status.SUSPENDED and not seen.suspended_by and not seen.autoprolong
+    return stopped and _named(seen) == {name: IDLE[name] for name in NAMED} and not seen.key
+
+
+def _named(seen: Service) -> dict[str, str]:
+    """Whose licence it is, as the form says it."""
+    return {name: seen.fields.get(name, "") for name in NAMED}
+
+
+def _is_over(seen: Service) -> bool:
+    """Whether its paid term has ended, or when it does is not known; none at all is for ever."""
+    ends = seen.expiredate
+    return bool(seen.undated) or (ends is not None and ends <= dt.datetime.now(dt.timezone.utc).date())
+
+
+def take(attempt: Attempt, order: Order) -> str:
+    """The number of a kept licence that is now all that `order` asks for, with its key; empty when there is none.
+
+    Raises SellerError; the licence stays reserved for the order then, and the next try goes on with it.
+    """
+    if order.itemtype not in TYPES:
+        return ""
+    held, kind = attempt.held, Kind(attempt.seller.account, order.itemtype, order.pricelist, Kind.listed(order.addons))
+    possible = int(order.period) > 0 and all(order.fields.get(name) for name in NAMED)
+    row = kept_licences.of_order(attempt.work.db, order.key)
+    if row is not None and not (possible and row.kind == kind):
+        # The order has been changed since it reserved it.
+        kept_licences.settle(held, row, kept_licences.FREE)
+        row = None
+    if not possible or (row is None and not attempt.seller.settings.reuse):
+        return ""
+    tried: set[str] = set()
+    while True:
+        row = row or kept_licences.claim(held, kind, order.key, tried)
+        if row is None:
+            return ""
+        if _Handover(attempt, order, row).carry_out():
+            attempt.work.log.info(f"item {attempt.item.id}: takes the kept licence {row.remote}, nothing is bought")
+            return row.remote
+        tried.add(row.remote)
+        row = None
+
+
+class _Handover:
+    """One kept licence and the order that has claimed it."""
+
+    def __init__(self, attempt: Attempt, order: Order, row: kept_licences.Licence) -> None:
+        self.attempt = attempt
+        self.order = order
+        self.row = row
+        self.named = {name: order.fields[name] for name in NAMED}
+
+    def carry_out(self) -> bool:
+        """Whether it is the order's now; if not, it is among the free ones again, or forgotten."""
+        seen = self._read()
+        if not seen.exists and not self._is_unlisted():
+            # One answer of a form; the next order asks again.
+            kept_licences.settle(self.attempt.held, self.row, kept_licences.FREE)
+            return False
+        why = self._uselessness(seen)
+        if why:
+            kept_licences.remove(self.attempt.held, self.row)
+            self.attempt.work.log.info(f"kept licence {self.row.remote} is of no use any more: {why}")
+            return False
+        if not seen.licence_key:
+            return self._put_back("its licence key is not shown")
+        for is_needed, step in self._steps():
+            if not is_needed(seen):
+                continue
+            refused = _refusal_of(step)
+            seen = self._read()
+            if is_needed(seen) and refused is not None and seen.status == Status.PROCESSING:
+                told = self.attempt.refusal(refused)
+                raise self.attempt.later(told, self.attempt.work.limits.unsent_first_seconds) from refused
+            if is_needed(seen):
+                return self._put_back(refused.said if refused else "it does not show what was asked of it")
+        return True
+
+    def _uselessness(self, seen: Service) -> str:
+        """Why nobody can be given this licence; empty when it can."""
+        given = {addon: seen.addons.get(addon, "") for addon in self.order.addons}
+        reasons = {
+            "it is gone": not seen.exists,
+            "which licence key its last client has is not known": not self.row.digest,
+            "its term is over": _is_over(seen),
+            "the seller's staff have stopped it": bool(seen.suspended_by),
+            "it is another tariff by now": seen.pricelist != self.order.pricelist or seen.period == TRIAL,
+            "its resources have been changed": Kind.listed(given) != self.row.kind.resources,
+            "somebody else has it": self._is_anothers(seen),
+        }
+        return next((why for why, holds in reasons.items() if holds), "")
+
+    def _steps(self) -> Sequence[tuple[Callable[[Service], bool], Callable[[], None]]]:
+        """When each step is needed, and what it sends; the order's key comes last, see above."""
+        row, key = self.row, self.order.key
+        return (
+            (lambda seen: seen.licence_digest in ("", row.digest), self._new_key),
+            (lambda seen: _named(seen) != self.named, lambda: self._edit(self.named)),
+            (lambda seen: seen.status == Status.SUSPENDED, lambda: self._change("resume")),
+            (lambda seen: seen.key != key, lambda: self._edit({"remoteid": key})),
+        )
+
+    def _is_anothers(self, seen: Service) -> bool:
+        """Whether it has a key that is neither this order's nor that of the client it was kept from."""
+        return (seen.key or "") not in ("", self.order.key, self.row.owner)
+
+    def _put_back(self, why: str) -> bool:
+        """Undo as far as the seller lets us: under the client's name it would stand in the way of a real order."""
+        if self._is_anothers(self._read()):
+            kept_licences.remove(self.attempt.held, self.row)
+            self.attempt.work.log.error(f"kept licence {self.row.remote} is somebody else's by now: {why}")
+            return False
+        with contextlib.suppress(SellerError):
+            self._change("suspend")
+        with contextlib.suppress(SellerError):
+            self._edit({**IDLE, "remoteid": ""})
+        kept_licences.settle(self.attempt.held, self.row, kept_licences.FREE)
+        self.attempt.work.log.error(f"kept licence {self.row.remote} cannot be handed over: {why}")
+        return False
+
+    def _read(self) -> Service:
+        return service.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+
+    def _is_unlisted(self) -> bool:
+        transport, limits = self.attempt.seller.transport, self.attempt.work.limits
+        return gone.is_unlisted(transport, self.order.itemtype, self.row.remote, limits)
+
+    def _edit(self, fields: Mapping[str, str]) -> None:
+        self.attempt.hold_for_send()
+        changes.relabel(self.attempt.seller.transport, self.order.itemtype, self.row.remote, fields)
+
+    def _new_key(self) -> None:
+        self.attempt.hold_for_send()
+        controls.new_key(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
+
+    def _change(self, verb: str) -> None:
+        self.attempt.hold_for_send()
+        controls.change_state(self.attempt.seller.transport, self.order.itemtype, self.row.remote, verb)

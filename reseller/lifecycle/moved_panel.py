@@ -1,0 +1,77 @@
+"""A panel that is not where its ledger belongs (ledger/installation.py): the one problem of it, and a person's word.
+
+Every call that changes something at a seller is refused by the transport then (seller/transport.py); the operations
+that wanted it say so, and wait. checkevent starts none of them before the word is said, and all of them afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.context import Work
+from reseller.ledger import installation, links, problems, requests
+from reseller.ledger.installation import Place
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.wire.errors import BusyError, Moved
+
+CAUSE = Cause(problems.PANEL, 0, problems.MOVED)
+
+
+class Move(NamedTuple):
+    """Where the ledger belongs, where the panel is, and how many requests wait for a word about that."""
+
+    was: Place
+    here: Place
+    waiting: int
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the two differ."""
+        return self.was.mark != self.here.mark
+
+
+def look(work: Work) -> Move:
+    """How it is now."""
+    return Move(
+        installation.of(work.db), installation.here(work.panel.base), requests.stopped_by(work.db, Moved.unsent)
+    )
+
+
+def confirm(work: Work) -> Move:
+    """Record that the panel belongs where it is; how it was before. Nothing is written when it is there already.
+
+    Raises BusyError when somebody else is at it, PanelError when the problem's task cannot be ended: the next run does.
+    """
+    with _held(work) as held:
+        move = look(work)
+        if move.is_one:
+            installation.take(held, move.here)
+            was, here = (f"{each.host} {each.path}" for each in move[:2])
+            work.note("moved", f"the panel is now {here}; it was {was}; {move.waiting} requests wait")
+            troubles.end(work, held, CAUSE)
+    return move
+
+
+def watch(work: Work, modules: Sequence[int]) -> list[str]:
+    """Raise the problem, or end it; what it says, nothing when the panel is where its ledger belongs.
+
+    Raises ResellerError when it could not be told of.
+    """
+    error = installation.difference(work.db, work.panel.base)
+    if error is None and problems.of(work.db, CAUSE) is None:
+        return []
+    with contextlib.suppress(BusyError), _held(work) as held:
+        if error is None:
+            troubles.end(work, held, CAUSE)
+        elif modules:
+            touches = tuple(links.some(work.db))
+            troubles.raise_(work, held, Problem(CAUSE, modules[0], error.type, error.params, touches=touches))
+    return [work.word(error)] if error else []
+
+
+def _held(work: Work) -> contextlib.AbstractContextManager[Lease]:
+    return lease(work.db, "place", work.limits.lease_seconds)

@@ -1,0 +1,86 @@
+"""Whose a remote service is: the one gate before anything is sent about it or saved of it (promise 9).
+
+The form that is read anyway says it, so this costs no call. Ours is what carries the key of its link, the plain number
+of the service here, which the vendor's own cure writes, or no key at all: most sellers' staff do not know of keys, and
+one that was wiped is no sign of another owner. With any other key somebody else may be served by it, so nothing is sent
+and nothing saved until a person has found out; that is one problem of the service, and ends when the key is right.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from reseller import context as works
+from reseller.context import Work
+from reseller.ledger import problems
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.seller import service
+from reseller.seller.service import Service
+from reseller.wire.errors import ResellerError
+
+
+class Keyed(Protocol):
+    """A service here and the key that it has at the seller."""
+
+    @property
+    def item(self) -> int:
+        """The service here."""
+
+    @property
+    def key(self) -> str:
+        """The key that both sides know."""
+
+
+class Linked(Keyed, works.Linked, Protocol):
+    """A link, as far as it says which remote service is meant."""
+
+    @property
+    def itemtype(self) -> str:
+        """Its type on both sides."""
+
+    @property
+    def remote(self) -> str:
+        """Its number at the seller."""
+
+
+def is_ours(link: Keyed, key: str | None) -> bool:
+    """Whether a remote service with this key may be the one of the link; None for a key that is not shown."""
+    return key in (None, "", link.key, str(link.item))
+
+
+def require_ours(link: Linked, key: str | None) -> None:
+    """Raises ResellerError `reseller_foreign_key` for a service that is not ours; makes no problem of it."""
+    if not is_ours(link, key):
+        raise ResellerError("reseller_foreign_key", item=link.item, remote=link.remote, here=link.key, there=key)
+
+
+def read(work: Work, lease: Lease, link: Linked) -> Service:
+    """The form of a linked remote service, MISSING when there is none.
+
+    Raises SellerError, and ResellerError as require() and Work.seller_of() do.
+    """
+    seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
+    require(work, lease, link, seen.key)
+    return seen
+
+
+def require(work: Work, lease: Lease, link: Linked, key: str | None) -> None:
+    """Raises ResellerError `reseller_foreign_key`, after the problem is raised, for a service that is not ours."""
+    error = judge(work, lease, link, key)
+    if error is not None:
+        raise error
+
+
+def judge(work: Work, lease: Lease, link: Linked, key: str | None) -> ResellerError | None:
+    """Raise the problem or end it; what require() raises. `lease` fences what is written."""
+    cause = Cause.of_service(link.item, problems.FOREIGN_KEY)
+    if is_ours(link, key):
+        troubles.end(work, lease, cause)
+        return None
+    error = troubles.KINDS[problems.FOREIGN_KEY].error
+    told = {"remote": link.remote}
+    problem = Problem(cause, link.module, error, told, link.key, key or "", touches=(link.item,)).cut
+    troubles.raise_(work, lease, problem)
+    return troubles.as_error(problem)

@@ -1,0 +1,261 @@
+"""What suspend, resume and close have in common: bring a remote service into a state, however long that takes.
+
+One rule serves a first try, a Start by hand, a retry of the panel and every look of checkevent (`_step`): read what the
+seller shows; done, when it shows the goal; send, unless the seller has it already or is at something else with the
+service; say what is waited for. What a call answers never decides, only what is shown afterwards, so a lost answer
+costs another reading, and these calls may be made again without harm. Start sends again what the seller took before.
+An error that proves nothing is looked at for as long as any doubt before it counts as a refusal.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reseller.context import Work
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease
+from reseller.ledger.links import Link
+from reseller.ledger.requests import Effect, Request, Standing
+from reseller.lifecycle import operations, overtaken
+from reseller.lifecycle.attempt import Attempt
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller import controls
+from reseller.seller.service import Service
+from reseller.wire import dates
+from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+
+
+class Goal(NamedTuple):
+    """What a command wants the seller to show, what it calls there, and what it calls here when that is so."""
+
+    status: int
+    verb: str
+    callback: str
+
+    def is_reached(self, seen: Service) -> bool:
+        """Whether the seller shows it; a service that is gone is closed."""
+        if self.status == Status.DELETED:
+            return not seen.exists
+        return seen.exists and seen.status == self.status
+
+
+class Wait(NamedTuple):
+    """Why a change is waited for, as error types: `told` at once, `late` with a task once it lasts too long.
+
+    `taken`: the seller has what was sent, so only a person sends it again. A failure is shown as an error, which has a
+    task at once only where somebody has to act now; anything else as a note with the task of a manual operation.
+    """
+
+    told: str
+    late: str = ""
+    taken: bool = True
+    failure: bool = False
+    task: bool = False
+
+
+TAKEN = Wait("reseller_change_waiting", "reseller_change_overdue")
+BEFORE = Wait("reseller_change_before", "reseller_change_blocked", taken=False)
+#: as the digest of what was sent: it was sent before, and what became of that was not known
+AGAIN = "again"
+#: sent, and sent again, and never an answer nor a sign of it
+LOST = Wait("reseller_change_lost", failure=True, task=True)
+#: the order has its own deadline, and its own task after it
+DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
+
+
+def give_up(work: Work, held: Lease, other: Request) -> None:
+    """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody."""
+    operations.close_of(work, other)
+    requests.settle(held, other, Standing(requests.ABANDONED, requests.OVERTAKEN))
+
+
+class Change(Attempt):
+    """One try at one change of state."""
+
+    unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
+    looking = "reseller_change_looking"
+
+    goal: Goal
+    #: whether this try is the first since somebody wants it again
+    _is_anew = False
+    #: what this kind of change may be waited for
+    waits: tuple[Wait, ...] = (TAKEN, BEFORE, LOST, DOUBT)
+
+    def run(self) -> None:
+        """The command: carry it out, or leave operation and request waiting; ResellerError with the reason if not."""
+        if self.request.error_type == requests.OVERTAKEN:
+            # It is wanted again: what was only watched is gone on with, for the operation that there is now.
+            self._is_anew = True
+            self.settle(Standing(self.request.state, operation=self.operation))
+        try:
+            self._step(insist=True)
+        except SellerError as error:
+            raise self.stop_unsent(error) from error
+
+    def look(self) -> bool:
+        """checkevent: whether it is done by now, or over. Raises ResellerError when something new has to be said."""
+        if not overtaken.is_unwanted(self):
+            return self._step(insist=False)
+        if overtaken.is_left_behind(self):
+            overtaken.end(self)
+            return True
+        seen = self.view()
+        if self._ends_as_asked(seen):
+            self._finish()
+            return True
+        return overtaken.watch(self, seen)
+
+    def _ends_as_asked(self, seen: Service) -> bool:
+        """Whether it shows after its operation was deleted, and neither the panel nor anybody wants something else."""
+        if self.request.error_type == requests.OVERTAKEN or self.item.status != Status.PROCESSING:
+            return False
+        is_wanted_otherwise = items.operations(self.work.db, self.item.id)
+        taken = self.request.state == requests.WAITING
+        return not is_wanted_otherwise and self._is_reached(seen, self._known, taken=taken)
+
+    def _step(self, *, insist: bool) -> bool:
+        if self.link is None:
+            return self._without_link(insist=insist)
+        seen = self.view()
+        wait = self._known
+        taken = self.request.state == requests.WAITING and wait.taken
+        reached = self._is_reached(seen, wait, taken=taken) and not self._is_contradicted
+        if not reached:
+            self._check(seen)
+            answered = None if insist else self.answered
+            if seen.status == Status.PROCESSING:
+                wait = wait if taken else BEFORE
+            elif answered is not None and not self.is_looked_for:
+                return False
+            elif answered is not None:
+                wait = self._refused(answered)
+            elif insist or not taken:
+                seen, wait = self._send(self.link, seen)
+                reached = self._is_reached(seen, wait, taken=wait.taken)
+        if reached:
+            self._finish()
+            return True
+        self._pending(wait, insist=insist)
+        return False
+
+    def _is_reached(self, seen: Service, wait: Wait, *, taken: bool) -> bool:  # noqa: ARG002 - a deletion asks for more
+        """Whether the goal shows; `wait` is known so far, `taken` whether the seller has what was sent."""
+        return self.goal.is_reached(seen)
+
+    @property
+    def _is_contradicted(self) -> bool:
+        """Whether what the seller shows may still be undone by what was asked before, and nothing was sent yet."""
+        is_first = (self.request.sent_seconds is None or self._is_anew) and self.goal.status != Status.DELETED
+        return is_first and overtaken.may_come(self.work, self.item.id, self.kind)
+
+    @property
+    def _known(self) -> Wait:
+        """What the request waits for so far; where that is not said, the seller is not known to have it."""
+        said = self.request.error_type
+        return next((wait for wait in self.waits if said and said in (wait.told, wait.late)), BEFORE)
+
+    def _without_link(self, *, insist: bool) -> bool:
+        """Nothing is linked: nothing was bought, or the outcome of the order is not known yet."""
+        order = requests.live_of(self.work.db, self.item.id)
+        if order is not None and order.state in requests.UNKNOWN_OUTCOME:
+            self._pending(DOUBT, insist=insist, order=order.key)
+            return False
+        if self.goal.status != Status.DELETED:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+        if order is not None:
+            give_up(self.work, self.held, order)
+        self._finish()
+        return True
+
+    def _check(self, seen: Service) -> None:
+        """What must not be sent: to a service that is gone, or against the seller's own staff."""
+        if not seen.exists:
+            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+        if self.goal.status == Status.ACTIVE and seen.suspended_by:
+            error = ResellerError("reseller_staff_suspended", by=seen.suspended_by, **self.names())
+            raise self.stop(Standing(requests.REFUSED), error)
+
+    def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
+        """Send it; what is shown afterwards, and what is waited for if that is not the goal."""
+        self.hold_for_send()
+        detail = f"{link.itemtype}.{self.goal.verb} {link.remote}"
+        # What was sent before may land after this (overtaken.py).
+        is_again = bool(self.request.digest) or (self.request.is_open and self.request.sent_seconds is not None)
+        effect = Effect(detail, promise=dates.text(before.expiredate), call=AGAIN if is_again else "")
+        requests.sending(self.held, self.request, effect)
+        try:
+            controls.change_state(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
+        except Rejected as error:
+            return self._rejected(error)
+        except Ambiguous as error:
+            return self._unanswered(error)
+        return self._shown(), TAKEN
+
+    def _shown(self) -> Service:
+        """What the seller shows after a call that may have been carried out; if that fails, it stays in doubt."""
+        self.request = requests.by_id(self.work.db, self.request.id)
+        return self.view()
+
+    def _rejected(self, error: Rejected) -> tuple[Service, Wait]:
+        seen = self._shown()
+        is_proven = self.proves(error)
+        if not is_proven:
+            self.settle_doubt(error, self.looking)
+        if self._is_reached(seen, BEFORE, taken=False) or seen.status == Status.PROCESSING:
+            return seen, BEFORE
+        if is_proven:
+            return seen, self._refused(error)
+        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        raise self.stop(Standing(requests.LOOKING), told) from error
+
+    def _refused(self, error: Rejected) -> Wait:
+        """What is waited for after this refusal; ends the try when nothing is."""
+        raise self.rejected(error) from error
+
+    def _unanswered(self, error: Ambiguous) -> tuple[Service, Wait]:
+        """Nothing of it shows: sent again by the next runs, since it does no harm, but not for ever."""
+        seen = self._shown()
+        if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
+            return seen, BEFORE
+        tries = self._tries + 1
+        if tries >= self.work.limits.unsent_times:
+            return seen, LOST
+        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        raise self.stop(Standing(requests.LOOKING, tries=tries), told) from error
+
+    def _pending(self, wait: Wait, *, insist: bool, **more: str) -> None:
+        """Say what is waited for unless that was said; once it lasts for too long, a task says what to do."""
+        same = self.request.state == requests.WAITING and self.request.error_type in (wait.told, wait.late)
+        if same and not insist:
+            if wait.late and self.request.error_type == wait.told and self._is_overdue(wait):
+                raise self.stop(Standing(requests.WAITING), self._saying(wait.late, more), task=True)
+            return
+        told = self._saying(wait.told, more)
+        if wait.failure:
+            raise self.stop(Standing(requests.WAITING), told, task=wait.task)
+        said = self.work.word(told)
+        self.settle(Standing(requests.WAITING, told.type, said))
+        if self.operation:
+            operations.note(self.work, self.item, self.operation, said)
+
+    def _is_overdue(self, wait: Wait) -> bool:  # noqa: ARG002 - some waits have a deadline of their own
+        return self.request.quiet_seconds >= self.work.limits.change_seconds
+
+    def _saying(self, type_: str, more: dict[str, str]) -> ResellerError:
+        minutes = str(max(1, self.request.quiet_seconds // 60))
+        return ResellerError(type_, minutes=minutes, date=self.request.promise, **{**self.names(), **more})
+
+    def _finish(self) -> None:
+        """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
+        if self.request.state not in (requests.SENDING, requests.LOOKING, requests.WAITING):
+            # Once its operation is gone only a look brings it to its end.
+            self.settle(Standing(requests.WAITING, TAKEN.told))
+        self.work.mgrctl.call(self.goal.callback, {"elid": self.item.id, "sok": "ok"})
+        if self.operation:
+            operations.close(self.work, self.operation)
+        self._record()
+        self.work.log.info(f"item {self.item.id}: {self.kind} is done")
+
+    def _record(self) -> None:
+        self.settle(Standing(requests.DONE))

@@ -1,0 +1,61 @@
+"""The limit of a day for what is bought without an operation: a fault must not empty the account (promise 12).
+
+What a person asked for with an operation is never held back by it. What it holds back waits, and is bought when a day
+has passed, when the limit is raised, or by `checkevent --force`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from reseller.context import Work
+from reseller.ledger import links, problems, spent
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.model import Settings
+
+
+class Day:
+    """One module's limits in one run; `held` are the services whose terms have to wait."""
+
+    def __init__(self, work: Work, lease: Lease, settings: Settings) -> None:
+        self.held: list[int] = []
+        self._work, self._lease = work, lease
+        self._module, self._limit = settings.module, settings.spend_limit
+
+    @cached_property
+    def _most(self) -> int:
+        """Terms within a day; the services are counted only when one is to be bought."""
+        limits, linked = self._work.limits, sum(links.counts(self._work.db, self._module).values())
+        return max(limits.buy_least, linked * limits.buy_percent // 100)
+
+    def allows(self, item: int) -> bool:
+        """Whether a term of this service may be bought now; it is taken to cost what its last one did.
+
+        Where an amount is the limit, one of which nobody knows the cost is not bought.
+        """
+        done = spent.of_day(self._work.db, self._module)
+        cost = spent.last_cost(self._work.db, item)
+        fits = self._limit is None or (cost is not None and done.amount + cost <= self._limit)
+        if done.terms < self._most and fits:
+            return True
+        self.held.append(item)
+        return False
+
+    def tell(self) -> None:
+        """One problem of the module for as long as something is held back."""
+        cause = Cause(problems.MODULE, self._module, problems.SPENDING)
+        if not self.held:
+            troubles.end(self._work, self._lease, cause)
+            return
+        done = spent.of_day(self._work.db, self._module)
+        told = {
+            "module": str(self._module),
+            "terms": str(done.terms),
+            "amount": str(done.amount),
+            "most": str(self._most),
+            "limit": "-" if self._limit is None else str(self._limit),
+        }
+        problem = Problem(cause, self._module, "reseller_spend_limit", told, touches=tuple(self.held))
+        troubles.raise_(self._work, self._lease, problem)

@@ -1,0 +1,80 @@
+"""sync_item: one service, looked at now.
+
+What waits for its remote service is brought on, as the next run of checkevent would, and its facts are saved, unless
+something is on its way to change them. Nothing is sent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reseller.context import Work
+from reseller.ledger import links, requests
+from reseller.ledger.leases import lease
+from reseller.ledger.links import Link
+from reseller.lifecycle import operations, ownership
+from reseller.mgr5 import items
+from reseller.model import Status
+from reseller.seller.services import alone
+from reseller.sync import activate, looking
+from reseller.sync.facts import facts
+from reseller.sync.observe import Lists
+from reseller.wire import dates
+from reseller.wire.errors import BusyError, ResellerError, Stopped
+
+
+class Seen(NamedTuple):
+    """What the seller says of a service: its number there, its status and the end of its term, empty without a link."""
+
+    remote: str = ""
+    status: str = ""
+    expiredate: str = ""
+
+
+def sync(work: Work, number: int, operation: int = 0) -> Seen:
+    """Look at service `number`; what the seller says of it.
+
+    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    """
+    item = items.read_ours(work.db, number)
+    try:
+        return _sync(work, number)
+    except BusyError:
+        raise
+    except ResellerError as error:
+        operations.report(work, item, operation, error)
+        raise Stopped.by(error) from error
+
+
+def _sync(work: Work, number: int) -> Seen:
+    item = items.read_ours(work.db, number)
+    waiting = [request for request in requests.of_item(work.db, number) if request.live and request.is_open]
+    if links.of_item(work.db, number) is None and not waiting:
+        raise ResellerError("reseller_not_linked", object="item", item=number, kind="sync_item")
+    for request in waiting:
+        looking.look(work, request, Lists(work, work.seller_asked(request, item.module)))
+    link = links.of_item(work.db, number)
+    if link is None:
+        return Seen()
+    seller = work.seller_of(link)
+    found = alone(seller.transport, link.itemtype, link.remote)
+    if not found.rows:
+        raise ResellerError("reseller_gone", object="item", item=number, remote=link.remote)
+    if link.state == links.OPENING:
+        activate.advance(work, seller, link, found)
+    else:
+        _save(work, link)
+    row = found.rows[0]
+    return Seen(row.id, str(row.status), dates.text(row.expiredate))
+
+
+def _save(work: Work, link: Link) -> None:
+    """The facts of an active service of which nothing is on its way."""
+    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
+        item = items.read(work.db, link.item)
+        calm = not any(request.live for request in requests.of_item(work.db, link.item))
+        current = links.of_item(work.db, link.item)
+        if calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
+            known = ownership.read(work, held, link)
+            changed = activate.save(work, item, facts(known), opened=True)
+            work.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")

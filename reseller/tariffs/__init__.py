@@ -1,0 +1,1 @@
+"""Tariffs here and there: what belongs together."""

@@ -1,0 +1,140 @@
+"""Proposing the tariff map of a tariff: parts that have the same internal name on both sides belong together.
+
+A name that stands for two different things at the seller is left to a person, and so is everything without a namesake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from reseller.context import Seller, Work
+from reseller.db import Database
+from reseller.ledger import tariffmap
+from reseller.lifecycle import order_plan
+from reseller.mgr5 import addons, items
+from reseller.mgr5.features import MODULE
+from reseller.seller import tariffs
+from reseller.wire.errors import ResellerError
+
+
+class Pair(NamedTuple):
+    """A part of a tariff here and its name there: as mapped, as proposed, or None."""
+
+    kind: str
+    local: str
+    mapped: str | None
+    proposed: str | None
+
+
+def match(work: Work, pricelist: int) -> list[Pair]:
+    """Every part of the tariff with what it is mapped to and what it could be mapped to.
+
+    Raises ResellerError `reseller_tariff_missing` or `reseller_unmapped` (no seller's tariff chosen), SellerError.
+    """
+    itemtype, remote, there = _sides(work, pricelist)
+    mapping = tariffmap.load(work.db, pricelist)
+    pairs = {}
+    for kind, local, namesake in _here(work.db, pricelist, itemtype, remote):
+        ids = there[kind].get(namesake, set())
+        proposed = next(iter(ids)) if len(ids) == 1 else None
+        pairs[kind, local] = Pair(kind, local, mapping.remote(kind, local), proposed)
+    for (kind, local), mapped in mapping.rows.items():
+        pairs.setdefault((kind, local), Pair(kind, local, mapped, None))
+    return list(pairs.values())
+
+
+def put(work: Work, pricelist: int, kind: str, here: str, there: str) -> None:
+    """Map one part; raises ResellerError for what the seller's tariff does not have, and for terms that do not fit.
+
+    A period here is what the client pays for, a period there what is bought each time (docs/decisions.md).
+    """
+    _, remote, offered = _sides(work, pricelist)
+    known = set().union(*offered[kind].values()) if offered[kind] else set()
+    if kind == tariffmap.ADDON:
+        known.add(tariffmap.NONE)
+    if there not in known:
+        shown = ", ".join(sorted(known, key=lambda one: (len(one), one))) or "-"
+        raise ResellerError(
+            "reseller_no_counterpart", object=kind, value=there, part=kind, tariff=remote.name, offered=shown
+        )
+    if kind == tariffmap.PERIOD and not order_plan.is_term(here, there):
+        raise ResellerError("reseller_term", object=kind, value=there, item="-", here=here, pricelist=pricelist)
+    tariffmap.save(work.db, pricelist, kind, here, there)
+
+
+def _sides(work: Work, pricelist: int) -> tuple[str, tariffs.Tariff, dict[str, dict[str, set[str]]]]:
+    """Type of the tariff, the seller's tariff chosen for it, and by kind the seller's ids of each internal name."""
+    module, itemtype, name = _tariff(work.db, pricelist)
+    chosen = items.tariff_params(work.db, pricelist)
+    wanted = chosen.get(order_plan.TARIFF_FIELD, "")
+    if not wanted:
+        raise ResellerError(
+            "reseller_unmapped", object="tariff", item="-", tariff=name, pricelist=pricelist, part="tariff"
+        )
+    seller = work.seller(module)
+    remote = next((found for found in tariffs.export(seller.transport, itemtype) if found.id == wanted), None)
+    if remote is None:
+        raise ResellerError("reseller_tariff_gone", object="tariff", value=wanted, tariff=name)
+    return itemtype, remote, _there(work, seller, itemtype, remote, chosen.get(order_plan.DATACENTER_FIELD, ""))
+
+
+def _tariff(db: Database, pricelist: int) -> tuple[int, str, str]:
+    """Module, type and name of a tariff that is sold through a module of ours."""
+    row = db.row(
+        "SELECT m.id, t.intname, p.name FROM pricelist p JOIN itemtype t ON t.id = p.itemtype "
+        "JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "JOIN processingmodule m ON m.id = mp.processingmodule WHERE p.id = %s AND m.module = %s ORDER BY m.id",
+        pricelist,
+        MODULE,
+    )
+    if row is None:
+        raise ResellerError("reseller_tariff_missing", object="pricelist", value=str(pricelist))
+    return int(row[0]), str(row[1]), str(row[2] or "")
+
+
+def _here(db: Database, pricelist: int, itemtype: str, remote: tariffs.Tariff) -> Iterator[tuple[str, str, str]]:
+    """(kind, name here, name to look for) of every part."""
+    for period in remote.periods:
+        yield tariffmap.PERIOD, period, period
+    for addon in addons.of_tariff(db, pricelist):
+        yield tariffmap.ADDON, addon.key, addon.intname
+    names = sorted({intname for intname, _ in remote.enumitems})
+    if names:
+        marks = ", ".join(["%s"] * len(names))
+        found = db.rows(f"SELECT id, intname FROM enumerationitem WHERE intname IN ({marks}) ORDER BY id", *names)  # noqa: S608
+        for number, intname in found:
+            yield tariffmap.ENUM, str(number), intname
+    templates = db.rows(
+        "SELECT v.intname FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
+        "JOIN itemtype t ON t.id = p.itemtype WHERE t.intname = %s AND p.intname = %s ORDER BY v.intname",
+        itemtype,
+        order_plan.TEMPLATE_FIELD,
+    )
+    for (intname,) in templates:
+        yield tariffmap.OS, intname, intname
+
+
+def _there(
+    work: Work, seller: Seller, itemtype: str, remote: tariffs.Tariff, datacenter: str
+) -> dict[str, dict[str, set[str]]]:
+    """By kind, the seller's ids of each internal name."""
+    enums: dict[str, set[str]] = {}
+    for intname, number in remote.enumitems:
+        enums.setdefault(intname, set()).add(number)
+    generation = work.generation(seller, itemtype)
+    templates = tariffs.templates(seller.transport, itemtype, generation, remote.id, datacenter)
+    return {
+        tariffmap.PERIOD: {period: {period} for period in remote.periods},
+        tariffmap.ADDON: {intname: {number} for intname, number in remote.addons.items()},
+        tariffmap.ENUM: enums,
+        tariffmap.OS: {key: {key} for key in templates},
+    }
+
+
+def apply(work: Work, pricelist: int, pairs: list[Pair]) -> int:
+    """Save the proposals of parts that are not mapped yet; how many there were."""
+    fresh = [(pair.kind, pair.local, pair.proposed) for pair in pairs if pair.mapped is None and pair.proposed]
+    for kind, local, proposed in fresh:
+        tariffmap.save(work.db, pricelist, kind, local, proposed)
+    return len(fresh)
