@@ -16,7 +16,7 @@ from reseller.ledger import links, requests, swaps, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.swaps import Swap
 from reseller.lifecycle import order_plan, ownership
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.mgr5.features import MODULE
 from reseller.model import Item, Status
 from reseller.seller import service
@@ -168,10 +168,10 @@ def _move(work: Work, held: Lease, swap: Swap) -> None:
         raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
     if items.operations(work.db, number):  # pragma: no cover - between two statements; nothing can be put there
         swaps.undo(held, number, old, new)
-        work.mgrctl.call("tool.clearcache")
+        functions.clear_cache(work.mgrctl)
         swaps.settle(held, swap, otherwise)
         raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
-    work.mgrctl.call("tool.clearcache")
+    functions.clear_cache(work.mgrctl)
     _read_back(work, number, new)
 
 
@@ -210,7 +210,7 @@ def _heal(work: Work, held: Lease, number: int) -> str:
         now = swaps.BACK if at_home else swaps.AWAY
         if at_home:
             _follow(work, item)
-    work.mgrctl.call("tool.clearcache")
+    functions.clear_cache(work.mgrctl)
     swaps.settle(held, swap, now)
     said = f"service {number}: a swap that was interrupted is {now} now"
     work.log.info(said)

@@ -4,6 +4,7 @@ import pytest
 
 from reseller.commands import open as opening
 from reseller.ledger import requests
+from reseller.ledger.states import State
 from reseller.sync import looking
 from reseller.wire.errors import SellerError
 from tests import world
@@ -113,7 +114,7 @@ def test_a_day_that_an_unknown_refusal_names_is_waited_for_once_nothing_has_show
     lost = inside.request(
         server,
         requests.PROLONG,
-        requests.LOOKING,
+        State.LOOKING,
         was="2020-01-01",
         promise="2999-01-01",
         sent_seconds=10**6,
@@ -122,7 +123,7 @@ def test_a_day_that_an_unknown_refusal_names_is_waited_for_once_nothing_has_show
     )
     with refused("reseller_later"):
         inside.look(lost)
-    assert inside.now(lost).state == requests.UNSENT
+    assert inside.now(lost).state == State.UNSENT
 
 
 # A change.
@@ -239,7 +240,7 @@ def test_a_new_key_that_was_issued_and_answered_with_an_error_is_taken(shop, sof
 # A refusal while only looking.
 
 
-@pytest.mark.parametrize("state", [requests.LOOKING, requests.UNCONFIRMED, requests.SENDING])
+@pytest.mark.parametrize("state", [State.LOOKING, State.UNCONFIRMED, State.SENDING])
 def test_a_list_that_is_refused_ends_no_search(shop, inside, state):
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order(VDS)
@@ -247,7 +248,7 @@ def test_a_list_that_is_refused_ends_no_search(shop, inside, state):
     fault(shop, "error", VDS, times=9, type="access")
     with refused("reseller_looking"):
         opening.open_service(inside.work, item)
-    assert inside.now(lost).state in (state, requests.LOOKING)
+    assert inside.now(lost).state in (state, State.LOOKING)
     shop.there.call("sandbox.fault.clear")
     inside.over(item)
 
@@ -263,11 +264,11 @@ def test_a_list_that_is_refused_refuses_no_order(shop):
 
 @pytest.mark.parametrize("named", [{"type": "access"}, {"type": "missed", "object": "func"}])
 def test_a_form_that_is_refused_leaves_a_renewal_in_doubt(shop, inside, server, named):
-    lost = inside.request(server, requests.PROLONG, requests.LOOKING, was="2020-01-01", promise="2999-01-01")
+    lost = inside.request(server, requests.PROLONG, State.LOOKING, was="2020-01-01", promise="2999-01-01")
     fault(shop, "error", "vds.edit", **named)
     with pytest.raises(SellerError):
         inside.look(lost)
-    assert inside.now(lost).state == requests.LOOKING
+    assert inside.now(lost).state == State.LOOKING
     assert inside.look(lost) in (looking.LOOKING, looking.FINISHED)
 
 

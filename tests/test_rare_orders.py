@@ -10,6 +10,7 @@ from reseller.commands import open as opening
 from reseller.commands import owed_terms, prolong, reopen, reorder, suspend_resume_close
 from reseller.ledger import links, requests
 from reseller.ledger.leases import lease
+from reseller.ledger.states import State
 from reseller.lifecycle import autorenewal, operations
 from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
@@ -68,7 +69,7 @@ def test_an_order_of_what_is_active_is_activated_once_more(shop, inside, server)
 
 
 def test_a_row_that_was_never_paid_is_taken_away_before_the_order(shop, inside, ordered, row_there):
-    refusal = order(inside, ordered, requests.REFUSED)
+    refusal = order(inside, ordered, State.REFUSED)
     unpaid = row_there(refusal.key, 1)
     link = opening.open_service(inside.work, ordered)
     assert (link.key, link.remote != unpaid) == (refusal.key, True)
@@ -76,18 +77,18 @@ def test_a_row_that_was_never_paid_is_taken_away_before_the_order(shop, inside, 
 
 
 def test_a_row_that_nobody_pays_for_too_long_is_taken_away_and_said(shop, inside, ordered, row_there):
-    lost = order(inside, ordered, requests.LOOKING, sent_seconds=10**6, looks=100)
+    lost = order(inside, ordered, State.LOOKING, sent_seconds=10**6, looks=100)
     unpaid = row_there(lost.key, 1)
     with refused("reseller_never_paid"):
         opening.open_service(inside.work, ordered)
-    assert inside.now(lost).state == requests.REFUSED
+    assert inside.now(lost).state == State.REFUSED
     assert there_status(shop, unpaid) in (None, 4)
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
 def test_a_row_that_cannot_be_taken_away_is_for_a_person(shop, inside, ordered, row_there, is_listed):
     """By `<type>.delete`, or, where that does not help, from the cart: neither works, or the list fails as well."""
-    refusal = order(inside, ordered, requests.REFUSED)
+    refusal = order(inside, ordered, State.REFUSED)
     row_there(refusal.key, 1)
     for name in ("vds.delete", "basket"):
         fault(shop, "error", name, type="access", times=9)
@@ -95,12 +96,12 @@ def test_a_row_that_cannot_be_taken_away_is_for_a_person(shop, inside, ordered, 
         fault(shop, "html", "vds", skip=1, times=9)
     with refused("reseller_leftover"):
         opening.open_service(inside.work, ordered)
-    assert inside.now(refusal).state == requests.LEFTOVER
+    assert inside.now(refusal).state == State.LEFTOVER
     assert orders_there(shop, ordered) == 0
 
 
 def test_a_row_that_was_paid_meanwhile_is_not_taken_away(shop, inside, ordered, row_there):
-    refusal = order(inside, ordered, requests.REFUSED)
+    refusal = order(inside, ordered, State.REFUSED)
     number = row_there(refusal.key, 1)
     fault(shop, "hold_after", "vds")
 
@@ -147,7 +148,7 @@ def test_nothing_is_ordered_before_it_is_known_how(shop, inside, ordered, switch
 
 
 def test_a_refused_order_that_the_list_shows_as_paid_is_ours(shop, inside, ordered, row_there):
-    lost = order(inside, ordered, requests.UNSENT)
+    lost = order(inside, ordered, State.UNSENT)
     number = row_there(lost.key, 2, hidden_lists=1)
     shop.there.call("sandbox.balance", user=shop.buyer, value=0)
     assert opening.open_service(inside.work, ordered).remote == number
@@ -158,7 +159,7 @@ def test_a_refusal_stands_where_the_list_cannot_be_read_after_it(shop, inside, o
     fault(shop, "html", "vds", skip=1)
     with refused("reseller_money"):
         opening.open_service(inside.work, ordered)
-    assert requests.live_of(inside.db, ordered).state == requests.MONEY
+    assert requests.live_of(inside.db, ordered).state == State.MONEY
 
 
 def test_the_purse_is_somebody_elses_for_too_long(shop, inside, ordered):
@@ -166,16 +167,16 @@ def test_the_purse_is_somebody_elses_for_too_long(shop, inside, ordered):
     account = inside.work.seller(shop.module).account
     with lease(inside.db, f"account:{account}", 60), refused("reseller_later"):
         opening.open_service(inside.work, ordered)
-    assert requests.live_of(inside.db, ordered).state == requests.UNSENT
+    assert requests.live_of(inside.db, ordered).state == State.UNSENT
     assert opening.open_service(inside.work, ordered).remote
 
 
 def test_a_panel_that_does_not_answer_leaves_the_request_as_it_is(inside, ordered, tmp_path):
     deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)), _sellers={})
-    intent = order(inside, ordered, requests.INTENT, account=0)
+    intent = order(inside, ordered, State.INTENT, account=0)
     with pytest.raises(PanelError):
         opening.open_service(deaf, ordered)
-    assert inside.now(intent).state == requests.INTENT
+    assert inside.now(intent).state == State.INTENT
     operation = inside.operation(ordered, "open")
     with pytest.raises(PanelError):
         operations.close(deaf, operation)
@@ -224,21 +225,19 @@ def test_a_renewal_in_doubt_that_shows_by_now_is_done(shop, inside, server):
     charged = orders_there(shop, server)
     operation, prolong = renew(inside, server)
     lost = inside.request(
-        server, requests.PROLONG, requests.LOOKING, operation=operation, was="2020-01-01", promise="2020-02-01"
+        server, requests.PROLONG, State.LOOKING, operation=operation, was="2020-01-01", promise="2020-02-01"
     )
     prolong()
-    assert inside.now(lost).state == requests.DONE
+    assert inside.now(lost).state == State.DONE
     assert orders_there(shop, server) == charged
 
 
 def test_a_renewal_of_an_operation_that_is_over_is_done_and_the_next_is_bought(shop, inside, server):
     charged = orders_there(shop, server)
     _, prolong = renew(inside, server)
-    over = inside.request(
-        server, requests.PROLONG, requests.LOOKING, operation=1, was="2020-01-01", promise="2020-02-01"
-    )
+    over = inside.request(server, requests.PROLONG, State.LOOKING, operation=1, was="2020-01-01", promise="2020-02-01")
     prolong()
-    assert (inside.now(over).state, inside.now(over).live) == (requests.DONE, False)
+    assert (inside.now(over).state, inside.now(over).live) == (State.DONE, False)
     assert orders_there(shop, server) == charged + 1
 
 
@@ -246,7 +245,7 @@ def test_what_has_arrived_after_all_is_not_sent_anew(shop, inside, server):
     charged = orders_there(shop, server)
     operation = inside.operation(server, "prolong")
     inside.request(
-        server, requests.PROLONG, requests.UNCONFIRMED, operation=operation, was="2020-01-01", promise="2020-02-01"
+        server, requests.PROLONG, State.UNCONFIRMED, operation=operation, was="2020-01-01", promise="2020-02-01"
     )
     assert reorder.reorder(inside.work, server, confirmed=True).endswith("the prolong has arrived after all")
     assert orders_there(shop, server) == charged
@@ -255,17 +254,17 @@ def test_what_has_arrived_after_all_is_not_sent_anew(shop, inside, server):
 def test_a_renewal_that_the_seller_is_at_waits(shop, inside, server):
     operation, prolong = renew(inside, server)
     waiting = inside.request(
-        server, requests.PROLONG, requests.WAITING, operation=operation, was="2020-01-01", promise="2099-01-01"
+        server, requests.PROLONG, State.WAITING, operation=operation, was="2020-01-01", promise="2099-01-01"
     )
     prolong()
     assert "is not done yet" in shop.error(server)
-    assert inside.now(waiting).state == requests.WAITING
+    assert inside.now(waiting).state == State.WAITING
 
 
 def test_a_renewal_that_was_interrupted_is_looked_for(inside, server):
-    lost = inside.request(server, requests.PROLONG, requests.SENDING, was="2020-01-01", promise="2099-01-01")
+    lost = inside.request(server, requests.PROLONG, State.SENDING, was="2020-01-01", promise="2099-01-01")
     assert inside.look(lost) == looking.LOOKING
-    assert inside.now(lost).state == requests.LOOKING
+    assert inside.now(lost).state == State.LOOKING
 
 
 def test_a_refusal_of_the_form_is_none_of_the_renewal(shop, inside, server):
@@ -274,7 +273,7 @@ def test_a_refusal_of_the_form_is_none_of_the_renewal(shop, inside, server):
     fault(shop, "error", "service.prolong", type="access")
     with refused("reseller_change_unsent"):
         prolong()
-    assert requests.live_of(inside.db, server, requests.PROLONG).state == requests.UNSENT
+    assert requests.live_of(inside.db, server, requests.PROLONG).state == State.UNSENT
     assert orders_there(shop, server) == charged
 
 
@@ -291,7 +290,7 @@ def test_a_seller_that_will_not_stop_renewing_is_renewed_all_the_same(shop, insi
 # What is owed.
 
 
-def part(inside, item, state=requests.OWED, **columns):
+def part(inside, item, state=State.OWED, **columns):
     return inside.request(item, requests.PART, state, **columns)
 
 
@@ -304,7 +303,7 @@ def test_nothing_is_owed_without_a_link_nor_bought_while_away(shop, inside, serv
     owed = part(inside, server)
     with inside.unlinked(server):
         assert not go_on(inside, owed)
-    assert inside.now(owed).state == requests.ABANDONED
+    assert inside.now(owed).state == State.ABANDONED
     owed = part(inside, server)
     inside.db.execute(
         "INSERT INTO reseller_swap (item, home, target, state, who, why, pricelist, period, status, created, updated) "
@@ -314,7 +313,7 @@ def test_nothing_is_owed_without_a_link_nor_bought_while_away(shop, inside, serv
     )
     assert not go_on(inside, owed)
     inside.db.execute("UPDATE reseller_swap SET live = NULL WHERE item = %s", server)
-    assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.OWED, False)
+    assert (inside.now(owed).state, inside.now(owed).is_due) == (State.OWED, False)
 
 
 def test_a_term_without_a_date_there_is_not_bought(shop, inside, server):
@@ -323,11 +322,11 @@ def test_a_term_without_a_date_there_is_not_bought(shop, inside, server):
     owed = part(inside, server)
     with refused("reseller_no_date"):
         go_on(inside, owed)
-    assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.REFUSED, False)
+    assert (inside.now(owed).state, inside.now(owed).is_due) == (State.REFUSED, False)
     shop.there.call("sandbox.item", item=remote(shop, server), expiredate=date)
     assert orders_there(shop, server) == charged
     assert not go_on(inside, owed)
-    assert inside.now(owed).state == requests.ABANDONED, "nothing is due any more"
+    assert inside.now(owed).state == State.ABANDONED, "nothing is due any more"
 
 
 @pytest.fixture
@@ -349,7 +348,7 @@ def test_a_term_that_is_refused_is_a_task_and_tried_again(shop, inside, short, k
     fault(shop, "error", "service.prolong", skip=1, type=kind, object="period")
     with refused(type_):
         go_on(inside, owed)
-    assert (inside.now(owed).state, inside.now(owed).is_due) == (requests.REFUSED, False)
+    assert (inside.now(owed).state, inside.now(owed).is_due) == (State.REFUSED, False)
     assert len(shop.tasks(short)) == 1
 
 
@@ -358,7 +357,7 @@ def test_a_seller_that_cannot_be_asked_is_asked_again_for_a_term_without_a_task(
     fault(shop, "html", "vds.edit")
     with refused("reseller_change_unsent"):
         go_on(inside, owed)
-    assert inside.now(owed).state == requests.UNSENT
+    assert inside.now(owed).state == State.UNSENT
     assert shop.tasks(short) == []
 
 
@@ -367,7 +366,7 @@ def test_a_term_that_takes_its_time_is_waited_for_without_an_operation(shop, ins
     switch(shop.there, "provision", "manual")
     owed = part(inside, short)
     assert not go_on(inside, owed)
-    assert inside.now(owed).state == requests.WAITING
+    assert inside.now(owed).state == State.WAITING
     shop.there.call("sandbox.provision", item=remote(shop, short))
     assert inside.look(inside.now(owed)) == looking.FINISHED
 
@@ -379,7 +378,7 @@ def test_a_term_that_another_process_writes_down_meanwhile_is_written_once(insid
 
 
 def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop, inside, server):
-    lost = part(inside, server, requests.UNCONFIRMED, was="2020-01-01", promise="2099-01-01")
+    lost = part(inside, server, State.UNCONFIRMED, was="2020-01-01", promise="2099-01-01")
     said = reorder.reorder(inside.work, server, confirmed=True)
     assert lost.key in said
     assert requests.live_of(inside.db, server, requests.PART).key != lost.key
@@ -389,16 +388,16 @@ def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop
 
 
 def test_what_has_no_operation_is_given_up_and_not_ordered_anew(inside, server):
-    lost = inside.request(server, requests.PROLONG, requests.UNCONFIRMED)
+    lost = inside.request(server, requests.PROLONG, State.UNCONFIRMED)
     assert "given up" in reorder.reorder(inside.work, server, confirmed=True)
-    assert inside.now(lost).state == requests.ABANDONED
+    assert inside.now(lost).state == State.ABANDONED
     assert requests.live_of(inside.db, server, requests.PROLONG) is None
     with refused("reseller_reorder_none"):
         reorder.reorder(inside.work, server, confirmed=True)
 
 
 def test_nothing_is_ordered_anew_by_a_list_that_proves_nothing(shop, inside, ordered):
-    order(inside, ordered, requests.FOREIGN)
+    order(inside, ordered, State.FOREIGN)
     shop.there.call("vds.filter", su=shop.buyer, domain="nothing-like-it", sok="ok")
     with refused("reseller_list_incomplete"):
         reorder.reorder(inside.work, ordered, confirmed=True)
@@ -436,5 +435,5 @@ def test_nothing_is_suspended_without_a_link(shop, inside, server):
 def test_a_suspension_without_an_operation_is_waited_for_all_the_same(shop, inside, server, switch):
     switch(shop.there, "provision", "manual")
     suspend_resume_close.change(inside.work, server, requests.SUSPEND)
-    assert requests.live_of(inside.db, server, requests.SUSPEND).state == requests.WAITING
+    assert requests.live_of(inside.db, server, requests.SUSPEND).state == State.WAITING
     shop.there.call("sandbox.item", item=remote(shop, server), status=2)

@@ -8,6 +8,7 @@ import pytest
 from reseller import swap
 from reseller.commands import setparam, suspend_resume_close
 from reseller.ledger import links, requests
+from reseller.ledger.states import State
 from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.seller import control_panels, orders
@@ -88,7 +89,7 @@ def test_a_person_is_told_what_was_done(shop, server):
 
 
 def test_what_is_under_way_at_the_seller_is_not_left_alone_with_it(inside, server):
-    inside.request(server, requests.STOP, requests.WAITING)
+    inside.request(server, requests.STOP, State.WAITING)
     with refused("reseller_swap_request"):
         swap.away(inside.work, server, manual(inside), "")
     assert inside.db.value("SELECT COUNT(*) FROM reseller_swap WHERE item = %s", server) == 0
@@ -162,7 +163,7 @@ def test_nothing_is_changed_of_what_is_deleted_there(shop, inside, wanted, switc
 
 def test_a_change_waits_from_when_it_was_sent_or_asked_for_and_its_task_is_made_if_it_is_missing(shop, inside, wanted):
     operation = inside.operation(wanted, "setparam")
-    asked = inside.request(wanted, requests.SETPARAM, requests.WAITING, operation=operation)
+    asked = inside.request(wanted, requests.SETPARAM, State.WAITING, operation=operation)
     shop.there.call("sandbox.item", item=remote(shop, wanted), status=5)
     inside.db.execute("UPDATE reseller_request SET created = created - INTERVAL 30 DAY WHERE id = %s", asked.id)
     assert inside.look(inside.now(asked)) == looking.LOOKING
@@ -174,7 +175,7 @@ def test_a_change_waits_from_when_it_was_sent_or_asked_for_and_its_task_is_made_
 
 
 def test_a_suspension_that_is_looked_at_ends_when_the_seller_shows_it(shop, inside, server):
-    asked = inside.request(server, requests.SUSPEND, requests.WAITING)
+    asked = inside.request(server, requests.SUSPEND, State.WAITING)
     shop.there.call("sandbox.item", item=remote(shop, server), status=3)
     assert inside.look(asked) == looking.FINISHED
     shop.there.call("sandbox.item", item=remote(shop, server), status=2)
@@ -234,7 +235,7 @@ def test_a_term_that_does_not_divide_the_other_is_not_mapped(shop, inside):
 def test_an_order_in_doubt_outlives_the_close_of_its_service(shop, inside):
     item = shop.order("vds")
     shop.until_active(item)
-    doubtful = inside.request(item, requests.ORDER, requests.LOOKING)
+    doubtful = inside.request(item, requests.ORDER, State.LOOKING)
     suspend_resume_close.change(inside.work, item, requests.CLOSE)
     closed = requests.live_of(inside.db, item, requests.CLOSE)
     while closed is not None and closed.live:
@@ -346,7 +347,7 @@ def test_an_empty_list_of_the_panel_stays_as_it_is(shop):
 
 
 def test_requests_without_a_reason_are_listed_without_one(shop, inside, server):
-    inside.request(server, requests.STOP, requests.WAITING)
+    inside.request(server, requests.STOP, State.WAITING)
     told = shop.ctl("requests").stdout.decode()
     assert str(server) in told
     assert f"service {server}:" not in told

@@ -9,6 +9,7 @@ import pytest
 from reseller.context import Work
 from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import lease
+from reseller.ledger.states import State
 from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
@@ -161,7 +162,7 @@ def test_a_module_that_cannot_even_reach_the_database_fails_alone(shop, inside, 
 
 def test_a_run_over_what_is_open_stops_in_time_and_begins_there_the_next_time(shop, inside, pairs):
     for pair in pairs:
-        inside.request(pair.item, requests.STOP, requests.WAITING)
+        inside.request(pair.item, requests.STOP, State.WAITING)
         shop.there.call("sandbox.item", item=pair.remote, status=5)
     world.limits(shop.here, run_seconds=1)
     shop.there.call("sandbox.fault", kind="slow", forfunc="vds.edit", times=99, seconds=0.8)
@@ -176,17 +177,17 @@ def test_a_run_over_what_is_open_stops_in_time_and_begins_there_the_next_time(sh
 
 def test_what_is_wrong_with_one_open_request_stops_no_other(shop, inside, pairs):
     broken, well = pairs[0].item, pairs[1].item
-    lost = inside.request(broken, requests.SUSPEND, requests.WAITING)
-    done = inside.request(well, requests.STOP, requests.WAITING)
+    lost = inside.request(broken, requests.SUSPEND, State.WAITING)
+    done = inside.request(well, requests.STOP, State.WAITING)
     fault(shop, "error", "vds.edit", type="access")
     summary = json.loads(shop.ctl("checkevent", "--json").stdout)
     assert (summary["failed"], summary["finished"]) == (1, 1), summary
     assert str(broken) in summary["problems"][0]
-    assert (inside.now(lost).live, inside.now(done).state) == (True, requests.DONE)
+    assert (inside.now(lost).live, inside.now(done).state) == (True, State.DONE)
 
 
 def test_what_has_moved_on_is_not_started_again(shop, inside, server):
-    unsent = inside.request(server, requests.STOP, requests.UNSENT)
+    unsent = inside.request(server, requests.STOP, State.UNSENT)
 
     def change():
         inside.db.execute("UPDATE reseller_request SET state = 'waiting' WHERE id = %s", unsent.id)
@@ -200,7 +201,7 @@ def look(work, request):
 
 
 def test_a_term_that_somebody_buys_meanwhile_is_not_bought_twice(shop, inside, server):
-    owed = inside.request(server, requests.PART, requests.OWED)
+    owed = inside.request(server, requests.PART, State.OWED)
 
     def change():
         inside.db.execute("UPDATE reseller_request SET live = NULL, state = 'done' WHERE id = %s", owed.id)
@@ -211,7 +212,7 @@ def test_a_term_that_somebody_buys_meanwhile_is_not_bought_twice(shop, inside, s
 
 def test_an_operation_that_the_panel_does_not_start_is_logged_and_said(shop, inside, server, tmp_path):
     inside.operation(server, "stop")
-    unsent = inside.request(server, requests.STOP, requests.UNSENT)
+    unsent = inside.request(server, requests.STOP, State.UNSENT)
     deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)))
     with pytest.raises(PanelError):
         restart.start(deaf, unsent)
@@ -221,7 +222,7 @@ def test_an_operation_that_the_panel_does_not_start_is_logged_and_said(shop, ins
 def test_what_a_person_waits_for_is_looked_for_in_a_list_even_when_only_what_is_open_is_looked_at(shop, inside):
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order("vds")
-    inside.request(item, requests.ORDER, requests.LOOKING)
+    inside.request(item, requests.ORDER, State.LOOKING)
     assert shop.here.call("reseller.checkevent", pending="on").findtext("summary") == "1 looking"
     inside.over(item)
     shop.here.call("sandbox.item", item=item, status=4)
@@ -293,7 +294,7 @@ def test_more_memory_than_was_ordered_here_is_a_task(shop, inside, server):
 def test_a_state_that_is_no_number_and_a_term_in_doubt_are_what_they_are(inside, server):
     found = candidate(inside, server)
     assert candidates.there_of(service.parse(document.document()), found) == There.UNKNOWN
-    busy = found._replace(requests=((requests.PART, requests.SENDING),))
+    busy = found._replace(requests=((requests.PART, State.SENDING),))
     assert busy.open == candidates.Open.BUSY
     assert found.state_here == Here.ACTIVE
     assert items.read_all(inside.db, []) == {}
@@ -320,10 +321,10 @@ def test_a_suspension_that_ended_in_both_places_is_forgotten(shop, inside, pairs
 
 def test_only_what_was_refused_is_given_up_with_its_operation(shop, inside, pairs):
     item = pairs[0].item
-    over = inside.request(item, requests.STOP, requests.DONE, live=None)
-    refusal = inside.request(item, requests.START, requests.REFUSED)
+    over = inside.request(item, requests.STOP, State.DONE, live=None)
+    refusal = inside.request(item, requests.START, State.REFUSED)
     until(lambda: (shop.checkevent(), not inside.now(refusal).live)[1], "it stays")
-    assert (inside.now(over).state, inside.now(refusal).state) == (requests.DONE, requests.ABANDONED)
+    assert (inside.now(over).state, inside.now(refusal).state) == (State.DONE, State.ABANDONED)
 
 
 def test_one_that_cannot_be_applied_stops_no_other_nor_does_one_that_is_busy(shop, inside, pairs):
@@ -394,7 +395,7 @@ def test_one_service_is_compared_as_a_run_does(shop, inside, pairs):
     check_now.now(inside.work, item)
     assert finding(inside, item).is_settled
     # Something is under way: it waits.
-    waiting = inside.request(item, requests.STOP, requests.UNSENT)
+    waiting = inside.request(item, requests.STOP, State.UNSENT)
     shop.there.call("sandbox.item", item=pairs[0].remote, param_ip="203.0.113.70")
     inside.db.execute("UPDATE reseller_observation SET settled = 0 WHERE link = %s", link)
     check_now.now(inside.work, item)
@@ -459,8 +460,8 @@ def test_one_service_that_somebody_is_at_is_waited_for(inside, pairs):
 def test_one_service_whose_order_is_looked_for_has_nothing_to_show(shop, inside):
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order("vds")
-    lost = inside.request(item, requests.ORDER, requests.LOOKING)
+    lost = inside.request(item, requests.ORDER, State.LOOKING)
     assert sync_item.sync(inside.work, item).remote == ""
-    assert inside.now(lost).state == requests.LOOKING
+    assert inside.now(lost).state == State.LOOKING
     inside.over(item)
     shop.here.call("sandbox.item", item=item, status=Status.DELETED)

@@ -12,16 +12,13 @@ from reseller.audit.census import Census
 from reseller.audit.findings import Finding, Maker
 from reseller.audit.status import missing_run
 from reseller.context import Work
-from reseller.ledger import claims, links, problems, requests
+from reseller.ledger import claims, links, problems, requests, states
 from reseller.ledger.requests import Request
+from reseller.ledger.states import State
 from reseller.lifecycle import reasons
 from reseller.mgr5 import items
 from reseller.wire.errors import ResellerError
 
-#: a request stands there until somebody does something
-FOR_A_PERSON = frozenset({requests.UNCONFIRMED, requests.FOREIGN, requests.LEFTOVER, requests.MONEY, requests.REFUSED})
-#: nothing was bought, and nothing will be
-AT_REST = frozenset({requests.REFUSED, requests.MONEY, requests.UNSENT, requests.INTENT})
 #: times that the rolling check of all services may take before one was forgotten
 ROUNDS = 2
 
@@ -77,7 +74,7 @@ def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
         yield maker.make("unread", item, remote, link_id)
     live = requests.all_live(db, [module])
     for request in live:
-        if request.state == requests.MONEY and request.item in short:
+        if request.state == State.MONEY and request.item in short:
             # One cause is one line: the account's.
             continue
         yield from _of_request(work, maker, request)
@@ -97,13 +94,13 @@ def _of_request(work: Work, maker: Maker, request: Request) -> Iterator[Finding]
         return
     if is_left(work, request):
         yield maker.make("left", request.item, remote, request.id, **told)
-    elif request.state in FOR_A_PERSON or (request.sent_seconds or 0) > work.limits.change_seconds:
+    elif request.state.means(states.FOR_A_PERSON) or (request.sent_seconds or 0) > work.limits.change_seconds:
         yield maker.make("request", request.item, remote, request.id, **told)
 
 
 def is_left(work: Work, request: Request) -> bool:
     """Whether nothing was bought by it, and its reason is gone."""
-    if not request.live or request.state not in AT_REST:
+    if not request.live or not request.state.means(states.NOT_SENT):
         return False
-    young = request.state == requests.INTENT and request.quiet_seconds < work.limits.stale_intent_seconds
+    young = request.state == State.INTENT and request.quiet_seconds < work.limits.stale_intent_seconds
     return not young and not reasons.has_one(work, request)

@@ -7,10 +7,11 @@ What the seller has, or may have, is not given up: it may be charged. Terms owed
 from __future__ import annotations
 
 from reseller.context import Work
-from reseller.ledger import requests
+from reseller.ledger import requests, states
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import operations
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.control import begin
@@ -18,9 +19,6 @@ from reseller.lifecycle.state_change import give_up
 from reseller.mgr5 import items
 from reseller.seller import renewals
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
-
-#: states of a renewal of which it is certain that the seller has done nothing
-UNTOUCHED = frozenset({requests.INTENT, requests.UNSENT, requests.MONEY, requests.REFUSED})
 
 
 def cancel_prolong(work: Work, number: int, operation: int = 0) -> None:
@@ -36,7 +34,7 @@ def cancel_prolong(work: Work, number: int, operation: int = 0) -> None:
 def look_again(work: Work, request: Request, held: Lease) -> bool:
     """One that was interrupted is made once more, by its operation; never done without it."""
     work.log.info(f"item {request.item}: {request.kind} was interrupted and is made again")
-    requests.settle(held, request, Standing(requests.UNSENT, tries=request.tries))
+    requests.settle(held, request, Standing(State.UNSENT, tries=request.tries))
     return False
 
 
@@ -57,11 +55,11 @@ class _Cancel(Attempt):
                 raise self.stop_unsent(error) from error
             except Ambiguous as error:
                 # Off is off: it is looked at, and sent again if need be, by the next try.
-                self.settle(Standing(requests.UNSENT, tries=self.request.tries))
+                self.settle(Standing(State.UNSENT, tries=self.request.tries))
                 raise self.stop_unsent(error) from error
         if self.operation:
             operations.close_tasks(self.work, self.operation)
-        self.settle(Standing(requests.DONE, operation=self.operation))
+        self.settle(Standing(State.DONE, operation=self.operation))
 
     def _give_up(self) -> None:
         db, number = self.work.db, self.item.id
@@ -70,18 +68,18 @@ class _Cancel(Attempt):
         if renewal is None:
             if requests.has_done(db, number, requests.PROLONG, operation):
                 raise self._too_late("reseller_cancel_done")
-        elif renewal.state in UNTOUCHED:
+        elif renewal.state.means(states.NOT_SENT):
             give_up(self.work, self.held, renewal)
             self.work.log.info(f"item {number}: the renewal {renewal.key} is given up")
         else:
-            in_doubt = renewal.state in requests.UNKNOWN_OUTCOME
+            in_doubt = renewal.state.means(states.IN_DOUBT)
             raise self._too_late("reseller_cancel_doubt" if in_doubt else "reseller_cancel_sent")
         if operation:
             # Also one that has not been begun.
             operations.close(self.work, operation)
 
     def _too_late(self, reason: str) -> ResellerError:
-        return self.stop(Standing(requests.REFUSED), ResellerError(reason, **self.names()))
+        return self.stop(Standing(State.REFUSED), ResellerError(reason, **self.names()))
 
     def _switch_off(self, link: Link) -> None:
         """See that the seller does not renew by itself; raises SellerError, or ends the try when it will not stop."""
@@ -102,5 +100,5 @@ class _Cancel(Attempt):
             raise self.rejected(refused) from refused
         if months:
             error = ResellerError("reseller_still_renews", months=months, **self.names())
-            raise self.stop(Standing(requests.REFUSED), error)
+            raise self.stop(Standing(State.REFUSED), error)
         self.work.log.info(f"item {self.item.id}: remote {link.remote} does not renew itself any more")

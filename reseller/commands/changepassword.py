@@ -10,14 +10,14 @@ from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import offers
 from reseller.lifecycle.control import Control, begin
-from reseller.mgr5 import crypt, items
+from reseller.mgr5 import crypt, functions, items
 from reseller.seller import controls
 from reseller.wire.errors import ResellerError
 
 #: what the panel calls a service's password (platform.md 5.2, selling-api.md 4.2); it may have both
-PARAMS = ("password", "userpassword")
 #: `--userid` of the service's own user; the seller's call names none, so of several users it can only mean this one.
 #: A machine has one, whatever number the panel gives it
 OWN_USER = ("", "0")
@@ -51,7 +51,7 @@ class _ChangePassword(Control):
                 raise ResellerError("reseller_other_user", object="userid", value=self.userid, **self.names())
             self._clear = crypt.decrypt(self.work.panel, self.sealed)
         except ResellerError as error:
-            raise self.stop(Standing(requests.REFUSED), error) from error
+            raise self.stop(Standing(State.REFUSED), error) from error
 
     def call(self, remote: str) -> None:
         controls.change_password(self.seller.transport, remote, self._clear)
@@ -59,6 +59,5 @@ class _ChangePassword(Control):
     def taken(self) -> None:
         """Save it under every name by which the panel keeps a password of this service."""
         known = items.secret_names(self.work.db, self.item.id)
-        for name in [name for name in PARAMS if name in known] or PARAMS[:1]:
-            fields = {"elid": self.item.id, "name": name, "crypted": "on", "sok": "ok"}
-            self.work.mgrctl.call("service.saveparam", fields, secrets={"value": self._clear})
+        for name in [name for name in functions.PASSWORDS if name in known] or functions.PASSWORDS[:1]:
+            functions.save_param(self.work.mgrctl, self.item.id, name, self._clear)

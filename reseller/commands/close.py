@@ -12,9 +12,10 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 
-from reseller.ledger import links, requests
+from reseller.ledger import links, requests, states
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import gone, kept_licences, operations
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.kept_licences import Outcome
@@ -96,7 +97,7 @@ class Close(Change):
             date=until.strftime("%Y-%m-%d %H:%M UTC"),
             **self.names(),
         )
-        return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=wait), told)
+        return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), told)
 
     def _is_overdue(self, wait: Wait) -> bool:
         if wait is not AT_END:
@@ -107,7 +108,7 @@ class Close(Change):
     def _record(self) -> None:
         """The link ends and a kept licence becomes free in one step; nothing else that was wanted matters any more."""
         for other in requests.live_others(self.work.db, self.item.id, self.kind):
-            if other.kind != requests.ORDER or other.state not in requests.UNKNOWN_OUTCOME:
+            if other.kind != requests.ORDER or not other.state.means(states.IN_DOUBT):
                 give_up(self.work, self.held, other)
         opening = items.operation_of(self.work.db, self.item.id, *requests.operation_names(requests.ORDER))
         if opening:

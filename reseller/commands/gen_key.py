@@ -15,15 +15,15 @@ from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import operations
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.control import begin
+from reseller.mgr5 import functions
 from reseller.seller import controls
 from reseller.seller.service import Service
 from reseller.wire import claims
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
-
-PARAM = "lickey"
 
 
 def new_key(work: Work, number: int, operation: int = 0) -> None:
@@ -53,7 +53,7 @@ class _NewKey(Attempt):
         remote, seen = self.see()
         if self._is_new(seen.licence_key):
             self._finish(seen.licence_key)
-        elif self.request.state == requests.WAITING:
+        elif self.request.state == State.WAITING:
             raise self._wait()
         elif self.in_doubt:
             raise self.stop_unsent(Ambiguous("reseller_answer_lost"))
@@ -66,14 +66,14 @@ class _NewKey(Attempt):
         if self._is_new(seen.licence_key):
             self._save(seen.licence_key)
             # Its own operation ends it, see above; staff may have deleted that.
-            self.settle(Standing(requests.UNSENT if self.operation else requests.DONE))
+            self.settle(Standing(State.UNSENT if self.operation else State.DONE))
             return True
         sent, answered = self.request.sent_seconds or 0, self.answered
         if answered is not None and self.is_looked_for:
             raise self.rejected(answered)
-        if sent >= self.work.limits.look_seconds and self.request.state != requests.UNCONFIRMED:
+        if sent >= self.work.limits.look_seconds and self.request.state != State.UNCONFIRMED:
             error = ResellerError("reseller_key_unconfirmed", minutes=max(1, sent // 60), **self.names())
-            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+            raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
         return False
 
     def _is_new(self, key: str) -> bool:
@@ -99,7 +99,7 @@ class _NewKey(Attempt):
                 raise self.stop_unsent(error) from error
             self._finish(seen.licence_key)
         else:
-            self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+            self.settle(Standing(State.WAITING, "reseller_change_waiting"))
             self._took(key)
 
     def _took(self, key: str) -> None:
@@ -114,18 +114,17 @@ class _NewKey(Attempt):
     def _wait(self) -> ResellerError:
         """The operation waits, with its task; an error, since exit 0 would end it."""
         told = ResellerError("reseller_change_waiting", **self.names())
-        return self.stop(Standing(requests.WAITING), told, task=True)
+        return self.stop(Standing(State.WAITING), told, task=True)
 
     def _save(self, key: str) -> None:
-        if self.item.params.get(PARAM) != key:
-            fields = {"elid": self.item.id, "name": PARAM, "sok": "ok"}
-            self.work.mgrctl.call("service.saveparam", fields, secrets={"value": key})
+        if self.item.params.get(functions.LICENCE_KEY) != key:
+            functions.save_param(self.work.mgrctl, self.item.id, functions.LICENCE_KEY, key)
 
     def _finish(self, key: str) -> None:
         self._save(key)
         if self.operation:
             operations.close_tasks(self.work, self.operation)
-        self.settle(Standing(requests.DONE, operation=self.operation))
+        self.settle(Standing(State.DONE, operation=self.operation))
         self.work.log.info(f"item {self.item.id}: {self.kind} is done")
 
 

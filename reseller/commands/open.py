@@ -13,9 +13,10 @@ from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import kept_licences, operations, order_plan, quantities
 from reseller.lifecycle.attempt import Attempt
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item, Remote, Status
 from reseller.seller import orders, service
 from reseller.seller.orders import Order
@@ -67,9 +68,7 @@ def look_again(work: Work, request: Request, held: Lease, found: RemoteList) -> 
 def park(work: Work, item: Item, link: Link, operation: int) -> None:
     """Show both numbers on service, operation and task, and let the operation wait for checkevent."""
     if item.params.get(REMOTE_PARAM) != link.remote:
-        work.mgrctl.call(
-            "service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": link.remote, "sok": "ok"}
-        )
+        functions.save_param(work.mgrctl, item.id, REMOTE_PARAM, link.remote)
     if operation:
         told = ResellerError("reseller_note_opening", item=item.id, remote=link.remote, key=link.key)
         operations.note(work, item, operation, work.word(told))
@@ -83,7 +82,7 @@ class _Order(Attempt):
         try:
             link = self.look(self._list())
             if link is None and self.in_doubt:
-                unconfirmed = self.request.state == requests.UNCONFIRMED
+                unconfirmed = self.request.state == State.UNCONFIRMED
                 type_ = "reseller_not_confirmed_yet" if unconfirmed else "reseller_looking_still"
                 raise self.stop(Standing(self.request.state), ResellerError(type_, **self.names()))
             return link or self._send()
@@ -97,7 +96,7 @@ class _Order(Attempt):
         """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
         ours = found.with_key(self.request.key)
         if len(ours) > 1:
-            raise self.stop(Standing(requests.FOREIGN), self._foreign(ours))
+            raise self.stop(Standing(State.FOREIGN), self._foreign(ours))
         if ours and ours[0].status != Status.ORDERED:
             return self._adopt(ours[0].id)
         if self.in_doubt:
@@ -113,16 +112,16 @@ class _Order(Attempt):
         if not found.complete:
             raise Ambiguous("reseller_list_incomplete", itemtype=self.item.itemtype)
         if not found.shows_keys:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_no_keys", itemtype=self.item.itemtype))
         others = [row for row in found.of_item(self.item.id) if row.id not in self.request.accepted]
         others = [row for row in others if row.key != self.request.key]
         if others:
-            raise self.stop(Standing(requests.FOREIGN), self._foreign(others))
+            raise self.stop(Standing(State.FOREIGN), self._foreign(others))
 
     def _keep_looking(self, found: RemoteList, unpaid: list[Remote]) -> None:
         """Count a look that found nothing certain; after enough of them, and enough time, it is a person's turn."""
         limits = self.work.limits
-        state = requests.LOOKING if self.request.state == requests.SENDING else self.request.state
+        state = State.LOOKING if self.request.state == State.SENDING else self.request.state
         looks = self.request.looks + found.complete
         sent = self.request.sent_seconds or 0
         if looks < limits.look_times or sent < limits.look_seconds:
@@ -132,13 +131,13 @@ class _Order(Attempt):
             # So long after the send nobody is paying it any more: it was never paid.
             self._remove_unpaid(unpaid[0])
             never = ResellerError("reseller_never_paid", **{**self.names(), "remote": unpaid[0].id})
-            raise self.stop(Standing(requests.REFUSED), never)
+            raise self.stop(Standing(State.REFUSED), never)
         answered = self.answered
         if answered is not None:
             raise self.rejected(answered)
-        if state != requests.UNCONFIRMED:
+        if state != State.UNCONFIRMED:
             error = ResellerError("reseller_not_confirmed", minutes=max(1, sent // 60), **self.names())
-            raise self.stop(Standing(requests.UNCONFIRMED, looks=looks), error, task=True)
+            raise self.stop(Standing(State.UNCONFIRMED, looks=looks), error, task=True)
 
     def _send(self) -> Link:
         work, request = self.work, self.request
@@ -148,7 +147,7 @@ class _Order(Attempt):
         except SellerError:
             raise
         except ResellerError as error:
-            raise self.stop(Standing(requests.REFUSED), error) from error
+            raise self.stop(Standing(State.REFUSED), error) from error
         kept = kept_licences.take(self, order)
         if kept:
             return self._adopt(kept)
@@ -186,9 +185,9 @@ class _Order(Attempt):
     def _adopt(self, remote: str) -> Link:
         owner = links.of_remote(self.work.db, self.seller.account, remote)
         if owner is not None and owner.item != self.item.id:
-            # What the order did is unknown then, so it stays in doubt; see UNKNOWN_OUTCOME.
+            # What the order did is unknown then, so it stays in doubt; see ledger/states.py.
             error = ResellerError("reseller_remote_linked", other=owner.item, **{**self.names(), "remote": remote})
-            raise self.stop(Standing(requests.LOOKING), error)
+            raise self.stop(Standing(State.LOOKING), error)
         link = links.adopt(self.held, self.request, remote)
         self.work.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
         return link
@@ -203,7 +202,7 @@ class _Order(Attempt):
             link = None
         if link is None:
             looking = ResellerError("reseller_looking", cause=self.work.word(error), **self.names())
-            raise self.stop(Standing(requests.LOOKING), looking)
+            raise self.stop(Standing(State.LOOKING), looking)
         return link
 
     def _rejected(self, error: Rejected) -> Link:
@@ -227,7 +226,7 @@ class _Order(Attempt):
         transport, limits = self.seller.transport, self.work.limits
         if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, limits):
             error = ResellerError("reseller_leftover", **{**self.names(), "remote": row.id})
-            raise self.stop(Standing(requests.LEFTOVER), error, task=True)
+            raise self.stop(Standing(State.LEFTOVER), error, task=True)
         self.work.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
 
     def _foreign(self, rows: list[Remote]) -> ResellerError:

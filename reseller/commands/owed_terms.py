@@ -15,6 +15,7 @@ from reseller.ledger import links, paid, problems, requests, swaps
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import small_gaps, term_to_buy
 from reseller.lifecycle.term_to_buy import Level
@@ -25,7 +26,7 @@ from reseller.wire import dates
 from reseller.wire.errors import ResellerError, SellerError, Stopped
 
 #: states in which a part is gone on with when its `next_try` has come; with MONEY, when the balance has risen
-AGAIN = frozenset({requests.INTENT, requests.OWED, requests.UNSENT, requests.REFUSED})
+AGAIN = frozenset({State.INTENT, State.OWED, State.UNSENT, State.REFUSED})
 
 
 def is_another_day(seller: Seller, limits: Limits) -> bool:
@@ -63,7 +64,7 @@ def _end(work: Work, held: Lease, request: Request) -> None:
     """Nobody needs it any more."""
     for kind in (problems.OWED, problems.DATE_BACK, problems.GAP):
         troubles.end(work, held, Cause.of_service(request.item, kind))
-    requests.settle(held, request, Standing(requests.ABANDONED, requests.OVERTAKEN))
+    requests.settle(held, request, Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 class _Part(Renewal):
@@ -74,7 +75,7 @@ class _Part(Renewal):
         try:
             seen = self._view()
             if self._is_held() or is_another_day(self.seller, self.work.limits):
-                self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
+                self.settle(Standing(State.OWED, wait_seconds=self.work.limits.part_look_seconds))
                 return False
             self._take_slot()
             kept = paid.of(self.work.db, self.link.id)
@@ -89,7 +90,7 @@ class _Part(Renewal):
             is_over = term_to_buy.is_long_over(level, self.work.limits)
             if not is_over and self._is_asked_about(level):
                 small_gaps.ask(self, level, self.fitting(level, months))
-                self.settle(Standing(requests.OWED, wait_seconds=self.work.limits.part_look_seconds))
+                self.settle(Standing(State.OWED, wait_seconds=self.work.limits.part_look_seconds))
                 return False
             troubles.end(self.work, self.held, small_gaps.cause(self.item.id))
             if is_over:
@@ -116,11 +117,11 @@ class _Part(Renewal):
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
         """As always; a problem for whatever a person should know, and what was refused is tried again all the same."""
-        if now.state == requests.REFUSED:
+        if now.state == State.REFUSED:
             now = now._replace(wait_seconds=self.work.limits.part_look_seconds)
         stopped = super().stop(now, error)
         # What waits for money is told of with all that waits for it (sync/account_troubles.py).
-        if task or now.state == requests.REFUSED:
+        if task or now.state == State.REFUSED:
             # Who was stopped meanwhile would ask for what somebody else has bought: nothing would take that task away.
             self.hold_for_send()
             told = {"cause": self.work.word(error), "remote": self.remote, "key": self.request.key}

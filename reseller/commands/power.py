@@ -6,6 +6,7 @@ from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
+from reseller.ledger.states import State
 from reseller.lifecycle.control import Control, begin
 from reseller.lifecycle.state_change import give_up
 from reseller.seller import controls
@@ -18,7 +19,7 @@ def power(work: Work, number: int, kind: str, operation: int = 0) -> None:
     """
     with begin(work, number, kind, operation) as (held, item, current):
         for other in requests.live_others(work.db, number, kind):
-            if other.kind in _OVERTAKES[kind] and other.state != requests.WAITING:
+            if other.kind in _OVERTAKES[kind] and other.state != State.WAITING:
                 give_up(work, held, other)
         _POWER[kind](work, held, item, current).run()
 

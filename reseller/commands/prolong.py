@@ -6,7 +6,8 @@ term is the effect; after any doubt nothing is sent again: it is looked for, and
 
 How much is bought follows from two dates and not from what was bought before (lifecycle/term_to_buy.py): a renewal
 that the seller was paid for already buys nothing, one of many months buys one term of the seller's, and the rest is
-bought when the seller's date comes near (owed_terms.py). One request at a time moves the date of a service, whoever asked for it.
+bought when the seller's date comes near (owed_terms.py). One request at a time moves the date of a service, whoever
+asked for it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import autorenewal, operations, order_plan, retries, term_to_buy
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.state_change import give_up
 from reseller.lifecycle.term_to_buy import Level
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller import controls, renewals
 from reseller.seller.service import Service
@@ -73,15 +75,15 @@ class Renewal(Attempt):
         try:
             seen = self._view()
             if self._is_done(seen) and self._is_of_another_operation:
-                self.settle(Standing(requests.DONE))
+                self.settle(Standing(State.DONE))
                 self.request = self._intent()
             if self._is_done(seen):
                 self._finish(seen)
-            elif self.request.state == requests.WAITING:
+            elif self.request.state == State.WAITING:
                 self._park()
             elif self.in_doubt:
                 told = ResellerError("reseller_renewal_looking", cause=_shown(seen), **self.names())
-                raise self.stop(Standing(self._unsent_state("")), told)
+                raise self.stop(Standing(self._unsent_state(State.LOOKING)), told)
             else:
                 self._renew(seen)
         except SellerError as error:
@@ -92,24 +94,24 @@ class Renewal(Attempt):
         seen = self._view()
         if self._is_done(seen):
             if self._is_of_another_operation:
-                self.settle(Standing(requests.DONE))
+                self.settle(Standing(State.DONE))
             else:
                 self._finish(seen)
             return True
         limits = self.work.limits
         sent = self.request.sent_seconds or 0
         # What the seller has taken, or has answered, and is at is waited for: it is not lost.
-        is_known = self.request.state == requests.WAITING or bool(self.request.answer)
+        is_known = self.request.state == State.WAITING or bool(self.request.answer)
         is_at_it = is_known and seen.is_busy and sent < limits.change_seconds
         answered = self.answered
         if answered is not None and self.is_looked_for and not is_at_it:
             raise self._rejected(answered)
-        if sent >= limits.look_seconds and self.request.state != requests.UNCONFIRMED and not is_at_it:
+        if sent >= limits.look_seconds and self.request.state != State.UNCONFIRMED and not is_at_it:
             shown = {"was": self.request.was, "promise": self.request.promise, "now": _shown(seen)}
             error = ResellerError("reseller_renewal_unconfirmed", minutes=max(1, sent // 60), **shown, **self.names())
-            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
-        if self.request.state == requests.SENDING:
-            self.settle(Standing(requests.LOOKING, "reseller_renewal_looking"))
+            raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
+        if self.request.state == State.SENDING:
+            self.settle(Standing(State.LOOKING, "reseller_renewal_looking"))
         return False
 
     def _is_done(self, seen: Service) -> bool:
@@ -136,7 +138,7 @@ class Renewal(Attempt):
     def _view(self) -> Service:
         seen = self.view()
         if not seen.exists:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_gone", **self.names()))
         return seen
 
     def term(self) -> int:
@@ -144,7 +146,7 @@ class Renewal(Attempt):
         try:
             return order_plan.term(self.item, tariffmap.load(self.work.db, self.item.pricelist))
         except ResellerError as error:
-            raise self.stop(Standing(requests.REFUSED), error) from error
+            raise self.stop(Standing(State.REFUSED), error) from error
 
     def _renew(self, seen: Service) -> None:
         """Buy a term, unless the seller was paid already for what this renewal is about."""
@@ -176,7 +178,7 @@ class Renewal(Attempt):
     def too_late(self, level: Level, months: int) -> Stopped:
         """Nothing is bought: a person has to decide what becomes of it."""
         told = {"there": level.there, "paid": level.paid, "today": level.today, "months": months}
-        return self.stop(Standing(requests.REFUSED), ResellerError("reseller_too_late", **told, **self.names()))
+        return self.stop(Standing(State.REFUSED), ResellerError("reseller_too_late", **told, **self.names()))
 
     def _take_slot(self) -> None:
         """Another request that may still move the date comes first; one that was never sent is not needed any more."""
@@ -194,10 +196,10 @@ class Renewal(Attempt):
         """
         kept = paid.of(self.work.db, self.link.id)
         if until is None:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_endless", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_endless", **self.names()))
         if seen.expiredate is None:
             error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
-            raise self.stop(Standing(requests.REFUSED), error)
+            raise self.stop(Standing(State.REFUSED), error)
         cause = Cause.of_service(self.item.id, problems.DATE_BACK)
         if kept.highest and (kept.highest - seen.expiredate).days > self.work.limits.tolerance_days:
             told = {**self.names(), "there": dates.text(seen.expiredate), "highest": dates.text(kept.highest)}
@@ -205,7 +207,7 @@ class Renewal(Attempt):
             problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
             if kept.left is not None and kept.left == self.item.expiredate:
                 # A person has said that it is to end like this: nobody is asked again.
-                raise self.stop(Standing(requests.REFUSED), troubles.as_error(problem))
+                raise self.stop(Standing(State.REFUSED), troubles.as_error(problem))
             troubles.raise_(self.work, self.held, problem)
             raise self.later(troubles.as_error(problem), self.work.limits.part_look_seconds)
         troubles.end(self.work, self.held, cause)
@@ -225,7 +227,7 @@ class Renewal(Attempt):
         """
         if before.undated:
             error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
-            raise self.stop(Standing(requests.REFUSED), error)
+            raise self.stop(Standing(State.REFUSED), error)
         autorenewal.switch_off(self.work, self.seller, self.item.itemtype, self.remote, before.autoprolong)
         was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
         detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"
@@ -241,9 +243,9 @@ class Renewal(Attempt):
             self._finish_if_shown()
             if self.request.live:
                 told = ResellerError("reseller_renewal_looking", cause=self.work.word(error), **self.names())
-                raise self.stop(Standing(requests.LOOKING), told) from error
+                raise self.stop(Standing(State.LOOKING), told) from error
         else:
-            self.settle(Standing(requests.WAITING, "reseller_renewal_looking"))
+            self.settle(Standing(State.WAITING, "reseller_renewal_looking"))
             self._finish_if_shown()
             if self.request.live:
                 self._park()
@@ -296,7 +298,7 @@ class Renewal(Attempt):
             self._account(base)
             if self._is_likely(seen.expiredate):
                 paid.raise_highest(self.held, self.link.id, seen.expiredate)
-            self.settle(Standing(requests.DONE))
+            self.settle(Standing(State.DONE))
         self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
 
     def _is_likely(self, shown: dt.date | None) -> bool:
@@ -310,7 +312,7 @@ class Renewal(Attempt):
     def _tell_panel(self) -> None:
         """End the operation, and learn from the panel's own date whether it has moved before or by the call-back."""
         was = self.item.expiredate
-        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        functions.call_back(self.work.mgrctl, CALLBACK, self.item.id)
         operations.close(self.work, self.operation)
         self.item = items.read(self.work.db, self.item.id)
         if was and self.item.expiredate and self.item.period > 0:
@@ -327,7 +329,7 @@ class Renewal(Attempt):
         """Renewing may start at the seller what the panel has suspended here: that is suspended again."""
         starts_or_stops = (requests.SUSPEND, requests.RESUME, requests.REOPEN)
         asked = [each for each in requests.of_item(self.work.db, self.item.id) if each.kind in starts_or_stops]
-        is_stopped = bool(asked) and (asked[-1].kind, asked[-1].state) == (requests.SUSPEND, requests.DONE)
+        is_stopped = bool(asked) and (asked[-1].kind, asked[-1].state) == (requests.SUSPEND, State.DONE)
         if is_stopped and self.item.status == Status.SUSPENDED and seen.status == Status.ACTIVE:
             self.hold_for_send()
             controls.change_state(self.seller.transport, self.item.itemtype, self.remote, "suspend")

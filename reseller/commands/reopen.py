@@ -12,11 +12,12 @@ from reseller.context import Work
 from reseller.ledger import links, paid, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import gone, operations
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.overtaken import overtake
 from reseller.lifecycle.state_change import Change, Goal
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Status
 from reseller.seller import service
 from reseller.seller.service import Service
@@ -54,7 +55,7 @@ def _resume(work: Work, number: int, operation: int) -> bool:
             return False
         back = _Return(work, held, item, operation)
         if not back.has_link():
-            back.settle(Standing(requests.ABANDONED))
+            back.settle(Standing(State.ABANDONED))
             return False
         back.run()
     return True
@@ -88,8 +89,7 @@ class _Return(Change):
         links.settle(self.held, last.id, links.LIVE)
         self.link = last._replace(state=links.LIVE)
         if self.item.params.get(REMOTE_PARAM) != last.remote:
-            fields = {"elid": self.item.id, "name": REMOTE_PARAM, "value": last.remote, "sok": "ok"}
-            self.work.mgrctl.call("service.saveparam", fields)
+            functions.save_param(self.work.mgrctl, self.item.id, REMOTE_PARAM, last.remote)
         self.work.log.info(f"item {self.item.id}: its link to remote {last.remote} is revived")
         return True
 

@@ -15,14 +15,15 @@ from reseller import log
 from reseller.commands import changepassword, gen_key, owed_terms, power, prolong, setparam
 from reseller.commands import open as opening
 from reseller.context import Work
-from reseller.ledger import links, problems, requests
+from reseller.ledger import links, problems, requests, states
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import operations, reasons
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.state_change import give_up
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item
 from reseller.seller.services import read_list
 from reseller.wire.errors import Ambiguous, ResellerError
@@ -56,7 +57,7 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str
         kind = request.kind if request else requests.ORDER
         operation = items.operation_of(work.db, number, *requests.operation_names(kind))
         has_reason = operation or alone or kind == requests.PART
-        if not has_reason and (request is None or request.state != requests.UNCONFIRMED):
+        if not has_reason and (request is None or request.state != State.UNCONFIRMED):
             raise ResellerError("reseller_reorder_no_operation", object="item", item=number)
         found, seen = _look(work, held, item, request)
         if found:
@@ -69,7 +70,7 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str
             return work.word(ResellerError("reseller_note_reorder_plan", **told)) + although
         with work.db.transaction():
             if request:
-                requests.settle(held, request, Standing(requests.ABANDONED, request.error_type, request.error_text))
+                requests.settle(held, request, Standing(State.ABANDONED, request.error_type, request.error_text))
             fresh = requests.create(held, item, kind, operation=operation, accepted=seen)
             if alone:
                 requests.set_word(held, fresh, work.caller.user or "staff")
@@ -109,7 +110,7 @@ def cancel(work: Work, number: int, *, confirmed: bool) -> str:
         although = " " + work.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
             return work.word(ResellerError("reseller_note_cancel_plan", item=number)) + although
-        work.mgrctl.call(CALLBACK, {"elid": number, "sok": "ok"})
+        functions.call_back(work.mgrctl, CALLBACK, number)
         if request:
             give_up(work, held, request)
         troubles.end(work, held, Cause.of_service(number, problems.UNBOUGHT))
@@ -120,10 +121,10 @@ def cancel(work: Work, number: int, *, confirmed: bool) -> str:
 def _undecided(work: Work, number: int, chosen: int) -> Request:
     """The request about which there is something to decide."""
     live = [request for request in requests.of_item(work.db, number) if request.live and request.kind in _LOOKED_FOR]
-    request = next((each for each in live if each.state in requests.DECIDABLE), live[0] if live else None)
-    if request is not None and request.state in (requests.SENDING, requests.LOOKING):
+    request = next((each for each in live if each.state.means(states.DECIDABLE)), live[0] if live else None)
+    if request is not None and request.state in (State.SENDING, State.LOOKING):
         raise ResellerError("reseller_reorder_early", item=number, key=request.key)
-    if request is None or request.state not in requests.DECIDABLE or chosen not in (0, request.id):
+    if request is None or not request.state.means(states.DECIDABLE) or chosen not in (0, request.id):
         state = request.state if request else "bought" if links.of_item(work.db, number) else "never ordered"
         raise ResellerError("reseller_reorder_none", object="item", item=number, state=state)
     return request
@@ -139,7 +140,7 @@ def _look(work: Work, held: Lease, item: Item, request: Request | None) -> tuple
     # Where it was sent; one that never was goes to the module of today.
     seller = work.seller_asked(request, item.module) if request else work.seller(item.module)
     rows = read_list(seller.transport, item.itemtype, work.limits)
-    if request is not None and request.state == requests.UNCONFIRMED:
+    if request is not None and request.state == State.UNCONFIRMED:
         link = opening.look_again(work, request, held, rows)
         if link is not None:
             found = ResellerError("reseller_note_adopted", item=item.id, key=link.key, remote=link.remote)

@@ -12,11 +12,12 @@ from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle import operations, quantities, setparam_plan
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.setparam_plan import Change
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller import changes, tariffs
 from reseller.seller.service import Service
@@ -98,12 +99,12 @@ class _Setparam(Attempt):
 
     def _is_waited_for(self, change: Change) -> bool:
         """Whether the seller has taken this very call and does not show it yet."""
-        return self.request.state == requests.WAITING and self.request.digest == change.digest
+        return self.request.state == State.WAITING and self.request.digest == change.digest
 
     def _form(self) -> Service:
         form = self.view()
         if not form.exists:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_gone", **self.names()))
         return form
 
     def _next(self, form: Service) -> Change | None:
@@ -117,7 +118,7 @@ class _Setparam(Attempt):
         except SellerError:
             raise
         except ResellerError as error:
-            raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
+            raise self.stop(Standing(self._unsent_state(State.REFUSED)), error) from error
         return change
 
     def _is_meant(self, change: Change) -> bool:
@@ -151,15 +152,14 @@ class _Setparam(Attempt):
         if is_at_it or not self.is_looked_for:
             if not self._looking:
                 cause = self.work.word(answered) if answered else "-"
-                raise self.stop(
-                    Standing(self._unsent_state("")), ResellerError(self.looking, cause=cause, **self.names())
-                )
-            self.settle(Standing(requests.LOOKING, self.looking))
+                told = ResellerError(self.looking, cause=cause, **self.names())
+                raise self.stop(Standing(self._unsent_state(State.LOOKING)), told)
+            self.settle(Standing(State.LOOKING, self.looking))
         elif answered is not None:
             raise self._rejected(change, answered)
-        elif not self._looking or self.request.state != requests.UNCONFIRMED:
+        elif not self._looking or self.request.state != State.UNCONFIRMED:
             error = ResellerError("reseller_change_unconfirmed", minutes=max(1, waited // 60), **self.names())
-            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
+            raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
 
     def _wait(self) -> None:
         """The seller is at it; past the deadline a person should look there."""
@@ -167,8 +167,8 @@ class _Setparam(Attempt):
         waited = self.request.age_seconds if sent is None else sent
         if waited >= self.work.limits.change_seconds:
             error = ResellerError("reseller_change_overdue", minutes=max(1, waited // 60), **self.names())
-            raise self.stop(Standing(requests.UNCONFIRMED), error, task=True)
-        self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+            raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
+        self.settle(Standing(State.WAITING, "reseller_change_waiting"))
         if self.operation and not (self._looking and items.has_task(self.work.db, self.operation)):
             told = ResellerError("reseller_change_waiting", **self.names())
             operations.note(self.work, self.item, self.operation, self.work.word(told))
@@ -189,7 +189,7 @@ class _Setparam(Attempt):
         try:
             quantities.require_sold(self.item, self._mapping, tariff, change.fields)
         except ResellerError as error:
-            raise self.stop(Standing(requests.REFUSED), error) from error
+            raise self.stop(Standing(State.REFUSED), error) from error
 
     def _call(self, change: Change) -> None:
         """The call that may charge; only an answer that proves a refusal counts, the form says the rest."""
@@ -209,7 +209,7 @@ class _Setparam(Attempt):
             self.settle_doubt(error)
             self.work.log.error(f"item {self.item.id}: the answer to {what} proves nothing: {self.work.word(error)}")
         else:
-            self.settle(Standing(requests.WAITING, "reseller_change_waiting"))
+            self.settle(Standing(State.WAITING, "reseller_change_waiting"))
 
     def _require_target(self, change: Change, form: Service) -> None:
         """Nothing is sent for a tariff that the seller would refuse, that does not sell what the client has ordered, or
@@ -239,7 +239,7 @@ class _Setparam(Attempt):
         except ResellerError as error:
             if error.type == quantities.NOT_SOLD:
                 raise self._roll_back(error) from error
-            raise self.stop(Standing(requests.REFUSED), error) from error
+            raise self.stop(Standing(State.REFUSED), error) from error
         if altered:
             raise self._roll_back(ResellerError("reseller_disk", disk=altered, **self._tariffs(form, target)))
 
@@ -248,25 +248,25 @@ class _Setparam(Attempt):
 
     def _rejected(self, change: Change, error: Rejected) -> ResellerError:
         """Money is waited for; a tariff that was refused for any other reason is taken back."""
-        if change.is_tariff and self.standing(error).state == requests.REFUSED:
+        if change.is_tariff and self.standing(error).state == State.REFUSED:
             return self._roll_back(self.refusal(error))
         return self.rejected(error)
 
     def _roll_back(self, error: ResellerError) -> ResellerError:
         """Say why, then give the service its former tariff: an operation that is started again finds nothing to do."""
-        stopped = self.stop(Standing(requests.REFUSED), error)
+        stopped = self.stop(Standing(State.REFUSED), error)
         if self.item.lastpricelist:
-            self.work.mgrctl.call(ROLLBACK, {"elid": self.item.id, "sok": "ok"})
+            functions.call_back(self.work.mgrctl, ROLLBACK, self.item.id)
             self.work.log.info(f"item {self.item.id}: its tariff is {self.item.lastpricelist} again")
         return stopped
 
     def _finish(self) -> None:
         """Say so on the panel; a date that this change has moved is accounted for, a jump from before it is not."""
         kept, was = paid.of(self.work.db, self.link.id), self.item.expiredate
-        self.work.mgrctl.call(CALLBACK, {"elid": self.item.id, "sok": "ok"})
+        functions.call_back(self.work.mgrctl, CALLBACK, self.item.id)
         if self.operation:
             operations.close(self.work, self.operation)
         if was is not None and kept.accounted == was:
             paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
-        self.settle(Standing(requests.DONE))
+        self.settle(Standing(State.DONE))
         self.work.log.info(f"item {self.item.id}: changed, remote {self.remote}")

@@ -15,8 +15,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reseller.db import Database
-from reseller.ledger import requests
 from reseller.ledger.leases import Lease
+from reseller.ledger.states import State
 
 KEEPING, UNFIT, FREE, TAKING = "keeping", "unfit", "free", "taking"
 
@@ -68,7 +68,7 @@ def kept(db: Database, account: int) -> set[str]:
         "SELECT f.remote FROM reseller_free f LEFT JOIN reseller_request r ON r.rkey = f.owner "
         "WHERE f.account = %s AND (f.state <> %s OR r.state IS NULL OR r.state <> %s)"
     )
-    return {row[0] for row in db.rows(sql, account, TAKING, requests.LINKED)}
+    return {row[0] for row in db.rows(sql, account, TAKING, State.LINKED)}
 
 
 def of_order(db: Database, key: str) -> Licence | None:
@@ -128,7 +128,7 @@ def claim(lease: Lease, kind: Kind, key: str, tried: Collection[str]) -> Licence
         kind.resources,
         FREE,
         TAKING,
-        requests.ABANDONED,
+        State.ABANDONED,
     )
     for licence in (_licence(row) for row in rows):
         if licence.remote not in tried and lease.claims(

@@ -15,6 +15,7 @@ from reseller.db import Database
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.model import Item, Remote
 from reseller.wire import dates
 
@@ -153,7 +154,7 @@ def adopt(lease: Lease, request: Request, remote: str) -> Link:
     bought = request.item, request.module, request.account, request.itemtype
     with lease.db.transaction():
         link = _insert(lease, Link(0, *bought, remote, request.key, OPENING, 0))
-        requests.settle(lease, request, Standing(requests.LINKED, remote=remote))
+        requests.settle(lease, request, Standing(State.LINKED, remote=remote))
     return link
 
 

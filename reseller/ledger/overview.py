@@ -12,7 +12,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from reseller.db import Database, Row
+from reseller.ledger import states
 from reseller.ledger.problems import IS_DIFFERENCE
+from reseller.ledger.states import State
 
 
 class Kind(Enum):
@@ -199,7 +201,7 @@ def resold(db: Database, items: Sequence[int]) -> dict[int, bool]:
     return {row[0]: bool(row[1]) for row in rows}
 
 
-def states(db: Database) -> Sequence[Row]:
+def services_by_state(db: Database) -> Sequence[Row]:
     """Services by their state here: status, how many, how many of them differ from the seller's."""
     return db.rows(
         f"SELECT i.status, COUNT(*), SUM({_DRIFTED.format('')}) "  # noqa: S608
@@ -211,10 +213,12 @@ def states(db: Database) -> Sequence[Row]:
 def outcomes(db: Database, days: int) -> Sequence[Row]:
     """Requests of the last days by the day they were made on: carried out, open, in want of a person, given up."""
     return db.rows(
-        "SELECT DATE(created), SUM(state IN ('linked', 'done')), "
-        "SUM(state IN ('intent', 'sending', 'looking', 'unsent', 'waiting', 'owed')), "
-        "SUM(state IN ('unconfirmed', 'money', 'refused', 'foreign', 'leftover')), SUM(state = 'abandoned') "
+        "SELECT DATE(created), SUM(state IN %s), SUM(state IN %s), SUM(state IN %s), SUM(state = %s) "
         "FROM reseller_request WHERE created >= UTC_DATE() - INTERVAL %s DAY GROUP BY DATE(created) ORDER BY 1",
+        (State.LINKED, State.DONE),
+        (*State.all_that_mean(states.ON_ITS_WAY), State.OWED),
+        State.all_that_mean(states.FOR_A_PERSON),
+        State.ABANDONED,
         days,
     )
 

@@ -1,21 +1,5 @@
 """Requests: what was about to be sent, is being sent, or was, with the key that recognises its effect (promise 2).
-
-    intent      written, nothing sent
-    sending     handed to the network; found by another process it means: outcome unknown
-    looking     outcome unknown, being looked for
-    unconfirmed looked for long enough, not found: a person decides (`reorder`)
-    money       rejected for lack of money; started again when the balance has risen by the deficit
-    refused     rejected, or refused by ourselves before sending; started again by a person
-    unsent      never left, or can be sent twice without harm; started again at `next_try`
-    foreign     a remote service names our service, but not by our key: a person decides
-    leftover    an unpaid order of ours stands at the seller and could not be removed: a person removes it
-    waiting     the seller has it and is not done yet
-    owed        a term of what a client has paid for that is not to be bought yet; looked at again at `next_try`
-    linked      an order that was carried out; its link says the rest
-    done        any other request that was carried out
-    abandoned   given up: a person ordered anew, deleted the operation, or wants something else now
-
-The last three are not live. A live request is continued, never made anew.
+Where one stands, and what that means, is ledger/states.py.
 """
 
 from __future__ import annotations
@@ -27,7 +11,9 @@ from typing import NamedTuple
 
 from reseller import log
 from reseller.db import Database
+from reseller.ledger import states
 from reseller.ledger.leases import Lease
+from reseller.ledger.states import State
 from reseller.model import CURRENCY_CHARACTERS, Item, Status
 
 ORDER = "order"
@@ -45,15 +31,6 @@ OVERTAKEN = "reseller_overtaken"
 CHARGED = (ORDER, PROLONG, PART, SETPARAM, REOPEN)
 #: operations whose command spends money at the seller
 SPENDING = ("open", REOPEN, PROLONG, SETPARAM)
-INTENT, SENDING, LOOKING, UNCONFIRMED = "intent", "sending", "looking", "unconfirmed"
-MONEY, REFUSED, UNSENT, FOREIGN, LEFTOVER = "money", "refused", "unsent", "foreign", "leftover"
-WAITING, OWED = "waiting", "owed"
-LINKED, DONE, ABANDONED = "linked", "done", "abandoned"
-_SETTLED = (LINKED, DONE, ABANDONED)
-#: states in which the seller may already have carried out the request
-UNKNOWN_OUTCOME = frozenset({SENDING, LOOKING, UNCONFIRMED})
-#: states in which sending anew is a decision somebody can take; in all others Start is enough
-DECIDABLE = frozenset({UNCONFIRMED, FOREIGN})
 
 WORD_CHARACTERS = 64
 
@@ -75,7 +52,7 @@ class Request(NamedTuple):
     kind: str
     live: bool
     key: str
-    state: str
+    state: State
     module: int
     account: int
     itemtype: str
@@ -116,12 +93,13 @@ class Request(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether the seller has it, or may have it."""
-        return self.state in UNKNOWN_OUTCOME or self.state == WAITING
+        return self.state.means(states.IN_DOUBT) or self.state.means(states.TAKEN)
 
 
 def _request(row: Sequence[object]) -> Request:
     fields = list(row)
     fields[3] = bool(fields[3])
+    fields[5] = states.of(fields[5])
     fields[13] = frozenset(str(fields[13]).split())
     fields[-1] = bool(fields[-1])
     return Request(*fields)  # type: ignore[arg-type]
@@ -162,7 +140,7 @@ def of_item(db: Database, item: int) -> list[Request]:
 def has_done(db: Database, item: int, kind: str, operation: int) -> bool:
     """Whether this operation of a service was served: only its end, which is not ours to tell, is missing."""
     sql = "SELECT COUNT(*) FROM reseller_request WHERE item = %s AND kind = %s AND operation = %s AND state = %s"
-    return operation > 0 and bool(db.value(sql, item, kind, operation, DONE))
+    return operation > 0 and bool(db.value(sql, item, kind, operation, State.DONE))
 
 
 def by_id(db: Database, request: int) -> Request:
@@ -184,7 +162,7 @@ def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, a
         item=item.id,
         kind=kind,
         rkey=key if kind == ORDER else f"{kind} {key}",
-        state=INTENT,
+        state=State.INTENT,
         module=item.module,
         account=0,
         itemtype=item.itemtype,
@@ -237,7 +215,7 @@ def sending(lease: Lease, request: Request, effect: Effect) -> None:
         "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, digest = %s, "
         "term = %s, answer = '', error_type = '', looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
         "updated = UTC_TIMESTAMP(3) WHERE id = %s AND live = 1",
-        SENDING,
+        State.SENDING,
         effect.detail[:2000],
         effect.was,
         effect.promise,
@@ -254,7 +232,7 @@ class Standing(NamedTuple):
     `looks` and `answer` None leave what is there: the count, and an error that the seller answered.
     """
 
-    state: str
+    state: State
     error_type: str = ""
     error_text: str = ""
     have: Decimal | None = None
@@ -276,7 +254,7 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
         "operation = IF(%s > 0, %s, operation), "
         "next_try = UTC_TIMESTAMP(3) + INTERVAL %s SECOND, updated = UTC_TIMESTAMP(3) WHERE id = %s",
         now.state,
-        None if now.state in _SETTLED else 1,
+        None if now.state.means(states.SETTLED) else 1,
         now.error_type,
         now.error_text[:2000],
         now.have,
@@ -306,7 +284,7 @@ def has_ordered(db: Database, account: int, within_seconds: int) -> bool:
         "SELECT COUNT(*) FROM reseller_request WHERE account = %s AND kind = %s AND state = %s "
         "AND sent > UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
     )
-    return bool(db.value(sql, account, ORDER, LINKED, within_seconds))
+    return bool(db.value(sql, account, ORDER, State.LINKED, within_seconds))
 
 
 def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int], becomes: str = "") -> None:
@@ -318,7 +296,7 @@ def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int], bec
                 "WHERE live = 1 AND state = %s AND error_type IN %s AND module IN %s",
                 becomes,
                 becomes,
-                UNSENT,
+                State.UNSENT,
                 tuple(error_types),
                 tuple(modules),
             )
@@ -383,7 +361,7 @@ def undecided(db: Database, module: int) -> list[Request]:
         f"SELECT {_COLUMNS} FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.state = %s "  # noqa: S608
         f"AND q.kind NOT IN %s AND q.error_type <> %s AND {_WITHOUT} ORDER BY q.item"
     )
-    return [_request(row) for row in db.rows(sql, module, UNCONFIRMED, (ORDER, PART), OVERTAKEN)]
+    return [_request(row) for row in db.rows(sql, module, State.UNCONFIRMED, (ORDER, PART), OVERTAKEN)]
 
 
 def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, str, str, str]]:
@@ -400,7 +378,7 @@ def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, s
         "AND EXISTS (SELECT 1 FROM runningoperation r WHERE r.id = q.operation) ORDER BY q.item",
         module,
         PROLONG,
-        (REFUSED, UNCONFIRMED),
+        (State.REFUSED, State.UNCONFIRMED),
         last_day,
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.db import Database, Row
-from reseller.ledger import requests
+from reseller.ledger import states
 from reseller.ledger.leases import Lease
+from reseller.ledger.states import State
 from reseller.model import CURRENCY_CHARACTERS
 
 
@@ -34,7 +35,7 @@ def of_day(db: Database, module: int) -> Spent:
         "SELECT COUNT(*), COALESCE(SUM(cost), 0) FROM reseller_request WHERE module = %s AND kind = 'part' "
         "AND sent > UTC_TIMESTAMP(3) - INTERVAL 1 DAY AND state IN %s"
     )
-    row = db.row(sql, module, (*requests.UNKNOWN_OUTCOME, requests.WAITING, requests.DONE))
+    row = db.row(sql, module, (*State.all_that_mean(states.IN_DOUBT), State.WAITING, State.DONE))
     return Spent(*row) if row else Spent(0, Decimal(0))
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from reseller import log
 from reseller.context import Seller, Work
-from reseller.ledger import links, problems, requests, spent
+from reseller.ledger import links, problems, requests, spent, states
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import kept_answers, operations, ownership, retries
 from reseller.mgr5 import items
 from reseller.model import Balance, Item
@@ -39,12 +40,6 @@ from reseller.wire.errors import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_STILL_IN_DOUBT = {
-    requests.SENDING: requests.LOOKING,
-    requests.LOOKING: requests.LOOKING,
-    requests.UNCONFIRMED: requests.UNCONFIRMED,
-    requests.WAITING: requests.WAITING,
-}
 #: how the seller's refusal is worded where there is more to say than that a change was refused
 _REFUSED = {requests.ORDER: "reseller_order_refused", requests.PART: "reseller_part_refused"}
 #: the same where the answer proves nothing, and nothing has shown
@@ -93,7 +88,7 @@ class Attempt:
             except SellerError as error:
                 raise self.stop_unsent(error) from error
             except ResellerError as error:
-                raise self.stop(Standing(self._unsent_state(requests.REFUSED)), error) from error
+                raise self.stop(Standing(self._unsent_state(State.REFUSED)), error) from error
             found = self._seller.account, self._seller.settings.module
             if (self.request.account, self.request.module) != found:
                 self.request = requests.set_account(self.held, self.request, *found)
@@ -119,7 +114,7 @@ class Attempt:
     def settle_doubt(self, error: SellerError, type_: str = "") -> None:
         """Record that the outcome is unknown: it is looked for, and an error document is kept meanwhile."""
         answer = kept_answers.kept(error) if isinstance(error, Rejected) else None
-        self.settle(Standing(requests.LOOKING, type_ or error.type, answer=answer))
+        self.settle(Standing(State.LOOKING, type_ or error.type, answer=answer))
 
     @property
     def is_looked_for(self) -> bool:
@@ -129,13 +124,13 @@ class Attempt:
     @property
     def in_doubt(self) -> bool:
         """Whether an earlier try may have been carried out by the seller."""
-        return self.request.state in requests.UNKNOWN_OUTCOME
+        return self.request.state.means(states.IN_DOUBT)
 
     def linked(self) -> Link:
         """The service's link; ends the try when it has none."""
         if self.link is None:
             # A doubt about money outlives the link; what was wanted of the service does not.
-            state = self._unsent_state(requests.REFUSED) if self.kind in requests.CHARGED else requests.REFUSED
+            state = self._unsent_state(State.REFUSED) if self.kind in requests.CHARGED else State.REFUSED
             raise self.stop(Standing(state), ResellerError("reseller_not_linked", **self.names()))
         return self.link
 
@@ -155,7 +150,7 @@ class Attempt:
             # The operation says so already: this is a look, not somebody's Start.
             requests.wait(self.held, self.request, wait)
             raise Stopped.by(error)
-        state = self._unsent_state(requests.UNSENT)
+        state = self._unsent_state(State.UNSENT)
         raise self.stop(Standing(state, tries=self._tries, wait_seconds=wait), error)
 
     def see(self) -> tuple[str, Service]:
@@ -166,7 +161,7 @@ class Attempt:
         except SellerError as error:
             raise self.stop_unsent(error) from error
         if not seen.exists:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_gone", **self.names()))
         return link.remote, seen
 
     def names(self) -> dict[str, str]:
@@ -241,16 +236,16 @@ class Attempt:
         What an earlier try sent, or may have sent, is looked for later; it must not become a request that never left.
         """
         looking = ResellerError(self.looking, cause=self.work.word(error), **self.names())
-        if self.request.state == requests.WAITING:
+        if self.request.state == State.WAITING:
             # The ledger keeps what it is waiting for.
             return self._show(looking)
         if self.in_doubt:
-            return self.stop(Standing(self._unsent_state("")), looking)
+            return self.stop(Standing(self._unsent_state(State.LOOKING)), looking)
         if isinstance(error, Withheld):
             # The try does not count, and the next one is when a person has said so (sync/checkevent.py).
             told = ResellerError(error.unsent, cause=self.work.word(error), **self.names())
             wait = self.work.limits.unsent_first_seconds
-            return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=wait), told)
+            return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), told)
         trouble = retries.account_trouble(error)
         rule = retries.rule(error, self.work.limits)
         # Who waits for the account is given no other tries of his own.
@@ -259,7 +254,7 @@ class Attempt:
         wait = rule.wait_seconds(tries)
         if trouble in (problems.LOGIN, problems.RIGHTS) or (trouble and last):
             told = ResellerError(retries.UNSENT[trouble], cause=self.work.word(error), **self.names())
-            return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=rule.longest_seconds), told)
+            return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=rule.longest_seconds), told)
         told = ResellerError(
             self.unsent_last if last else self.unsent,
             cause=self.work.word(error),
@@ -268,12 +263,12 @@ class Attempt:
             seconds=wait,
             **self.names(),
         )
-        return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+        return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
 
     def later(self, reason: ResellerError, seconds: int) -> Stopped:
         """Nothing was sent, and the try does not count: it is made again after so long, as often as it takes."""
         told = ResellerError("reseller_later", cause=self.work.word(reason), seconds=seconds, **self.names())
-        return self.stop(Standing(requests.UNSENT, tries=self._tries, wait_seconds=seconds), told)
+        return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), told)
 
     @property
     def _tries(self) -> int:
@@ -294,7 +289,7 @@ class Attempt:
     def rejected(self, error: Rejected) -> Stopped:
         """The end of a try that was refused: by proof, or because looking has shown nothing."""
         now = self.standing(error)
-        if now.state != requests.UNSENT:
+        if now.state != State.UNSENT:
             return self.stop(now, self.refusal(error))
         self.settle(now)
         return self.stop_unsent(error)
@@ -303,14 +298,17 @@ class Attempt:
         """Where a rejected request stands: waiting for money, with what is needed to weigh it, for the account to work
         again, or refused."""
         if retries.account_trouble(error):
-            return Standing(requests.UNSENT, error.type, tries=self._tries)
+            return Standing(State.UNSENT, error.type, tries=self._tries)
         have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
-        state = requests.MONEY if error.type == "reseller_money" else requests.REFUSED
+        state = State.MONEY if error.type == "reseller_money" else State.REFUSED
         return Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
 
-    def _unsent_state(self, state: str) -> str:
-        """`state` for a try that sent nothing, unless an earlier one is still in doubt."""
-        return _STILL_IN_DOUBT.get(self.request.state, state)
+    def _unsent_state(self, state: State) -> State:
+        """`state` for a try that sent nothing, unless an earlier one is still in doubt, or the seller has it."""
+        now = self.request.state
+        if now == State.SENDING:
+            return State.LOOKING
+        return now if now.means(states.IN_DOUBT) or now.means(states.TAKEN) else state
 
     def settle(self, now: Standing) -> None:
         """Record where the request stands."""

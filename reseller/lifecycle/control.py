@@ -16,9 +16,10 @@ from reseller.context import Work
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import offers, operations, retries
 from reseller.lifecycle.attempt import Attempt
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller.service import Service
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError, SellerError, Stopped
@@ -62,11 +63,11 @@ class Control(Attempt, ABC):
 
     def run(self) -> None:
         """Look; send unless the seller has it already; look again."""
-        if self.request.state == requests.WAITING and self._is_anew:
+        if self.request.state == State.WAITING and self._is_anew:
             # A crash after the panel was told and before the ledger was.
-            self.settle(Standing(requests.DONE))
+            self.settle(Standing(State.DONE))
             self.request = self._intent()
-        if self.request.state == requests.WAITING:
+        if self.request.state == State.WAITING:
             self._wait(self._glance())
             return
         remote, seen = self.see()
@@ -74,7 +75,7 @@ class Control(Attempt, ABC):
             self._took(seen)
         elif self._is_answered and not self._is_anew:
             raise self._answered()
-        elif self.in_doubt and not (self.absolute or self._is_anew or self.request.state == requests.UNCONFIRMED):
+        elif self.in_doubt and not (self.absolute or self._is_anew or self.request.state == State.UNCONFIRMED):
             raise self._ask(ResellerError("reseller_answer_lost"))
         else:
             self._send(remote, seen)
@@ -82,23 +83,23 @@ class Control(Attempt, ABC):
     def look(self) -> bool:
         """Whether it is done by now; raises ResellerError when a person has to know."""
         _, seen = self.see()
-        if self.request.state == requests.WAITING:
+        if self.request.state == State.WAITING:
             return self._look(seen)
         if seen.may_be_at(self.kind):
             self._took(seen)
         elif self._is_answered:
             if self.is_looked_for:
                 raise self._answered()
-        elif self.request.state != requests.UNCONFIRMED:
+        elif self.request.state != State.UNCONFIRMED:
             if not self.absolute:
                 raise self._ask(ResellerError("reseller_answer_lost"))
             # Its own operation makes it again: only that one has what is needed for the call.
-            self.settle(Standing(requests.UNSENT, tries=self.request.tries))
+            self.settle(Standing(State.UNSENT, tries=self.request.tries))
         return False
 
     def _send(self, remote: str, seen: Service) -> None:
         if seen.status == Status.SUSPENDED:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_suspended_there", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_suspended_there", **self.names()))
         if seen.is_busy:
             raise self.stop_unsent(NotSent("reseller_busy_there", remote=remote))
         self.prepare()
@@ -139,11 +140,11 @@ class Control(Attempt, ABC):
         if self.is_looked_for:
             return self.rejected(error)
         told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
-        return self.stop(Standing(requests.LOOKING), told)
+        return self.stop(Standing(State.LOOKING), told)
 
     def _took(self, seen: Service | None) -> None:
         """The seller has it, and shows whether it is done with it; None when it cannot be asked now."""
-        self.settle(Standing(requests.WAITING, "reseller_change_waiting", operation=self.operation))
+        self.settle(Standing(State.WAITING, "reseller_change_waiting", operation=self.operation))
         self._wait(seen)
 
     def _glance(self) -> Service | None:
@@ -179,7 +180,7 @@ class Control(Attempt, ABC):
 
     def _overdue(self) -> Stopped:
         error = ResellerError(OVERDUE, minutes=max(1, (self.request.sent_seconds or 0) // 60), **self.names())
-        return self.stop(Standing(requests.WAITING), error, task=True)
+        return self.stop(Standing(State.WAITING), error, task=True)
 
     def _park(self) -> None:
         if self.operation:
@@ -200,19 +201,19 @@ class Control(Attempt, ABC):
             seconds=wait,
             **self.names(),
         )
-        return self.stop(Standing(requests.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+        return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
 
     def _ask(self, error: ResellerError) -> Stopped:
         """Somebody has to decide; only once the operation says so does a Start mean that it was decided."""
         told = ResellerError("reseller_not_repeated", cause=self.work.word(error), **self.names())
-        stopped = self.stop(Standing(requests.LOOKING), told, task=True)
-        self.settle(Standing(requests.UNCONFIRMED, told.type, self.work.word(told)))
+        stopped = self.stop(Standing(State.LOOKING), told, task=True)
+        self.settle(Standing(State.UNCONFIRMED, told.type, self.work.word(told)))
         return stopped
 
     def _finish(self) -> None:
         """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
-        self.work.mgrctl.call(f"service.post{self.kind}", {"elid": self.item.id, "sok": "ok"})
+        functions.call_back(self.work.mgrctl, f"service.post{self.kind}", self.item.id)
         if self.operation:
             operations.close(self.work, self.operation)
-        self.settle(Standing(requests.DONE))
+        self.settle(Standing(State.DONE))
         self.work.log.info(f"item {self.item.id}: {self.kind} is done")

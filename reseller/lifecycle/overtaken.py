@@ -16,6 +16,7 @@ from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
 from reseller.model import Status
@@ -35,7 +36,7 @@ def overtake(work: Work, held: Lease, other: Request) -> None:
     """Somebody wants something else now: `other` ends, or is watched where the seller may have it."""
     operations.close_of(work, other)
     may_land = other.is_open and other.sent_seconds is not None and other.kind in (*_CONTRARY, requests.CLOSE)
-    requests.settle(held, other, Standing(_watched(other) if may_land else requests.ABANDONED, requests.OVERTAKEN))
+    requests.settle(held, other, Standing(_watched(other) if may_land else State.ABANDONED, requests.OVERTAKEN))
 
 
 def overtake_done(work: Work, held: Lease, item: int, kind: str) -> None:
@@ -46,14 +47,14 @@ def overtake_done(work: Work, held: Lease, item: int, kind: str) -> None:
     for done in reversed(mine):
         # `digest`: whether it was sent more than once (state_change.py).
         is_late = done.sent_seconds is None or done.sent_seconds >= work.limits.land_seconds
-        if done.state == requests.DONE and done.digest and not is_late:
-            requests.settle(held, done, Standing(requests.LOOKING, requests.OVERTAKEN))
+        if done.state == State.DONE and done.digest and not is_late:
+            requests.settle(held, done, Standing(State.LOOKING, requests.OVERTAKEN))
             return
 
 
-def _watched(request: Request) -> str:
+def _watched(request: Request) -> State:
     """Its state while it is watched: whether the seller has said that it has it is worth keeping."""
-    return request.state if request.state == requests.WAITING else requests.LOOKING
+    return request.state if request.state == State.WAITING else State.LOOKING
 
 
 def may_come(work: Work, item: int, kind: str) -> bool:
@@ -97,7 +98,7 @@ def is_left_behind(attempt: Change) -> bool:
 def end(attempt: Change) -> None:
     """The watch is over."""
     troubles.end(attempt.work, attempt.held, _cause(attempt))
-    attempt.settle(Standing(requests.ABANDONED, requests.OVERTAKEN))
+    attempt.settle(Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 def _undo(attempt: Change, verb: str) -> None:
@@ -126,7 +127,7 @@ def _cause(attempt: Change) -> Cause:
 def _last_day(attempt: Change) -> str:
     """Of a deletion that the seller has said it has: the day by which it comes, YYYY-MM-DD."""
     request = attempt.request
-    return request.promise if (request.kind, request.state) == (requests.CLOSE, requests.WAITING) else ""
+    return request.promise if (request.kind, request.state) == (requests.CLOSE, State.WAITING) else ""
 
 
 def _is_over(attempt: Change) -> bool:

@@ -14,6 +14,7 @@ from reseller.ledger import links, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import operations, term_to_buy
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.term_to_buy import Move
@@ -38,7 +39,7 @@ def give_up(work: Work, held: Lease, request: Request) -> None:
     """
     if request.kind == requests.PROLONG:
         _ask_who_has_paid(work, held, request)
-    requests.settle(held, request, Standing(requests.ABANDONED, "reseller_operation_deleted"))
+    requests.settle(held, request, Standing(State.ABANDONED, "reseller_operation_deleted"))
     work.log.info(f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up")
 
 

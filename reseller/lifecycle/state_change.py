@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from reseller.context import Work
-from reseller.ledger import requests
+from reseller.ledger import requests, states
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import operations, overtaken
 from reseller.lifecycle.attempt import Attempt
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Status
 from reseller.seller import controls
 from reseller.seller.service import Service
@@ -67,7 +68,7 @@ DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
 def give_up(work: Work, held: Lease, other: Request) -> None:
     """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody."""
     operations.close_of(work, other)
-    requests.settle(held, other, Standing(requests.ABANDONED, requests.OVERTAKEN))
+    requests.settle(held, other, Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 class Change(Attempt):
@@ -111,7 +112,7 @@ class Change(Attempt):
         if self.request.error_type == requests.OVERTAKEN or self.item.status != Status.PROCESSING:
             return False
         is_wanted_otherwise = items.operations(self.work.db, self.item.id)
-        taken = self.request.state == requests.WAITING
+        taken = self.request.state == State.WAITING
         return not is_wanted_otherwise and self._is_reached(seen, self._known, taken=taken)
 
     def _step(self, *, insist: bool) -> bool:
@@ -119,7 +120,7 @@ class Change(Attempt):
             return self._without_link(insist=insist)
         seen = self.view()
         wait = self._known
-        taken = self.request.state == requests.WAITING and wait.taken
+        taken = self.request.state == State.WAITING and wait.taken
         reached = self._is_reached(seen, wait, taken=taken) and not self._is_contradicted
         if not reached:
             self._check(seen)
@@ -158,11 +159,11 @@ class Change(Attempt):
     def _without_link(self, *, insist: bool) -> bool:
         """Nothing is linked: nothing was bought, or the outcome of the order is not known yet."""
         order = requests.live_of(self.work.db, self.item.id)
-        if order is not None and order.state in requests.UNKNOWN_OUTCOME:
+        if order is not None and order.state.means(states.IN_DOUBT):
             self._pending(DOUBT, insist=insist, order=order.key)
             return False
         if self.goal.status != Status.DELETED:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_not_linked", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_not_linked", **self.names()))
         if order is not None:
             give_up(self.work, self.held, order)
         self._finish()
@@ -171,10 +172,10 @@ class Change(Attempt):
     def _check(self, seen: Service) -> None:
         """What must not be sent: to a service that is gone, or against the seller's own staff."""
         if not seen.exists:
-            raise self.stop(Standing(requests.REFUSED), ResellerError("reseller_gone", **self.names()))
+            raise self.stop(Standing(State.REFUSED), ResellerError("reseller_gone", **self.names()))
         if self.goal.status == Status.ACTIVE and seen.suspended_by:
             error = ResellerError("reseller_staff_suspended", by=seen.suspended_by, **self.names())
-            raise self.stop(Standing(requests.REFUSED), error)
+            raise self.stop(Standing(State.REFUSED), error)
 
     def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
         """Send it; what is shown afterwards, and what is waited for if that is not the goal."""
@@ -207,7 +208,7 @@ class Change(Attempt):
         if is_proven:
             return seen, self._refused(error)
         told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
-        raise self.stop(Standing(requests.LOOKING), told) from error
+        raise self.stop(Standing(State.LOOKING), told) from error
 
     def _refused(self, error: Rejected) -> Wait:
         """What is waited for after this refusal; ends the try when nothing is."""
@@ -222,20 +223,20 @@ class Change(Attempt):
         if tries >= self.work.limits.unsent_times:
             return seen, LOST
         told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
-        raise self.stop(Standing(requests.LOOKING, tries=tries), told) from error
+        raise self.stop(Standing(State.LOOKING, tries=tries), told) from error
 
     def _pending(self, wait: Wait, *, insist: bool, **more: str) -> None:
         """Say what is waited for unless that was said; once it lasts for too long, a task says what to do."""
-        same = self.request.state == requests.WAITING and self.request.error_type in (wait.told, wait.late)
+        same = self.request.state == State.WAITING and self.request.error_type in (wait.told, wait.late)
         if same and not insist:
             if wait.late and self.request.error_type == wait.told and self._is_overdue(wait):
-                raise self.stop(Standing(requests.WAITING), self._saying(wait.late, more), task=True)
+                raise self.stop(Standing(State.WAITING), self._saying(wait.late, more), task=True)
             return
         told = self._saying(wait.told, more)
         if wait.failure:
-            raise self.stop(Standing(requests.WAITING), told, task=wait.task)
+            raise self.stop(Standing(State.WAITING), told, task=wait.task)
         said = self.work.word(told)
-        self.settle(Standing(requests.WAITING, told.type, said))
+        self.settle(Standing(State.WAITING, told.type, said))
         if self.operation:
             operations.note(self.work, self.item, self.operation, said)
 
@@ -248,14 +249,14 @@ class Change(Attempt):
 
     def _finish(self) -> None:
         """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
-        if self.request.state not in (requests.SENDING, requests.LOOKING, requests.WAITING):
+        if self.request.state not in (State.SENDING, State.LOOKING, State.WAITING):
             # Once its operation is gone only a look brings it to its end.
-            self.settle(Standing(requests.WAITING, TAKEN.told))
-        self.work.mgrctl.call(self.goal.callback, {"elid": self.item.id, "sok": "ok"})
+            self.settle(Standing(State.WAITING, TAKEN.told))
+        functions.call_back(self.work.mgrctl, self.goal.callback, self.item.id)
         if self.operation:
             operations.close(self.work, self.operation)
         self._record()
         self.work.log.info(f"item {self.item.id}: {self.kind} is done")
 
     def _record(self) -> None:
-        self.settle(Standing(requests.DONE))
+        self.settle(Standing(State.DONE))

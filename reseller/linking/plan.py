@@ -7,6 +7,7 @@ from typing import NamedTuple
 from reseller.context import Seller, Work
 from reseller.ledger import kept_licences, links, requests, swaps, tariffmap
 from reseller.ledger.links import Link
+from reseller.ledger.states import State
 from reseller.lifecycle import order_plan, quantities
 from reseller.mgr5 import items
 from reseller.mgr5.features import ITEMTYPES
@@ -171,7 +172,7 @@ def _require_settled(work: Work, item: Item) -> None:
         raise ResellerError("reseller_link_away", object="elid", value=item.id, item=item.id)
     for request in requests.of_item(work.db, item.id):
         # An order that was given up may be what a person has found at the seller.
-        is_given_up = (request.kind, request.state) == (requests.ORDER, requests.UNCONFIRMED)
+        is_given_up = (request.kind, request.state) == (requests.ORDER, State.UNCONFIRMED)
         if request.live and request.is_open and not is_given_up:
             raise ResellerError("reseller_link_busy", object="elid", value=item.id, item=item.id, kind=request.kind)
 

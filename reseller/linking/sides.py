@@ -16,11 +16,12 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Standing
+from reseller.ledger.states import State
 from reseller.lifecycle import gone
 from reseller.lifecycle import problems as troubles
 from reseller.linking import plan as planning
 from reseller.linking.plan import Plan
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller import keys, service
 from reseller.wire.errors import Rejected, ResellerError, SellerError
@@ -78,7 +79,7 @@ def unlink(work: Work, number: int) -> str:
             note = "reseller_note_unlinked_here"
             _end(work, held, old)
         if REMOTE_PARAM in item.params:
-            work.mgrctl.call("service.dropparam", {"elid": number, "name": REMOTE_PARAM, "sok": "ok"})
+            functions.drop_param(work.mgrctl, number, REMOTE_PARAM)
     work.note("unlink", f"unlinked from remote {old.remote} key {old.key}", item=number)
     return work.word(ResellerError(note, item=number, remote=old.remote))
 
@@ -161,5 +162,5 @@ def _settle(work: Work, held: Lease, item: Item, half: Link) -> None:
     with work.db.transaction():
         links.settle(held, half.id, links.OPENING if _is_opening(work, item) else links.LIVE)
         if order is not None:
-            requests.settle(held, order, Standing(requests.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
-    work.mgrctl.call("service.saveparam", {"elid": item.id, "name": REMOTE_PARAM, "value": half.remote, "sok": "ok"})
+            requests.settle(held, order, Standing(State.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
+    functions.save_param(work.mgrctl, item.id, REMOTE_PARAM, half.remote)

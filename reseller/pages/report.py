@@ -21,7 +21,7 @@ def show(call: Call) -> document.Element:
     db = call.work.db
     days = call.number("days", 1, max(DAYS), 30)
     report = document.element("reportdata")
-    report.append(_band("states", (_state(row, words) for row in overview.states(db))))
+    report.append(_band("states", (_state(row, words) for row in overview.services_by_state(db))))
     names = ("day", "done", "open", "stopped", "given_up")
     report.append(_band("requests", (dict(zip(names, row)) for row in overview.outcomes(db, days))))
     names = ("endpoint", "username", "balance", "currency", "checked")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reseller.ledger import overview
-from reseller.ledger.requests import DECIDABLE
+from reseller.ledger import overview, states
 from reseller.pages import listing
 from reseller.pages.call import Call
 from reseller.wire import document
@@ -33,7 +32,7 @@ def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
             "operation": row["operation"] or "",
             "open": "on" if live else "off",
             # What the button goes by.
-            "decidable": "on" if live and row["state"] in DECIDABLE else "off",
+            "decidable": "on" if live and states.of(row["state"]).means(states.DECIDABLE) else "off",
             "error_text": row["error_text"] or row["error_type"],
         }
 

@@ -17,6 +17,7 @@ from reseller.ledger import accounts, links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
+from reseller.ledger.states import State
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.mgr5 import items
@@ -106,7 +107,7 @@ class Account(NamedTuple):
             troubles.end(self.work, self.held, before.cause)
 
     def _of_call(self, kind: str, error: ResellerError, live: Sequence[Request]) -> Problem:
-        waiting = [request for request in live if request.state == requests.UNSENT]
+        waiting = [request for request in live if request.state == State.UNSENT]
         # How long the seller is left alone is another in each run, and no news.
         said = error.params["cause"] if isinstance(error, SellerDown) else self.work.word(error)
         return self._problem(kind, _OF_CALLS[kind], waiting, cause=said)
@@ -122,7 +123,7 @@ class Account(NamedTuple):
         rights = [request for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
         if rights:
             yield self._problem(problems.RIGHTS, "reseller_account_rights", rights, cause=rights[0].error_text)
-        short = [request for request in live if request.state == requests.MONEY]
+        short = [request for request in live if request.state == State.MONEY]
         if short:
             oldest = min(short, key=lambda request: request.turn)
             told = {

@@ -9,7 +9,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import VALUE, Cause, Problem
 from reseller.lifecycle import autorenewal, gone, offers, operations, ownership, problems
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller import service
 from reseller.seller.services import RemoteList
@@ -111,15 +111,12 @@ def _tell_unfit(work: Work, held: Lease, link: Link, known: Facts) -> None:
 
 def save(work: Work, item: Item, known: Facts, *, opened: bool = False) -> int:
     """Save what differs here, `opened` also what activating hands over otherwise; how much that was."""
-    values = {**known.saved, **(known.open_fields if opened else {})}
+    key = {functions.LICENCE_KEY: known.key} if known.key else {}
+    values = {**known.saved, **(known.open_fields if opened else {}), **key}
     changed = {name: value for name, value in values.items() if item.params.get(name) != value}
     for name, value in changed.items():
-        work.mgrctl.call("service.saveparam", {"elid": item.id, "name": name, "value": value, "sok": "ok"})
-    if not known.key or item.params.get("lickey") == known.key:
-        return len(changed)
-    secret = {"value": known.key}
-    work.mgrctl.call("service.saveparam", {"elid": item.id, "name": "lickey", "sok": "ok"}, secrets=secret)
-    return len(changed) + 1
+        functions.save_param(work.mgrctl, item.id, name, value)
+    return len(changed)
 
 
 def _open_here(work: Work, item: Item, known: Facts) -> None:
@@ -131,16 +128,15 @@ def _open_here(work: Work, item: Item, known: Facts) -> None:
     except PanelError as error:
         if error.panel_type != "missed" or error.object in ("elid", "item"):
             raise
-        work.mgrctl.call("service.postopen", {"elid": item.id, "sok": "ok"})
+        functions.call_back(work.mgrctl, "service.postopen", item.id)
 
 
 def _reopen_here(work: Work, item: Item, known: Facts) -> None:
     """`service.postreopen`, which takes no facts: they are saved before."""
     save(work, item, known, opened=True)
     if known.password:
-        fields = {"elid": item.id, "name": "password", "crypted": "on", "sok": "ok"}
-        work.mgrctl.call("service.saveparam", fields, secrets={"value": known.password})
-    work.mgrctl.call("service.postreopen", {"elid": item.id, "sok": "ok"})
+        functions.save_param(work.mgrctl, item.id, "password", known.password)
+    functions.call_back(work.mgrctl, "service.postreopen", item.id)
 
 
 def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:

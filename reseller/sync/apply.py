@@ -17,7 +17,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.refused_changes import Change
 from reseller.lifecycle import autorenewal, reasons
 from reseller.lifecycle import problems as troubles
-from reseller.mgr5 import items
+from reseller.mgr5 import functions, items
 from reseller.sync import candidates
 from reseller.sync.candidates import Candidate
 from reseller.sync.compare import Finding
@@ -117,7 +117,7 @@ _STEPS: Mapping[Action, Callable[[Work, Lease, Lease, Candidate], None]] = {
 
 
 def _call(work: Work, func: str, candidate: Candidate) -> None:
-    work.mgrctl.call(func, {"elid": candidate.item, "sok": "ok"})
+    functions.call_back(work.mgrctl, func, candidate.item)
 
 
 def _without_autorenewal(work: Work, finding: Finding) -> Finding:
@@ -143,17 +143,12 @@ def _without_autorenewal(work: Work, finding: Finding) -> Finding:
 
 
 def _save(work: Work, finding: Finding) -> None:
-    """One call for each value that differs; secrets travel in the environment."""
+    """One call for each value that differs."""
     item = finding.candidate.item
-    for name, value in {**finding.saves, **finding.notes}.items():
-        work.mgrctl.call("service.saveparam", {"elid": item, "name": name, "value": value, "sok": "ok"})
-    for name, value in finding.secrets.items():
-        # The panel keeps a password encrypted, and a licence key readable, as when it was opened.
-        crypted = {"crypted": "on"} if name == "password" else {}
-        fields = {"elid": item, "name": name, "sok": "ok", **crypted}
-        work.mgrctl.call("service.saveparam", fields, secrets={"value": value})
+    for name, value in {**finding.saves, **finding.notes, **finding.secrets}.items():
+        functions.save_param(work.mgrctl, item, name, value)
     if finding.follow:
-        work.mgrctl.call("service.setexpiredate", {"elid": item, "expiredate": finding.follow, "sok": "ok"})
+        functions.set_expiredate(work.mgrctl, item, finding.follow)
 
 
 def _tell(work: Work, held: Lease, finding: Finding) -> None:

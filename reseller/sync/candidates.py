@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reseller.db import Database
-from reseller.ledger import requests
+from reseller.ledger import requests, states
 from reseller.ledger.problems import IS_DIFFERENCE
+from reseller.ledger.states import State
 from reseller.model import Status
 from reseller.seller.service import STAFF_SUSPENSIONS, Service
 from reseller.sync.decide import Here, Open, There
@@ -56,8 +57,9 @@ _NOT_REFUSED = (
 _FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
 
 _UNDONE = ((Here.ACTIVE, There.SUSPENDED), (Here.SUSPENDED, There.ACTIVE))
-IN_FLIGHT = frozenset({requests.INTENT, requests.SENDING, requests.LOOKING, requests.WAITING, requests.UNSENT})
-AT_REST = frozenset({requests.REFUSED, requests.MONEY})
+IN_FLIGHT = frozenset(State.all_that_mean(states.ON_ITS_WAY))
+AT_REST = frozenset(State.all_that_mean(states.NOT_SENT | states.FOR_A_PERSON))
+_IN_DOUBT = frozenset(State.all_that_mean(states.IN_DOUBT))
 
 _HERE = {
     Status.ORDERED: Here.ORDERED,
@@ -116,7 +118,7 @@ class Candidate(NamedTuple):
     @property
     def is_at_rest(self) -> bool:
         """Whether what is under way stands still until somebody does something about it."""
-        stands = all(state in (*AT_REST, requests.UNCONFIRMED) for _, state in self.requests)
+        stands = all(state in (*AT_REST, State.UNCONFIRMED) for _, state in self.requests)
         return bool(self.operations) and self.operations == self.manual and bool(self.requests) and stands
 
     def ends_while_away(self, days: int) -> bool:
@@ -166,7 +168,7 @@ class Candidate(NamedTuple):
         if self.operations:
             return Open.BUSY
         states = {(kind, state) for kind, state in self.requests if kind != requests.PART}
-        states |= {(requests.PART, state) for kind, state in self.requests if state in requests.UNKNOWN_OUTCOME}
+        states |= {(requests.PART, state) for kind, state in self.requests if state in _IN_DOUBT}
         if any(state in IN_FLIGHT for _, state in states):
             return Open.BUSY
         if any(state == WATCHED for _, state in states) and (self.state_here, self.state_seen) in _UNDONE:

@@ -35,6 +35,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
+from reseller.ledger.states import State
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.last_handler import PASSING
@@ -179,7 +180,7 @@ def _tell_death(job: Job, held: Lease, owner: str) -> None:
 
 def _waits_for_money_or_word(request: Request) -> bool:
     """Whether nobody has to be told that its buying is stopped: the problem of that names it."""
-    is_told = request.error_type == Halted.unsent or request.state == requests.MONEY
+    is_told = request.error_type == Halted.unsent or request.state == State.MONEY
     return is_told or request.kind == requests.PART
 
 

@@ -12,10 +12,11 @@ from decimal import Decimal
 from reseller.commands import owed_terms
 from reseller.commands.open import open_service
 from reseller.context import Seller, Work
-from reseller.ledger import accounts, problems, requests
+from reseller.ledger import accounts, problems, requests, states
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
+from reseller.ledger.states import State
 from reseller.lifecycle import operations, reasons, retries
 from reseller.lifecycle import problems as troubles
 from reseller.limits import Limits
@@ -42,11 +43,11 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
 def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
     if request.kind == requests.PART:
         return request.state in owed_terms.AGAIN
-    if request.state == requests.INTENT:
+    if request.state == State.INTENT:
         return request.quiet_seconds >= limits.stale_intent_seconds
     if request.error_type in retries.UNSENT.values():
-        return request.state == requests.UNSENT
-    return request.state == requests.UNSENT and (request.tries < limits.unsent_times or request.id in left)
+        return request.state == State.UNSENT
+    return request.state == State.UNSENT and (request.tries < limits.unsent_times or request.id in left)
 
 
 def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
@@ -55,9 +56,9 @@ def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Requ
     One at a time: what it costs must be gone from the balance before the next is weighed. The balance is only asked for
     if one waits for money; raises SellerError when it is not told.
     """
-    waiting = [request for request in live if request.state == requests.MONEY]
-    in_doubt = requests.UNKNOWN_OUTCOME - {requests.UNCONFIRMED}
-    if not waiting or any(request.state in in_doubt and request.kind in requests.CHARGED for request in live):
+    waiting = [request for request in live if request.state == State.MONEY]
+    looked_for = State.all_that_mean(states.IN_DOUBT | states.ON_ITS_WAY)
+    if not waiting or any(request.state in looked_for and request.kind in requests.CHARGED for request in live):
         return []
     # By the panel's operation: tries run side by side, so our own rows may have been written in another order. What
     # nobody waits for comes last, since the limit of a day may hold it back.

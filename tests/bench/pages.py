@@ -52,7 +52,12 @@ PAGES: tuple[tuple[str, str, Mapping[str, str], Callable[[Database], object]], .
         "reseller.report",
         "reseller.report",
         {},
-        lambda db: (overview.states(db), overview.outcomes(db, 30), overview.balances(db), overview.expiries(db, 12)),
+        lambda db: (
+            overview.services_by_state(db),
+            overview.outcomes(db, 30),
+            overview.balances(db),
+            overview.expiries(db, 12),
+        ),
     ),
 )
 

@@ -10,6 +10,7 @@ import pytest
 
 from reseller.ledger import accounts, leases, links, requests, schema
 from reseller.ledger.requests import Standing
+from reseller.ledger.states import State
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import BusyError, ResellerError
 from tests.reseller.conftest import made
@@ -90,10 +91,10 @@ def test_who_lost_the_lease_writes_nothing(db, item):
         request = requests.create(stale, item, operation=1)
         db.execute("UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE name = 't:stale'")
         with take(db, "t:stale") as fresh:
-            requests.settle(fresh, request, Standing(requests.REFUSED))
+            requests.settle(fresh, request, Standing(State.REFUSED))
             for write in (
                 lambda: requests.sending(stale, request, requests.Effect("x")),
-                lambda: requests.settle(stale, request, Standing(requests.MONEY)),
+                lambda: requests.settle(stale, request, Standing(State.MONEY)),
                 lambda: links.adopt(stale, request, "1"),
                 lambda: stale.extend(60),
                 lambda: requests.create(stale, item, operation=1),
@@ -102,7 +103,7 @@ def test_who_lost_the_lease_writes_nothing(db, item):
                 with pytest.raises(ResellerError) as lost:
                     write()
                 assert lost.value.type == "reseller_lease_lost"
-            assert requests.by_id(db, request.id).state == requests.REFUSED
+            assert requests.by_id(db, request.id).state == State.REFUSED
         assert links.of_item(db, item.id) is None
 
 
@@ -154,10 +155,10 @@ def test_a_service_has_one_live_order_and_the_key_stays_the_same(db, item):
         assert len(request.key) == len(f"{item.id}-") + 8
         with pytest.raises(pymysql.err.IntegrityError):
             requests.create(held, item, operation=1)
-        requests.settle(held, request, Standing(requests.ABANDONED))
+        requests.settle(held, request, Standing(State.ABANDONED))
         again = requests.create(held, item, operation=1)
     assert again.key != request.key
-    assert [found.state for found in requests.of_item(db, item.id)] == [requests.ABANDONED, requests.INTENT]
+    assert [found.state for found in requests.of_item(db, item.id)] == [State.ABANDONED, State.INTENT]
 
 
 def test_a_remote_service_has_one_live_link(db, item, numbers):

@@ -7,6 +7,7 @@ from reseller.ledger.claims import Claim
 from reseller.ledger.leases import lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Standing
+from reseller.ledger.states import State
 from tests.reseller.conftest import away, made
 
 
@@ -56,7 +57,7 @@ def test_a_key_is_ours_when_a_link_or_a_request_ever_had_it(db, held, linked, it
     links.settle(held, link.id, links.ENDED)
     request = requests.create(held, item)
     assert claims.ours(db, [link.key, request.key, "77-foreign"]) == {link.key: False, request.key: True}
-    requests.settle(held, request, Standing(requests.ABANDONED))
+    requests.settle(held, request, Standing(State.ABANDONED))
     assert claims.ours(db, [request.key]) == {request.key: False}
     assert claims.ours(db, []) == {}
     many = [f"1-{number}" for number in range(claims.KEYS_AT_ONCE)]
@@ -115,8 +116,8 @@ def test_everything_is_counted_by_module(db, still, held, linked, account, numbe
     read(held, link)
     db.execute("INSERT INTO reseller_plan VALUES (%s, %s, 'change', 'x', 1, 1, NOW(), '')", link.id, account)
     open_one, done = (requests.create(held, made(next(numbers), module=account)) for _ in range(2))
-    requests.settle(held, open_one, Standing(requests.MONEY))
-    requests.settle(held, done, Standing(requests.DONE))
+    requests.settle(held, open_one, Standing(State.MONEY))
+    requests.settle(held, done, Standing(State.DONE))
     found = figures.of(db, account)
     assert found.services == {
         "active": 2,

@@ -5,6 +5,7 @@ import pytest
 
 from reseller.ledger import kept_licences, links, requests, swaps
 from reseller.ledger.requests import Standing
+from reseller.ledger.states import State
 from tests.reseller.conftest import age, away, made
 
 
@@ -78,7 +79,7 @@ def test_a_licence_of_an_order_that_was_given_up_is_free_again(db, held, item):
     kind, order = kept(item, "1").kind, requests.create(held, item)
     assert kept_licences.claim(held, kind, order.key, ())
     assert kept_licences.claim(held, kind, f"{item.id} k2", ()) is None
-    requests.settle(held, order, Standing(requests.ABANDONED))
+    requests.settle(held, order, Standing(State.ABANDONED))
     again = kept_licences.claim(held, kind, f"{item.id} k2", ())
     assert (again.state, again.owner) == (kept_licences.TAKING, order.key)
     assert kept_licences.of_remote(db, item.id, "1").owner == f"{item.id} k2"

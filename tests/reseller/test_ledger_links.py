@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from reseller.ledger import accounts, links, requests, tariffmap
+from reseller.ledger.states import State
 from reseller.model import Balance, Remote
 from reseller.wire import hosts
 from tests.reseller.conftest import age, bought, made
@@ -18,7 +19,7 @@ def test_a_link_is_what_the_order_bought(db, held, item):
     assert (link.item, link.module, link.account, link.itemtype) == (item.id, 1, 55, "vds")
     assert (link.remote, link.key, link.state, link.absences) == ("901", request.key, links.OPENING, 0)
     settled = requests.by_id(db, request.id)
-    assert (settled.state, settled.live, settled.remote) == (requests.LINKED, False, "901")
+    assert (settled.state, settled.live, settled.remote) == (State.LINKED, False, "901")
     assert links.of_remote(db, 54, "901") is None
     assert links.of_remote(db, 55, "902") is None
 

@@ -7,6 +7,7 @@ import pytest
 from reseller.ledger import accounts, kept_licences, links, overview, requests
 from reseller.ledger.overview import REQUESTS, SERVICES, Wanted
 from reseller.ledger.requests import Effect, Standing
+from reseller.ledger.states import State
 from reseller.model import Balance
 from reseller.sync import deep_check
 from tests.reseller.conftest import made
@@ -151,7 +152,7 @@ def test_filters_hold_together(db, service):
 def test_requests_are_listed_the_newest_first_as_pages_do(db, held, service):
     items = [service(), service()]
     made_now = [requests.create(held, item, requests.PROLONG) for item in items]
-    requests.settle(held, made_now[0], Standing(requests.DONE))
+    requests.settle(held, made_now[0], Standing(State.DONE))
     assert ids(page(db, REQUESTS, falling=True)) == [request.id for request in made_now[::-1]]
     assert ids(page(db, REQUESTS, chosen={"open": 1})) == [made_now[1].id]
     assert ids(page(db, REQUESTS, chosen={"item": items[0].id})) == [made_now[0].id]

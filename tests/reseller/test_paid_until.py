@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reseller.ledger import paid
+from reseller.ledger.states import State
 from reseller.lifecycle import term_to_buy
 from reseller.lifecycle.term_to_buy import Level, Move
 from reseller.limits import Limits
@@ -292,6 +293,6 @@ def test_what_is_under_way_or_was_bought_a_moment_ago_is_not_due(db, held, linke
     for item in (renewed, long_ago):
         request = requests.create(held, item, requests.PART)
         requests.sending(held, request, Effect("x", months=1))
-        requests.settle(held, request, Standing(requests.DONE))
+        requests.settle(held, request, Standing(State.DONE))
     db.execute("UPDATE reseller_request SET sent = sent - INTERVAL 2 DAY WHERE item = %s", long_ago.id)
     assert paid.due(db, linked.module, TODAY, LIMITS) == sorted([long_ago.id, rebooted.id])
