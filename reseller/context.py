@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -9,10 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from reseller.db import Database
 from reseller.ledger import accounts, acts, client_asks, installation, schema, stops
 from reseller.ledger.accounts import Address
+from reseller.ledger.leases import Lease, lease
 from reseller.limits import Limits
 from reseller.log import Log, correlation
+from reseller.mgr5 import items
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
+from reseller.model import Item
 from reseller.progress import Progress
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
@@ -86,6 +91,22 @@ class Work:
         for wrong in panel.wrong_limits:
             work.log.error(work.word(wrong))
         return work
+
+    @contextmanager
+    def hold(self, number: int) -> Iterator[Lease]:
+        """The lease around service `number`: whoever changes it, here or at the seller, holds it meanwhile.
+
+        What was read of the service before may not be so any more. Raises BusyError when somebody else has it.
+        """
+        with lease(self.db, f"item:{number}", self.limits.lease_seconds) as held:
+            yield held
+
+    @contextmanager
+    def hold_ours(self, number: int) -> Iterator[tuple[Lease, Item]]:
+        """The same, with the service as it is now; raises ResellerError when it is not of our module."""
+        items.read_ours(self.db, number)
+        with self.hold(number) as held:
+            yield held, items.read_ours(self.db, number)
 
     @property
     def limits(self) -> Limits:

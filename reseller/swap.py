@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reseller.context import Work
 from reseller.db import Database
 from reseller.ledger import links, requests, swaps, tariffmap
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.swaps import Swap
 from reseller.lifecycle import order_plan, ownership
 from reseller.mgr5 import functions, items
@@ -120,7 +120,7 @@ def _step(work: Work, number: int, to: str, check: Callable[[Item], list[str]]) 
 
 def away(work: Work, number: int, to: Module, why: str) -> str:
     """Move one service to another module; what was done, in a sentence. Raises BusyError, ResellerError."""
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+    with work.hold(number) as held:
         healed = _heal(work, held, number)
         item = items.read(work.db, number)
         _require_movable(work, item, to)
@@ -146,7 +146,7 @@ def away(work: Work, number: int, to: Module, why: str) -> str:
 
 def back(work: Work, number: int) -> str:
     """Bring one service back to its module; what was done, in a sentence. Raises BusyError, ResellerError."""
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+    with work.hold(number) as held:
         healed = _heal(work, held, number)
         item = items.read(work.db, number)
         swap, owed = _require_returnable(work, item)
@@ -193,7 +193,7 @@ def heal(work: Work) -> list[str]:
     said = []
     for swap in swaps.all_live(work.db):
         if swap.state != swaps.AWAY:
-            with lease(work.db, f"item:{swap.item}", work.limits.lease_seconds) as held:
+            with work.hold(swap.item) as held:
                 said.append(_heal(work, held, swap.item).strip())
     return [one for one in said if one]
 

@@ -37,7 +37,7 @@ def _half(work: Work, finding: Finding) -> None:
 
 
 def _left(work: Work, finding: Finding) -> None:
-    with lease(work.db, f"item:{finding.service}", work.limits.lease_seconds) as held:
+    with work.hold(finding.service) as held:
         request = requests.by_id(work.db, finding.row)
         if is_left(work, request):
             with log.under(request.correlation):

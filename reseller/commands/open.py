@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from reseller.context import Work
 from reseller.ledger import links, requests, tariffmap
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
@@ -30,17 +30,13 @@ OPEN = "open"
 OPENINGS = requests.operation_names(requests.ORDER)
 
 
-def open_service(work: Work, number: int, operation: int = 0) -> Link:
+def open_service(work: Work, number: int, given: int = 0) -> Link:
     """Buy the service `number`, or find that it was bought; its link, with operation and task waiting for activation.
 
     Raises BusyError when somebody else is at it (nothing was changed), otherwise ResellerError with the reason, which
     then stands on the operation as well.
     """
-    item = items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        # Read again: whoever held the lease before us may have changed it.
-        item = items.read_ours(work.db, number)
-        operation = operations.current(work, number, OPEN, operation)
+    with operations.begin(work, number, OPEN, given) as (held, item, operation):
         link = links.of_item(work.db, number)
         if link is None:
             if item.status not in (Status.ORDERED, Status.PROCESSING):

@@ -12,7 +12,7 @@ from reseller import log
 from reseller.commands.prolong import Renewal
 from reseller.context import Seller, Work
 from reseller.ledger import links, paid, problems, requests, swaps
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
@@ -36,7 +36,7 @@ def is_another_day(seller: Seller, limits: Limits) -> bool:
 
 def write_down(work: Work, number: int) -> None:
     """A request for a service for which a term is due, unless it has one; raises BusyError, ResellerError."""
-    with log.under(), lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+    with log.under(), work.hold(number) as held:
         if requests.live_of(work.db, number, requests.PART) is None:
             requests.create(held, items.read(work.db, number), requests.PART)
 

@@ -16,7 +16,7 @@ import datetime as dt
 
 from reseller.context import Work
 from reseller.ledger import paid, problems, requests, tariffmap
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Effect, Request, Standing
@@ -38,15 +38,12 @@ CALLBACK = "service.postprolong"
 SLOT = (requests.PROLONG, requests.PART)
 
 
-def prolong(work: Work, number: int, operation: int = 0) -> None:
+def prolong(work: Work, number: int, given: int = 0) -> None:
     """Renew the remote service of `number` for the service's period; returns when that is done, or need not be.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
-        operation = operations.current(work, number, requests.PROLONG, operation)
+    with operations.begin(work, number, requests.PROLONG, given) as (held, item, operation):
         if not operation:
             # Nothing but its operation says that this renewal is one and not the one before.
             raise ResellerError("reseller_operation_none", object="item", item=number, kind=requests.PROLONG)

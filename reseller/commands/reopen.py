@@ -10,7 +10,7 @@ from __future__ import annotations
 from reseller.commands.open import REMOTE_PARAM, open_service
 from reseller.context import Work
 from reseller.ledger import links, paid, requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import gone, operations
@@ -41,12 +41,9 @@ def look_again(work: Work, request: Request, held: Lease) -> bool:
     return _Return.again(work, request, held).look()
 
 
-def _resume(work: Work, number: int, operation: int) -> bool:
+def _resume(work: Work, number: int, given: int) -> bool:
     """Resume the remote service that there still is; False when there is none, so that one has to be bought."""
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
-        operation = operations.current(work, number, requests.REOPEN, operation)
+    with operations.begin(work, number, requests.REOPEN, given) as (held, item, operation):
         for other in requests.live_others(work.db, number, requests.REOPEN):
             if other.kind in OVERTAKES:
                 overtake(work, held, other)

@@ -16,7 +16,7 @@ from reseller.commands import changepassword, gen_key, owed_terms, power, prolon
 from reseller.commands import open as opening
 from reseller.context import Work
 from reseller.ledger import links, problems, requests, states
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
@@ -50,7 +50,7 @@ def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str
     show up; and with what stops an order that has no operation to say it.
     """
     item = items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+    with work.hold(number) as held:
         is_order = not chosen or requests.by_id(work.db, chosen).kind == requests.ORDER
         alone = is_order and requests.is_unbought(work.db, number)
         request = requests.live_of(work.db, number) if alone else _undecided(work, number, chosen)
@@ -100,7 +100,7 @@ def cancel(work: Work, number: int, *, confirmed: bool) -> str:
     Looks first, as reorder() does. Raises ResellerError `reseller_cancel_none` for any other service.
     """
     item = items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+    with work.hold(number) as held:
         if not requests.is_unbought(work.db, number):
             raise ResellerError("reseller_cancel_none", object="item", value=number, item=number)
         request = requests.live_of(work.db, number)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from reseller.context import Work
 from reseller.ledger import paid, requests, tariffmap
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
@@ -27,15 +27,12 @@ from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
 
 
-def set_params(work: Work, number: int, operation: int = 0) -> None:
+def set_params(work: Work, number: int, given: int = 0) -> None:
     """Bring the remote service of `number` where the panel has it; returns when it is, or when the seller is at it.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
-        operation = operations.current(work, number, requests.SETPARAM, operation)
+    with operations.begin(work, number, requests.SETPARAM, given) as (held, item, operation):
         _Setparam(work, held, item, operation).run()
 
 

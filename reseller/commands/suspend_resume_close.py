@@ -8,12 +8,11 @@ from __future__ import annotations
 from reseller.commands.close import Close
 from reseller.context import Work
 from reseller.ledger import requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
 from reseller.lifecycle import operations
 from reseller.lifecycle.overtaken import overtake, overtake_done
 from reseller.lifecycle.state_change import Change, Goal, give_up
-from reseller.mgr5 import items
 from reseller.model import Item, Status
 
 #: requests that make no sense any more once this one is wanted
@@ -24,15 +23,12 @@ _OVERTAKES = {
 }
 
 
-def change(work: Work, number: int, kind: str, operation: int = 0) -> None:
+def change(work: Work, number: int, kind: str, given: int = 0) -> None:
     """Bring the remote service of `number` where `kind` wants it; returns when it is, or when it is being waited for.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
-        operation = operations.current(work, number, kind, operation)
+    with operations.begin(work, number, kind, given) as (held, item, operation):
         _overtake(work, held, item, kind)
         _CHANGES[kind](work, held, item, operation).run()
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from reseller.context import Work
 from reseller.ledger import requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import offers, operations, retries
@@ -28,12 +28,9 @@ OVERDUE = "reseller_change_overdue"
 
 
 @contextlib.contextmanager
-def begin(work: Work, number: int, kind: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
+def begin(work: Work, number: int, kind: str, given: int) -> Iterator[tuple[Lease, Item, int]]:
     """The service's lease, the service, and the operation that `kind` serves; raises BusyError, ResellerError."""
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
-        operation = operations.current(work, number, kind, operation)
+    with operations.begin(work, number, kind, given) as (held, item, operation):
         offers.check(work, item, kind, operation)
         yield held, item, operation
 

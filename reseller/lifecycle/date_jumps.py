@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from reseller.context import Work
 from reseller.ledger import links, paid, problems, tariffmap
-from reseller.ledger.leases import lease
 from reseller.ledger.problems import Cause
 from reseller.lifecycle import order_plan, small_gaps, term_to_buy
 from reseller.lifecycle import problems as troubles
@@ -48,9 +47,7 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
 
     Raises BusyError when somebody else is at it, ResellerError `reseller_paid_none` when its date has not jumped.
     """
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
+    with work.hold_ours(number) as (held, item):
         causes = [Cause.of_service(number, kind) for kind in _DECIDED]
         found = next(filter(None, (problems.of(work.db, cause) for cause in causes)), None)
         link = links.of_item(work.db, number)

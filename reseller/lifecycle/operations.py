@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from reseller import log
 from reseller.context import Work
 from reseller.ledger import requests
+from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
 from reseller.mgr5 import items
 from reseller.model import Item
@@ -25,6 +26,16 @@ from reseller.wire.errors import PanelError, ResellerError
 
 #: error types of the panel that say nothing of the text that was sent: it was not reached, or the row is gone
 _NOT_OF_THE_TEXT = ("client", "timeout", "missed")
+
+
+@contextlib.contextmanager
+def begin(work: Work, number: int, intname: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
+    """How every command begins: the service's lease, the service as it is, and the operation that is served.
+
+    Raises BusyError when somebody else is at the service, ResellerError when it is not ours or its operation is gone.
+    """
+    with work.hold_ours(number) as (held, item):
+        yield held, item, current(work, number, intname, operation)
 
 
 def current(work: Work, item: int, intname: str, given: int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from reseller.commands.open import OPENINGS, REMOTE_PARAM
 from reseller.context import Seller, Work
 from reseller.ledger import links, problems, requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause
 from reseller.ledger.requests import Standing
@@ -37,7 +37,7 @@ def link(work: Work, number: int, remote: str, *, force: bool = False, allowed: 
     `allowed` is asked of the plan as it is under the service's lease.
     """
     planning.ours(work, number, remote)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
+    with work.hold(number) as held:
         plan = planning.to_link(work, number, remote, force=force)
         if plan.refused is not None:
             raise plan.refused
@@ -65,9 +65,7 @@ def _link(work: Work, held: Lease, plan: Plan, *, force: bool) -> None:
 
 def unlink(work: Work, number: int) -> str:
     """Take the link of a service away on both sides; what was done, in a sentence."""
-    items.read_ours(work.db, number)
-    with lease(work.db, f"item:{number}", work.limits.lease_seconds) as held:
-        item = items.read_ours(work.db, number)
+    with work.hold_ours(number) as (held, item):
         old = planning.to_lose(work, item)
         note = "reseller_note_unlinked"
         try:
@@ -86,7 +84,7 @@ def unlink(work: Work, number: int) -> str:
 
 def heal(work: Work, half: Link) -> None:
     """Finish a link that was left half-way; end one whose service is no more. Raises SellerError, BusyError."""
-    with lease(work.db, f"item:{half.item}", work.limits.lease_seconds) as held:
+    with work.hold(half.item) as held:
         current = links.of_item(work.db, half.item)
         if current is None or current.id != half.id or current.state != links.HALF:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reseller.commands.open import OPENINGS, park
 from reseller.context import Seller, Work
 from reseller.ledger import links, observations, paid, requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import VALUE, Cause, Problem
 from reseller.lifecycle import autorenewal, gone, offers, operations, ownership, problems
@@ -29,7 +29,7 @@ def advance(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
     row = next((row for row in found.rows if row.id == link.remote), None)
     if row is None:
         return _absent(work, seller, link, found)
-    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
+    with work.hold(link.item) as held:
         current = links.of_item(work.db, link.item)
         if current is None or current.id != link.id or current.state != links.OPENING:
             return WAITING
@@ -148,7 +148,7 @@ def _absent(work: Work, seller: Seller, link: Link, found: RemoteList) -> str:
         return WAITING
     if service.read(seller.transport, link.itemtype, link.remote).exists:
         return WAITING
-    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
+    with work.hold(link.item) as held:
         item = items.read(work.db, link.item)
         action = TABLE[_here(item, link), There.GONE, Open.OPENING]
         if action == Action.GONE:

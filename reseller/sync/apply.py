@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reseller.context import Work
 from reseller.ledger import links, observations, paid, problems, refused_changes, requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.observations import Settled
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.refused_changes import Change
@@ -34,7 +34,7 @@ def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
     Raises BusyError when somebody is at the service, ResellerError with what went wrong; the next run comes back to it.
     """
     before = finding.candidate
-    with lease(work.db, f"item:{before.item}", work.limits.lease_seconds) as mine:
+    with work.hold(before.item) as mine:
         now = candidates.one(work.db, before.link)
         if now is None or _moves(now) != _moves(before):
             return False

@@ -18,7 +18,7 @@ from reseller.commands import (
 from reseller.commands import open as opening_
 from reseller.context import Work
 from reseller.ledger import requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
 from reseller.sync.observe import Lists
 
@@ -46,7 +46,7 @@ def look(work: Work, request: Request, lists: Lists) -> str:
     Raises BusyError when somebody is at it, ResellerError with what a person has to know.
     """
     found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
-    with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
+    with work.hold(request.item) as held:
         current = requests.by_id(work.db, request.id)
         if (current.live, current.state, current.looks) != (True, request.state, request.looks):
             return ""

@@ -13,7 +13,7 @@ from reseller.commands import owed_terms
 from reseller.commands.open import open_service
 from reseller.context import Seller, Work
 from reseller.ledger import accounts, problems, requests, states
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.ledger.states import State
@@ -116,7 +116,7 @@ def start(work: Work, request: Request) -> bool:
     What a person wants without an operation is tried here. Raises BusyError when somebody is at it, ResellerError.
     """
     operation = operations.of(work, request)
-    with lease(work.db, f"item:{request.item}", work.limits.lease_seconds) as held:
+    with work.hold(request.item) as held:
         current = requests.by_id(work.db, request.id)
         if not current.live or current.state != request.state:
             return False

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from reseller.context import Work
 from reseller.ledger import links, requests
-from reseller.ledger.leases import lease
 from reseller.ledger.links import Link
 from reseller.lifecycle import operations, ownership
 from reseller.mgr5 import items
@@ -70,7 +69,7 @@ def _sync(work: Work, number: int) -> Seen:
 
 def _save(work: Work, link: Link) -> None:
     """The facts of an active service of which nothing is on its way."""
-    with lease(work.db, f"item:{link.item}", work.limits.lease_seconds) as held:
+    with work.hold(link.item) as held:
         item = items.read(work.db, link.item)
         calm = not any(request.live for request in requests.of_item(work.db, link.item))
         current = links.of_item(work.db, link.item)
