@@ -64,7 +64,7 @@ NOBODY = Caller()
 
 
 @dataclass
-class Work:
+class Context:
     """One process's work; sellers are connected on first use and kept."""
 
     panel: Panel
@@ -83,14 +83,14 @@ class Work:
         lang: str = texts.FALLBACK,
         progress: Progress | None = None,
         caller: Caller = NOBODY,
-    ) -> Work:
+    ) -> Context:
         """Connect to the database and bring the ledger's tables up to date."""
         db = panel.database()
         schema.ensure(db, panel.base)
-        work = cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress(), caller)
+        context = cls(panel, db, Mgrctl(panel), Log(panel.base), lang, progress or Progress(), caller)
         for wrong in panel.wrong_limits:
-            work.log.error(work.word(wrong))
-        return work
+            context.log.error(context.word(wrong))
+        return context
 
     @contextmanager
     def hold(self, number: int) -> Iterator[Lease]:

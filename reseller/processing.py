@@ -14,7 +14,7 @@ from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError, UsageError
 
 if TYPE_CHECKING:
-    from reseller.context import Work
+    from reseller.context import Context
     from reseller.wire.document import Element
 
 
@@ -104,8 +104,8 @@ def _change_password(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.changepassword import change_password
 
     item = arguments.need("item")
-    work = _work(panel, arguments)
-    change_password(work, item, arguments.password, arguments.userid, arguments.runningoperation)
+    context = _work(panel, arguments)
+    change_password(context, item, arguments.password, arguments.userid, arguments.runningoperation)
     return _ok()
 
 
@@ -131,11 +131,11 @@ def _check_param(panel: Panel, arguments: Arguments) -> Element:
     item = arguments.need("item")
     # The service as the panel describes it; its rows say as much, in a shape that is known.
     sys.stdin.buffer.read()
-    work = _work(panel, arguments)
+    context = _work(panel, arguments)
     if arguments.command == "check_param":
-        check_param(work, item, arguments.param, arguments.value)
+        check_param(context, item, arguments.param, arguments.value)
     else:
-        check_addon(work, item, arguments.param, arguments.addon, arguments.value)
+        check_addon(context, item, arguments.param, arguments.addon, arguments.value)
     return _ok()
 
 
@@ -235,11 +235,11 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
 }
 
 
-def _work(panel: Panel, arguments: Arguments) -> Work:
+def _work(panel: Panel, arguments: Arguments) -> Context:
     """The panel, its database and the words of this command."""
-    from reseller.context import Work
+    from reseller.context import Context
 
-    return Work.start(panel, arguments.lang or "en")
+    return Context.start(panel, arguments.lang or "en")
 
 
 def _ok() -> Element:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.db import Database
 from reseller.ledger import accounts
 from reseller.ledger.accounts import Address
@@ -54,27 +54,27 @@ def _shows(transport: Transport, keys: Collection[tuple[str, str, str]]) -> bool
         return False
 
 
-def require_other_panel(work: Work, transport: Transport, number: int, *, anew: bool = False) -> None:
+def require_other_panel(context: Context, transport: Transport, number: int, *, anew: bool = False) -> None:
     """Raises ResellerError `reseller_own_panel` for an account of this very panel; SellerError, PanelError.
 
     Asked once for each account, and `anew` where somebody saves settings: a name may lead elsewhere by now.
     """
-    own = None if anew else accounts.is_own_panel(work.db, number)
+    own = None if anew else accounts.is_own_panel(context.db, number)
     if own is None:
-        own = _knows_session(work, transport)
-        accounts.save_own_panel(work.db, number, own=own)
+        own = _knows_session(context, transport)
+        accounts.save_own_panel(context.db, number, own=own)
     if own:
         raise ResellerError("reseller_own_panel", object="url", url=transport.endpoint)
 
 
-def _knows_session(work: Work, transport: Transport) -> bool:
+def _knows_session(context: Context, transport: Transport) -> bool:
     """Whether a session that was opened at the seller is one of the same user here."""
     session = document.text(transport.call("auth"), "auth")
     there = account.whoami(transport)
     if not session:
         return False
     try:
-        here = work.mgrctl.call("whoami", secrets={"auth": session}).find("user")
+        here = context.mgrctl.call("whoami", secrets={"auth": session}).find("user")
     except PanelError as error:
         if error.panel_type in ("client", "timeout"):
             raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.db import Database
 from reseller.ledger import links, requests, swaps, tariffmap
 from reseller.ledger.leases import Lease
@@ -92,72 +92,71 @@ def _is_manual(module: Module) -> bool:
     return module.module in MANUAL_EXECUTABLES or any(word in said for word in MANUAL_WORDS)
 
 
-def plan_away(work: Work, numbers: Sequence[int], to: Module) -> list[Step]:
+def plan_away(context: Context, numbers: Sequence[int], to: Module) -> list[Step]:
     """What moving these services would do; changes nothing."""
-    return [_step(work, number, str(to), lambda item: _require_movable(work, item, to)) for number in numbers]
+    return [_step(context, number, str(to), lambda item: _require_movable(context, item, to)) for number in numbers]
 
 
-def plan_back(work: Work, numbers: Sequence[int]) -> list[Step]:
+def plan_back(context: Context, numbers: Sequence[int]) -> list[Step]:
     """What bringing these services back would do, and what is owed since they left; changes nothing."""
-    homes = {number: swaps.of_item(work.db, number) for number in numbers}
+    homes = {number: swaps.of_item(context.db, number) for number in numbers}
     return [
-        _step(work, number, str(swap.home) if swap else "-", lambda item: _require_returnable(work, item)[1])
+        _step(context, number, str(swap.home) if swap else "-", lambda item: _require_returnable(context, item)[1])
         for number, swap in homes.items()
     ]
 
 
-def _step(work: Work, number: int, to: str, check: Callable[[Item], list[str]]) -> Step:
+def _step(context: Context, number: int, to: str, check: Callable[[Item], list[str]]) -> Step:
     try:
-        item = items.read(work.db, number)
+        item = items.read(context.db, number)
     except ResellerError as error:
-        return Step(number, "", "", to, refused=work.word(error))
+        return Step(number, "", "", to, refused=context.word(error))
     here = f"{item.module} {item.module_name}"
     try:
         return Step(number, item.name, here, to, tuple(check(item)))
     except ResellerError as error:
-        return Step(number, item.name, here, to, refused=work.word(error))
+        return Step(number, item.name, here, to, refused=context.word(error))
 
 
-def away(work: Work, number: int, to: Module, why: str) -> str:
+def away(context: Context, number: int, to: Module, why: str) -> str:
     """Move one service to another module; what was done, in a sentence. Raises BusyError, ResellerError."""
-    with work.hold(number) as held:
-        healed = _heal(work, held, number)
-        item = items.read(work.db, number)
-        _require_movable(work, item, to)
+    with context.hold(number) as held:
+        healed = _heal(context, held, number)
+        item = items.read(context.db, number)
+        _require_movable(context, item, to)
         swap = swaps.create(
             held,
             item=number,
             home=item.module,
             target=to.id,
-            who=work.caller.user[:64],
+            who=context.caller.user[:64],
             why=why[:500],
             pricelist=item.pricelist,
             period=item.period,
             expiredate=item.expiredate,
             status=item.status,
         )
-        _move(work, held, swap)
+        _move(context, held, swap)
         swaps.settle(held, swap, swaps.AWAY)
-    work.note("swap", f"module {item.module} -> {to.id}: {why[:500] or 'no reason given'}", item=number)
-    return (
-        f"{healed}service {number} is at module {to} now; its link to remote service {_remote(work, number)} lives on"
-    )
+    context.note("swap", f"module {item.module} -> {to.id}: {why[:500] or 'no reason given'}", item=number)
+    remote = _remote(context, number)
+    return f"{healed}service {number} is at module {to} now; its link to remote service {remote} lives on"
 
 
-def back(work: Work, number: int) -> str:
+def back(context: Context, number: int) -> str:
     """Bring one service back to its module; what was done, in a sentence. Raises BusyError, ResellerError."""
-    with work.hold(number) as held:
-        healed = _heal(work, held, number)
-        item = items.read(work.db, number)
-        swap, owed = _require_returnable(work, item)
-        _move(work, held, swaps.settle(held, swap, swaps.RETURNING))
-        _follow(work, item)
+    with context.hold(number) as held:
+        healed = _heal(context, held, number)
+        item = items.read(context.db, number)
+        swap, owed = _require_returnable(context, item)
+        _move(context, held, swaps.settle(held, swap, swaps.RETURNING))
+        _follow(context, item)
         swaps.settle(held, swap, swaps.BACK)
-    work.note("swap back", f"module {swap.target} -> {swap.home}", item=number)
+    context.note("swap back", f"module {swap.target} -> {swap.home}", item=number)
     return f"{healed}service {number} is back at module {swap.home}" + "".join(f"; {note}" for note in owed)
 
 
-def _move(work: Work, held: Lease, swap: Swap) -> None:
+def _move(context: Context, held: Lease, swap: Swap) -> None:
     """Change the cell, look again, have the panel forget what it cached, and read it back through the panel."""
     number = swap.item
     leaves = swap.state == swaps.INTENT
@@ -166,108 +165,108 @@ def _move(work: Work, held: Lease, swap: Swap) -> None:
     if not swaps.move(held, number, old, new):
         swaps.settle(held, swap, otherwise)
         raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
-    if items.operations(work.db, number):  # pragma: no cover - between two statements; nothing can be put there
+    if items.operations(context.db, number):  # pragma: no cover - between two statements; nothing can be put there
         swaps.undo(held, number, old, new)
-        functions.clear_cache(work.mgrctl)
+        functions.clear_cache(context.mgrctl)
         swaps.settle(held, swap, otherwise)
         raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
-    functions.clear_cache(work.mgrctl)
-    _read_back(work, number, new)
+    functions.clear_cache(context.mgrctl)
+    _read_back(context, number, new)
 
 
-def _read_back(work: Work, number: int, wanted: int) -> None:
+def _read_back(context: Context, number: int, wanted: int) -> None:
     """What the panel itself shows, where its form shows the module at all (not known, platform.md 6.3)."""
-    itemtype = items.read(work.db, number).itemtype
+    itemtype = items.read(context.db, number).itemtype
     try:
-        form = work.mgrctl.call(f"{itemtype}.edit", {"elid": number})
+        form = context.mgrctl.call(f"{itemtype}.edit", {"elid": number})
     except PanelError as error:
-        work.log.error(f"item {number}: cannot read its module back: {work.word(error)}")
+        context.log.error(f"item {number}: cannot read its module back: {context.word(error)}")
         return
     shown = document.text(form, "processingmodule")
     if numbers.parse(shown) not in (None, wanted):
         raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=wanted)
 
 
-def heal(work: Work) -> list[str]:
+def heal(context: Context) -> list[str]:
     """Finish or undo what a crash left half-way; a sentence for each."""
     said = []
-    for swap in swaps.all_live(work.db):
+    for swap in swaps.all_live(context.db):
         if swap.state != swaps.AWAY:
-            with work.hold(swap.item) as held:
-                said.append(_heal(work, held, swap.item).strip())
+            with context.hold(swap.item) as held:
+                said.append(_heal(context, held, swap.item).strip())
     return [one for one in said if one]
 
 
-def _heal(work: Work, held: Lease, number: int) -> str:
-    swap = swaps.of_item(work.db, number)
+def _heal(context: Context, held: Lease, number: int) -> str:
+    swap = swaps.of_item(context.db, number)
     if swap is None or swap.state == swaps.AWAY:
         return ""
-    item = items.read(work.db, number)
+    item = items.read(context.db, number)
     at_home = item.module == swap.home
     if swap.state == swaps.INTENT:
         now = swaps.UNDONE if at_home else swaps.AWAY
     else:
         now = swaps.BACK if at_home else swaps.AWAY
         if at_home:
-            _follow(work, item)
-    functions.clear_cache(work.mgrctl)
+            _follow(context, item)
+    functions.clear_cache(context.mgrctl)
     swaps.settle(held, swap, now)
     said = f"service {number}: a swap that was interrupted is {now} now"
-    work.log.info(said)
+    context.log.info(said)
     return f"{said}. "
 
 
-def _require_movable(work: Work, item: Item, to: Module) -> list[str]:
+def _require_movable(context: Context, item: Item, to: Module) -> list[str]:
     """Raises ResellerError with why the service cannot be moved; otherwise what to know of it."""
-    if swaps.of_item(work.db, item.id) is not None and item.module_name != MODULE:
+    if swaps.of_item(context.db, item.id) is not None and item.module_name != MODULE:
         raise ResellerError("reseller_swap_away", object="item", value=item.id, item=item.id, module=item.module)
-    items.read_ours(work.db, item.id)
+    items.read_ours(context.db, item.id)
     if item.module == to.id:
         raise ResellerError("reseller_swap_same", object="item", value=item.id, item=item.id, module=str(to))
-    _require_idle(work, item)
-    for request in requests.of_item(work.db, item.id):
+    _require_idle(context, item)
+    for request in requests.of_item(context.db, item.id):
         if request.live and request.kind != requests.PART:
             raise ResellerError("reseller_swap_request", item=item.id, kind=request.kind, state=request.state)
-    link = links.of_item(work.db, item.id)
-    return [_note(work, "linked", remote=link.remote) if link else _note(work, "not_linked")]
+    link = links.of_item(context.db, item.id)
+    return [_note(context, "linked", remote=link.remote) if link else _note(context, "not_linked")]
 
 
-def _require_idle(work: Work, item: Item) -> None:
-    operations = items.operations(work.db, item.id)
+def _require_idle(context: Context, item: Item) -> None:
+    operations = items.operations(context.db, item.id)
     if operations or item.status == Status.PROCESSING:
         raise ResellerError(
             "reseller_swap_busy", object="item", value=item.id, item=item.id, operations=", ".join(operations) or "-"
         )
 
 
-def _require_returnable(work: Work, item: Item) -> tuple[Swap, list[str]]:
+def _require_returnable(context: Context, item: Item) -> tuple[Swap, list[str]]:
     """The swap, and what is owed since; raises ResellerError with why the service cannot come back."""
-    swap = swaps.of_item(work.db, item.id)
+    swap = swaps.of_item(context.db, item.id)
     if swap is None:
         raise ResellerError("reseller_swap_not_away", object="item", value=item.id, item=item.id)
     if item.module not in (swap.target, swap.home):
         raise ResellerError("reseller_swap_elsewhere", item=item.id, module=item.module, target=swap.target)
-    home = next((module for module in modules(work.db) if module.id == swap.home), None)
+    home = next((module for module in modules(context.db) if module.id == swap.home), None)
     if home is None or not home.active or home.module != MODULE:
         raise ResellerError("reseller_swap_home", object="processingmodule", value=swap.home, item=item.id)
-    if not items.serves(work.db, swap.home, item.pricelist):
+    if not items.serves(context.db, swap.home, item.pricelist):
         raise ResellerError(
             "reseller_swap_tariff", item=item.id, tariff=item.pricelist_name, pricelist=item.pricelist, module=str(home)
         )
-    _require_idle(work, item)
-    return swap, _owed(work, item, swap)
+    _require_idle(context, item)
+    return swap, _owed(context, item, swap)
 
 
-def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
+def _owed(context: Context, item: Item, swap: Swap) -> list[str]:
     """What was done here while the service was away, and is not so at the seller; refuses a tariff that differs."""
-    link = links.of_item(work.db, item.id)
+    link = links.of_item(context.db, item.id)
     if link is None:
-        return [_note(work, "not_linked")]
-    seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
+        return [_note(context, "not_linked")]
+    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
     if not seen.exists:
-        return [_note(work, "gone", remote=link.remote)]
+        return [_note(context, "gone", remote=link.remote)]
     ownership.require_ours(link, seen.key)
-    wanted = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
+    wanted = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if seen.pricelist != wanted:
         raise ResellerError(
             "reseller_swap_differs", item=item.id, remote=link.remote, here=item.pricelist_name, wanted=wanted or "-",
@@ -275,35 +274,37 @@ def _owed(work: Work, item: Item, swap: Swap) -> list[str]:
         )  # fmt: skip
     notes = []
     if item.pricelist != swap.pricelist:
-        notes.append(_note(work, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=seen.pricelist))
+        notes.append(
+            _note(context, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=seen.pricelist)
+        )
     there = seen.expiredate
     is_renewed = item.expiredate and str(item.expiredate) > str(swap.expiredate or "")
     if item.expiredate and is_renewed and (there is None or item.expiredate > there):
-        notes.append(_note(work, "renewed", here=item.expiredate, there=there or "-"))
+        notes.append(_note(context, "renewed", here=item.expiredate, there=there or "-"))
     if item.status == Status.DELETED:
-        notes.append(_note(work, "closed"))
+        notes.append(_note(context, "closed"))
     elif item.status != seen.status:
-        notes.append(_note(work, "status", here=item.status, there=seen.status))
-    if not tariffmap.load(work.db, item.pricelist).rows:
-        notes.append(_note(work, "unmapped", pricelist=item.pricelist))
+        notes.append(_note(context, "status", here=item.status, there=seen.status))
+    if not tariffmap.load(context.db, item.pricelist).rows:
+        notes.append(_note(context, "unmapped", pricelist=item.pricelist))
     return notes
 
 
-def _note(work: Work, name: str, **params: object) -> str:
+def _note(context: Context, name: str, **params: object) -> str:
     """What an operator should know, in the words of the texts."""
-    return work.word(ResellerError(_NOTES[name], **params))
+    return context.word(ResellerError(_NOTES[name], **params))
 
 
-def _follow(work: Work, item: Item) -> None:
+def _follow(context: Context, item: Item) -> None:
     """The link goes on with what the seller shows now, its new tariff above all."""
-    link = links.of_item(work.db, item.id)
+    link = links.of_item(context.db, item.id)
     if link is None:
         return
-    seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
+    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
     if seen.exists and ownership.is_ours(link, seen.key):
-        links.observe(work.db, link, seen.row)
+        links.observe(context.db, link, seen.row)
 
 
-def _remote(work: Work, number: int) -> str:
-    link = links.of_item(work.db, number)
+def _remote(context: Context, number: int) -> str:
+    link = links.of_item(context.db, number)
     return link.remote if link else "-"

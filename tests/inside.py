@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.requests import Request
@@ -33,8 +33,8 @@ class Inside:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.work = Work.start(Panel(shop.here.base))
-        self.db = self.work.db
+        self.context = Context.start(Panel(shop.here.base))
+        self.db = self.context.db
 
     def request(self, item: int, kind: str, state: str, *, sent_seconds: int = 0, **columns: Any) -> Request:
         """A live request of the service as an earlier process left it; `columns` are those of its table."""
@@ -45,7 +45,7 @@ class Inside:
             "rkey": key if kind == requests.ORDER else f"{kind} {key}",
             "state": state,
             "module": self.shop.module,
-            "account": self.work.seller(self.shop.module).account,
+            "account": self.context.seller(self.shop.module).account,
             "itemtype": self.itemtype(item),
             **columns,
         }
@@ -100,19 +100,19 @@ class Inside:
 
     def look(self, request: Request) -> str:
         """As checkevent looks at a request of which the outcome is open."""
-        return looking.look(self.work, request, Lists(self.work, self.work.seller(request.module)))
+        return looking.look(self.context, request, Lists(self.context, self.context.seller(request.module)))
 
     def held(self, item: int) -> contextlib.AbstractContextManager[Lease]:
         """The service's lease."""
-        return lease(self.db, f"item:{item}", self.work.limits.lease_seconds)
+        return lease(self.db, f"item:{item}", self.context.limits.lease_seconds)
 
-    def meanwhile(self, item: int, act: Callable[[Work], object], change: Callable[[], object]) -> object:
+    def meanwhile(self, item: int, act: Callable[[Context], object], change: Callable[[], object]) -> object:
         """What `act` comes to when `change` happens after it has begun and before it gets the service's lease."""
         name = f"item:{item}"
         self.db.execute("INSERT IGNORE INTO reseller_lease VALUES (%s, '', 0, '2000-01-01')", name)
 
         def run() -> object:
-            own = Work.start(self.work.panel)
+            own = Context.start(self.context.panel)
             try:
                 return act(own)
             finally:
@@ -138,7 +138,7 @@ class Inside:
     def reachable(self) -> None:
         """The faults end, and the seller is asked again at once."""
         self.shop.there.call("sandbox.fault.clear")
-        transport = self.work.seller(self.shop.module).transport
+        transport = self.context.seller(self.shop.module).transport
 
         def answers() -> bool:
             self.db.execute("DELETE FROM reseller_circuit")

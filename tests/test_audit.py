@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reseller.audit import findings, fix
-from reseller.context import Work
+from reseller.context import Context
 from reseller.mgr5.panel import Panel
 from tests import environment, world
 from tests.chaos.lanes import Lane
@@ -236,33 +236,33 @@ def test_a_module_without_settings_and_two_modules_of_one_account(shop, pairs):
 
 
 def test_what_moved_since_the_audit_is_not_made_good(shop, pairs):
-    work = Work.start(Panel(shop.here.base))
+    context = Context.start(Panel(shop.here.base))
     request(shop, pairs[0], "prolong", "refused")
     row = shop.request(pairs[0].item)["id"]
-    made = findings.Maker(work, shop.module).make
+    made = findings.Maker(context, shop.module).make
     told = {"key": "", "kind_of": "", "state": "", "cause": ""}
     left = made("left", pairs[0].item, "", row, **told)
     shop.here.write("INSERT INTO runningoperation (item, intname, manual) VALUES (%s, 'prolong', 'on')", pairs[0].item)
-    assert fix.mend(work, left) == ""
+    assert fix.mend(context, left) == ""
     assert shop.request(pairs[0].item)["state"] == "refused"
     shop.here.write("DELETE FROM runningoperation WHERE item = %s", pairs[0].item)
-    assert fix.mend(work, made("kept", 0, "123456", 1)) == ""
+    assert fix.mend(context, made("kept", 0, "123456", 1)) == ""
     shop.here.write(
         "INSERT INTO reseller_free (account, itemtype, pricelist, resources, remote, state, created, updated) "
         "VALUES ((SELECT account FROM reseller_link LIMIT 1), 'vds', '1', '', %s, 'free', NOW(), NOW())",
         pairs[1].remote,
     )
     kept = shop.here.value("SELECT id FROM reseller_free")
-    assert fix.mend(work, made("kept", 0, str(pairs[1].remote), kept)) == ""
+    assert fix.mend(context, made("kept", 0, str(pairs[1].remote), kept)) == ""
     assert shop.here.value("SELECT id FROM reseller_free") == kept
     shop.here.write("UPDATE reseller_lease SET owner = 'elsewhere', expires = NOW() + INTERVAL 1 HOUR")
     shop.here.write(
         "INSERT IGNORE INTO reseller_lease VALUES (%s, 'elsewhere', 1, NOW() + INTERVAL 1 HOUR)",
         f"item:{pairs[0].item}",
     )
-    assert "elsewhere" in fix.mend(work, left)
+    assert "elsewhere" in fix.mend(context, left)
     shop.here.write("UPDATE reseller_lease SET expires = NOW()")
-    work.db.close()
+    context.db.close()
 
 
 # Signals.

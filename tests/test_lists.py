@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.mgr5.panel import Panel
 from reseller.seller import orders, services
 from reseller.sync import checkevent
@@ -72,14 +72,14 @@ class Ledger:
 
     def __init__(self, shop, seller, pairs):
         self.shop, self.seller, self.pairs = shop, seller, pairs
-        self.work = Work.start(Panel(shop.here.base))
+        self.context = Context.start(Panel(shop.here.base))
 
     def begin(self):
         """As if nothing had ever been amiss."""
         self.seller.fill(self.pairs)
         planting.unseen(self.shop)
         for table in ("problem", "plan", "change", "page", "cursor", "circuit"):
-            self.work.db.execute(f"DELETE FROM reseller_{table}")
+            self.context.db.execute(f"DELETE FROM reseller_{table}")
         self.rest()
 
     def tell(self, told):
@@ -90,7 +90,7 @@ class Ledger:
         )
 
     def run(self):
-        return str(checkevent.run(self.work))
+        return str(checkevent.run(self.context))
 
     def rest(self):
         """What other tests have left comes to its end."""
@@ -103,12 +103,16 @@ class Ledger:
     def said(self):
         """Services that are not active here, and everything that was done or would be done, or is said of them."""
         ends = self.pairs[0].item, self.pairs[-1].item
-        states = self.work.db.rows("SELECT id, status FROM item WHERE id BETWEEN %s AND %s AND status <> 2", *ends)
-        gone = self.work.db.rows("SELECT number, kind FROM reseller_problem WHERE kind IN ('gone', 'state', 'alarm')")
-        tasks = self.work.db.rows("SELECT id FROM task WHERE item BETWEEN %s AND %s", *ends)
-        plans = self.work.db.rows("SELECT link, detail FROM reseller_plan")
-        changes = self.work.db.rows("SELECT link, detail FROM reseller_change")
-        live = self.work.db.value("SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND item BETWEEN %s AND %s", *ends)
+        states = self.context.db.rows("SELECT id, status FROM item WHERE id BETWEEN %s AND %s AND status <> 2", *ends)
+        gone = self.context.db.rows(
+            "SELECT number, kind FROM reseller_problem WHERE kind IN ('gone', 'state', 'alarm')"
+        )
+        tasks = self.context.db.rows("SELECT id FROM task WHERE item BETWEEN %s AND %s", *ends)
+        plans = self.context.db.rows("SELECT link, detail FROM reseller_plan")
+        changes = self.context.db.rows("SELECT link, detail FROM reseller_change")
+        live = self.context.db.value(
+            "SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND item BETWEEN %s AND %s", *ends
+        )
         return [*states, *gone, *tasks, *plans, *changes, *[("links", live)] * (live != len(self.pairs))]
 
 
@@ -121,9 +125,9 @@ def ledger(shop, seller):
         yield made
         seller.do("tell", pages=None)
         seller.do("never_end", how="")
-        made.work.db.execute("DELETE FROM reseller_page")
-        made.work.db.execute("DELETE FROM reseller_cursor")
-        made.work.db.close()
+        made.context.db.execute("DELETE FROM reseller_page")
+        made.context.db.execute("DELETE FROM reseller_cursor")
+        made.context.db.close()
 
 
 SEARCH = settings(
@@ -159,7 +163,7 @@ def test_no_form_makes_a_living_service_gone_that_no_complete_list_misses(ledger
         kept = len({place for place, _ in rows})
         honest = {"total": COUNT} if kept < COUNT and data.draw(st.booleans()) else {}
         ledger.tell(pages(rows, **honest) if honest or kept == COUNT else pages(rows, kept, "status=2"))
-        ledger.work.db.execute("UPDATE reseller_circuit SET failures = 0")
+        ledger.context.db.execute("UPDATE reseller_circuit SET failures = 0")
         ledger.run()
         assert ledger.said() == []
 
@@ -226,7 +230,7 @@ def endless(shop, ledger):
     """Lists may have forty pages, and no longer than any test waits."""
     world.limits(shop.here, page_rows=PAGE_ROWS, list_pages=LIST_PAGES, list_seconds=60, run_seconds=60)
     ledger.begin()
-    ledger.work = Work.start(Panel(shop.here.base))
+    ledger.context = Context.start(Panel(shop.here.base))
     return ledger
 
 
@@ -236,10 +240,10 @@ def asked(seller):
 
 @pytest.mark.parametrize(("how", "most"), [("repeat", 2), ("invent", LIST_PAGES)])
 def test_a_list_that_never_ends_is_read_to_a_bound_and_proves_nothing(shop, endless, seller, how, most):
-    transport = endless.work.seller(shop.module).transport
+    transport = endless.context.seller(shop.module).transport
     seller.do("never_end", how=how)
     asked(seller)
-    found = services.read_list(transport, "vds", endless.work.limits)
+    found = services.read_list(transport, "vds", endless.context.limits)
     assert (found.complete, len(found.rows)) == (False, (1 if how == "repeat" else most) * PAGE_ROWS)
     assert asked(seller) == most
 
@@ -279,9 +283,9 @@ def test_no_command_reads_such_a_list_for_ever(shop, endless, seller, how, comma
 
 @pytest.mark.parametrize("how", ["repeat", "invent"])
 def test_an_unpaid_row_is_not_looked_for_in_it_for_ever(shop, endless, seller, how):
-    transport = endless.work.seller(shop.module).transport
+    transport = endless.context.seller(shop.module).transport
     seller.do("never_end", how=how)
     asked(seller)
     first = str(endless.pairs[0].remote)
-    assert not orders.remove_unpaid(transport, "vds", first, "1-abc", endless.work.limits)
+    assert not orders.remove_unpaid(transport, "vds", first, "1-abc", endless.context.limits)
     assert asked(seller) <= 2 * LIST_PAGES

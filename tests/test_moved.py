@@ -91,7 +91,7 @@ def test_nothing_of_what_changes_a_service_is_sent(inside, server, moved):
 
 def test_no_call_that_changes_something_leaves(inside, server, moved):
     """Each of them, whatever command makes it."""
-    transport, number = inside.work.seller(moved.module).transport, remote(moved, server)
+    transport, number = inside.context.seller(moved.module).transport, remote(moved, server)
     calls = (
         *spending(transport, number),
         *(partial(controls.change_state, transport, "vds", number, verb) for verb in ("suspend", "resume", "delete")),

@@ -29,36 +29,36 @@ def tariff(inside, server):
 def test_it_has_one_task_however_often_it_is_raised_and_none_when_it_is_over(shop, inside, server, tariff):
     with inside.held(server) as held:
         for _ in range(3):
-            troubles.raise_(inside.work, held, tariff)
+            troubles.raise_(inside.context, held, tariff)
         [task] = shop.tasks(server)
-        assert task["params"] == inside.work.word(troubles.as_error(tariff))
+        assert task["params"] == inside.context.word(troubles.as_error(tariff))
         assert task["id"] == rows(shop, number=server)[0]["task"]
-        troubles.raise_(inside.work, held, tariff._replace(there="3"))
+        troubles.raise_(inside.context, held, tariff._replace(there="3"))
         [task] = shop.tasks(server)
-        assert task["params"] == inside.work.word(troubles.as_error(tariff._replace(there="3")))
-        troubles.end(inside.work, held, tariff.cause)
-        troubles.end(inside.work, held, tariff.cause)
+        assert task["params"] == inside.context.word(troubles.as_error(tariff._replace(there="3")))
+        troubles.end(inside.context, held, tariff.cause)
+        troubles.end(inside.context, held, tariff.cause)
     assert (shop.tasks(server), rows(shop, number=server)) == ([], [])
 
 
 def test_a_task_that_staff_have_ended_is_not_made_again(shop, inside, server, tariff):
     with inside.held(server) as held:
-        troubles.raise_(inside.work, held, tariff)
+        troubles.raise_(inside.context, held, tariff)
         shop.here.call("task.delete", elid=shop.tasks(server)[0]["id"], sok="ok")
-        troubles.raise_(inside.work, held, tariff._replace(there="3"))
+        troubles.raise_(inside.context, held, tariff._replace(there="3"))
         assert shop.tasks(server) == []
-        troubles.end(inside.work, held, tariff.cause)
+        troubles.end(inside.context, held, tariff.cause)
     assert rows(shop, number=server) == []
 
 
 def test_a_task_whose_number_a_crash_has_lost_is_neither_made_twice_nor_left(shop, inside, server, tariff):
     with inside.held(server) as held:
-        troubles.raise_(inside.work, held, tariff)
+        troubles.raise_(inside.context, held, tariff)
         inside.db.execute("UPDATE reseller_problem SET task = 0 WHERE number = %s", server)
-        troubles.raise_(inside.work, held, tariff)
+        troubles.raise_(inside.context, held, tariff)
         assert len(shop.tasks(server)) == 1
         inside.db.execute("UPDATE reseller_problem SET task = 0 WHERE number = %s", server)
-        troubles.end(inside.work, held, tariff.cause)
+        troubles.end(inside.context, held, tariff.cause)
     assert shop.tasks(server) == []
 
 
@@ -115,7 +115,7 @@ def test_an_operation_that_staff_do_by_hand_is_left_to_them(shop, inside, server
 
 def test_a_service_that_is_linked_no_more_differs_in_nothing(shop, inside, server, tariff):
     with inside.held(server) as held:
-        troubles.raise_(inside.work, held, tariff)
+        troubles.raise_(inside.context, held, tariff)
     number = shop.links(server)[0]["remote"]
     assert shop.ctl("unlink", str(server)).returncode == 0
     assert (shop.tasks(server), rows(shop, number=server)) == ([], [])

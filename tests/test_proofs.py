@@ -247,7 +247,7 @@ def test_a_list_that_is_refused_ends_no_search(shop, inside, state):
     lost = inside.request(item, requests.ORDER, state)
     fault(shop, "error", VDS, times=9, type="access")
     with refused("reseller_looking"):
-        opening.open_service(inside.work, item)
+        opening.open_service(inside.context, item)
     assert inside.now(lost).state in (state, State.LOOKING)
     shop.there.call("sandbox.fault.clear")
     inside.over(item)

@@ -62,7 +62,7 @@ def order(inside, item, state, **columns):
 
 
 def test_an_order_of_what_is_active_is_activated_once_more(shop, inside, server):
-    assert opening.open_service(inside.work, server).state == links.LIVE
+    assert opening.open_service(inside.context, server).state == links.LIVE
     assert shop.links(server)[0]["state"] == links.OPENING
     shop.checkevent()
     assert shop.links(server)[0]["state"] == links.LIVE
@@ -71,7 +71,7 @@ def test_an_order_of_what_is_active_is_activated_once_more(shop, inside, server)
 def test_a_row_that_was_never_paid_is_taken_away_before_the_order(shop, inside, ordered, row_there):
     refusal = order(inside, ordered, State.REFUSED)
     unpaid = row_there(refusal.key, 1)
-    link = opening.open_service(inside.work, ordered)
+    link = opening.open_service(inside.context, ordered)
     assert (link.key, link.remote != unpaid) == (refusal.key, True)
     assert shop.there.value("SELECT status FROM item WHERE id = %s", unpaid) in (None, 4)
 
@@ -80,7 +80,7 @@ def test_a_row_that_nobody_pays_for_too_long_is_taken_away_and_said(shop, inside
     lost = order(inside, ordered, State.LOOKING, sent_seconds=10**6, looks=100)
     unpaid = row_there(lost.key, 1)
     with refused("reseller_never_paid"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     assert inside.now(lost).state == State.REFUSED
     assert there_status(shop, unpaid) in (None, 4)
 
@@ -95,7 +95,7 @@ def test_a_row_that_cannot_be_taken_away_is_for_a_person(shop, inside, ordered, 
     if not is_listed:
         fault(shop, "html", "vds", skip=1, times=9)
     with refused("reseller_leftover"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     assert inside.now(refusal).state == State.LEFTOVER
     assert orders_there(shop, ordered) == 0
 
@@ -113,7 +113,7 @@ def test_a_row_that_was_paid_meanwhile_is_not_taken_away(shop, inside, ordered, 
     meanwhile = threading.Thread(target=change)
     meanwhile.start()
     with refused("reseller_leftover"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     meanwhile.join()
     assert there_status(shop, number) == 2
 
@@ -126,11 +126,11 @@ def test_nothing_is_ordered_by_a_list_that_proves_nothing(shop, inside, ordered,
     row_there("x", 2)
     shop.there.call("vds.filter", su=shop.buyer, domain="nothing-like-it", sok="ok")
     with refused("reseller_unsent"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     shop.there.call("vds.filter", su=shop.buyer, clicked_button="clear", sok="ok")
     switch(shop.there, "remoteid_in_list", "no")
     with refused("reseller_no_keys"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     assert orders_there(shop, ordered) == 0
 
 
@@ -138,41 +138,41 @@ def test_nothing_is_ordered_before_it_is_known_how(shop, inside, ordered, switch
     inside.db.execute("UPDATE reseller_account SET generations = ''")
     fault(shop, "html", "*order.param", times=9)
     with refused("reseller_unsent"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     inside.reachable()
     fault(shop, "error", "*order.param", type="missed", object="func", times=9)
     with refused("reseller_no_orders"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     inside.reachable()
-    assert opening.open_service(inside.work, ordered).remote
+    assert opening.open_service(inside.context, ordered).remote
 
 
 def test_a_refused_order_that_the_list_shows_as_paid_is_ours(shop, inside, ordered, row_there):
     lost = order(inside, ordered, State.UNSENT)
     number = row_there(lost.key, 2, hidden_lists=1)
     shop.there.call("sandbox.balance", user=shop.buyer, value=0)
-    assert opening.open_service(inside.work, ordered).remote == number
+    assert opening.open_service(inside.context, ordered).remote == number
 
 
 def test_a_refusal_stands_where_the_list_cannot_be_read_after_it(shop, inside, ordered):
     shop.there.call("sandbox.balance", user=shop.buyer, value=0)
     fault(shop, "html", "vds", skip=1)
     with refused("reseller_money"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     assert requests.live_of(inside.db, ordered).state == State.MONEY
 
 
 def test_the_purse_is_somebody_elses_for_too_long(shop, inside, ordered):
     world.limits(shop.here, account_wait_seconds=0)
-    account = inside.work.seller(shop.module).account
+    account = inside.context.seller(shop.module).account
     with lease(inside.db, f"account:{account}", 60), refused("reseller_later"):
-        opening.open_service(inside.work, ordered)
+        opening.open_service(inside.context, ordered)
     assert requests.live_of(inside.db, ordered).state == State.UNSENT
-    assert opening.open_service(inside.work, ordered).remote
+    assert opening.open_service(inside.context, ordered).remote
 
 
 def test_a_panel_that_does_not_answer_leaves_the_request_as_it_is(inside, ordered, tmp_path):
-    deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)), _sellers={})
+    deaf = dataclasses.replace(inside.context, mgrctl=Mgrctl(Panel(tmp_path)), _sellers={})
     intent = order(inside, ordered, State.INTENT, account=0)
     with pytest.raises(PanelError):
         opening.open_service(deaf, ordered)
@@ -188,7 +188,7 @@ def test_an_operation_that_somebody_closes_at_the_same_time_is_closed(shop, insi
         # From here on this connection sees what there was.
         assert items.exists(inside.db, operation)
         shop.here.write("DELETE FROM runningoperation WHERE id = %s", operation)
-        operations.close(inside.work, operation)
+        operations.close(inside.context, operation)
     assert not items.exists(inside.db, operation)
 
 
@@ -208,7 +208,7 @@ def renew(inside, item):
     """A client's renewal by a month as the panel hands it over: it has moved its date."""
     operation = inside.operation(item, "prolong")
     inside.paid(item, 1)
-    return operation, lambda: prolong.prolong(inside.work, item, operation)
+    return operation, lambda: prolong.prolong(inside.context, item, operation)
 
 
 def test_no_renewal_without_a_link_or_without_its_term(shop, inside, server, unmapped):
@@ -247,7 +247,7 @@ def test_what_has_arrived_after_all_is_not_sent_anew(shop, inside, server):
     inside.request(
         server, requests.PROLONG, State.UNCONFIRMED, operation=operation, was="2020-01-01", promise="2020-02-01"
     )
-    assert reorder.reorder(inside.work, server, confirmed=True).endswith("the prolong has arrived after all")
+    assert reorder.reorder(inside.context, server, confirmed=True).endswith("the prolong has arrived after all")
     assert orders_there(shop, server) == charged
 
 
@@ -281,8 +281,8 @@ def test_a_seller_that_will_not_stop_renewing_is_renewed_all_the_same(shop, insi
     number = remote(shop, server)
     shop.there.call("sandbox.item", item=number, autoprolong=1)
     fault(shop, "error", "vds.edit", type="access")
-    seller, item = inside.work.seller(shop.module), items.read(inside.db, server)
-    assert not autorenewal.switch_off(inside.work, seller, item, number, "1")
+    seller, item = inside.context.seller(shop.module), items.read(inside.db, server)
+    assert not autorenewal.switch_off(inside.context, seller, item, number, "1")
     assert there(shop, server)["autoprolong"] == 1
     shop.there.call("sandbox.item", item=number, autoprolong="")
 
@@ -296,7 +296,7 @@ def part(inside, item, state=State.OWED, **columns):
 
 def go_on(inside, request):
     with inside.held(request.item) as held:
-        return owed_terms.go_on(inside.work, inside.now(request), held)
+        return owed_terms.go_on(inside.context, inside.now(request), held)
 
 
 def test_nothing_is_owed_without_a_link_nor_bought_while_away(shop, inside, server):
@@ -372,14 +372,14 @@ def test_a_term_that_takes_its_time_is_waited_for_without_an_operation(shop, ins
 
 
 def test_a_term_that_another_process_writes_down_meanwhile_is_written_once(inside, server):
-    inside.meanwhile(server, lambda work: owed_terms.write_down(work, server), lambda: part(inside, server))
+    inside.meanwhile(server, lambda context: owed_terms.write_down(context, server), lambda: part(inside, server))
     sql = "SELECT COUNT(*) FROM reseller_request WHERE item = %s AND kind = 'part' AND live = 1"
     assert inside.db.value(sql, server) == 1
 
 
 def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop, inside, server):
     lost = part(inside, server, State.UNCONFIRMED, was="2020-01-01", promise="2099-01-01")
-    said = reorder.reorder(inside.work, server, confirmed=True)
+    said = reorder.reorder(inside.context, server, confirmed=True)
     assert lost.key in said
     assert requests.live_of(inside.db, server, requests.PART).key != lost.key
 
@@ -389,18 +389,18 @@ def test_a_term_that_nobody_can_tell_of_is_bought_anew_without_an_operation(shop
 
 def test_what_has_no_operation_is_given_up_and_not_ordered_anew(inside, server):
     lost = inside.request(server, requests.PROLONG, State.UNCONFIRMED)
-    assert "given up" in reorder.reorder(inside.work, server, confirmed=True)
+    assert "given up" in reorder.reorder(inside.context, server, confirmed=True)
     assert inside.now(lost).state == State.ABANDONED
     assert requests.live_of(inside.db, server, requests.PROLONG) is None
     with refused("reseller_reorder_none"):
-        reorder.reorder(inside.work, server, confirmed=True)
+        reorder.reorder(inside.context, server, confirmed=True)
 
 
 def test_nothing_is_ordered_anew_by_a_list_that_proves_nothing(shop, inside, ordered):
     order(inside, ordered, State.FOREIGN)
     shop.there.call("vds.filter", su=shop.buyer, domain="nothing-like-it", sok="ok")
     with refused("reseller_list_incomplete"):
-        reorder.reorder(inside.work, ordered, confirmed=True)
+        reorder.reorder(inside.context, ordered, confirmed=True)
     shop.there.call("vds.filter", su=shop.buyer, clicked_button="clear", sok="ok")
     assert b'"done": false' in shop.ctl("reorder", str(ordered), "--json").stdout
 
@@ -413,7 +413,7 @@ def test_what_was_bought_with_another_account_is_bought_anew(shop, inside, order
         shop.module,
     )
     operation = inside.operation(ordered, "reopen")
-    reopen.reopen(inside.work, ordered)
+    reopen.reopen(inside.context, ordered)
     assert shop.links(ordered)[0]["remote"] != "7"
     assert shop.request(ordered)["operation"] == operation
 
@@ -421,19 +421,19 @@ def test_what_was_bought_with_another_account_is_bought_anew(shop, inside, order
 def test_what_comes_back_is_shown_with_its_number(shop, inside, server):
     inside.db.execute("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE item = %s AND live = 1", server)
     shop.here.write("DELETE FROM itemparam WHERE item = %s AND intname = %s", server, opening.REMOTE_PARAM)
-    reopen.reopen(inside.work, server, inside.operation(server, "reopen"))
+    reopen.reopen(inside.context, server, inside.operation(server, "reopen"))
     until(lambda: (shop.checkevent(), shop.links(server))[1], "it does not come back")
     assert shop.params(server)[opening.REMOTE_PARAM] == remote(shop, server)
 
 
 def test_nothing_is_suspended_without_a_link(shop, inside, server):
     with inside.unlinked(server), refused("reseller_not_linked"):
-        suspend_resume_close.change(inside.work, server, requests.SUSPEND)
+        suspend_resume_close.change(inside.context, server, requests.SUSPEND)
     assert there(shop, server)["status"] == 2
 
 
 def test_a_suspension_without_an_operation_is_waited_for_all_the_same(shop, inside, server, switch):
     switch(shop.there, "provision", "manual")
-    suspend_resume_close.change(inside.work, server, requests.SUSPEND)
+    suspend_resume_close.change(inside.context, server, requests.SUSPEND)
     assert requests.live_of(inside.db, server, requests.SUSPEND).state == State.WAITING
     shop.there.call("sandbox.item", item=remote(shop, server), status=2)

@@ -39,7 +39,7 @@ def server(inside, server):
 @pytest.fixture
 def away(inside, server):
     """A server at the manual module."""
-    swap.away(inside.work, server, swap.target(inside.db, swap.MANUAL), "")
+    swap.away(inside.context, server, swap.target(inside.db, swap.MANUAL), "")
     return server
 
 
@@ -63,7 +63,7 @@ def manual(inside):
 def test_what_somebody_has_moved_back_already_is_not_moved_twice(shop, inside, away):
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, away)
     with refused("reseller_swap_race"):
-        swap.back(inside.work, away)
+        swap.back(inside.context, away)
     assert shop.item(away)["processingmodule"] == shop.module
 
 
@@ -71,13 +71,13 @@ def test_a_form_that_cannot_be_read_back_is_logged_and_one_that_shows_another_mo
     shop, inside, server, switch
 ):
     switch(shop.here, "failing_functions", "vds.edit")
-    swap.away(inside.work, server, manual(inside), "")
+    swap.away(inside.context, server, manual(inside), "")
     assert "cannot read its module back" in (shop.here.base / "var/reseller.log").read_text()
     switch(shop.here, "failing_functions", "")
-    swap.back(inside.work, server)
+    swap.back(inside.context, server)
     with trigger(shop, f"NEW.processingmodule = IF(NEW.id = {server}, OLD.processingmodule, NEW.processingmodule)"):
         with refused("reseller_swap_not_shown"):
-            swap.away(inside.work, server, manual(inside), "")
+            swap.away(inside.context, server, manual(inside), "")
         done = shop.ctl("swap", str(server), "--to", "manual", "--yes")
     assert done.returncode == 1
     assert b"refused" in done.stdout
@@ -91,30 +91,30 @@ def test_a_person_is_told_what_was_done(shop, server):
 def test_what_is_under_way_at_the_seller_is_not_left_alone_with_it(inside, server):
     inside.request(server, requests.STOP, State.WAITING)
     with refused("reseller_swap_request"):
-        swap.away(inside.work, server, manual(inside), "")
+        swap.away(inside.context, server, manual(inside), "")
     assert inside.db.value("SELECT COUNT(*) FROM reseller_swap WHERE item = %s", server) == 0
 
 
 def test_nothing_comes_back_from_elsewhere_or_to_a_module_that_does_not_sell_it(shop, inside, away):
     shop.here.write("UPDATE item SET processingmodule = NULL WHERE id = %s", away)
     with refused("reseller_swap_elsewhere"):
-        swap.back(inside.work, away)
+        swap.back(inside.context, away)
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", manual(inside).id, away)
     tariff = shop.item(away)["pricelist"]
     other = shop.here.value("SELECT id FROM pricelist WHERE name = 'Host-1' AND parent IS NULL")
     shop.here.write("UPDATE item SET pricelist = %s WHERE id = %s", other, away)
     with refused("reseller_swap_tariff"):
-        swap.back(inside.work, away)
+        swap.back(inside.context, away)
     assert shop.item(away)["processingmodule"] == manual(inside).id
     shop.here.write("UPDATE item SET pricelist = %s WHERE id = %s", tariff, away)
 
 
 def test_what_comes_back_without_a_link_or_without_a_service_says_so(shop, inside, away):
     with inside.unlinked(away):
-        assert "not linked" in swap.back(inside.work, away)
-    swap.away(inside.work, away, manual(inside), "")
+        assert "not linked" in swap.back(inside.context, away)
+    swap.away(inside.context, away, manual(inside), "")
     with inside.gone(away):
-        assert remote(shop, away) in swap.back(inside.work, away)
+        assert remote(shop, away) in swap.back(inside.context, away)
 
 
 def test_what_was_renewed_or_closed_while_away_is_owed(shop, inside, away):
@@ -122,7 +122,7 @@ def test_what_was_renewed_or_closed_while_away_is_owed(shop, inside, away):
     shop.here.write("UPDATE item SET expiredate = '2040-01-01', status = 4 WHERE id = %s", away)
     kept = mapped(shop)
     shop.here.write("DELETE FROM reseller_map WHERE pricelist = %s", shop.tariffs["VDS-1"])
-    [step] = swap.plan_back(inside.work, [away])
+    [step] = swap.plan_back(inside.context, [away])
     for row in kept:
         shop.here.write("INSERT INTO reseller_map VALUES (%s, %s, %s, %s)", *row.values())
     shop.here.write("UPDATE item SET expiredate = %s, status = 2 WHERE id = %s", date, away)
@@ -146,7 +146,7 @@ def memory(panel, item):
 
 
 def test_a_change_without_an_operation_is_made_all_the_same(shop, inside, wanted):
-    setparam.set_params(inside.work, wanted)
+    setparam.set_params(inside.context, wanted)
     asked = requests.live_of(inside.db, wanted, requests.SETPARAM)
     until(lambda: inside.look(inside.now(asked)) == looking.FINISHED, "it does not end")
     assert memory(shop.there, remote(shop, wanted)) == memory(shop.here, wanted)
@@ -157,7 +157,7 @@ def test_nothing_is_changed_of_what_is_deleted_there(shop, inside, wanted, switc
     switch(shop.there, "deleted_rows", "shown")
     before = memory(shop.there, remote(shop, wanted))
     with inside.gone(wanted), refused("reseller_gone"):
-        setparam.set_params(inside.work, wanted)
+        setparam.set_params(inside.context, wanted)
     assert memory(shop.there, remote(shop, wanted)) == before
 
 
@@ -170,7 +170,7 @@ def test_a_change_waits_from_when_it_was_sent_or_asked_for_and_its_task_is_made_
     assert [task["runningoperation"] for task in shop.tasks(wanted)] == [operation]
     inside.db.execute("UPDATE reseller_request SET sent = NULL WHERE id = %s", asked.id)
     with refused("reseller_change_overdue"):
-        setparam.set_params(inside.work, wanted, operation)
+        setparam.set_params(inside.context, wanted, operation)
     shop.there.call("sandbox.item", item=remote(shop, wanted), status=2)
 
 
@@ -199,16 +199,16 @@ def test_a_tariff_that_the_seller_does_not_show_counts_as_another_disk(shop, ins
     with sold_as(shop, shop.tariffs["VDS-1"], "999999"):
         assert shop.item(server)["lastpricelist"] is None
         with refused("reseller_tariff_not_meant"):
-            setparam.set_params(inside.work, server)
+            setparam.set_params(inside.context, server)
         shop.here.write("UPDATE item SET lastpricelist = %s WHERE id = %s", shop.tariffs["VDS-2"], server)
         with refused("reseller_disk"):
-            setparam.set_params(inside.work, server)
+            setparam.set_params(inside.context, server)
         # The panel has given it back its former tariff.
         shop.here.write(
             "UPDATE item SET pricelist = %s, lastpricelist = NULL WHERE id = %s", shop.tariffs["VDS-1"], server
         )
         with refused("reseller_tariff_gone"):
-            proposal.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
+            proposal.put(inside.context, shop.tariffs["VDS-1"], "period", "1", "1")
 
 
 def mapped(shop):
@@ -219,16 +219,16 @@ def test_a_tariff_without_a_counterpart_is_changed_and_mapped_to_nothing(shop, i
     before = mapped(shop)
     with sold_as(shop, shop.tariffs["VDS-1"], ""):
         with refused("reseller_unmapped"):
-            setparam.set_params(inside.work, server)
+            setparam.set_params(inside.context, server)
         with refused("reseller_unmapped"):
-            proposal.put(inside.work, shop.tariffs["VDS-1"], "period", "1", "1")
+            proposal.put(inside.context, shop.tariffs["VDS-1"], "period", "1", "1")
     assert mapped(shop) == before
 
 
 def test_a_term_that_does_not_divide_the_other_is_not_mapped(shop, inside):
     before = mapped(shop)
     with refused("reseller_term"):
-        proposal.put(inside.work, shop.tariffs["VDS-1"], "period", "4", "3")
+        proposal.put(inside.context, shop.tariffs["VDS-1"], "period", "4", "3")
     assert mapped(shop) == before
 
 
@@ -236,7 +236,7 @@ def test_an_order_in_doubt_outlives_the_close_of_its_service(shop, inside):
     item = shop.order("vds")
     shop.until_active(item)
     doubtful = inside.request(item, requests.ORDER, State.LOOKING)
-    suspend_resume_close.change(inside.work, item, requests.CLOSE)
+    suspend_resume_close.change(inside.context, item, requests.CLOSE)
     closed = requests.live_of(inside.db, item, requests.CLOSE)
     while closed is not None and closed.live:
         inside.look(closed)
@@ -285,7 +285,7 @@ def test_a_half_done_link_that_somebody_has_finished_meanwhile_is_left_alone(sho
         inside.db.execute("UPDATE reseller_link SET state = 'live' WHERE id = %s", link.id)
 
     half = links.of_item(inside.db, server)
-    inside.meanwhile(server, lambda work: sides.heal(work, half), change_it)
+    inside.meanwhile(server, lambda context: sides.heal(context, half), change_it)
     assert links.of_item(inside.db, server).state == links.LIVE
 
 
@@ -301,12 +301,12 @@ def test_an_order_goes_without_a_data_centre_where_none_is_chosen():
 def test_a_form_that_is_refused_is_not_an_empty_list(shop, inside, server):
     fault(shop, "error", "vds.edit", type="access")
     with pytest.raises(Rejected):
-        alone(inside.work.seller(shop.module).transport, "vds", remote(shop, server))
+        alone(inside.context.seller(shop.module).transport, "vds", remote(shop, server))
 
 
 def test_a_link_into_nowhere_has_no_host_and_an_answer_that_is_lost_proves_nothing(shop, inside):
     assert control_panels.host_of("https://[::1") == ""
-    transport = inside.work.seller(shop.module).transport
+    transport = inside.context.seller(shop.module).transport
     fault(shop, "reset", "whoami")
     with pytest.raises(Ambiguous):
         control_panels.opens_account(transport, shop.buyer, ["k"])

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, observations, requests
 from reseller.ledger.leases import lease
 from reseller.ledger.states import State
@@ -69,8 +69,8 @@ def drifts(shop, item):
 
 def finding(inside, item):
     found = candidate(inside, item)
-    seller = inside.work.seller(found.module)
-    return compare.look(compare.Batch(inside.work, seller, [found]), found, is_listed=True)
+    seller = inside.context.seller(found.module)
+    return compare.look(compare.Batch(inside.context, seller, [found]), found, is_listed=True)
 
 
 # Services that are opening.
@@ -78,11 +78,11 @@ def finding(inside, item):
 
 def advance(inside, item, *, complete=True, rows=None):
     [link] = [each for each in links.opening(inside.db, [inside.shop.module]) if each.item == item]
-    seller = inside.work.seller(link.module)
-    found = Lists(inside.work, seller).of(link.itemtype)
+    seller = inside.context.seller(link.module)
+    found = Lists(inside.context, seller).of(link.itemtype)
     if rows is not None:
         found = found._replace(rows=rows, complete=complete)
-    return link, lambda work: activate.advance(work, work.seller(link.module), link, found)
+    return link, lambda context: activate.advance(context, context.seller(link.module), link, found)
 
 
 def test_what_somebody_has_activated_meanwhile_is_left_alone(inside, opening):
@@ -98,26 +98,26 @@ def test_what_somebody_has_activated_meanwhile_is_left_alone(inside, opening):
 def test_what_a_list_does_not_show_is_gone_only_when_its_form_says_so_too(shop, inside, opening):
     """And at the second complete list that does not show it; here it is in none of them."""
     _, act = advance(inside, opening, rows=(), complete=False)
-    assert act(inside.work) == activate.WAITING
+    assert act(inside.context) == activate.WAITING
     link, act = advance(inside, opening, rows=())
-    assert act(inside.work) == activate.WAITING
+    assert act(inside.context) == activate.WAITING
     _, act = advance(inside, opening, rows=())
     fault(shop, "error", "vds.edit", type="access")
     with pytest.raises(Rejected):
-        act(inside.work)
+        act(inside.context)
     inside.db.execute("UPDATE reseller_observation SET absences = 1 WHERE link = %s", link.id)
     _, act = advance(inside, opening, rows=())
-    assert act(inside.work) == activate.WAITING
+    assert act(inside.context) == activate.WAITING
     assert links.of_item(inside.db, opening).state == links.OPENING
 
 
 def test_what_is_gone_there_and_away_here_only_waits(shop, inside, opening):
     link, act = advance(inside, opening, rows=())
-    assert act(inside.work) == activate.WAITING
+    assert act(inside.context) == activate.WAITING
     shop.there.call("sandbox.item", item=link.remote, status=4)
     shop.here.write("UPDATE item SET processingmodule = NULL WHERE id = %s", opening)
     _, act = advance(inside, opening, rows=())
-    assert act(inside.work) == activate.WAITING
+    assert act(inside.context) == activate.WAITING
     shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, opening)
     assert links.of_item(inside.db, opening).state == links.OPENING
 
@@ -127,7 +127,7 @@ def test_a_service_that_the_panel_does_not_open_is_an_error_of_that_service(shop
     _, act = advance(inside, opening)
     switch(shop.here, "failing_functions", "vds.open")
     with pytest.raises(PanelError):
-        act(inside.work)
+        act(inside.context)
     switch(shop.here, "failing_functions", "")
     # Somebody suspends it in the moment in which it becomes active.
     shop.here.write(
@@ -136,7 +136,7 @@ def test_a_service_that_the_panel_does_not_open_is_an_error_of_that_service(shop
     )
     try:
         with refused("reseller_not_opened"):
-            act(inside.work)
+            act(inside.context)
     finally:
         shop.here.write("DROP TRIGGER at_once")
     assert links.of_item(inside.db, opening).state == links.OPENING
@@ -154,7 +154,7 @@ def test_a_module_that_cannot_even_reach_the_database_fails_alone(shop, inside, 
     )
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/billmgr.conf").write_text("DBName x\nDBSocket /nowhere/mysql.sock\n")
-    summary = checkevent.run(dataclasses.replace(inside.work, panel=Panel(tmp_path)), Mode(pending=True))
+    summary = checkevent.run(dataclasses.replace(inside.context, panel=Panel(tmp_path)), Mode(pending=True))
     shop.here.write("DELETE FROM processingmodule WHERE id = %s", other)
     assert summary.failed == 2
     assert "Can't connect" in summary.problems[-1]
@@ -192,12 +192,12 @@ def test_what_has_moved_on_is_not_started_again(shop, inside, server):
     def change():
         inside.db.execute("UPDATE reseller_request SET state = 'waiting' WHERE id = %s", unsent.id)
 
-    assert inside.meanwhile(server, lambda work: restart.start(work, unsent), change) is False
-    assert inside.meanwhile(server, lambda work: look(work, unsent), lambda: None) == ""
+    assert inside.meanwhile(server, lambda context: restart.start(context, unsent), change) is False
+    assert inside.meanwhile(server, lambda context: look(context, unsent), lambda: None) == ""
 
 
-def look(work, request):
-    return looking.look(work, request, Lists(work, work.seller(request.module)))
+def look(context, request):
+    return looking.look(context, request, Lists(context, context.seller(request.module)))
 
 
 def test_a_term_that_somebody_buys_meanwhile_is_not_bought_twice(shop, inside, server):
@@ -206,14 +206,14 @@ def test_a_term_that_somebody_buys_meanwhile_is_not_bought_twice(shop, inside, s
     def change():
         inside.db.execute("UPDATE reseller_request SET live = NULL, state = 'done' WHERE id = %s", owed.id)
 
-    found = inside.meanwhile(server, lambda work: checkevent.run(work, Mode(pending=True)), change)
+    found = inside.meanwhile(server, lambda context: checkevent.run(context, Mode(pending=True)), change)
     assert (found.renewed, found.failed) == (0, 0)
 
 
 def test_an_operation_that_the_panel_does_not_start_is_logged_and_said(shop, inside, server, tmp_path):
     inside.operation(server, "stop")
     unsent = inside.request(server, requests.STOP, State.UNSENT)
-    deaf = dataclasses.replace(inside.work, mgrctl=Mgrctl(Panel(tmp_path)))
+    deaf = dataclasses.replace(inside.context, mgrctl=Mgrctl(Panel(tmp_path)))
     with pytest.raises(PanelError):
         restart.start(deaf, unsent)
     assert "cannot start operation" in (shop.here.base / "var/reseller.log").read_text()
@@ -308,7 +308,7 @@ def test_what_has_moved_since_it_was_looked_at_is_not_applied(shop, inside, pair
     seen = finding(inside, pairs[0].item)
     shop.here.write("UPDATE item SET status = 3 WHERE id = %s", pairs[0].item)
     with lease(inside.db, f"checkevent:{shop.module}", 60) as held:
-        assert apply.apply(inside.work, held, seen, forced=False) is False
+        assert apply.apply(inside.context, held, seen, forced=False) is False
     assert shop.params(pairs[0].item)["ip"] != "203.0.113.40"
 
 
@@ -392,18 +392,18 @@ def test_many_alarms_are_counted(shop):
 def test_one_service_is_compared_as_a_run_does(shop, inside, pairs):
     item = pairs[0].item
     link = shop.links(item)[0]["id"]
-    check_now.now(inside.work, item)
+    check_now.now(inside.context, item)
     assert finding(inside, item).is_settled
     # Something is under way: it waits.
     waiting = inside.request(item, requests.STOP, State.UNSENT)
     shop.there.call("sandbox.item", item=pairs[0].remote, param_ip="203.0.113.70")
     inside.db.execute("UPDATE reseller_observation SET settled = 0 WHERE link = %s", link)
-    check_now.now(inside.work, item)
+    check_now.now(inside.context, item)
     assert inside.now(waiting).live
     inside.over(item)
     # Half-way, and away: neither is compared.
     inside.db.execute("UPDATE reseller_link SET state = 'half' WHERE id = %s", link)
-    check_now.now(inside.work, item)
+    check_now.now(inside.context, item)
     inside.db.execute("UPDATE reseller_link SET state = 'live' WHERE id = %s", link)
 
 
@@ -421,7 +421,7 @@ def test_one_service_is_changed_within_the_limits_of_the_day(shop, inside):
         assert shop.checkevent() == "nothing to do"
         shop.there.call("sandbox.item", item=dozen[5].remote, status=3, employeesuspend="on")
         with refused("reseller_plan_refused"):
-            check_now.now(Work.start(Panel(shop.here.base)), dozen[5].item)
+            check_now.now(Context.start(Panel(shop.here.base)), dozen[5].item)
         assert shop.item(dozen[5].item)["status"] == 2
 
 
@@ -435,7 +435,7 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
     )
     link = shop.links(item)[0]["id"]
     with inside.unlinked(item), refused("reseller_not_linked"):
-        check_now.now(inside.work, item)
+        check_now.now(inside.context, item)
     fault(shop, "hold_after", "vds.edit")
 
     def end():
@@ -445,7 +445,7 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
 
     meanwhile = threading.Thread(target=end)
     meanwhile.start()
-    check_now.now(inside.work, item)
+    check_now.now(inside.context, item)
     meanwhile.join()
     shop.here.write("UPDATE reseller_link SET live = 1 WHERE id = %s", link)
     inside.db.execute("DELETE FROM reseller_swap WHERE item = %s", item)
@@ -453,15 +453,15 @@ def test_a_link_that_ends_while_its_service_is_looked_at_is_no_accident(shop, in
 
 def test_one_service_that_somebody_is_at_is_waited_for(inside, pairs):
     with inside.held(pairs[0].item), refused("reseller_busy"):
-        sync_item.sync(inside.work, pairs[0].item)
-    assert sync_item.sync(inside.work, pairs[0].item).remote == str(pairs[0].remote)
+        sync_item.sync(inside.context, pairs[0].item)
+    assert sync_item.sync(inside.context, pairs[0].item).remote == str(pairs[0].remote)
 
 
 def test_one_service_whose_order_is_looked_for_has_nothing_to_show(shop, inside):
     shop.here.call("sandbox.queue", action="pause")
     item = shop.order("vds")
     lost = inside.request(item, requests.ORDER, State.LOOKING)
-    assert sync_item.sync(inside.work, item).remote == ""
+    assert sync_item.sync(inside.context, item).remote == ""
     assert inside.now(lost).state == State.LOOKING
     inside.over(item)
     shop.here.call("sandbox.item", item=item, status=Status.DELETED)

@@ -116,7 +116,7 @@ def test_a_change_that_costs_something_waits_too(stopped):
 
 def test_every_call_that_spends_is_stopped_and_none_that_costs_nothing(inside, server, stopped):
     stop(stopped, "--why", "a strange invoice")
-    transport, number = inside.work.seller(stopped.module).transport, remote(stopped, server)
+    transport, number = inside.context.seller(stopped.module).transport, remote(stopped, server)
     for call in spending(transport, number):
         with pytest.raises(Halted):
             call()

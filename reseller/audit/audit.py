@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from reseller.audit.census import Census
 from reseller.audit.findings import Finding, Maker
 from reseller.audit.status import missing_run
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import claims, links, problems, requests, states
 from reseller.ledger.requests import Request
 from reseller.ledger.states import State
@@ -23,28 +23,28 @@ from reseller.wire.errors import ResellerError
 ROUNDS = 2
 
 
-def audit(work: Work) -> list[Finding]:
+def audit(context: Context) -> list[Finding]:
     """All findings, the worst first. A seller that cannot be asked is a finding too."""
     found: list[Finding] = []
     accounts: set[int] = set()
-    missing = missing_run(work)
+    missing = missing_run(context)
     if missing is not None:
-        found.append(Maker(work, 0).make("no_run", since=missing.params["since"]))
-    gone = links.without_module(work.db)
-    found += [Maker(work, each).make("ownerless", count=links.count(work.db, each)) for each in gone]
-    for module in items.modules(work.db):
-        maker = Maker(work, module)
-        found += _of_ledger(work, maker)
+        found.append(Maker(context, 0).make("no_run", since=missing.params["since"]))
+    gone = links.without_module(context.db)
+    found += [Maker(context, each).make("ownerless", count=links.count(context.db, each)) for each in gone]
+    for module in items.modules(context.db):
+        maker = Maker(context, module)
+        found += _of_ledger(context, maker)
         try:
-            seller = work.seller(module)
+            seller = context.seller(module)
         except ResellerError as error:
-            found.append(maker.make("unread_list", itemtype="*", cause=work.word(error)))
+            found.append(maker.make("unread_list", itemtype="*", cause=context.word(error)))
             continue
         # Modules that share an account share its lists.
         if seller.account not in accounts:
             accounts.add(seller.account)
             found += Census(maker, seller).take()
-    work.progress.end()
+    context.progress.end()
     return sorted(_once(found), key=lambda finding: finding.rank)
 
 
@@ -58,8 +58,8 @@ def _once(found: list[Finding]) -> list[Finding]:
     return [each for each in said.values() if each.kind != "absent" or each.remote not in worse]
 
 
-def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
-    db, module, limits = work.db, maker.module, work.limits
+def _of_ledger(context: Context, maker: Maker) -> Iterator[Finding]:
+    db, module, limits = context.db, maker.module, context.limits
     told = problems.live(db, module)
     gathered = {problem.cause.kind for problem in told if problem.cause.subject == problems.MANY}
     for problem in told:
@@ -77,30 +77,30 @@ def _of_ledger(work: Work, maker: Maker) -> Iterator[Finding]:
         if request.state == State.MONEY and request.item in short:
             # One cause is one line: the account's.
             continue
-        yield from _of_request(work, maker, request)
+        yield from _of_request(context, maker, request)
     busy = {request.item for request in live} | {link.item for link in links.opening(db, [module])}
     for operation, item, name in items.tried_operations(db, module):
         if item not in busy:
             yield maker.make("operation", item, row=operation, operation=operation, kind_of=name)
 
 
-def _of_request(work: Work, maker: Maker, request: Request) -> Iterator[Finding]:
+def _of_request(context: Context, maker: Maker, request: Request) -> Iterator[Finding]:
     told = {"key": request.key, "kind_of": request.kind, "state": request.state}
     told["cause"] = request.error_text or request.error_type or "-"
-    link = links.of_item(work.db, request.item)
+    link = links.of_item(context.db, request.item)
     remote = request.remote or (link.remote if link else "")
     if request.kind == requests.PART:
         # What stops it is a problem of its own (commands/owed_terms.py).
         return
-    if is_left(work, request):
+    if is_left(context, request):
         yield maker.make("left", request.item, remote, request.id, **told)
-    elif request.state.means(states.FOR_A_PERSON) or (request.sent_seconds or 0) > work.limits.change_seconds:
+    elif request.state.means(states.FOR_A_PERSON) or (request.sent_seconds or 0) > context.limits.change_seconds:
         yield maker.make("request", request.item, remote, request.id, **told)
 
 
-def is_left(work: Work, request: Request) -> bool:
+def is_left(context: Context, request: Request) -> bool:
     """Whether nothing was bought by it, and its reason is gone."""
     if not request.live or not request.state.means(states.NOT_SENT):
         return False
-    young = request.state == State.INTENT and request.quiet_seconds < work.limits.stale_intent_seconds
-    return not young and not reasons.has_one(work, request)
+    young = request.state == State.INTENT and request.quiet_seconds < context.limits.stale_intent_seconds
+    return not young and not reasons.has_one(context, request)

@@ -29,11 +29,11 @@ class Census:
     """One seller account, seen by one of our modules."""
 
     def __init__(self, maker: Maker, seller: Seller) -> None:
-        self.work = maker.work
+        self.context = maker.context
         self.maker = maker
         self.seller = seller
-        self.linked = claims.linked(self.work.db, seller.account)
-        self.kept = claims.kept(self.work.db, seller.account)
+        self.linked = claims.linked(self.context.db, seller.account)
+        self.kept = claims.kept(self.context.db, seller.account)
 
     def take(self) -> Iterator[Finding]:
         """Read every list and say what is wrong with its rows."""
@@ -43,10 +43,10 @@ class Census:
                 found = self._list(itemtype)
             except Rejected as error:
                 if itemtype in mine:
-                    yield self.maker.make("unread_list", itemtype=itemtype, cause=self.work.word(error))
+                    yield self.maker.make("unread_list", itemtype=itemtype, cause=self.context.word(error))
                 continue
             except SellerError as error:
-                yield self.maker.make("unread_list", itemtype=itemtype, cause=self.work.word(error))
+                yield self.maker.make("unread_list", itemtype=itemtype, cause=self.context.word(error))
                 continue
             if not found.complete:
                 yield self.maker.make("unread_list", itemtype=itemtype, cause=f"{len(found.rows)} rows")
@@ -56,10 +56,10 @@ class Census:
 
     def _list(self, itemtype: str) -> RemoteList:
         def show(rows: int, total: int) -> None:
-            self.work.progress.show(f"{itemtype}, rows", rows, total)
+            self.context.progress.show(f"{itemtype}, rows", rows, total)
 
         for _ in range(TIMES):
-            found = read_list(self.seller.transport, itemtype, self.work.limits, show)
+            found = read_list(self.seller.transport, itemtype, self.context.limits, show)
             if found.complete:
                 break
         return found
@@ -67,7 +67,7 @@ class Census:
     def _of_rows(self, found: RemoteList) -> Iterator[Finding]:
         alive = [row for row in found.rows if row.status in ALIVE]
         nobodys = [row for row in alive if row.id not in self.linked and row.id not in self.kept]
-        keys = claims.ours(self.work.db, [row.key for row in nobodys if row.key])
+        keys = claims.ours(self.context.db, [row.key for row in nobodys if row.key])
         for row in alive:
             claim = self.linked.get(row.id)
             if claim is not None and claim.status in (None, Status.DELETED):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from reseller import log
 from reseller.audit.audit import is_left
 from reseller.audit.findings import Finding
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import claims, links, requests
 from reseller.ledger.leases import lease
 from reseller.lifecycle import reasons
@@ -19,46 +19,46 @@ from reseller.seller import service
 from reseller.wire.errors import ResellerError
 
 
-def mend(work: Work, finding: Finding) -> str:
+def mend(context: Context, finding: Finding) -> str:
     """Do it; what went wrong, in words, empty when it is done or nothing is left to do."""
     try:
-        _STEPS[finding.kind](work, finding)
+        _STEPS[finding.kind](context, finding)
     except ResellerError as error:
-        return work.word(error)
+        return context.word(error)
     said = f"{finding.kind}, remote {finding.remote or '-'} is made good"
-    work.note("audit fix", said, item=finding.service, module=finding.module)
+    context.note("audit fix", said, item=finding.service, module=finding.module)
     return ""
 
 
-def _half(work: Work, finding: Finding) -> None:
-    half = links.of_item(work.db, finding.service)
+def _half(context: Context, finding: Finding) -> None:
+    half = links.of_item(context.db, finding.service)
     if half is not None:
-        sides.heal(work, half)
+        sides.heal(context, half)
 
 
-def _left(work: Work, finding: Finding) -> None:
-    with work.hold(finding.service) as held:
-        request = requests.by_id(work.db, finding.row)
-        if is_left(work, request):
+def _left(context: Context, finding: Finding) -> None:
+    with context.hold(finding.service) as held:
+        request = requests.by_id(context.db, finding.row)
+        if is_left(context, request):
             with log.under(request.correlation):
-                reasons.give_up(work, held, request)
+                reasons.give_up(context, held, request)
 
 
-def _unread(work: Work, finding: Finding) -> None:
-    with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
+def _unread(context: Context, finding: Finding) -> None:
+    with lease(context.db, f"checkevent:{finding.module}", context.limits.lease_seconds) as held:
         claims.read_again(held, finding.row)
 
 
-def _kept(work: Work, finding: Finding) -> None:
+def _kept(context: Context, finding: Finding) -> None:
     """Gone is what neither the list nor the form shows."""
-    seller = work.seller(finding.module)
-    with lease(work.db, f"checkevent:{finding.module}", work.limits.lease_seconds) as held:
-        itemtype = claims.kept(work.db, seller.account).get(finding.remote, (0, "", ""))[1]
+    seller = context.seller(finding.module)
+    with lease(context.db, f"checkevent:{finding.module}", context.limits.lease_seconds) as held:
+        itemtype = claims.kept(context.db, seller.account).get(finding.remote, (0, "", ""))[1]
         if itemtype and not service.read(seller.transport, itemtype, finding.remote).exists:
             claims.forget_kept(held, finding.row)
 
 
-_STEPS: dict[str, Callable[[Work, Finding], None]] = {
+_STEPS: dict[str, Callable[[Context, Finding], None]] = {
     "half": _half,
     "left": _left,
     "unread": _unread,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import accounts, figures, links, problems, stops
 from reseller.ledger.figures import Figures
 from reseller.mgr5 import items
@@ -45,53 +45,53 @@ class Status(NamedTuple):
     halted: str
 
 
-def missing_run(work: Work) -> ResellerError | None:
+def missing_run(context: Context) -> ResellerError | None:
     """That no run of checkevent has begun for long; None where the last one is young, or leaves no figures."""
-    if metrics.path(work.panel.base, work.limits) is None or not items.modules(work.db):
+    if metrics.path(context.panel.base, context.limits) is None or not items.modules(context.db):
         return None
-    last = max(metrics.last(work.panel.base, work.limits, metrics.LAST_RUN).values(), default=0)
-    if time.time() - last < work.limits.run_missing_seconds:
+    last = max(metrics.last(context.panel.base, context.limits, metrics.LAST_RUN).values(), default=0)
+    if time.time() - last < context.limits.run_missing_seconds:
         return None
     since = dt.datetime.fromtimestamp(last, dt.timezone.utc).strftime("%Y-%m-%d %H:%M") if last else "-"
     return ResellerError("reseller_no_run", since=since)
 
 
-def _touched(work: Work, module: int) -> dict[str, list[int]]:
+def _touched(context: Context, module: int) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    for problem in problems.live(work.db, module):
+    for problem in problems.live(context.db, module):
         if problem.cause.subject != problems.MANY:
             found.setdefault(problem.cause.kind, []).extend(problem.touches)
     return {kind: sorted(set(items_)) for kind, items_ in found.items()}
 
 
-def of_all(work: Work) -> list[Status]:
+def of_all(context: Context) -> list[Status]:
     """Every module of ours, then those that are gone while services are linked."""
-    successes = metrics.last(work.panel.base, work.limits, metrics.LAST_SUCCESS)
-    modules = [*items.modules(work.db), *links.without_module(work.db)]
-    return [_of(work, module, successes.get(module, 0)) for module in modules]
+    successes = metrics.last(context.panel.base, context.limits, metrics.LAST_SUCCESS)
+    modules = [*items.modules(context.db), *links.without_module(context.db)]
+    return [_of(context, module, successes.get(module, 0)) for module in modules]
 
 
-def _of(work: Work, module: int, success: int) -> Status:
+def _of(context: Context, module: int, success: int) -> Status:
     name = url = username = trouble = ""
     down, balance, seen = 0, Balance("", ""), 0
     try:
-        if module not in items.modules(work.db):
-            raise ResellerError("reseller_ownerless", module=module, count=links.count(work.db, module))
-        seller = work.seller(module)
+        if module not in items.modules(context.db):
+            raise ResellerError("reseller_ownerless", module=module, count=links.count(context.db, module))
+        seller = context.seller(module)
         name, url, username = seller.settings.name, seller.transport.endpoint, seller.settings.username
         down = seller.circuit.down_seconds()
-        balance, seen = accounts.balance_of(work.db, seller.account)
+        balance, seen = accounts.balance_of(context.db, seller.account)
         balance, seen = read_balance(seller.transport), 0
-        accounts.save_balance(work.db, seller.account, balance)
+        accounts.save_balance(context.db, seller.account, balance)
     except ResellerError as error:
-        trouble = work.word(error)
+        trouble = context.word(error)
     age = int(time.time()) - success if success else 0
-    found = figures.of(work.db, module)
-    queue = items.queue(work.db, module)
-    halt = stops.of(work.db, module)
-    halted = work.word(halt.error) if halt else ""
-    active = items.is_active(work.db, module)
+    found = figures.of(context.db, module)
+    queue = items.queue(context.db, module)
+    halt = stops.of(context.db, module)
+    halted = context.word(halt.error) if halt else ""
+    active = items.is_active(context.db, module)
     return Status(
-        *(module, name, url, username, success, age, balance, found, _touched(work, module), queue),
+        *(module, name, url, username, success, age, balance, found, _touched(context, module), queue),
         *(seen, down, active, trouble, halted),
     )

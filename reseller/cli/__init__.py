@@ -1,7 +1,7 @@
 """sbin/resellerctl: the operator's command. Every subcommand holds no rules of its own, only words and columns.
 
-A subcommand is a module with `define(parser)` and `run(work, arguments)`, named in COMMANDS. Only the one that is asked
-for is loaded: the command is started by scripts, again and again.
+A subcommand is a module with `define(parser)` and `run(context, arguments)`, named in COMMANDS. Only the one that is
+asked for is loaded: the command is started by scripts, again and again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib import import_module
 
 from reseller import __version__, process
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.log import Log
 from reseller.mgr5.panel import Panel
 from reseller.wire import texts
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
     panel = None
     try:
         panel = Panel.of(argv[0])
-        done: int = arguments.run(Work.start(panel, caller=shown.caller()), arguments)
+        done: int = arguments.run(Context.start(panel, caller=shown.caller()), arguments)
         # Or a reader that went away is noticed only after the end.
         sys.stdout.flush()
         return done

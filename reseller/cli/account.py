@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.linking import moving
 from reseller.linking.moving import Move, Wish
 
@@ -26,14 +26,14 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show the move, or do it; 1 when something is not proven."""
     password = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else ""
     wish = Wish(arguments.url, arguments.username, password)
-    move = moving.plan(work, arguments.module, wish)
+    move = moving.plan(context, arguments.module, wish)
     done = arguments.yes and not move.unproven
     if done:
-        move = moving.carry_out(work, arguments.module, wish)
+        move = moving.carry_out(context, arguments.module, wish)
     if arguments.json:
         told = {"module": arguments.module, "from": move.was, "to": move.becomes, "links": len(move.links)}
         shown.machine({**told, "kept": len(move.kept), "unproven": list(move.unproven), "done": done})

@@ -11,7 +11,7 @@ from reseller import progress
 from reseller.audit import audit, fix
 from reseller.audit.findings import Finding
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 
 COLUMNS = ("kind", "module", "service", "remote", "person", "fix", "text")
 
@@ -28,16 +28,16 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", action="store_true", help="answer as CSV")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Find, show, mend; 1 when a person is needed."""
-    work.progress = progress.at_terminal()
-    found = audit.audit(work)
+    context.progress = progress.at_terminal()
+    found = audit.audit(context)
     rows = [_row(finding) for finding in found]
     failed = False
     if arguments.fix:
         for finding, row in zip(found, rows):
             if finding.is_mended and arguments.yes:
-                trouble = fix.mend(work, finding)
+                trouble = fix.mend(context, finding)
                 failed = failed or bool(trouble)
                 row["fix"] = trouble or "done"
     _show(arguments, found, rows)

@@ -6,7 +6,7 @@ import argparse
 
 from reseller import progress
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.sync import checkevent
 from reseller.sync.job import ALL, FORCES, Mode
 
@@ -24,11 +24,11 @@ def define(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """One run; 1 when something failed."""
-    work.progress = progress.at_terminal()
-    summary = checkevent.run(work, Mode(arguments.pending, arguments.force))
-    work.progress.end()
+    context.progress = progress.at_terminal()
+    summary = checkevent.run(context, Mode(arguments.pending, arguments.force))
+    context.progress.end()
     if arguments.json:
         shown.machine({**summary.counts(), "busy": summary.busy, "problems": summary.problems})
     else:

@@ -6,7 +6,7 @@ import argparse
 
 from reseller.cli import shown
 from reseller.commands import transition_controlpanel
-from reseller.context import Work
+from reseller.context import Context
 from reseller.mgr5 import panel_switches
 
 
@@ -26,15 +26,15 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unverified", action="store_true", help="take any certificate of the service's own panel")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Switch a type on or off, and list those that are on."""
     if ((arguments.on or arguments.off) and not arguments.type) or (arguments.on and not arguments.service):
         shown.complain("say TYPE --service N --on, or TYPE --off")
         return 2
     if arguments.on:
-        transition_controlpanel.switch_on(work, arguments.service, arguments.type, verify=not arguments.unverified)
-    elif arguments.off and not transition_controlpanel.switch_off(work, arguments.type):
+        transition_controlpanel.switch_on(context, arguments.service, arguments.type, verify=not arguments.unverified)
+    elif arguments.off and not transition_controlpanel.switch_off(context, arguments.type):
         return 1
-    rows = [{**kind._asdict(), "proven": proof} for kind, proof in panel_switches.read(work.panel.base).items()]
+    rows = [{**kind._asdict(), "proven": proof} for kind, proof in panel_switches.read(context.panel.base).items()]
     shown.table(rows, as_json=arguments.json, empty="Clients enter no control panel from here.")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.linking import discover, sides
 from reseller.linking.discover import AMBIGUOUS, CONTRADICTED, SURE, Found, Pair
 from reseller.wire.errors import ResellerError
@@ -26,60 +26,60 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="with --discover: link the pairs that are sure")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Link the two, or look for pairs."""
     if arguments.discover == bool(arguments.remote) or (arguments.discover and arguments.service is not None):
         shown.complain("say SERVICE REMOTE, or --discover")
         return 2
     if arguments.discover:
-        return _discover(work, yes=arguments.yes, as_json=arguments.json)
-    said = sides.link(work, arguments.service, arguments.remote, force=arguments.force)
+        return _discover(context, yes=arguments.yes, as_json=arguments.json)
+    said = sides.link(context, arguments.service, arguments.remote, force=arguments.force)
     return shown.told(arguments.service, said, as_json=arguments.json)
 
 
-def _discover(work: Work, *, yes: bool, as_json: bool) -> int:
+def _discover(context: Context, *, yes: bool, as_json: bool) -> int:
     """Show what was found, link it when told to; 1 when a pair was refused or a list could not be read."""
-    found = discover.look(work)
-    rows = [_row(work, pair) for pair in found.pairs]
+    found = discover.look(context)
+    rows = [_row(context, pair) for pair in found.pairs]
     for row, pair in zip(rows, found.pairs):
         if yes and pair.verdict == SURE:
-            _link(work, pair, row)
+            _link(context, pair, row)
     if as_json:
         alone_there = [
             {"remote": row.id, "itemtype": itemtype, "name": row.name} for itemtype, row in found.alone_there
         ]
         alone_here = [{"service": each.id, "itemtype": each.itemtype, "name": each.label} for each in found.alone_here]
         unread = [
-            {"module": each.module, "itemtype": each.itemtype, "why": work.word(each.error)} for each in found.unread
+            {"module": each.module, "itemtype": each.itemtype, "why": context.word(each.error)} for each in found.unread
         ]
         shown.machine({"pairs": rows, "alone_here": alone_here, "alone_there": alone_there, "unread": unread})
     else:
         _tell(rows, found, yes=yes)
         for each in found.unread:
-            told = f"{each.itemtype} of module {each.module} not looked at: {work.word(each.error)}"
+            told = f"{each.itemtype} of module {each.module} not looked at: {context.word(each.error)}"
             shown.complain(told)
     return 1 if found.unread or any(row["refused"] for row in rows) else 0
 
 
-def _row(work: Work, pair: Pair) -> dict[str, object]:
+def _row(context: Context, pair: Pair) -> dict[str, object]:
     return {
         "service": pair.here.id,
         "remote": pair.there.id,
         "itemtype": pair.here.itemtype,
         "name": pair.there.name,
         "verdict": pair.verdict,
-        "why": "; ".join(discover.reasons(work, pair)),
+        "why": "; ".join(discover.reasons(context, pair)),
         "done": "",
         "refused": "",
     }
 
 
-def _link(work: Work, pair: Pair, row: dict[str, object]) -> None:
+def _link(context: Context, pair: Pair, row: dict[str, object]) -> None:
     """One bad pair never stops the rest."""
     try:
-        row["done"] = discover.carry_out(work, pair)
+        row["done"] = discover.carry_out(context, pair)
     except ResellerError as error:
-        row["refused"] = work.word(error)
+        row["refused"] = context.word(error)
 
 
 def _tell(rows: list[dict[str, object]], found: Found, *, yes: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import tariffmap
 from reseller.tariffs import proposal
 
@@ -27,21 +27,21 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drop", nargs=2, metavar=("PART", "HERE"), help="unmap one part")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Set or drop one part, or show them all."""
     tariff, part, here, there = arguments.tariff, arguments.part, arguments.here, arguments.there
     if bool(here) != bool(there) or (part and arguments.drop):
         shown.complain("say PART HERE THERE, or --drop PART HERE")
         return 2
     if arguments.drop:
-        return 0 if tariffmap.drop(work.db, tariff, *arguments.drop) else 1
+        return 0 if tariffmap.drop(context.db, tariff, *arguments.drop) else 1
     if there:
-        proposal.put(work, tariff, part, here, there)
+        proposal.put(context, tariff, part, here, there)
         return 0
-    pairs = proposal.match(work, tariff)
+    pairs = proposal.match(context, tariff)
     if arguments.yes:
-        proposal.apply(work, tariff, pairs)
-        pairs = proposal.match(work, tariff)
+        proposal.apply(context, tariff, pairs)
+        pairs = proposal.match(context, tariff)
     pairs = [pair for pair in pairs if part in (None, pair.kind)]
     rows = [{"part": p.kind, "here": p.local, "mapped": p.mapped, "proposed": p.proposed} for p in pairs]
     shown.table(rows, as_json=arguments.json, empty="The tariff has no parts.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.lifecycle import moved_panel
 from reseller.lifecycle.moved_panel import Move
 
@@ -21,9 +21,9 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="the panel is here from now on")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show where the panel was and is, or say that it has moved."""
-    move = moved_panel.confirm(work) if arguments.yes else moved_panel.look(work)
+    move = moved_panel.confirm(context) if arguments.yes else moved_panel.look(context)
     if arguments.json:
         was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))
         done = move.is_one and arguments.yes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.lifecycle import date_jumps
 from reseller.wire.errors import ResellerError
 
@@ -27,16 +27,16 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """List, show or decide; 1 when a service was refused."""
     if bool(arguments.services) != (arguments.buy or arguments.leave):
         shown.complain("say SERVICE... with --buy or --leave, or nothing for the list")
         return 2
     if not arguments.services:
-        rows = [jump._asdict() for jump in date_jumps.known(work)]
+        rows = [jump._asdict() for jump in date_jumps.known(context)]
         shown.table(rows, as_json=arguments.json, empty="No date has jumped.")
         return 0
-    rows = [_decide(work, number, arguments) for number in arguments.services]
+    rows = [_decide(context, number, arguments) for number in arguments.services]
     if arguments.json:
         shown.machine(rows)
     else:
@@ -47,11 +47,11 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     return 1 if any(row["refused"] for row in rows) else 0
 
 
-def _decide(work: Work, number: int, arguments: argparse.Namespace) -> dict[str, object]:
+def _decide(context: Context, number: int, arguments: argparse.Namespace) -> dict[str, object]:
     row: dict[str, object] = {"service": number, "text": "", "refused": "", "done": False}
     try:
-        row["text"] = date_jumps.decide(work, number, buy=arguments.buy, confirmed=arguments.yes)
+        row["text"] = date_jumps.decide(context, number, buy=arguments.buy, confirmed=arguments.yes)
         row["done"] = arguments.yes
     except ResellerError as error:
-        row["refused"] = work.word(error)
+        row["refused"] = context.word(error)
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import refused_changes
 
 
@@ -24,10 +24,10 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="with --leave: that is so, until the services change again")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """What is refused."""
     names = ("module", "service", "remote", "limit", "change")
-    found = [row for row in refused_changes.shown(work.db) if arguments.limit in (None, row[3])]
+    found = [row for row in refused_changes.shown(context.db) if arguments.limit in (None, row[3])]
     rows = [dict(zip(names, row)) for row in found]
     shown.table(rows, as_json=arguments.json, empty="Nothing is refused.")
     if arguments.leave and rows:
@@ -35,6 +35,6 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
             shown.complain(f"{shown.counted(len(rows), 'change')} would be left unmade: --yes says so")
             return 1
         # What has come since it was read is not what was shown.
-        left = refused_changes.leave(work.db, [row[1] for row in found], str(work.caller))
-        work.note("plan leave", f"{shown.counted(left, 'change')} that checkevent refused are not to be made")
+        left = refused_changes.leave(context.db, [row[1] for row in found], str(context.caller))
+        context.note("plan leave", f"{shown.counted(left, 'change')} that checkevent refused are not to be made")
     return 0

@@ -6,7 +6,7 @@ import argparse
 
 from reseller.cli import shown
 from reseller.commands.reorder import cancel, reorder
-from reseller.context import Work
+from reseller.context import Context
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +22,10 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it; this may buy a second time what was lost the first")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """What was done, or would be."""
     decide = cancel if arguments.cancel else reorder
-    said = decide(work, arguments.service, confirmed=arguments.yes)
+    said = decide(context, arguments.service, confirmed=arguments.yes)
     if arguments.json:
         shown.machine({"service": arguments.service, "done": arguments.yes, "text": said})
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Caller, Work
+from reseller.context import Caller, Context
 from reseller.ledger import acts, requests
 from reseller.mgr5 import items
 from reseller.wire import money
@@ -18,13 +18,15 @@ def define(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """The requests; under the table what went wrong with each, and of a service what persons have had done to it."""
     service = arguments.service
-    found = requests.of_item(work.db, service) if service else requests.all_live(work.db, items.modules(work.db))
+    found = (
+        requests.of_item(context.db, service) if service else requests.all_live(context.db, items.modules(context.db))
+    )
     if service and not found:
         # Raises for a number that is no service at all.
-        items.read(work.db, service)
+        items.read(context.db, service)
     rows = [
         {
             "service": request.item,
@@ -49,6 +51,6 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     for number, said in errors:
         if said:
             shown.say(f"service {number}: {said}")
-    for done, act in acts.of_item(work.db, service) if service else ():
+    for done, act in acts.of_item(context.db, service) if service else ():
         shown.say(f"{done} UTC: {act.what} by {Caller(act.who, act.address)}: {act.text}")
     return 0

@@ -7,7 +7,7 @@ import argparse
 from reseller.cli import shown
 from reseller.commands import stop_buying
 from reseller.commands.stop_buying import Waiting
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger.stops import ALL
 from reseller.wire import money
 
@@ -24,17 +24,17 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="go on buying")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show the plan, or go on."""
-    found = stop_buying.require(work, arguments.module)
-    waiting = stop_buying.start(work, arguments.module) if arguments.yes else stop_buying.plan(work, found)
+    found = stop_buying.require(context, arguments.module)
+    waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, found)
     if arguments.json:
         rows = [_row(each) for each in waiting]
         shown.machine(
             {"module": found.module, "waiting": rows, "total": stop_buying.total(waiting), "done": arguments.yes}
         )
         return 0
-    shown.say(work.word(found.error))
+    shown.say(context.word(found.error))
     shown.table([_row(each) for each in waiting], as_json=False, empty="Nothing waits.")
     if waiting:
         shown.say(f"Together: {stop_buying.total(waiting)}, by what the like has cost last.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from reseller.audit import status
 from reseller.audit.status import Status
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 
 NONE = "none"
 #: so many services of a kind of problem are named
@@ -24,9 +24,9 @@ def define(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """A page of them; 1 when a seller cannot be asked, or nothing is looked after."""
-    found, missing = status.of_all(work), status.missing_run(work)
+    found, missing = status.of_all(context), status.missing_run(context)
     if arguments.json:
         shown.machine([_plain(each) for each in found])
     elif not found:
@@ -35,10 +35,10 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
         for each in found:
             _tell(each)
     if not arguments.json:
-        for wrong in work.wrong_files:
-            shown.say(work.word(wrong))
+        for wrong in context.wrong_files:
+            shown.say(context.word(wrong))
     if missing:
-        shown.complain(work.word(missing))
+        shown.complain(context.word(missing))
     return 1 if missing or any(each.trouble for each in found) else 0
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from reseller.cli import shown
 from reseller.commands import stop_buying
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger.stops import ALL
 
 
@@ -23,10 +23,10 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", default="", help="what others are to know of it")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Stop, and say so."""
-    found, waiting = stop_buying.stop(work, arguments.module, arguments.why)
-    text = f"{work.word(found.error)} {waiting} wait: resellerctl start{_named(found.module)}"
+    found, waiting = stop_buying.stop(context, arguments.module, arguments.why)
+    text = f"{context.word(found.error)} {waiting} wait: resellerctl start{_named(found.module)}"
     if arguments.json:
         shown.machine({"module": found.module, "since": found.since, "waiting": waiting, "text": text})
     else:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from reseller import swap
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import swaps
 from reseller.wire.errors import ResellerError
 
@@ -27,21 +27,23 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Heal what a crash left, then list, plan or move; 1 when a service was refused."""
-    healed = swap.heal(work)
+    healed = swap.heal(context)
     if arguments.list:
-        shown.table(swaps.rows(swaps.all_live(work.db)), as_json=arguments.json, empty="Nothing is away.")
+        shown.table(swaps.rows(swaps.all_live(context.db)), as_json=arguments.json, empty="Nothing is away.")
         return 0
     if not arguments.services:
         shown.complain("say which services")
         return 2
-    to = None if arguments.back else swap.target(work.db, arguments.to)
-    plan = swap.plan_back(work, arguments.services) if to is None else swap.plan_away(work, arguments.services, to)
+    to = None if arguments.back else swap.target(context.db, arguments.to)
+    plan = (
+        swap.plan_back(context, arguments.services) if to is None else swap.plan_away(context, arguments.services, to)
+    )
     rows = [{**step._asdict(), "notes": list(step.notes), "done": ""} for step in plan]
     for row, step in zip(rows, plan):
         if arguments.yes and not step.refused:
-            _move(work, arguments, to, row)
+            _move(context, arguments, to, row)
     if arguments.json:
         shown.machine({"healed": healed, "services": rows})
     else:
@@ -54,15 +56,15 @@ def run(work: Work, arguments: argparse.Namespace) -> int:
     return 1 if any(row["refused"] for row in rows) else 0
 
 
-def _move(work: Work, arguments: argparse.Namespace, to: swap.Module | None, row: dict[str, object]) -> None:
+def _move(context: Context, arguments: argparse.Namespace, to: swap.Module | None, row: dict[str, object]) -> None:
     number = int(str(row["service"]))
     try:
         if to is None:
-            row["done"] = swap.back(work, number)
+            row["done"] = swap.back(context, number)
         else:
-            row["done"] = swap.away(work, number, to, arguments.why)
+            row["done"] = swap.away(context, number, to, arguments.why)
     except ResellerError as error:
-        row["refused"] = work.word(error)
+        row["refused"] = context.word(error)
 
 
 def _tell(row: Mapping[str, object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from reseller.cli import shown
-from reseller.context import Work
+from reseller.context import Context
 from reseller.linking import sides
 
 
@@ -14,6 +14,6 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service", type=shown.number, help="number of the service on this panel")
 
 
-def run(work: Work, arguments: argparse.Namespace) -> int:
+def run(context: Context, arguments: argparse.Namespace) -> int:
     """Take the link away."""
-    return shown.told(arguments.service, sides.unlink(work, arguments.service), as_json=arguments.json)
+    return shown.told(arguments.service, sides.unlink(context, arguments.service), as_json=arguments.json)

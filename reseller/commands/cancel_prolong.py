@@ -6,7 +6,7 @@ What the seller has, or may have, is not given up: it may be charged. Terms owed
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests, states
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -21,19 +21,19 @@ from reseller.seller import renewals
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 
-def cancel_prolong(work: Work, number: int, operation: int = 0) -> None:
+def cancel_prolong(context: Context, number: int, operation: int = 0) -> None:
     """Give up the renewal of service `number`; returns when nothing will renew it any more.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    with begin(work, number, requests.CANCEL_PROLONG, operation) as (held, item, current):
-        if not requests.has_done(work.db, number, requests.CANCEL_PROLONG, current):
-            _Cancel(work, held, item, current).run()
+    with begin(context, number, requests.CANCEL_PROLONG, operation) as (held, item, current):
+        if not requests.has_done(context.db, number, requests.CANCEL_PROLONG, current):
+            _Cancel(context, held, item, current).run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """One that was interrupted is made once more, by its operation; never done without it."""
-    work.log.info(f"item {request.item}: {request.kind} was interrupted and is made again")
+    context.log.info(f"item {request.item}: {request.kind} was interrupted and is made again")
     requests.settle(held, request, Standing(State.UNSENT, tries=request.tries))
     return False
 
@@ -58,25 +58,25 @@ class _Cancel(Attempt):
                 self.settle(Standing(State.UNSENT, tries=self.request.tries))
                 raise self.stop_unsent(error) from error
         if self.operation:
-            operations.close_tasks(self.work, self.operation)
+            operations.close_tasks(self.context, self.operation)
         self.settle(Standing(State.DONE, operation=self.operation))
 
     def _give_up(self) -> None:
-        db, number = self.work.db, self.item.id
+        db, number = self.context.db, self.item.id
         operation = items.operation_of(db, number, requests.PROLONG)
         renewal = requests.live_of(db, number, requests.PROLONG)
         if renewal is None:
             if requests.has_done(db, number, requests.PROLONG, operation):
                 raise self._too_late("reseller_cancel_done")
         elif renewal.state.means(states.NOT_SENT):
-            give_up(self.work, self.held, renewal)
-            self.work.log.info(f"item {number}: the renewal {renewal.key} is given up")
+            give_up(self.context, self.held, renewal)
+            self.context.log.info(f"item {number}: the renewal {renewal.key} is given up")
         else:
             in_doubt = renewal.state.means(states.IN_DOUBT)
             raise self._too_late("reseller_cancel_doubt" if in_doubt else "reseller_cancel_sent")
         if operation:
             # Also one that has not been begun.
-            operations.close(self.work, operation)
+            operations.close(self.context, operation)
 
     def _too_late(self, reason: str) -> ResellerError:
         return self.stop(Standing(State.REFUSED), ResellerError(reason, **self.names()))
@@ -101,4 +101,4 @@ class _Cancel(Attempt):
         if months:
             error = ResellerError("reseller_still_renews", months=months, **self.names())
             raise self.stop(Standing(State.REFUSED), error)
-        self.work.log.info(f"item {self.item.id}: remote {link.remote} does not renew itself any more")
+        self.context.log.info(f"item {self.item.id}: remote {link.remote} does not renew itself any more")

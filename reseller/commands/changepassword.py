@@ -6,7 +6,7 @@ environment. The ledger does not have it, so a change whose answer is lost is ma
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
@@ -23,20 +23,20 @@ from reseller.wire.errors import ResellerError
 OWN_USER = ("", "0")
 
 
-def change_password(work: Work, number: int, sealed: str, userid: str, operation: int = 0) -> None:
+def change_password(context: Context, number: int, sealed: str, userid: str, operation: int = 0) -> None:
     """Change the password of the remote service of `number` to what `sealed` holds (see mgr5/crypt.py).
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    with begin(work, number, requests.CHANGEPASSWORD, operation) as (held, item, current):
-        change = _ChangePassword(work, held, item, current)
+    with begin(context, number, requests.CHANGEPASSWORD, operation) as (held, item, current):
+        change = _ChangePassword(context, held, item, current)
         change.sealed, change.userid = sealed, userid
         change.run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Whether the seller is done by now; raises ResellerError when a person has to know."""
-    return _ChangePassword.again(work, request, held).look()
+    return _ChangePassword.again(context, request, held).look()
 
 
 class _ChangePassword(Control):
@@ -49,7 +49,7 @@ class _ChangePassword(Control):
         try:
             if self.userid not in OWN_USER and self.item.itemtype not in offers.POWERED:
                 raise ResellerError("reseller_other_user", object="userid", value=self.userid, **self.names())
-            self._clear = crypt.decrypt(self.work.panel, self.sealed)
+            self._clear = crypt.decrypt(self.context.panel, self.sealed)
         except ResellerError as error:
             raise self.stop(Standing(State.REFUSED), error) from error
 
@@ -58,6 +58,6 @@ class _ChangePassword(Control):
 
     def taken(self) -> None:
         """Save it under every name by which the panel keeps a password of this service."""
-        known = items.secret_names(self.work.db, self.item.id)
+        known = items.secret_names(self.context.db, self.item.id)
         for name in [name for name in functions.PASSWORDS if name in known] or functions.PASSWORDS[:1]:
-            functions.save_param(self.work.mgrctl, self.item.id, name, self._clear)
+            functions.save_param(self.context.mgrctl, self.item.id, name, self._clear)

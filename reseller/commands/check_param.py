@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, tariffmap
 from reseller.lifecycle import order_plan, quantities
 from reseller.mgr5 import addons, items
@@ -19,16 +19,16 @@ from reseller.wire.errors import ResellerError
 ADDRESS_FIELD = "ip"
 
 
-def check_param(work: Work, number: int, name: str, value: str) -> None:
+def check_param(context: Context, number: int, name: str, value: str) -> None:
     """Raises ResellerError, its object the field, when parameter `name` of service `number` cannot become `value`."""
-    item = items.read_ours(work.db, number)
+    item = items.read_ours(context.db, number)
     if name == ADDRESS_FIELD:
         _require_address(name, value)
     elif name == order_plan.TEMPLATE_FIELD and value != item.params.get(name, ""):
-        if links.of_item(work.db, number) is not None:
+        if links.of_item(context.db, number) is not None:
             # Another operating system is a new installation, which no setparam does (lifecycle/setparam_plan.py).
             raise ResellerError("reseller_param_fixed", object=name, value=value)
-        _require_mapped(work, item, tariffmap.OS, name, value)
+        _require_mapped(context, item, tariffmap.OS, name, value)
 
 
 def _require_address(name: str, value: str) -> None:
@@ -38,14 +38,14 @@ def _require_address(name: str, value: str) -> None:
         raise ResellerError("reseller_param_address", object=name, value=value) from error
 
 
-def check_addon(work: Work, number: int, name: str, addon: int, value: str) -> None:
+def check_addon(context: Context, number: int, name: str, addon: int, value: str) -> None:
     """Raises ResellerError, its object the field, when the add-on of service `number` cannot become `value`.
 
     It is told by its internal `name`, or by its number or that of its tariff (`addon`): which one the panel uses is
     not known (platform.md 5.2).
     """
-    item = items.read_ours(work.db, number)
-    found = addons.find(work.db, item, name, addon)
+    item = items.read_ours(context.db, number)
+    found = addons.find(context.db, item, name, addon)
     field = name or str(addon)
     if found is None:
         raise ResellerError("reseller_param_choice", object=field, value=value)
@@ -53,39 +53,39 @@ def check_addon(work: Work, number: int, name: str, addon: int, value: str) -> N
         raise ResellerError("reseller_param_choice", object=field, value=value)
     if value in ("", "off"):
         return
-    remote = _require_mapped(work, item, tariffmap.ADDON, field, found.key)
+    remote = _require_mapped(context, item, tariffmap.ADDON, field, found.key)
     if remote == tariffmap.NONE:
         return
     if found.addontype == ENUMERATION:
-        _require_mapped(work, item, tariffmap.ENUM, field, value)
+        _require_mapped(context, item, tariffmap.ENUM, field, value)
     elif found.addontype != BOOLEAN:
-        _require_within(work, item, field, remote, value)
+        _require_within(context, item, field, remote, value)
 
 
-def _require_mapped(work: Work, item: Item, kind: str, field: str, local: str) -> str:
+def _require_mapped(context: Context, item: Item, kind: str, field: str, local: str) -> str:
     """What it is called at the seller."""
-    remote = tariffmap.load(work.db, item.pricelist).remote(kind, local)
+    remote = tariffmap.load(context.db, item.pricelist).remote(kind, local)
     if not remote:
-        work.log.error(f"item {item.id}: {work.word(quantities.unmapped(item, kind, local[:64]))}")
+        context.log.error(f"item {item.id}: {context.word(quantities.unmapped(item, kind, local[:64]))}")
         raise ResellerError("reseller_param_choice", object=field, value=local)
     return remote
 
 
-def _require_within(work: Work, item: Item, field: str, addon: str, value: str) -> None:
+def _require_within(context: Context, item: Item, field: str, addon: str, value: str) -> None:
     """A whole number within what the seller's tariff allows."""
     try:
-        chosen = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
-        link = links.of_item(work.db, item.id)
-        if not work.may_ask(items.account_of(work.db, item.id)):
+        chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
+        link = links.of_item(context.db, item.id)
+        if not context.may_ask(items.account_of(context.db, item.id)):
             raise ResellerError("reseller_param_later", object=field, value=value)
-        seller = work.seller_of(link) if link else work.seller(item.module)
+        seller = context.seller_of(link) if link else context.seller(item.module)
         tariff = tariffs.one(seller.transport, chosen)
     except ResellerError as error:
-        work.log.error(f"item {item.id}: {field} cannot be checked: {work.word(error)}")
+        context.log.error(f"item {item.id}: {field} cannot be checked: {context.word(error)}")
         raise ResellerError("reseller_param_later", object=field, value=value) from error
     bounds = tariff.bounds.get(addon) if tariff else None
     if bounds is None:
-        work.log.error(f"item {item.id}: the seller's tariff {chosen} has no add-on {addon}")
+        context.log.error(f"item {item.id}: the seller's tariff {chosen} has no add-on {addon}")
         raise ResellerError("reseller_param_choice", object=field, value=value)
     least, most = bounds.least, bounds.most
     amount = numbers.parse(value)

@@ -62,7 +62,7 @@ class Close(Change):
             return False
         if taken and wait in ACCEPTED:
             return True
-        return gone.is_unlisted(self.seller.transport, self.link.itemtype, self.link.remote, self.work.limits)
+        return gone.is_unlisted(self.seller.transport, self.link.itemtype, self.link.remote, self.context.limits)
 
     def _check(self, seen: Service) -> None:
         """One of which the form says that it is missing is deleted all the same: that proves nothing by itself."""
@@ -87,7 +87,7 @@ class Close(Change):
 
     def _too_early(self, error: Rejected) -> ResellerError:
         """Kept as the next try: nothing is wrong, and nobody has to do anything."""
-        limits = self.work.limits
+        limits = self.context.limits
         left = deletions.seconds_left(error)
         wait = limits.min_order_retry_seconds if left is None else max(left, limits.unsent_longest_seconds)
         until = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=wait)
@@ -102,19 +102,19 @@ class Close(Change):
     def _is_overdue(self, wait: Wait) -> bool:
         if wait is not AT_END:
             return super()._is_overdue(wait)
-        last = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=self.work.limits.at_end_days)
+        last = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=self.context.limits.at_end_days)
         return last.isoformat() > self.request.promise
 
     def _record(self) -> None:
         """The link ends and a kept licence becomes free in one step; nothing else that was wanted matters any more."""
-        for other in requests.live_others(self.work.db, self.item.id, self.kind):
+        for other in requests.live_others(self.context.db, self.item.id, self.kind):
             if other.kind != requests.ORDER or not other.state.means(states.IN_DOUBT):
-                give_up(self.work, self.held, other)
-        opening = items.operation_of(self.work.db, self.item.id, *requests.operation_names(requests.ORDER))
+                give_up(self.context, self.held, other)
+        opening = items.operation_of(self.context.db, self.item.id, *requests.operation_names(requests.ORDER))
         if opening:
-            operations.close(self.work, opening)
-        troubles.end_differences(self.work, self.held, self.item.id)
-        with self.work.db.transaction():
+            operations.close(self.context, opening)
+        troubles.end_differences(self.context, self.held, self.item.id)
+        with self.context.db.transaction():
             if self.link is not None:
                 links.settle(self.held, self.link.id, links.ENDED)
                 kept_licences.settle(self, self.link, kept=self._kept)

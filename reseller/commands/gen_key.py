@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Effect, Request, Standing
@@ -26,19 +26,19 @@ from reseller.wire import claims
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 
-def new_key(work: Work, number: int, operation: int = 0) -> None:
+def new_key(context: Context, number: int, operation: int = 0) -> None:
     """Have the seller issue a new key for the licence `number` and save it; returns when it is saved.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, also while it is waited for.
     """
-    with begin(work, number, requests.GEN_KEY, operation) as (held, item, current):
-        if not requests.has_done(work.db, number, requests.GEN_KEY, current):
-            _NewKey(work, held, item, current).run()
+    with begin(context, number, requests.GEN_KEY, operation) as (held, item, current):
+        if not requests.has_done(context.db, number, requests.GEN_KEY, current):
+            _NewKey(context, held, item, current).run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Whether the new key shows by now; raises ResellerError when a person has to know."""
-    return _NewKey.again(work, request, held).look()
+    return _NewKey.again(context, request, held).look()
 
 
 class _NewKey(Attempt):
@@ -71,7 +71,7 @@ class _NewKey(Attempt):
         sent, answered = self.request.sent_seconds or 0, self.answered
         if answered is not None and self.is_looked_for:
             raise self.rejected(answered)
-        if sent >= self.work.limits.look_seconds and self.request.state != State.UNCONFIRMED:
+        if sent >= self.context.limits.look_seconds and self.request.state != State.UNCONFIRMED:
             error = ResellerError("reseller_key_unconfirmed", minutes=max(1, sent // 60), **self.names())
             raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
         return False
@@ -118,14 +118,14 @@ class _NewKey(Attempt):
 
     def _save(self, key: str) -> None:
         if self.item.params.get(functions.LICENCE_KEY) != key:
-            functions.save_param(self.work.mgrctl, self.item.id, functions.LICENCE_KEY, key)
+            functions.save_param(self.context.mgrctl, self.item.id, functions.LICENCE_KEY, key)
 
     def _finish(self, key: str) -> None:
         self._save(key)
         if self.operation:
-            operations.close_tasks(self.work, self.operation)
+            operations.close_tasks(self.context, self.operation)
         self.settle(Standing(State.DONE, operation=self.operation))
-        self.work.log.info(f"item {self.item.id}: {self.kind} is done")
+        self.context.log.info(f"item {self.item.id}: {self.kind} is done")
 
 
 def _digest(key: str) -> str:

@@ -8,7 +8,7 @@ remembers having done.
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, requests, tariffmap
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -30,44 +30,44 @@ OPEN = "open"
 OPENINGS = requests.operation_names(requests.ORDER)
 
 
-def open_service(work: Work, number: int, given: int = 0) -> Link:
+def open_service(context: Context, number: int, given: int = 0) -> Link:
     """Buy the service `number`, or find that it was bought; its link, with operation and task waiting for activation.
 
     Raises BusyError when somebody else is at it (nothing was changed), otherwise ResellerError with the reason, which
     then stands on the operation as well.
     """
-    with operations.begin(work, number, OPEN, given) as (held, item, operation):
-        link = links.of_item(work.db, number)
+    with operations.begin(context, number, OPEN, given) as (held, item, operation):
+        link = links.of_item(context.db, number)
         if link is None:
             if item.status not in (Status.ORDERED, Status.PROCESSING):
                 raise ResellerError("reseller_item_status", object="item", item=number, status=item.status)
-            link = _Order(work, held, item, operation).run()
+            link = _Order(context, held, item, operation).run()
         elif link.state == links.LIVE:
             # Active already, yet the panel runs `open`: let checkevent finish it once more.
             links.settle(held, link.id, links.OPENING)
-        park(work, item, link, operation)
+        park(context, item, link, operation)
         return link
 
 
-def look_again(work: Work, request: Request, held: Lease, found: RemoteList) -> Link | None:
+def look_again(context: Context, request: Request, held: Lease, found: RemoteList) -> Link | None:
     """Look for an order whose outcome is unknown in `found`; its link, or None when it has to wait.
 
     Raises ResellerError when it was looked for long enough (a task then says so), SellerError when the seller fails.
     """
-    order = _Order.again(work, request, held)
+    order = _Order.again(context, request, held)
     link = order.look(found)
     if link is not None:
-        park(work, order.item, link, order.operation)
+        park(context, order.item, link, order.operation)
     return link
 
 
-def park(work: Work, item: Item, link: Link, operation: int) -> None:
+def park(context: Context, item: Item, link: Link, operation: int) -> None:
     """Show both numbers on service, operation and task, and let the operation wait for checkevent."""
     if item.params.get(REMOTE_PARAM) != link.remote:
-        functions.save_param(work.mgrctl, item.id, REMOTE_PARAM, link.remote)
+        functions.save_param(context.mgrctl, item.id, REMOTE_PARAM, link.remote)
     if operation:
         told = ResellerError("reseller_note_opening", item=item.id, remote=link.remote, key=link.key)
-        operations.note(work, item, operation, work.word(told))
+        operations.note(context, item, operation, context.word(told))
 
 
 class _Order(Attempt):
@@ -86,7 +86,7 @@ class _Order(Attempt):
             raise self.stop_unsent(error) from error
 
     def _list(self) -> RemoteList:
-        return read_list(self.seller.transport, self.item.itemtype, self.work.limits)
+        return read_list(self.seller.transport, self.item.itemtype, self.context.limits)
 
     def look(self, found: RemoteList) -> Link | None:
         """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
@@ -116,7 +116,7 @@ class _Order(Attempt):
 
     def _keep_looking(self, found: RemoteList, unpaid: list[Remote]) -> None:
         """Count a look that found nothing certain; after enough of them, and enough time, it is a person's turn."""
-        limits = self.work.limits
+        limits = self.context.limits
         state = State.LOOKING if self.request.state == State.SENDING else self.request.state
         looks = self.request.looks + found.complete
         sent = self.request.sent_seconds or 0
@@ -136,9 +136,9 @@ class _Order(Attempt):
             raise self.stop(Standing(State.UNCONFIRMED, looks=looks), error, task=True)
 
     def _send(self) -> Link:
-        work, request = self.work, self.request
+        context, request = self.context, self.request
         try:
-            generation = work.generation(self.seller, self.item.itemtype)
+            generation = context.generation(self.seller, self.item.itemtype)
             order = self._order(request.key)
         except SellerError:
             raise
@@ -153,7 +153,7 @@ class _Order(Attempt):
         try:
             with self.spending():
                 requests.sending(self.held, request, effect)
-                remote = orders.send(self.seller.transport, order, generation, work.limits.order_seconds)
+                remote = orders.send(self.seller.transport, order, generation, context.limits.order_seconds)
         except Rejected as error:
             return self._rejected(error) if self.proves(error) else self._in_doubt(error)
         except Ambiguous as error:
@@ -172,20 +172,20 @@ class _Order(Attempt):
 
     def _order(self, key: str) -> Order:
         """What to order; the seller is asked for its tariff only where there are quantities to hold against it."""
-        item, db = self.item, self.work.db
+        item, db = self.item, self.context.db
         chosen = items.tariff_params(db, item.pricelist)
         theirs = chosen.get(order_plan.TARIFF_FIELD, "") if item.addons else ""
         offered = quantities.offered(self.seller.transport, theirs) if theirs else None
         return order_plan.build(item, key, chosen, tariffmap.load(db, item.pricelist), offered)
 
     def _adopt(self, remote: str) -> Link:
-        owner = links.of_remote(self.work.db, self.seller.account, remote)
+        owner = links.of_remote(self.context.db, self.seller.account, remote)
         if owner is not None and owner.item != self.item.id:
             # What the order did is unknown then, so it stays in doubt; see ledger/states.py.
             error = ResellerError("reseller_remote_linked", other=owner.item, **{**self.names(), "remote": remote})
             raise self.stop(Standing(State.LOOKING), error)
         link = links.adopt(self.held, self.request, remote)
-        self.work.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
+        self.context.log.info(f"item {self.item.id} is remote {remote} key {link.key}")
         return link
 
     def _in_doubt(self, error: Ambiguous | Rejected) -> Link:
@@ -197,7 +197,7 @@ class _Order(Attempt):
             error = second if isinstance(second, Ambiguous) else error
             link = None
         if link is None:
-            looking = ResellerError("reseller_looking", cause=self.work.word(error), **self.names())
+            looking = ResellerError("reseller_looking", cause=self.context.word(error), **self.names())
             raise self.stop(Standing(State.LOOKING), looking)
         return link
 
@@ -209,7 +209,7 @@ class _Order(Attempt):
             found = self._list()
         except SellerError as second:
             # The next try looks before it orders, and removes it then.
-            self.work.log.error(f"item {self.item.id}: cannot look for an unpaid order: {self.work.word(second)}")
+            self.context.log.error(f"item {self.item.id}: cannot look for an unpaid order: {self.context.word(second)}")
         else:
             for row in found.with_key(self.request.key):
                 if row.status != Status.ORDERED:
@@ -219,11 +219,11 @@ class _Order(Attempt):
 
     def _remove_unpaid(self, row: Remote) -> None:
         self.hold_for_send()
-        transport, limits = self.seller.transport, self.work.limits
+        transport, limits = self.seller.transport, self.context.limits
         if not orders.remove_unpaid(transport, self.item.itemtype, row.id, self.request.key, limits):
             error = ResellerError("reseller_leftover", **{**self.names(), "remote": row.id})
             raise self.stop(Standing(State.LEFTOVER), error, task=True)
-        self.work.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
+        self.context.log.info(f"item {self.item.id}: removed unpaid order {row.id} key {self.request.key}")
 
     def _foreign(self, rows: list[Remote]) -> ResellerError:
         listed = ", ".join(f"{row.id} ({row.key})" for row in rows)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from reseller import log
 from reseller.commands.prolong import Renewal
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import links, paid, problems, requests, swaps
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -34,36 +34,36 @@ def is_another_day(seller: Seller, limits: Limits) -> bool:
     return abs((seller.transport.today - dates.machine_day()).days) > limits.clock_days
 
 
-def write_down(work: Work, number: int) -> None:
+def write_down(context: Context, number: int) -> None:
     """A request for a service for which a term is due, unless it has one; raises BusyError, ResellerError."""
-    with log.under(), work.hold(number) as held:
-        if requests.live_of(work.db, number, requests.PART) is None:
-            requests.create(held, items.read(work.db, number), requests.PART)
+    with log.under(), context.hold(number) as held:
+        if requests.live_of(context.db, number, requests.PART) is None:
+            requests.create(held, items.read(context.db, number), requests.PART)
 
 
-def go_on(work: Work, request: Request, held: Lease) -> bool:
+def go_on(context: Context, request: Request, held: Lease) -> bool:
     """Buy the term if it is still due, or look for one that was sent; whether it is bought.
 
     Raises ResellerError with what stopped it, which then stands on a problem of the service as well.
     """
-    item = items.read_all(work.db, [request.item]).get(request.item)
-    link = links.of_item(work.db, request.item)
+    item = items.read_all(context.db, [request.item]).get(request.item)
+    link = links.of_item(context.db, request.item)
     is_sent = request.is_open
     if item is None or (not is_sent and (link is None or item.status == Status.DELETED)):
-        _end(work, held, request)
+        _end(context, held, request)
         return False
-    if swaps.of_item(work.db, request.item) is not None:
+    if swaps.of_item(context.db, request.item) is not None:
         # Away at another module: nothing is sent for it.
-        requests.wait(held, request, work.limits.part_look_seconds)
+        requests.wait(held, request, context.limits.part_look_seconds)
         return False
-    part = _Part(work, held, item, 0, request)
+    part = _Part(context, held, item, 0, request)
     return part.look() if is_sent else part.buy()
 
 
-def _end(work: Work, held: Lease, request: Request) -> None:
+def _end(context: Context, held: Lease, request: Request) -> None:
     """Nobody needs it any more."""
     for kind in (problems.OWED, problems.DATE_BACK, problems.GAP):
-        troubles.end(work, held, Cause.of_service(request.item, kind))
+        troubles.end(context, held, Cause.of_service(request.item, kind))
     requests.settle(held, request, Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
@@ -74,25 +74,25 @@ class _Part(Renewal):
         """Buy the term; False when it is not due any more, or when the seller is not done yet."""
         try:
             seen = self._view()
-            if self._is_held() or is_another_day(self.seller, self.work.limits):
-                self.settle(Standing(State.OWED, wait_seconds=self.work.limits.part_look_seconds))
+            if self._is_held() or is_another_day(self.seller, self.context.limits):
+                self.settle(Standing(State.OWED, wait_seconds=self.context.limits.part_look_seconds))
                 return False
             self._take_slot()
-            kept = paid.of(self.work.db, self.link.id)
+            kept = paid.of(self.context.db, self.link.id)
             here = self.item.expiredate
             # What nothing accounts for yet is judged by the next run first (sync/compare.py).
             until = min(here, kept.accounted) if here and kept.accounted else None
             level = self.level(seen, until) if until and until != kept.left else None
-            if level is None or not term_to_buy.is_due(level, self.work.limits):
-                _end(self.work, self.held, self.request)
+            if level is None or not term_to_buy.is_due(level, self.context.limits):
+                _end(self.context, self.held, self.request)
                 return False
             months = self.term()
-            is_over = term_to_buy.is_long_over(level, self.work.limits)
+            is_over = term_to_buy.is_long_over(level, self.context.limits)
             if not is_over and self._is_asked_about(level):
                 small_gaps.ask(self, level, self.fitting(level, months))
-                self.settle(Standing(State.OWED, wait_seconds=self.work.limits.part_look_seconds))
+                self.settle(Standing(State.OWED, wait_seconds=self.context.limits.part_look_seconds))
                 return False
-            troubles.end(self.work, self.held, small_gaps.cause(self.item.id))
+            troubles.end(self.context, self.held, small_gaps.cause(self.item.id))
             if is_over:
                 raise self.too_late(level, months)
             self.buy_term(seen, level, months)
@@ -102,11 +102,11 @@ class _Part(Renewal):
 
     def _is_asked_about(self, level: Level) -> bool:
         """Whether a person says first whether a term is bought for so few days; their word stands in the request."""
-        return self.seller.settings.ask_gaps and not self.request.word and small_gaps.is_small(self.work, level)
+        return self.seller.settings.ask_gaps and not self.request.word and small_gaps.is_small(self.context, level)
 
     def _is_held(self) -> bool:
         """Whether something else is under way for the service, or staff hold it suspended: its day has not come."""
-        db, number = self.work.db, self.item.id
+        db, number = self.context.db, self.item.id
         others = [
             other
             for other in requests.live_others(db, number, self.kind)
@@ -118,17 +118,17 @@ class _Part(Renewal):
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
         """As always; a problem for whatever a person should know, and what was refused is tried again all the same."""
         if now.state == State.REFUSED:
-            now = now._replace(wait_seconds=self.work.limits.part_look_seconds)
+            now = now._replace(wait_seconds=self.context.limits.part_look_seconds)
         stopped = super().stop(now, error)
         # What waits for money is told of with all that waits for it (sync/account_troubles.py).
         if task or now.state == State.REFUSED:
             # Who was stopped meanwhile would ask for what somebody else has bought: nothing would take that task away.
             self.hold_for_send()
-            told = {"cause": self.work.word(error), "remote": self.remote, "key": self.request.key}
+            told = {"cause": self.context.word(error), "remote": self.remote, "key": self.request.key}
             told["state"] = self.request.state
             cause = Cause.of_service(self.item.id, problems.OWED)
             problem = Problem(cause, self.item.module, "reseller_audit_owed", told, touches=(self.item.id,))
-            troubles.raise_(self.work, self.held, problem)
+            troubles.raise_(self.context, self.held, problem)
         return stopped
 
     def _account(self, base: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
@@ -12,21 +12,21 @@ from reseller.lifecycle.state_change import give_up
 from reseller.seller import controls
 
 
-def power(work: Work, number: int, kind: str, operation: int = 0) -> None:
+def power(context: Context, number: int, kind: str, operation: int = 0) -> None:
     """Do `kind` with the remote service of `number`; returns when it is done, or when it is being waited for.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    with begin(work, number, kind, operation) as (held, item, current):
-        for other in requests.live_others(work.db, number, kind):
+    with begin(context, number, kind, operation) as (held, item, current):
+        for other in requests.live_others(context.db, number, kind):
             if other.kind in _OVERTAKES[kind] and other.state != State.WAITING:
-                give_up(work, held, other)
-        _POWER[kind](work, held, item, current).run()
+                give_up(context, held, other)
+        _POWER[kind](context, held, item, current).run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Whether the seller is done by now; raises ResellerError when a person has to know."""
-    return _POWER[request.kind].again(work, request, held).look()
+    return _POWER[request.kind].again(context, request, held).look()
 
 
 class _Power(Control):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import paid, problems, requests, tariffmap
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -38,21 +38,21 @@ CALLBACK = "service.postprolong"
 SLOT = (requests.PROLONG, requests.PART)
 
 
-def prolong(work: Work, number: int, given: int = 0) -> None:
+def prolong(context: Context, number: int, given: int = 0) -> None:
     """Renew the remote service of `number` for the service's period; returns when that is done, or need not be.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    with operations.begin(work, number, requests.PROLONG, given) as (held, item, operation):
+    with operations.begin(context, number, requests.PROLONG, given) as (held, item, operation):
         if not operation:
             # Nothing but its operation says that this renewal is one and not the one before.
             raise ResellerError("reseller_operation_none", object="item", item=number, kind=requests.PROLONG)
-        Renewal(work, held, item, operation).run()
+        Renewal(context, held, item, operation).run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Whether the renewal shows by now; raises ResellerError once it was looked for long enough."""
-    return Renewal.again(work, request, held).look()
+    return Renewal.again(context, request, held).look()
 
 
 class Renewal(Attempt):
@@ -62,8 +62,10 @@ class Renewal(Attempt):
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_renewal_looking"
 
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        super().__init__(work, held, item, operation, request)
+    def __init__(
+        self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
+    ) -> None:
+        super().__init__(context, held, item, operation, request)
         self.link: Link = self.linked()
         self.remote = self.link.remote
 
@@ -95,7 +97,7 @@ class Renewal(Attempt):
             else:
                 self._finish(seen)
             return True
-        limits = self.work.limits
+        limits = self.context.limits
         sent = self.request.sent_seconds or 0
         # What the seller has taken, or has answered, and is at is waited for: it is not lost.
         is_known = self.request.state == State.WAITING or bool(self.request.answer)
@@ -141,7 +143,7 @@ class Renewal(Attempt):
     def term(self) -> int:
         """Months that the tariff map names for the service's period; ends the try when it names none."""
         try:
-            return order_plan.term(self.item, tariffmap.load(self.work.db, self.item.pricelist))
+            return order_plan.term(self.item, tariffmap.load(self.context.db, self.item.pricelist))
         except ResellerError as error:
             raise self.stop(Standing(State.REFUSED), error) from error
 
@@ -154,10 +156,10 @@ class Renewal(Attempt):
             self.send(seen, wanted)
             return
         level = self.level(seen, self._paid_with_this())
-        if term_to_buy.is_wanted(level, self.work.limits):
+        if term_to_buy.is_wanted(level, self.context.limits):
             self.buy_term(seen, level, wanted)
         else:
-            self.work.log.info(f"item {self.item.id}: remote {self.remote} is paid until {_shown(seen)} already")
+            self.context.log.info(f"item {self.item.id}: remote {self.remote} is paid until {_shown(seen)} already")
             self._finish(seen)
 
     def buy_term(self, seen: Service, level: Level, wanted: int) -> None:
@@ -169,8 +171,8 @@ class Renewal(Attempt):
 
     def fitting(self, level: Level, wanted: int) -> int:
         """Months of the term that is bought: `wanted`, or another of the tariff's map."""
-        mapping = tariffmap.load(self.work.db, self.item.pricelist)
-        return term_to_buy.term(level, wanted, order_plan.terms(mapping), self.work.limits)
+        mapping = tariffmap.load(self.context.db, self.item.pricelist)
+        return term_to_buy.term(level, wanted, order_plan.terms(mapping), self.context.limits)
 
     def too_late(self, level: Level, months: int) -> Stopped:
         """Nothing is bought: a person has to decide what becomes of it."""
@@ -179,41 +181,41 @@ class Renewal(Attempt):
 
     def _take_slot(self) -> None:
         """Another request that may still move the date comes first; one that was never sent is not needed any more."""
-        for other in requests.live_others(self.work.db, self.item.id, self.kind):
+        for other in requests.live_others(self.context.db, self.item.id, self.kind):
             if other.kind in SLOT and other.is_open:
                 reason = ResellerError("reseller_slot", other=other.key, **self.names())
-                raise self.later(reason, self.work.limits.unsent_first_seconds)
+                raise self.later(reason, self.context.limits.unsent_first_seconds)
             if other.kind == requests.PART:
-                give_up(self.work, self.held, other)
+                give_up(self.context, self.held, other)
 
     def level(self, seen: Service, until: dt.date | None) -> Level:
         """The two dates; ends the try where either of them cannot be what it should be.
 
         The seller's has to be a date, and no earlier than it was: a stale form must not be paid for.
         """
-        kept = paid.of(self.work.db, self.link.id)
+        kept = paid.of(self.context.db, self.link.id)
         if until is None:
             raise self.stop(Standing(State.REFUSED), ResellerError("reseller_endless", **self.names()))
         if seen.expiredate is None:
             error = ResellerError("reseller_no_date", object="expiredate", value=_shown(seen), **self.names())
             raise self.stop(Standing(State.REFUSED), error)
         cause = Cause.of_service(self.item.id, problems.DATE_BACK)
-        if kept.highest and (kept.highest - seen.expiredate).days > self.work.limits.tolerance_days:
+        if kept.highest and (kept.highest - seen.expiredate).days > self.context.limits.tolerance_days:
             told = {**self.names(), "there": dates.text(seen.expiredate), "highest": dates.text(kept.highest)}
             here = dates.text(self.item.expiredate)
             problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
             if kept.left is not None and kept.left == self.item.expiredate:
                 # A person has said that it is to end like this: nobody is asked again.
                 raise self.stop(Standing(State.REFUSED), troubles.as_error(problem))
-            troubles.raise_(self.work, self.held, problem)
-            raise self.later(troubles.as_error(problem), self.work.limits.part_look_seconds)
-        troubles.end(self.work, self.held, cause)
+            troubles.raise_(self.context, self.held, problem)
+            raise self.later(troubles.as_error(problem), self.context.limits.part_look_seconds)
+        troubles.end(self.context, self.held, cause)
         return Level(until, seen.expiredate, self.seller.transport.today)
 
     def _paid_with_this(self) -> dt.date | None:
         """Until when the client has paid once this renewal is over: whether the panel has moved its date is learned."""
         day, months = self.item.expiredate, self.item.period
-        if day is None or months <= 0 or paid.panel_moves(self.work.db) == paid.BEFORE:
+        if day is None or months <= 0 or paid.panel_moves(self.context.db) == paid.BEFORE:
             return day
         return term_to_buy.after(day, months)
 
@@ -225,21 +227,21 @@ class Renewal(Attempt):
         if before.undated:
             error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
             raise self.stop(Standing(State.REFUSED), error)
-        autorenewal.switch_off(self.work, self.seller, self.item.itemtype, self.remote, before.autoprolong)
+        autorenewal.switch_off(self.context, self.seller, self.item.itemtype, self.remote, before.autoprolong)
         was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
         detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"
         effect = Effect(detail, was=was, promise=promise, months=months)
         try:
             with self.spending():
                 requests.sending(self.held, self.request, effect)
-                renewals.prolong(self.seller.transport, self.remote, str(months), self.work.limits.order_seconds)
+                renewals.prolong(self.seller.transport, self.remote, str(months), self.context.limits.order_seconds)
         except (Rejected, Ambiguous) as error:
             if isinstance(error, Rejected) and self.proves(error):
                 raise self._rejected(error) from error
             self.settle_doubt(error, "reseller_renewal_looking")
             self._finish_if_shown()
             if self.request.live:
-                told = ResellerError("reseller_renewal_looking", cause=self.work.word(error), **self.names())
+                told = ResellerError("reseller_renewal_looking", cause=self.context.word(error), **self.names())
                 raise self.stop(Standing(State.LOOKING), told) from error
         else:
             self.settle(Standing(State.WAITING, "reseller_renewal_looking"))
@@ -269,7 +271,7 @@ class Renewal(Attempt):
     def _park(self) -> None:
         if self.operation:
             told = ResellerError("reseller_change_waiting", **self.names())
-            operations.note(self.work, self.item, self.operation, self.work.word(told))
+            operations.note(self.context, self.item, self.operation, self.context.word(told))
 
     def _rejected(self, error: Rejected) -> ResellerError:
         """The end of a try that was refused, by proof or because looking has shown nothing."""
@@ -287,16 +289,16 @@ class Renewal(Attempt):
         self._keep_suspended(seen)
         if self.operation:
             self._tell_panel()
-        base = paid.of(self.work.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
+        base = paid.of(self.context.db, self.link.id).accounted or dates.parse(self.request.was) or seen.expiredate
         for kind in (problems.OWED, problems.UNRENEWED, problems.GAP):
-            troubles.end(self.work, self.held, Cause.of_service(self.item.id, kind))
-        with self.work.db.transaction():
+            troubles.end(self.context, self.held, Cause.of_service(self.item.id, kind))
+        with self.context.db.transaction():
             # With what it explains: an accounted date beside a renewal that is not done would be asked about.
             self._account(base)
             if self._is_likely(seen.expiredate):
                 paid.raise_highest(self.held, self.link.id, seen.expiredate)
             self.settle(Standing(State.DONE))
-        self.work.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
+        self.context.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
 
     def _is_likely(self, shown: dt.date | None) -> bool:
         """Whether the date is at most a term ahead of the client's; another's, shown once, must not count for ever."""
@@ -304,14 +306,14 @@ class Renewal(Attempt):
         if shown is None or until is None:
             return True
         ahead = term_to_buy.after(until, max(self.item.period, self.request.term, 1))
-        return (shown - ahead).days <= self.work.limits.few_days
+        return (shown - ahead).days <= self.context.limits.few_days
 
     def _tell_panel(self) -> None:
         """End the operation, and learn from the panel's own date whether it has moved before or by the call-back."""
         was = self.item.expiredate
-        functions.call_back(self.work.mgrctl, CALLBACK, self.item.id)
-        operations.close(self.work, self.operation)
-        self.item = items.read(self.work.db, self.item.id)
+        functions.call_back(self.context.mgrctl, CALLBACK, self.item.id)
+        operations.close(self.context, self.operation)
+        self.item = items.read(self.context.db, self.item.id)
         if was and self.item.expiredate and self.item.period > 0:
             paid.learn_panel_moves(self.held, paid.BEFORE if self.item.expiredate == was else paid.AFTER)
 
@@ -319,18 +321,18 @@ class Renewal(Attempt):
         """The panel's date has moved by this renewal, and is accounted for as far as the renewal explains it."""
         until, months = self.item.expiredate, self.item.period
         if until is not None:
-            now = term_to_buy.accounted_after(base, until, months, self.work.limits)
+            now = term_to_buy.accounted_after(base, until, months, self.context.limits)
             paid.account(self.held, self.link.id, now)
 
     def _keep_suspended(self, seen: Service) -> None:
         """Renewing may start at the seller what the panel has suspended here: that is suspended again."""
         starts_or_stops = (requests.SUSPEND, requests.RESUME, requests.REOPEN)
-        asked = [each for each in requests.of_item(self.work.db, self.item.id) if each.kind in starts_or_stops]
+        asked = [each for each in requests.of_item(self.context.db, self.item.id) if each.kind in starts_or_stops]
         is_stopped = bool(asked) and (asked[-1].kind, asked[-1].state) == (requests.SUSPEND, State.DONE)
         if is_stopped and self.item.status == Status.SUSPENDED and seen.status == Status.ACTIVE:
             self.hold_for_send()
             controls.change_state(self.seller.transport, self.item.itemtype, self.remote, "suspend")
-            self.work.log.info(f"item {self.item.id}: the renewal had started remote {self.remote}: suspended again")
+            self.context.log.info(f"item {self.item.id}: the renewal had started remote {self.remote}: suspended again")
 
 
 def _shown(seen: Service) -> str:

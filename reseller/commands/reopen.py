@@ -8,7 +8,7 @@ it is resumed. Otherwise it is bought like any other (open.py), with an intent a
 from __future__ import annotations
 
 from reseller.commands.open import REMOTE_PARAM, open_service
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, paid, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
@@ -27,30 +27,30 @@ from reseller.wire.errors import PanelError, ResellerError, SellerError
 OVERTAKES = (requests.CLOSE, requests.SUSPEND)
 
 
-def reopen(work: Work, number: int, operation: int = 0) -> None:
+def reopen(context: Context, number: int, operation: int = 0) -> None:
     """Bring service `number` back; returns when that is done, or when it is being waited for.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    if not _resume(work, number, operation):
-        open_service(work, number, operation or items.operation_of(work.db, number, requests.REOPEN))
+    if not _resume(context, number, operation):
+        open_service(context, number, operation or items.operation_of(context.db, number, requests.REOPEN))
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Whether the service is back by now; raises ResellerError when something new has to be said."""
-    return _Return.again(work, request, held).look()
+    return _Return.again(context, request, held).look()
 
 
-def _resume(work: Work, number: int, given: int) -> bool:
+def _resume(context: Context, number: int, given: int) -> bool:
     """Resume the remote service that there still is; False when there is none, so that one has to be bought."""
-    with operations.begin(work, number, requests.REOPEN, given) as (held, item, operation):
-        for other in requests.live_others(work.db, number, requests.REOPEN):
+    with operations.begin(context, number, requests.REOPEN, given) as (held, item, operation):
+        for other in requests.live_others(context.db, number, requests.REOPEN):
             if other.kind in OVERTAKES:
-                overtake(work, held, other)
-        link = links.of_item(work.db, number)
-        if requests.live_of(work.db, number) is not None or (link is not None and link.state == links.OPENING):
+                overtake(context, held, other)
+        link = links.of_item(context.db, number)
+        if requests.live_of(context.db, number) is not None or (link is not None and link.state == links.OPENING):
             return False
-        back = _Return(work, held, item, operation)
+        back = _Return(context, held, item, operation)
         if not back.has_link():
             back.settle(Standing(State.ABANDONED))
             return False
@@ -66,35 +66,35 @@ class _Return(Change):
 
     def has_link(self) -> bool:
         """Whether there is a link, revived if need be; ends the try when the seller cannot be asked."""
-        last = links.last_of_item(self.work.db, self.item.id)
+        last = links.last_of_item(self.context.db, self.item.id)
         if self.link is not None or last is None:
             return self.link is not None
-        if links.of_remote(self.work.db, last.account, last.remote):
+        if links.of_remote(self.context.db, last.account, last.remote):
             return False
         try:
-            found = service.read(self.work.seller_of(last).transport, last.itemtype, last.remote)
+            found = service.read(self.context.seller_of(last).transport, last.itemtype, last.remote)
         except SellerError as error:
             raise self.stop_unsent(error) from error
         except PanelError:
             raise
         except ResellerError as error:
             # Nobody can be asked about the account that it was bought with, so it is bought anew.
-            self.work.log.error(f"item {self.item.id}: {self.work.word(error)}")
+            self.context.log.error(f"item {self.item.id}: {self.context.word(error)}")
             return False
         if not found.exists or found.key != last.key:
             return False
         links.settle(self.held, last.id, links.LIVE)
         self.link = last._replace(state=links.LIVE)
         if self.item.params.get(REMOTE_PARAM) != last.remote:
-            functions.save_param(self.work.mgrctl, self.item.id, REMOTE_PARAM, last.remote)
-        self.work.log.info(f"item {self.item.id}: its link to remote {last.remote} is revived")
+            functions.save_param(self.context.mgrctl, self.item.id, REMOTE_PARAM, last.remote)
+        self.context.log.info(f"item {self.item.id}: its link to remote {last.remote} is revived")
         return True
 
     def _record(self) -> None:
         """What the panel's date is now is what the client comes back with."""
         super()._record()
         if self.link is not None:
-            paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
+            paid.account(self.held, self.link.id, items.read(self.context.db, self.item.id).expiredate)
 
     def _check(self, seen: Service) -> None:
         """The deletion that was under way has got through after all: the next try buys it.
@@ -102,11 +102,11 @@ class _Return(Change):
         Only where a complete list does not show it either: buying it while it is there would be a second one.
         """
         if not seen.exists and self.link is not None:
-            limits, link = self.work.limits, self.link
+            limits, link = self.context.limits, self.link
             if not gone.is_unlisted(self.seller.transport, link.itemtype, link.remote, limits):
                 raise self.later(ResellerError("reseller_gone", **self.names()), limits.unsent_first_seconds)
             meanwhile = ResellerError("reseller_gone_meanwhile", **self.names())
-            troubles.end_differences(self.work, self.held, self.item.id)
+            troubles.end_differences(self.context, self.held, self.item.id)
             links.settle(self.held, link.id, links.ENDED)
             raise self.later(meanwhile, 0)
         super()._check(seen)

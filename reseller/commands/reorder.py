@@ -14,7 +14,7 @@ from collections.abc import Callable
 from reseller import log
 from reseller.commands import changepassword, gen_key, owed_terms, power, prolong, setparam
 from reseller.commands import open as opening
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, problems, requests, states
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause
@@ -31,7 +31,7 @@ from reseller.wire.errors import Ambiguous, ResellerError
 #: ends a service of this panel
 CALLBACK = "service.postclose"
 #: requests that may have charged, or been counted, without our knowing; an order is looked for in the list
-_LOOKED_FOR: dict[str, Callable[[Work, Request, Lease], bool] | None] = {
+_LOOKED_FOR: dict[str, Callable[[Context, Request, Lease], bool] | None] = {
     requests.ORDER: None,
     requests.PROLONG: prolong.look_again,
     requests.PART: owed_terms.go_on,
@@ -42,109 +42,109 @@ _LOOKED_FOR: dict[str, Callable[[Work, Request, Lease], bool] | None] = {
 }
 
 
-def reorder(work: Work, number: int, *, confirmed: bool, chosen: int = 0) -> str:
+def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) -> str:
     """Order or renew service `number` anew and start its operation; what was done, or would be, in a sentence.
 
     Looks first: what is found after all is taken as done instead. Raises ResellerError when there is nothing to decide,
     about the `chosen` request where somebody pointed at one, `reseller_reorder_early` while the lost request may still
     show up; and with what stops an order that has no operation to say it.
     """
-    item = items.read_ours(work.db, number)
-    with work.hold(number) as held:
-        is_order = not chosen or requests.by_id(work.db, chosen).kind == requests.ORDER
-        alone = is_order and requests.is_unbought(work.db, number)
-        request = requests.live_of(work.db, number) if alone else _undecided(work, number, chosen)
+    item = items.read_ours(context.db, number)
+    with context.hold(number) as held:
+        is_order = not chosen or requests.by_id(context.db, chosen).kind == requests.ORDER
+        alone = is_order and requests.is_unbought(context.db, number)
+        request = requests.live_of(context.db, number) if alone else _undecided(context, number, chosen)
         kind = request.kind if request else requests.ORDER
-        operation = items.operation_of(work.db, number, *requests.operation_names(kind))
+        operation = items.operation_of(context.db, number, *requests.operation_names(kind))
         has_reason = operation or alone or kind == requests.PART
         if not has_reason and (request is None or request.state != State.UNCONFIRMED):
             raise ResellerError("reseller_reorder_no_operation", object="item", item=number)
-        found, seen = _look(work, held, item, request)
+        found, seen = _look(context, held, item, request)
         if found:
             return found
         if request is not None and not has_reason:
-            return _give_up(work, held, request, confirmed=confirmed)
+            return _give_up(context, held, request, confirmed=confirmed)
         told = {"item": number, "kind": kind, "key": request.key if request else "-"}
-        although = " " + work.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
+        although = " " + context.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
-            return work.word(ResellerError("reseller_note_reorder_plan", **told)) + although
-        with work.db.transaction():
+            return context.word(ResellerError("reseller_note_reorder_plan", **told)) + although
+        with context.db.transaction():
             if request:
                 requests.settle(held, request, Standing(State.ABANDONED, request.error_type, request.error_text))
             fresh = requests.create(held, item, kind, operation=operation, accepted=seen)
             if alone:
-                requests.set_word(held, fresh, work.caller.user or "staff")
+                requests.set_word(held, fresh, context.caller.user or "staff")
     with log.under(fresh.correlation):
-        work.note("reorder", f"{kind}: {told['key']} is given up for {fresh.key} {seen}".rstrip(), item=number)
+        context.note("reorder", f"{kind}: {told['key']} is given up for {fresh.key} {seen}".rstrip(), item=number)
     if operation:
-        operations.start(work, operation)
+        operations.start(context, operation)
     elif alone:
-        opening.open_service(work, number)
-    return work.word(ResellerError("reseller_note_reordered", fresh=fresh.key, **told)) + although
+        opening.open_service(context, number)
+    return context.word(ResellerError("reseller_note_reordered", fresh=fresh.key, **told)) + although
 
 
-def _give_up(work: Work, held: Lease, request: Request, *, confirmed: bool) -> str:
+def _give_up(context: Context, held: Lease, request: Request, *, confirmed: bool) -> str:
     """A person says that it was not carried out, and nobody wants it any more: its operation was deleted."""
     told = {"item": request.item, "kind": request.kind, "key": request.key}
     if not confirmed:
-        return work.word(ResellerError("reseller_note_give_up_plan", **told))
-    reasons.give_up(work, held, request)
-    troubles.end(work, held, Cause.of_service(request.item, problems.UNDECIDED))
-    work.note("reorder", f"{request.kind}: {request.key} is given up, its operation was deleted", item=request.item)
-    return work.word(ResellerError("reseller_note_given_up", **told))
+        return context.word(ResellerError("reseller_note_give_up_plan", **told))
+    reasons.give_up(context, held, request)
+    troubles.end(context, held, Cause.of_service(request.item, problems.UNDECIDED))
+    context.note("reorder", f"{request.kind}: {request.key} is given up, its operation was deleted", item=request.item)
+    return context.word(ResellerError("reseller_note_given_up", **told))
 
 
-def cancel(work: Work, number: int, *, confirmed: bool) -> str:
+def cancel(context: Context, number: int, *, confirmed: bool) -> str:
     """Close service `number` here, for which nothing was bought and no operation is left; what was done, or would be.
 
     Looks first, as reorder() does. Raises ResellerError `reseller_cancel_none` for any other service.
     """
-    item = items.read_ours(work.db, number)
-    with work.hold(number) as held:
-        if not requests.is_unbought(work.db, number):
+    item = items.read_ours(context.db, number)
+    with context.hold(number) as held:
+        if not requests.is_unbought(context.db, number):
             raise ResellerError("reseller_cancel_none", object="item", value=number, item=number)
-        request = requests.live_of(work.db, number)
-        found, seen = _look(work, held, item, request)
+        request = requests.live_of(context.db, number)
+        found, seen = _look(context, held, item, request)
         if found:
             return found
-        although = " " + work.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
+        although = " " + context.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
-            return work.word(ResellerError("reseller_note_cancel_plan", item=number)) + although
-        functions.call_back(work.mgrctl, CALLBACK, number)
+            return context.word(ResellerError("reseller_note_cancel_plan", item=number)) + although
+        functions.call_back(context.mgrctl, CALLBACK, number)
         if request:
-            give_up(work, held, request)
-        troubles.end(work, held, Cause.of_service(number, problems.UNBOUGHT))
-    work.note("cancel", f"closed here, nothing was bought for it {seen}".rstrip(), item=number)
-    return work.word(ResellerError("reseller_note_cancelled", item=number)) + although
+            give_up(context, held, request)
+        troubles.end(context, held, Cause.of_service(number, problems.UNBOUGHT))
+    context.note("cancel", f"closed here, nothing was bought for it {seen}".rstrip(), item=number)
+    return context.word(ResellerError("reseller_note_cancelled", item=number)) + although
 
 
-def _undecided(work: Work, number: int, chosen: int) -> Request:
+def _undecided(context: Context, number: int, chosen: int) -> Request:
     """The request about which there is something to decide."""
-    live = [request for request in requests.of_item(work.db, number) if request.live and request.kind in _LOOKED_FOR]
+    live = [request for request in requests.of_item(context.db, number) if request.live and request.kind in _LOOKED_FOR]
     request = next((each for each in live if each.state.means(states.DECIDABLE)), live[0] if live else None)
     if request is not None and request.state in (State.SENDING, State.LOOKING):
         raise ResellerError("reseller_reorder_early", item=number, key=request.key)
     if request is None or not request.state.means(states.DECIDABLE) or chosen not in (0, request.id):
-        state = request.state if request else "bought" if links.of_item(work.db, number) else "never ordered"
+        state = request.state if request else "bought" if links.of_item(context.db, number) else "never ordered"
         raise ResellerError("reseller_reorder_none", object="item", item=number, state=state)
     return request
 
 
-def _look(work: Work, held: Lease, item: Item, request: Request | None) -> tuple[str, str]:
+def _look(context: Context, held: Lease, item: Item, request: Request | None) -> tuple[str, str]:
     """What was found of it after all, in a sentence; and the remote services that name the item without being it."""
     look = _LOOKED_FOR[request.kind] if request else None
     if request is not None and look is not None:
-        done = look(work, request, held)
+        done = look(context, request, held)
         arrived = ResellerError("reseller_note_arrived", item=item.id, kind=request.kind)
-        return (work.word(arrived) if done else ""), ""
+        return (context.word(arrived) if done else ""), ""
     # Where it was sent; one that never was goes to the module of today.
-    seller = work.seller_asked(request, item.module) if request else work.seller(item.module)
-    rows = read_list(seller.transport, item.itemtype, work.limits)
+    seller = context.seller_asked(request, item.module) if request else context.seller(item.module)
+    rows = read_list(seller.transport, item.itemtype, context.limits)
     if request is not None and request.state == State.UNCONFIRMED:
-        link = opening.look_again(work, request, held, rows)
+        link = opening.look_again(context, request, held, rows)
         if link is not None:
             found = ResellerError("reseller_note_adopted", item=item.id, key=link.key, remote=link.remote)
-            return work.word(found), ""
+            return context.word(found), ""
     if not rows.complete:
         raise Ambiguous("reseller_list_incomplete", itemtype=item.itemtype)
     return "", " ".join(row.id for row in rows.of_item(item.id))

@@ -7,7 +7,7 @@ own modules do; one that would alter the disk of a virtual server is refused bef
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -27,18 +27,18 @@ from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
 
 
-def set_params(work: Work, number: int, given: int = 0) -> None:
+def set_params(context: Context, number: int, given: int = 0) -> None:
     """Bring the remote service of `number` where the panel has it; returns when it is, or when the seller is at it.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    with operations.begin(work, number, requests.SETPARAM, given) as (held, item, operation):
-        _Setparam(work, held, item, operation).run()
+    with operations.begin(context, number, requests.SETPARAM, given) as (held, item, operation):
+        _Setparam(context, held, item, operation).run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Whether the seller is done by now; goes on with what is left. Raises ResellerError when that took too long."""
-    attempt = _Setparam.again(work, request, held)
+    attempt = _Setparam.again(context, request, held)
     attempt.look()
     return not attempt.request.live
 
@@ -50,8 +50,10 @@ class _Setparam(Attempt):
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_change_looking"
 
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        super().__init__(work, held, item, operation, request)
+    def __init__(
+        self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
+    ) -> None:
+        super().__init__(context, held, item, operation, request)
         self.link: Link = self.linked()
         self.remote = self.link.remote
         self._looking = False
@@ -105,7 +107,7 @@ class _Setparam(Attempt):
         return form
 
     def _next(self, form: Service) -> Change | None:
-        tariff = items.tariff_params(self.work.db, self.item.pricelist)
+        tariff = items.tariff_params(self.context.db, self.item.pricelist)
         try:
             change = setparam_plan.build(self.item, form, tariff, self._mapping, lambda: self._tariff(form.pricelist))
             if change is not None and change.is_tariff and not self._is_meant(change):
@@ -128,7 +130,7 @@ class _Setparam(Attempt):
 
     @property
     def _mapping(self) -> TariffMap:
-        return tariffmap.load(self.work.db, self.item.pricelist)
+        return tariffmap.load(self.context.db, self.item.pricelist)
 
     def _tariff(self, pricelist: str) -> Tariff | None:
         """A tariff of the seller, None where it is not shown."""
@@ -145,10 +147,10 @@ class _Setparam(Attempt):
     def _doubt(self, change: Change, *, busy: bool) -> None:
         """What was sent does not show: look on; after long enough it is refused, or a person's turn."""
         waited, answered = self.request.sent_seconds or 0, self.answered
-        is_at_it = answered is not None and busy and waited < self.work.limits.change_seconds
+        is_at_it = answered is not None and busy and waited < self.context.limits.change_seconds
         if is_at_it or not self.is_looked_for:
             if not self._looking:
-                cause = self.work.word(answered) if answered else "-"
+                cause = self.context.word(answered) if answered else "-"
                 told = ResellerError(self.looking, cause=cause, **self.names())
                 raise self.stop(Standing(self._unsent_state(State.LOOKING)), told)
             self.settle(Standing(State.LOOKING, self.looking))
@@ -162,13 +164,13 @@ class _Setparam(Attempt):
         """The seller is at it; past the deadline a person should look there."""
         sent = self.request.sent_seconds
         waited = self.request.age_seconds if sent is None else sent
-        if waited >= self.work.limits.change_seconds:
+        if waited >= self.context.limits.change_seconds:
             error = ResellerError("reseller_change_overdue", minutes=max(1, waited // 60), **self.names())
             raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
         self.settle(Standing(State.WAITING, "reseller_change_waiting"))
-        if self.operation and not (self._looking and items.has_task(self.work.db, self.operation)):
+        if self.operation and not (self._looking and items.has_task(self.context.db, self.operation)):
             told = ResellerError("reseller_change_waiting", **self.names())
-            operations.note(self.work, self.item, self.operation, self.work.word(told))
+            operations.note(self.context, self.item, self.operation, self.context.word(told))
 
     def _send(self, change: Change, form: Service) -> None:
         """Ask what has to be asked first, then send it."""
@@ -190,7 +192,7 @@ class _Setparam(Attempt):
 
     def _call(self, change: Change) -> None:
         """The call that may charge; only an answer that proves a refusal counts, the form says the rest."""
-        transport, seconds = self.seller.transport, self.work.limits.order_seconds
+        transport, seconds = self.seller.transport, self.context.limits.order_seconds
         what = "changepricelist" if change.is_tariff else "edit"
         effect = Effect(f"{self.link.itemtype}.{what} {self.remote} {change}", call=change.digest)
         try:
@@ -204,7 +206,9 @@ class _Setparam(Attempt):
             if isinstance(error, Rejected) and self.proves(error):
                 raise self._rejected(change, error) from error
             self.settle_doubt(error)
-            self.work.log.error(f"item {self.item.id}: the answer to {what} proves nothing: {self.work.word(error)}")
+            self.context.log.error(
+                f"item {self.item.id}: the answer to {what} proves nothing: {self.context.word(error)}"
+            )
         else:
             self.settle(Standing(State.WAITING, "reseller_change_waiting"))
 
@@ -224,7 +228,7 @@ class _Setparam(Attempt):
             except Rejected as error:
                 # A step of the change, not a look: it commits nothing, so what it refuses is refused.
                 raise self._rejected(change, error) from error
-            self.work.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
+            self.context.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
 
     def _require_resources(self, form: Service, target: str) -> None:
         is_with_disk = self.item.itemtype == setparam_plan.DISK_TYPE
@@ -253,17 +257,17 @@ class _Setparam(Attempt):
         """Say why, then give the service its former tariff: an operation that is started again finds nothing to do."""
         stopped = self.stop(Standing(State.REFUSED), error)
         if self.item.lastpricelist:
-            functions.call_back(self.work.mgrctl, ROLLBACK, self.item.id)
-            self.work.log.info(f"item {self.item.id}: its tariff is {self.item.lastpricelist} again")
+            functions.call_back(self.context.mgrctl, ROLLBACK, self.item.id)
+            self.context.log.info(f"item {self.item.id}: its tariff is {self.item.lastpricelist} again")
         return stopped
 
     def _finish(self) -> None:
         """Say so on the panel; a date that this change has moved is accounted for, a jump from before it is not."""
-        kept, was = paid.of(self.work.db, self.link.id), self.item.expiredate
-        functions.call_back(self.work.mgrctl, CALLBACK, self.item.id)
+        kept, was = paid.of(self.context.db, self.link.id), self.item.expiredate
+        functions.call_back(self.context.mgrctl, CALLBACK, self.item.id)
         if self.operation:
-            operations.close(self.work, self.operation)
+            operations.close(self.context, self.operation)
         if was is not None and kept.accounted == was:
-            paid.account(self.held, self.link.id, items.read(self.work.db, self.item.id).expiredate)
+            paid.account(self.held, self.link.id, items.read(self.context.db, self.item.id).expiredate)
         self.settle(Standing(State.DONE))
-        self.work.log.info(f"item {self.item.id}: changed, remote {self.remote}")
+        self.context.log.info(f"item {self.item.id}: changed, remote {self.remote}")

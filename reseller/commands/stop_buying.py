@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.commands import owed_terms
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent, stops
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
@@ -39,41 +39,41 @@ class Waiting(NamedTuple):
     currency: str
 
 
-def stop(work: Work, module: int, why: str) -> tuple[Stop, int]:
+def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
     """Buy nothing any more, of one module or of ALL; the stop as it is then, and how many purchases wait for its end.
 
     Raises ResellerError `reseller_no_module` for another module.
     """
-    _require_ours(work, module)
+    _require_ours(context, module)
     # Before anything that somebody else may hold up.
-    stops.put(work.db, module, str(work.caller), why)
-    work.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
-    found = require(work, module)
-    wanted = _wanted(work, found)
-    with contextlib.suppress(BusyError, PanelError), _held(work) as held:
+    stops.put(context.db, module, str(context.caller), why)
+    context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
+    found = require(context, module)
+    wanted = _wanted(context, found)
+    with contextlib.suppress(BusyError, PanelError), _held(context) as held:
         # Or the next run tells of it.
-        _tell(work, held, found, wanted)
+        _tell(context, held, found, wanted)
     return found, len(wanted)
 
 
-def start(work: Work, module: int) -> list[Waiting]:
+def start(context: Context, module: int) -> list[Waiting]:
     """Take the stop of one module, or of ALL, back; what goes on.
 
     Raises ResellerError `reseller_not_halted` where there is none, BusyError when somebody else is at it.
     """
-    with _held(work) as held:
-        found = require(work, module)
-        waiting = plan(work, found)
-        stops.end(work.db, module)
-        requests.wake(held, [Halted.unsent], _modules(work, module))
-        work.note("start", f"buying goes on{_scope(module)}: {len(waiting)} wait, {total(waiting)}", module=module)
-        troubles.end(work, held, cause(found))
+    with _held(context) as held:
+        found = require(context, module)
+        waiting = plan(context, found)
+        stops.end(context.db, module)
+        requests.wake(held, [Halted.unsent], _modules(context, module))
+        context.note("start", f"buying goes on{_scope(module)}: {len(waiting)} wait, {total(waiting)}", module=module)
+        troubles.end(context, held, cause(found))
     return waiting
 
 
-def require(work: Work, module: int) -> Stop:
+def require(context: Context, module: int) -> Stop:
     """The stop of one module or of ALL; raises ResellerError `reseller_not_halted`, naming the others there are."""
-    every = stops.every(work.db)
+    every = stops.every(context.db)
     found = next((each for each in every if each.module == module), None)
     if found is None:
         others = ", ".join(str(each.module or "*") for each in every) or "-"
@@ -81,19 +81,19 @@ def require(work: Work, module: int) -> Stop:
     return found
 
 
-def plan(work: Work, found: Stop) -> list[Waiting]:
+def plan(context: Context, found: Stop) -> list[Waiting]:
     """What waits for this stop to be taken back, the oldest first, then terms that are due without a request."""
-    return [Waiting(*each, *spent.expected(work.db, each[0])) for each in _wanted(work, found)]
+    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, found)]
 
 
-def _wanted(work: Work, found: Stop) -> list[tuple[int, str, int]]:
+def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
     """The same without its cost: service, kind and months."""
-    modules = _modules(work, found.module)
-    asked = [each for each in requests.all_live(work.db, modules) if _waits(each)]
+    modules = _modules(context, found.module)
+    asked = [each for each in requests.all_live(context.db, modules) if _waits(each)]
     asked.sort(key=lambda request: request.turn)
     known = {request.item for request in asked}
     wanted = [(request.item, request.kind, request.term) for request in asked]
-    return wanted + [(item, requests.PART, 0) for item in _due(work, modules) if item not in known]
+    return wanted + [(item, requests.PART, 0) for item in _due(context, modules) if item not in known]
 
 
 def _waits(request: Request) -> bool:
@@ -114,20 +114,20 @@ def total(waiting: Sequence[Waiting]) -> str:
     return " and ".join(told) or "nothing to pay"
 
 
-def watch(work: Work) -> list[str]:
+def watch(context: Context) -> list[str]:
     """Keep the problem of each stop, and end those of stops that are over; what they say."""
-    found = stops.every(work.db)
-    kept = problems.of_subject(work.db, problems.PANEL, problems.MODULE)
+    found = stops.every(context.db)
+    kept = problems.of_subject(context.db, problems.PANEL, problems.MODULE)
     told = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
     over = told - {cause(each) for each in found}
     if not found and not over:
         return []
-    with contextlib.suppress(BusyError), _held(work) as held:
+    with contextlib.suppress(BusyError), _held(context) as held:
         for ended in over:
-            troubles.end(work, held, ended)
+            troubles.end(context, held, ended)
         for each in found:
-            _tell(work, held, each, _wanted(work, each))
-    return [work.word(each.error) for each in found]
+            _tell(context, held, each, _wanted(context, each))
+    return [context.word(each.error) for each in found]
 
 
 def cause(found: Stop) -> Cause:
@@ -136,26 +136,28 @@ def cause(found: Stop) -> Cause:
     return Cause(subject, found.module, problems.HALTED)
 
 
-def _tell(work: Work, held: Lease, found: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
+def _tell(context: Context, held: Lease, found: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
     touches = tuple(dict.fromkeys(item for item, _, _ in wanted))
-    modules = _modules(work, found.module)
+    modules = _modules(context, found.module)
     if modules:
         told = {**found.error.params, "count": str(len(touches))}
-        troubles.raise_(work, held, Problem(cause(found), modules[0], "reseller_halted_waits", told, touches=touches))
+        troubles.raise_(
+            context, held, Problem(cause(found), modules[0], "reseller_halted_waits", told, touches=touches)
+        )
 
 
-def _due(work: Work, modules: Sequence[int]) -> list[int]:
+def _due(context: Context, modules: Sequence[int]) -> list[int]:
     """Services for which a term would be bought now; only shown, so this machine's day will do."""
     today = dates.machine_day()
-    return [item for module in modules for item in paid.due(work.db, module, today, work.limits)]
+    return [item for module in modules for item in paid.due(context.db, module, today, context.limits)]
 
 
-def _modules(work: Work, module: int) -> list[int]:
-    return [module] if module else list(items.modules(work.db))
+def _modules(context: Context, module: int) -> list[int]:
+    return [module] if module else list(items.modules(context.db))
 
 
-def _require_ours(work: Work, module: int) -> None:
-    if module != ALL and module not in items.modules(work.db):
+def _require_ours(context: Context, module: int) -> None:
+    if module != ALL and module not in items.modules(context.db):
         raise ResellerError("reseller_no_module", object="module", value=module)
 
 
@@ -163,5 +165,5 @@ def _scope(module: int) -> str:
     return f" of module {module}" if module else ""
 
 
-def _held(work: Work) -> contextlib.AbstractContextManager[Lease]:
-    return lease(work.db, "stop", work.limits.lease_seconds)
+def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
+    return lease(context.db, "stop", context.limits.lease_seconds)

@@ -6,7 +6,7 @@ How a change is carried out is lifecycle/state_change.py; what is special about 
 from __future__ import annotations
 
 from reseller.commands.close import Close
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
@@ -23,29 +23,29 @@ _OVERTAKES = {
 }
 
 
-def change(work: Work, number: int, kind: str, given: int = 0) -> None:
+def change(context: Context, number: int, kind: str, given: int = 0) -> None:
     """Bring the remote service of `number` where `kind` wants it; returns when it is, or when it is being waited for.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    with operations.begin(work, number, kind, given) as (held, item, operation):
-        _overtake(work, held, item, kind)
-        _CHANGES[kind](work, held, item, operation).run()
+    with operations.begin(context, number, kind, given) as (held, item, operation):
+        _overtake(context, held, item, kind)
+        _CHANGES[kind](context, held, item, operation).run()
 
 
-def look_again(work: Work, request: Request, held: Lease) -> bool:
+def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Go on with a change that waits; whether it is done by now. Raises ResellerError when something new is said."""
-    return _CHANGES[request.kind].again(work, request, held).look()
+    return _CHANGES[request.kind].again(context, request, held).look()
 
 
-def _overtake(work: Work, held: Lease, item: Item, kind: str) -> None:
-    for other in requests.live_others(work.db, item.id, kind):
+def _overtake(context: Context, held: Lease, item: Item, kind: str) -> None:
+    for other in requests.live_others(context.db, item.id, kind):
         if other.kind in _OVERTAKES[kind]:
             # What is closed needs no watch over what it may be suspended or resumed by.
-            (give_up if kind == requests.CLOSE else overtake)(work, held, other)
+            (give_up if kind == requests.CLOSE else overtake)(context, held, other)
     if kind != requests.CLOSE:
         for contrary in _OVERTAKES[kind]:
-            overtake_done(work, held, item.id, contrary)
+            overtake_done(context, held, item.id, contrary)
 
 
 class _Suspend(Change):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import links
 from reseller.ledger.links import Link
 from reseller.lifecycle import ownership
@@ -38,63 +38,63 @@ class WayIn(NamedTuple):
     caption: str
 
 
-def switch_on(work: Work, number: int, itemtype: str, *, verify: bool) -> str:
+def switch_on(context: Context, number: int, itemtype: str, *, verify: bool) -> str:
     """Probe the link of service `number`, and record that its module's services of this tariff have a panel.
 
     The proof in a sentence; raises ResellerError with what speaks against it. `verify` False takes any certificate of
     the service's own panel: most are signed by nobody.
     """
-    item = items.read_ours(work.db, number)
+    item = items.read_ours(context.db, number)
     if item.itemtype != itemtype:
         raise ResellerError("reseller_panel_type", object="item", item=number, itemtype=item.itemtype)
-    link = _link(work, item)
+    link = _link(context, item)
     if link is None:
         raise ResellerError("reseller_panel_not_linked", object="item", item=number)
-    tariff = _prove(work, work.seller_of(link), link, verify=verify)
+    tariff = _prove(context, context.seller_of(link), link, verify=verify)
     proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
     kind = Kind(item.module, item.itemtype, tariff)
-    panel_switches.write(work.panel.base, {**panel_switches.read(work.panel.base), kind: proof})
+    panel_switches.write(context.panel.base, {**panel_switches.read(context.panel.base), kind: proof})
     said = f"clients may enter the panels of {item.itemtype} {tariff}, proven {proof}"
-    work.note("panel on", said, module=item.module)
+    context.note("panel on", said, module=item.module)
     return proof
 
 
-def switch_off(work: Work, itemtype: str) -> int:
+def switch_off(context: Context, itemtype: str) -> int:
     """Switch it off for the type, in all modules; how many there were."""
-    switched = panel_switches.read(work.panel.base)
+    switched = panel_switches.read(context.panel.base)
     left = {kind: proof for kind, proof in switched.items() if kind.itemtype != itemtype}
-    panel_switches.write(work.panel.base, left)
-    work.note("panel off", f"clients do not enter the panels of {itemtype} any more")
+    panel_switches.write(context.panel.base, left)
+    context.note("panel off", f"clients do not enter the panels of {itemtype} any more")
     return len(switched) - len(left)
 
 
-def way_in(work: Work, number: int) -> WayIn:
+def way_in(context: Context, number: int) -> WayIn:
     """A fresh link for a client; raises ResellerError `reseller_panel_closed`, which a client may see."""
-    item = items.read_ours(work.db, number)
+    item = items.read_ours(context.db, number)
     closed = ResellerError("reseller_panel_closed", object="item", item=number)
-    link = _link(work, item)
-    switched = panel_switches.read(work.panel.base)
+    link = _link(context, item)
+    switched = panel_switches.read(context.panel.base)
     if link is None or (item.module, item.itemtype) not in {kind[:2] for kind in switched}:
         raise closed
-    if not work.may_ask(items.account_of(work.db, number)):
+    if not context.may_ask(items.account_of(context.db, number)):
         raise closed
     try:
-        seller = work.seller_of(link)
+        seller = context.seller_of(link)
         own, tariff = _own(seller, link)
         if Kind(item.module, item.itemtype, tariff) not in switched:
             raise ResellerError("reseller_panel_tariff", remote=link.remote, tariff=tariff)
         url = control_panels.link(seller.transport, link.remote)
         _require_own(url, own, link)
     except ResellerError as error:
-        work.log.error(f"item {number}: no way into its panel: {work.word(error)}")
+        context.log.error(f"item {number}: no way into its panel: {context.word(error)}")
         raise closed from error
     caption = ResellerError("reseller_note_panel", name=item.name or str(number))
-    return WayIn(url, work.word(caption))
+    return WayIn(url, context.word(caption))
 
 
-def _link(work: Work, item: Item) -> Link | None:
+def _link(context: Context, item: Item) -> Link | None:
     """The link of a service that is active here; a suspended client has no business in there."""
-    return links.of_item(work.db, item.id) if item.status == Status.ACTIVE else None
+    return links.of_item(context.db, item.id) if item.status == Status.ACTIVE else None
 
 
 def _own(seller: Seller, link: Link) -> tuple[frozenset[str], str]:
@@ -112,7 +112,7 @@ def _require_own(url: str, own: frozenset[str], link: Link) -> None:
         raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=told)
 
 
-def _prove(work: Work, seller: Seller, link: Link, *, verify: bool) -> str:
+def _prove(context: Context, seller: Seller, link: Link, *, verify: bool) -> str:
     """The tariff that is proven; raises ResellerError with what speaks against it."""
     transport, username = seller.transport, seller.settings.username
     own, tariff = _own(seller, link)
@@ -124,7 +124,7 @@ def _prove(work: Work, seller: Seller, link: Link, *, verify: bool) -> str:
     opened = ResellerError("reseller_panel_account", remote=link.remote)
     if control_panels.opens_account(transport, username, control_panels.keys_of(unused)):
         raise opened
-    arrival = control_panels.follow(url, own, work.limits, verify=verify)
+    arrival = control_panels.follow(url, own, context.limits, verify=verify)
     for host in arrival.hosts - own:
         raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=", ".join(sorted(own)))
     if arrival.has_session or control_panels.host_of(transport.endpoint) in arrival.page:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reseller import log
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import links, problems, requests, spent, states
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
@@ -55,22 +55,24 @@ class Attempt:
     #: said while the outcome of an earlier try is unknown
     looking = "reseller_looking"
 
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        self.work = work
+    def __init__(
+        self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
+    ) -> None:
+        self.context = context
         self.held = held
         self.item = item
         self.operation = operation
         #: an order makes its link; everything else is about the one there is
-        self.link = None if self.kind == requests.ORDER else links.of_item(work.db, item.id)
-        self.request = request or requests.live_of(work.db, item.id, self.kind) or self._intent()
+        self.link = None if self.kind == requests.ORDER else links.of_item(context.db, item.id)
+        self.request = request or requests.live_of(context.db, item.id, self.kind) or self._intent()
         log.follow(self.request.correlation)
         self._seller: Seller | None = None
 
     @classmethod
-    def again(cls, work: Work, request: Request, held: Lease) -> Self:
+    def again(cls, context: Context, request: Request, held: Lease) -> Self:
         """A try at a request that an earlier one has left, with the operation that it serves."""
-        item = items.read(work.db, request.item)
-        return cls(work, held, item, operations.of(work, request), request)
+        item = items.read(context.db, request.item)
+        return cls(context, held, item, operations.of(context, request), request)
 
     def _intent(self) -> Request:
         module = self.link.module if self.link else self.item.module
@@ -97,14 +99,14 @@ class Attempt:
     def _lead(self) -> Seller:
         """Of a link: its account's. Of an order: the module's, and once it may have been sent where that was."""
         if self.link is not None:
-            return self.work.seller_of(self.link)
+            return self.context.seller_of(self.link)
         if not self.in_doubt or not self.request.account:
-            return self.work.buyer(self.item.module)
-        return self.work.seller_of(self.request)
+            return self.context.buyer(self.item.module)
+        return self.context.seller_of(self.request)
 
     def proves(self, error: Rejected) -> bool:
         """Whether this answer proves that what was sent had no effect (seller/proofs.py)."""
-        return self.work.proofs.hold(error)
+        return self.context.proofs.hold(error)
 
     @property
     def answered(self) -> Rejected | None:
@@ -119,7 +121,7 @@ class Attempt:
     @property
     def is_looked_for(self) -> bool:
         """Whether what was sent has been looked for as long as a doubt is."""
-        return (self.request.sent_seconds or 0) >= self.work.limits.look_seconds
+        return (self.request.sent_seconds or 0) >= self.context.limits.look_seconds
 
     @property
     def in_doubt(self) -> bool:
@@ -141,11 +143,11 @@ class Attempt:
         """
         link = self.linked()
         seen = service.read(self.seller.transport, link.itemtype, link.remote)
-        error = ownership.judge(self.work, self.held, link, seen.key)
+        error = ownership.judge(self.context, self.held, link, seen.key)
         if error is None:
             return seen
-        wait = self.work.limits.unsent_longest_seconds
-        rests = not self.operation or items.is_manual(self.work.db, self.operation)
+        wait = self.context.limits.unsent_longest_seconds
+        rests = not self.operation or items.is_manual(self.context.db, self.operation)
         if rests and (self.request.error_type, self.request.operation) == (error.type, self.operation):
             # The operation says so already: this is a look, not somebody's Start.
             requests.wait(self.held, self.request, wait)
@@ -181,11 +183,11 @@ class Attempt:
         be told of it, the panel does not run it again by itself. Ends the try, to be made again soon, when the panel
         does not show that, or when somebody else holds the purse for too long.
         """
-        limits = self.work.limits
-        if self.operation and not operations.make_manual(self.work, self.operation):
+        limits = self.context.limits
+        if self.operation and not operations.make_manual(self.context, self.operation):
             raise self.later(ResellerError("reseller_not_manual", **self.names()), limits.unsent_first_seconds)
         purse = lease(
-            self.work.db,
+            self.context.db,
             f"account:{self.seller.account}",
             self._send_seconds,
             wait_seconds=limits.account_wait_seconds,
@@ -212,7 +214,7 @@ class Attempt:
         try:
             return read_balance(self.seller.transport)
         except SellerError as error:
-            self.work.log.info(f"item {self.item.id}: what this costs is not seen: {self.work.word(error)}")
+            self.context.log.info(f"item {self.item.id}: what this costs is not seen: {self.context.word(error)}")
             return None
 
     def _note_cost(self, before: Balance | None) -> None:
@@ -223,11 +225,11 @@ class Attempt:
             # A top-up of the same moment would hide it; that is no cost.
             if cost > 0:
                 spent.note(self.held, self.request.id, cost, after.currency)
-                self.work.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
+                self.context.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
 
     @property
     def _send_seconds(self) -> int:
-        limits = self.work.limits
+        limits = self.context.limits
         return max(limits.lease_seconds, 2 * limits.order_seconds)
 
     def stop_unsent(self, error: SellerError) -> Stopped:
@@ -235,7 +237,7 @@ class Attempt:
 
         What an earlier try sent, or may have sent, is looked for later; it must not become a request that never left.
         """
-        looking = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        looking = ResellerError(self.looking, cause=self.context.word(error), **self.names())
         if self.request.state == State.WAITING:
             # The ledger keeps what it is waiting for.
             return self._show(looking)
@@ -243,21 +245,21 @@ class Attempt:
             return self.stop(Standing(self._unsent_state(State.LOOKING)), looking)
         if isinstance(error, Withheld):
             # The try does not count, and the next one is when a person has said so (sync/checkevent.py).
-            told = ResellerError(error.unsent, cause=self.work.word(error), **self.names())
-            wait = self.work.limits.unsent_first_seconds
+            told = ResellerError(error.unsent, cause=self.context.word(error), **self.names())
+            wait = self.context.limits.unsent_first_seconds
             return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), told)
         trouble = retries.account_trouble(error)
-        rule = retries.rule(error, self.work.limits)
+        rule = retries.rule(error, self.context.limits)
         # Who waits for the account is given no other tries of his own.
         tries = (self.request.tries if trouble else self._tries) + 1
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
         if trouble in (problems.LOGIN, problems.RIGHTS) or (trouble and last):
-            told = ResellerError(retries.UNSENT[trouble], cause=self.work.word(error), **self.names())
+            told = ResellerError(retries.UNSENT[trouble], cause=self.context.word(error), **self.names())
             return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=rule.longest_seconds), told)
         told = ResellerError(
             self.unsent_last if last else self.unsent,
-            cause=self.work.word(error),
+            cause=self.context.word(error),
             tries=tries,
             times=rule.times,
             seconds=wait,
@@ -267,13 +269,13 @@ class Attempt:
 
     def later(self, reason: ResellerError, seconds: int) -> Stopped:
         """Nothing was sent, and the try does not count: it is made again after so long, as often as it takes."""
-        told = ResellerError("reseller_later", cause=self.work.word(reason), seconds=seconds, **self.names())
+        told = ResellerError("reseller_later", cause=self.context.word(reason), seconds=seconds, **self.names())
         return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), told)
 
     @property
     def _tries(self) -> int:
         """Tries so far; somebody who starts the operation after the last one is given as many again."""
-        return self.request.tries if self.request.tries < self.work.limits.unsent_times else 0
+        return self.request.tries if self.request.tries < self.context.limits.unsent_times else 0
 
     def refusal(self, error: Rejected) -> ResellerError:
         """The seller's refusal, worded for what was refused."""
@@ -316,10 +318,10 @@ class Attempt:
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
         """Settle the request and show the reason on the operation; the error to end this try with."""
-        self.settle(now._replace(error_type=error.type, error_text=self.work.word(error), operation=self.operation))
+        self.settle(now._replace(error_type=error.type, error_text=self.context.word(error), operation=self.operation))
         return self._show(error, task=task)
 
     def _show(self, error: ResellerError, *, task: bool = False) -> Stopped:
-        self.work.log.error(f"item {self.item.id} {self.kind} {self.request.state}: {self.work.word(error)}")
-        operations.report(self.work, self.item, self.operation, error, task=task)
+        self.context.log.error(f"item {self.item.id} {self.kind} {self.request.state}: {self.context.word(error)}")
+        operations.report(self.context, self.item, self.operation, error, task=task)
         return Stopped.by(error)

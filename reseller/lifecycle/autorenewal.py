@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.seller import renewals, service
 from reseller.wire.errors import Rejected
 
 
-def switch_off(work: Work, seller: Seller, itemtype: str, remote: str, months: str) -> bool:
+def switch_off(context: Context, seller: Seller, itemtype: str, remote: str, months: str) -> bool:
     """Switch it off where it is on (`months` not empty); whether it was, and its form shows it off.
 
     Raises NotSent, Ambiguous.
@@ -17,10 +17,10 @@ def switch_off(work: Work, seller: Seller, itemtype: str, remote: str, months: s
     try:
         renewals.no_autoprolong(seller.transport, itemtype, remote)
     except Rejected as error:
-        work.log.error(f"remote {remote} renews itself at the seller, which will not stop: {work.word(error)}")
+        context.log.error(f"remote {remote} renews itself at the seller, which will not stop: {context.word(error)}")
         return False
     if service.read(seller.transport, itemtype, remote).autoprolong:
-        work.log.error(f"remote {remote} renews itself at the seller, which said that it would stop, and has not")
+        context.log.error(f"remote {remote} renews itself at the seller, which said that it would stop, and has not")
         return False
-    work.log.info(f"remote {remote} renewed itself every {months} months at the seller: switched off")
+    context.log.info(f"remote {remote} renewed itself every {months} months at the seller: switched off")
     return True

@@ -12,7 +12,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Effect, Request, Standing
@@ -28,10 +28,10 @@ OVERDUE = "reseller_change_overdue"
 
 
 @contextlib.contextmanager
-def begin(work: Work, number: int, kind: str, given: int) -> Iterator[tuple[Lease, Item, int]]:
+def begin(context: Context, number: int, kind: str, given: int) -> Iterator[tuple[Lease, Item, int]]:
     """The service's lease, the service, and the operation that `kind` serves; raises BusyError, ResellerError."""
-    with operations.begin(work, number, kind, given) as (held, item, operation):
-        offers.check(work, item, kind, operation)
+    with operations.begin(context, number, kind, given) as (held, item, operation):
+        offers.check(context, item, kind, operation)
         yield held, item, operation
 
 
@@ -43,8 +43,10 @@ class Control(Attempt, ABC):
     #: whether making the call twice comes to the same as making it once
     absolute = True
 
-    def __init__(self, work: Work, held: Lease, item: Item, operation: int, request: Request | None = None) -> None:
-        super().__init__(work, held, item, operation, request)
+    def __init__(
+        self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
+    ) -> None:
+        super().__init__(context, held, item, operation, request)
         #: an operation of its own is a wish of its own, whatever became of the one before
         self._is_anew = bool(operation and self.request.operation and operation != self.request.operation)
 
@@ -136,7 +138,7 @@ class Control(Attempt, ABC):
         assert error is not None  # noqa: S101 - see _is_answered
         if self.is_looked_for:
             return self.rejected(error)
-        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        told = ResellerError(self.looking, cause=self.context.word(error), **self.names())
         return self.stop(Standing(State.LOOKING), told)
 
     def _took(self, seen: Service | None) -> None:
@@ -167,13 +169,13 @@ class Control(Attempt, ABC):
             return True
         if self._is_overdue and self.request.error_type != OVERDUE:
             raise self._overdue()
-        if self.operation and not items.has_task(self.work.db, self.operation):
+        if self.operation and not items.has_task(self.context.db, self.operation):
             self._park()
         return False
 
     @property
     def _is_overdue(self) -> bool:
-        return (self.request.sent_seconds or 0) >= self.work.limits.change_seconds
+        return (self.request.sent_seconds or 0) >= self.context.limits.change_seconds
 
     def _overdue(self) -> Stopped:
         error = ResellerError(OVERDUE, minutes=max(1, (self.request.sent_seconds or 0) // 60), **self.names())
@@ -182,17 +184,17 @@ class Control(Attempt, ABC):
     def _park(self) -> None:
         if self.operation:
             told = ResellerError("reseller_change_waiting", **self.names())
-            operations.note(self.work, self.item, self.operation, self.work.word(told))
+            operations.note(self.context, self.item, self.operation, self.context.word(told))
 
     def _again(self, error: SellerError) -> Stopped:
         """Made again on the schedule of what was not sent, and left to a person after the last try."""
-        rule = retries.rule(error, self.work.limits)
+        rule = retries.rule(error, self.context.limits)
         tries = self.request.tries + 1
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
         told = ResellerError(
             "reseller_again_last" if last else "reseller_again",
-            cause=self.work.word(error),
+            cause=self.context.word(error),
             tries=tries,
             times=rule.times,
             seconds=wait,
@@ -202,15 +204,15 @@ class Control(Attempt, ABC):
 
     def _ask(self, error: ResellerError) -> Stopped:
         """Somebody has to decide; only once the operation says so does a Start mean that it was decided."""
-        told = ResellerError("reseller_not_repeated", cause=self.work.word(error), **self.names())
+        told = ResellerError("reseller_not_repeated", cause=self.context.word(error), **self.names())
         stopped = self.stop(Standing(State.LOOKING), told, task=True)
-        self.settle(Standing(State.UNCONFIRMED, told.type, self.work.word(told)))
+        self.settle(Standing(State.UNCONFIRMED, told.type, self.context.word(told)))
         return stopped
 
     def _finish(self) -> None:
         """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
-        functions.call_back(self.work.mgrctl, f"service.post{self.kind}", self.item.id)
+        functions.call_back(self.context.mgrctl, f"service.post{self.kind}", self.item.id)
         if self.operation:
-            operations.close(self.work, self.operation)
+            operations.close(self.context, self.operation)
         self.settle(Standing(State.DONE))
-        self.work.log.info(f"item {self.item.id}: {self.kind} is done")
+        self.context.log.info(f"item {self.item.id}: {self.kind} is done")

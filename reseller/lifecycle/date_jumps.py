@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, paid, problems, tariffmap
 from reseller.ledger.problems import Cause
 from reseller.lifecycle import order_plan, small_gaps, term_to_buy
@@ -32,31 +32,31 @@ class Jump(NamedTuple):
     since_days: int
 
 
-def known(work: Work) -> list[Jump]:
+def known(context: Context) -> list[Jump]:
     """Every jump that a run of checkevent has found."""
     return [
         Jump(each.cause.number, each.params.get("remote", ""), each.here, each.there, each.age_seconds // 86400)
-        for module in items.modules(work.db)
+        for module in items.modules(context.db)
         for kind in _DECIDED
-        for each in problems.of_kind(work.db, module, kind)
+        for each in problems.of_kind(context.db, module, kind)
     ]
 
 
-def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
+def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
     """Record a person's word about the jump of service `number`; what follows from it, or would, in a sentence.
 
     Raises BusyError when somebody else is at it, ResellerError `reseller_paid_none` when its date has not jumped.
     """
-    with work.hold_ours(number) as (held, item):
+    with context.hold_ours(number) as (held, item):
         causes = [Cause.of_service(number, kind) for kind in _DECIDED]
-        found = next(filter(None, (problems.of(work.db, cause) for cause in causes)), None)
-        link = links.of_item(work.db, number)
+        found = next(filter(None, (problems.of(context.db, cause) for cause in causes)), None)
+        link = links.of_item(context.db, number)
         if found is None or link is None or item.expiredate is None:
             raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
         until = item.expiredate
         if found.cause.kind == problems.GAP:
             # What nothing accounts for is no part of a gap (commands/owed_terms.py).
-            until = min(until, paid.of(work.db, link.id).accounted or until)
+            until = min(until, paid.of(context.db, link.id).accounted or until)
         if buy and found.cause.kind == problems.UNRENEWED:
             # Nothing says up to which day: the panel's date has not moved.
             raise ResellerError("reseller_paid_unmoved", object="item", value=number, item=number, now=until)
@@ -66,7 +66,7 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
             raise ResellerError("reseller_paid_moved", object="item", value=number, **told)
         there = dt.date.fromisoformat(found.there)
         told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
-        told["terms"] = _terms(work, item, there) if buy else 0
+        told["terms"] = _terms(context, item, there) if buy else 0
         if confirmed:
             if found.cause.kind == problems.GAP:
                 small_gaps.decide(held, item, link, until, buy=buy)
@@ -77,15 +77,15 @@ def decide(work: Work, number: int, *, buy: bool, confirmed: bool) -> str:
             else:
                 paid.leave(held, link.id, item.expiredate)
             for cause in causes:
-                troubles.end(work, held, cause)
+                troubles.end(context, held, cause)
             said = f"its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
-            work.note("paid", said, item=number)
-    return work.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
+            context.note("paid", said, item=number)
+    return context.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
 
 
-def _terms(work: Work, item: Item, there: dt.date) -> int:
+def _terms(context: Context, item: Item, there: dt.date) -> int:
     """How many of the seller's terms lie between the two dates."""
-    months = order_plan.term(item, tariffmap.load(work.db, item.pricelist))
+    months = order_plan.term(item, tariffmap.load(context.db, item.pricelist))
     count = 0
     while months > 0 and item.expiredate and term_to_buy.after(there, count * months) < item.expiredate:
         count += 1

@@ -49,7 +49,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
     """Bring a licence that is being closed to where the next order can take it; raises SellerError."""
     if link.itemtype not in TYPES:
         return Outcome.NO
-    row = kept_licences.of_remote(attempt.work.db, link.account, link.remote)
+    row = kept_licences.of_remote(attempt.context.db, link.account, link.remote)
     row = row if row is not None and row.owner == attempt.request.key else None
     if row.state == kept_licences.UNFIT if row else not attempt.seller.settings.reuse:
         return Outcome.NO
@@ -62,7 +62,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
 
 def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
     """The close is over: what it kept is free now; of what is gone no trace is left."""
-    row = kept_licences.of_remote(attempt.work.db, link.account, link.remote)
+    row = kept_licences.of_remote(attempt.context.db, link.account, link.remote)
     if row is None:
         return
     if kept:
@@ -88,7 +88,7 @@ def _resources(attempt: Attempt, seen: Service) -> str | None:
 
     Raises SellerError.
     """
-    item, db = attempt.item, attempt.work.db
+    item, db = attempt.item, attempt.context.db
     offered = quantities.offered(attempt.seller.transport, seen.pricelist) if item.addons else None
     try:
         tariff, mapping = items.tariff_params(db, item.pricelist), tariffmap.load(db, item.pricelist)
@@ -128,7 +128,9 @@ def _refusal_of(step: Callable[[], None]) -> Rejected | None:
 def _unfit(attempt: Attempt, row: kept_licences.Licence, why: str) -> Outcome:
     """It cannot be kept, so it is deleted like any other service; not tried again by this close."""
     kept_licences.settle(attempt.held, row, kept_licences.UNFIT)
-    attempt.work.log.error(f"item {attempt.item.id}: licence {row.remote} cannot be kept, it is deleted instead: {why}")
+    attempt.context.log.error(
+        f"item {attempt.item.id}: licence {row.remote} cannot be kept, it is deleted instead: {why}"
+    )
     return Outcome.NO
 
 
@@ -157,7 +159,7 @@ def take(attempt: Attempt, order: Order) -> str:
         return ""
     held, kind = attempt.held, Kind(attempt.seller.account, order.itemtype, order.pricelist, Kind.listed(order.addons))
     possible = int(order.period) > 0 and all(order.fields.get(name) for name in NAMED)
-    row = kept_licences.of_order(attempt.work.db, order.key)
+    row = kept_licences.of_order(attempt.context.db, order.key)
     if row is not None and not (possible and row.kind == kind):
         # The order has been changed since it reserved it.
         kept_licences.settle(held, row, kept_licences.FREE)
@@ -170,7 +172,7 @@ def take(attempt: Attempt, order: Order) -> str:
         if row is None:
             return ""
         if _Handover(attempt, order, row).carry_out():
-            attempt.work.log.info(f"item {attempt.item.id}: takes the kept licence {row.remote}, nothing is bought")
+            attempt.context.log.info(f"item {attempt.item.id}: takes the kept licence {row.remote}, nothing is bought")
             return row.remote
         tried.add(row.remote)
         row = None
@@ -195,7 +197,7 @@ class _Handover:
         why = self._uselessness(seen)
         if why:
             kept_licences.remove(self.attempt.held, self.row)
-            self.attempt.work.log.info(f"kept licence {self.row.remote} is of no use any more: {why}")
+            self.attempt.context.log.info(f"kept licence {self.row.remote} is of no use any more: {why}")
             return False
         if not seen.licence_key:
             return self._put_back("its licence key is not shown")
@@ -206,7 +208,7 @@ class _Handover:
             seen = self._read()
             if is_needed(seen) and refused is not None and seen.status == Status.PROCESSING:
                 told = self.attempt.refusal(refused)
-                raise self.attempt.later(told, self.attempt.work.limits.unsent_first_seconds) from refused
+                raise self.attempt.later(told, self.attempt.context.limits.unsent_first_seconds) from refused
             if is_needed(seen):
                 return self._put_back(refused.said if refused else "it does not show what was asked of it")
         return True
@@ -243,21 +245,21 @@ class _Handover:
         """Undo as far as the seller lets us: under the client's name it would stand in the way of a real order."""
         if self._is_anothers(self._read()):
             kept_licences.remove(self.attempt.held, self.row)
-            self.attempt.work.log.error(f"kept licence {self.row.remote} is somebody else's by now: {why}")
+            self.attempt.context.log.error(f"kept licence {self.row.remote} is somebody else's by now: {why}")
             return False
         with contextlib.suppress(SellerError):
             self._change("suspend")
         with contextlib.suppress(SellerError):
             self._edit({**IDLE, "remoteid": ""})
         kept_licences.settle(self.attempt.held, self.row, kept_licences.FREE)
-        self.attempt.work.log.error(f"kept licence {self.row.remote} cannot be handed over: {why}")
+        self.attempt.context.log.error(f"kept licence {self.row.remote} cannot be handed over: {why}")
         return False
 
     def _read(self) -> Service:
         return service.read(self.attempt.seller.transport, self.order.itemtype, self.row.remote)
 
     def _is_unlisted(self) -> bool:
-        transport, limits = self.attempt.seller.transport, self.attempt.work.limits
+        transport, limits = self.attempt.seller.transport, self.attempt.context.limits
         return gone.is_unlisted(transport, self.order.itemtype, self.row.remote, limits)
 
     def _edit(self, fields: Mapping[str, str]) -> None:

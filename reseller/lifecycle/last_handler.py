@@ -7,7 +7,7 @@ what the seller has refused; so the operation becomes manual, says why, and gets
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.lifecycle import operations
 from reseller.log import Log
 from reseller.mgr5 import items
@@ -37,9 +37,9 @@ def tell(panel: Panel, error: ResellerError, item: int, operation: int, lang: st
     if not operation or _is_told(error):
         return
     try:
-        work = Work.start(panel, lang)
-        if items.is_ours(work.db, item) and items.exists(work.db, operation):
-            operations.report(work, items.read(work.db, item), operation, error, task=True)
+        context = Context.start(panel, lang)
+        if items.is_ours(context.db, item) and items.exists(context.db, operation):
+            operations.report(context, items.read(context.db, item), operation, error, task=True)
     except Exception as second:  # noqa: BLE001 - the first error is what counts, and is still to be answered
         Log(panel.base).error(f"item {item}: nobody can be told of {error.type}: {second}")
 

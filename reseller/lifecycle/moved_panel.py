@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import installation, links, problems, requests
 from reseller.ledger.installation import Place
 from reseller.ledger.leases import Lease, lease
@@ -34,44 +34,46 @@ class Move(NamedTuple):
         return self.was.mark != self.here.mark
 
 
-def look(work: Work) -> Move:
+def look(context: Context) -> Move:
     """How it is now."""
     return Move(
-        installation.of(work.db), installation.here(work.panel.base), requests.stopped_by(work.db, Moved.unsent)
+        installation.of(context.db),
+        installation.here(context.panel.base),
+        requests.stopped_by(context.db, Moved.unsent),
     )
 
 
-def confirm(work: Work) -> Move:
+def confirm(context: Context) -> Move:
     """Record that the panel belongs where it is; how it was before. Nothing is written when it is there already.
 
     Raises BusyError when somebody else is at it, PanelError when the problem's task cannot be ended: the next run does.
     """
-    with _held(work) as held:
-        move = look(work)
+    with _held(context) as held:
+        move = look(context)
         if move.is_one:
             installation.take(held, move.here)
             was, here = (f"{each.host} {each.path}" for each in move[:2])
-            work.note("moved", f"the panel is now {here}; it was {was}; {move.waiting} requests wait")
-            troubles.end(work, held, CAUSE)
+            context.note("moved", f"the panel is now {here}; it was {was}; {move.waiting} requests wait")
+            troubles.end(context, held, CAUSE)
     return move
 
 
-def watch(work: Work, modules: Sequence[int]) -> list[str]:
+def watch(context: Context, modules: Sequence[int]) -> list[str]:
     """Raise the problem, or end it; what it says, nothing when the panel is where its ledger belongs.
 
     Raises ResellerError when it could not be told of.
     """
-    error = installation.difference(work.db, work.panel.base)
-    if error is None and problems.of(work.db, CAUSE) is None:
+    error = installation.difference(context.db, context.panel.base)
+    if error is None and problems.of(context.db, CAUSE) is None:
         return []
-    with contextlib.suppress(BusyError), _held(work) as held:
+    with contextlib.suppress(BusyError), _held(context) as held:
         if error is None:
-            troubles.end(work, held, CAUSE)
+            troubles.end(context, held, CAUSE)
         elif modules:
-            touches = tuple(links.some(work.db))
-            troubles.raise_(work, held, Problem(CAUSE, modules[0], error.type, error.params, touches=touches))
-    return [work.word(error)] if error else []
+            touches = tuple(links.some(context.db))
+            troubles.raise_(context, held, Problem(CAUSE, modules[0], error.type, error.params, touches=touches))
+    return [context.word(error)] if error else []
 
 
-def _held(work: Work) -> contextlib.AbstractContextManager[Lease]:
-    return lease(work.db, "place", work.limits.lease_seconds)
+def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
+    return lease(context.db, "place", context.limits.lease_seconds)

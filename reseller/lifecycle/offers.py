@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.lifecycle import operations
 from reseller.model import Item
@@ -23,10 +23,10 @@ _TYPES = {
 }
 
 
-def check(work: Work, item: Item, kind: str, operation: int) -> None:
+def check(context: Context, item: Item, kind: str, operation: int) -> None:
     """Raises ResellerError `reseller_not_offered`, which then stands on the operation too, for a type without it."""
     if item.itemtype in _TYPES.get(kind, {item.itemtype}):
         return
     error = ResellerError("reseller_not_offered", object="item", item=item.id, kind=kind, itemtype=item.itemtype)
-    operations.report(work, item, operation, error)
+    operations.report(context, item, operation, error)
     raise Stopped.by(error)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from reseller import log
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
@@ -29,168 +29,168 @@ _NOT_OF_THE_TEXT = ("client", "timeout", "missed")
 
 
 @contextlib.contextmanager
-def begin(work: Work, number: int, intname: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
+def begin(context: Context, number: int, intname: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
     """How every command begins: the service's lease, the service as it is, and the operation that is served.
 
     Raises BusyError when somebody else is at the service, ResellerError when it is not ours or its operation is gone.
     """
-    with work.hold_ours(number) as (held, item):
-        yield held, item, current(work, number, intname, operation)
+    with context.hold_ours(number) as (held, item):
+        yield held, item, current(context, number, intname, operation)
 
 
-def current(work: Work, item: int, intname: str, given: int) -> int:
+def current(context: Context, item: int, intname: str, given: int) -> int:
     """The operation that a command serves: the one it was `given`, else the newest of its name, 0 without one.
 
     To be asked under the service's lease. A command may wait for the lease while somebody else finishes its operation;
     going on then would do it a second time. Raises ResellerError `reseller_operation_gone`.
     """
-    if given and not items.exists(work.db, given):
+    if given and not items.exists(context.db, given):
         raise ResellerError("reseller_operation_gone", object="runningoperation", value=given, item=item, kind=intname)
-    return given or items.operation_of(work.db, item, intname)
+    return given or items.operation_of(context.db, item, intname)
 
 
-def report(work: Work, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:
+def report(context: Context, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:
     """Take the operation out of the panel's own schedule, show on it why it stopped, and make its task if asked to.
 
     Raises PanelError when the first is not possible; what cannot be shown is in the log.
     """
     if not operation:
         return
-    said = work.word(error)
+    said = context.word(error)
     with _gone_is_fine():
-        work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
-        with _logged(work, item):
-            _save_error(work, item, operation, error, said)
-        with _logged(work, item):
+        context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
+        with _logged(context, item):
+            _save_error(context, item, operation, error, said)
+        with _logged(context, item):
             if task:
-                make_task(work, item, operation, said)
+                make_task(context, item, operation, said)
             else:
-                _retell(work, operation, said)
+                _retell(context, operation, said)
 
 
-def make_manual(work: Work, operation: int) -> bool:
+def make_manual(context: Context, operation: int) -> bool:
     """Take the operation out of the panel's own schedule; whether the panel shows it so.
 
     To be asked before a byte that spends leaves. Raises PanelError, of type `missed` when the operation is gone.
     """
-    work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
-    return items.is_manual(work.db, operation)
+    context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
+    return items.is_manual(context.db, operation)
 
 
-def note(work: Work, item: Item, operation: int, text: str) -> None:
+def note(context: Context, item: Item, operation: int, text: str) -> None:
     """Let the operation wait with its task (`setmanual`), and show on it what it is waiting for.
 
     Raises PanelError when the first is not possible; what cannot be shown is in the log.
     """
     said = texts.fit(text)
-    work.mgrctl.call("runningoperation.setmanual", {"elid": operation})
-    with _logged(work, item):
+    context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
+    with _logged(context, item):
         message = document.element("custommessage", said, type="info", date=_now())
-        _save(work, operation, document.document(_module(item, message)))
-    make_task(work, item, operation, said)
+        _save(context, operation, document.document(_module(item, message)))
+    make_task(context, item, operation, said)
 
 
-def make_task(work: Work, item: Item, operation: int, text: str) -> None:
+def make_task(context: Context, item: Item, operation: int, text: str) -> None:
     """The operation's task, unless it has or had one: never two; one that is open says `text` from now on."""
-    if items.has_task(work.db, operation):
-        _retell(work, operation, text)
+    if items.has_task(context.db, operation):
+        _retell(context, operation, text)
         return
-    kind = _task_type(work, item, items.operation_name(work.db, operation))
+    kind = _task_type(context, item, items.operation_name(context.db, operation))
     if kind:
-        _new_task(work, item, kind, text, runningoperation=operation)
+        _new_task(context, item, kind, text, runningoperation=operation)
 
 
-def ask(work: Work, item: Item, intname: str, text: str) -> int:
+def ask(context: Context, item: Item, intname: str, text: str) -> int:
     """A task about a service that has no operation; its number, 0 where the panel has none of that kind.
 
     One that says just this and is open, made before a crash, is the same task.
     """
-    kind = _task_type(work, item, intname)
+    kind = _task_type(context, item, intname)
     if not kind:
         return 0
-    made = items.task_without_operation(work.db, item.id, kind, text)
+    made = items.task_without_operation(context.db, item.id, kind, text)
     if not made:
-        _new_task(work, item, kind, text)
-        made = items.task_without_operation(work.db, item.id, kind, text)
+        _new_task(context, item, kind, text)
+        made = items.task_without_operation(context.db, item.id, kind, text)
     return made
 
 
-def asked(work: Work, item: Item, intname: str, text: str) -> int:
+def asked(context: Context, item: Item, intname: str, text: str) -> int:
     """The open task that ask() made with this text, 0 without one."""
-    kind = _task_type(work, item, intname)
-    return items.task_without_operation(work.db, item.id, kind, text) if kind else 0
+    kind = _task_type(context, item, intname)
+    return items.task_without_operation(context.db, item.id, kind, text) if kind else 0
 
 
-def unask(work: Work, task: int) -> None:
+def unask(context: Context, task: int) -> None:
     """End a task that ask() made, unless somebody has."""
-    _delete(work, "task.delete", task)
+    _delete(context, "task.delete", task)
 
 
-def unask_others(work: Work, item: Item, intname: str, text: str, *, keep: int) -> None:
+def unask_others(context: Context, item: Item, intname: str, text: str, *, keep: int) -> None:
     """End every task that says just this but the one to keep, 0 for none."""
-    kind = _task_type(work, item, intname)
-    for task in items.tasks_without_operation(work.db, item.id, kind, text) if kind else ():
+    kind = _task_type(context, item, intname)
+    for task in items.tasks_without_operation(context.db, item.id, kind, text) if kind else ():
         if task != keep:
-            unask(work, task)
+            unask(context, task)
 
 
-def retell(work: Work, task: int, text: str) -> None:
+def retell(context: Context, task: int, text: str) -> None:
     """Let a task say `text` from now on, unless somebody has ended it."""
     with _gone_is_fine():
-        _put(work, "task.edit", {"elid": task, "sok": "ok"}, "params", texts.fit(text))
+        _put(context, "task.edit", {"elid": task, "sok": "ok"}, "params", texts.fit(text))
 
 
-def _task_type(work: Work, item: Item, intname: str) -> str:
+def _task_type(context: Context, item: Item, intname: str) -> str:
     """Empty when the panel has no tasks for such operations."""
-    return document.text(work.mgrctl.call("task.gettype", {"operation": intname, "item": item.id}), "task_type")
+    return document.text(context.mgrctl.call("task.gettype", {"operation": intname, "item": item.id}), "task_type")
 
 
-def _new_task(work: Work, item: Item, kind: str, text: str, **more: object) -> None:
-    _put(work, "task.edit", {"item": item.id, "type": kind, "sok": "ok", **more}, "params", texts.fit(text))
+def _new_task(context: Context, item: Item, kind: str, text: str, **more: object) -> None:
+    _put(context, "task.edit", {"item": item.id, "type": kind, "sok": "ok", **more}, "params", texts.fit(text))
 
 
-def _retell(work: Work, operation: int, text: str) -> None:
+def _retell(context: Context, operation: int, text: str) -> None:
     """A task says what its operation says, also when that has changed since."""
-    for task in items.open_tasks(work.db, operation):
-        retell(work, task, text)
+    for task in items.open_tasks(context.db, operation):
+        retell(context, task, text)
 
 
-def of(work: Work, request: Request) -> int:
+def of(context: Context, request: Request) -> int:
     """The newest operation that asks for what the request does, 0 without one."""
-    return items.operation_of(work.db, request.item, *requests.operation_names(request.kind))
+    return items.operation_of(context.db, request.item, *requests.operation_names(request.kind))
 
 
-def close_of(work: Work, request: Request) -> None:
+def close_of(context: Context, request: Request) -> None:
     """End the operation of a request that nobody wants any more.
 
     To be done before the request is settled: left over by a crash it would carry out anew what the ledger has given up.
     """
-    operation = request.operation or of(work, request)
+    operation = request.operation or of(context, request)
     if operation:
-        close(work, operation)
+        close(context, operation)
 
 
-def close(work: Work, operation: int) -> None:
+def close(context: Context, operation: int) -> None:
     """End an operation that its finishing call left behind, with its tasks; both may well be gone already."""
-    close_tasks(work, operation)
-    if items.exists(work.db, operation):
-        _delete(work, "runningoperation.delete", operation)
+    close_tasks(context, operation)
+    if items.exists(context.db, operation):
+        _delete(context, "runningoperation.delete", operation)
 
 
-def close_tasks(work: Work, operation: int) -> None:
+def close_tasks(context: Context, operation: int) -> None:
     """Nobody has to do anything about an operation any more."""
-    for task in items.open_tasks(work.db, operation):
-        _delete(work, "task.delete", task)
+    for task in items.open_tasks(context.db, operation):
+        _delete(context, "task.delete", task)
 
 
-def start(work: Work, operation: int) -> None:
+def start(context: Context, operation: int) -> None:
     """Have the panel run the operation again, as its Start button does."""
-    work.mgrctl.call("runningoperation.start", {"elid": operation, "sok": "ok"})
+    context.mgrctl.call("runningoperation.start", {"elid": operation, "sok": "ok"})
 
 
-def _delete(work: Work, func: str, elid: int) -> None:
+def _delete(context: Context, func: str, elid: int) -> None:
     with _gone_is_fine():
-        work.mgrctl.call(func, {"elid": elid, "sok": "ok"})
+        context.mgrctl.call(func, {"elid": elid, "sok": "ok"})
 
 
 @contextlib.contextmanager
@@ -204,33 +204,33 @@ def _gone_is_fine() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _logged(work: Work, item: Item) -> Iterator[None]:
+def _logged(context: Context, item: Item) -> Iterator[None]:
     """What cannot be shown to a person stands in the log, and stops nothing."""
     try:
         yield
     except PanelError as error:
-        work.log.error(f"item {item.id}: what its operation says cannot be shown: {work.word(error)}")
+        context.log.error(f"item {item.id}: what its operation says cannot be shown: {context.word(error)}")
 
 
-def _put(work: Work, func: str, fields: Mapping[str, object], name: str, text: str) -> None:
+def _put(context: Context, func: str, fields: Mapping[str, object], name: str, text: str) -> None:
     """Call `func` with a text; once more with nothing but ASCII in it where the panel refuses it as it is."""
     try:
-        work.mgrctl.call(func, {**fields, name: text})
+        context.mgrctl.call(func, {**fields, name: text})
     except PanelError as error:
         bare = texts.plain(text)
         if bare == text or error.panel_type in _NOT_OF_THE_TEXT:
             raise
-        work.log.error(f"{func} with a text in ASCII only, since the panel refused it: {work.word(error)}")
-        work.mgrctl.call(func, {**fields, name: bare})
+        context.log.error(f"{func} with a text in ASCII only, since the panel refused it: {context.word(error)}")
+        context.mgrctl.call(func, {**fields, name: bare})
 
 
-def _save_error(work: Work, item: Item, operation: int, error: ResellerError, said: str) -> None:
+def _save_error(context: Context, item: Item, operation: int, error: ResellerError, said: str) -> None:
     """`errorxml` in the layout of the vendor's module library (platform.md 5.2, ModuleError)."""
-    inner = document.error_element(error, said, work.lang)
+    inner = document.error_element(error, said, context.lang)
     inner.set("date", _now())
     message = document.element("custommessage", said, type="error", date=_now())
     outer = document.element("error", **{name: inner.get(name, "") for name in ("type", "object", "value")})
-    _save(work, operation, document.document(_module(item, inner, message), outer))
+    _save(context, operation, document.document(_module(item, inner, message), outer))
 
 
 def _module(item: Item, *children: document.Element) -> document.Element:
@@ -240,9 +240,9 @@ def _module(item: Item, *children: document.Element) -> document.Element:
     return node
 
 
-def _save(work: Work, operation: int, root: document.Element) -> None:
+def _save(context: Context, operation: int, root: document.Element) -> None:
     errorxml = document.dump(root).decode("utf-8")
-    _put(work, "runningoperation.edit", {"elid": operation, "sok": "ok"}, "errorxml", errorxml)
+    _put(context, "runningoperation.edit", {"elid": operation, "sok": "ok"}, "errorxml", errorxml)
 
 
 def _now() -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -32,21 +32,21 @@ _CONTRARY = (requests.SUSPEND, requests.RESUME)
 _UNDO = {Status.ACTIVE: requests.RESUME, Status.SUSPENDED: requests.SUSPEND}
 
 
-def overtake(work: Work, held: Lease, other: Request) -> None:
+def overtake(context: Context, held: Lease, other: Request) -> None:
     """Somebody wants something else now: `other` ends, or is watched where the seller may have it."""
-    operations.close_of(work, other)
+    operations.close_of(context, other)
     may_land = other.is_open and other.sent_seconds is not None and other.kind in (*_CONTRARY, requests.CLOSE)
     requests.settle(held, other, Standing(_watched(other) if may_land else State.ABANDONED, requests.OVERTAKEN))
 
 
-def overtake_done(work: Work, held: Lease, item: int, kind: str) -> None:
+def overtake_done(context: Context, held: Lease, item: int, kind: str) -> None:
     """Watch a change that is done as well, if it was sent again because an answer was lost: that one may land now."""
-    mine = [request for request in requests.of_item(work.db, item) if request.kind == kind]
+    mine = [request for request in requests.of_item(context.db, item) if request.kind == kind]
     if any(request.live for request in mine):
         return
     for done in reversed(mine):
         # `digest`: whether it was sent more than once (state_change.py).
-        is_late = done.sent_seconds is None or done.sent_seconds >= work.limits.land_seconds
+        is_late = done.sent_seconds is None or done.sent_seconds >= context.limits.land_seconds
         if done.state == State.DONE and done.digest and not is_late:
             requests.settle(held, done, Standing(State.LOOKING, requests.OVERTAKEN))
             return
@@ -57,9 +57,9 @@ def _watched(request: Request) -> State:
     return request.state if request.state == State.WAITING else State.LOOKING
 
 
-def may_come(work: Work, item: int, kind: str) -> bool:
+def may_come(context: Context, item: int, kind: str) -> bool:
     """Whether a contrary change of this service may still land, so that this one is sent whatever the seller shows."""
-    others = requests.live_others(work.db, item, kind)
+    others = requests.live_others(context.db, item, kind)
     return any(other.kind in _CONTRARY and other.error_type == requests.OVERTAKEN for other in others)
 
 
@@ -74,7 +74,7 @@ def watch(attempt: Change, seen: Service) -> bool:
     """Undo what has landed, by what the seller shows; whether the watch is over. Raises SellerError."""
     if attempt.request.error_type != requests.OVERTAKEN:
         attempt.settle(Standing(_watched(attempt.request), requests.OVERTAKEN))
-        attempt.work.log.info(f"item {attempt.item.id}: its {attempt.kind} is not wanted any more, and is watched")
+        attempt.context.log.info(f"item {attempt.item.id}: its {attempt.kind} is not wanted any more, and is watched")
     undo = _UNDO.get(attempt.item.status, "")
     has_landed = seen.exists and attempt.goal.is_reached(seen) and undo not in ("", attempt.goal.verb)
     if has_landed and not seen.suspended_by:
@@ -92,32 +92,32 @@ def watch(attempt: Change, seen: Service) -> bool:
 def is_left_behind(attempt: Change) -> bool:
     """Whether the remote service that it was sent to is not the service's any more, so that it touches nothing."""
     link = attempt.link
-    return link is None or links.is_made_since(attempt.work.db, link.id, attempt.request.id)
+    return link is None or links.is_made_since(attempt.context.db, link.id, attempt.request.id)
 
 
 def end(attempt: Change) -> None:
     """The watch is over."""
-    troubles.end(attempt.work, attempt.held, _cause(attempt))
+    troubles.end(attempt.context, attempt.held, _cause(attempt))
     attempt.settle(Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 def _undo(attempt: Change, verb: str) -> None:
     """Send the contrary change; what the seller does not want to do is for a person."""
-    link, work = attempt.linked(), attempt.work
+    link, context = attempt.linked(), attempt.context
     attempt.hold_for_send()
     try:
         controls.change_state(attempt.seller.transport, link.itemtype, link.remote, verb)
     except Rejected as error:
-        _tell(attempt, "reseller_landed_late", cause=work.word(error))
+        _tell(attempt, "reseller_landed_late", cause=context.word(error))
         return
-    work.log.info(f"item {attempt.item.id}: a {attempt.kind} that nobody wants any more has landed: {verb} was sent")
-    troubles.end(work, attempt.held, _cause(attempt))
+    context.log.info(f"item {attempt.item.id}: a {attempt.kind} that nobody wants any more has landed: {verb} was sent")
+    troubles.end(context, attempt.held, _cause(attempt))
 
 
 def _tell(attempt: Change, error: str, **more: str) -> None:
     told = {**attempt.names(), **more}
     problem = Problem(_cause(attempt), attempt.item.module, error, told, touches=(attempt.item.id,))
-    troubles.raise_(attempt.work, attempt.held, problem)
+    troubles.raise_(attempt.context, attempt.held, problem)
 
 
 def _cause(attempt: Change) -> Cause:
@@ -132,7 +132,7 @@ def _last_day(attempt: Change) -> str:
 
 def _is_over(attempt: Change) -> bool:
     """Whether it can no longer land: long after it was sent, and a deletion also after the term that was paid."""
-    limits, request = attempt.work.limits, attempt.request
+    limits, request = attempt.context.limits, attempt.request
     if request.sent_seconds is None:
         return True
     if request.sent_seconds < limits.land_seconds:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, problems
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
@@ -17,20 +17,20 @@ from reseller.lifecycle import problems as troubles
 from reseller.wire.errors import BusyError
 
 
-def watch(work: Work, modules: Sequence[int]) -> list[str]:
+def watch(context: Context, modules: Sequence[int]) -> list[str]:
     """Raise the problem of each such module, and end those that are over; what they say. `modules` are ours today."""
-    found = links.without_module(work.db)
+    found = links.without_module(context.db)
     # Of a module that is gone nothing else is looked at any more.
-    over = [problem for problem in problems.of_others(work.db, modules) if _is_over(problem, found)]
-    known = [each for each in problems.of_subject(work.db, problems.MODULE) if each.cause.kind == problems.OWNERLESS]
+    over = [problem for problem in problems.of_others(context.db, modules) if _is_over(problem, found)]
+    known = [each for each in problems.of_subject(context.db, problems.MODULE) if each.cause.kind == problems.OWNERLESS]
     over += [each for each in known if each.module in modules]
     if not found and not over:
         return []
-    with contextlib.suppress(BusyError), lease(work.db, "modules", work.limits.lease_seconds) as held:
+    with contextlib.suppress(BusyError), lease(context.db, "modules", context.limits.lease_seconds) as held:
         for problem in over:
-            with troubles.each(work):
-                troubles.end(work, held, problem.cause)
-        return [_raise(work, held, module) for module in found]
+            with troubles.each(context):
+                troubles.end(context, held, problem.cause)
+        return [_raise(context, held, module) for module in found]
     return []
 
 
@@ -39,11 +39,11 @@ def _is_over(problem: Problem, found: Sequence[int]) -> bool:
     return not is_mine and problem.cause.subject != problems.PANEL
 
 
-def _raise(work: Work, held: Lease, module: int) -> str:
-    touches = tuple(links.some(work.db, module))
-    told = {"module": str(module), "count": str(links.count(work.db, module))}
+def _raise(context: Context, held: Lease, module: int) -> str:
+    touches = tuple(links.some(context.db, module))
+    told = {"module": str(module), "count": str(links.count(context.db, module))}
     cause = Cause(problems.MODULE, module, problems.OWNERLESS)
     problem = Problem(cause, module, "reseller_ownerless", told, touches=touches)
-    with troubles.each(work):
-        troubles.raise_(work, held, problem)
-    return work.word(troubles.as_error(problem))
+    with troubles.each(context):
+        troubles.raise_(context, held, problem)
+    return context.word(troubles.as_error(problem))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from reseller import context as works
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -56,31 +56,31 @@ def require_ours(link: Linked, key: str | None) -> None:
         raise ResellerError("reseller_foreign_key", item=link.item, remote=link.remote, here=link.key, there=key)
 
 
-def read(work: Work, lease: Lease, link: Linked) -> Service:
+def read(context: Context, lease: Lease, link: Linked) -> Service:
     """The form of a linked remote service, MISSING when there is none.
 
-    Raises SellerError, and ResellerError as require() and Work.seller_of() do.
+    Raises SellerError, and ResellerError as require() and Context.seller_of() do.
     """
-    seen = service.read(work.seller_of(link).transport, link.itemtype, link.remote)
-    require(work, lease, link, seen.key)
+    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
+    require(context, lease, link, seen.key)
     return seen
 
 
-def require(work: Work, lease: Lease, link: Linked, key: str | None) -> None:
+def require(context: Context, lease: Lease, link: Linked, key: str | None) -> None:
     """Raises ResellerError `reseller_foreign_key`, after the problem is raised, for a service that is not ours."""
-    error = judge(work, lease, link, key)
+    error = judge(context, lease, link, key)
     if error is not None:
         raise error
 
 
-def judge(work: Work, lease: Lease, link: Linked, key: str | None) -> ResellerError | None:
+def judge(context: Context, lease: Lease, link: Linked, key: str | None) -> ResellerError | None:
     """Raise the problem or end it; what require() raises. `lease` fences what is written."""
     cause = Cause.of_service(link.item, problems.FOREIGN_KEY)
     if is_ours(link, key):
-        troubles.end(work, lease, cause)
+        troubles.end(context, lease, cause)
         return None
     error = troubles.KINDS[problems.FOREIGN_KEY].error
     told = {"remote": link.remote}
     problem = Problem(cause, link.module, error, told, link.key, key or "", touches=(link.item,)).cut
-    troubles.raise_(work, lease, problem)
+    troubles.raise_(context, lease, problem)
     return troubles.as_error(problem)

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -86,105 +86,105 @@ _OF_TERMS = (
 
 
 @contextlib.contextmanager
-def each(work: Work) -> Iterator[None]:
+def each(context: Context) -> Iterator[None]:
     """Around one problem of several: a task that the panel refuses stops no other, and the next run tries again."""
     try:
         yield
     except PanelError as error:
-        work.log.error(f"a problem's task: {work.word(error)}")
+        context.log.error(f"a problem's task: {context.word(error)}")
 
 
-def raise_on(work: Work, lease: Lease, problem: Problem, operation: int) -> None:
+def raise_on(context: Context, lease: Lease, problem: Problem, operation: int) -> None:
     """Record a problem for which an operation waits already: its own task says it, so that there is one.
 
     Raises PanelError when the task cannot say it; the problem is not recorded then, or nobody would try again.
     """
-    before = problems.of(work.db, problem.cause)
+    before = problems.of(context.db, problem.cause)
     if before is None or before.said != problem.cut.said:
-        item = items.read_all(work.db, problem.touches).get(problem.cause.number)
+        item = items.read_all(context.db, problem.touches).get(problem.cause.number)
         if item is not None:
-            operations.make_task(work, item, operation, work.word(as_error(problem.cut)))
+            operations.make_task(context, item, operation, context.word(as_error(problem.cut)))
         problems.put(lease, problem)
 
 
-def raise_(work: Work, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
+def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
     """Record the problem and, where its kind has one and `asks`, make its task; what lasts is only told anew.
 
     What may pass by itself is no task `at_once`, but when it has lasted for `stale_intent_seconds`.
     `lease` fences what is written. Raises PanelError when the panel does not make the task: the next time does.
     """
     problem = problem.cut
-    before = problems.of(work.db, problem.cause)
+    before = problems.of(context.db, problem.cause)
     if before is None or before.kept != problem.kept:
         problems.put(lease, problem)
     kind = KINDS[problem.cause.kind].task
-    asks = asks and (at_once or (before is not None and before.age_seconds >= work.limits.stale_intent_seconds))
-    if not (asks and kind and problem.touches) or _is_of_many(work, problem):
+    asks = asks and (at_once or (before is not None and before.age_seconds >= context.limits.stale_intent_seconds))
+    if not (asks and kind and problem.touches) or _is_of_many(context, problem):
         return
-    text = work.word(as_error(problem))
+    text = context.word(as_error(problem))
     if before is not None and before.task:
         if before.said != problem.said:
-            operations.retell(work, before.task, text)
+            operations.retell(context, before.task, text)
         return
-    there_are = items.read_all(work.db, problem.touches)
+    there_are = items.read_all(context.db, problem.touches)
     if there_are:
         first = next(there_are[item] for item in problem.touches if item in there_are)
-        made = operations.ask(work, first, kind, text)
+        made = operations.ask(context, first, kind, text)
         try:
             problems.set_task(lease, problem.cause, made)
         except ResellerError:
             # Who was stopped on the way has asked for what somebody else has asked for, or settled, meanwhile.
-            now = problems.of(work.db, problem.cause)
+            now = problems.of(context.db, problem.cause)
             if now is None or now.task:
-                operations.unask_others(work, first, kind, text, keep=now.task if now else 0)
+                operations.unask_others(context, first, kind, text, keep=now.task if now else 0)
             raise
 
 
-def _is_of_many(work: Work, problem: Problem) -> bool:
+def _is_of_many(context: Context, problem: Problem) -> bool:
     """Whether so many services have the same that one task speaks for all of them (sync/shared_tasks.py)."""
     cause = problem.cause
     if cause.subject != problems.SERVICE or cause.kind in BY_OPERATION:
         return False
     gathered = Cause(problems.MANY, problem.module, cause.kind)
-    return problems.count(work.db, problem.module, cause.kind) > work.limits.many_services or (
-        problems.of(work.db, gathered) is not None
+    return problems.count(context.db, problem.module, cause.kind) > context.limits.many_services or (
+        problems.of(context.db, gathered) is not None
     )
 
 
-def keep(work: Work, lease: Lease, problem: Problem, *, lasts: bool) -> None:
+def keep(context: Context, lease: Lease, problem: Problem, *, lasts: bool) -> None:
     """Raise it while it `lasts`, else end it; a task that the panel refuses is tried again by the next run."""
-    with each(work):
+    with each(context):
         if lasts:
-            raise_(work, lease, problem)
+            raise_(context, lease, problem)
         else:
-            end(work, lease, problem.cause)
+            end(context, lease, problem.cause)
 
 
-def end(work: Work, lease: Lease, cause: Cause) -> None:
+def end(context: Context, lease: Lease, cause: Cause) -> None:
     """The cause has ended, and its task with it."""
-    before = problems.of(work.db, cause)
+    before = problems.of(context.db, cause)
     if before is None:
         return
-    task = before.task or _unnoted_task(work, before)
+    task = before.task or _unnoted_task(context, before)
     if task:
-        operations.unask(work, task)
+        operations.unask(context, task)
     problems.end(lease, cause)
 
 
-def end_differences(work: Work, lease: Lease, item: int) -> None:
+def end_differences(context: Context, lease: Lease, item: int) -> None:
     """The service is linked no more, so that nothing of it can differ."""
-    for each in problems.drifts(work.db, item):
-        end(work, lease, Cause.of_service(item, each.kind))
+    for each in problems.drifts(context.db, item):
+        end(context, lease, Cause.of_service(item, each.kind))
     for kind in (*_OF_TERMS, problems.HALF, problems.LATE):
-        end(work, lease, Cause.of_service(item, kind))
+        end(context, lease, Cause.of_service(item, kind))
 
 
-def _unnoted_task(work: Work, problem: Problem) -> int:
+def _unnoted_task(context: Context, problem: Problem) -> int:
     """The task of a problem that does not know its number: a process died between making and noting it."""
     kind = KINDS[problem.cause.kind].task
-    found = items.read_all(work.db, problem.touches[:1])
+    found = items.read_all(context.db, problem.touches[:1])
     item = found.get(problem.touches[0]) if kind and problem.touches else None
-    return operations.asked(work, item, kind, work.word(as_error(problem))) if item else 0
+    return operations.asked(context, item, kind, context.word(as_error(problem))) if item else 0
 
 
 def as_error(problem: Problem) -> ResellerError:

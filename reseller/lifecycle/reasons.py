@@ -9,7 +9,7 @@ With its reason gone nothing is sent any more; effects of what was sent are stil
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -22,36 +22,36 @@ from reseller.mgr5 import items
 from reseller.model import Status
 
 
-def has_one(work: Work, request: Request) -> bool:
+def has_one(context: Context, request: Request) -> bool:
     """Whether anybody still wants what the request would send."""
     if request.kind == requests.PART:
         return True
     if request.word:
-        item = items.read_all(work.db, [request.item]).get(request.item)
+        item = items.read_all(context.db, [request.item]).get(request.item)
         return item is not None and item.status in (Status.ORDERED, Status.PROCESSING)
-    return bool(operations.of(work, request))
+    return bool(operations.of(context, request))
 
 
-def give_up(work: Work, held: Lease, request: Request) -> None:
+def give_up(context: Context, held: Lease, request: Request) -> None:
     """Its operation was deleted, and nothing was sent: nobody can start it any more. `held` is the service's lease.
 
     Raises PanelError when nobody can be asked about a renewal: the request stays, and the next run gives it up.
     """
     if request.kind == requests.PROLONG:
-        _ask_who_has_paid(work, held, request)
+        _ask_who_has_paid(context, held, request)
     requests.settle(held, request, Standing(State.ABANDONED, "reseller_operation_deleted"))
-    work.log.info(f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up")
+    context.log.info(f"item {request.item}: its operation was deleted, the {request.kind} {request.key} is given up")
 
 
-def _ask_who_has_paid(work: Work, held: Lease, request: Request) -> None:
+def _ask_who_has_paid(context: Context, held: Lease, request: Request) -> None:
     """A problem where the panel's date does not tell: one that has moved is a jump, which is found by itself."""
-    item, link = items.read_all(work.db, [request.item]).get(request.item), links.of_item(work.db, request.item)
-    if item is None or link is None or item.expiredate is None or paid.panel_moves(work.db) == paid.BEFORE:
+    item, link = items.read_all(context.db, [request.item]).get(request.item), links.of_item(context.db, request.item)
+    if item is None or link is None or item.expiredate is None or paid.panel_moves(context.db) == paid.BEFORE:
         return
-    accounted = paid.of(work.db, link.id).accounted
-    if term_to_buy.judge(item.expiredate, None, accounted, work.limits) == Move.JUMP:
+    accounted = paid.of(context.db, link.id).accounted
+    if term_to_buy.judge(item.expiredate, None, accounted, context.limits) == Move.JUMP:
         return
     day = item.expiredate.isoformat()
     cause = Cause.of_service(request.item, problems.UNRENEWED)
     told = {"remote": link.remote, "key": request.key}
-    troubles.raise_(work, held, Problem(cause, request.module, "reseller_unrenewed", told, day, day, (item.id,)))
+    troubles.raise_(context, held, Problem(cause, request.module, "reseller_unrenewed", told, day, day, (item.id,)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -31,15 +31,15 @@ def cause(item: int) -> Cause:
     return Cause.of_service(item, problems.GAP)
 
 
-def is_small(work: Work, level: Level) -> bool:
+def is_small(context: Context, level: Level) -> bool:
     """Whether so little is missing that it may be a gap and no term."""
-    return level.missing_days <= work.limits.few_days
+    return level.missing_days <= context.limits.few_days
 
 
 def ask(part: Attempt, level: Level, months: int) -> None:
     """Have a person say whether `months` are bought for it. Raises PanelError when the task is not made."""
     item = part.item
-    cost = spent.last_cost(part.work.db, item.id)
+    cost = spent.last_cost(part.context.db, item.id)
     told = {
         "remote": part.linked().remote,
         "days": str(level.missing_days),
@@ -48,7 +48,7 @@ def ask(part: Attempt, level: Level, months: int) -> None:
     }
     here, there = level.paid.isoformat(), level.there.isoformat()
     problem = Problem(cause(item.id), item.module, "reseller_gap", told, here, there, (item.id,))
-    troubles.raise_(part.work, part.held, problem)
+    troubles.raise_(part.context, part.held, problem)
 
 
 def decide(held: Lease, item: Item, link: Link, until: dt.date, *, buy: bool) -> None:

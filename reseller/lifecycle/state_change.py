@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests, states
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -65,9 +65,9 @@ LOST = Wait("reseller_change_lost", failure=True, task=True)
 DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
 
 
-def give_up(work: Work, held: Lease, other: Request) -> None:
+def give_up(context: Context, held: Lease, other: Request) -> None:
     """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody."""
-    operations.close_of(work, other)
+    operations.close_of(context, other)
     requests.settle(held, other, Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
@@ -111,7 +111,7 @@ class Change(Attempt):
         """Whether it shows after its operation was deleted, and neither the panel nor anybody wants something else."""
         if self.request.error_type == requests.OVERTAKEN or self.item.status != Status.PROCESSING:
             return False
-        is_wanted_otherwise = items.operations(self.work.db, self.item.id)
+        is_wanted_otherwise = items.operations(self.context.db, self.item.id)
         taken = self.request.state == State.WAITING
         return not is_wanted_otherwise and self._is_reached(seen, self._known, taken=taken)
 
@@ -148,7 +148,7 @@ class Change(Attempt):
     def _is_contradicted(self) -> bool:
         """Whether what the seller shows may still be undone by what was asked before, and nothing was sent yet."""
         is_first = (self.request.sent_seconds is None or self._is_anew) and self.goal.status != Status.DELETED
-        return is_first and overtaken.may_come(self.work, self.item.id, self.kind)
+        return is_first and overtaken.may_come(self.context, self.item.id, self.kind)
 
     @property
     def _known(self) -> Wait:
@@ -158,14 +158,14 @@ class Change(Attempt):
 
     def _without_link(self, *, insist: bool) -> bool:
         """Nothing is linked: nothing was bought, or the outcome of the order is not known yet."""
-        order = requests.live_of(self.work.db, self.item.id)
+        order = requests.live_of(self.context.db, self.item.id)
         if order is not None and order.state.means(states.IN_DOUBT):
             self._pending(DOUBT, insist=insist, order=order.key)
             return False
         if self.goal.status != Status.DELETED:
             raise self.stop(Standing(State.REFUSED), ResellerError("reseller_not_linked", **self.names()))
         if order is not None:
-            give_up(self.work, self.held, order)
+            give_up(self.context, self.held, order)
         self._finish()
         return True
 
@@ -195,7 +195,7 @@ class Change(Attempt):
 
     def _shown(self) -> Service:
         """What the seller shows after a call that may have been carried out; if that fails, it stays in doubt."""
-        self.request = requests.by_id(self.work.db, self.request.id)
+        self.request = requests.by_id(self.context.db, self.request.id)
         return self.view()
 
     def _rejected(self, error: Rejected) -> tuple[Service, Wait]:
@@ -207,7 +207,7 @@ class Change(Attempt):
             return seen, BEFORE
         if is_proven:
             return seen, self._refused(error)
-        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        told = ResellerError(self.looking, cause=self.context.word(error), **self.names())
         raise self.stop(Standing(State.LOOKING), told) from error
 
     def _refused(self, error: Rejected) -> Wait:
@@ -220,9 +220,9 @@ class Change(Attempt):
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
             return seen, BEFORE
         tries = self._tries + 1
-        if tries >= self.work.limits.unsent_times:
+        if tries >= self.context.limits.unsent_times:
             return seen, LOST
-        told = ResellerError(self.looking, cause=self.work.word(error), **self.names())
+        told = ResellerError(self.looking, cause=self.context.word(error), **self.names())
         raise self.stop(Standing(State.LOOKING, tries=tries), told) from error
 
     def _pending(self, wait: Wait, *, insist: bool, **more: str) -> None:
@@ -235,13 +235,13 @@ class Change(Attempt):
         told = self._saying(wait.told, more)
         if wait.failure:
             raise self.stop(Standing(State.WAITING), told, task=wait.task)
-        said = self.work.word(told)
+        said = self.context.word(told)
         self.settle(Standing(State.WAITING, told.type, said))
         if self.operation:
-            operations.note(self.work, self.item, self.operation, said)
+            operations.note(self.context, self.item, self.operation, said)
 
     def _is_overdue(self, wait: Wait) -> bool:  # noqa: ARG002 - some waits have a deadline of their own
-        return self.request.quiet_seconds >= self.work.limits.change_seconds
+        return self.request.quiet_seconds >= self.context.limits.change_seconds
 
     def _saying(self, type_: str, more: dict[str, str]) -> ResellerError:
         minutes = str(max(1, self.request.quiet_seconds // 60))
@@ -252,11 +252,11 @@ class Change(Attempt):
         if self.request.state not in (State.SENDING, State.LOOKING, State.WAITING):
             # Once its operation is gone only a look brings it to its end.
             self.settle(Standing(State.WAITING, TAKEN.told))
-        functions.call_back(self.work.mgrctl, self.goal.callback, self.item.id)
+        functions.call_back(self.context.mgrctl, self.goal.callback, self.item.id)
         if self.operation:
-            operations.close(self.work, self.operation)
+            operations.close(self.context, self.operation)
         self._record()
-        self.work.log.info(f"item {self.item.id}: {self.kind} is done")
+        self.context.log.info(f"item {self.item.id}: {self.kind} is done")
 
     def _record(self) -> None:
         self.settle(Standing(State.DONE))

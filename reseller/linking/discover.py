@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import kept_licences, links
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.linking import sides
@@ -87,24 +87,24 @@ class Found:
     unread: list[Unread] = field(default_factory=list)
 
 
-def look(work: Work) -> Found:
+def look(context: Context) -> Found:
     """Both sides' unlinked services, paired; one list that cannot be read never hides the others."""
     found = Found()
-    linked = links.items(work.db)
-    for module in items.modules(work.db):
-        heres = [each for each in items.living(work.db, module) if each.id not in linked]
+    linked = links.items(context.db)
+    for module in items.modules(context.db):
+        heres = [each for each in items.living(context.db, module) if each.id not in linked]
         for itemtype in sorted({each.itemtype for each in heres}):
             mine = [each for each in heres if each.itemtype == itemtype]
             try:
-                _look_at(work, module, itemtype, mine, found)
+                _look_at(context, module, itemtype, mine, found)
             except ResellerError as error:
                 found.unread.append(Unread(module, itemtype, error))
     return found
 
 
-def _look_at(work: Work, module: int, itemtype: str, mine: list[Unlinked], found: Found) -> None:
-    theirs = _unlinked_there(work, module, itemtype)
-    pairs = judge(_pairs(mine, theirs, _tariffs(work, module, itemtype, mine)))
+def _look_at(context: Context, module: int, itemtype: str, mine: list[Unlinked], found: Found) -> None:
+    theirs = _unlinked_there(context, module, itemtype)
+    pairs = judge(_pairs(mine, theirs, _tariffs(context, module, itemtype, mine)))
     found.pairs.extend(pairs)
     paired_here = {pair.here.id for pair in pairs}
     paired_there = {pair.there.id for pair in pairs}
@@ -112,9 +112,9 @@ def _look_at(work: Work, module: int, itemtype: str, mine: list[Unlinked], found
     found.alone_there.extend((itemtype, row) for row in theirs if row.id not in paired_there)
 
 
-def carry_out(work: Work, pair: Pair) -> str:
+def carry_out(context: Context, pair: Pair) -> str:
     """Link a pair; what was done, in a sentence. Everything is read and judged again under the service's lease."""
-    return sides.link(work, pair.here.id, pair.there.id, allowed=_require_key_shown)
+    return sides.link(context, pair.here.id, pair.there.id, allowed=_require_key_shown)
 
 
 def _require_key_shown(plan: Plan) -> None:
@@ -123,12 +123,12 @@ def _require_key_shown(plan: Plan) -> None:
         raise ResellerError("reseller_discover_unseen", item=plan.item.id, remote=plan.remote)
 
 
-def _unlinked_there(work: Work, module: int, itemtype: str) -> list[Remote]:
-    seller = work.seller(module)
-    found = read_list(seller.transport, itemtype, work.limits)
+def _unlinked_there(context: Context, module: int, itemtype: str) -> list[Remote]:
+    seller = context.seller(module)
+    found = read_list(seller.transport, itemtype, context.limits)
     if not found.complete:
         raise ResellerError("reseller_discover_incomplete", object="itemtype", value=itemtype, itemtype=itemtype)
-    known = links.remotes(work.db, seller.account) | kept_licences.kept(work.db, seller.account)
+    known = links.remotes(context.db, seller.account) | kept_licences.kept(context.db, seller.account)
     return [row for row in found.rows if row.status not in (Status.DELETED, Status.ORDERED) and row.id not in known]
 
 
@@ -139,10 +139,10 @@ class _Tariff(NamedTuple):
     all: frozenset[str]
 
 
-def _tariffs(work: Work, module: int, itemtype: str, heres: Iterable[Unlinked]) -> dict[int, _Tariff]:
+def _tariffs(context: Context, module: int, itemtype: str, heres: Iterable[Unlinked]) -> dict[int, _Tariff]:
     """By tariff here."""
-    names = {tariff.id: tariff.name for tariff in tariffs.export(work.seller(module).transport, itemtype)}
-    chosen = {each.pricelist: items.tariff_params(work.db, each.pricelist).get(TARIFF_FIELD, "") for each in heres}
+    names = {tariff.id: tariff.name for tariff in tariffs.export(context.seller(module).transport, itemtype)}
+    chosen = {each.pricelist: items.tariff_params(context.db, each.pricelist).get(TARIFF_FIELD, "") for each in heres}
     return {mine: _Tariff(names.get(theirs, ""), frozenset(names.values())) for mine, theirs in chosen.items()}
 
 
@@ -211,7 +211,7 @@ def _best(pairs: list[Pair], side: Callable[[Pair], object]) -> dict[object, lis
     return best
 
 
-def reasons(work: Work, pair: Pair) -> list[str]:
+def reasons(context: Context, pair: Pair) -> list[str]:
     """In words, the strongest first: what is the same on both sides, and what differs."""
     here, there = pair.here, pair.there
     values = {
@@ -224,8 +224,8 @@ def reasons(work: Work, pair: Pair) -> list[str]:
     }
     told = [("reseller_pair_same", fact) for fact in pair.same]
     told += [("reseller_pair_differs", fact) for fact in pair.differs]
-    words = {fact: work.word(ResellerError(_FACTS[fact])) for fact in values}
+    words = {fact: context.word(ResellerError(_FACTS[fact])) for fact in values}
     return [
-        work.word(ResellerError(type_, fact=words[fact], here=values[fact][0], there=values[fact][1]))
+        context.word(ResellerError(type_, fact=words[fact], here=values[fact][0], there=values[fact][1]))
         for type_, fact in told
     ]

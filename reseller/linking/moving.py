@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from reseller import same_account
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import accounts, requests
 from reseller.ledger import links as ledger_links
 from reseller.ledger.accounts import Bought
@@ -48,37 +48,37 @@ class Move(NamedTuple):
         return not self.links and not self.kept
 
 
-def plan(work: Work, module: int, wish: Wish) -> Move:
+def plan(context: Context, module: int, wish: Wish) -> Move:
     """What moving a module would do; changes nothing on either side.
 
     Raises ResellerError when the new settings lead to no usable account, SellerError when it cannot be asked.
     """
-    now = settings.read(work.mgrctl, module)
+    now = settings.read(context.mgrctl, module)
     told = {name: value for name, value in wish._asdict().items() if value}
     chosen = replace(now, **told)
-    transport = Transport(chosen, work.limits, work.log)
-    account = same_account.of(work.db, transport, chosen.username)
-    same_account.require_other_panel(work, transport, account)
-    links = tuple(accounts.bought(work.db, module, account))
-    kept = tuple(accounts.kept(work.db, module, account))
-    was = sorted({accounts.name(work.db, each.account) for each in (*links, *kept)})
-    unproven = (*_unproven(work, transport, account, links, kept), *_open(work, module, account))
+    transport = Transport(chosen, context.limits, context.log)
+    account = same_account.of(context.db, transport, chosen.username)
+    same_account.require_other_panel(context, transport, account)
+    links = tuple(accounts.bought(context.db, module, account))
+    kept = tuple(accounts.kept(context.db, module, account))
+    was = sorted({accounts.name(context.db, each.account) for each in (*links, *kept)})
+    unproven = (*_unproven(context, transport, account, links, kept), *_open(context, module, account))
     return Move(chosen, account, ", ".join(was), f"{chosen.username} @ {transport.endpoint}", links, kept, unproven)
 
 
 def _unproven(
-    work: Work, transport: Transport, account: int, links: tuple[Bought, ...], kept: tuple[Bought, ...]
+    context: Context, transport: Transport, account: int, links: tuple[Bought, ...], kept: tuple[Bought, ...]
 ) -> list[str]:
     """A sentence for each that is not shown to be ours there; the lists first, and a form for what they leave open."""
     rows: dict[tuple[str, str], Remote] = {}
     for itemtype in sorted({each.itemtype for each in (*links, *kept)}):
         try:
-            rows.update(((itemtype, row.id), row) for row in read_list(transport, itemtype, work.limits).rows)
+            rows.update(((itemtype, row.id), row) for row in read_list(transport, itemtype, context.limits).rows)
         except Rejected as error:
-            work.log.info(f"account move: {itemtype} has no list: {work.word(error)}")
-    taken = ledger_links.remotes(work.db, account)
+            context.log.info(f"account move: {itemtype} has no list: {context.word(error)}")
+    taken = ledger_links.remotes(context.db, account)
     said = [
-        work.word(ResellerError("reseller_move_taken", item=each.item, remote=each.remote))
+        context.word(ResellerError("reseller_move_taken", item=each.item, remote=each.remote))
         for each in links
         if each.remote in taken
     ]
@@ -89,38 +89,42 @@ def _unproven(
         if not seen.exists or seen.key not in wanted:
             shown = "reseller_move_unproven" if seen.exists else "reseller_move_missing"
             there = seen.key or "-"
-            said.append(work.word(ResellerError(shown, item=each.item, remote=each.remote, here=each.key, there=there)))
+            said.append(
+                context.word(ResellerError(shown, item=each.item, remote=each.remote, here=each.key, there=there))
+            )
     return said
 
 
-def _open(work: Work, module: int, account: int) -> list[str]:
+def _open(context: Context, module: int, account: int) -> list[str]:
     """A sentence for each request that the account of today may have, and that would be looked for elsewhere."""
     return [
-        work.word(ResellerError("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state))
-        for each in requests.all_live(work.db, [module])
+        context.word(
+            ResellerError("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state)
+        )
+        for each in requests.all_live(context.db, [module])
         if each.is_open and each.account not in (0, account)
     ]
 
 
-def carry_out(work: Work, module: int, wish: Wish) -> Move:
+def carry_out(context: Context, module: int, wish: Wish) -> Move:
     """Move the module, proven again under the lease of its runs, and save its settings on the panel.
 
     Raises BusyError while a run is at it, ResellerError `reseller_move_refused` while anything is not proven.
     """
-    with lease(work.db, f"checkevent:{module}", work.limits.run_seconds + work.limits.lease_seconds) as held:
-        move = plan(work, module, wish)
+    with lease(context.db, f"checkevent:{module}", context.limits.run_seconds + context.limits.lease_seconds) as held:
+        move = plan(context, module, wish)
         if move.unproven:
             raise ResellerError("reseller_move_refused", module=module, count=len(move.unproven))
         accounts.move(held, module, move.account)
         # Only now: the panel has the settings checked, and the check refuses another account than the ledger has.
-        _save(work, module, wish)
-    work.note("account move", f"moved from {move.was or 'nothing'} to {move.becomes}", module=module)
+        _save(context, module, wish)
+    context.note("account move", f"moved from {move.was or 'nothing'} to {move.becomes}", module=module)
     return move
 
 
-def _save(work: Work, module: int, wish: Wish) -> None:
+def _save(context: Context, module: int, wish: Wish) -> None:
     fields = {"url": wish.url, "username": wish.username}
     changed = {name: value for name, value in fields.items() if value}
     secret = {"password": wish.password} if wish.password else {}
     if changed or secret:
-        work.mgrctl.call("processing.edit", {"elid": module, **changed, "sok": "ok"}, secrets=secret)
+        context.mgrctl.call("processing.edit", {"elid": module, **changed, "sok": "ok"}, secrets=secret)

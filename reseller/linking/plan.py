@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import kept_licences, links, requests, swaps, tariffmap
 from reseller.ledger.links import Link
 from reseller.ledger.states import State
@@ -54,19 +54,19 @@ class Plan(NamedTuple):
         """Whether the link is with just this remote service: two accounts may have one of the same number."""
         return (old.account, old.remote) == (self.account, self.remote)
 
-    def notes(self, work: Work) -> list[str]:
+    def notes(self, context: Context) -> list[str]:
         """Sentences for a person: what is linked now, what the remote service is, what would be written where."""
         told = [self._now()]
         if self.found.id:
-            told.append(_remote(work, self.item.itemtype, self.found))
+            told.append(_remote(context, self.item.itemtype, self.found))
         if self.refused is not None:
-            return [work.word(each) for each in (*told, self.refused)]
-        told += _resources(work, self.item, self.found)
+            return [context.word(each) for each in (*told, self.refused)]
+        told += _resources(context, self.item, self.found)
         if self.is_done:
             told.append(ResellerError("reseller_note_linked_already", item=self.item.id, remote=self.remote))
         else:
             told += self._writes()
-        return [work.word(each) for each in told]
+        return [context.word(each) for each in told]
 
     def _now(self) -> ResellerError:
         if self.old is None:
@@ -84,7 +84,7 @@ class Plan(NamedTuple):
         return told
 
 
-def _remote(work: Work, itemtype: str, found: Service) -> ResellerError:
+def _remote(context: Context, itemtype: str, found: Service) -> ResellerError:
     status = _STATUS.get(found.status)
     return ResellerError(
         "reseller_plan_remote",
@@ -92,20 +92,20 @@ def _remote(work: Work, itemtype: str, found: Service) -> ResellerError:
         name=found.label or found.name or "-",
         address=found.address or "-",
         itemtype=itemtype,
-        status=work.word(ResellerError(status)) if status else found.status,
+        status=context.word(ResellerError(status)) if status else found.status,
         tariff=found.tariff or found.pricelist or "-",
         date=found.expiredate or found.undated or "-",
         key=found.key or "-",
     )
 
 
-def _resources(work: Work, item: Item, found: Service) -> list[ResellerError]:
+def _resources(context: Context, item: Item, found: Service) -> list[ResellerError]:
     """What the two have not in common of their add-ons, where both have the same tariff: linking changes none of it."""
-    chosen = items.tariff_params(work.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
+    chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if not found.exists or found.pricelist != chosen:
         return []
     try:
-        transport, mapping = work.seller(item.module).transport, tariffmap.load(work.db, item.pricelist)
+        transport, mapping = context.seller(item.module).transport, tariffmap.load(context.db, item.pricelist)
         here = quantities.differing(item, mapping, found, lambda: quantities.offered(transport, chosen))
     except ResellerError as error:
         return [error]
@@ -116,68 +116,68 @@ def _resources(work: Work, item: Item, found: Service) -> list[ResellerError]:
     return [ResellerError("reseller_plan_resources", item=item.id, remote=found.id, **told)]
 
 
-def to_link(work: Work, number: int, remote: str, *, force: bool = False) -> Plan:
+def to_link(context: Context, number: int, remote: str, *, force: bool = False) -> Plan:
     """What linking service `number` with remote service `remote` would do; `refused` says why it is impossible.
 
     `force` takes a remote service whose key names another service that is not linked here, or that is kept for the next
     order. Raises ResellerError when there is no such service of ours.
     """
-    item = ours(work, number, remote)
-    old = links.of_item(work.db, number)
+    item = ours(context, number, remote)
+    old = links.of_item(context.db, number)
     found, account = MISSING, 0
     try:
-        _require_settled(work, item)
+        _require_settled(context, item)
         if item.status == Status.DELETED:
             raise ResellerError("reseller_link_closed", object="elid", value=number, item=number)
-        seller = work.seller(item.module)
+        seller = context.seller(item.module)
         account = seller.account
-        found = _require_there(work, seller, item, remote)
+        found = _require_there(context, seller, item, remote)
         if found.status == Status.ORDERED:
             raise ResellerError("reseller_link_unpaid", object="value", value=remote, item=number, remote=remote)
-        _require_free(work, seller, item, found, force=force)
+        _require_free(context, seller, item, found, force=force)
     except ResellerError as error:
         return Plan(item, old, remote, found, error, account)
     return Plan(item, old, remote, found, account=account)
 
 
-def ours(work: Work, number: int, remote: str) -> Item:
+def ours(context: Context, number: int, remote: str) -> Item:
     """The service; raises ResellerError when there is none of ours, and asks whether the two numbers were swapped."""
     try:
-        return items.read_ours(work.db, number)
+        return items.read_ours(context.db, number)
     except ResellerError as error:
-        raise _if_swapped(work, number, remote, error) from error
+        raise _if_swapped(context, number, remote, error) from error
 
 
-def to_unlink(work: Work, number: int) -> Plan:
+def to_unlink(context: Context, number: int) -> Plan:
     """What taking the link of a service away would do. Raises ResellerError when there is no such service of ours."""
-    item = items.read_ours(work.db, number)
+    item = items.read_ours(context.db, number)
     try:
-        return Plan(item, to_lose(work, item), "")
+        return Plan(item, to_lose(context, item), "")
     except ResellerError as error:
-        return Plan(item, links.of_item(work.db, number), "", refused=error)
+        return Plan(item, links.of_item(context.db, number), "", refused=error)
 
 
-def to_lose(work: Work, item: Item) -> Link:
+def to_lose(context: Context, item: Item) -> Link:
     """The link of a service that may be taken away now; raises ResellerError."""
-    _require_settled(work, item)
-    old = links.of_item(work.db, item.id)
+    _require_settled(context, item)
+    old = links.of_item(context.db, item.id)
     if old is None:
         raise ResellerError("reseller_link_none", object="elid", value=item.id, item=item.id)
     return old
 
 
-def _require_settled(work: Work, item: Item) -> None:
+def _require_settled(context: Context, item: Item) -> None:
     """Not while a request of the service is on its way: what it does would be linked as well, or be lost."""
-    if swaps.of_item(work.db, item.id) is not None:
+    if swaps.of_item(context.db, item.id) is not None:
         raise ResellerError("reseller_link_away", object="elid", value=item.id, item=item.id)
-    for request in requests.of_item(work.db, item.id):
+    for request in requests.of_item(context.db, item.id):
         # An order that was given up may be what a person has found at the seller.
         is_given_up = (request.kind, request.state) == (requests.ORDER, State.UNCONFIRMED)
         if request.live and request.is_open and not is_given_up:
             raise ResellerError("reseller_link_busy", object="elid", value=item.id, item=item.id, kind=request.kind)
 
 
-def _require_there(work: Work, seller: Seller, item: Item, remote: str) -> Service:
+def _require_there(context: Context, seller: Seller, item: Item, remote: str) -> Service:
     """The remote service; raises ResellerError with what is wrong with the two numbers."""
     names = {"item": str(item.id), "remote": remote}
     if not whole(remote):
@@ -185,14 +185,14 @@ def _require_there(work: Work, seller: Seller, item: Item, remote: str) -> Servi
     found = service.read(seller.transport, item.itemtype, remote)
     if found.exists:
         return found
-    if links.knows(work.db, seller.account, item.itemtype, remote):
+    if links.knows(context.db, seller.account, item.itemtype, remote):
         raise ResellerError("reseller_link_deleted", object="value", value=remote, **names)
     for other in ITEMTYPES:
         if other != item.itemtype and _exists(seller, other, remote):
             types = {"there": other, "here": item.itemtype}
             raise ResellerError("reseller_link_type", object="value", value=remote, **types, **names)
     missing = ResellerError("reseller_link_missing", object="value", value=remote, itemtype=item.itemtype, **names)
-    raise _if_swapped(work, item.id, remote, missing)
+    raise _if_swapped(context, item.id, remote, missing)
 
 
 def _exists(seller: Seller, itemtype: str, remote: str) -> bool:
@@ -202,11 +202,11 @@ def _exists(seller: Seller, itemtype: str, remote: str) -> bool:
         return False
 
 
-def _if_swapped(work: Work, number: int, remote: str, error: ResellerError) -> ResellerError:
+def _if_swapped(context: Context, number: int, remote: str, error: ResellerError) -> ResellerError:
     """The question whether the two numbers were swapped, where that would be possible; else `error`."""
     try:
-        item = items.read_ours(work.db, whole(remote))
-        swapped = _exists(work.seller(item.module), item.itemtype, str(number))
+        item = items.read_ours(context.db, whole(remote))
+        swapped = _exists(context.seller(item.module), item.itemtype, str(number))
     except ResellerError:
         return error
     if not swapped:
@@ -214,14 +214,14 @@ def _if_swapped(work: Work, number: int, remote: str, error: ResellerError) -> R
     return ResellerError("reseller_link_swapped", object="elid", value=number, item=number, remote=remote)
 
 
-def _require_free(work: Work, seller: Seller, item: Item, found: Service, *, force: bool) -> None:
-    owner = links.of_remote(work.db, seller.account, found.id)
+def _require_free(context: Context, seller: Seller, item: Item, found: Service, *, force: bool) -> None:
+    owner = links.of_remote(context.db, seller.account, found.id)
     names = {"item": str(item.id), "remote": found.id}
     if owner is not None and owner.item != item.id:
         raise ResellerError("reseller_link_taken", object="value", value=found.id, other=owner.item, **names)
     if force:
         return
-    if owner is None and found.id in kept_licences.kept(work.db, seller.account):
+    if owner is None and found.id in kept_licences.kept(context.db, seller.account):
         raise ResellerError("reseller_link_kept", object="value", value=found.id, **names)
     if found.key and found.item != str(item.id):
         raise ResellerError("reseller_link_foreign", object="value", value=found.id, key=found.key, **names)

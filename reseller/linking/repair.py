@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, problems
 from reseller.ledger.leases import lease
 from reseller.ledger.links import Link
@@ -26,25 +26,25 @@ from reseller.wire.numbers import whole
 FUNCTION = "item.setremoteid"
 
 
-def repair(work: Work, user: str, service: str, remote: str) -> None:
+def repair(context: Context, user: str, service: str, remote: str) -> None:
     """Link the client's own service with a remote service whose key names it.
 
     Raises ResellerError of the panel's own type `access`, the same for every reason; the reason is in the log, and in a
     task where the request makes sense and the service is the client's.
     """
-    if not work.may_ask(items.account_of_user(work.db, user)):
+    if not context.may_ask(items.account_of_user(context.db, user)):
         raise _refused()
     number = whole(service)
     item = None
     try:
-        item = _own(work, user, number)
-        _require_named(work, item, remote)
-        sides.link(work, number, remote, allowed=lambda plan: _require_repair(work, plan))
+        item = _own(context, user, number)
+        _require_named(context, item, remote)
+        sides.link(context, number, remote, allowed=lambda plan: _require_repair(context, plan))
     except ResellerError as error:
-        reason = work.word(error)
-        work.log.error(f"{FUNCTION} by {user!r} for {service[:40]!r} refused: {reason}")
+        reason = context.word(error)
+        context.log.error(f"{FUNCTION} by {user!r} for {service[:40]!r} refused: {reason}")
         if item is not None and whole(remote):
-            _tell_staff(work, item, {"remote": remote, "user": user, "cause": reason})
+            _tell_staff(context, item, {"remote": remote, "user": user, "cause": reason})
         raise _refused() from error
 
 
@@ -52,40 +52,40 @@ def _refused() -> ResellerError:
     return ResellerError("access", object="func", value=FUNCTION)
 
 
-def _own(work: Work, user: str, number: int) -> Item:
-    if not items.belongs(work.db, number, user):
+def _own(context: Context, user: str, number: int) -> Item:
+    if not items.belongs(context.db, number, user):
         raise ResellerError("reseller_item_missing", object="elid", value=number, item=number)
-    return items.read_ours(work.db, number)
+    return items.read_ours(context.db, number)
 
 
-def _require_named(work: Work, item: Item, remote: str) -> None:
+def _require_named(context: Context, item: Item, remote: str) -> None:
     """The one question before anything else is asked."""
     found = remotes.MISSING
     if whole(remote):
-        found = remotes.read(work.seller(item.module).transport, item.itemtype, remote)
+        found = remotes.read(context.seller(item.module).transport, item.itemtype, remote)
     if not found.exists or found.item != str(item.id):
         raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
 
 
-def _require_repair(work: Work, plan: Plan) -> None:
+def _require_repair(context: Context, plan: Plan) -> None:
     """Nothing that works is given up for it: not a link to another remote service that still carries our key."""
     old = plan.old
-    if not plan.keeps_key or (old is not None and old.remote != plan.remote and _works(work, old)):
+    if not plan.keeps_key or (old is not None and old.remote != plan.remote and _works(context, old)):
         raise ResellerError("reseller_link_works", item=plan.item.id, remote=plan.remote)
 
 
-def _works(work: Work, old: Link) -> bool:
-    found = remotes.read(work.seller_of(old).transport, old.itemtype, old.remote)
+def _works(context: Context, old: Link) -> bool:
+    found = remotes.read(context.seller_of(old).transport, old.itemtype, old.remote)
     return found.exists and found.key == old.key and old.state != links.HALF
 
 
-def _tell_staff(work: Work, item: Item, told: Mapping[str, str]) -> None:
+def _tell_staff(context: Context, item: Item, told: Mapping[str, str]) -> None:
     """One problem a service, also when he asks several times, at once or for several services."""
     cause = Cause.of_service(item.id, problems.WISH)
     try:
-        with lease(work.db, f"wish:{item.id}", work.limits.lease_seconds) as held:
+        with lease(context.db, f"wish:{item.id}", context.limits.lease_seconds) as held:
             problem = Problem(cause, item.module, "reseller_link_wish", told, touches=(item.id,))
-            troubles.raise_(work, held, problem)
+            troubles.raise_(context, held, problem)
     except ResellerError as error:
         # The answer must not tell that either.
-        work.log.error(f"item {item.id}: no task for a client's wish to link it: {work.word(error)}")
+        context.log.error(f"item {item.id}: no task for a client's wish to link it: {context.word(error)}")

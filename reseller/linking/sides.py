@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 
 from reseller.commands.open import OPENINGS, REMOTE_PARAM
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -30,94 +30,94 @@ from reseller.wire.errors import Rejected, ResellerError, SellerError
 Allowed = Callable[[Plan], None]
 
 
-def link(work: Work, number: int, remote: str, *, force: bool = False, allowed: Allowed | None = None) -> str:
+def link(context: Context, number: int, remote: str, *, force: bool = False, allowed: Allowed | None = None) -> str:
     """Link service `number` with remote service `remote`; what was done, in a sentence.
 
     Raises BusyError, SellerError, or ResellerError with what is in the way (plan.py); nothing is changed then. What is
     `allowed` is asked of the plan as it is under the service's lease.
     """
-    planning.ours(work, number, remote)
-    with work.hold(number) as held:
-        plan = planning.to_link(work, number, remote, force=force)
+    planning.ours(context, number, remote)
+    with context.hold(number) as held:
+        plan = planning.to_link(context, number, remote, force=force)
         if plan.refused is not None:
             raise plan.refused
         if allowed is not None:
             allowed(plan)
         if plan.is_done:
-            return work.word(ResellerError("reseller_note_linked_already", item=number, remote=remote))
-        _link(work, held, plan, force=force)
-        troubles.end(work, held, Cause.of_service(number, problems.WISH))
-    return work.word(ResellerError("reseller_note_linked", item=number, remote=remote))
+            return context.word(ResellerError("reseller_note_linked_already", item=number, remote=remote))
+        _link(context, held, plan, force=force)
+        troubles.end(context, held, Cause.of_service(number, problems.WISH))
+    return context.word(ResellerError("reseller_note_linked", item=number, remote=remote))
 
 
-def _link(work: Work, held: Lease, plan: Plan, *, force: bool) -> None:
+def _link(context: Context, held: Lease, plan: Plan, *, force: bool) -> None:
     item, found = plan.item, plan.found
-    seller = work.seller(item.module)
+    seller = context.seller(item.module)
     if plan.old is not None:
-        _let_go(work, held, work.seller_of(plan.old), plan.old)
+        _let_go(context, held, context.seller_of(plan.old), plan.old)
     key = found.key if found.key and plan.keeps_key else f"{item.id}-{secrets.token_hex(4)}"
     half = links.write(held, item, seller.account, found.id, key)
-    _tell(work, held, seller, half)
-    _settle(work, held, item, half)
+    _tell(context, held, seller, half)
+    _settle(context, held, item, half)
     forced = ", whatever its key said" if force else ""
-    work.note("link", f"linked to remote {found.id} key {key}{forced}", item=item.id)
+    context.note("link", f"linked to remote {found.id} key {key}{forced}", item=item.id)
 
 
-def unlink(work: Work, number: int) -> str:
+def unlink(context: Context, number: int) -> str:
     """Take the link of a service away on both sides; what was done, in a sentence."""
-    with work.hold_ours(number) as (held, item):
-        old = planning.to_lose(work, item)
+    with context.hold_ours(number) as (held, item):
+        old = planning.to_lose(context, item)
         note = "reseller_note_unlinked"
         try:
-            _let_go(work, held, work.seller_of(old), old)
+            _let_go(context, held, context.seller_of(old), old)
         except ResellerError as error:
             if error.type != "reseller_account_differs":
                 raise
             # It was bought at an account that the module does not lead to any more: its key stays there.
             note = "reseller_note_unlinked_here"
-            _end(work, held, old)
+            _end(context, held, old)
         if REMOTE_PARAM in item.params:
-            functions.drop_param(work.mgrctl, number, REMOTE_PARAM)
-    work.note("unlink", f"unlinked from remote {old.remote} key {old.key}", item=number)
-    return work.word(ResellerError(note, item=number, remote=old.remote))
+            functions.drop_param(context.mgrctl, number, REMOTE_PARAM)
+    context.note("unlink", f"unlinked from remote {old.remote} key {old.key}", item=number)
+    return context.word(ResellerError(note, item=number, remote=old.remote))
 
 
-def heal(work: Work, half: Link) -> None:
+def heal(context: Context, half: Link) -> None:
     """Finish a link that was left half-way; end one whose service is no more. Raises SellerError, BusyError."""
-    with work.hold(half.item) as held:
-        current = links.of_item(work.db, half.item)
+    with context.hold(half.item) as held:
+        current = links.of_item(context.db, half.item)
         if current is None or current.id != half.id or current.state != links.HALF:
             return
-        seller = work.seller_of(current)
-        item = items.read_all(work.db, [half.item]).get(half.item)
+        seller = context.seller_of(current)
+        item = items.read_all(context.db, [half.item]).get(half.item)
         if item is None:
-            _let_go(work, held, seller, current)
+            _let_go(context, held, seller, current)
             return
-        _tell(work, held, seller, current)
-        _settle(work, held, item, current)
+        _tell(context, held, seller, current)
+        _settle(context, held, item, current)
 
 
-def _let_go(work: Work, held: Lease, seller: Seller, old: Link) -> None:
+def _let_go(context: Context, held: Lease, seller: Seller, old: Link) -> None:
     """Our key comes off the remote service first; a remote service that is gone needs nothing."""
     found = service.read(seller.transport, old.itemtype, old.remote)
     if found.exists and found.key == old.key:
-        _set_key(work, held, seller, old, "")
-    _end(work, held, old)
+        _set_key(context, held, seller, old, "")
+    _end(context, held, old)
 
 
-def _end(work: Work, held: Lease, old: Link) -> None:
-    troubles.end_differences(work, held, old.item)
+def _end(context: Context, held: Lease, old: Link) -> None:
+    troubles.end_differences(context, held, old.item)
     links.settle(held, old.id, links.ENDED)
-    work.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
+    context.log.info(f"item {old.item}: link to remote {old.remote} key {old.key} is ended")
 
 
-def _set_key(work: Work, held: Lease, seller: Seller, link: Link, key: str) -> None:
+def _set_key(context: Context, held: Lease, seller: Seller, link: Link, key: str) -> None:
     """Raises `reseller_lease_lost` when somebody else may be at the service by now; then the seller is told nothing."""
-    held.extend(max(work.limits.lease_seconds, 2 * work.limits.read_seconds))
+    held.extend(max(context.limits.lease_seconds, 2 * context.limits.read_seconds))
     keys.set_key(seller.transport, link.itemtype, link.remote, key)
 
 
-def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
+def _tell(context: Context, held: Lease, seller: Seller, half: Link) -> None:
     """Set our key there and read it back; a refusal undoes the link, unless the form shows the key all the same.
 
     What is unclear leaves it half-done: silence, a form that is refused, and one of a service that is missing while its
@@ -128,37 +128,37 @@ def _tell(work: Work, held: Lease, seller: Seller, half: Link) -> None:
         found = service.read(transport, half.itemtype, half.remote)
         if found.exists and found.key != half.key:
             try:
-                _set_key(work, held, seller, half, half.key)
+                _set_key(context, held, seller, half, half.key)
             except Rejected as error:
                 refused = error
             found = service.read(transport, half.itemtype, half.remote)
-        is_there = found.exists or not gone.is_unlisted(transport, half.itemtype, half.remote, work.limits)
+        is_there = found.exists or not gone.is_unlisted(transport, half.itemtype, half.remote, context.limits)
     except SellerError as error:
-        raise _half(work, half, error) from error
+        raise _half(context, half, error) from error
     if not found.exists and is_there:
-        raise _half(work, half, ResellerError("reseller_gone", item=half.item, remote=half.remote))
-    if is_there and found.key is None and refused is not None and not work.proofs.hold(refused):
-        raise _half(work, half, refused)
+        raise _half(context, half, ResellerError("reseller_gone", item=half.item, remote=half.remote))
+    if is_there and found.key is None and refused is not None and not context.proofs.hold(refused):
+        raise _half(context, half, refused)
     if not is_there or found.key not in (half.key, None) or (refused is not None and found.key is None):
         links.settle(held, half.id, links.ENDED)
         raise refused or ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
 
 
-def _half(work: Work, half: Link, cause: ResellerError) -> ResellerError:
-    return ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=work.word(cause))
+def _half(context: Context, half: Link, cause: ResellerError) -> ResellerError:
+    return ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=context.word(cause))
 
 
-def _is_opening(work: Work, item: Item) -> bool:
+def _is_opening(context: Context, item: Item) -> bool:
     """Whether it is to be made active by us; what is in process for any other reason has been active before."""
-    running = items.operations(work.db, item.id)
+    running = items.operations(context.db, item.id)
     return item.status == Status.PROCESSING and (not running or any(name in OPENINGS for name in running))
 
 
-def _settle(work: Work, held: Lease, item: Item, half: Link) -> None:
+def _settle(context: Context, held: Lease, item: Item, half: Link) -> None:
     """Both sides know: an order that waited for a person is what was linked; checkevent activates it if need be."""
-    order = requests.live_of(work.db, item.id)
-    with work.db.transaction():
-        links.settle(held, half.id, links.OPENING if _is_opening(work, item) else links.LIVE)
+    order = requests.live_of(context.db, item.id)
+    with context.db.transaction():
+        links.settle(held, half.id, links.OPENING if _is_opening(context, item) else links.LIVE)
         if order is not None:
             requests.settle(held, order, Standing(State.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
-    functions.save_param(work.mgrctl, item.id, REMOTE_PARAM, half.remote)
+    functions.save_param(context.mgrctl, item.id, REMOTE_PARAM, half.remote)

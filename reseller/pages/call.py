@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reseller.context import Caller, Work
+from reseller.context import Caller, Context
 from reseller.mgr5.panel import Panel
 from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
@@ -92,9 +92,9 @@ class Call:
         return told if _LANG.fullmatch(told) else texts.FALLBACK
 
     @cached_property
-    def work(self) -> Work:
+    def context(self) -> Context:
         """The panel's database and functions, in the caller's language."""
-        return Work.start(self.panel, self.lang, caller=self.caller)
+        return Context.start(self.panel, self.lang, caller=self.caller)
 
     @cached_property
     def page(self) -> document.Element:

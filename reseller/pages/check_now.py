@@ -10,5 +10,5 @@ from reseller.wire import document
 
 def show(call: Call) -> document.Element:
     """Look at each; a group button is called once for each marked row, or once for all (platform.md 2.2)."""
-    several.each(call, several.chosen(call.numbers("elid")), lambda number: check_now.now(call.work, number))
+    several.each(call, several.chosen(call.numbers("elid")), lambda number: check_now.now(call.context, number))
     return done()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reseller import same_account
-from reseller.context import Work, as_known
+from reseller.context import Context, as_known
 from reseller.ledger import accounts
 from reseller.mgr5 import settings
 from reseller.mgr5.features import ITEMTYPES
@@ -27,22 +27,22 @@ def check(panel: Panel, form: bytes) -> None:
     node = root.find("processingmodule")
     chosen = settings.from_fields(root if node is None else node)
     proxies.require_no_password(chosen)
-    work = Work.start(panel)
+    context = Context.start(panel)
     # Who saves says it himself whether the password may travel unencrypted.
-    chosen = replace(as_known(work.db, chosen), plain=chosen.plain)
-    transport = Transport(chosen, panel.limits, work.log)
+    chosen = replace(as_known(context.db, chosen), plain=chosen.plain)
+    transport = Transport(chosen, panel.limits, context.log)
     found = account.check(transport, ITEMTYPES)
-    number = same_account.of(work.db, transport, chosen.username, found.own_id)
-    same_account.require_other_panel(work, transport, number, anew=True)
-    _require_bound(work, chosen.noted, number)
-    accounts.save_balance(work.db, number, found.balance)
-    accounts.save_generations(work.db, number, found.generations)
+    number = same_account.of(context.db, transport, chosen.username, found.own_id)
+    same_account.require_other_panel(context, transport, number, anew=True)
+    _require_bound(context, chosen.noted, number)
+    accounts.save_balance(context.db, number, found.balance)
+    accounts.save_generations(context.db, number, found.generations)
 
 
-def _require_bound(work: Work, module: int, account: int) -> None:
+def _require_bound(context: Context, module: int, account: int) -> None:
     """What the module has bought stays with its account; which module it is the settings themselves say."""
-    for each in (*accounts.bought(work.db, module, account, most=1), *accounts.kept(work.db, module, account)):
-        raise work.differs(module, account, each.account)
+    for each in (*accounts.bought(context.db, module, account, most=1), *accounts.kept(context.db, module, account)):
+        raise context.differs(module, account, each.account)
 
 
 def parse(form: bytes) -> document.Element:

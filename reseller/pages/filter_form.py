@@ -53,6 +53,6 @@ def _offered(call: Call, name: str, kind: Kind, words: Mapping[str, str]) -> dic
     if name == "itemtype":
         return {itemtype: itemtype for itemtype in ITEMTYPES}
     if name == "processingmodule":
-        return {str(module.id): str(module) for module in swap.modules(call.work.db)}
+        return {str(module.id): str(module) for module in swap.modules(call.context.db)}
     prefix = _WORDED.get(name)
     return {key[len(prefix) :]: word for key, word in words.items() if key.startswith(prefix)} if prefix else {}

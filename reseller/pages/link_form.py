@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links
 from reseller.linking import plan as planning
 from reseller.linking import repair, sides
@@ -29,10 +29,10 @@ def setremoteid(call: Call) -> document.Element:
     if not call.sok:
         return _setremoteid_form(call)
     if call.is_employee:
-        return _set(call.work, call)
+        return _set(call.context, call)
     # In the language of staff: the client's answer is worded elsewhere.
-    work = Work.start(call.panel, caller=call.caller)
-    repair.repair(work, call.user, call.text("elid"), call.text("value"))
+    context = Context.start(call.panel, caller=call.caller)
+    repair.repair(context, call.user, call.text("elid"), call.text("value"))
     return document.document(document.element("ok"))
 
 
@@ -40,27 +40,27 @@ def _event(call: Call) -> document.Element:
     is_before = call.stage == "before"
     number = whole(call.text("elid"))
     if call.is_employee and call.sok and number:
-        work = call.work
-        if items.is_ours(work.db, number):
+        context = call.context
+        if items.is_ours(context.db, number):
             if is_before:
                 raise ResellerError("reseller_link_ours", object="elid", value=number, item=number)
-            return _set(work, call)
+            return _set(context, call)
     return document.document() if is_before else call.page
 
 
 def _setremoteid_form(call: Call) -> document.Element:
     """Only staff see what the service is linked with."""
     page = call.page
-    old = links.of_item(call.work.db, call.service()) if call.is_employee else None
+    old = links.of_item(call.context.db, call.service()) if call.is_employee else None
     page.append(document.element("value", old.remote if old else ""))
     return page
 
 
-def _set(work: Work, call: Call) -> document.Element:
+def _set(context: Context, call: Call) -> document.Element:
     number, remote = call.service(), call.text("value")
     if not call.has("value"):
         raise ResellerError("reseller_link_value", object="value", item=number)
-    return _ok(sides.link(work, number, remote) if remote else sides.unlink(work, number))
+    return _ok(sides.link(context, number, remote) if remote else sides.unlink(context, number))
 
 
 def link(call: Call) -> document.Element:
@@ -78,24 +78,24 @@ def force(call: Call) -> document.Element:
 
 
 def _link(call: Call, *, force: bool) -> document.Element:
-    work = call.work
+    context = call.context
     number, remote = call.service(), call.text("remote")
     if call.sok:
-        return _ok(sides.link(work, number, remote, force=force))
+        return _ok(sides.link(context, number, remote, force=force))
     call.put(remote=remote)
     if remote:
-        plan = planning.to_link(work, number, remote, force=force)
-        return _shown(call, plan.item, plan.notes(work))
-    plan = planning.to_unlink(work, number)
-    return _shown(call, plan.item, plan.notes(work)[:1])
+        plan = planning.to_link(context, number, remote, force=force)
+        return _shown(call, plan.item, plan.notes(context))
+    plan = planning.to_unlink(context, number)
+    return _shown(call, plan.item, plan.notes(context)[:1])
 
 
 def unlink(call: Call) -> document.Element:
     """The form `reseller.unlink`: shows what would be written on both sides, and does it when saved."""
     if call.sok:
-        return _ok(sides.unlink(call.work, call.service()))
-    plan = planning.to_unlink(call.work, call.service())
-    return _shown(call, plan.item, plan.notes(call.work))
+        return _ok(sides.unlink(call.context, call.service()))
+    plan = planning.to_unlink(call.context, call.service())
+    return _shown(call, plan.item, plan.notes(call.context))
 
 
 def _shown(call: Call, item: Item, notes: Sequence[str]) -> document.Element:

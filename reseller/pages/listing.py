@@ -32,7 +32,7 @@ def wanted(call: Call, view: View, fixed: Mapping[str, int | str] | None = None,
     if order not in ("", "asc", "desc"):
         raise refused("p_order", order)
     falling = order == "desc" or told.startswith("-") if told or order else view.falling
-    rows = call.number("p_cnt", 1, call.work.limits.page_rows, FIRST_ROWS)
+    rows = call.number("p_cnt", 1, call.context.limits.page_rows, FIRST_ROWS)
     page = call.number("p_num", 1, LAST_PAGE, 1)
     chosen = _chosen(call, view) if asked or call.text("filter") == "on" else {}
     return Wanted({**chosen, **(fixed or {})}, column, falling, page, rows)
@@ -57,7 +57,7 @@ def show(
     call: Call, view: View, asked: Wanted, cells: Callable[[dict[str, object]], Mapping[str, object]]
 ) -> document.Element:
     """The call's document with the page's rows; `cells` makes what is shown of a row's columns."""
-    total, rows = overview.read(call.work.db, view, asked)
+    total, rows = overview.read(call.context.db, view, asked)
     for row in rows:
         call.page.append(elem(cells(row)))
     call.put(

@@ -16,13 +16,13 @@ def show(call: Call) -> document.Element:
     if not number:
         raise refused("elid", "")
     try:
-        request = requests.by_id(call.work.db, number)
+        request = requests.by_id(call.context.db, number)
     except LookupError as error:
         raise ResellerError("reseller_no_request", object="elid", value=number) from error
-    said = reorder(call.work, request.item, confirmed=False, chosen=number)
+    said = reorder(call.context, request.item, confirmed=False, chosen=number)
     if call.sok:
         several.require_shown(call, said)
-        reorder(call.work, request.item, confirmed=True, chosen=number)
+        reorder(call.context, request.item, confirmed=True, chosen=number)
         return done()
     call.put(elid=number, service=request.item, plan=said, shown=several.digest(said))
     return call.page

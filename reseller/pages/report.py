@@ -18,7 +18,7 @@ WEEKS = 12
 def show(call: Call) -> document.Element:
     """Its bands; `days` is how far back requests are counted."""
     words = call.words("reseller.report")
-    db = call.work.db
+    db = call.context.db
     days = call.number("days", 1, max(DAYS), 30)
     report = document.element("reportdata")
     report.append(_band("states", (_state(row, words) for row in overview.services_by_state(db))))
@@ -39,7 +39,7 @@ def _state(row: Row, words: Mapping[str, str]) -> Mapping[str, object]:
 
 def _weeks(call: Call, words: Mapping[str, str]) -> Iterable[Mapping[str, object]]:
     """A row for every week, also for one in which nothing ends: a histogram shall show its gaps."""
-    found = {int(week): (here, there) for week, here, there in overview.expiries(call.work.db, WEEKS)}
+    found = {int(week): (here, there) for week, here, there in overview.expiries(call.context.db, WEEKS)}
     today = dt.datetime.now(dt.timezone.utc).date()
     for week in range(-1, WEEKS):
         here, there = found.get(week, (0, 0))

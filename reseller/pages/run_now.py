@@ -22,9 +22,9 @@ def force(call: Call) -> document.Element:
 
 def _run(call: Call, mode: Mode) -> document.Element:
     try:
-        work = call.work
+        context = call.context
     except ResellerError:
         metrics.failed(call.panel)
         raise
-    summary = checkevent.run(work, mode)
+    summary = checkevent.run(context, mode)
     return document.document(document.element("ok"), document.element("summary", str(summary)))

@@ -47,12 +47,12 @@ def each(call: Call, numbers: Sequence[int], step: Callable[[int], object]) -> N
             step(number)
         except ResellerError as error:
             errors[number] = error
-            call.work.log.error(f"item {number}: {call.user}: {call.work.word(error)}")
+            call.context.log.error(f"item {number}: {call.user}: {call.context.word(error)}")
     if not errors:
         return
     if len(numbers) == 1:
         raise next(iter(errors.values()))
-    said = " ".join(f"{number}: {call.work.word(error)}" for number, error in errors.items())
+    said = " ".join(f"{number}: {call.context.word(error)}" for number, error in errors.items())
     raise ResellerError("reseller_page_some", object="elid", count=len(errors), total=len(numbers), text=said)
 
 

@@ -22,22 +22,22 @@ EVERY = "all"
 def show(call: Call) -> document.Element:
     """Of which module, and why."""
     if call.sok:
-        stop_buying.stop(call.work, _chosen(call), call.text("why")[:WHY_LENGTH])
+        stop_buying.stop(call.context, _chosen(call), call.text("why")[:WHY_LENGTH])
         return done()
     call.put(module=call.text("module") or EVERY, why=call.text("why"))
-    _choices(call, [ALL, *items.modules(call.work.db)])
+    _choices(call, [ALL, *items.modules(call.context.db)])
     return call.page
 
 
 def start(call: Call) -> document.Element:
     """The stop that is chosen, with what waits for it to be taken back; what was shown is what goes on."""
-    there_are = [each.module for each in stops.every(call.work.db)]
+    there_are = [each.module for each in stops.every(call.context.db)]
     is_chosen = call.text("module") or not there_are
-    found = stop_buying.require(call.work, _chosen(call) if is_chosen else there_are[0])
-    waiting = stop_buying.plan(call.work, found)
+    found = stop_buying.require(call.context, _chosen(call) if is_chosen else there_are[0])
+    waiting = stop_buying.plan(call.context, found)
     if call.sok:
         several.require_shown(call, waiting)
-        stop_buying.start(call.work, found.module)
+        stop_buying.start(call.context, found.module)
         return done()
     table = document.element("list", name="plan")
     table.extend(_rows(call, waiting))
@@ -58,7 +58,7 @@ def _name(module: int) -> str:
 
 def _choices(call: Call, modules: Sequence[int]) -> None:
     words = call.words(call.func)
-    names = {each.id: str(each) for each in swap.modules(call.work.db)}
+    names = {each.id: str(each) for each in swap.modules(call.context.db)}
     listing.choices(
         call, "module", [(_name(each), names.get(each, words.get(_name(each), str(each)))) for each in modules]
     )

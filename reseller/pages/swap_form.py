@@ -20,14 +20,14 @@ def away(call: Call) -> document.Element:
         return several.nothing(call)
     numbers = several.marked(call)
     to = _target(call)
-    plan = swap.plan_away(call.work, numbers, to) if to else []
+    plan = swap.plan_away(call.context, numbers, to) if to else []
     if call.sok:
         if to is None:
             raise ResellerError("reseller_swap_module", object="processingmodule", known=_named(call))
         target, why = to, call.text("why")[:WHY_LENGTH]
-        return _apply(call, plan, lambda number: swap.away(call.work, number, target, why))
+        return _apply(call, plan, lambda number: swap.away(call.context, number, target, why))
     call.put(processingmodule=to.id if to else "", why=call.text("why"))
-    listing.choices(call, "processingmodule", [(module.id, str(module)) for module in swap.modules(call.work.db)])
+    listing.choices(call, "processingmodule", [(module.id, str(module)) for module in swap.modules(call.context.db)])
     return _form(call, plan)
 
 
@@ -35,9 +35,9 @@ def back(call: Call) -> document.Element:
     """Services come back to the module they belong to."""
     if not several.has_turn(call):
         return several.nothing(call)
-    plan = swap.plan_back(call.work, several.marked(call))
+    plan = swap.plan_back(call.context, several.marked(call))
     if call.sok:
-        return _apply(call, plan, lambda number: swap.back(call.work, number))
+        return _apply(call, plan, lambda number: swap.back(call.context, number))
     return _form(call, plan)
 
 
@@ -45,15 +45,15 @@ def _target(call: Call) -> Module | None:
     """The module chosen; without a choice the manual one, if it is known."""
     told = call.text("processingmodule")
     if told:
-        return swap.target(call.work.db, told)
+        return swap.target(call.context.db, told)
     try:
-        return swap.target(call.work.db, swap.MANUAL)
+        return swap.target(call.context.db, swap.MANUAL)
     except ResellerError:
         return None
 
 
 def _named(call: Call) -> str:
-    return "; ".join(str(module) for module in swap.modules(call.work.db))
+    return "; ".join(str(module) for module in swap.modules(call.context.db))
 
 
 def _form(call: Call, plan: Sequence[Step]) -> document.Element:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5.panel import Panel
 from reseller.pages.connection_form import parse
@@ -19,11 +19,11 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
     A seller that cannot be asked leaves what is chosen as the only choice, so that the form still opens and saves.
     """
     root = parse(form)
-    work = Work.start(panel)
+    context = Context.start(panel)
     try:
-        offered = tariffs.export(work.seller(module).transport, itemtype or document.text(root, "itemtype"))
+        offered = tariffs.export(context.seller(module).transport, itemtype or document.text(root, "itemtype"))
     except ResellerError as error:
-        work.log.error(f"module {module}: tariff form without choices: {work.word(error)}")
+        context.log.error(f"module {module}: tariff form without choices: {context.word(error)}")
         offered = []
     _choices(root, TARIFF_FIELD, {tariff.id: f"{tariff.id} {tariff.name}" for tariff in offered})
     _choices(

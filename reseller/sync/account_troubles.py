@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import accounts, links, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -30,17 +30,17 @@ _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "re
 _OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
 
 
-def end_all(work: Work, held: Lease, module: int) -> None:
+def end_all(context: Context, held: Lease, module: int) -> None:
     """A module that looks after nothing has no trouble with its account."""
-    for problem in problems.of_subject(work.db, problems.SELLER):
+    for problem in problems.of_subject(context.db, problems.SELLER):
         if problem.module == module:
-            troubles.end(work, held, problem.cause)
+            troubles.end(context, held, problem.cause)
 
 
 class Account(NamedTuple):
     """A module's account, in one run; `held` is the lease of the run."""
 
-    work: Work
+    context: Context
     held: Lease
     seller: Seller
 
@@ -49,17 +49,17 @@ class Account(NamedTuple):
 
         An answer that cannot be used is one too: what waits finds out. Raises SellerError while the trouble lasts.
         """
-        known = problems.of_subject(self.work.db, problems.SELLER)
+        known = problems.of_subject(self.context.db, problems.SELLER)
         in_trouble = any(problem.module == self._module and problem.cause.kind in _OF_CALLS for problem in known)
         if in_trouble or any(request.error_type == retries.WAITS_FOR_ACCOUNT for request in live):
             try:
-                accounts.save_balance(self.work.db, self.seller.account, read_balance(self.seller.transport))
+                accounts.save_balance(self.context.db, self.seller.account, read_balance(self.seller.transport))
             except SellerError as error:
                 if retries.account_trouble(error):
                     raise
             requests.wake(self.held, retries.WAITS_TO_BE_SENT, [self._module])
         unable = [request.quiet_seconds for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
-        if unable and requests.has_ordered(self.work.db, self.seller.account, min(unable)):
+        if unable and requests.has_ordered(self.context.db, self.seller.account, min(unable)):
             # The right is there again, so that not only the oldest tries.
             requests.wake(self.held, [retries.WAITS_FOR_RIGHTS], [self._module], becomes=retries.WAITS_FOR_ACCOUNT)
 
@@ -82,12 +82,12 @@ class Account(NamedTuple):
 
     def _note(self, error: ResellerError | None) -> None:
         """`error` is what has ended the run, None for nothing."""
-        known = {problem.cause: problem for problem in problems.of_subject(self.work.db, problems.SELLER)}
+        known = {problem.cause: problem for problem in problems.of_subject(self.context.db, problems.SELLER)}
         for problem in known.values():
             # Its settings do not lead there any more.
             if problem.module == self._module and problem.cause.number != self.seller.account:
-                troubles.end(self.work, self.held, problem.cause)
-        live = requests.all_live(self.work.db, [self._module])
+                troubles.end(self.context, self.held, problem.cause)
+        live = requests.all_live(self.context.db, [self._module])
         met = retries.account_trouble(error) if error else ""
         found = [self._of_call(met, error, live)] if error and met else self._of_waiting(live)
         raised = {problem.cause.kind: problem for problem in found}
@@ -97,19 +97,19 @@ class Account(NamedTuple):
 
     def _keep(self, before: Problem | None, problem: Problem | None, *, is_known: bool) -> None:
         """Another module of the same account may know of it as well; whoever has raised it ends it, while he lives."""
-        if before is not None and before.module != self._module and before.module in items.modules(self.work.db):
+        if before is not None and before.module != self._module and before.module in items.modules(self.context.db):
             return
         if problem is not None:
             # What passes by itself within minutes is nobody's task.
             at_once = problem.cause.kind != problems.UNREACHABLE
-            troubles.raise_(self.work, self.held, problem, at_once=at_once)
+            troubles.raise_(self.context, self.held, problem, at_once=at_once)
         elif before is not None and is_known:
-            troubles.end(self.work, self.held, before.cause)
+            troubles.end(self.context, self.held, before.cause)
 
     def _of_call(self, kind: str, error: ResellerError, live: Sequence[Request]) -> Problem:
         waiting = [request for request in live if request.state == State.UNSENT]
         # How long the seller is left alone is another in each run, and no news.
-        said = error.params["cause"] if isinstance(error, SellerDown) else self.work.word(error)
+        said = error.params["cause"] if isinstance(error, SellerDown) else self.context.word(error)
         return self._problem(kind, _OF_CALLS[kind], waiting, cause=said)
 
     def _of_waiting(self, live: Sequence[Request]) -> Iterator[Problem]:
@@ -134,11 +134,11 @@ class Account(NamedTuple):
             yield self._problem(problems.FUNDS, "reseller_account_funds", short, **told)
 
     def _problem(self, kind: str, error: str, waiting: Sequence[Request], **more: str) -> Problem:
-        names = {"module": str(self._module), "account": accounts.name(self.work.db, self.seller.account)}
+        names = {"module": str(self._module), "account": accounts.name(self.context.db, self.seller.account)}
         told = {**names, "count": str(len(waiting)), **more}
         # Or what is linked, so that somebody is asked though nothing waits yet.
         touches = tuple(dict.fromkeys(request.item for request in waiting))
-        touches = touches or tuple(links.some(self.work.db, self._module))
+        touches = touches or tuple(links.some(self.context.db, self._module))
         return Problem(self._cause(kind), self._module, error, told, touches=touches)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, observations, paid, problems, refused_changes, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.observations import Settled
@@ -28,30 +28,30 @@ from reseller.wire.errors import ResellerError
 _SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
 
 
-def apply(work: Work, held: Lease, finding: Finding, *, forced: bool) -> bool:
+def apply(context: Context, held: Lease, finding: Finding, *, forced: bool) -> bool:
     """Carry it out, unless the service has moved since: whether it was. `held` is the lease of the run.
 
     Raises BusyError when somebody is at the service, ResellerError with what went wrong; the next run comes back to it.
     """
     before = finding.candidate
-    with work.hold(before.item) as mine:
-        now = candidates.one(work.db, before.link)
+    with context.hold(before.item) as mine:
+        now = candidates.one(context.db, before.link)
         if now is None or _moves(now) != _moves(before):
             return False
         if finding.kind:
             refused_changes.note(held, Change(before.module, before.link, finding.kind, str(finding), forced))
         step = _STEPS.get(finding.action)
         if step is not None:
-            step(work, held, mine, before)
+            step(context, held, mine, before)
         elif finding.forgets_shown:
             observations.show(held, before.link, shown=False)
-        finding = _without_autorenewal(work, finding)
-        _save(work, finding)
+        finding = _without_autorenewal(context, finding)
+        _save(context, finding)
         if finding.accounts:
             paid.account(mine, before.link, finding.accounts)
-        _tell(work, held, finding)
+        _tell(context, held, finding)
         if finding.kind or step is not None:
-            work.log.info(f"item {before.item}, remote {before.remote}: {finding}")
+            context.log.info(f"item {before.item}, remote {before.remote}: {finding}")
         if finding.action == Action.END:
             return True
         if finding.is_settled:
@@ -73,39 +73,39 @@ def settled(finding: Finding) -> Settled:
     return Settled(candidate.link, candidate.digest, candidate.here_digest, finding.secret)
 
 
-def _show(work: Work, held: Lease, _: Lease, candidate: Candidate) -> None:
+def _show(context: Context, held: Lease, _: Lease, candidate: Candidate) -> None:
     """Whose suspension it is must be known before it is one: otherwise it would never be lifted."""
     observations.show(held, candidate.link, shown=True)
-    _call(work, _SUSPENDED, candidate)
+    _call(context, _SUSPENDED, candidate)
 
 
-def _lift(work: Work, held: Lease, _: Lease, candidate: Candidate) -> None:
-    _call(work, _RESUMED, candidate)
+def _lift(context: Context, held: Lease, _: Lease, candidate: Candidate) -> None:
+    _call(context, _RESUMED, candidate)
     observations.show(held, candidate.link, shown=False)
 
 
-def _suspend(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
-    _call(work, _SUSPENDED, candidate)
+def _suspend(context: Context, _: Lease, __: Lease, candidate: Candidate) -> None:
+    _call(context, _SUSPENDED, candidate)
 
 
-def _give_up(work: Work, _: Lease, mine: Lease, candidate: Candidate) -> None:
+def _give_up(context: Context, _: Lease, mine: Lease, candidate: Candidate) -> None:
     """Its operation was deleted: nobody can start it any more, and nobody waits for it."""
-    for request in requests.of_item(work.db, candidate.item):
-        if request.live and request.state in candidates.AT_REST and not reasons.has_one(work, request):
-            reasons.give_up(work, mine, request)
+    for request in requests.of_item(context.db, candidate.item):
+        if request.live and request.state in candidates.AT_REST and not reasons.has_one(context, request):
+            reasons.give_up(context, mine, request)
 
 
-def _gone(work: Work, _: Lease, __: Lease, candidate: Candidate) -> None:
-    if work.limits.close_gone:
-        _call(work, "service.postclose", candidate)
+def _gone(context: Context, _: Lease, __: Lease, candidate: Candidate) -> None:
+    if context.limits.close_gone:
+        _call(context, "service.postclose", candidate)
 
 
-def _end(work: Work, held: Lease, mine: Lease, candidate: Candidate) -> None:
-    troubles.end_differences(work, held, candidate.item)
+def _end(context: Context, held: Lease, mine: Lease, candidate: Candidate) -> None:
+    troubles.end_differences(context, held, candidate.item)
     links.settle(mine, candidate.link, links.ENDED)
 
 
-_STEPS: Mapping[Action, Callable[[Work, Lease, Lease, Candidate], None]] = {
+_STEPS: Mapping[Action, Callable[[Context, Lease, Lease, Candidate], None]] = {
     Action.SHOW: _show,
     Action.LIFT: _lift,
     Action.RESUME: _lift,
@@ -116,11 +116,11 @@ _STEPS: Mapping[Action, Callable[[Work, Lease, Lease, Candidate], None]] = {
 }
 
 
-def _call(work: Work, func: str, candidate: Candidate) -> None:
-    functions.call_back(work.mgrctl, func, candidate.item)
+def _call(context: Context, func: str, candidate: Candidate) -> None:
+    functions.call_back(context.mgrctl, func, candidate.item)
 
 
-def _without_autorenewal(work: Work, finding: Finding) -> Finding:
+def _without_autorenewal(context: Context, finding: Finding) -> Finding:
     """Have the seller renew it by itself no more, which costs nothing; the difference stays where that fails.
 
     Not for a module that is off: it renews nothing, so that nobody pays twice, and without it the service would end.
@@ -130,38 +130,40 @@ def _without_autorenewal(work: Work, finding: Finding) -> Finding:
     if found is None:
         return finding
     others = tuple(each for each in finding.drifts if each is not found)
-    if not items.is_active(work.db, candidate.module):
+    if not items.is_active(context.db, candidate.module):
         return replace(finding, drifts=others)
     try:
-        seller = work.seller(candidate.module)
-        is_off = autorenewal.switch_off(work, seller, candidate.itemtype, candidate.remote, found.there)
+        seller = context.seller(candidate.module)
+        is_off = autorenewal.switch_off(context, seller, candidate.itemtype, candidate.remote, found.there)
     except ResellerError as error:
-        work.log.error(f"item {candidate.item}: its renewal by the seller is not switched off: {work.word(error)}")
+        context.log.error(
+            f"item {candidate.item}: its renewal by the seller is not switched off: {context.word(error)}"
+        )
         return finding
     # What is off is read back by the next run.
     return replace(finding, drifts=others, is_settled=False) if is_off else finding
 
 
-def _save(work: Work, finding: Finding) -> None:
+def _save(context: Context, finding: Finding) -> None:
     """One call for each value that differs."""
     item = finding.candidate.item
     for name, value in {**finding.saves, **finding.notes, **finding.secrets}.items():
-        functions.save_param(work.mgrctl, item, name, value)
+        functions.save_param(context.mgrctl, item, name, value)
     if finding.follow:
-        functions.set_expiredate(work.mgrctl, item, finding.follow)
+        functions.set_expiredate(context.mgrctl, item, finding.follow)
 
 
-def _tell(work: Work, held: Lease, finding: Finding) -> None:
+def _tell(context: Context, held: Lease, finding: Finding) -> None:
     """Raise what differs and is new, and end what does not differ any more."""
     candidate = finding.candidate
     if finding.action in (Action.END, Action.WAIT) and not finding.drifts and finding.about is None:
         return
-    known = {each.kind: each for each in problems.drifts(work.db, candidate.item)} if candidate.drifts else {}
+    known = {each.kind: each for each in problems.drifts(context.db, candidate.item)} if candidate.drifts else {}
     if finding.about is not None:
         known = {kind: each for kind, each in known.items() if kind in finding.about}
     found = {each.kind: each for each in finding.drifts}
     for kind in sorted(known.keys() - found.keys()):
-        troubles.end(work, held, Cause.of_service(candidate.item, kind))
+        troubles.end(context, held, Cause.of_service(candidate.item, kind))
     for kind, each in found.items():
         if known.get(kind) != each:
             problem = Problem(
@@ -174,4 +176,4 @@ def _tell(work: Work, held: Lease, finding: Finding) -> None:
                 (candidate.item,),
             )
             asks = kind in finding.asks and candidate.status is not None
-            troubles.raise_(work, held, problem, asks=asks)
+            troubles.raise_(context, held, problem, asks=asks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, observations, swaps
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
@@ -13,39 +13,39 @@ from reseller.sync.job import Mode
 from reseller.wire.errors import ResellerError
 
 
-def now(work: Work, number: int) -> None:
+def now(context: Context, number: int) -> None:
     """Look at service `number` and do what is to be done about it, within the limits of a day (promise 5).
 
     A service that is away is observed and nothing more. Raises BusyError while a run of checkevent or somebody else is
     at it, otherwise ResellerError with the reason.
     """
-    if swaps.of_item(work.db, number) is None:
-        sync_item.sync(work, number)
-    link = links.of_item(work.db, number)
+    if swaps.of_item(context.db, number) is None:
+        sync_item.sync(context, number)
+    link = links.of_item(context.db, number)
     if link is None:
         raise ResellerError("reseller_not_linked", object="elid", value=number, item=number, kind="sync_item")
     if link.state == links.LIVE:
-        with lease(work.db, f"checkevent:{link.module}", work.limits.lease_seconds) as held:
-            _compare(work, held, link)
+        with lease(context.db, f"checkevent:{link.module}", context.limits.lease_seconds) as held:
+            _compare(context, held, link)
 
 
-def _compare(work: Work, held: Lease, link: Link) -> None:
-    seller = work.seller_of(link)
+def _compare(context: Context, held: Lease, link: Link) -> None:
+    seller = context.seller_of(link)
     for row in alone(seller.transport, link.itemtype, link.remote).rows:
-        links.observe(work.db, link, row)
-    candidate = candidates.one(work.db, link.id)
+        links.observe(context.db, link, row)
+    candidate = candidates.one(context.db, link.id)
     if candidate is None:
         return
-    finding = compare.look(compare.Batch(work, seller, [candidate]), candidate, is_listed=True)
+    finding = compare.look(compare.Batch(context, seller, [candidate]), candidate, is_listed=True)
     if finding is None:
         return
-    verdict = Day(held, link.module, work.limits).weigh([finding], lambda: 0, mode=Mode())
+    verdict = Day(held, link.module, context.limits).weigh([finding], lambda: 0, mode=Mode())
     for limit, count in verdict.refused:
         raise ResellerError("reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most)
     if not verdict.allowed:
         # A person has said that it is to be left like that.
         return
     if finding.does_something:
-        apply.apply(work, held, finding, forced=False)
+        apply.apply(context, held, finding, forced=False)
     else:
         observations.settle(held, [apply.settled(finding)])

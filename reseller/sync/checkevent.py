@@ -19,7 +19,7 @@ from functools import partial
 from typing import TypeVar
 
 from reseller import log
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import (
     accounts,
     installation,
@@ -56,78 +56,78 @@ EVERYTHING = Mode()
 _Row = TypeVar("_Row", Link, Request)
 
 
-def run(work: Work, mode: Mode = EVERYTHING) -> Summary:
+def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
     """One run over all our modules, side by side: a slow seller does not keep the others waiting."""
     summary = Summary()
-    if work.panel.does_nothing:
-        summary.problems.append(work.word(ResellerError("reseller_do_nothing")))
-        work.log.info("checkevent: nothing is done while etc/billmgr.DoNothing is there")
+    if context.panel.does_nothing:
+        summary.problems.append(context.word(ResellerError("reseller_do_nothing")))
+        context.log.info("checkevent: nothing is done while etc/billmgr.DoNothing is there")
         return summary
     began = time.monotonic()
-    until = began + work.limits.run_seconds
-    modules = items.modules(work.db)
-    summary.problems += [work.word(wrong) for wrong in work.panel.wrong_limits]
-    summary.problems += _of_panel(work, modules)
-    calls = max(1, work.limits.panel_calls_at_once // max(len(modules), 1))
-    jobs = [Job(work, module, mode, Summary(), until, calls) for module in modules]
+    until = began + context.limits.run_seconds
+    modules = items.modules(context.db)
+    summary.problems += [context.word(wrong) for wrong in context.panel.wrong_limits]
+    summary.problems += _of_panel(context, modules)
+    calls = max(1, context.limits.panel_calls_at_once // max(len(modules), 1))
+    jobs = [Job(context, module, mode, Summary(), until, calls) for module in modules]
     if len(jobs) == 1:
         _module(jobs[0])
     else:
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(work.limits.panel_calls_at_once) as pool:
+        with ThreadPoolExecutor(context.limits.panel_calls_at_once) as pool:
             for done in [pool.submit(_alone, job) for job in jobs]:
                 done.result()
     for job in jobs:
         summary.take(job.summary)
     if mode.force:
-        work.note("force", f"changes that were refused are let through: {summary}")
-    work.log.info(f"checkevent: {summary}")
+        context.note("force", f"changes that were refused are let through: {summary}")
+    context.log.info(f"checkevent: {summary}")
     if not mode.pending:
         try:
-            metrics.write(work, {job.module: job.summary for job in jobs}, time.monotonic() - began)
+            metrics.write(context, {job.module: job.summary for job in jobs}, time.monotonic() - began)
         except Exception as error:  # noqa: BLE001 - what the run did is told all the same
-            summary.fail(work.word(work.log.unexpected(error, "metrics: ")))
+            summary.fail(context.word(context.log.unexpected(error, "metrics: ")))
     return summary
 
 
-def _of_panel(work: Work, modules: Sequence[int]) -> list[str]:
+def _of_panel(context: Context, modules: Sequence[int]) -> list[str]:
     """What is to be said of the whole panel: it is not where its ledger belongs, may buy nothing, or lacks a module."""
     from reseller.commands import stop_buying
     from reseller.lifecycle import moved_panel, ownerless
 
     found: list[str] = []
     for watch in (
-        partial(moved_panel.watch, work, modules),
-        partial(stop_buying.watch, work),
-        partial(ownerless.watch, work, modules),
+        partial(moved_panel.watch, context, modules),
+        partial(stop_buying.watch, context),
+        partial(ownerless.watch, context, modules),
     ):
         try:
             found += watch()
         except ResellerError as error:
-            found.append(work.word(error))
+            found.append(context.word(error))
         except Exception as error:  # noqa: BLE001 - the modules have their run all the same
-            found.append(work.word(work.log.unexpected(error, "panel: ")))
+            found.append(context.word(context.log.unexpected(error, "panel: ")))
     return found
 
 
 def _alone(job: Job) -> None:
     """A module in a thread of its own, with connections of its own."""
     try:
-        own = Work.start(job.work.panel, job.work.lang, job.work.progress)
+        own = Context.start(job.context.panel, job.context.lang, job.context.progress)
     except ResellerError as error:
-        job.summary.fail(job.work.word(error))
+        job.summary.fail(job.context.word(error))
         return
     try:
-        _module(job._replace(work=own))
+        _module(job._replace(context=own))
     finally:
         own.db.close()
 
 
 def _module(job: Job) -> None:
-    limits = job.work.limits
+    limits = job.context.limits
     try:
-        with lease(job.work.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
+        with lease(job.context.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
             job.summary.is_whole = True
             with _told_of(job, held):
                 _Run(job, held).all()
@@ -136,10 +136,10 @@ def _module(job: Job) -> None:
         job.summary.busy.append(str(job.module))
     except ResellerError as error:
         job.summary.is_whole = False
-        job.summary.fail(job.work.word(error))
+        job.summary.fail(job.context.word(error))
     except Exception as error:  # noqa: BLE001 - one odd module stops no other; the log gets the rest
         job.summary.is_whole = False
-        job.summary.fail(job.work.word(job.work.log.unexpected(error, f"module {job.module}: ")))
+        job.summary.fail(job.context.word(job.context.log.unexpected(error, f"module {job.module}: ")))
 
 
 def _death(job: Job) -> Cause:
@@ -156,26 +156,26 @@ def _told_of(job: Job, held: Lease) -> Iterator[None]:
     if job.mode.pending:
         yield
         return
-    limits = job.work.limits
-    with lease(job.work.db, f"run:{job.module}", limits.run_seconds + limits.lease_seconds) as mine:
+    limits = job.context.limits
+    with lease(job.context.db, f"run:{job.module}", limits.run_seconds + limits.lease_seconds) as mine:
         if mine.left_by:
             _tell_death(job, held, mine.left_by)
         try:
             yield
         finally:
             with contextlib.suppress(ResellerError):
-                troubles.end(job.work, held, _death(job))
+                troubles.end(job.context, held, _death(job))
 
 
 def _tell_death(job: Job, held: Lease, owner: str) -> None:
     told = {"module": str(job.module), "owner": owner}
     problem = Problem(
-        _death(job), job.module, "reseller_run_died", told, touches=tuple(links.some(job.work.db, job.module))
+        _death(job), job.module, "reseller_run_died", told, touches=tuple(links.some(job.context.db, job.module))
     )
-    job.summary.problems.append(job.work.word(troubles.as_error(problem)))
-    job.work.log.error(f"module {job.module}: the run before, {owner}, did not come to its end")
-    with troubles.each(job.work):
-        troubles.raise_(job.work, held, problem, at_once=False)
+    job.summary.problems.append(job.context.word(troubles.as_error(problem)))
+    job.context.log.error(f"module {job.module}: the run before, {owner}, did not come to its end")
+    with troubles.each(job.context):
+        troubles.raise_(job.context, held, problem, at_once=False)
 
 
 def _waits_for_money_or_word(request: Request) -> bool:
@@ -195,7 +195,7 @@ class _Run:
 
     def __init__(self, job: Job, held: Lease) -> None:
         self.job = job
-        self.work = job.work
+        self.context = job.context
         self.module = job.module
         self.summary = job.summary
         self.held = held
@@ -203,25 +203,25 @@ class _Run:
         self.began = False
         self.stopped = 0
         #: where a panel that may be a copy is, nothing is begun that would send
-        self.may_send = installation.difference(self.work.db, self.work.panel.base) is None
+        self.may_send = installation.difference(self.context.db, self.context.panel.base) is None
         #: where a person has stopped all that spends, nothing is begun that would
-        self.may_spend = stops.of(self.work.db, self.module) is None
+        self.may_spend = stops.of(self.context.db, self.module) is None
 
     def all(self) -> None:
         """Every service of the module; the seller is not even connected to when there is none."""
         self._left_behind()
         # Of what the runs before have found, too: this one may not come to its end.
-        shared_tasks.gather(self.work, self.held, self.module)
-        live = requests.all_live(self.work.db, [self.module])
-        opening = links.opening(self.work.db, [self.module])
-        linked = {} if self.job.mode.pending else links.counts(self.work.db, self.module)
+        shared_tasks.gather(self.context, self.held, self.module)
+        live = requests.all_live(self.context.db, [self.module])
+        opening = links.opening(self.context.db, [self.module])
+        linked = {} if self.job.mode.pending else links.counts(self.context.db, self.module)
         if not live and not opening and not linked:
             if not self.job.mode.pending:
                 self._end_all()
             return
         seller = self._lead()
         self.summary.timing = seller.transport.timing
-        account = Account(self.work, self.held, seller)
+        account = Account(self.context, self.held, seller)
         with account.noted():
             self._require_account(seller, live)
             # One sentence for the whole module, not one for each of its services.
@@ -231,26 +231,26 @@ class _Run:
 
     def _end_all(self) -> None:
         """A module that looks after nothing is in no trouble, but for a stop, which is for what is to come."""
-        refused_changes.forget(self.held, [row.link for row in refused_changes.refused(self.work.db, self.module)])
-        for problem in problems.live(self.work.db, self.module):
+        refused_changes.forget(self.held, [row.link for row in refused_changes.refused(self.context.db, self.module)])
+        for problem in problems.live(self.context.db, self.module):
             if problem.cause.subject == problems.MODULE and problem.cause.kind not in (problems.HALTED, problems.DIED):
-                with troubles.each(self.work):
-                    troubles.end(self.work, self.held, problem.cause)
-        account_troubles.end_all(self.work, self.held, self.module)
+                with troubles.each(self.context):
+                    troubles.end(self.context, self.held, problem.cause)
+        account_troubles.end_all(self.context, self.held, self.module)
 
     def _lead(self) -> Seller:
         """The module's seller; one problem of the module while its settings lead to none."""
         try:
-            seller = self.work.seller(self.module)
+            seller = self.context.seller(self.module)
         except ResellerError as error:
-            told = {"module": str(self.module), "cause": self.work.word(error)}
-            touches = tuple(links.some(self.work.db, self.module))
+            told = {"module": str(self.module), "cause": self.context.word(error)}
+            touches = tuple(links.some(self.context.db, self.module))
             problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
             # A seller or a panel that does not answer may do so in the next run.
             is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
-            troubles.raise_(self.work, self.held, problem, at_once=is_sure)
+            troubles.raise_(self.context, self.held, problem, at_once=is_sure)
             raise
-        troubles.end(self.work, self.held, self._settings)
+        troubles.end(self.context, self.held, self._settings)
         return seller
 
     def _at(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link], linked: Mapping[str, int]) -> None:
@@ -275,20 +275,20 @@ class _Run:
 
     def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
         """What is looked at must be where the settings lead, or all of it would be gone; one problem of the module."""
-        found = accounts.bought(self.work.db, self.module, seller.account, most=links.NAMED)
+        found = accounts.bought(self.context.db, self.module, seller.account, most=links.NAMED)
         astray = [(each.item, each.account) for each in found]
         # What waits for the outcome of an order has no account yet.
         astray += [
             (each.item, each.account) for each in live if each.is_open and each.account not in (0, seller.account)
         ]
         if not astray:
-            troubles.end(self.work, self.held, self._account)
-            settings.note_number(self.work.mgrctl, seller.settings)
+            troubles.end(self.context, self.held, self._account)
+            settings.note_number(self.context.mgrctl, seller.settings)
             return
-        error = self.work.differs(self.module, seller.account, astray[0][1])
+        error = self.context.differs(self.module, seller.account, astray[0][1])
         touches = tuple(dict.fromkeys(item for item, _ in astray))
         troubles.raise_(
-            self.work, self.held, Problem(self._account, self.module, error.type, error.params, touches=touches)
+            self.context, self.held, Problem(self._account, self.module, error.type, error.params, touches=touches)
         )
         raise error
 
@@ -296,21 +296,21 @@ class _Run:
         """Operations that nobody is at, links that were made half-way."""
         from reseller.sync import restart
 
-        restart.note_stranded(self.work, self.held, self.module)
+        restart.note_stranded(self.context, self.held, self.module)
         if self.may_send:
             self._finish_left()
         if not self.job.mode.pending:
-            left_behind.note(self.work, self.held, self.module)
+            left_behind.note(self.context, self.held, self.module)
 
     def _finish_left(self) -> None:
         from reseller.sync import restart
 
-        for cause, operation in restart.stranded(self.work, self.module):
+        for cause, operation in restart.stranded(self.context, self.module):
             self._each(cause.number, self._start_stranded(cause, operation))
-        for half in links.half(self.work.db, self.module):
+        for half in links.half(self.context.db, self.module):
             from reseller.linking import sides
 
-            self._each(half.item, partial(sides.heal, self.work, half))
+            self._each(half.item, partial(sides.heal, self.context, half))
 
     def _lists(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link]) -> Lists:
         doubtful = [request for request in live if request.kind == requests.ORDER and request.is_open]
@@ -319,12 +319,12 @@ class _Run:
             items=frozenset(str(request.item) for request in doubtful),
             looked_for=frozenset(request.itemtype for request in doubtful),
         )
-        source = Source(self.work, seller, self.module, self.held, wanted, self.job.until)
+        source = Source(self.context, seller, self.module, self.held, wanted, self.job.until)
         return Forms(source) if self.job.mode.pending else Observed(source)
 
     def _open(self, seller: Seller, lists: Lists, live: Sequence[Request], opening: Sequence[Link]) -> None:
         """What is open, beginning where the last run had to stop."""
-        begun = observations.cursors(self.work.db, self.module).get(CURSOR, "")
+        begun = observations.cursors(self.context.db, self.module).get(CURSOR, "")
         first = numbers.whole(begun)
         try:
             for link in _from(opening, first):
@@ -333,7 +333,7 @@ class _Run:
                 self._each(request.item, self._look(request, lists))
             if self.may_send:
                 # Read again: looking may have settled some of them.
-                self._wake(seller, requests.all_live(self.work.db, [self.module]))
+                self._wake(seller, requests.all_live(self.context.db, [self.module]))
         finally:
             stopped = str(self.stopped or "")
             if stopped != begun:
@@ -350,30 +350,30 @@ class _Run:
         cause = Cause(problems.MODULE, self.module, problems.CLOCK)
         here = dates.machine_day().isoformat()
         told = {"module": str(self.module), "there": today.isoformat(), "here": here}
-        is_another = owed_terms.is_another_day(seller, self.work.limits)
-        troubles.keep(self.work, self.held, Problem(cause, self.module, "reseller_clock", told), lasts=is_another)
+        is_another = owed_terms.is_another_day(seller, self.context.limits)
+        troubles.keep(self.context, self.held, Problem(cause, self.module, "reseller_clock", told), lasts=is_another)
         if is_another:
             return
-        left_behind.note_dates(self.work, self.held, self.module, today)
-        left_behind.note_off(self.work, self.held, self.module, today)
+        left_behind.note_dates(self.context, self.held, self.module, today)
+        left_behind.note_off(self.context, self.held, self.module, today)
         if not self.may_spend:
             return
-        for number in paid.due(self.work.db, self.module, today, self.work.limits):
-            self._each(number, partial(owed_terms.write_down, self.work, number))
+        for number in paid.due(self.context.db, self.module, today, self.context.limits):
+            self._each(number, partial(owed_terms.write_down, self.context, number))
 
     def _wake(self, seller: Seller, live: Sequence[Request]) -> None:
         """Start what can be sent by now."""
         from reseller.sync import restart
 
-        day = spending_limit.Day(self.work, self.held, seller.settings)
-        lost = requests.without_operation(self.work.db, self.module) if live else ()
-        found = restart.ripe(live, self.work.limits, lost)
+        day = spending_limit.Day(self.context, self.held, seller.settings)
+        lost = requests.without_operation(self.context.db, self.module) if live else ()
+        found = restart.ripe(live, self.context.limits, lost)
         try:
-            found += restart.affordable(self.work, seller, live)
+            found += restart.affordable(self.context, seller, live)
         except SellerError as error:
             if retries.ends_run(error):
                 raise
-            self.summary.fail(self.work.word(error))
+            self.summary.fail(self.context.word(error))
         if not self.may_spend:
             # What says so already is not even started: it would be stopped right before it is sent.
             found = [each for each in found if not _waits_for_money_or_word(each)]
@@ -398,18 +398,20 @@ class _Run:
                 # Not one sentence for each service: it ends the module's run, and the next one begins after it.
                 self.stopped = self.stopped or item
                 raise
-            said = self.work.word(error)
+            said = self.context.word(error)
             self.summary.fail(f"service {item}: {said}")
             if not isinstance(error, Stopped):
-                self.work.log.error(f"item {item}: {said}")
+                self.context.log.error(f"item {item}: {said}")
         except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
-            self.summary.fail(f"service {item}: {self.work.word(self.work.log.unexpected(error, f'item {item}: '))}")
+            self.summary.fail(
+                f"service {item}: {self.context.word(self.context.log.unexpected(error, f'item {item}: '))}"
+            )
 
     def _start_stranded(self, cause: Cause, operation: int) -> Callable[[], None]:
         def step() -> None:
             from reseller.sync import restart
 
-            restart.start_stranded(self.work, self.held, cause, operation)
+            restart.start_stranded(self.context, self.held, cause, operation)
             self.summary.add("restarted")
 
         return step
@@ -418,8 +420,8 @@ class _Run:
         def step() -> None:
             from reseller.sync import activate
 
-            with log.under(requests.correlation(self.work.db, link.key)):
-                outcome = activate.advance(self.work, seller, link, lists.of(link.itemtype))
+            with log.under(requests.correlation(self.context.db, link.key)):
+                outcome = activate.advance(self.context, seller, link, lists.of(link.itemtype))
             self.summary.add(outcome)
 
         return step
@@ -429,7 +431,7 @@ class _Run:
             from reseller.sync import looking
 
             with log.under(request.correlation):
-                outcome = looking.look(self.work, request, lists)
+                outcome = looking.look(self.context, request, lists)
             if outcome:
                 self.summary.add(outcome)
 
@@ -442,11 +444,11 @@ class _Run:
             if not (self.job.mode.forces(SPEND) or day.allows(request.item)):
                 self.summary.add("held")
                 return
-            name, seconds = f"item:{request.item}", self.work.limits.lease_seconds
-            with log.under(request.correlation), lease(self.work.db, name, seconds) as held:
-                current = requests.by_id(self.work.db, request.id)
+            name, seconds = f"item:{request.item}", self.context.limits.lease_seconds
+            with log.under(request.correlation), lease(self.context.db, name, seconds) as held:
+                current = requests.by_id(self.context.db, request.id)
                 if current.live and current.state == request.state:
-                    self.summary.add("renewed", owed_terms.go_on(self.work, current, held))
+                    self.summary.add("renewed", owed_terms.go_on(self.context, current, held))
 
         return step
 
@@ -455,6 +457,6 @@ class _Run:
             from reseller.sync import restart
 
             with log.under(request.correlation):
-                self.summary.add("restarted", restart.start(self.work, request))
+                self.summary.add("restarted", restart.start(self.context, request))
 
         return step

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import paid, problems, refused_changes, tariffmap
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
@@ -86,10 +86,10 @@ class Batch:
     """Several candidates that are looked at one after the other: their services here are read together, and each
     tariff once."""
 
-    def __init__(self, work: Work, seller: Seller, candidates: Collection[Candidate]) -> None:
-        self.work = work
+    def __init__(self, context: Context, seller: Seller, candidates: Collection[Candidate]) -> None:
+        self.context = context
         self.seller = seller
-        self._items = items.read_all(work.db, [candidate.item for candidate in candidates])
+        self._items = items.read_all(context.db, [candidate.item for candidate in candidates])
         self._tariffs: dict[int, tuple[Mapping[str, str], TariffMap]] = {}
         self._offered: dict[str, Tariff | None] = {}
 
@@ -100,7 +100,7 @@ class Batch:
     def tariff(self, pricelist: int) -> tuple[Mapping[str, str], TariffMap]:
         """What the tariff's form saved, and its map."""
         if pricelist not in self._tariffs:
-            db = self.work.db
+            db = self.context.db
             self._tariffs[pricelist] = (items.tariff_params(db, pricelist), tariffmap.load(db, pricelist))
         return self._tariffs[pricelist]
 
@@ -118,7 +118,7 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
     """
     finding = _look(batch, candidate, is_listed=is_listed)
     finding = _at_rest(candidate) if candidate.is_at_rest else _with_stop(finding)
-    if not candidate.ends_while_away(batch.work.limits.away_days):
+    if not candidate.ends_while_away(batch.context.limits.away_days):
         return finding
     ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
     if finding is None:
@@ -168,7 +168,7 @@ def _ending(finding: Finding, ending: Drift) -> Finding:
 
 
 def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
-    patience = batch.work.limits.stuck_seconds
+    patience = batch.context.limits.stuck_seconds
     here, opened = candidate.state_here, candidate.open
     if opened != Open.NOTHING:
         # The form would tell no more: what is under way decides, or has to be given up first.
@@ -223,7 +223,7 @@ class _Facts:
 
     def __init__(self, batch: Batch, candidate: Candidate, item: Item, seen: Service) -> None:
         self._batch = batch
-        self._work = batch.work
+        self._work = batch.context
         self._candidate = candidate
         self._seen = seen
         self._known: Facts = facts(seen)

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import refused_changes
 from reseller.seller.transport import Timing
 
@@ -84,7 +84,7 @@ class Summary:
 class Job(NamedTuple):
     """One module's part of a run, which ends at `until` (monotonic) and may make `calls` calls of the panel at once."""
 
-    work: Work
+    context: Context
     module: int
     mode: Mode
     summary: Summary

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 
 from reseller.commands.open import OPENINGS
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import claims, links, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -25,29 +25,29 @@ OF_LEDGER = (problems.UNBOUGHT, problems.UNDECIDED, problems.LATE, problems.HALF
 OF_DATES = (problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM)
 
 
-def note(work: Work, held: Lease, module: int) -> None:
+def note(context: Context, held: Lease, module: int) -> None:
     """What the ledger knows of the module's services by itself."""
-    _keep(work, held, module, OF_LEDGER, {problem.cause: problem for problem in _of_ledger(work, module)})
+    _keep(context, held, module, OF_LEDGER, {problem.cause: problem for problem in _of_ledger(context, module)})
 
 
-def note_dates(work: Work, held: Lease, module: int, today: dt.date) -> None:
+def note_dates(context: Context, held: Lease, module: int, today: dt.date) -> None:
     """What the seller's dates say on its day `today`."""
-    _keep(work, held, module, OF_DATES, {problem.cause: problem for problem in _of_dates(work, module, today)})
+    _keep(context, held, module, OF_DATES, {problem.cause: problem for problem in _of_dates(context, module, today)})
 
 
-def note_off(work: Work, held: Lease, module: int, today: dt.date) -> None:
+def note_off(context: Context, held: Lease, module: int, today: dt.date) -> None:
     """One problem of a module that is switched off, with the services that end for want of it."""
     cause = Cause(problems.MODULE, module, problems.OFF)
-    touches = tuple(paid.due(work.db, module, today, work.limits, active="off"))
+    touches = tuple(paid.due(context.db, module, today, context.limits, active="off"))
     told = {"module": str(module), "count": str(len(touches))}
     problem = Problem(cause, module, "reseller_module_off", told, touches=touches)
-    troubles.keep(work, held, problem, lasts=bool(touches))
+    troubles.keep(context, held, problem, lasts=bool(touches))
 
 
-def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
-    db, limits = work.db, work.limits
+def _of_ledger(context: Context, module: int) -> Iterator[Problem]:
+    db, limits = context.db, context.limits
     for item, why in requests.unbought(db, module).items():
-        cause = why or work.word(ResellerError("reseller_operation_deleted"))
+        cause = why or context.word(ResellerError("reseller_operation_deleted"))
         yield _problem(module, item, problems.UNBOUGHT, cause=cause)
     for request in requests.undecided(db, module):
         yield _problem(module, request.item, problems.UNDECIDED, kind=request.kind, key=request.key)
@@ -60,8 +60,8 @@ def _of_ledger(work: Work, module: int) -> Iterator[Problem]:
         yield _problem(module, item, problems.LONG_AWAY, since=since, why=why or "-")
 
 
-def _of_dates(work: Work, module: int, today: dt.date) -> Iterator[Problem]:
-    db, limits = work.db, work.limits
+def _of_dates(context: Context, module: int, today: dt.date) -> Iterator[Problem]:
+    db, limits = context.db, context.limits
     for item, remote, until, last in paid.undated(db, module, today, limits):
         paid_until = until.isoformat()
         yield _problem(module, item, problems.UNDATED, here=paid_until, remote=remote, last=last.isoformat())
@@ -77,9 +77,9 @@ def _problem(module: int, item: int, of_kind: str, here: str = "", there: str = 
     return Problem(Cause.of_service(item, of_kind), module, error, told, here, there, (item,))
 
 
-def _keep(work: Work, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:
+def _keep(context: Context, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:
     """The problems of these kinds are those found; no tasks at once: an operation may be about to be made."""
-    live = problems.live(work.db, module)
+    live = problems.live(context.db, module)
     # One swap is one trouble: its term that ends is told of first.
     ending = {problem.cause.number for problem in live if problem.cause.kind == problems.AWAY}
     wanted = [
@@ -88,18 +88,18 @@ def _keep(work: Work, held: Lease, module: int, kinds: tuple[str, ...], found: M
     causes = {each.cause for each in wanted}
     for problem in live:
         if problem.cause.kind in kinds and problem.cause not in causes:
-            with troubles.each(work):
-                troubles.end(work, held, problem.cause)
+            with troubles.each(context):
+                troubles.end(context, held, problem.cause)
     for problem in wanted:
-        with troubles.each(work):
-            operation = _operation(work, problem.cause)
+        with troubles.each(context):
+            operation = _operation(context, problem.cause)
             if operation:
-                troubles.raise_on(work, held, problem, operation)
+                troubles.raise_on(context, held, problem, operation)
             else:
-                troubles.raise_(work, held, problem, at_once=False)
+                troubles.raise_(context, held, problem, at_once=False)
 
 
-def _operation(work: Work, cause: Cause) -> int:
+def _operation(context: Context, cause: Cause) -> int:
     """The operation whose task tells of it; it says already that the service waits, or why it was refused."""
     names = {problems.LATE: OPENINGS, problems.REFUSED_TERM: (requests.PROLONG,)}.get(cause.kind, ())
-    return items.operation_of(work.db, cause.number, *names) if names else 0
+    return items.operation_of(context.db, cause.number, *names) if names else 0

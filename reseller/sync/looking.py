@@ -16,7 +16,7 @@ from reseller.commands import (
     suspend_resume_close,
 )
 from reseller.commands import open as opening_
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
@@ -25,7 +25,7 @@ from reseller.sync.observe import Lists
 ADOPTED, FINISHED, LOOKING = "adopted", "finished", "looking"
 
 #: by kind, how a request that the seller may have by now is looked at; whether it is done
-_LOOKS: dict[str, Callable[[Work, Request, Lease], bool]] = {
+_LOOKS: dict[str, Callable[[Context, Request, Lease], bool]] = {
     requests.PROLONG: prolong.look_again,
     requests.PART: owed_terms.go_on,
     requests.SETPARAM: setparam.look_again,
@@ -40,16 +40,16 @@ _LOOKS: dict[str, Callable[[Work, Request, Lease], bool]] = {
 }
 
 
-def look(work: Work, request: Request, lists: Lists) -> str:
+def look(context: Context, request: Request, lists: Lists) -> str:
     """ADOPTED, FINISHED or LOOKING; empty when somebody else has moved it on meanwhile.
 
     Raises BusyError when somebody is at it, ResellerError with what a person has to know.
     """
     found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
-    with work.hold(request.item) as held:
-        current = requests.by_id(work.db, request.id)
+    with context.hold(request.item) as held:
+        current = requests.by_id(context.db, request.id)
         if (current.live, current.state, current.looks) != (True, request.state, request.looks):
             return ""
         if found is not None:
-            return ADOPTED if opening_.look_again(work, current, held, found) else LOOKING
-        return FINISHED if _LOOKS[request.kind](work, current, held) else LOOKING
+            return ADOPTED if opening_.look_again(context, current, held, found) else LOOKING
+        return FINISHED if _LOOKS[request.kind](context, current, held) else LOOKING

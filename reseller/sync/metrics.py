@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reseller import files
-from reseller.context import Work
+from reseller.context import Context
 from reseller.db import Database
 from reseller.ledger import figures, problems
 from reseller.ledger.circuits import Circuit
@@ -88,13 +88,13 @@ def _read(base: Path, limits: Limits) -> str:
         return ""
 
 
-def write(work: Work, summaries: Mapping[int, Summary], seconds: float) -> None:
+def write(context: Context, summaries: Mapping[int, Summary], seconds: float) -> None:
     """Replace the file in one step. A file that cannot be written is said in the log and stops nothing."""
-    file = path(work.panel.base, work.limits)
+    file = path(context.panel.base, context.limits)
     if file is None:
         return
     now = int(time.time())
-    runs, successes = (last(work.panel.base, work.limits, name) for name in (LAST_RUN, LAST_SUCCESS))
+    runs, successes = (last(context.panel.base, context.limits, name) for name in (LAST_RUN, LAST_SUCCESS))
     samples = [Sample("run_seconds", {}, round(seconds, 3))]
     for module, summary in summaries.items():
         # A module that another run is at says nothing of this one.
@@ -104,11 +104,11 @@ def write(work: Work, summaries: Mapping[int, Summary], seconds: float) -> None:
         samples += [Sample(LAST_SUCCESS, {"module": module}, successes[module])]
         samples += _of_run(module, summary)
         try:
-            samples += _of_database(work, module, summary, now)
+            samples += _of_database(context, module, summary, now)
         except ResellerError:
             # It went away: what it said last is repeated, and when it was counted stands beside it.
-            samples += [each for each in _before(work.panel, module) if each.name not in _OF_RUN]
-    _replace(work.panel, file, _text(samples))
+            samples += [each for each in _before(context.panel, module) if each.name not in _OF_RUN]
+    _replace(context.panel, file, _text(samples))
 
 
 def failed(panel: Panel) -> None:
@@ -132,12 +132,12 @@ def _labels(module: str, more: str) -> dict[str, object]:
     return dict(_LABEL.findall(f'module="{module}"{more}')) if module else {}
 
 
-def _of_database(work: Work, module: int, summary: Summary, now: int) -> list[Sample]:
-    queue = items.queue(work.db, module).items()
-    down = Circuit(work.db, module, work.limits).down_seconds()
+def _of_database(context: Context, module: int, summary: Summary, now: int) -> list[Sample]:
+    queue = items.queue(context.db, module).items()
+    down = Circuit(context.db, module, context.limits).down_seconds()
     return [
-        *_of_differences(module, work.db),
-        *(_counted_before(work, module, summary, now) or _of_ledger(module, figures.of(work.db, module), now)),
+        *_of_differences(module, context.db),
+        *(_counted_before(context, module, summary, now) or _of_ledger(module, figures.of(context.db, module), now)),
         *(Sample("operations", {"module": module, "operation": name}, count) for name, count in queue),
         Sample("seller_up", {"module": module}, int(not down)),
     ]
@@ -161,12 +161,12 @@ def _of_differences(module: int, db: Database) -> Iterator[Sample]:
             yield Sample("drift", {**mine, "kind": kind}, count)
 
 
-def _counted_before(work: Work, module: int, summary: Summary, now: int) -> list[Sample]:
+def _counted_before(context: Context, module: int, summary: Summary, now: int) -> list[Sample]:
     """What the file says of the last count, empty when it has to be counted anew."""
-    counted = last(work.panel.base, work.limits, COUNTED).get(module, 0)
+    counted = last(context.panel.base, context.limits, COUNTED).get(module, 0)
     if any(summary.counts().values()) or now - counted > COUNT_SECONDS:
         return []
-    return [each for each in _before(work.panel, module) if each.name in _COUNTS]
+    return [each for each in _before(context.panel, module) if each.name in _COUNTS]
 
 
 def _of_ledger(module: int, found: Figures, now: int) -> Iterator[Sample]:

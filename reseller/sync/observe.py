@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import listed, observations
 from reseller.ledger.leases import Lease
 from reseller.ledger.listed import Stored
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
 class Source(NamedTuple):
     """One module's seller in one run of checkevent, under the lease `held`; reading stops at `until` (monotonic)."""
 
-    work: Work
+    context: Context
     seller: Seller
     module: int
     held: Lease
@@ -50,8 +50,8 @@ class Source(NamedTuple):
 class Lists:
     """The lists of one seller account, each read at most once."""
 
-    def __init__(self, work: Work, seller: Seller) -> None:
-        self.work = work
+    def __init__(self, context: Context, seller: Seller) -> None:
+        self.context = context
         self.seller = seller
         self._read: dict[str, RemoteList | SellerError] = {}
 
@@ -69,14 +69,14 @@ class Lists:
 
     def scan(self, itemtype: str) -> RemoteList:
         """Read the list; raises SellerError."""
-        return read_list(self.seller.transport, itemtype, self.work.limits)
+        return read_list(self.seller.transport, itemtype, self.context.limits)
 
 
 class Observed(Lists):
     """The lists of one module in one run of checkevent: what is new in them is kept, and only wanted rows are shown."""
 
     def __init__(self, source: Source) -> None:
-        super().__init__(source.work, source.seller)
+        super().__init__(source.context, source.seller)
         self.source = source
 
     def scan(self, itemtype: str) -> RemoteList:
@@ -107,13 +107,13 @@ class _Look:
 
     def __init__(self, source: Source, itemtype: str) -> None:
         self._source = source
-        self._work = source.work
+        self._work = source.context
         self._module = source.module
         self._held = source.held
         self._itemtype = itemtype
         self._wanted = source.wanted
         self._cursor = f"page {itemtype}"
-        self._stored = listed.load(source.work.db, source.module, itemtype)
+        self._stored = listed.load(source.context.db, source.module, itemtype)
         self._changed: dict[int, tuple[Stored, list[str]]] = {}
         self.rows: list[Remote] = []
         self.is_complete = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import observations, problems, refused_changes
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -46,7 +46,7 @@ class Round:
 
     def __init__(self, job: Job, seller: Seller, held: Lease, lists: Lists, counts: Mapping[str, int]) -> None:
         self.job = job
-        self.work = job.work
+        self.context = job.context
         self.module = job.module
         self.summary = job.summary
         self.until = job.until
@@ -61,16 +61,18 @@ class Round:
         """The four steps."""
         unlisted = self._observe()
         findings = self._compare(unlisted)
-        refused_changes.forget(self.held, candidates.unmoved(self.work.db, self.module, self.work.limits.away_days))
-        day = Day(self.held, self.module, self.work.limits)
-        verdict = day.weigh(findings, lambda: candidates.to_suspend(self.work.db, self.module), mode=self.mode)
+        refused_changes.forget(
+            self.held, candidates.unmoved(self.context.db, self.module, self.context.limits.away_days)
+        )
+        day = Day(self.held, self.module, self.context.limits)
+        verdict = day.weigh(findings, lambda: candidates.to_suspend(self.context.db, self.module), mode=self.mode)
         self.summary.add("left", verdict.released)
         for limit, count in verdict.refused:
             self.summary.refused += count
             error = ResellerError(
                 "reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most
             )
-            self.summary.problems.append(f"module {self.module}: {self.work.word(error)}")
+            self.summary.problems.append(f"module {self.module}: {self.context.word(error)}")
         self._tell_refused()
         # What is not done now gives way to the others in the daily turn.
         done = {finding.candidate.link for finding in verdict.allowed}
@@ -81,9 +83,9 @@ class Round:
 
     def _tell_refused(self) -> None:
         """What is refused is one problem of the module for as long as anything is; what the seller stopped, another."""
-        waiting = refused_changes.waiting(self.work.db, self.module)
+        waiting = refused_changes.waiting(self.context.db, self.module)
         stopped = waiting.pop(refused_changes.STOP, [])
-        total = refused_changes.running(self.work.db, self.module) if stopped else 0
+        total = refused_changes.running(self.context.db, self.module) if stopped else 0
         self._keep(problems.REFUSED, [item for items in waiting.values() for item in items])
         self._keep(problems.MASS_STOP, stopped, total=str(total))
 
@@ -91,12 +93,12 @@ class Round:
         cause = Cause(problems.MODULE, self.module, kind)
         told = {"module": str(self.module), "count": str(len(touches)), **more}
         problem = Problem(cause, self.module, troubles.KINDS[kind].error, told, touches=tuple(touches))
-        troubles.keep(self.work, self.held, problem, lasts=bool(touches))
+        troubles.keep(self.context, self.held, problem, lasts=bool(touches))
 
     def _observe(self) -> set[str]:
         """Read the lists; the types that the seller does not list to this account."""
         unlisted = set()
-        known = observations.cursors(self.work.db, self.module)
+        known = observations.cursors(self.context.db, self.module)
         for itemtype in self.counts:
             trouble = ""
             try:
@@ -108,7 +110,7 @@ class Round:
                 unlisted.add(itemtype)
             except SellerError as error:
                 self.summary.is_whole = False
-                self.summary.fail(f"{itemtype}: {self.work.word(error)}")
+                self.summary.fail(f"{itemtype}: {self.context.word(error)}")
                 trouble = known.get(f"list {itemtype}", "")
             if trouble != known.get(f"list {itemtype}", ""):
                 observations.move(self.held, self.module, f"list {itemtype}", trouble)
@@ -121,26 +123,26 @@ class Round:
         passed: list[int] = []
         chosen = self._candidates(unlisted)
         for number, candidate in enumerate(chosen):
-            self.work.progress.show("services", number, len(chosen))
+            self.context.progress.show("services", number, len(chosen))
             if number and time.monotonic() > until:
                 self.summary.left += candidate.has_moved
                 continue
             if number % READ_AT_ONCE == 0:
-                batch = compare.Batch(self.work, self.seller, chosen[number : number + READ_AT_ONCE])
+                batch = compare.Batch(self.context, self.seller, chosen[number : number + READ_AT_ONCE])
             is_listed = candidate.itemtype not in unlisted
             try:
                 finding = compare.look(batch, candidate, is_listed=is_listed)
             except SellerDown as error:
                 self.summary.is_whole = False
-                self.summary.fail(self.work.word(error))
+                self.summary.fail(self.context.word(error))
                 break
             except ResellerError as error:
                 if retries.ends_run(error):
                     raise
-                self.summary.fail(f"service {candidate.item}: {self.work.word(error)}")
+                self.summary.fail(f"service {candidate.item}: {self.context.word(error)}")
                 passed.append(candidate.link)
             except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
-                self._unexpected(self.work, error, candidate.item)
+                self._unexpected(self.context, error, candidate.item)
                 passed.append(candidate.link)
             else:
                 found += [finding] if finding else []
@@ -153,7 +155,7 @@ class Round:
         return found
 
     def _candidates(self, unlisted: set[str]) -> list[Candidate]:
-        db, limits = self.work.db, self.work.limits
+        db, limits = self.context.db, self.context.limits
         moved = candidates.moved(db, self.module, MOST, limits.away_days, refused_too=bool(self.mode.force))
         taken = {candidate.link for candidate in moved}
         for itemtype, count in self.counts.items():
@@ -171,7 +173,7 @@ class Round:
             return
         workers = min(self.job.calls, len(findings))
         if workers == 1:
-            self._carry_out(self.work, findings)
+            self._carry_out(self.context, findings)
             return
         from concurrent.futures import ThreadPoolExecutor
 
@@ -181,34 +183,34 @@ class Round:
 
     def _alone(self, findings: Sequence[Finding]) -> None:
         """In a thread of its own, with a connection of its own."""
-        work = Work.start(self.work.panel, self.work.lang, self.work.progress)
+        context = Context.start(self.context.panel, self.context.lang, self.context.progress)
         try:
-            self._carry_out(work, findings)
+            self._carry_out(context, findings)
         finally:
-            work.db.close()
+            context.db.close()
 
-    def _carry_out(self, work: Work, findings: Sequence[Finding]) -> None:
-        held = self.held._replace(db=work.db)
+    def _carry_out(self, context: Context, findings: Sequence[Finding]) -> None:
+        held = self.held._replace(db=context.db)
         for number, finding in enumerate(findings):
             if number and time.monotonic() > self.until:
                 self.summary.add("left", len(findings) - number)
                 return
             try:
-                if apply.apply(work, held, finding, forced=self.mode.forces(finding.kind)):
+                if apply.apply(context, held, finding, forced=self.mode.forces(finding.kind)):
                     self._count(finding)
             except BusyError:
                 self.summary.add("waiting")
             except ResellerError as error:
-                said = work.word(error)
+                said = context.word(error)
                 self.summary.fail(f"service {finding.candidate.item}: {said}")
-                work.log.error(f"item {finding.candidate.item}: {said}")
+                context.log.error(f"item {finding.candidate.item}: {said}")
                 observations.tried(held, [finding.candidate.link])
             except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
-                self._unexpected(work, error, finding.candidate.item)
+                self._unexpected(context, error, finding.candidate.item)
                 observations.tried(held, [finding.candidate.link])
 
-    def _unexpected(self, work: Work, error: Exception, item: int) -> None:
-        self.summary.fail(f"service {item}: {work.word(work.log.unexpected(error, f'item {item}: '))}")
+    def _unexpected(self, context: Context, error: Exception, item: int) -> None:
+        self.summary.fail(f"service {item}: {context.word(context.log.unexpected(error, f'item {item}: '))}")
 
     def _count(self, finding: Finding) -> None:
         name = _COUNTED.get(finding.action, "changed" if finding.kind else "")
@@ -217,10 +219,10 @@ class Round:
 
     def _alarm(self) -> None:
         """Services closed here that live on there are named in every run, for as long as they do."""
-        found = problems.alarms(self.work.db, self.module)
+        found = problems.alarms(self.context.db, self.module)
         self.summary.alarms += len(found)
         for item, remote, there in found[:NAMED]:
             error = ResellerError("reseller_drift_alarm", item=item, remote=remote, there=there)
-            self.summary.problems.append(f"service {item}: {self.work.word(error)}")
+            self.summary.problems.append(f"service {item}: {self.context.word(error)}")
         if len(found) > NAMED:
             self.summary.problems.append(f"and {len(found) - NAMED} more such services of module {self.module}")

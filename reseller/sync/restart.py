@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from reseller.commands import owed_terms
 from reseller.commands.open import open_service
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.ledger import accounts, problems, requests, states
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -50,7 +50,7 @@ def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
     return request.state == State.UNSENT and (request.tries < limits.unsent_times or request.id in left)
 
 
-def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Request]:
+def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> list[Request]:
     """The oldest order that waits for money, if the balance has risen by its deficit and nothing else is under way.
 
     One at a time: what it costs must be gone from the balance before the next is weighed. The balance is only asked for
@@ -65,73 +65,73 @@ def affordable(work: Work, seller: Seller, live: Sequence[Request]) -> list[Requ
     waiting.sort(key=lambda request: (request.kind == requests.PART, request.operation, request.id))
     # What the seller has refused without saying how much is missing is tried now and then, and keeps nobody waiting.
     unsaid = [request for request in waiting if request.have is None or request.deficit is None]
-    tried = [r for r in unsaid if r.is_due and r.quiet_seconds >= work.limits.unsent_longest_seconds]
+    tried = [r for r in unsaid if r.is_due and r.quiet_seconds >= context.limits.unsent_longest_seconds]
     if tried:
         return tried[:1]
     oldest = next((request for request in waiting if request not in unsaid), None)
     if oldest is None or not oldest.is_due or oldest.have is None or oldest.deficit is None:
         return []
     balance = read_balance(seller.transport, oldest.currency)
-    accounts.save_balance(work.db, seller.account, balance)
+    accounts.save_balance(context.db, seller.account, balance)
     if not balance.amount or Decimal(balance.amount) < oldest.have + oldest.deficit:
         return []
     return [oldest]
 
 
-def note_stranded(work: Work, held: Lease, module: int) -> None:
+def note_stranded(context: Context, held: Lease, module: int) -> None:
     """Make a problem of each operation that was left manual without a request, and end those that are over.
 
     The panel's table has no age that is known, so each is a problem first, and started when that has lasted for
     `stale_intent_seconds`: whoever is at it may be about to write its request. `held` is the lease of the run.
     """
-    found = {item: operation for operation, item in requests.stranded(work.db, module)}
-    known = {each.cause.number: each for each in problems.of_kind(work.db, module, problems.STRANDED)}
+    found = {item: operation for operation, item in requests.stranded(context.db, module)}
+    known = {each.cause.number: each for each in problems.of_kind(context.db, module, problems.STRANDED)}
     for item, problem in known.items():
         if problem.params.get("operation") != str(found.get(item)):
             # It is over, or was followed by another one, whose time begins now.
-            troubles.end(work, held, problem.cause)
+            troubles.end(context, held, problem.cause)
     for item, operation in found.items():
         told = {"operation": str(operation)}
         cause = Cause.of_service(item, problems.STRANDED)
-        troubles.raise_(work, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
+        troubles.raise_(context, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
 
 
-def stranded(work: Work, module: int) -> list[tuple[Cause, int]]:
+def stranded(context: Context, module: int) -> list[tuple[Cause, int]]:
     """The problems of such operations that have lasted long enough, with the operation to start."""
-    found = problems.of_kind(work.db, module, problems.STRANDED)
-    old = [each for each in found if each.age_seconds >= work.limits.stale_intent_seconds]
+    found = problems.of_kind(context.db, module, problems.STRANDED)
+    old = [each for each in found if each.age_seconds >= context.limits.stale_intent_seconds]
     return [(each.cause, whole(each.params.get("operation", ""))) for each in old]
 
 
-def start_stranded(work: Work, held: Lease, cause: Cause, operation: int) -> None:
+def start_stranded(context: Context, held: Lease, cause: Cause, operation: int) -> None:
     """Start one; raises PanelError when the panel does not."""
-    operations.start(work, operation)
-    work.log.info(f"item {cause.number}: started operation {operation}, which nobody was at any more")
-    troubles.end(work, held, cause)
+    operations.start(context, operation)
+    context.log.info(f"item {cause.number}: started operation {operation}, which nobody was at any more")
+    troubles.end(context, held, cause)
 
 
-def start(work: Work, request: Request) -> bool:
+def start(context: Context, request: Request) -> bool:
     """Start its operation; False when its reason is gone: nothing was bought, nothing is kept open.
 
     What a person wants without an operation is tried here. Raises BusyError when somebody is at it, ResellerError.
     """
-    operation = operations.of(work, request)
-    with work.hold(request.item) as held:
-        current = requests.by_id(work.db, request.id)
+    operation = operations.of(context, request)
+    with context.hold(request.item) as held:
+        current = requests.by_id(context.db, request.id)
         if not current.live or current.state != request.state:
             return False
-        if not reasons.has_one(work, current):
-            reasons.give_up(work, held, current)
+        if not reasons.has_one(context, current):
+            reasons.give_up(context, held, current)
             return False
         requests.wait(held, current, SETTLE_SECONDS)
     # Outside the lease: the command that this starts takes it.
     if not operation:
-        open_service(work, request.item)
+        open_service(context, request.item)
         return True
     try:
-        operations.start(work, operation)
+        operations.start(context, operation)
     except ResellerError as error:
-        work.log.error(f"item {request.item}: cannot start operation {operation}: {work.word(error)}")
+        context.log.error(f"item {request.item}: cannot start operation {operation}: {context.word(error)}")
         raise
-    work.log.info(f"item {request.item}: started operation {operation} again ({request.state})")
+    context.log.info(f"item {request.item}: started operation {operation} again ({request.state})")
     return True

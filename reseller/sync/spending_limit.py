@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, problems, spent
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
@@ -19,9 +19,9 @@ from reseller.model import Settings
 class Day:
     """One module's limits in one run; `held` are the services whose terms have to wait."""
 
-    def __init__(self, work: Work, lease: Lease, settings: Settings) -> None:
+    def __init__(self, context: Context, lease: Lease, settings: Settings) -> None:
         self.held: list[int] = []
-        self._work, self._lease = work, lease
+        self._work, self._lease = context, lease
         self._module, self._limit = settings.module, settings.spend_limit
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.context import Work
+from reseller.context import Context
 from reseller.ledger import links, requests
 from reseller.ledger.links import Link
 from reseller.lifecycle import operations, ownership
@@ -30,50 +30,50 @@ class Seen(NamedTuple):
     expiredate: str = ""
 
 
-def sync(work: Work, number: int, operation: int = 0) -> Seen:
+def sync(context: Context, number: int, operation: int = 0) -> Seen:
     """Look at service `number`; what the seller says of it.
 
     Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
     """
-    item = items.read_ours(work.db, number)
+    item = items.read_ours(context.db, number)
     try:
-        return _sync(work, number)
+        return _sync(context, number)
     except BusyError:
         raise
     except ResellerError as error:
-        operations.report(work, item, operation, error)
+        operations.report(context, item, operation, error)
         raise Stopped.by(error) from error
 
 
-def _sync(work: Work, number: int) -> Seen:
-    item = items.read_ours(work.db, number)
-    waiting = [request for request in requests.of_item(work.db, number) if request.live and request.is_open]
-    if links.of_item(work.db, number) is None and not waiting:
+def _sync(context: Context, number: int) -> Seen:
+    item = items.read_ours(context.db, number)
+    waiting = [request for request in requests.of_item(context.db, number) if request.live and request.is_open]
+    if links.of_item(context.db, number) is None and not waiting:
         raise ResellerError("reseller_not_linked", object="item", item=number, kind="sync_item")
     for request in waiting:
-        looking.look(work, request, Lists(work, work.seller_asked(request, item.module)))
-    link = links.of_item(work.db, number)
+        looking.look(context, request, Lists(context, context.seller_asked(request, item.module)))
+    link = links.of_item(context.db, number)
     if link is None:
         return Seen()
-    seller = work.seller_of(link)
+    seller = context.seller_of(link)
     found = alone(seller.transport, link.itemtype, link.remote)
     if not found.rows:
         raise ResellerError("reseller_gone", object="item", item=number, remote=link.remote)
     if link.state == links.OPENING:
-        activate.advance(work, seller, link, found)
+        activate.advance(context, seller, link, found)
     else:
-        _save(work, link)
+        _save(context, link)
     row = found.rows[0]
     return Seen(row.id, str(row.status), dates.text(row.expiredate))
 
 
-def _save(work: Work, link: Link) -> None:
+def _save(context: Context, link: Link) -> None:
     """The facts of an active service of which nothing is on its way."""
-    with work.hold(link.item) as held:
-        item = items.read(work.db, link.item)
-        calm = not any(request.live for request in requests.of_item(work.db, link.item))
-        current = links.of_item(work.db, link.item)
+    with context.hold(link.item) as held:
+        item = items.read(context.db, link.item)
+        calm = not any(request.live for request in requests.of_item(context.db, link.item))
+        current = links.of_item(context.db, link.item)
         if calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
-            known = ownership.read(work, held, link)
-            changed = activate.save(work, item, facts(known), opened=True)
-            work.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")
+            known = ownership.read(context, held, link)
+            changed = activate.save(context, item, facts(known), opened=True)
+            context.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reseller.context import Seller, Work
+from reseller.context import Context, Seller
 from reseller.db import Database
 from reseller.ledger import tariffmap
 from reseller.lifecycle import order_plan
@@ -27,15 +27,15 @@ class Pair(NamedTuple):
     proposed: str | None
 
 
-def match(work: Work, pricelist: int) -> list[Pair]:
+def match(context: Context, pricelist: int) -> list[Pair]:
     """Every part of the tariff with what it is mapped to and what it could be mapped to.
 
     Raises ResellerError `reseller_tariff_missing` or `reseller_unmapped` (no seller's tariff chosen), SellerError.
     """
-    itemtype, remote, there = _sides(work, pricelist)
-    mapping = tariffmap.load(work.db, pricelist)
+    itemtype, remote, there = _sides(context, pricelist)
+    mapping = tariffmap.load(context.db, pricelist)
     pairs = {}
-    for kind, local, namesake in _here(work.db, pricelist, itemtype, remote):
+    for kind, local, namesake in _here(context.db, pricelist, itemtype, remote):
         ids = there[kind].get(namesake, set())
         proposed = next(iter(ids)) if len(ids) == 1 else None
         pairs[kind, local] = Pair(kind, local, mapping.remote(kind, local), proposed)
@@ -44,12 +44,12 @@ def match(work: Work, pricelist: int) -> list[Pair]:
     return list(pairs.values())
 
 
-def put(work: Work, pricelist: int, kind: str, here: str, there: str) -> None:
+def put(context: Context, pricelist: int, kind: str, here: str, there: str) -> None:
     """Map one part; raises ResellerError for what the seller's tariff does not have, and for terms that do not fit.
 
     A period here is what the client pays for, a period there what is bought each time (docs/decisions.md).
     """
-    _, remote, offered = _sides(work, pricelist)
+    _, remote, offered = _sides(context, pricelist)
     known = set().union(*offered[kind].values()) if offered[kind] else set()
     if kind == tariffmap.ADDON:
         known.add(tariffmap.NONE)
@@ -60,23 +60,23 @@ def put(work: Work, pricelist: int, kind: str, here: str, there: str) -> None:
         )
     if kind == tariffmap.PERIOD and not order_plan.is_term(here, there):
         raise ResellerError("reseller_term", object=kind, value=there, item="-", here=here, pricelist=pricelist)
-    tariffmap.save(work.db, pricelist, kind, here, there)
+    tariffmap.save(context.db, pricelist, kind, here, there)
 
 
-def _sides(work: Work, pricelist: int) -> tuple[str, tariffs.Tariff, dict[str, dict[str, set[str]]]]:
+def _sides(context: Context, pricelist: int) -> tuple[str, tariffs.Tariff, dict[str, dict[str, set[str]]]]:
     """Type of the tariff, the seller's tariff chosen for it, and by kind the seller's ids of each internal name."""
-    module, itemtype, name = _tariff(work.db, pricelist)
-    chosen = items.tariff_params(work.db, pricelist)
+    module, itemtype, name = _tariff(context.db, pricelist)
+    chosen = items.tariff_params(context.db, pricelist)
     wanted = chosen.get(order_plan.TARIFF_FIELD, "")
     if not wanted:
         raise ResellerError(
             "reseller_unmapped", object="tariff", item="-", tariff=name, pricelist=pricelist, part="tariff"
         )
-    seller = work.seller(module)
+    seller = context.seller(module)
     remote = next((found for found in tariffs.export(seller.transport, itemtype) if found.id == wanted), None)
     if remote is None:
         raise ResellerError("reseller_tariff_gone", object="tariff", value=wanted, tariff=name)
-    return itemtype, remote, _there(work, seller, itemtype, remote, chosen.get(order_plan.DATACENTER_FIELD, ""))
+    return itemtype, remote, _there(context, seller, itemtype, remote, chosen.get(order_plan.DATACENTER_FIELD, ""))
 
 
 def _tariff(db: Database, pricelist: int) -> tuple[int, str, str]:
@@ -116,13 +116,13 @@ def _here(db: Database, pricelist: int, itemtype: str, remote: tariffs.Tariff) -
 
 
 def _there(
-    work: Work, seller: Seller, itemtype: str, remote: tariffs.Tariff, datacenter: str
+    context: Context, seller: Seller, itemtype: str, remote: tariffs.Tariff, datacenter: str
 ) -> dict[str, dict[str, set[str]]]:
     """By kind, the seller's ids of each internal name."""
     enums: dict[str, set[str]] = {}
     for intname, number in remote.enumitems:
         enums.setdefault(intname, set()).add(number)
-    generation = work.generation(seller, itemtype)
+    generation = context.generation(seller, itemtype)
     templates = tariffs.templates(seller.transport, itemtype, generation, remote.id, datacenter)
     return {
         tariffmap.PERIOD: {period: {period} for period in remote.periods},
@@ -132,9 +132,9 @@ def _there(
     }
 
 
-def apply(work: Work, pricelist: int, pairs: list[Pair]) -> int:
+def apply(context: Context, pricelist: int, pairs: list[Pair]) -> int:
     """Save the proposals of parts that are not mapped yet; how many there were."""
     fresh = [(pair.kind, pair.local, pair.proposed) for pair in pairs if pair.mapped is None and pair.proposed]
     for kind, local, proposed in fresh:
-        tariffmap.save(work.db, pricelist, kind, local, proposed)
+        tariffmap.save(context.db, pricelist, kind, local, proposed)
     return len(fresh)

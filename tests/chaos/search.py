@@ -170,7 +170,7 @@ class Search:
         total, done, started = len(waiting), 0, time.monotonic()
         guard = threading.Lock()
 
-        def work(lane: Lane) -> None:
+        def context(lane: Lane) -> None:
             nonlocal done
             while True:
                 with guard:
@@ -187,7 +187,7 @@ class Search:
                     done += 1
                     self._note(result)
 
-        threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in self._lanes]
+        threads = [threading.Thread(target=context, args=(lane,), daemon=True) for lane in self._lanes]
         for thread in threads:
             thread.start()
         told = time.monotonic()

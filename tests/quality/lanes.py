@@ -70,13 +70,13 @@ class Lanes:
         for lane in self.all:
             self.free.put(lane)
 
-    def map(self, work: Callable[[Lane, str], _T], words: Iterable[str]) -> list[_T]:
+    def map(self, context: Callable[[Lane, str], _T], words: Iterable[str]) -> list[_T]:
         """`work` for each word, on the first lane that is free."""
 
         def one(word: str) -> _T:
             lane = self.free.get()
             try:
-                return work(lane, word)
+                return context(lane, word)
             finally:
                 self.free.put(lane)
 
