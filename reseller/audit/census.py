@@ -13,8 +13,8 @@ from reseller.audit.findings import Finding, Maker
 from reseller.context import Seller
 from reseller.ledger import claims, problems
 from reseller.ledger.claims import Claim
-from reseller.mgr5.features import ITEMTYPES
 from reseller.model import Remote, Status
+from reseller.products import ITEMTYPES
 from reseller.seller.services import RemoteList, read_list
 from reseller.sync import candidates
 from reseller.wire.errors import Rejected, SellerError

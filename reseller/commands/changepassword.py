@@ -6,12 +6,12 @@ environment. The ledger does not have it, so a change whose answer is lost is ma
 
 from __future__ import annotations
 
+from reseller import products
 from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
-from reseller.lifecycle import offers
 from reseller.lifecycle.control import Control, begin
 from reseller.mgr5 import crypt, functions, items
 from reseller.seller import controls
@@ -47,7 +47,7 @@ class _ChangePassword(Control):
 
     def prepare(self) -> None:
         try:
-            if self.userid not in OWN_USER and self.item.itemtype not in offers.POWERED:
+            if self.userid not in OWN_USER and not products.of(self.item.itemtype).has_power:
                 raise ResellerError("reseller_other_user", object="userid", value=self.userid, **self.names())
             self._clear = crypt.decrypt(self.context.panel, self.sealed)
         except ResellerError as error:

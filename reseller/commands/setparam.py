@@ -7,6 +7,7 @@ own modules do; one that would alter the disk of a virtual server is refused bef
 
 from __future__ import annotations
 
+from reseller import products
 from reseller.context import Context
 from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease
@@ -222,7 +223,7 @@ class _Setparam(Attempt):
             listed = ", ".join(f"{number} {name}" for number, name in offered.items()) or "-"
             told = ResellerError("reseller_no_target", offered=listed, **self._tariffs(form, target))
             raise self._roll_back(told)
-        if self.item.itemtype not in changes.ONE_SHOT:
+        if not products.of(self.item.itemtype).changes_at_once:
             try:
                 cost = changes.price(transport, self.remote, change.fields)
             except Rejected as error:
@@ -231,7 +232,7 @@ class _Setparam(Attempt):
             self.context.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
 
     def _require_resources(self, form: Service, target: str) -> None:
-        is_with_disk = self.item.itemtype == setparam_plan.DISK_TYPE
+        is_with_disk = products.of(self.item.itemtype).has_disk
         ask = self._shown_tariff if is_with_disk else self._tariff
         now, then = ask(form.pricelist) if is_with_disk else None, ask(target)
         try:

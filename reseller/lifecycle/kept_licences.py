@@ -16,6 +16,7 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Mapping, Sequence
 
+from reseller import products
 from reseller.ledger import kept_licences, tariffmap
 from reseller.ledger.kept_licences import Kind
 from reseller.ledger.links import Link
@@ -30,7 +31,6 @@ from reseller.wire import dates
 from reseller.wire.errors import Rejected, ResellerError, SellerError
 from reseller.wire.numbers import whole
 
-TYPES = frozenset({"soft", "softexternal"})
 #: what a licence looks like that nobody uses, and what renews nothing by itself
 IDLE = {"licname": "free.lic", "ip": "0.0.0.0", "autoprolong": "null"}  # noqa: S104 - nothing is bound to it
 #: fields of an order without which a licence cannot be handed over
@@ -47,7 +47,7 @@ class Outcome(enum.Enum):
 
 def keep(attempt: Attempt, link: Link) -> Outcome:
     """Bring a licence that is being closed to where the next order can take it; raises SellerError."""
-    if link.itemtype not in TYPES:
+    if not products.of(link.itemtype).can_be_kept:
         return Outcome.NO
     row = kept_licences.of_remote(attempt.context.db, link.account, link.remote)
     row = row if row is not None and row.owner == attempt.request.key else None
@@ -155,7 +155,7 @@ def take(attempt: Attempt, order: Order) -> str:
 
     Raises SellerError; the licence stays reserved for the order then, and the next try goes on with it.
     """
-    if order.itemtype not in TYPES:
+    if not products.of(order.itemtype).can_be_kept:
         return ""
     held, kind = attempt.held, Kind(attempt.seller.account, order.itemtype, order.pricelist, Kind.listed(order.addons))
     possible = int(order.period) > 0 and all(order.fields.get(name) for name in NAMED)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from reseller import products
 from reseller.context import Context
 from reseller.ledger import requests
 from reseller.lifecycle import operations
 from reseller.model import Item
 from reseller.wire.errors import ResellerError, Stopped
 
-#: machines of their own; nothing is known of power for shared hosting, storage, names or licences
-POWERED = frozenset({"vds", "dedic"})
-#: types that somebody logs in to
-WITH_PASSWORD = POWERED | {"vhost", "storage", "dnshost"}
-#: types that are of no use before the seller has issued their key, which may come late (selling-api.md 3.5)
-KEYED = frozenset({"soft", "softexternal", "platform"})
-
-#: what is not named here every type offers
-_TYPES = {
-    **dict.fromkeys(requests.POWER, POWERED),
-    requests.CHANGEPASSWORD: WITH_PASSWORD,
-    requests.GEN_KEY: KEYED,
+#: what a type needs to have for a command; what is not named here every type offers
+_NEEDS = {
+    **dict.fromkeys(requests.POWER, "has_power"),
+    requests.CHANGEPASSWORD: "has_password",
+    requests.GEN_KEY: "has_key",
 }
 
 
 def check(context: Context, item: Item, kind: str, operation: int) -> None:
     """Raises ResellerError `reseller_not_offered`, which then stands on the operation too, for a type without it."""
-    if item.itemtype in _TYPES.get(kind, {item.itemtype}):
+    if kind not in _NEEDS or getattr(products.of(item.itemtype), _NEEDS[kind]):
         return
     error = ResellerError("reseller_not_offered", object="item", item=item.id, kind=kind, itemtype=item.itemtype)
     operations.report(context, item, operation, error)

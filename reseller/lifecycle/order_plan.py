@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reseller import products
 from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle import quantities
@@ -17,15 +18,6 @@ from reseller.wire.errors import ResellerError
 #: fields of the panel's tariff form (xml/billmgr_mod_pmreseller.xml)
 TARIFF_FIELD, DATACENTER_FIELD = "reseller_pricelist", "reseller_datacenter"
 
-#: the parameters of a service that each type's order takes as they are (selling-api.md 3.5)
-FIELDS = {
-    "vds": ("domain", "recipe"),
-    "dedic": ("domain", "recipe"),
-    "soft": ("ip", "licname"),
-    "softexternal": ("ip", "licname"),
-    "platform": ("comment",),
-}
-OTHER_FIELDS = ("domain",)
 TEMPLATE_FIELD = "ostempl"
 
 
@@ -55,7 +47,7 @@ def build(item: Item, key: str, tariff: Mapping[str, str], mapping: TariffMap, o
 
 def fields(item: Item) -> list[str]:
     """Names of the parameters of a service that are the client's to choose, and have a value."""
-    return [name for name in FIELDS.get(item.itemtype, OTHER_FIELDS) if item.params.get(name)]
+    return [name for name in products.of(item.itemtype).order_fields if item.params.get(name)]
 
 
 def term(item: Item, mapping: TariffMap) -> int:

@@ -22,8 +22,6 @@ from reseller.wire.errors import ResellerError
 
 #: internal names of resources that are a disk; the vendor's names one of `disk`, its processing modules `hdd`
 DISKS = ("disk", "hdd", "ssd", "nvme")
-#: the type of which a change of the disk cannot be automatic (reselling.md 6)
-DISK_TYPE = "vds"
 
 
 class Change(NamedTuple):

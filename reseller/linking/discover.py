@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reseller import products
 from reseller.context import Context
 from reseller.ledger import kept_licences, links
 from reseller.lifecycle.order_plan import TARIFF_FIELD
@@ -24,7 +25,6 @@ from reseller.mgr5 import items
 from reseller.mgr5.items import Unlinked
 from reseller.model import Remote, Status
 from reseller.seller import tariffs
-from reseller.seller.service import ASSIGNED
 from reseller.seller.services import read_list
 from reseller.wire import dates
 from reseller.wire.errors import ResellerError
@@ -172,7 +172,7 @@ def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
 
     if there.item:
         same.append("key")
-    hold("address" if here.itemtype in ASSIGNED else "typed", here.address, there.address)
+    hold("address" if products.of(here.itemtype).has_assigned_address else "typed", here.address, there.address)
     hold("name", here.label.casefold(), there.label.casefold())
     # A list may show another of a tariff's names, which then says nothing.
     hold("tariff", tariff.name, there.pricelist if there.pricelist in tariff.all else "")

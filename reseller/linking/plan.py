@@ -10,8 +10,8 @@ from reseller.ledger.links import Link
 from reseller.ledger.states import State
 from reseller.lifecycle import order_plan, quantities
 from reseller.mgr5 import items
-from reseller.mgr5.features import ITEMTYPES
 from reseller.model import Item, Status
+from reseller.products import ITEMTYPES
 from reseller.seller import service
 from reseller.seller.service import MISSING, Service
 from reseller.wire.errors import Rejected, ResellerError

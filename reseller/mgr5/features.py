@@ -5,12 +5,10 @@ Nothing is imported here that Python has not loaded anyway, so that the answer c
 
 import os
 
+from reseller.products import ITEMTYPES
+
 #: name of the executable in processing/, and of the module in the panel
 MODULE = "pmreseller"
-
-#: types that are ordered through `<type>.order.param` with nothing but fields, add-ons and a template; domains and
-#: certificates have wizards of their own and are not among them
-ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "storage", "dnshost")
 
 #: the module's own number among its settings: the check of new ones is told nothing else of which module they are for
 NUMBER_PARAM = "module_number"

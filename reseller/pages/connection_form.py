@@ -8,8 +8,8 @@ from reseller import same_account
 from reseller.context import Context, as_known
 from reseller.ledger import accounts
 from reseller.mgr5 import settings
-from reseller.mgr5.features import ITEMTYPES
 from reseller.mgr5.panel import Panel
+from reseller.products import ITEMTYPES
 from reseller.seller import account, proxies
 from reseller.seller.transport import Transport
 from reseller.wire import document

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from reseller import swap
 from reseller.ledger import overview
 from reseller.ledger.overview import Kind, View
-from reseller.mgr5.features import ITEMTYPES
 from reseller.pages import listing
 from reseller.pages.call import Call
+from reseller.products import ITEMTYPES
 from reseller.wire import document
 
 #: selects whose choices are the texts of one prefix

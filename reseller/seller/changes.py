@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reseller import products
 from reseller.seller.transport import Transport
 from reseller.wire import document
-
-#: types whose tariff changes in one call; all others go through the steps of the wizard
-ONE_SHOT = frozenset({"soft", "softexternal", "platform"})
 
 
 def targets(transport: Transport, remote: str) -> dict[str, str]:
@@ -33,7 +31,7 @@ def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapp
     Raises SellerError.
     """
     step = {"elid": remote, **tariff, "sok": "ok"}
-    if itemtype in ONE_SHOT:
+    if products.of(itemtype).changes_at_once:
         transport.call("service.changepricelist", step, seconds=seconds, spends=True)
     else:
         last = {**step, "snext": "ok", "clicked_button": "finish"}

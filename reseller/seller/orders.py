@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from reseller import products
 from reseller.limits import Limits
 from reseller.model import Status
 from reseller.seller import service
@@ -21,8 +22,6 @@ OLD, V2 = "old", "v2"
 #: the vendor contradict each other on v2 (selling-api.md 3.2); this table is the one place that decides.
 PERIOD_FIELD = {OLD: "period", V2: "order_period"}
 AUTOPROLONG_OFF = {OLD: "null", V2: "off"}
-#: types that stay on the old functions, or whose documentation never left them (selling-api.md 3.1)
-OLD_FIRST = frozenset({"soft", "softexternal", "addition", "platform", "certificate", "domain"})
 
 
 class Order(NamedTuple):
@@ -44,7 +43,7 @@ def function(itemtype: str, generation: str) -> str:
 
 def preferred(itemtype: str, offered: list[str]) -> str:
     """The generation to use of those a seller offers, or an empty string."""
-    ranking = (OLD, V2) if itemtype in OLD_FIRST else (V2, OLD)
+    ranking = (OLD, V2) if products.of(itemtype).is_ordered_the_old_way else (V2, OLD)
     return next((generation for generation in ranking if generation in offered), "")
 
 

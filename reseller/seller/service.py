@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from reseller import products
 from reseller.model import Remote, Status, named_by
 from reseller.seller.transport import Transport
 from reseller.wire import claims, dates, document, hosts, money, numbers
@@ -26,8 +27,6 @@ STAFF_SUSPENSIONS = ("employeesuspend", "abusesuspend")
 NO_RENEWAL = ("", "null", "off", "0")
 #: period of a trial, which cannot be renewed (reselling.md 8.1)
 TRIAL = "-100"
-#: types of which the seller assigns the address; that of a licence, or of DNS hosting, is whatever its client has typed
-ASSIGNED = frozenset({"vds", "dedic"})
 #: sub-statuses of a service that the seller has something under way for, such as `2_reboot` or `5_open`
 _RUNNING = re.compile(rf"(?:{Status.ACTIVE}|{Status.PROCESSING})_([a-z_]+)")
 #: objects by which an error may name the service that was asked for, and those by which it names a function
@@ -119,7 +118,7 @@ def assigned_addresses(itemtype: str, told: str) -> frozenset[str]:
 
     A name is never among them: whoever has the service gives it the name of whatever he likes.
     """
-    words = told.replace(",", " ").split() if itemtype in ASSIGNED else ()
+    words = told.replace(",", " ").split() if products.of(itemtype).has_assigned_address else ()
     return frozenset(filter(None, map(hosts.address, words)))
 
 

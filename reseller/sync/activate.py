@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from reseller import products
 from reseller.commands.open import OPENINGS, park
 from reseller.context import Context, Seller
 from reseller.ledger import links, observations, paid, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import VALUE, Cause, Problem
-from reseller.lifecycle import autorenewal, gone, offers, operations, ownership, problems
+from reseller.lifecycle import autorenewal, gone, operations, ownership, problems
 from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller import service
@@ -78,7 +79,7 @@ def _finish(context: Context, seller: Seller, held: Lease, item: Item, link: Lin
     autorenewal.switch_off(context, seller, link.itemtype, link.remote, seen.autoprolong)
     known = facts(seen)
     _tell_unfit(context, held, link, known)
-    if link.itemtype in offers.KEYED and not known.key:
+    if products.of(link.itemtype).has_key and not known.key:
         return _wait(context, item, link)
     save(context, item, known)
     operation = items.operation_of(context.db, item.id, *OPENINGS)
