@@ -16,6 +16,11 @@ def problem(shop, item):
     return rows[0]["error"] if rows else None
 
 
+def held(shop):
+    """How many calls the seller keeps waiting."""
+    return sum(elem.findtext("kind") == "held" for elem in shop.there.call("sandbox.fault.list").iterfind("elem"))
+
+
 def held_back(shop, item, act, func):
     """A command whose call arrives and is carried out only when it is released; the answer is not waited for."""
     world.limits(shop.here, order_seconds=2, read_seconds=2, land_seconds=600)
@@ -213,6 +218,30 @@ def test_what_is_wanted_again_is_sent_though_it_was_watched(shop, switch):
         lambda: (shop.checkevent(), (shop.item(item)["status"], there(shop, item)["status"]) == (2, 2))[1],
         "a service that is paid for stays dark",
     )
+
+
+def test_a_suspension_that_was_refused_as_done_is_sent_again_when_the_resumption_has_landed(shop):
+    item = shop.order("vds")
+    shop.until_active(item)
+    shop.act("suspend", item)
+    shop.until_done(item)
+    held_back(shop, item, "resume", "vds.resume")
+    shop.here.call("sandbox.item", item=item, status=2)
+    # The resumption lands after the seller has refused the suspension, and before that is read back.
+    shop.there.call("sandbox.fault", kind="hold_before", forfunc="vds.edit", skip=1, times=1)
+    world.limits(shop.here, read_seconds=60, land_seconds=600)
+    shop.act("suspend", item)
+    kinds = "SELECT kind FROM reseller_request WHERE item = %s AND live = 1 AND state = 'sending'"
+    until(lambda: shop.here.rows(kinds, item) == [{"kind": "suspend"}], "the suspension is not sent")
+    until(lambda: held(shop) == 2, "it is not read back")
+    shop.there.call("sandbox.item", item=remote(shop, item), status=2)
+    shop.there.call("sandbox.release")
+    until(
+        lambda: (shop.checkevent(), (shop.item(item)["status"], there(shop, item)["status"]) == (3, 3))[1],
+        f"it runs though it is not paid for: {shop.error(item)}",
+    )
+    assert shop.operation(item) is None
+    ends(shop, item)
 
 
 def test_the_sellers_own_suspension_shows_while_something_is_watched(shop, switch):

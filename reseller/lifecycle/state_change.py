@@ -188,7 +188,7 @@ class Change(Attempt):
         try:
             controls.change_state(self.seller.transport, link.itemtype, link.remote, self.goal.verb)
         except Rejected as error:
-            return self._rejected(error)
+            return self._rejected(error, before)
         except Ambiguous as error:
             return self._unanswered(error)
         return self._shown(), TAKEN
@@ -198,8 +198,11 @@ class Change(Attempt):
         self.request = requests.by_id(self.context.db, self.request.id)
         return self.view()
 
-    def _rejected(self, error: Rejected) -> tuple[Service, Wait]:
+    def _rejected(self, error: Rejected, before: Service) -> tuple[Service, Wait]:
         seen = self._shown()
+        if self.goal.status != Status.DELETED and self.goal.is_reached(before):
+            # It was so already, and was sent because of what may still undo it: refused for that, and for nothing else.
+            return seen, BEFORE
         is_proven = self.proves(error)
         if not is_proven:
             self.settle_doubt(error, self.looking)

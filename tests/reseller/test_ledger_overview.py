@@ -185,9 +185,9 @@ def test_states_are_counted_and_how_many_differ(db, service):
     service("3", status=4)
     drift(db, first, "tariff")
     drift(db, first, "key")
-    assert [tuple(map(int, row)) for row in overview.states(db)] == [(2, 2, 1), (3, 1, 0), (4, 1, 0)]
+    assert [tuple(map(int, row)) for row in overview.services_by_state(db)] == [(2, 2, 1), (3, 1, 0), (4, 1, 0)]
     drift(db, second, "key")
-    assert int(overview.states(db)[1][2]) == 1
+    assert int(overview.services_by_state(db)[1][2]) == 1
 
 
 def test_requests_are_counted_by_day_and_outcome(db, held, service):
