@@ -39,14 +39,19 @@ browser: ## make sure Chromium and its driver are there (as root: install them)
 
 ifeq ($(DATABASE),mysql)
 # what the ledger and the panel's tables are asked, and over the wire what a service goes through: some minutes worth of it
-OVER_THE_WIRE = order life terms dates failures crash reconcile linking swap spending overtaken moved proofs migration left
-TESTS = tests/reseller tests/conformance/test_database.py tests/chaos/test_search.py $(OVER_THE_WIRE:%=tests/test_%.py)
+OVER_THE_WIRE = orders/order orders/proofs orders/crash life/life life/terms life/dates life/failures life/spending life/overtaken \
+	sync/reconcile sync/left linking/linking linking/moved swap/swap install/migration
+TESTS = tests/unit tests/conformance/test_database.py tests/chaos/test_search.py \
+	$(foreach test,$(OVER_THE_WIRE),tests/$(dir $(test))test_$(notdir $(test)).py)
 test: venv mysql
 else
 test: venv $(DATABASE) foreign browser
 endif
 test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql some of them on MySQL, TESTS= others)
 	.venv/bin/python -m pytest --numprocesses 4 $(TESTS) $(ARGS)
+
+test-fast: venv $(DATABASE) ## run the tests that start no panels (ARGS= for pytest)
+	.venv/bin/python -m pytest --numprocesses 4 tests/unit $(ARGS)
 
 screenshots: venv $(DATABASE) browser ## a picture of each page into docs/screenshots
 	.venv/bin/python -m tests.screenshots $(ARGS)

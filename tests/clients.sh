@@ -12,4 +12,4 @@ rm -rf "$environment"
 print("Python", sys.version.split()[0], "requests", requests.__version__, "urllib3", urllib3.__version__)'
 # Without conftest.py, which makes the stand-in panels.
 "$environment/bin/python" -m pytest --noconftest -q -p no:cacheprovider \
-    tests/reseller/test_exchange.py tests/reseller/test_client.py tests/reseller/test_deadline.py
+    tests/unit/test_exchange.py tests/unit/test_client.py tests/unit/test_deadline.py

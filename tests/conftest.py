@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from sandbox import servers
-from tests import environment, keeping, telling, watch, world
 from tests.chaos.lanes import Arena
 from tests.conformance import table
-from tests.forked import Programs
-from tests.inside import Inside
+from tests.support import environment, keeping, telling, watch, world
+from tests.support.forked import Programs
+from tests.support.inside import Inside
 
-pytest_plugins = ["tests.workers"]
+pytest_plugins = ["tests.support.workers"]
 
 BALANCE = 1000
 ARENA_LANES = 3

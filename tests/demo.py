@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests import world
-from tests.world import PanelAt, Shop, until
+from tests.support import world
+from tests.support.world import PanelAt, Shop, until
 
 STARTED = time.monotonic()
 STATUS = {1: "ordered", 2: "active", 3: "suspended", 4: "deleted", 5: "in process"}

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import world
-from tests.browsing import Browser, chromium
-from tests.planting import planted
-from tests.world import PanelAt, Shop
+from tests.support import world
+from tests.support.browsing import Browser, chromium
+from tests.support.planting import planted
+from tests.support.world import PanelAt, Shop
 
 FOLDER = world.ROOT / "docs/screenshots"
 DESK = (1200, 700, False)

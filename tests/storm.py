@@ -33,7 +33,7 @@ from reseller.seller.client import Client
 from reseller.seller.proxies import Proxy
 from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Ambiguous, NotSent
-from tests.reseller.peers import Authority, Listener, by_length, request_of
+from tests.unit.peers import Authority, Listener, by_length, request_of
 
 #: about how long a doomed call has, in seconds
 SHORT = 0.1

@@ -1,8 +1,8 @@
 """The one table of the functions that the panel asks us for: who may call each, and which page answers.
 
-The same level stands in the metadata of the function (`xml/`), and `tests/test_rights.py` holds the two against each
-other. What spends money, forces what was refused, or lets a plan through is a function of its own, so that the panel's
-rights can withhold it from employees who may do everything else; without a word of the panel's it is for full
+The same level stands in the metadata of the function (`xml/`), and `tests/pages/test_rights.py` holds the two against
+each other. What spends money, forces what was refused, or lets a plan through is a function of its own, so that the
+panel's rights can withhold it from employees who may do everything else; without a word of the panel's it is for full
 administrators alone.
 """
 

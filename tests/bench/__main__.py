@@ -12,10 +12,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests import environment, world
 from tests.bench import mass, opening, pages, reconcile, standin, starting
 from tests.bench.table import Row, Table
-from tests.world import Shop
+from tests.support import environment, world
+from tests.support.world import Shop
 
 #: each yields its rows; what they need beside the two connected panels they make themselves
 MEASURED: tuple[Callable[..., Iterator[Row]], ...] = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests import planting
 from tests.bench.table import Row
-from tests.world import Shop
+from tests.support import planting
+from tests.support.world import Shop
 
 COUNT, CHANGED = 10_000, 1_000
 QUICK = 10

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.bench import turns
 from tests.bench.table import Row
-from tests.world import Shop
+from tests.support.world import Shop
 
 ROUNDS = 25
 NAIVE = Path(__file__).with_name("naive_open.py")

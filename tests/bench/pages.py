@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from reseller.db import Database
 from reseller.ledger import overview
 from reseller.ledger.overview import REQUESTS, SERVICES, Wanted
-from tests import planting
 from tests.bench import turns
 from tests.bench.table import Row
-from tests.world import Shop
+from tests.support import planting
+from tests.support.world import Shop
 
 COUNT = 10_000
 ROUNDS = 9

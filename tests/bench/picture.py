@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 FILE = ROOT / "docs/bench.png"
 

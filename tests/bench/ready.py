@@ -20,8 +20,8 @@ from typing import Any
 import requests
 import trustme
 
-from tests import planting
-from tests.world import PanelAt, Shop
+from tests.support import planting
+from tests.support.world import PanelAt, Shop
 
 PROGRAM = Path(__file__).with_name("prerendered.py")
 ITEMTYPE = "vds"

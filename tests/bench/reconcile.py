@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import planting
 from tests.bench import picture, turns
 from tests.bench.ready import IP_THERE, ITEMTYPE, KINDS, Ready, connected
 from tests.bench.table import Row
-from tests.planting import CHANGING, Calls, Pair
-from tests.world import Shop
+from tests.support import planting
+from tests.support.planting import CHANGING, Calls, Pair
+from tests.support.world import Shop
 
 SIZES = (1_000, 10_000, 100_000)
 QUICK_SIZES = (1_000, 10_000)

@@ -24,7 +24,7 @@ from lxml import etree
 from sandbox.mariadb import MariaDb
 from tests.bench import turns
 from tests.bench.table import Row
-from tests.world import ROOT, PanelAt, Sandbox, Shop
+from tests.support.world import ROOT, PanelAt, Sandbox, Shop
 
 CALLS, STARTS, LOADS = 25, 5, 5
 LOAD = Path(__file__).with_name("load.py")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.bench import turns
 from tests.bench.table import Row
-from tests.world import Shop
+from tests.support.world import Shop
 
 ROUNDS = 25
 

@@ -22,7 +22,7 @@ from tests.chaos.boundaries import CLOCK
 from tests.chaos.commands import DELETED
 from tests.chaos.journal import ORDER, bought, counted, kind
 from tests.chaos.lanes import Lane
-from tests.world import QUICK
+from tests.support.world import QUICK
 
 DAY_SECONDS = 86400
 #: runs of cron within a day, of which the first sees what the night has done; and the longest that one waits for them

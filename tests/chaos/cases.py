@@ -15,7 +15,7 @@ from tests.chaos.journal import Verdict, verdict
 from tests.chaos.lanes import Lane, Plan
 from tests.chaos.settle import rest, settle
 from tests.chaos.sides import wrong
-from tests.world import until
+from tests.support.world import until
 
 KILL, STOP = "kill", "stop"
 #: leases so short that one is waited out; the command that is stopped has to live with them

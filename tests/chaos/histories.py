@@ -27,7 +27,7 @@ from tests.chaos.commands import ACTIVE, COMMANDS, press, resize
 from tests.chaos.journal import CHANGE, MONTHS, ORDER, RENEWAL, counted, paid, verdict
 from tests.chaos.lanes import Arena, Lane, Plan, attach
 from tests.chaos.settle import settle, standing
-from tests.world import ROOT, Refused, until
+from tests.support.world import ROOT, Refused, until
 
 STEPS = 6
 #: services that a history finds at its start, from the ones before

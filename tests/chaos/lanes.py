@@ -19,10 +19,10 @@ from typing import Any
 
 import pymysql
 
-from tests import world
 from tests.chaos.nursery import PLANS, Nursery
 from tests.chaos.plant import plant
-from tests.world import ROOT, PanelAt, Shop
+from tests.support import world
+from tests.support.world import ROOT, PanelAt, Shop
 
 SERVER, LARGER, LICENCE = "VDS-1", "VDS-1 more memory", "ISPmanager Lite"
 #: a server whose every month is bought as three

@@ -26,7 +26,7 @@ from tests.chaos.calendar import Calendar
 from tests.chaos.journal import MONTHS, bought, counted, paid
 from tests.chaos.lanes import Lane
 from tests.chaos.settle import settle, standing
-from tests.world import Refused
+from tests.support.world import Refused
 
 DAYS = 75
 #: acts in a life, and days on which people look after what they were told

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from reseller.ledger.paid import PANEL_MOVES
-from tests import paying
 from tests.chaos.commands import ACTIVE, DELETED, SUSPENDED, Aim, Command, take
 from tests.chaos.journal import MONTHS
 from tests.chaos.lanes import QUARTERLY, Lane
 from tests.chaos.settle import pass_time, rest, settle, standing
 from tests.chaos.waiting import EDIT, RENEWAL, _run, _run_too, _unsent, _unwanted
-from tests.world import until
+from tests.support import paying
+from tests.support.world import until
 
 IMPATIENT = {"order_seconds": 1, "read_seconds": 1}
 RENEWED: dict[str, Aim] = {"call": (RENEWAL, 1), "form": (RENEWAL, 0), **EDIT}

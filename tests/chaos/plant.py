@@ -1,7 +1,7 @@
 """A panel with the add-on of any tree in it, quickly: what `make install` copies, without an environment of its own.
 
-That the installer does it right is shown elsewhere (tests/test_install.py); here a dozen panels get the add-on, some of
-them a broken copy of it.
+That the installer does it right is shown elsewhere (tests/install/test_install.py); here a dozen panels get the add-on,
+some of them a broken copy of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from tests.chaos.nursery import Nursery
-from tests.world import PanelAt
+from tests.support.world import PanelAt
 
 EXECUTABLES = ("addon/reseller", "processing/pmreseller", "sbin/resellerctl")
 

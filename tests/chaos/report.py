@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.chaos.cases import KILL, STOP, Result
 from tests.chaos.commands import Command
 from tests.chaos.search import ALL, Found
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 FILE = ROOT / "build/chaos.json"
 #: of the matrix of faults, by what runs

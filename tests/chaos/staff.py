@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests import paying
 from tests.chaos.commands import ACTIVE, DELETED, Aim, Command, order, resize, take
 from tests.chaos.journal import MONTHS, ORDER
 from tests.chaos.lanes import Lane
 from tests.chaos.settle import rest, settle, standing
 from tests.chaos.waiting import ordered
+from tests.support import paying
 
 EDIT: dict[str, Aim] = {"edit": ("vds.edit", 0), "edit after": ("vds.edit", 1)}
 LICENCE: dict[str, Aim] = {"form": ("soft.edit", 0), "call": ("soft.edit", 1), "form after": ("soft.edit", 2)}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests import world
 from tests.chaos.commands import ACTIVE, take
 from tests.chaos.lanes import SERVER, Lane
 from tests.chaos.settle import rest, standing
+from tests.support import world
 
 
 def by_key(lane: Lane) -> list[str]:

@@ -6,7 +6,7 @@ from tests.chaos import lives, strangers
 from tests.chaos.cases import run
 from tests.chaos.plant import plant
 from tests.chaos.variants import LIFE_DAYS, PATCHES, REVEALING, REVEALING_LIVES, REVEALING_STRANGERS, copy
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 
 def test_every_patch_is_tried():

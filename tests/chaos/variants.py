@@ -10,7 +10,7 @@ from tests.chaos.cases import KILL, STOP, Case
 from tests.chaos.faults import FAULTS, Fault, hidden_row, wire
 from tests.chaos.lives import Life
 from tests.chaos.search import ALL
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 PATCHES = Path(__file__).with_name("broken")
 _COMMANDS = {command.name: command for command in ALL}

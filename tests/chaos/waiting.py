@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from tests.chaos.commands import ACTIVE, DELETED, NEW, SUSPENDED, Aim, Command, resize, take
 from tests.chaos.lanes import Lane
 from tests.chaos.settle import pass_time, rest, settle, standing
-from tests.world import until
+from tests.support.world import until
 
 ORDER, RENEWAL = "*.order.param", "service.prolong"
 LIST: dict[str, Aim] = {"list": ("vds", 0)}

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.ladder import counted
+from tests.support.ladder import counted
 
 #: 10 included, 100 at most, 2 for each above; an enumeration and a boolean that the tariff gives
 ADDONS = "mem:int:10:100:2,panel:enum:none/0/lite/3:lite,backup:bool:5:on"

@@ -19,12 +19,12 @@ from lxml import etree
 from reseller.limits import Limits
 from reseller.pages.functions import FUNCTIONS
 from reseller.processing import COMMANDS
-from tests import world
 from tests.chaos.commands import ACTIVE, press, resize, take
 from tests.chaos.lanes import CALM, Lane
 from tests.chaos.settle import is_quiet, rest, standing
 from tests.fuzz import values
 from tests.fuzz.between import Between
+from tests.support import world
 
 #: a process that has not ended by then hangs: longer than every bound that LIMITS sets, on a busy machine
 HANG_SECONDS = 120

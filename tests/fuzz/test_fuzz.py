@@ -8,7 +8,7 @@ from tests.chaos.lanes import Arena
 from tests.chaos.plant import plant
 from tests.chaos.variants import copy
 from tests.fuzz.rounds import Fuzz
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 ROUNDS = 30

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import environment
+from tests.support import environment
 
 ROOT = environment.ROOT
 FOLDER = ROOT / "build/coverage"

@@ -22,9 +22,9 @@ import pytest
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 
-from tests import world
 from tests.chaos.nursery import Nursery
 from tests.chaos.plant import plant
+from tests.support import world
 
 #: so many runs, and the lists of services have grown enough to be begun anew
 RUNS = 60

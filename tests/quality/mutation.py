@@ -28,8 +28,8 @@ from mutmut.stats import status_by_exit_code
 
 from sandbox import servers
 from tests.quality import lanes
-from tests.reseller.conftest import SERVER
-from tests.world import ROOT
+from tests.support.world import ROOT
+from tests.unit.conftest import SERVER
 
 FOLDER = ROOT / "build/mutation"
 COPIED = ("reseller", "sandbox", "tests", "pyproject.toml", "xml", "addon", "processing", "sbin")
@@ -53,16 +53,22 @@ class Part:
     sample: int = 0
 
 
-LEDGER_TESTS = tuple(
-    sorted(f"tests/reseller/{path.name}" for path in (ROOT / "tests/reseller").glob("test_ledger*.py"))
-)
+LEDGER_TESTS = tuple(sorted(f"tests/unit/{path.name}" for path in (ROOT / "tests/unit").glob("test_ledger*.py")))
 #: tests of commands; all others meet the lifecycle as well, and would only be slower
-COMMANDS = {"change", "checks", "close", "commands", "control_panel", "edges", "failures", "life", "order", "reopen"}
-COMMANDS |= {"reuse", "terms", "rare_controls", "rare_orders", "rare_rest"}
-LIFECYCLE_TESTS = tuple(sorted(f"tests/test_{name}.py" for name in COMMANDS))
+LIFECYCLE_TESTS = tuple(
+    f"tests/{folder}/test_{name}.py"
+    for folder, names in (
+        ("life", "change close commands control_panel failures half_way life reopen reuse terms"),
+        ("orders", "checks half_way order"),
+        ("security", "edges"),
+        ("swap", "half_way"),
+    )
+    for name in names.split()
+)
 PARTS = (
     Part("ledger", "reseller/ledger/*", LEDGER_TESTS),
-    Part("lifecycle", "reseller/lifecycle/*", LIFECYCLE_TESTS, on_panels=True, sample=300),
+    Part("lifecycle", "reseller/lifecycle/*", LIFECYCLE_TESTS, on_panels=True, sample=150),
+    Part("commands", "reseller/commands/*", LIFECYCLE_TESTS, on_panels=True, sample=150),
 )
 
 
@@ -108,7 +114,7 @@ def _prepare(folder: Path, part: Part) -> None:
         "only_mutate": [part.mutated],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
         # Those of a part on panels are run by lanes; mutmut is content with any that pass.
-        "pytest_add_cli_args_test_selection": ["tests/reseller/test_texts.py"] if part.on_panels else part.tests,
+        "pytest_add_cli_args_test_selection": ["tests/unit/test_texts.py"] if part.on_panels else part.tests,
     }
     told = "".join(f"{name} =\n" + "".join(f"    {line}\n" for line in given) for name, given in lines.items())
     (folder / "setup.cfg").write_text(f"[mutmut]\n{told}use_git_change_detection = false\n")

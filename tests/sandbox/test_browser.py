@@ -10,8 +10,8 @@ import pytest
 import requests
 from lxml import html
 
-from tests.browsing import chromium
 from tests.sandbox.panels import CHECKOUT
+from tests.support.browsing import chromium
 
 PERLNOTE = CHECKOUT / "tests/foreign/perlnote"
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"

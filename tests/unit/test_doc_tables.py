@@ -1,0 +1,71 @@
+"""Tables in docs/ whose rows name tests: each test is there, the attacks are many, each kind of problem has a row."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+
+from reseller.lifecycle import problems
+from tests.support.world import ROOT
+
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+LEAST_ATTEMPTS = 150
+
+
+def rows(text):
+    """Of all tables in it, without their heads."""
+    return [line for before, line in pairwise(text.splitlines()) if line.startswith("| ") and before.startswith("|")]
+
+
+def collected(named):
+    """How many tests of each name there are, in the files that are named."""
+    files = sorted({file for file, _ in named})
+    argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
+    found = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return Counter(re.findall(r"^(tests/[\w/]+\.py)::(\w+)", found, re.MULTILINE))
+
+
+def test_every_attack_names_tests_that_are_there_and_they_try_a_lot():
+    section = (ROOT / "docs/security.md").read_text().partition("## Attacks")[2].partition("\n## ")[0]
+    assert [row for row in rows(section) if not _TEST.search(row)] == []
+    named = [test for row in rows(section) for test in _TEST.findall(row)]
+    assert [test for test, count in Counter(named).items() if count > 1] == []
+    attempts = collected(named)
+    assert [test for test in named if not attempts[test]] == []
+    assert sum(attempts[test] for test in named) >= LEAST_ATTEMPTS
+
+
+def test_every_kind_of_problem_has_one_row_with_a_test_that_is_there():
+    page = (ROOT / "docs/problems.md").read_text()
+    kinds = [row.split("|")[2].strip(" `") for row in rows(page)]
+    assert sorted(kinds) == sorted(problems.KINDS)
+    assert [row for row in rows(page) if len(_TEST.findall(row)) != 1] == []
+    named = _TEST.findall(page)
+    attempts = collected(named)
+    assert [test for test in named if not attempts[test]] == []
+
+
+def test_every_promise_names_a_test_and_files_that_are_there():
+    page = (ROOT / "docs/promises.md").read_text()
+    named = _TEST.findall(page)
+    attempts = collected(named)
+    assert [test for test in named if not attempts[test]] == []
+    files = re.findall(r"`((?:\w+/)*\w+\.(?:py|xml))`|`(\w+/)`", page)
+    assert [name for pair in files for name in pair if name and not _is_there(name)] == []
+    assert len(rows(page)) == 12
+
+
+def test_every_file_that_the_architecture_names_is_there():
+    page = (ROOT / "docs/architecture.md").read_text()
+    rooms = {row.split("|")[1].strip(" `").partition("`")[0]: row for row in rows(page)}
+    missing = []
+    for room, row in rooms.items():
+        folder = room if room.endswith("/") else ""
+        missing += [name for name in re.findall(r"`([\w/]+\.py)`", row) if not _is_there(folder + name, name)]
+    missing += [name for name in re.findall(r"\(`([\w/]+\.py)`\)", page) if not _is_there(name, f"sync/{name}")]
+    assert missing == []
+
+
+def _is_there(*names):
+    return any((ROOT / name).exists() or (ROOT / "reseller" / name).exists() for name in names)
