@@ -9,7 +9,7 @@ export PYTHON PREFIX CRONDIR LOGROTATEDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql foreign browser test screenshots bench demo chaos fuzz clients storm coverage mutation check lint types layers fmt lock sbom install uninstall clean
+.PHONY: help venv mariadb mysql foreign browser test test-fast screenshots bench demo chaos fuzz clients storm coverage mutation check lint types layers fmt lock sbom install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

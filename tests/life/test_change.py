@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support import world
+from tests.support.keeping import remote
 from tests.support.ladder import counted
 from tests.support.world import until
 
@@ -38,10 +39,6 @@ def licence(shop, tariffs):
     item = shop.order(SOFT)
     shop.until_active(item)
     return item
-
-
-def remote(shop, item):
-    return shop.links(item)[0]["remote"]
 
 
 def addon(panel, item, intname):

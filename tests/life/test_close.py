@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from tests.support import world
-from tests.support.keeping import is_held
+from tests.support.keeping import is_held, remote
 from tests.support.world import until
 
 VDS = "vds"
@@ -17,10 +17,6 @@ def service(shop):
     item = shop.order(VDS)
     shop.until_active(item)
     return item
-
-
-def remote(shop, item):
-    return shop.links(item)[0]["remote"]
 
 
 def closing(shop, item, says):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.support.keeping import is_held
+from tests.support.keeping import is_held, remote
 from tests.support.world import until
 
 SOFT = "soft"
@@ -25,10 +25,6 @@ def licence(shop, **fields):
     item = shop.order(SOFT, **fields)
     shop.until_active(item)
     return item
-
-
-def remote(shop, item):
-    return shop.links(item)[0]["remote"]
 
 
 def there(shop, number):

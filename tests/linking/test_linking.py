@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from tests.support import world
-from tests.support.keeping import is_held
+from tests.support.keeping import is_held, remote
 from tests.support.planting import planted
 from tests.support.world import Refused, until
 
@@ -20,10 +20,6 @@ SETTER = "item.setremoteid"
 @pytest.fixture
 def server(vds):
     return vds
-
-
-def remote(shop, item):
-    return shop.links(item)[0]["remote"]
 
 
 def key(shop, number):
@@ -140,9 +136,9 @@ def test_every_refusal_has_a_type_and_words_of_its_own_in_both_languages(shop, p
     assert len(texts) == len(said)
     # The command takes what is kept, or carries another's key, when it is told to.
     for remote in (kept, foreign):
-        assert shop.ctl("link", str(first.item), str(remote)).returncode == 1
-        assert shop.ctl("link", str(first.item), str(remote), "--force").returncode == 0
-        assert links_to(shop, first.item) == str(remote)
+        assert shop.ctl("link", str(first.item), str(number)).returncode == 1
+        assert shop.ctl("link", str(first.item), str(number), "--force").returncode == 0
+        assert links_to(shop, first.item) == str(number)
     done = shop.ctl("link", "999999", str(first.item))
     assert "no such" in done.stderr.decode() or "not exist" in done.stderr.decode()
     assert shop.ctl("unlink", "999999").returncode == 1

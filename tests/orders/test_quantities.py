@@ -10,6 +10,7 @@ import pytest
 
 from reseller.mgr5 import addons, items
 from tests.support import world
+from tests.support.keeping import remote
 from tests.support.ladder import counted
 from tests.support.world import until
 
@@ -68,10 +69,6 @@ class Sold:
 
     def here_and_there(self, item):
         return counted(self.shop.here, item), counted(self.shop.there, remote(self.shop, item))
-
-
-def remote(shop, item):
-    return shop.links(item)[0]["remote"]
 
 
 def edits(shop, item):

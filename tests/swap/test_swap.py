@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.support.keeping import remote
 from tests.support.planting import planted
 from tests.support.world import Refused, until
 
@@ -18,10 +19,6 @@ def server(shop):
     item = shop.order(VDS)
     shop.until_active(item)
     return item
-
-
-def remote(shop, item):
-    return shop.links(item)[0]["remote"]
 
 
 def module(shop, item):
