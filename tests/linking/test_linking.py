@@ -135,7 +135,7 @@ def test_every_refusal_has_a_type_and_words_of_its_own_in_both_languages(shop, p
         texts.add(text)
     assert len(texts) == len(said)
     # The command takes what is kept, or carries another's key, when it is told to.
-    for remote in (kept, foreign):
+    for number in (kept, foreign):
         assert shop.ctl("link", str(first.item), str(number)).returncode == 1
         assert shop.ctl("link", str(first.item), str(number), "--force").returncode == 0
         assert links_to(shop, first.item) == str(number)
