@@ -20,7 +20,7 @@ from reseller.mgr5.panel import Panel
 from reseller.model import Item
 from reseller.progress import Progress
 from reseller.wire import texts
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
 
 if TYPE_CHECKING:
     from reseller.ledger.circuits import Circuit
@@ -114,7 +114,7 @@ class Context:
         return self.panel.limits
 
     @property
-    def wrong_files(self) -> list[ResellerError]:
+    def wrong_files(self) -> list[Message]:
         """What cannot be used in the operator's own files; defaults hold instead."""
         return [*self.panel.wrong_limits, *self.proofs.wrong]
 
@@ -227,7 +227,7 @@ class Context:
             self.log.error(f"account {account}: {times} questions to a seller within {self.limits.client_seconds} s")
         return times <= self.limits.client_asks
 
-    def word(self, error: ResellerError) -> str:
+    def word(self, error: Message) -> str:
         """What an error says, in the language of this run."""
         return texts.word(self.panel.base, error, self.lang)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from reseller import files
 from reseller.wire import numbers
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message
 
 
 class Limits(NamedTuple):
@@ -130,7 +130,7 @@ _NEVER_NOTHING = (
 )
 
 
-def load(base: Path) -> tuple[Limits, list[ResellerError]]:
+def load(base: Path) -> tuple[Limits, list[Message]]:
     """Limits of the panel at `base`, and one `reseller_limits` for each line of its file that cannot be used."""
     path = base / "etc" / "reseller.conf"
     try:
@@ -138,10 +138,10 @@ def load(base: Path) -> tuple[Limits, list[ResellerError]]:
     except FileNotFoundError:
         return Limits(), []
     except OSError as error:
-        return Limits(), [ResellerError("reseller_limits_unread", file=str(path), text=str(error.strerror))]
+        return Limits(), [Message("reseller_limits_unread", file=str(path), text=str(error.strerror))]
     known: dict[str, type] = {name: type(value) for name, value in Limits()._asdict().items()}
     chosen: dict[str, Any] = {}
-    wrong: list[ResellerError] = []
+    wrong: list[Message] = []
     for line in lines:
         told = line.split("#", 1)[0].strip()
         if not told:
@@ -150,7 +150,7 @@ def load(base: Path) -> tuple[Limits, list[ResellerError]]:
         name = RENAMED.get(name, name)
         kind, value = known.get(name), value.strip()
         if kind is None or not (_is_possible(name, value) if kind is int else value):
-            wrong.append(ResellerError("reseller_limits", object=name, file=str(path), line=told))
+            wrong.append(Message("reseller_limits", object=name, file=str(path), line=told))
         else:
             chosen[name] = kind(value)
     return Limits()._replace(**chosen), wrong

@@ -21,7 +21,7 @@ from reseller.mgr5.features import MODULE
 from reseller.model import Item, Status
 from reseller.seller import service
 from reseller.wire import document, numbers
-from reseller.wire.errors import PanelError, ResellerError
+from reseller.wire.errors import Message, PanelError, ResellerError
 
 MANUAL = "manual"
 #: what the manual module is called is not known (reselling.md 6), so it is looked for by executable and by
@@ -292,7 +292,7 @@ def _owed(context: Context, item: Item, swap: Swap) -> list[str]:
 
 def _note(context: Context, name: str, **params: object) -> str:
     """What an operator should know, in the words of the texts."""
-    return context.word(ResellerError(_NOTES[name], **params))
+    return context.word(Message(_NOTES[name], **params))
 
 
 def _follow(context: Context, item: Item) -> None:

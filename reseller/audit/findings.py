@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reseller.context import Context
 from reseller.ledger.problems import SERVICE, Problem
 from reseller.lifecycle import problems as troubles
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message
 
 
 class Kind(NamedTuple):
@@ -115,7 +115,7 @@ class Maker(NamedTuple):
         """What is known to be a problem, in its own words."""
         kind, subject = problem.cause.kind, problem.cause.subject
         service = problem.cause.number if subject == SERVICE else 0
-        text = self.context.word(troubles.as_error(problem))
+        text = self.context.word(troubles.message(problem))
         return Finding(kind, self.module, service, problem.params.get("remote", ""), text, KINDS[kind].asks)
 
     def make(self, kind: str, service: int = 0, remote: str = "", row: int = 0, **params: object) -> Finding:
@@ -123,6 +123,6 @@ class Maker(NamedTuple):
         known = KINDS[kind]
         names = {"item": service, "remote": remote, "module": self.module}
         error = known.text or troubles.KINDS[kind].error
-        text = self.context.word(ResellerError(error, **{**names, **params}))
+        text = self.context.word(Message(error, **{**names, **params}))
         asks = known.asks and not (kind == "foreign" and self.context.limits.shared_account)
         return Finding(kind, self.module, service, remote, text, asks, row)

@@ -18,7 +18,7 @@ from reseller.mgr5 import items
 from reseller.model import Balance
 from reseller.seller.account import read_balance
 from reseller.sync import metrics
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
 
 
 class Status(NamedTuple):
@@ -45,7 +45,7 @@ class Status(NamedTuple):
     halted: str
 
 
-def missing_run(context: Context) -> ResellerError | None:
+def missing_run(context: Context) -> Message | None:
     """That no run of checkevent has begun for long; None where the last one is young, or leaves no figures."""
     if metrics.path(context.panel.base, context.limits) is None or not items.modules(context.db):
         return None
@@ -53,7 +53,7 @@ def missing_run(context: Context) -> ResellerError | None:
     if time.time() - last < context.limits.run_missing_seconds:
         return None
     since = dt.datetime.fromtimestamp(last, dt.timezone.utc).strftime("%Y-%m-%d %H:%M") if last else "-"
-    return ResellerError("reseller_no_run", since=since)
+    return Message("reseller_no_run", since=since)
 
 
 def _touched(context: Context, module: int) -> dict[str, list[int]]:

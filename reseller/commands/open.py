@@ -21,7 +21,7 @@ from reseller.model import Item, Remote, Status
 from reseller.seller import orders, service
 from reseller.seller.orders import Order
 from reseller.seller.services import RemoteList, read_list
-from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
+from reseller.wire.errors import Ambiguous, Message, Rejected, ResellerError, SellerError
 
 #: name of the service's parameter that shows staff the seller's number
 REMOTE_PARAM = "reseller_remote"
@@ -66,7 +66,7 @@ def park(context: Context, item: Item, link: Link, operation: int) -> None:
     if item.params.get(REMOTE_PARAM) != link.remote:
         functions.save_param(context.mgrctl, item.id, REMOTE_PARAM, link.remote)
     if operation:
-        told = ResellerError("reseller_note_opening", item=item.id, remote=link.remote, key=link.key)
+        told = Message("reseller_note_opening", item=item.id, remote=link.remote, key=link.key)
         operations.note(context, item, operation, context.word(told))
 
 

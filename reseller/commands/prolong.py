@@ -206,9 +206,9 @@ class Renewal(Attempt):
             problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
             if kept.left is not None and kept.left == self.item.expiredate:
                 # A person has said that it is to end like this: nobody is asked again.
-                raise self.stop(Standing(State.REFUSED), troubles.as_error(problem))
+                raise self.stop(Standing(State.REFUSED), ResellerError.by(troubles.message(problem)))
             troubles.raise_(self.context, self.held, problem)
-            raise self.later(troubles.as_error(problem), self.context.limits.part_look_seconds)
+            raise self.later(ResellerError.by(troubles.message(problem)), self.context.limits.part_look_seconds)
         troubles.end(self.context, self.held, cause)
         return Level(until, seen.expiredate, self.seller.transport.today)
 

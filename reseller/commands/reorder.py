@@ -26,7 +26,7 @@ from reseller.lifecycle.state_change import give_up
 from reseller.mgr5 import functions, items
 from reseller.model import Item
 from reseller.seller.services import read_list
-from reseller.wire.errors import Ambiguous, ResellerError
+from reseller.wire.errors import Ambiguous, Message, ResellerError
 
 #: ends a service of this panel
 CALLBACK = "service.postclose"
@@ -65,9 +65,9 @@ def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) 
         if request is not None and not has_reason:
             return _give_up(context, held, request, confirmed=confirmed)
         told = {"item": number, "kind": kind, "key": request.key if request else "-"}
-        although = " " + context.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
+        although = " " + context.word(Message("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
-            return context.word(ResellerError("reseller_note_reorder_plan", **told)) + although
+            return context.word(Message("reseller_note_reorder_plan", **told)) + although
         with context.db.transaction():
             if request:
                 requests.settle(held, request, Standing(State.ABANDONED, request.error_type, request.error_text))
@@ -80,18 +80,18 @@ def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) 
         operations.start(context, operation)
     elif alone:
         opening.open_service(context, number)
-    return context.word(ResellerError("reseller_note_reordered", fresh=fresh.key, **told)) + although
+    return context.word(Message("reseller_note_reordered", fresh=fresh.key, **told)) + although
 
 
 def _give_up(context: Context, held: Lease, request: Request, *, confirmed: bool) -> str:
     """A person says that it was not carried out, and nobody wants it any more: its operation was deleted."""
     told = {"item": request.item, "kind": request.kind, "key": request.key}
     if not confirmed:
-        return context.word(ResellerError("reseller_note_give_up_plan", **told))
+        return context.word(Message("reseller_note_give_up_plan", **told))
     reasons.give_up(context, held, request)
     troubles.end(context, held, Cause.of_service(request.item, problems.UNDECIDED))
     context.note("reorder", f"{request.kind}: {request.key} is given up, its operation was deleted", item=request.item)
-    return context.word(ResellerError("reseller_note_given_up", **told))
+    return context.word(Message("reseller_note_given_up", **told))
 
 
 def cancel(context: Context, number: int, *, confirmed: bool) -> str:
@@ -107,15 +107,15 @@ def cancel(context: Context, number: int, *, confirmed: bool) -> str:
         found, seen = _look(context, held, item, request)
         if found:
             return found
-        although = " " + context.word(ResellerError("reseller_note_although", remotes=seen)) if seen else ""
+        although = " " + context.word(Message("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
-            return context.word(ResellerError("reseller_note_cancel_plan", item=number)) + although
+            return context.word(Message("reseller_note_cancel_plan", item=number)) + although
         functions.call_back(context.mgrctl, CALLBACK, number)
         if request:
             give_up(context, held, request)
         troubles.end(context, held, Cause.of_service(number, problems.UNBOUGHT))
     context.note("cancel", f"closed here, nothing was bought for it {seen}".rstrip(), item=number)
-    return context.word(ResellerError("reseller_note_cancelled", item=number)) + although
+    return context.word(Message("reseller_note_cancelled", item=number)) + although
 
 
 def _undecided(context: Context, number: int, chosen: int) -> Request:
@@ -135,7 +135,7 @@ def _look(context: Context, held: Lease, item: Item, request: Request | None) ->
     look = _LOOKED_FOR[request.kind] if request else None
     if request is not None and look is not None:
         done = look(context, request, held)
-        arrived = ResellerError("reseller_note_arrived", item=item.id, kind=request.kind)
+        arrived = Message("reseller_note_arrived", item=item.id, kind=request.kind)
         return (context.word(arrived) if done else ""), ""
     # Where it was sent; one that never was goes to the module of today.
     seller = context.seller_asked(request, item.module) if request else context.seller(item.module)
@@ -143,7 +143,7 @@ def _look(context: Context, held: Lease, item: Item, request: Request | None) ->
     if request is not None and request.state == State.UNCONFIRMED:
         link = opening.look_again(context, request, held, rows)
         if link is not None:
-            found = ResellerError("reseller_note_adopted", item=item.id, key=link.key, remote=link.remote)
+            found = Message("reseller_note_adopted", item=item.id, key=link.key, remote=link.remote)
             return context.word(found), ""
     if not rows.complete:
         raise Ambiguous("reseller_list_incomplete", itemtype=item.itemtype)

@@ -27,7 +27,7 @@ from reseller.mgr5 import items, panel_switches
 from reseller.mgr5.panel_switches import Kind
 from reseller.model import Item, Status
 from reseller.seller import control_panels, service
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
 from reseller.wire.numbers import whole
 
 
@@ -88,7 +88,7 @@ def way_in(context: Context, number: int) -> WayIn:
     except ResellerError as error:
         context.log.error(f"item {number}: no way into its panel: {context.word(error)}")
         raise closed from error
-    caption = ResellerError("reseller_note_panel", name=item.name or str(number))
+    caption = Message("reseller_note_panel", name=item.name or str(number))
     return WayIn(url, context.word(caption))
 
 

@@ -16,7 +16,7 @@ from reseller.lifecycle import order_plan, small_gaps, term_to_buy
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items
 from reseller.model import Item
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
 
 #: problems of two dates that a person decides
 _DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED, problems.GAP)
@@ -80,7 +80,7 @@ def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
                 troubles.end(context, held, cause)
             said = f"its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
             context.note("paid", said, item=number)
-    return context.word(ResellerError("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
+    return context.word(Message("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
 
 
 def _terms(context: Context, item: Item, there: dt.date) -> int:

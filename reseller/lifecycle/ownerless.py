@@ -46,4 +46,4 @@ def _raise(context: Context, held: Lease, module: int) -> str:
     problem = Problem(cause, module, "reseller_ownerless", told, touches=touches)
     with troubles.each(context):
         troubles.raise_(context, held, problem)
-    return context.word(troubles.as_error(problem))
+    return context.word(troubles.message(problem))

@@ -83,4 +83,4 @@ def judge(context: Context, lease: Lease, link: Linked, key: str | None) -> Rese
     told = {"remote": link.remote}
     problem = Problem(cause, link.module, error, told, link.key, key or "", touches=(link.item,)).cut
     troubles.raise_(context, lease, problem)
-    return troubles.as_error(problem)
+    return ResellerError.by(troubles.message(problem))

@@ -16,7 +16,7 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import operations
 from reseller.mgr5 import items
-from reseller.wire.errors import PanelError, ResellerError
+from reseller.wire.errors import Message, PanelError, ResellerError
 
 
 class Kind(NamedTuple):
@@ -103,7 +103,7 @@ def raise_on(context: Context, lease: Lease, problem: Problem, operation: int) -
     if before is None or before.said != problem.cut.said:
         item = items.read_all(context.db, problem.touches).get(problem.cause.number)
         if item is not None:
-            operations.make_task(context, item, operation, context.word(as_error(problem.cut)))
+            operations.make_task(context, item, operation, context.word(message(problem.cut)))
         problems.put(lease, problem)
 
 
@@ -121,7 +121,7 @@ def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = Tru
     asks = asks and (at_once or (before is not None and before.age_seconds >= context.limits.stale_intent_seconds))
     if not (asks and kind and problem.touches) or _is_of_many(context, problem):
         return
-    text = context.word(as_error(problem))
+    text = context.word(message(problem))
     if before is not None and before.task:
         if before.said != problem.said:
             operations.retell(context, before.task, text)
@@ -184,12 +184,12 @@ def _unnoted_task(context: Context, problem: Problem) -> int:
     kind = KINDS[problem.cause.kind].task
     found = items.read_all(context.db, problem.touches[:1])
     item = found.get(problem.touches[0]) if kind and problem.touches else None
-    return operations.asked(context, item, kind, context.word(as_error(problem))) if item else 0
+    return operations.asked(context, item, kind, context.word(message(problem))) if item else 0
 
 
-def as_error(problem: Problem) -> ResellerError:
+def message(problem: Problem) -> Message:
     """What words the problem, with what it touches."""
     names: dict[str, object] = {"here": problem.here, "there": problem.there, **problem.params}
     if problem.cause.subject == problems.SERVICE:
         names["item"] = problem.cause.number
-    return ResellerError(problem.error, **names)
+    return Message(problem.error, **names)

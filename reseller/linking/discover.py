@@ -27,7 +27,7 @@ from reseller.model import Remote, Status
 from reseller.seller import tariffs
 from reseller.seller.services import read_list
 from reseller.wire import dates
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
 
 SURE, AMBIGUOUS, CONTRADICTED = "sure", "ambiguous", "contradicted"
 #: facts that identify, the strongest first, with what each is worth: one is worth more than all weaker ones together
@@ -224,8 +224,8 @@ def reasons(context: Context, pair: Pair) -> list[str]:
     }
     told = [("reseller_pair_same", fact) for fact in pair.same]
     told += [("reseller_pair_differs", fact) for fact in pair.differs]
-    words = {fact: context.word(ResellerError(_FACTS[fact])) for fact in values}
+    words = {fact: context.word(Message(_FACTS[fact])) for fact in values}
     return [
-        context.word(ResellerError(type_, fact=words[fact], here=values[fact][0], there=values[fact][1]))
+        context.word(Message(type_, fact=words[fact], here=values[fact][0], there=values[fact][1]))
         for type_, fact in told
     ]

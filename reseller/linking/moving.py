@@ -20,7 +20,7 @@ from reseller.model import Remote, Settings
 from reseller.seller import service
 from reseller.seller.services import read_list
 from reseller.seller.transport import Transport
-from reseller.wire.errors import Rejected, ResellerError
+from reseller.wire.errors import Message, Rejected, ResellerError
 
 
 class Wish(NamedTuple):
@@ -78,7 +78,7 @@ def _unproven(
             context.log.info(f"account move: {itemtype} has no list: {context.word(error)}")
     taken = ledger_links.remotes(context.db, account)
     said = [
-        context.word(ResellerError("reseller_move_taken", item=each.item, remote=each.remote))
+        context.word(Message("reseller_move_taken", item=each.item, remote=each.remote))
         for each in links
         if each.remote in taken
     ]
@@ -89,18 +89,14 @@ def _unproven(
         if not seen.exists or seen.key not in wanted:
             shown = "reseller_move_unproven" if seen.exists else "reseller_move_missing"
             there = seen.key or "-"
-            said.append(
-                context.word(ResellerError(shown, item=each.item, remote=each.remote, here=each.key, there=there))
-            )
+            said.append(context.word(Message(shown, item=each.item, remote=each.remote, here=each.key, there=there)))
     return said
 
 
 def _open(context: Context, module: int, account: int) -> list[str]:
     """A sentence for each request that the account of today may have, and that would be looked for elsewhere."""
     return [
-        context.word(
-            ResellerError("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state)
-        )
+        context.word(Message("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state))
         for each in requests.all_live(context.db, [module])
         if each.is_open and each.account not in (0, account)
     ]

@@ -14,7 +14,7 @@ from reseller.model import Item, Status
 from reseller.products import ITEMTYPES
 from reseller.seller import service
 from reseller.seller.service import MISSING, Service
-from reseller.wire.errors import Rejected, ResellerError
+from reseller.wire.errors import Message, Rejected, ResellerError
 from reseller.wire.numbers import whole
 
 _STATUS = {
@@ -63,43 +63,43 @@ class Plan(NamedTuple):
             return [context.word(each) for each in (*told, self.refused)]
         told += _resources(context, self.item, self.found)
         if self.is_done:
-            told.append(ResellerError("reseller_note_linked_already", item=self.item.id, remote=self.remote))
+            told.append(Message("reseller_note_linked_already", item=self.item.id, remote=self.remote))
         else:
             told += self._writes()
         return [context.word(each) for each in told]
 
-    def _now(self) -> ResellerError:
+    def _now(self) -> Message:
         if self.old is None:
-            return ResellerError("reseller_plan_unlinked", item=self.item.id)
-        return ResellerError("reseller_plan_linked", item=self.item.id, remote=self.old.remote, key=self.old.key)
+            return Message("reseller_plan_unlinked", item=self.item.id)
+        return Message("reseller_plan_linked", item=self.item.id, remote=self.old.remote, key=self.old.key)
 
-    def _writes(self) -> list[ResellerError]:
+    def _writes(self) -> list[Message]:
         item, told = self.item.id, []
         if self.old is not None and not self._is_linked(self.old):
-            told.append(ResellerError("reseller_plan_let_go", item=item, remote=self.old.remote))
+            told.append(Message("reseller_plan_let_go", item=item, remote=self.old.remote))
         if self.remote:
-            told.append(ResellerError("reseller_plan_here", item=item, remote=self.remote))
+            told.append(Message("reseller_plan_here", item=item, remote=self.remote))
             type_ = "reseller_plan_there_kept" if self.keeps_key else "reseller_plan_there"
-            told.append(ResellerError(type_, item=item, remote=self.remote))
+            told.append(Message(type_, item=item, remote=self.remote))
         return told
 
 
-def _remote(context: Context, itemtype: str, found: Service) -> ResellerError:
+def _remote(context: Context, itemtype: str, found: Service) -> Message:
     status = _STATUS.get(found.status)
-    return ResellerError(
+    return Message(
         "reseller_plan_remote",
         remote=found.id,
         name=found.label or found.name or "-",
         address=found.address or "-",
         itemtype=itemtype,
-        status=context.word(ResellerError(status)) if status else found.status,
+        status=context.word(Message(status)) if status else found.status,
         tariff=found.tariff or found.pricelist or "-",
         date=found.expiredate or found.undated or "-",
         key=found.key or "-",
     )
 
 
-def _resources(context: Context, item: Item, found: Service) -> list[ResellerError]:
+def _resources(context: Context, item: Item, found: Service) -> list[Message]:
     """What the two have not in common of their add-ons, where both have the same tariff: linking changes none of it."""
     chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if not found.exists or found.pricelist != chosen:
@@ -113,7 +113,7 @@ def _resources(context: Context, item: Item, found: Service) -> list[ResellerErr
         return []
     there = {name: found.fields.get(name, "") for name in here}
     told = {"here": quantities.listed(here), "there": quantities.listed(there)}
-    return [ResellerError("reseller_plan_resources", item=item.id, remote=found.id, **told)]
+    return [Message("reseller_plan_resources", item=item.id, remote=found.id, **told)]
 
 
 def to_link(context: Context, number: int, remote: str, *, force: bool = False) -> Plan:

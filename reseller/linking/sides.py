@@ -24,7 +24,7 @@ from reseller.linking.plan import Plan
 from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
 from reseller.seller import keys, service
-from reseller.wire.errors import Rejected, ResellerError, SellerError
+from reseller.wire.errors import Message, Rejected, ResellerError, SellerError
 
 #: raises ResellerError for a plan that this caller may not carry out
 Allowed = Callable[[Plan], None]
@@ -44,10 +44,10 @@ def link(context: Context, number: int, remote: str, *, force: bool = False, all
         if allowed is not None:
             allowed(plan)
         if plan.is_done:
-            return context.word(ResellerError("reseller_note_linked_already", item=number, remote=remote))
+            return context.word(Message("reseller_note_linked_already", item=number, remote=remote))
         _link(context, held, plan, force=force)
         troubles.end(context, held, Cause.of_service(number, problems.WISH))
-    return context.word(ResellerError("reseller_note_linked", item=number, remote=remote))
+    return context.word(Message("reseller_note_linked", item=number, remote=remote))
 
 
 def _link(context: Context, held: Lease, plan: Plan, *, force: bool) -> None:
@@ -79,7 +79,7 @@ def unlink(context: Context, number: int) -> str:
         if REMOTE_PARAM in item.params:
             functions.drop_param(context.mgrctl, number, REMOTE_PARAM)
     context.note("unlink", f"unlinked from remote {old.remote} key {old.key}", item=number)
-    return context.word(ResellerError(note, item=number, remote=old.remote))
+    return context.word(Message(note, item=number, remote=old.remote))
 
 
 def heal(context: Context, half: Link) -> None:

@@ -13,7 +13,7 @@ from reseller import files
 from reseller.db import Database
 from reseller.limits import Limits, load
 from reseller.wire import dates, numbers
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
 from reseller.wire.secrets import hide_known, remember
 
 #: keys of the panel's configuration: how to reach its database, and where its own key is (platform.md 6.2)
@@ -45,7 +45,7 @@ class Panel:
         return (self.base / "etc" / "billmgr.DoNothing").exists()
 
     @cached_property
-    def _conf(self) -> tuple[Limits, list[ResellerError]]:
+    def _conf(self) -> tuple[Limits, list[Message]]:
         return load(self.base)
 
     @property
@@ -54,7 +54,7 @@ class Panel:
         return self._conf[0]
 
     @property
-    def wrong_limits(self) -> list[ResellerError]:
+    def wrong_limits(self) -> list[Message]:
         """One error for each line of `etc/reseller.conf` that cannot be used."""
         return self._conf[1]
 
@@ -75,7 +75,7 @@ class Panel:
         return found
 
     def database(self) -> Database:
-        """A new connection; raises ResellerError `reseller_database` with the server's reason.
+        """A new connection; raises Message `reseller_database` with the server's reason.
 
         `DBHost localhost` means a socket, as for the database's own programs: `DBSocket`, else the first of the usual
         ones that is there. Over TCP there is TLS, verified, once `database_cafile` in `etc/reseller.conf` says by whom;

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reseller import files
-from reseller.wire.errors import Rejected, ResellerError
+from reseller.wire.errors import Message, Rejected
 
 SHIPPED = Path(__file__).with_name("proofs.tsv")
 OWN = "etc/reseller-proofs.tsv"
@@ -42,7 +42,7 @@ class Proofs(NamedTuple):
     """The table; `wrong` are lines of the operator's file that are none of it, as errors that can be worded."""
 
     rows: tuple[Proof, ...]
-    wrong: tuple[ResellerError, ...] = ()
+    wrong: tuple[Message, ...] = ()
 
     def hold(self, error: Rejected) -> bool:
         """Whether the error proves that its call (`params["func"]`, set by the transport) had no effect."""
@@ -59,13 +59,13 @@ def load(base: Path) -> Proofs:
     except FileNotFoundError:
         return Proofs(tuple(shipped))
     except OSError as error:
-        unread = ResellerError("reseller_proofs", file=path, number=0, line=error.strerror or error)
+        unread = Message("reseller_proofs", file=path, number=0, line=error.strerror or error)
         return Proofs(tuple(shipped), (unread,))
     own, wrong = _read(told, path)
     return Proofs((*shipped, *own), tuple(wrong))
 
 
-def _read(lines: Iterable[str], path: Path) -> tuple[list[Proof], list[ResellerError]]:
+def _read(lines: Iterable[str], path: Path) -> tuple[list[Proof], list[Message]]:
     rows, wrong = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
@@ -75,5 +75,5 @@ def _read(lines: Iterable[str], path: Path) -> tuple[list[Proof], list[ResellerE
         if all(told) and objects and all(objects):
             rows.append(Proof(told[0], told[1], objects, told[3]))
         else:
-            wrong.append(ResellerError("reseller_proofs", file=path, number=number, line=line.strip()[:200]))
+            wrong.append(Message("reseller_proofs", file=path, number=number, line=line.strip()[:200]))
     return rows, wrong

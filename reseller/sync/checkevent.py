@@ -45,7 +45,7 @@ from reseller.sync.account_troubles import Account
 from reseller.sync.job import SPEND, Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
-from reseller.wire.errors import BusyError, Halted, PanelError, ResellerError, SellerError, Stopped
+from reseller.wire.errors import BusyError, Halted, Message, PanelError, ResellerError, SellerError, Stopped
 
 #: of a run's time, how much is for what is open when there is more to do
 OPEN_SHARE = 0.6
@@ -60,7 +60,7 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
     """One run over all our modules, side by side: a slow seller does not keep the others waiting."""
     summary = Summary()
     if context.panel.does_nothing:
-        summary.problems.append(context.word(ResellerError("reseller_do_nothing")))
+        summary.problems.append(context.word(Message("reseller_do_nothing")))
         context.log.info("checkevent: nothing is done while etc/billmgr.DoNothing is there")
         return summary
     began = time.monotonic()
@@ -172,7 +172,7 @@ def _tell_death(job: Job, held: Lease, owner: str) -> None:
     problem = Problem(
         _death(job), job.module, "reseller_run_died", told, touches=tuple(links.some(job.context.db, job.module))
     )
-    job.summary.problems.append(job.context.word(troubles.as_error(problem)))
+    job.summary.problems.append(job.context.word(troubles.message(problem)))
     job.context.log.error(f"module {job.module}: the run before, {owner}, did not come to its end")
     with troubles.each(job.context):
         troubles.raise_(job.context, held, problem, at_once=False)

@@ -18,7 +18,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items
 from reseller.sync.candidates import there as state_of
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message
 
 #: known without the seller, and those that need its day
 OF_LEDGER = (problems.UNBOUGHT, problems.UNDECIDED, problems.LATE, problems.HALF, problems.LONG_AWAY)
@@ -47,7 +47,7 @@ def note_off(context: Context, held: Lease, module: int, today: dt.date) -> None
 def _of_ledger(context: Context, module: int) -> Iterator[Problem]:
     db, limits = context.db, context.limits
     for item, why in requests.unbought(db, module).items():
-        cause = why or context.word(ResellerError("reseller_operation_deleted"))
+        cause = why or context.word(Message("reseller_operation_deleted"))
         yield _problem(module, item, problems.UNBOUGHT, cause=cause)
     for request in requests.undecided(db, module):
         yield _problem(module, request.item, problems.UNDECIDED, kind=request.kind, key=request.key)

@@ -45,7 +45,7 @@ def gather(context: Context, held: Lease, module: int) -> None:
 def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) -> None:
     touches = tuple(each.cause.number for each in mine)
     names = ", ".join(map(str, touches[:NAMED])) + (", ..." if len(touches) > NAMED else "")
-    told = {"count": str(len(mine)), "services": names, "first": context.word(troubles.as_error(mine[0]))}
+    told = {"count": str(len(mine)), "services": names, "first": context.word(troubles.message(mine[0]))}
     before = problems.of(context.db, cause)
     if (
         before is not None

@@ -1,4 +1,4 @@
-"""One error for everything that can be told to a person or to a panel.
+"""A sentence for a person or a panel, and the errors that carry one when they are raised.
 
 `type` is a key of the texts in `xml/billmgr_mod_pmreseller.xml` (`msg_error_<type>`), `params` fill its `__name__`
 placeholders. That is how the panel itself words errors (platform.md 4.1), so the panel, the command line and
@@ -8,19 +8,18 @@ the log all say the same thing, in the language asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from reseller.wire.secrets import hide
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-class ResellerError(Exception):
-    """Something an operator has to know; carries what is needed to word it, and never a secret."""
 
-    #: exit code of a processing module command and of resellerctl
-    exit_code = 1
+class Message:
+    """A sentence by its key, with the facts that fill it; never with a secret. texts.word() says it in a language."""
 
     def __init__(self, type_: str, *, object: object = "", value: object = "", **params: object) -> None:
-        super().__init__(type_)
         self.type = type_
         self.object = str(object)
         self.value = str(value)
@@ -35,6 +34,18 @@ class ResellerError(Exception):
         secrets = tuple(secrets)
         self.object, self.value = hide(self.object, secrets), hide(self.value, secrets)
         self.params = {name: hide(told, secrets) for name, told in self.params.items()}
+
+
+class ResellerError(Message, Exception):
+    """Something went wrong that an operator has to know; the message says what, on which service, and the next step."""
+
+    #: exit code of a processing module command and of resellerctl
+    exit_code = 1
+
+    @classmethod
+    def by(cls, message: Message) -> Self:
+        """An error of this class that says what `message` says."""
+        return cls(message.type, object=message.object, value=message.value, **message.params)
 
 
 class UsageError(ResellerError):
@@ -58,11 +69,6 @@ class PanelError(ResellerError):
 
 class Stopped(ResellerError):
     """This try has ended; ledger and operation already say why, in the same words."""
-
-    @classmethod
-    def by(cls, error: ResellerError) -> Stopped:
-        """What `error` says, as the end of a try."""
-        return cls(error.type, object=error.object, value=error.value, **error.params)
 
 
 class SellerError(ResellerError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reseller import files
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message
 from reseller.wire.secrets import hide_known
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _languages(path: Path) -> list[etree._Element]:
         return []
 
 
-def word(base: Path, error: ResellerError, lang: str = FALLBACK) -> str:
+def word(base: Path, error: Message, lang: str = FALLBACK) -> str:
     """What `error` says in `lang`: its text, placeholders filled; its type and params when no text is found.
 
     One line that can be shown anywhere, whatever a seller or a client has put into it.

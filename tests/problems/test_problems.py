@@ -31,11 +31,11 @@ def test_it_has_one_task_however_often_it_is_raised_and_none_when_it_is_over(sho
         for _ in range(3):
             troubles.raise_(inside.context, held, tariff)
         [task] = shop.tasks(server)
-        assert task["params"] == inside.context.word(troubles.as_error(tariff))
+        assert task["params"] == inside.context.word(troubles.message(tariff))
         assert task["id"] == rows(shop, number=server)[0]["task"]
         troubles.raise_(inside.context, held, tariff._replace(there="3"))
         [task] = shop.tasks(server)
-        assert task["params"] == inside.context.word(troubles.as_error(tariff._replace(there="3")))
+        assert task["params"] == inside.context.word(troubles.message(tariff._replace(there="3")))
         troubles.end(inside.context, held, tariff.cause)
         troubles.end(inside.context, held, tariff.cause)
     assert (shop.tasks(server), rows(shop, number=server)) == ([], [])
