@@ -44,6 +44,17 @@ class Database:
         found = self.rows(sql, *args)
         return found[0] if found else None
 
+    def named(self, sql: str, *args: object) -> list[dict[str, Any]]:
+        """All rows of a query, by the names of its columns."""
+        with self._errors(), self._connection.cursor() as cursor:
+            cursor.execute(sql, args)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+    def column(self, sql: str, *args: object) -> list[Any]:
+        """The first column of all rows."""
+        return [first for first, *_ in self.rows(sql, *args)]
+
     def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - whatever the column holds
         """The first column of the first row, or None."""
         found = self.row(sql, *args)

@@ -49,7 +49,7 @@ def possible(db: Database, address: Address) -> list[int]:
     """Accounts at other hosts that may be this one under another name of its host: those that have its own id there,
     or of which nobody has asked for it yet."""
     sql = "SELECT DISTINCT account FROM reseller_address WHERE host <> %s AND own_id IN ('', %s) ORDER BY account"
-    return [row[0] for row in db.rows(sql, address.host, address.own_id)]
+    return db.column(sql, address.host, address.own_id)
 
 
 def record(db: Database, address: Address, account: int) -> None:

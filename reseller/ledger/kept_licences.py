@@ -68,7 +68,7 @@ def kept(db: Database, account: int) -> set[str]:
         "SELECT f.remote FROM reseller_free f LEFT JOIN reseller_request r ON r.rkey = f.owner "
         "WHERE f.account = %s AND (f.state <> %s OR r.state IS NULL OR r.state <> %s)"
     )
-    return {row[0] for row in db.rows(sql, account, TAKING, State.LINKED)}
+    return set(db.column(sql, account, TAKING, State.LINKED))
 
 
 def of_order(db: Database, key: str) -> Licence | None:

@@ -61,7 +61,7 @@ def of_remote(db: Database, account: int, remote: str) -> Link | None:
 
 def items(db: Database) -> set[int]:
     """The services that are linked, also half-way, whatever module they have today."""
-    return {row[0] for row in db.rows("SELECT item FROM reseller_link WHERE live = 1")}
+    return set(db.column("SELECT item FROM reseller_link WHERE live = 1"))
 
 
 def some(db: Database, module: int = 0) -> list[int]:
@@ -78,7 +78,7 @@ def some(db: Database, module: int = 0) -> list[int]:
 
 def remotes(db: Database, account: int) -> set[str]:
     """The remote services of an account that are linked, also half-way."""
-    return {row[0] for row in db.rows("SELECT remote FROM reseller_link WHERE live = 1 AND account = %s", account)}
+    return set(db.column("SELECT remote FROM reseller_link WHERE live = 1 AND account = %s", account))
 
 
 def knows(db: Database, account: int, itemtype: str, remote: str) -> bool:

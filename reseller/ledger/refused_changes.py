@@ -52,7 +52,7 @@ def changed(db: Database, module: int, kind: str) -> set[int]:
         "SELECT DISTINCT link FROM reseller_change WHERE module = %s AND kind = %s "
         "AND changed > UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
     )
-    return {row[0] for row in db.rows(sql, module, kind, DAY_SECONDS)}
+    return set(db.column(sql, module, kind, DAY_SECONDS))
 
 
 class Change(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reseller import log
 from reseller.db import Database
@@ -97,12 +97,11 @@ class Request(NamedTuple):
 
 
 def _request(row: Sequence[object]) -> Request:
-    fields = list(row)
-    fields[3] = bool(fields[3])
-    fields[5] = states.of(fields[5])
-    fields[13] = frozenset(str(fields[13]).split())
-    fields[-1] = bool(fields[-1])
-    return Request(*fields)  # type: ignore[arg-type]
+    fields: dict[str, Any] = dict(zip(Request._fields, row))
+    fields["live"], fields["is_due"] = bool(fields["live"]), bool(fields["is_due"])
+    fields["state"] = states.of(fields["state"])
+    fields["accepted"] = frozenset(fields["accepted"].split())
+    return Request(**fields)
 
 
 def live_of(db: Database, item: int, kind: str = ORDER) -> Request | None:
@@ -352,7 +351,7 @@ _WITHOUT = """NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = q.item
 def without_operation(db: Database, module: int) -> frozenset[int]:
     """Numbers of live requests of a module whose operation is gone, if they ever had one."""
     sql = f"SELECT q.id FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.kind <> %s AND {_WITHOUT}"  # noqa: S608
-    return frozenset(row[0] for row in db.rows(sql, module, PART))
+    return frozenset(db.column(sql, module, PART))
 
 
 def undecided(db: Database, module: int) -> list[Request]:

@@ -13,9 +13,12 @@ from reseller.model import Item, Status
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
+#: the columns are named as the fields of Item
 _ITEM = """
-SELECT i.id, i.name, t.intname, i.status, i.pricelist, p.name, i.period, i.expiredate, i.processingmodule, m.module,
-COALESCE(i.lastpricelist, 0)
+SELECT i.id, COALESCE(i.name, '') AS name, t.intname AS itemtype, i.status, i.pricelist,
+COALESCE(p.name, '') AS pricelist_name, COALESCE(i.period, 0) AS period, i.expiredate,
+COALESCE(i.processingmodule, 0) AS module, COALESCE(m.module, '') AS module_name,
+COALESCE(i.lastpricelist, 0) AS lastpricelist
 FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype
 LEFT JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id IN %s"""
 
@@ -40,22 +43,8 @@ def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
         params.setdefault(item, {})[intname] = value or ""
     held = addons.of_services(db, numbers)
     return {
-        row[0]: Item(
-            id=row[0],
-            name=row[1] or "",
-            itemtype=row[2],
-            status=row[3],
-            pricelist=row[4],
-            pricelist_name=row[5] or "",
-            period=row[6] or 0,
-            expiredate=row[7],
-            module=row[8] or 0,
-            module_name=row[9] or "",
-            lastpricelist=row[10],
-            params=params.get(row[0], {}),
-            addons=held.get(row[0], ()),
-        )
-        for row in db.rows(_ITEM, numbers)
+        row["id"]: Item(**row, params=params.get(row["id"], {}), addons=held.get(row["id"], ()))
+        for row in db.named(_ITEM, numbers)
     }
 
 
@@ -128,7 +117,7 @@ def living(db: Database, module: int) -> list[Unlinked]:
 
 def modules(db: Database) -> list[int]:
     """Ids of our modules; one that is switched off sells nothing new, but what it sold is looked after."""
-    return [row[0] for row in db.rows("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)]
+    return db.column("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)
 
 
 def is_active(db: Database, module: int) -> bool:
@@ -157,7 +146,7 @@ def serves(db: Database, module: int, pricelist: int) -> bool:
 
 def open_tasks(db: Database, operation: int) -> list[int]:
     """Tasks of an operation that are not closed (status 2)."""
-    return [row[0] for row in db.rows("SELECT id FROM task WHERE runningoperation = %s AND status <> 2", operation)]
+    return db.column("SELECT id FROM task WHERE runningoperation = %s AND status <> 2", operation)
 
 
 def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
@@ -190,7 +179,7 @@ def tasks_without_operation(db: Database, item: int, kind: str, text: str) -> li
         "SELECT id FROM task WHERE item = %s AND type = %s AND runningoperation IS NULL AND status <> 2 "
         "AND params IN (%s, %s) ORDER BY id DESC"
     )
-    return [row[0] for row in db.rows(sql, item, kind, text, texts.plain(text))]
+    return db.column(sql, item, kind, text, texts.plain(text))
 
 
 def exists(db: Database, operation: int) -> bool:
@@ -236,4 +225,4 @@ def tried_operations(db: Database, module: int) -> list[tuple[int, int, str]]:
 
 def secret_names(db: Database, item: int) -> set[str]:
     """Names of the parameters of a service that the panel keeps encrypted."""
-    return {row[0] for row in db.rows("SELECT intname FROM itemcryptedparam WHERE item = %s", item)}
+    return set(db.column("SELECT intname FROM itemcryptedparam WHERE item = %s", item))

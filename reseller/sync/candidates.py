@@ -226,7 +226,7 @@ def unmoved(db: Database, module: int, away_days: int) -> list[int]:
         "LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
         f"AND (p.digest <> o.digest OR p.here <> {HERE}) AND NOT {_MOVED}"
     )
-    return [row[0] for row in db.rows(sql, module, _in(away_days))]
+    return db.column(sql, module, _in(away_days))
 
 
 def to_suspend(db: Database, module: int) -> int:
@@ -258,7 +258,7 @@ def longest_unread(db: Database, module: int, itemtype: str, most: int) -> list[
         "JOIN reseller_link k ON k.id = o.link "
         "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s ORDER BY o.asked, o.link LIMIT %s"
     )
-    return [row[0] for row in db.rows(sql, module, itemtype, most)]
+    return db.column(sql, module, itemtype, most)
 
 
 def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
