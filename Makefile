@@ -12,7 +12,7 @@ EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 .PHONY: help venv mariadb mysql foreign browser test test-fast screenshots bench demo chaos fuzz clients storm coverage mutation check lint types layers fmt lock sbom install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
 

@@ -7,7 +7,7 @@
 #               where the files for cron and logrotate go: /etc/cron.d and /etc/logrotate.d for the standard tree,
 #               PREFIX/etc/cron.d and PREFIX/etc/logrotate.d for any other
 #   PYTHON      the interpreter to build on, python3
-#   WHEELS      a directory of wheels, for hosts without network (README.md says how to fill it)
+#   WHEELS      a directory of wheels, for hosts without network (docs/operators.md says how to fill it)
 #   CHECKEVENT, SETREMOTEID
 #               func or event: do not ask the panel whether it has a function `checkevent`, `item.setremoteid` of its own
 set -eu

@@ -1,6 +1,6 @@
 """Links: which remote service is which service here, and what was last seen of it.
 
-half     linked by hand, the seller may not have been told yet (linking.py)
+half     linked by hand, the seller may not have been told yet (linking/sides.py)
 opening  bought, not yet active here
 live     in step
 ended    one of the two is gone

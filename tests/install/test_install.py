@@ -209,9 +209,9 @@ def locked():
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
-    """What README.md says of a host without network: the files of an install, fetched before."""
+    """What docs/operators.md says of a host without network: the files of an install, fetched before."""
     folder = tmp_path_factory.mktemp("supply") / "wheels"
-    said = next(line for line in (ROOT / "README.md").read_text().splitlines() if "pip download" in line)
+    said = next(line for line in (ROOT / "docs/operators.md").read_text().splitlines() if "pip download" in line)
     words = re.search(r"-m pip download [^`]*", said)[0].split()
     words[words.index("wheels")] = str(folder)
     subprocess.run(["python3", *words], cwd=ROOT, check=True)

@@ -1,10 +1,16 @@
-"""What comments and pages cite is in the tree: pages of docs/, their sections, promises."""
+"""What comments and pages cite is in the tree: files, pages of docs/, their sections, promises, commands, options."""
 
+import argparse
 import re
 import subprocess
+from importlib import import_module
 
 import pytest
+from lxml import etree
 
+from reseller.cli import COMMANDS
+from reseller.pages.functions import FUNCTIONS
+from reseller.products import PRODUCTS
 from tests.support.world import ROOT
 
 PAGES = ("platform", "selling-api", "reselling", "additions-2")
@@ -66,3 +72,64 @@ def test_every_promise_that_is_cited_is_one():
     numbers = {int(number) for text in texts().values() for number in _PROMISE.findall(text)}
     assert numbers <= set(range(1, 13))
     assert len(numbers) > 5
+
+
+#: `lifecycle/open.py` anywhere, `(open.py)` of the same folder
+_FILE = re.compile(r"(?<![\w/.~-])((?:[\w-]+/)+[\w-]+\.(?:py|xml|tsv|sh|patch))(?![\w*])")
+_NEIGHBOUR = re.compile(r"\(([a-z_]+\.py)[,)]")
+#: where a path that is no path of the tree's top may begin
+_BELOW = ("", "reseller", "tests", "sandbox", "sandbox/files")
+
+
+def test_every_file_that_is_cited_is_there():
+    missing = []
+    for name, text in texts().items():
+        if name == "CHANGELOG.md" or (name.startswith(("tests/", "sandbox/")) and not name.endswith(".md")):
+            # What an operator read then, and files that a test or a panel makes.
+            continue
+        folder = (ROOT / name).parent
+        for cited in _FILE.findall(text):
+            bases = (*(ROOT / base for base in _BELOW), folder, folder.parent)
+            is_of_a_panel = cited.startswith("etc/") or "NAME" in cited or "hello" in cited
+            if not is_of_a_panel and not any((base / cited).exists() for base in bases):
+                missing.append((name, cited))
+        if name.endswith(".py"):
+            missing += [(name, cited) for cited in _NEIGHBOUR.findall(text) if not (folder / cited).exists()]
+    assert missing == []
+
+
+def options(command):
+    """The words of its help that begin with dashes."""
+    parser = argparse.ArgumentParser()
+    import_module(f"reseller.cli.{COMMANDS[command][0]}").define(parser)
+    return set(re.findall(r"--[a-z-]+", parser.format_usage())) - {"--help"}
+
+
+def test_the_operators_page_has_every_command_with_its_options_and_every_page():
+    guide = (ROOT / "docs/operators.md").read_text(encoding="utf-8")
+    assert [command for command in COMMANDS if f"resellerctl {command}" not in guide] == []
+    assert [(command, word) for command in COMMANDS for word in options(command) if word not in guide] == []
+    # The filter of a list belongs to the list.
+    pages = {name.removesuffix(".filter") for name in FUNCTIONS}
+    assert [name for name in pages if name not in guide] == []
+
+
+def test_what_a_page_links_to_is_there():
+    links = [
+        (name, link)
+        for name, text in texts().items()
+        if name.endswith(".md")
+        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+        if not re.match(r"[a-z]+:", link)
+    ]
+    assert len(links) > 100
+    assert [(name, link) for name, link in links if not ((ROOT / name).parent / link).exists()] == []
+
+
+def test_every_product_type_stands_in_the_panels_files_too():
+    """The panel reads its types there (docs/howto/product-type.md)."""
+    catalogue = etree.parse(ROOT / "xml/billmgr_mod_pmreseller.xml")
+    assert {each.get("name") for each in catalogue.iterfind(".//type")} == set(PRODUCTS)
+    for file in ("lists", "rights"):
+        text = (ROOT / f"xml/billmgr_mod_reseller_{file}.xml").read_text(encoding="utf-8")
+        assert [name for name in PRODUCTS if f'"{name}' not in text] == []

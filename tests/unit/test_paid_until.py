@@ -114,7 +114,7 @@ def test_an_operation_accounts_for_what_it_explains_and_no_more():
 
 
 class Life:
-    """One service on both sides, by the rule alone: no wire, no ledger; those are in tests/test_paid_until.py."""
+    """One service on both sides, by the rule alone: no wire, no ledger; those are in tests/life/."""
 
     def __init__(self, sold, bought_as, *, moves_before, shift):
         self.today = TODAY
