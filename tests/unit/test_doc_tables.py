@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from itertools import pairwise
 
+from reseller.ledger.states import State
 from reseller.lifecycle import problems
 from tests.support.world import ROOT
 
@@ -69,3 +70,15 @@ def test_every_file_that_the_architecture_names_is_there():
 
 def _is_there(*names):
     return any((ROOT / name).exists() or (ROOT / "reseller" / name).exists() for name in names)
+
+
+def test_the_page_of_the_ledger_has_every_column_and_every_state(db):
+    page = (ROOT / "docs/ledger.md").read_text(encoding="utf-8")
+    found = db.rows("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()")
+    ours = {(table, column) for table, column in found if table.startswith("reseller_")}
+    assert len(ours) > 100
+    headed = {part.partition("`")[0]: part.partition("\n## ")[0] for part in page.split("\n## `")[1:]}
+    rest = {row.split("|")[1].strip(" `"): row for row in page.splitlines() if row.startswith("| `reseller_")}
+    missing = [(table, column) for table, column in ours if f"`{column}`" not in {**rest, **headed}.get(table, "")]
+    assert missing == []
+    assert [str(state) for state in State if f"| `{state}`" not in page and f", `{state}`" not in page] == []
