@@ -194,9 +194,7 @@ def settle(lease: Lease, link: int, state: str) -> None:
 
 
 def is_made_since(db: Database, link: int, request: int) -> bool:
-    """Whether the link was made after the request was sent, which means the request concerned another remote
-    service.
-    """
+    """Whether the link was made after the request was sent: the request then concerned another remote service."""
     sql = (
         "SELECT COUNT(*) FROM reseller_link k JOIN reseller_request q ON q.sent < k.created "
         "WHERE k.id = %s AND q.id = %s"

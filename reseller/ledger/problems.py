@@ -161,8 +161,9 @@ def _problem(row: Sequence[Any]) -> Problem:
 
 
 def _params(text: str) -> dict[str, str]:
-    """The parameters; none if the row is unreadable, which stops no run, since the rule that raises it rewrites the
-    row.
+    """The parameters; none if the row is unreadable.
+
+    That stops no run, since the rule that raises the problem writes the row again.
     """
     try:
         found = json.loads(text)

@@ -56,9 +56,7 @@ def all_live(db: Database) -> list[Swap]:
 
 
 def create(lease: Lease, **values: object) -> Swap:
-    """Record a swap before it is made: item, home, target, who, why, and the service's values, by which it is
-    undone.
-    """
+    """Record a swap before it is made: item, home, target, who, why, and the service's values at that moment."""
     lease.insert("reseller_swap", state=INTENT, **values)
     found = of_item(lease.db, int(str(values["item"])))
     assert found is not None  # noqa: S101 - just written, under the service's lease

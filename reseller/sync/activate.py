@@ -119,7 +119,7 @@ def _tell_unfit(context: Context, held: Lease, link: Link, known: Facts) -> None
 def save(context: Context, item: Item, known: Facts, *, opened: bool = False) -> int:
     """Save the values that differ here, with `opened` also those that `<itemtype>.open` would take.
 
-    How many differed.
+    Returns how many differed.
     """
     key = {functions.LICENCE_KEY: known.key} if known.key else {}
     values = {**known.saved, **(known.open_fields if opened else {}), **key}
