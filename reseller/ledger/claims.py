@@ -36,7 +36,7 @@ def linked(db: Database, account: int) -> dict[str, Claim]:
 def kept(db: Database, account: int) -> dict[str, tuple[int, str, str]]:
     """Kept licences of an account by remote number: the row's id, the type, the state.
 
-    Those being handed over are included.
+    Those that are being handed to an order are included.
     """
     rows = db.rows("SELECT remote, id, itemtype, state FROM reseller_free WHERE account = %s", account)
     return {row[0]: (row[1], row[2], row[3]) for row in rows}

@@ -1,8 +1,8 @@
 """Requests: each call that changes something at the seller, recorded before it is sent, with the key that recognises
 its effect (promise 2).
 
-A request is continued until it is settled, and a live one is never made anew: the unique key of the table allows one
-live request of a kind for a service. Its states, and what each means, are in ledger/states.py.
+A live request is continued, never replaced by a new one: the table's unique key allows one live request of a kind for a
+service. The states of a request, and what each means, are in ledger/states.py.
 """
 
 from __future__ import annotations
@@ -182,8 +182,9 @@ def set_word(lease: Lease, request: Request, who: str) -> None:
 
 
 def set_account(lease: Lease, request: Request, account: int, module: int = 0) -> Request:
-    """Record the account that it is sent with, and the module whose settings lead there if it is not the request's
-    own.
+    """Record the account with which the request is sent, and the module whose settings lead there.
+
+    `module` is given only if it is not the request's own.
     """
     sql = "UPDATE reseller_request SET module = %s, account = %s WHERE id = %s"
     lease.execute(sql, module or request.module, account, request.id)
@@ -351,9 +352,9 @@ AND q.state IN ('intent', 'sending', 'looking'))"""
 
 
 def unbought(db: Database, module: int) -> dict[int, str]:
-    """Services of a module that clients wait for and nobody buys, since the operation was deleted.
+    """Services of a module for which clients wait and nothing is bought, since the operation was deleted.
 
-    With the reason, or "".
+    The value is the reason why the order stopped, or "".
     """
     why = "SELECT q.error_text FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.kind = 'order'"
     sql = f"SELECT i.id, ({why}) FROM item i WHERE i.processingmodule = %s AND {_UNBOUGHT} ORDER BY i.id"  # noqa: S608

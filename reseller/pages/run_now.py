@@ -1,5 +1,6 @@
-"""The functions `checkevent`, `reseller.checkevent`, and `reseller.checkevent.force`, which lets refused changes
-through.
+"""The functions `checkevent`, `reseller.checkevent` and `reseller.checkevent.force`: start a run of checkevent now.
+
+The last one lets refused changes through.
 """
 
 from __future__ import annotations

@@ -150,8 +150,9 @@ def _reopen_here(context: Context, item: Item, known: Facts) -> None:
 
 
 def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> str:
-    """Handle a service that the list does not show: it counts as gone only after two complete lists and a missing
-    form.
+    """Handle a service that the list does not show.
+
+    It counts as gone only after two complete lists in a row without it, and a form that is missing too.
     """
     if not found.complete:
         return WAITING

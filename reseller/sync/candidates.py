@@ -104,7 +104,7 @@ class Candidate(NamedTuple):
     is_shown: bool
     secret: int
     operations: int
-    #: live requests, `kind state` each, WATCHED for the state of one that nobody wants any more
+    #: live requests, `kind state` each; WATCHED is the state of one that is no longer wanted
     requests: tuple[tuple[str, str], ...]
     #: kinds of the differences that are known
     drifts: frozenset[str]

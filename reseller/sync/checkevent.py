@@ -90,7 +90,7 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
     if not mode.pending:
         try:
             metrics.write(context, {job.module: job.summary for job in jobs}, time.monotonic() - began)
-        except Exception as error:  # noqa: BLE001 - what the run did is told all the same
+        except Exception as error:  # noqa: BLE001 - the run's results are reported all the same
             summary.fail(context.word(context.log.unexpected(error, "metrics: ")))
     return summary
 

@@ -52,7 +52,7 @@ def _is_address(told: str) -> bool:
 def host(told: str) -> str:
     """A host or domain name in any script; `*.` in front is allowed, as in a certificate's name."""
     bare = told.removesuffix(".")
-    # Check the length first: the codec's time grows with the square of it.
+    # Check the length first, since the codec's time grows with its square.
     if not text(bare, _NAME_CHARACTERS):
         return ""
     try:
