@@ -1,8 +1,8 @@
-"""The panel's MariaDB or MySQL, as one connection of one process.
+"""The connection of one process to the panel's MariaDB or MySQL.
 
-Both the panel's own tables (read only, see mgr5/items.py) and the ledger's go through it. Every statement is
-parameterised; rows come as tuples, named once where they are read. Statements commit one by one unless they stand in
-`transaction()`; counts are of rows matched, so a compare-and-set can trust them.
+It serves the panel's own tables (read only, see mgr5/items.py) and the ledger's. Every statement is parameterised; rows
+are tuples, which the reading code turns into named values. Each statement is committed by itself, unless it is inside
+`transaction()`. Counts are of matched rows, not of changed ones, so a compare-and-set can rely on them.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
 
 Row = tuple[Any, ...]
-#: by the server on its way down, and by the client when it is gone
+#: error numbers of a lost connection: from a server that shuts down, and from the client library
 _LOST = (0, 1053, 1927, 2003, 2006, 2013, 2055)
-#: lock wait timeout, deadlock
+#: error numbers of a lock wait timeout and a deadlock
 _LOCKED = (1205, 1213)
-#: the server, or the replica that took over, takes no writing (--read-only, --super-read-only, a read-only transaction)
+#: error numbers of a server that refuses to write, such as a replica (--read-only, --super-read-only, read-only
+#: transaction)
 _READ_ONLY = (1290, 1792, 1836)
-#: what the user may not do, and a disk or table that is full
+#: error numbers of a missing right, and of a full disk or table
 _REFUSED = (1021, 1044, 1114, 1142, 1143, 1227)
 
 
 class Database:
-    """A connection with the few verbs this program needs."""
+    """A connection with the few operations that this program needs."""
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
@@ -40,45 +41,45 @@ class Database:
             return list(cursor.fetchall())
 
     def row(self, sql: str, *args: object) -> Row | None:
-        """The first row, or None."""
+        """The first row of a query, or None."""
         found = self.rows(sql, *args)
         return found[0] if found else None
 
     def named(self, sql: str, *args: object) -> list[dict[str, Any]]:
-        """All rows of a query, by the names of its columns."""
+        """All rows of a query as dictionaries by column name."""
         with self._errors(), self._connection.cursor() as cursor:
             cursor.execute(sql, args)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row)) for row in cursor.fetchall()]
 
     def column(self, sql: str, *args: object) -> list[Any]:
-        """The first column of all rows."""
+        """The first column of all rows of a query."""
         return [first for first, *_ in self.rows(sql, *args)]
 
     def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - whatever the column holds
-        """The first column of the first row, or None."""
+        """The first column of the first row of a query, or None."""
         found = self.row(sql, *args)
         return found[0] if found else None
 
     def execute(self, sql: str, *args: object) -> int:
-        """Run a statement; how many rows it matched."""
+        """Run a statement; the number of rows that it matched."""
         with self._errors(), self._connection.cursor() as cursor:
             return int(cursor.execute(sql, args))
 
     def insert(self, sql: str, *args: object) -> int:
-        """Run an INSERT; the id of the new row, 0 when it inserted none."""
+        """Run an INSERT; the id of the new row, 0 if none was inserted."""
         with self._errors(), self._connection.cursor() as cursor:
             return int(cursor.lastrowid or 0) if cursor.execute(sql, args) else 0
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit the statements inside together, or none of them."""
+        """Commit the statements inside the block together, or none of them."""
         with self._errors():
             self._connection.begin()
         try:
             yield
         except BaseException:
-            # Of a connection that is lost nothing is kept either; what went wrong is said, not this.
+            # On a lost connection the server rolls back by itself; report the first error, not that of the rollback.
             with contextlib.suppress(ResellerError), self._errors():
                 self._connection.rollback()
             raise
@@ -86,12 +87,12 @@ class Database:
             self._connection.commit()
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """What an operator can mend is an error in words; every other database error stays what it is."""
+        """Turn database errors that an operator can mend into ResellerError; all others are raised unchanged."""
         import pymysql
 
         try:
@@ -110,5 +111,5 @@ class Database:
 
 
 def error_text(error: Exception) -> str:
-    """What the server said, without the number before it."""
+    """The server's message without its number."""
     return str(error.args[-1]) if error.args else error.__class__.__name__

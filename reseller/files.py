@@ -1,8 +1,8 @@
-"""Files of the panel's tree, whatever may lie in their place.
+"""Read and write files of the panel's directory safely, whatever may be in their place.
 
-The program runs as root where others may write too: the folder that a collector of figures reads belongs to somebody
-else, and a panel's `var` may belong to a group. So nothing is written through a link, nothing waits for the other end
-of a pipe, and nothing is read beyond a bound. Whoever calls says what is wrong: each function raises OSError alone.
+The program runs as root in folders where others may write: the folder of a metrics collector belongs to another user,
+and a panel's `var` may belong to a group. So nothing is written through a link, no call waits for the other end of a
+pipe, and nothing is read beyond a limit. Every function raises only OSError; its caller reports the reason.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import os
 import stat
 from pathlib import Path
 
-#: of a file of settings or figures: bytes that are read at most
+#: most bytes that are read of a file of settings or figures
 MOST_BYTES = 1024 * 1024
-#: a pipe is opened without waiting for its other end, and a terminal does not become ours
+#: flags by which opening a pipe does not wait for its other end, and a terminal does not become the controlling one
 _AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def read(path: Path, most: int = MOST_BYTES) -> bytes:
-    """All of a regular file, or of the one that a link leads to; OSError for anything else and beyond `most` bytes."""
+    """The content of a regular file, or of the one to which a link leads.
+
+    Raises OSError otherwise, or above `most` bytes.
+    """
     with os.fdopen(_regular(path, os.O_RDONLY), "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -28,18 +31,21 @@ def read(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of a text file as read() bounds it; what is no UTF-8 becomes a sign that fits nothing."""
+    """The lines of a text file, with the limit of read().
+
+    Bytes that are no UTF-8 become U+FFFD, which matches nothing.
+    """
     return read(path).decode("utf-8", "replace").splitlines()
 
 
 def replace(path: Path, text: str, mode: int) -> None:
-    """Put a file with this text in the place of `path`, in one step; whatever else lies there stays as it is or goes.
+    """Replace `path` by a file with this text, in one step; a link there is replaced, not followed.
 
-    It is made by a name of its own in the same folder, which nobody can have taken before.
+    The new file is made under a random name in the same folder, which nobody can have taken before.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # No collector takes a name that begins with a dot for one of its files.
+        # A collector ignores a name that begins with a dot.
         fresh = f".{path.name}.{os.urandom(8).hex()}"
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
         try:
@@ -56,7 +62,7 @@ def replace(path: Path, text: str, mode: int) -> None:
 
 
 def append(path: Path, text: str, mode: int) -> None:
-    """Add `text` to the end of a regular file, made with `mode` where there is none; a link is not followed."""
+    """Append `text` to a regular file, created with `mode` if there is none; a link is not followed."""
     with os.fdopen(_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, mode), "ab", 0) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
 

@@ -1,8 +1,8 @@
-"""Every limit of the add-on, its unit in its name.
+"""Every limit of the add-on, with its unit in its name.
 
-An operator changes one in `etc/reseller.conf` of the panel's tree, one `name value` a line, like the panel's own
-`etc/billmgr.conf`. A line that cannot be used is named wherever the program says anything, and its default holds: a
-program that stopped for it would renew nothing.
+An operator changes a limit in `etc/reseller.conf` of the panel's directory, one `name value` per line, as in the
+panel's own `etc/billmgr.conf`. An unusable line is reported wherever the program reports anything, and its default is
+used: a program that stopped because of it would renew nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reseller.wire.errors import Message
 
 
 class Limits(NamedTuple):
-    """Defaults that suit a panel with some thousand resold services."""
+    """The limits; the defaults suit a panel with some thousand resold services."""
 
     connect_seconds: int = 10
     read_seconds: int = 30
@@ -24,19 +24,22 @@ class Limits(NamedTuple):
     order_seconds: int = 60
     # A lease must outlive the longest call made under it; see ledger/leases.py.
     lease_seconds: int = 180
-    # A process that was stopped in a transaction keeps its rows; whoever needs one of them gives way after so long.
+    # A process that was stopped in a transaction keeps its rows locked; another one that needs them gives up after this
+    # time.
     lock_wait_seconds: int = 10
-    # Of any answer; each kind of call has bounds of its own as well (wire/bounds.py).
+    # The most bytes of any answer; each kind of call has bounds of its own as well (wire/bounds.py).
     document_bytes: int = 32 * 1024 * 1024
     page_rows: int = 1000
-    # A list that goes on for longer than this is incomplete; each page has to bring a new row (seller/services.py).
+    # A list with more pages or rows than this is incomplete; each page has to bring a new row (seller/services.py).
     list_pages: int = 10_000
     list_rows: int = 2_000_000
-    # For one reading outside of checkevent, which has run_seconds. Below lease_seconds: an order reads under a lease.
+    # For one reading of a list outside of checkevent, which has run_seconds. Below lease_seconds: an order reads under
+    # a lease.
     list_seconds: int = 120
-    # One form or button of the panel works on so many services at most; each takes calls of the panel and the seller.
+    # One form or button of the panel handles at most this many services; each takes calls of the panel and the seller.
     form_services: int = 50
-    # A client makes us ask a seller so often at most within so long: to link, for a way into a panel, to check a value.
+    # A client may cause at most this many questions to a seller within this time: to link, to enter a panel, to check a
+    # value.
     client_asks: int = 60
     client_seconds: int = 3600
     mgrctl_seconds: int = 60
@@ -47,73 +50,83 @@ class Limits(NamedTuple):
     look_times: int = 2
     # A change that the seller took but does not show is waited for this long before a task is made.
     change_seconds: int = 86400
-    # What was sent and is not wanted any more may still be carried out by the seller for so long.
+    # A request that was sent and is no longer wanted may still be carried out by the seller for this long.
     land_seconds: int = 21600
     # A deletion put off to the end of the paid term is waited for this much longer before a task is made.
     at_end_days: int = 2
-    # A deletion refused for a minimum order period, by a seller that does not say what is left of it.
+    # A deletion that was refused for a minimum order period is tried again after this time if the seller does not say
+    # how much is left.
     min_order_retry_seconds: int = 86400
-    # Waiting after the n-th try that could not be sent; after the last one the operation becomes a task.
+    # The wait after a try that could not be sent: the first, times the growth after each, up to the longest. After so
+    # many tries the operation becomes a task.
     unsent_first_seconds: int = 60
     unsent_growth: int = 3
     unsent_longest_seconds: int = 3600
     unsent_times: int = 8
-    # After so many calls in a row without a usable answer the seller is left alone for so long.
+    # After this many calls in a row without a usable answer the seller is left alone for this long.
     circuit_times: int = 5
     circuit_seconds: int = 60
-    # Calls that spend money go one at a time an account; one that has waited this long gives way, and comes back.
+    # Calls that spend money are made one at a time for each account; one that has waited this long gives way and is
+    # tried again later.
     account_wait_seconds: int = 60
     # An intent whose process died before sending is started again after this time if the panel itself did not.
     stale_intent_seconds: int = 600
-    # A term that is owed is bought so long before the seller's date, which is looked at that often.
+    # An owed term is bought this many days before the seller's date, which is checked this often.
     part_days: int = 3
     part_look_seconds: int = 21600
     run_seconds: int = 200
-    # Every linked service is read in full within so long; where the seller's list cannot be read, within so long.
+    # Every linked service is read in full within the first time; if the seller's list cannot be read, within the
+    # second.
     deep_seconds: int = 86400
     unlisted_seconds: int = 3600
-    # Without a run of checkevent for so long nothing is looked after, and that is said.
+    # If no run of checkevent has started for this long, nothing is looked after, and that is reported.
     run_missing_seconds: int = 1200
-    # A service that was bought and is not active here after so long is a problem.
+    # A service that was bought and is not active here after this time is a problem.
     late_seconds: int = 86400
-    # Calls of the panel at the same time, by one run of checkevent.
+    # How many calls of the panel one run of checkevent makes at the same time.
     panel_calls_at_once: int = 4
     # A service in process without an operation is left alone this long: the panel may be about to start one.
     stuck_seconds: int = 600
-    # Dates of the two sides may be so many days apart before that is a difference, or a shortfall.
+    # The dates of the two sides may be this many days apart before that is a difference, or a shortfall.
     tolerance_days: int = 1
-    # Less than this is missing by a month's end, a late payment or goodwill: no renewal buys for it.
+    # A shortfall or a jump of up to this many days is a month's end, a late payment or goodwill: no renewal buys a term
+    # for such a shortfall, and such a jump of the panel's date is followed.
     few_days: int = 7
-    # What no operation asks for is bought at most once a service in so long.
+    # For one service at most one term is bought without an operation within this time.
     part_pause_seconds: int = 86400
-    # Within a day so many are bought without an operation: this part of a module's services, and at least so many.
+    # Terms bought within a day without an operation: this percentage of a module's services, or this number if it is
+    # more.
     buy_percent: int = 30
     buy_least: int = 10
-    # The seller's day and this machine's may differ by so many days before nothing is bought without an operation.
+    # If the seller's day and this machine's differ by more days than this, nothing is bought without an operation.
     clock_days: int = 1
-    # A service that is away at another module, and paid at the seller for no longer than this, becomes a task.
+    # A service that is away at another module, and paid at the seller for no more days than this, becomes a task.
     away_days: int = 7
     # 1: a later date at the seller is taken over; 0: it is reported.
     follow_expiry: int = 0
     # 1: a service that is gone at the seller is closed here; 0: that becomes a task.
     close_gone: int = 0
-    # Within a day checkevent changes no more than this part of at least so many services, and closes no more than that.
+    # Within a day checkevent changes at most this percentage of services (no limit below change_least services), and
+    # closes at most that percentage, or close_least if that is more.
     change_percent: int = 30
     change_least: int = 10
     close_percent: int = 2
     close_least: int = 2
-    # Within a day so many may be shown stopped as the seller stopped them: this part of those that run, or so many.
+    # Suspensions by the seller that are shown here within a day: this percentage of the services that run, or
+    # stop_least if that is more.
     stop_percent: int = 30
     stop_least: int = 2
-    # More services than this with the same trouble have one task.
+    # If more services than this have the same problem, they get one task together.
     many_services: int = 3
-    # A swapped service that is away longer than this is a finding of the audit.
+    # A swapped service that is away for longer than this is a problem, and a finding of the audit.
     long_away_days: int = 14
     # 1: other panels buy with the seller account too, so the audit shows their services and asks nobody about them.
     shared_account: int = 0
-    # Where each run of checkevent leaves its figures for Prometheus: in the panel's tree, or a full path; or none.
+    # The file for Prometheus that each full run of checkevent writes: a path in the panel's directory, a full path, or
+    # none.
     metrics_file: str = "var/reseller.prom"
-    # The certificate authority of a database server that is reached by TCP (PEM); by it TLS is used, and verified.
+    # The certificate authority (PEM) of a database server that is reached by TCP; if it is set, TLS is used and
+    # verified.
     database_cafile: str = "none"
 
 
@@ -121,9 +134,9 @@ class Limits(NamedTuple):
 RENAMED = {"expiry_days": "tolerance_days"}
 
 
-#: by what its name ends with, how much a limit may be: ten years
+#: the highest value of a limit, by the end of its name: ten years
 _MOST = {"_days": 3660, "_seconds": 316_224_000}
-#: ends of names of limits that cannot be 0: nothing would ever be sent, read or held
+#: ends of the names of limits that cannot be 0, since nothing would ever be sent, read or held
 _NEVER_NOTHING = (
     *("_bytes", "_rows", "_pages", "lease_seconds", "circuit_times", "connect_seconds", "read_seconds"),
     *("order_seconds", "list_seconds", "run_seconds", "mgrctl_seconds", "calls_at_once"),
@@ -131,7 +144,7 @@ _NEVER_NOTHING = (
 
 
 def load(base: Path) -> tuple[Limits, list[Message]]:
-    """Limits of the panel at `base`, and one `reseller_limits` for each line of its file that cannot be used."""
+    """The limits of the panel at `base`, and one message `reseller_limits` for each unusable line of its file."""
     path = base / "etc" / "reseller.conf"
     try:
         lines = files.lines(path)
@@ -157,7 +170,7 @@ def load(base: Path) -> tuple[Limits, list[Message]]:
 
 
 def _is_possible(name: str, told: str) -> bool:
-    """Whether a number can be this limit: what bounds a call, a list or a lease is not 0, and no time is endless."""
+    """Whether this number can be the limit: limits of a call, a list or a lease are not 0, and no time is endless."""
     value = numbers.parse(told)
     if value is None:
         return False

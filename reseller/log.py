@@ -1,8 +1,8 @@
-"""var/reseller.log of the panel's tree, in the panel's own line form (platform.md 7.1).
+"""The log `var/reseller.log` in the panel's directory, in the panel's own line format (platform.md 7.1).
 
-A line names what was done, to which service, how it ended and under which correlation id. Values of requests are not
-logged at all, so no secret can be; what is logged is chosen by the caller, word by word. What failed is said in
-words of others, so the secrets that this process handles are hidden in it.
+A line names what was done, to which service, how it ended, and the correlation id. Values of requests are not logged at
+all, so they cannot reveal a secret. Error texts come from others, so the secrets that this process handles are hidden
+in them (promise 7).
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from reseller.wire.errors import ResellerError
 from reseller.wire.secrets import hide_known
 from reseller.wire.texts import fit
 
-#: of this process, for what belongs to no request
+#: id of this process, for log lines that belong to no request
 CORRELATION = os.urandom(4).hex()
-#: of one line; what follows of a trace says nothing new
+#: most characters of one line; the rest of a traceback adds little
 LINE_CHARACTERS = 8000
 _current: ContextVar[str] = ContextVar("correlation", default=CORRELATION)
 
 
 def correlation() -> str:
-    """One id a request, from its intent to its end, in whatever processes work on it; log lines and errors carry it."""
+    """The id of the request at work, from its intent to its end and in every process; log lines and errors carry it."""
     return _current.get()
 
 
 def follow(request: str) -> None:
-    """From now on what this process, or this block of under(), does belongs to the request with this id."""
+    """From now on, log lines of this process (or of this block of under()) carry the id of this request."""
     _current.set(request or CORRELATION)
 
 
 @contextlib.contextmanager
 def under(request: str = "") -> Iterator[None]:
-    """What is done inside the block belongs to the request with this id, to one that is yet to be made without it."""
+    """Log lines inside the block carry the id of this request; without one, a new id for a request yet to be made."""
     before = _current.set(request or os.urandom(4).hex())
     try:
         yield
@@ -48,21 +48,21 @@ def under(request: str = "") -> Iterator[None]:
 
 
 class Log:
-    """Appends lines; losing the log never stops the work."""
+    """Appends lines to the log; a failure to write never stops the work."""
 
     def __init__(self, base: Path) -> None:
         self._path = base / "var" / "reseller.log"
 
     def info(self, text: str) -> None:
-        """Something was done."""
+        """Log something that was done."""
         self._write("INFO", text)
 
     def error(self, text: str) -> None:
-        """Something failed."""
+        """Log a failure."""
         self._write("ERROR", hide_known(text))
 
     def unexpected(self, error: Exception, about: str = "") -> ResellerError:
-        """Where an error arose that nobody expected; what a person is told of it."""
+        """Log the traceback of an unexpected error; returns the ResellerError to report to a person."""
         trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         self.error(f"internal: {about}" + " | ".join(trace.splitlines()))
         return ResellerError("reseller_internal", text=error.__class__.__name__)

@@ -1,4 +1,4 @@
-"""The nouns of the program, parsed once at the edge (docs/glossary.md)."""
+"""The nouns of the program (docs/glossary.md), as values that are parsed once where data come in."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ class Status:
     PROCESSING = 5
 
 
-#: as much of a currency's name as the ledger keeps
+#: how many characters of a currency's name the ledger keeps
 CURRENCY_CHARACTERS = 16
 #: `pricelist.addontype` (platform.md 6.2)
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 
 
 class Addon(NamedTuple):
-    """What a service has of one add-on of its tariff (mgr5/addons.py reads it)."""
+    """How much a service has of one add-on of its tariff (read by mgr5/addons.py)."""
 
     pricelist: int
-    #: by which the tariff map knows it: its internal name, else its number
+    #: its name in the tariff map: its internal name, else its number
     key: str
     #: its internal name, else that of its type
     intname: str
     name: str
     addontype: int
-    #: all that the service has: `on`/`off`, a whole number, or the id of an enumeration item; empty for nothing at all
+    #: the total that the service has: `on`/`off`, a whole number, or the id of an enumeration item; empty for nothing
     value: str
-    #: how much of a number the tariff includes
+    #: how much the tariff includes, for a number
     included: str
-    #: whether the client chose it; otherwise it is as the tariff gives it
+    #: whether the client chose it; otherwise it has the tariff's value
     is_ordered: bool
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there is nothing of it that somebody could ask for."""
+        """Whether the service has none of it, so that nothing could be ordered."""
         return self.value in ("", "off", "0")
 
 
@@ -69,12 +69,12 @@ class Item:
 
 
 def named_by(key: str | None) -> str:
-    """The number of the service here that a key names (`N`, or `N-...`), empty without a key."""
+    """The number of the service here in a key (`N`, or `N-...`), empty without a key."""
     return (key or "").partition("-")[0]
 
 
 class Remote(NamedTuple):
-    """A row of a type's list at the seller (seller/service.py); `key` is None where the list has no such column."""
+    """A row of a type's list at the seller (seller/service.py); `key` is None if the list has no such column."""
 
     id: str
     status: int
@@ -82,23 +82,23 @@ class Remote(NamedTuple):
     name: str
     #: name of its tariff
     pricelist: str
-    #: the end of its paid term, None for none
+    #: the end of its paid term, None without one
     expiredate: dt.date | None
     #: its domain or the name of its licence, empty for types that have neither
     label: str = ""
     address: str = ""
-    #: who but the buyer holds it suspended, empty for nobody
+    #: the mark of a suspension by the seller's staff or for abuse, else empty
     suspended_by: str = ""
 
     @property
     def item(self) -> str:
-        """The number of the service here that its key names, empty without a key."""
+        """The number of the service here that the key names, empty without a key."""
         return named_by(self.key)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the connection form holds; `password` never leaves a POST body, `proxy_password` only for the proxy."""
+    """The connection form; `password` is sent in POST bodies only, `proxy_password` to the proxy only."""
 
     module: int
     name: str
@@ -119,12 +119,12 @@ class Settings:
     spend_limit: Decimal | None = None
     #: ask before a whole term is bought for a few days that are missing (lifecycle/small_gaps.py)
     ask_gaps: bool = False
-    #: the module's number as the panel keeps it with the settings, 0 while it does not
+    #: the module's number as stored with the settings, 0 while it is not stored
     noted: int = 0
 
 
 class Balance(NamedTuple):
-    """The seller account's money as decimal text and its currency, both empty where the seller does not say."""
+    """The seller account's money as decimal text, and its currency; both empty if the seller does not show them."""
 
     amount: str
     currency: str

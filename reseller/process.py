@@ -1,9 +1,11 @@
-"""Limits of our own process: of its memory, as a last line behind wire/bounds.py, and no core dumps, with passwords in.
+"""Limits of our own process: on its memory, as the last safeguard behind wire/bounds.py, and no core dumps, which would
+hold passwords.
 
-What we start must not live under them: the panel's mgrctl may start its core, which then lives for weeks. There is no
-safe way to change a child between fork and exec where there are threads, and changing it afterwards comes too late for
-what it has started. So our own soft limits are lifted for the moment in which a child is made, under a lock: it has
-what we were started with, and a thread of ours that takes memory meanwhile meets the limit a millisecond later.
+Programs that we start must not inherit them: the panel's mgrctl may start the panel's core, which then runs for weeks.
+With threads there is no safe way to change a child between fork and exec, and changing it afterwards is too late for
+what it has started. So our own soft limits are lifted under a lock for the moment in which a child is made: the child
+has the limits with which we were started. A thread of ours that takes memory meanwhile meets the limit a millisecond
+later.
 """
 
 from __future__ import annotations
@@ -12,18 +14,18 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-#: of private writable memory; stacks of threads count with their whole 8 MiB, touched or not. Measured: 16 threads that
+#: most private writable memory; stacks of threads count with their whole 8 MiB, used or not. Measured: 16 threads that
 #: read pages of 1,000 rows take 326 MiB
 MEMORY_BYTES = 768 * 1024 * 1024
 
 _guard = threading.Lock()
-#: soft and hard limits that we were started with, by number
+#: soft and hard limits with which we were started, by number
 _before: dict[int, tuple[int, int]] = {}
 _ours: dict[int, tuple[int, int]] = {}
 
 
 def bound() -> None:
-    """Bound this process from now on; soft limits only, and never above what it was started with."""
+    """Set the limits of this process; soft limits only, and never above those with which it was started."""
     import resource
 
     if _ours:
@@ -36,7 +38,7 @@ def bound() -> None:
 
 @contextlib.contextmanager
 def as_started() -> Iterator[None]:
-    """A child that is made inside the block has the limits that this process was started with."""
+    """A child that is started inside the block has the limits with which this process was started."""
     with _guard:
         _set(_before)
         try:

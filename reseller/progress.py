@@ -1,4 +1,4 @@
-"""What a person at a terminal sees of work that takes long: pages read, services looked at. Nobody else sees it."""
+"""The progress of long work (pages read, services compared), shown to a person at a terminal and to nobody else."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import sys
 
 
 class Progress:
-    """Says nothing: cron, the panel and scripts have no use for it."""
+    """Shows nothing, for cron, the panel and scripts."""
 
     def show(self, what: str, number: int, total: int) -> None:
-        """Work has come to this of so many."""
+        """Report that `number` of `total` are done."""
 
     def end(self) -> None:
-        """The work is over; what was shown makes room for what is printed."""
+        """Report that the work is over, so that the line is cleared for other output."""
 
 
 class Terminal(Progress):
-    """One line of stderr that is written over and over."""
+    """Shows progress in one line of stderr that is overwritten each time."""
 
     def show(self, what: str, number: int, total: int) -> None:
-        """Write it over what stood there."""
+        """Overwrite the line."""
         sys.stderr.write(f"\r\x1b[K{what}: {number} of {total}")
         sys.stderr.flush()
 
     def end(self) -> None:
-        """An empty line again."""
+        """Clear the line."""
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
 
 def at_terminal() -> Progress:
-    """Whichever suits this process."""
+    """The progress for this process: a Terminal if stderr is one."""
     return Terminal() if sys.stderr.isatty() else Progress()

@@ -1,1 +1,1 @@
-"""What is wrong between the two sides, and mending what needs no decision."""
+"""Find what is wrong between the two sides, and mend what needs no decision."""

@@ -1,7 +1,7 @@
-"""The audit: everything that is wrong between the two sides, or was left half-way, with what it means and what to do.
+"""The audit: everything that is wrong between the two sides or half done, with its meaning and what to do.
 
-It reads the seller's lists in full, and what checkevent keeps of single services. Nothing is changed by it; what is
-safe to mend without a person's decision is mended by audit/fix.py.
+It reads the seller's lists in full, and the problems that checkevent recorded. It changes nothing; what is safe to mend
+without a person's decision is mended by audit/fix.py.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from reseller.lifecycle import reasons
 from reseller.mgr5 import items
 from reseller.wire.errors import ResellerError
 
-#: times that the rolling check of all services may take before one was forgotten
+#: a service that the deep check has not read for this many of its periods is a finding
 ROUNDS = 2
 
 
 def audit(context: Context) -> list[Finding]:
-    """All findings, the worst first. A seller that cannot be asked is a finding too."""
+    """All findings, the worst first. A seller that cannot be reached is a finding too."""
     found: list[Finding] = []
     accounts: set[int] = set()
     missing = missing_run(context)
@@ -40,7 +40,7 @@ def audit(context: Context) -> list[Finding]:
         except ResellerError as error:
             found.append(maker.make("unread_list", itemtype="*", cause=context.word(error)))
             continue
-        # Modules that share an account share its lists.
+        # Modules that share an account share its lists, so these are read once.
         if seller.account not in accounts:
             accounts.add(seller.account)
             found += Census(maker, seller).take()
@@ -49,7 +49,7 @@ def audit(context: Context) -> list[Finding]:
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """The list and the ledger may say the same of a service; the list is newer."""
+    """One finding for each fact: the list and the ledger may both report it, and the list is newer."""
     said: dict[tuple[object, ...], Finding] = {}
     for each in found:
         said[each.kind, each.service, each.remote, each.text if each.kind == "unread_list" else each.row] = each
@@ -75,7 +75,7 @@ def _of_ledger(context: Context, maker: Maker) -> Iterator[Finding]:
     live = requests.all_live(db, [module])
     for request in live:
         if request.state == State.MONEY and request.item in short:
-            # One cause is one line: the account's.
+            # Already reported by the finding `funds` of the account.
             continue
         yield from _of_request(context, maker, request)
     busy = {request.item for request in live} | {link.item for link in links.opening(db, [module])}
@@ -90,7 +90,7 @@ def _of_request(context: Context, maker: Maker, request: Request) -> Iterator[Fi
     link = links.of_item(context.db, request.item)
     remote = request.remote or (link.remote if link else "")
     if request.kind == requests.PART:
-        # What stops it is a problem of its own (commands/owed_terms.py).
+        # What stops an owed term is a problem already (commands/owed_terms.py).
         return
     if is_left(context, request):
         yield maker.make("left", request.item, remote, request.id, **told)
@@ -99,7 +99,7 @@ def _of_request(context: Context, maker: Maker, request: Request) -> Iterator[Fi
 
 
 def is_left(context: Context, request: Request) -> bool:
-    """Whether nothing was bought by it, and its reason is gone."""
+    """Whether the request bought nothing, and its reason is gone."""
     if not request.live or not request.state.means(states.NOT_SENT):
         return False
     young = request.state == State.INTENT and request.quiet_seconds < context.limits.stale_intent_seconds

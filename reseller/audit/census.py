@@ -1,7 +1,7 @@
-"""The seller's lists in full against the links of the account: who is alive there, and whose it is.
+"""Compare the seller's full lists with the links of the account: which remote services are alive, and whose they are.
 
-Rows of a cut or filtered list are true all the same; what such a list does not show proves nothing, so the audit says
-which lists were read in full.
+Rows of a cut or filtered list are true; but a service that such a list does not show may still exist. The audit
+therefore reports each list that could not be read in full.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from reseller.seller.services import RemoteList, read_list
 from reseller.sync import candidates
 from reseller.wire.errors import Rejected, SellerError
 
-#: what costs money there
+#: states in which a remote service costs money
 ALIVE = frozenset({Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING})
-#: a list that changes while it is read is read once more
+#: how often a list is read that changes while it is read
 TIMES = 2
 
 
 class Census:
-    """One seller account, seen by one of our modules."""
+    """One seller account, read through one of our modules."""
 
     def __init__(self, maker: Maker, seller: Seller) -> None:
         self.context = maker.context
@@ -36,7 +36,7 @@ class Census:
         self.kept = claims.kept(self.context.db, seller.account)
 
     def take(self) -> Iterator[Finding]:
-        """Read every list and say what is wrong with its rows."""
+        """Read every list and yield what is wrong with its rows."""
         mine = {claim.itemtype for claim in self.linked.values()}
         for itemtype in ITEMTYPES:
             try:
@@ -86,7 +86,7 @@ class Census:
         elif key not in keys:
             yield self.maker.make("foreign", 0, row.id, **names)
         elif not keys[key]:
-            # Under a key that a request is still at work with it is about to be linked.
+            # If a live request has the key, the service is about to be linked, so only other keys are `lost`.
             yield self.maker.make("lost", int(row.item), row.id, **names)
 
     def _not_shown(self, found: RemoteList) -> Iterator[Finding]:
@@ -100,5 +100,5 @@ class Census:
 
 
 def _is_wanted(claim: Claim) -> bool:
-    """Whether it should be there: what is closed here ends there as well."""
+    """Whether the remote service should exist: one whose service is closed here should end."""
     return claim.state == "live" and claim.status not in (None, Status.DELETED)

@@ -1,4 +1,4 @@
-"""What an audit finds: one table of kinds, the worst first, with what is said of each and who has to do something."""
+"""The kinds of finding in one table, the worst first: whether a person must act, whether --fix mends it, its text."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from reseller.wire.errors import Message
 
 
 class Kind(NamedTuple):
-    """`asks` whether a person has to decide; `is_mended` whether --fix does; `text` is the error type that words it.
+    """`asks`: a person has to decide. `is_mended`: --fix mends it. `text`: the error type of its message.
 
-    A problem that checkevent knows has its words where it is raised (lifecycle/problems.py).
+    A problem that checkevent raises has its message in lifecycle/problems.py, and no `text` here.
     """
 
     asks: bool = True
@@ -84,7 +84,7 @@ _RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 
 class Finding(NamedTuple):
-    """One of them: service here and remote service there, 0 and empty for none; `row` is what --fix needs."""
+    """One finding: the service here and the remote service, 0 and empty for none; `row` is the row that --fix needs."""
 
     kind: str
     module: int
@@ -96,23 +96,23 @@ class Finding(NamedTuple):
 
     @property
     def is_mended(self) -> bool:
-        """Whether --fix does it."""
+        """Whether --fix mends it."""
         return KINDS[self.kind].is_mended
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
-        """The worst first."""
+        """The sort key that puts the worst first."""
         return _RANK[self.kind], self.module, self.service, self.remote
 
 
 class Maker(NamedTuple):
-    """Words findings of one module."""
+    """Makes the findings of one module, with their texts."""
 
     context: Context
     module: int
 
     def of(self, problem: Problem) -> Finding:
-        """What is known to be a problem, in its own words."""
+        """The finding for a recorded problem, in that problem's words."""
         kind, subject = problem.cause.kind, problem.cause.subject
         service = problem.cause.number if subject == SERVICE else 0
         text = self.context.word(troubles.message(problem))

@@ -1,6 +1,6 @@
-"""`audit --fix`: what can be made good without a person's decision. None of it spends money or closes anything.
+"""`audit --fix`: mend what needs no person's decision. No step spends money or closes anything.
 
-Each is looked at again under its lease, and may be done twice without harm.
+Each step checks its finding again under a lease, and can be repeated without harm.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reseller.wire.errors import ResellerError
 
 
 def mend(context: Context, finding: Finding) -> str:
-    """Do it; what went wrong, in words, empty when it is done or nothing is left to do."""
+    """Mend one finding; the reason if that failed, empty if it is mended or nothing is left to do."""
     try:
         _STEPS[finding.kind](context, finding)
     except ResellerError as error:
@@ -50,7 +50,7 @@ def _unread(context: Context, finding: Finding) -> None:
 
 
 def _kept(context: Context, finding: Finding) -> None:
-    """Gone is what neither the list nor the form shows."""
+    """Forget a kept licence that is gone: neither the list nor the form shows it."""
     seller = context.seller(finding.module)
     with lease(context.db, f"checkevent:{finding.module}", context.limits.lease_seconds) as held:
         itemtype = claims.kept(context.db, seller.account).get(finding.remote, (0, "", ""))[1]

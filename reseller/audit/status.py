@@ -1,7 +1,7 @@
-"""How each module stands, for `resellerctl status`: from the ledger, and the seller's balance as it is now.
+"""The state of each module for `resellerctl status`: from the ledger, with the seller's balance as it is now.
 
-A seller that cannot be asked is shown with the balance that was seen last. What no run can tell of is found here: that
-there is none.
+A seller that cannot be reached is shown with its last known balance. This file also finds what no run can report: that
+no run takes place.
 """
 
 from __future__ import annotations
@@ -35,18 +35,21 @@ class Status(NamedTuple):
     #: the services that each kind of problem names
     touched: Mapping[str, Sequence[int]]
     operations: dict[str, int]
-    #: of that balance, where it is not of now
+    #: age of the balance, 0 if it was read now
     balance_age_seconds: int
     down_seconds: int
     #: whether the panel has it switched on
     is_active: bool
     trouble: str
-    #: who has stopped buying, since when and why; empty where nobody has
+    #: who stopped buying, when and why; empty if nobody did
     halted: str
 
 
 def missing_run(context: Context) -> Message | None:
-    """That no run of checkevent has begun for long; None where the last one is young, or leaves no figures."""
+    """The message that no run of checkevent has started for too long.
+
+    None if one has, or if no metrics file is kept.
+    """
     if metrics.path(context.panel.base, context.limits) is None or not items.modules(context.db):
         return None
     last = max(metrics.last(context.panel.base, context.limits, metrics.LAST_RUN).values(), default=0)
@@ -65,7 +68,7 @@ def _touched(context: Context, module: int) -> dict[str, list[int]]:
 
 
 def of_all(context: Context) -> list[Status]:
-    """Every module of ours, then those that are gone while services are linked."""
+    """The state of every module of ours, then of deleted modules whose services are still linked."""
     successes = metrics.last(context.panel.base, context.limits, metrics.LAST_SUCCESS)
     modules = [*items.modules(context.db), *links.without_module(context.db)]
     return [_of(context, module, successes.get(module, 0)) for module in modules]

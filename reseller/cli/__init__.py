@@ -1,7 +1,7 @@
-"""sbin/resellerctl: the operator's command. Every subcommand holds no rules of its own, only words and columns.
+"""sbin/resellerctl: the operator's command. Its subcommands hold no rules, only texts and columns.
 
-A subcommand is a module with `define(parser)` and `run(context, arguments)`, named in COMMANDS. Only the one that is
-asked for is loaded: the command is started by scripts, again and again.
+A subcommand is a module with `define(parser)` and `run(context, arguments)`, named in COMMANDS. Only the requested one
+is imported, because scripts start this command again and again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reseller.mgr5.panel import Panel
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
-#: by name: the module, and what `resellerctl --help` says of it
+#: by name: the module, and its line in `resellerctl --help`
 COMMANDS = {
     "checkevent": ("checkevent", "look at the seller now, as cron does every five minutes"),
     "status": ("status", "how each module stands: seller, balance, last run, what is open"),
@@ -43,20 +43,20 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the subcommand: 0 done, 1 refused or partly failed, 2 wrong usage."""
+    """Run the subcommand. Exit code: 0 done, 1 refused or partly failed, 2 wrong usage, 130 interrupted."""
     process.bound()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal's encoding may have no sign for what a client or a seller calls a service.
+        # A terminal's encoding may lack characters of a name that a client or a seller gave to a service.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # Bytes of a command line that are no UTF-8 can be shown, and never reach the database.
+    # Replace bytes that are no UTF-8, so that they can be shown and never reach the database.
     words = [word.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for word in argv[1:]]
     arguments = _parser(words).parse_args(words)
     panel = None
     try:
         panel = Panel.of(argv[0])
         done: int = arguments.run(Context.start(panel, caller=shown.caller()), arguments)
-        # Or a reader that went away is noticed only after the end.
+        # Flush now, so that a reader that went away is noticed here and not after the end.
         sys.stdout.flush()
         return done
     except ResellerError as error:
@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
         shown.complain("stopped; what was begun is written down and goes on with the next run")
         return 130
     except BrokenPipeError:
-        # The reader went away (| head); nothing is left to say to it.
+        # The reader went away (| head): discard the rest of the output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - nobody reads a trace; the log gets it

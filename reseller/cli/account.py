@@ -12,7 +12,7 @@ from reseller.linking.moving import Move, Wish
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "For a seller that has moved or an account that has changed. Proves first that every linked service is there "
         "with its key, shows what is not, and changes nothing unless all is; --yes moves the links and saves the "
@@ -27,7 +27,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Show the move, or do it; 1 when something is not proven."""
+    """Show the move, or make it with --yes; 1 if a link could not be proven."""
     password = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else ""
     wish = Wish(arguments.url, arguments.username, password)
     move = moving.plan(context, arguments.module, wish)

@@ -17,7 +17,7 @@ COLUMNS = ("kind", "module", "service", "remote", "person", "fix", "text")
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Reads the seller's lists in full and says what is wrong, the worst first: each with the service here, the "
         "remote service there, what it means and what to do. Exit code: 0 when nothing needs a person, 1 when "
@@ -29,7 +29,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Find, show, mend; 1 when a person is needed."""
+    """Show the findings, and mend with --fix --yes; 1 if a person is needed or mending failed."""
     context.progress = progress.at_terminal()
     found = audit.audit(context)
     rows = [_row(finding) for finding in found]

@@ -12,7 +12,7 @@ from reseller.sync.job import ALL, FORCES, Mode
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.add_argument("--pending", action="store_true", help="look only at services with an open operation")
     parser.add_argument(
         "--force",
@@ -25,7 +25,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """One run; 1 when something failed."""
+    """Make one run; 1 if something failed."""
     context.progress = progress.at_terminal()
     summary = checkevent.run(context, Mode(arguments.pending, arguments.force))
     context.progress.end()

@@ -11,7 +11,7 @@ from reseller.mgr5 import panel_switches
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Without --on or --off, lists the tariffs that are switched on. --on follows the seller's link for the service "
         "and switches its tariff on, for the service's module, if the link leads to an address that the seller has "
@@ -27,7 +27,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Switch a type on or off, and list those that are on."""
+    """Switch a type on or off, and list the tariffs that are on."""
     if ((arguments.on or arguments.off) and not arguments.type) or (arguments.on and not arguments.service):
         shown.complain("say TYPE --service N --on, or TYPE --off")
         return 2

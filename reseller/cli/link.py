@@ -12,7 +12,7 @@ from reseller.wire.errors import ResellerError
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Sets both sides, or none: the link here, and our key on the remote service. With --discover, looks for likely "
         "pairs among what is linked on neither side and shows them with the reasons; --yes links those that are sure."
@@ -27,7 +27,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Link the two, or look for pairs."""
+    """Link the two services, or look for pairs."""
     if arguments.discover == bool(arguments.remote) or (arguments.discover and arguments.service is not None):
         shown.complain("say SERVICE REMOTE, or --discover")
         return 2
@@ -38,7 +38,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def _discover(context: Context, *, yes: bool, as_json: bool) -> int:
-    """Show what was found, link it when told to; 1 when a pair was refused or a list could not be read."""
+    """Show the pairs, and link the sure ones with --yes; 1 if a pair was refused or a list could not be read."""
     found = discover.look(context)
     rows = [_row(context, pair) for pair in found.pairs]
     for row, pair in zip(rows, found.pairs):
@@ -75,7 +75,7 @@ def _row(context: Context, pair: Pair) -> dict[str, object]:
 
 
 def _link(context: Context, pair: Pair, row: dict[str, object]) -> None:
-    """One bad pair never stops the rest."""
+    """Link one pair; a failure is recorded in its row and does not stop the others."""
     try:
         row["done"] = discover.carry_out(context, pair)
     except ResellerError as error:

@@ -11,7 +11,7 @@ from reseller.tariffs import proposal
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Shows how the parts of a tariff are mapped, and what has the same name at the seller. "
         "With --yes, maps what has the same name. With PART, HERE and THERE, maps one part, an add-on to `none` when "
@@ -28,7 +28,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Set or drop one part, or show them all."""
+    """Set or remove one part, or show all parts."""
     tariff, part, here, there = arguments.tariff, arguments.part, arguments.here, arguments.there
     if bool(here) != bool(there) or (part and arguments.drop):
         shown.complain("say PART HERE THERE, or --drop PART HERE")

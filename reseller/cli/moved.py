@@ -11,7 +11,7 @@ from reseller.lifecycle.moved_panel import Move
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "A copy of a panel (restored from a backup on another host, a cloned machine, another path) looks at the "
         "seller and sends nothing that spends or changes anything there. --yes says that this is the panel from now "
@@ -22,7 +22,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Show where the panel was and is, or say that it has moved."""
+    """Show the panel's old and new place, or confirm with --yes that it has moved."""
     move = moved_panel.confirm(context) if arguments.yes else moved_panel.look(context)
     if arguments.json:
         was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))

@@ -11,7 +11,7 @@ from reseller.wire.errors import ResellerError
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Without SERVICE, lists the services whose date on this panel has jumped for no reason that the add-on knows: "
         "a date set by staff, a restored database, a renewal whose operation was deleted. Nothing is bought for such a "
@@ -28,7 +28,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """List, show or decide; 1 when a service was refused."""
+    """List the jumps, show a decision, or take it with --yes; 1 if a service was refused."""
     if bool(arguments.services) != (arguments.buy or arguments.leave):
         shown.complain("say SERVICE... with --buy or --leave, or nothing for the list")
         return 2

@@ -10,7 +10,7 @@ from reseller.ledger import refused_changes
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Changes that checkevent refused because they would be too many within a day. To have them made: "
         "resellerctl checkevent --force."
@@ -25,7 +25,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """What is refused."""
+    """List the refused changes; with --leave --yes, record that they are not to be made."""
     names = ("module", "service", "remote", "limit", "change")
     found = [row for row in refused_changes.shown(context.db) if arguments.limit in (None, row[3])]
     rows = [dict(zip(names, row)) for row in found]
@@ -34,7 +34,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         if not arguments.yes:
             shown.complain(f"{shown.counted(len(rows), 'change')} would be left unmade: --yes says so")
             return 1
-        # What has come since it was read is not what was shown.
+        # Only the changes that were shown, not those refused since.
         left = refused_changes.leave(context.db, [row[1] for row in found], str(context.caller))
         context.note("plan leave", f"{shown.counted(left, 'change')} that checkevent refused are not to be made")
     return 0

@@ -10,7 +10,7 @@ from reseller.context import Context
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Orders, renews or asks for a new key anew although that was not confirmed, or the seller shows one for it. "
         "Orders also what a client waits for and whose operation was deleted, or closes it here (--cancel). "
@@ -23,7 +23,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """What was done, or would be."""
+    """Show what would be done, or do it with --yes."""
     decide = cancel if arguments.cancel else reorder
     said = decide(context, arguments.service, confirmed=arguments.yes)
     if arguments.json:

@@ -12,14 +12,14 @@ from reseller.wire import money
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.add_argument(
         "service", type=shown.number, nargs="?", help="number of a service; all that are open without it"
     )
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """The requests; under the table what went wrong with each, and of a service what persons have had done to it."""
+    """List the requests and their errors; for one service also what persons had the program do to it."""
     service = arguments.service
     found = (
         requests.of_item(context.db, service) if service else requests.all_live(context.db, items.modules(context.db))

@@ -1,4 +1,4 @@
-"""What every subcommand prints: a table for people, JSON for machines."""
+"""The output of all subcommands: a table for people, JSON for machines."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from reseller.wire.secrets import hide_known
 
 
 def say(text: str) -> None:
-    """A line for a person, who may be root at a terminal: names come from clients and from sellers."""
+    """Print a line for a person, without secrets and control characters: names come from clients and sellers."""
     print("\n".join(map(texts.visible, hide_known(text, len(text)).split("\n"))))
 
 
 def complain(text: str) -> None:
-    """What is wrong, on stderr."""
+    """Print an error to stderr."""
     print(f"resellerctl: {texts.visible(hide_known(text))}", file=sys.stderr)
 
 
@@ -31,12 +31,12 @@ def number(text: str) -> int:
 
 
 def counted(count: int, one: str) -> str:
-    """`1 finding`, `2 findings`."""
+    """A count with its noun: `1 finding`, `2 findings`."""
     return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
 def lasting(seconds: int) -> str:
-    """A time in words, by its largest unit: `40 seconds`, `3 hours`, `2 days`."""
+    """A duration in its largest unit: `40 seconds`, `3 hours`, `2 days`."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
             return counted(seconds // length, unit)
@@ -44,7 +44,7 @@ def lasting(seconds: int) -> str:
 
 
 def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) -> None:
-    """Rows of the same columns, one below the other; `empty` is said when there are none."""
+    """Print rows that have the same columns as a table; `empty` is printed if there are none."""
     if as_json:
         machine(rows)
         return
@@ -59,7 +59,7 @@ def table(rows: Sequence[Mapping[str, object]], *, as_json: bool, empty: str) ->
 
 
 def machine(value: object) -> None:
-    """For a machine."""
+    """Print a value as JSON, without secrets."""
     import json
 
     told = json.dumps(value, default=str)
@@ -67,17 +67,19 @@ def machine(value: object) -> None:
 
 
 def caller() -> Caller:
-    """Who has called the command: who logged in at the terminal, else who became root, else whose process it is."""
+    """The caller of the command: the user who logged in at the terminal, else who used sudo, else the process's
+    user.
+    """
     try:
         user = os.getlogin()
     except OSError:
-        # No terminal: cron, a container, a script.
+        # There is no terminal in cron, a container or a script.
         user = os.environ.get("SUDO_USER") or os.environ.get("USER") or "root"
     return Caller(user, os.environ.get("SSH_CLIENT", "").partition(" ")[0])
 
 
 def told(service: int, text: str, *, as_json: bool) -> int:
-    """One sentence about one service; the exit code."""
+    """Print one sentence about one service; the exit code."""
     if as_json:
         machine({"service": service, "text": text})
     else:

@@ -13,7 +13,7 @@ from reseller.wire import money
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Takes back what `resellerctl stop` has said. Without --yes it shows what waits, the oldest first, with what "
         "the like has cost last. With it the next checkevent goes on with them."
@@ -25,7 +25,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Show the plan, or go on."""
+    """Show what waits, or resume buying with --yes."""
     found = stop_buying.require(context, arguments.module)
     waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, found)
     if arguments.json:

@@ -12,12 +12,12 @@ from reseller.cli import shown
 from reseller.context import Context
 
 NONE = "none"
-#: so many services of a kind of problem are named
+#: how many services are named for each kind of problem
 NAMED = 20
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "For each module: seller and user, when checkevent last came through, the balance there, and what is open. "
         "Exit code: 1 when a seller cannot be asked, a module is gone, or no run has begun for long."
@@ -25,7 +25,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """A page of them; 1 when a seller cannot be asked, or nothing is looked after."""
+    """Print the state of each module; 1 if a seller cannot be reached, a module is gone, or no run takes place."""
     found, missing = status.of_all(context), status.missing_run(context)
     if arguments.json:
         shown.machine([_plain(each) for each in found])
@@ -105,7 +105,7 @@ def _balance(each: Status) -> str:
 
 
 def _problems(each: Status) -> str:
-    """How many of each kind, with the services that they name; the words are the audit's."""
+    """How many problems of each kind, with the services that they name; the audit has their sentences."""
     told = [f"{count} {kind}{_services(each.touched[kind])}" for kind, count in sorted(each.figures.problems.items())]
     return f"{'; '.join(told)} (see: resellerctl audit)" if told else NONE
 

@@ -11,7 +11,7 @@ from reseller.ledger.stops import ALL
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "From now on nothing that spends is sent, at once and in all processes: no order, no renewal, no change. What "
         "was sent already is still looked for, and suspending, resuming and deleting go on. What wants to be bought "
@@ -24,7 +24,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Stop, and say so."""
+    """Stop buying, and print the stop."""
     found, waiting = stop_buying.stop(context, arguments.module, arguments.why)
     text = f"{context.word(found.error)} {waiting} wait: resellerctl start{_named(found.module)}"
     if arguments.json:

@@ -13,7 +13,7 @@ from reseller.wire.errors import ResellerError
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.description = (
         "Shows what would be done; --yes does it. The link to the seller lives on; nothing is sent and "
         "nothing is applied while a service is away."
@@ -28,7 +28,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Heal what a crash left, then list, plan or move; 1 when a service was refused."""
+    """Finish or undo what a crash left, then list, plan or move; 1 if a service was refused."""
     healed = swap.heal(context)
     if arguments.list:
         shown.table(swaps.rows(swaps.all_live(context.db)), as_json=arguments.json, empty="Nothing is away.")

@@ -10,10 +10,10 @@ from reseller.linking import sides
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     parser.add_argument("service", type=shown.number, help="number of the service on this panel")
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """Take the link away."""
+    """Remove the link on both sides."""
     return shown.told(arguments.service, sides.unlink(context, arguments.service), as_json=arguments.json)

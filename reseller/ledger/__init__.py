@@ -1,1 +1,1 @@
-"""Our own tables in the panel's database: what was promised, sent, bought and seen."""
+"""The add-on's own tables in the panel's database: links, requests, observations, problems, leases."""

@@ -1,8 +1,8 @@
-"""Seller accounts: one row for each, however its address is spelled and whichever of its users logs in.
+"""Seller accounts: one row each, however its address is spelled and whichever of its users logs in.
 
-An account is host and port and the account's own id there. By which addresses and users it is reached is kept beside
-it: `reseller_address` leads from what a module's settings say to the account, and costs the seller no question. Its own
-row has the address as it was called first, for people.
+An account is identified by host, port and its own number there. `reseller_address` maps each address and user name in a
+module's settings to the account, so that finding it costs no call of the seller. The account's row keeps the address
+under which it was first used, to show to people.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from reseller.wire import hosts, money
 
 
 class Address(NamedTuple):
-    """One way to an account: `host` as hosts.host_and_port() has it; `own_id` is empty where nobody has asked yet."""
+    """One way to reach an account.
+
+    `host` is as hosts.host_and_port() returns it; `own_id` is the account's number there, empty while unknown.
+    """
 
     host: str
     username: str
@@ -25,13 +28,13 @@ class Address(NamedTuple):
 
     @classmethod
     def of(cls, endpoint: str, username: str, own_id: str = "") -> Address:
-        """Of an address as it was typed."""
+        """From an address as a person typed it."""
         return cls(hosts.host_and_port(endpoint), username, own_id)
 
 
 def of_address(db: Database, address: Address) -> int:
-    """The account that is known to be reached so, 0 for none."""
-    # An address of before is as it was typed, and its letters may not be ASCII.
+    """The account that is recorded for this address, 0 for none."""
+    # Rows of older versions have the host as it was typed, possibly not in ASCII.
     spelled = (address.host, _unicode(address.host))
     sql = (
         "SELECT account FROM reseller_address WHERE host IN (%s, %s) AND username = %s ORDER BY host = %s DESC LIMIT 1"
@@ -40,20 +43,22 @@ def of_address(db: Database, address: Address) -> int:
 
 
 def of_identity(db: Database, address: Address) -> int:
-    """The account with this id of its own at this host, 0 for none that is known."""
+    """The account that has this number of its own at this host, 0 if none is recorded."""
     sql = "SELECT account FROM reseller_address WHERE host = %s AND own_id = %s AND own_id > '' LIMIT 1"
     return db.value(sql, address.host, address.own_id) or 0
 
 
 def possible(db: Database, address: Address) -> list[int]:
-    """Accounts at other hosts that may be this one under another name of its host: those that have its own id there,
-    or of which nobody has asked for it yet."""
+    """Accounts at other hosts that may be this account under another host name.
+
+    These have the same number of their own there, or one that is not known yet.
+    """
     sql = "SELECT DISTINCT account FROM reseller_address WHERE host <> %s AND own_id IN ('', %s) ORDER BY account"
     return db.column(sql, address.host, address.own_id)
 
 
 def record(db: Database, address: Address, account: int) -> None:
-    """This address leads to the account."""
+    """Record that this address leads to the account."""
     db.execute(
         "INSERT INTO reseller_address (host, username, account, own_id) VALUES (%s, %s, %s, %s) "
         "ON DUPLICATE KEY UPDATE account = VALUES(account), own_id = IF(VALUES(own_id) > '', VALUES(own_id), own_id)",
@@ -65,7 +70,7 @@ def record(db: Database, address: Address, account: int) -> None:
 
 
 def number(db: Database, endpoint: str, username: str, own_id: str = "") -> int:
-    """Id of the account that is reached so, made on first use."""
+    """The id of the account at this address; a new row is made on first use."""
     address = Address.of(endpoint, username, own_id)
     found = of_address(db, address) or of_identity(db, address)
     if not found:
@@ -86,18 +91,18 @@ def _unicode(host: str) -> str:
 
 
 def is_own_panel(db: Database, account: int) -> bool | None:
-    """Whether the account is one of this very panel, None where nobody has found out yet."""
+    """Whether the account is at this very panel, None if that is not known yet."""
     found = db.value("SELECT MAX(own_panel) FROM reseller_address WHERE account = %s", account)
     return None if found is None else bool(found)
 
 
 def save_own_panel(db: Database, account: int, *, own: bool) -> None:
-    """Remember it."""
+    """Record whether the account is at this very panel."""
     db.execute("UPDATE reseller_address SET own_panel = %s WHERE account = %s", own, account)
 
 
 class Bought(NamedTuple):
-    """A remote service and the account that it was bought with; of a kept licence `item` is 0 and `key` empty."""
+    """A remote service and the account that bought it; `item` is 0 and `key` empty for a kept licence."""
 
     item: int
     account: int
@@ -107,7 +112,7 @@ class Bought(NamedTuple):
 
 
 def bought(db: Database, module: int, account: int, most: int = 2_000_000) -> list[Bought]:
-    """What live links of a module have at another account than this; the first ones."""
+    """The remote services of a module's live links that are at another account than this; at most `most`."""
     sql = (
         "SELECT item, account, itemtype, remote, rkey FROM reseller_link WHERE module = %s AND live = 1 "
         "AND account <> %s ORDER BY account, item LIMIT %s"
@@ -116,7 +121,7 @@ def bought(db: Database, module: int, account: int, most: int = 2_000_000) -> li
 
 
 def kept(db: Database, module: int, account: int) -> list[Bought]:
-    """Licences that a module has kept for the next order at another account than this."""
+    """Kept licences of a module that are at another account than this."""
     sql = (
         "SELECT DISTINCT 0, f.account, f.itemtype, f.remote, '' FROM reseller_free f "
         "JOIN reseller_link k ON k.account = f.account AND k.remote = f.remote AND k.module = %s "
@@ -126,7 +131,7 @@ def kept(db: Database, module: int, account: int) -> list[Bought]:
 
 
 def move(lease: Lease, module: int, account: int) -> None:
-    """All that a module has bought, keeps, or has asked for and is not settled, is at this account from now on."""
+    """Assign the module's live links, kept licences and live requests to this account."""
     with lease.writing() as db:
         db.execute(
             "UPDATE reseller_free f JOIN reseller_link k ON k.account = f.account AND k.remote = f.remote "
@@ -150,13 +155,13 @@ def move(lease: Lease, module: int, account: int) -> None:
 
 
 def name(db: Database, account: int) -> str:
-    """An account in words: user name and address as they are called today."""
+    """The account for people: its user name and address."""
     row = db.row("SELECT username, endpoint FROM reseller_account WHERE id = %s", account)
     return f"{row[0]} @ {row[1]}" if row else f"account {account}"
 
 
 def with_links(db: Database, least: int) -> dict[int, Sequence[tuple[str, str, str]]]:
-    """Accounts with so many live links or more: type, remote service and key of the newest of them."""
+    """Accounts with at least `least` live links: type, remote number and key of that many of the newest."""
     counted = db.rows("SELECT account FROM reseller_link WHERE live = 1 GROUP BY account HAVING COUNT(*) >= %s", least)
     sql = "SELECT itemtype, remote, rkey FROM reseller_link WHERE account = %s AND live = 1 ORDER BY id DESC LIMIT %s"
     return {row[0]: [(each[0], each[1], each[2]) for each in db.rows(sql, row[0], least)] for row in counted}
@@ -169,20 +174,20 @@ def is_known(db: Database, endpoint: str, username: str) -> bool:
 
 
 def generations(db: Database, account: int) -> dict[str, str]:
-    """Order function generation by type, as the last connection check or first order found it."""
+    """The generation of the order functions by type, as the last connection check or first order found it."""
     stored = db.value("SELECT generations FROM reseller_account WHERE id = %s", account) or ""
     return dict(pair.split("=", 1) for pair in stored.split())
 
 
 def save_generations(db: Database, account: int, found: dict[str, str]) -> None:
-    """Remember them, beside those of other types."""
+    """Record generations; those of other types stay."""
     merged = {**generations(db, account), **found}
     stored = " ".join(f"{itemtype}={generation}" for itemtype, generation in sorted(merged.items()))
     db.execute("UPDATE reseller_account SET generations = %s WHERE id = %s", stored, account)
 
 
 def balance_of(db: Database, account: int) -> tuple[Balance, int]:
-    """The account's money as it was seen last, and how many seconds ago; nothing of one that was never asked."""
+    """The balance that was read last, and its age in seconds; an empty balance if none was ever read."""
     age = "TIMESTAMPDIFF(SECOND, checked, UTC_TIMESTAMP(3))"
     row = db.row(f"SELECT balance, currency, {age} FROM reseller_account WHERE id = %s", account)  # noqa: S608
     balance, currency, seconds = row or (None, "", None)
@@ -190,7 +195,7 @@ def balance_of(db: Database, account: int) -> tuple[Balance, int]:
 
 
 def save_balance(db: Database, account: int, balance: Balance) -> None:
-    """Remember the account's money and when it was seen."""
+    """Record the balance and the time at which it was read."""
     db.execute(
         "UPDATE reseller_account SET balance = %s, currency = %s, checked = UTC_TIMESTAMP(3) WHERE id = %s",
         balance.amount or None,

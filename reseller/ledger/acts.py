@@ -1,6 +1,6 @@
-"""What persons have had done by the program, with their names and addresses: one row each, never changed.
+"""What persons had the program do, with their names and addresses: one row for each act, never changed.
 
-A row carries the correlation id of the request that came of it, so the two are found from each other.
+A row has the correlation id of the request that followed, so that each can be found from the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from reseller.wire.texts import fit
 
 
 class Act(NamedTuple):
-    """One row; `item` and `module` are 0 where it is about none."""
+    """One row; `item` and `module` are 0 where the act concerns none."""
 
     what: str
     item: int
@@ -23,12 +23,12 @@ class Act(NamedTuple):
     correlation: str
 
 
-#: the columns of texts, and as much as each holds
+#: the text columns, and how many characters each holds
 _ROOM = {"what": 32, "who": 64, "address": 64, "text": 1000, "correlation": 16}
 
 
 def note(db: Database, act: Act) -> None:
-    """Write it down."""
+    """Record an act; texts are cut to the columns' lengths."""
     cut = act._asdict()
     cut.update({name: fit(cut[name], room) for name, room in _ROOM.items()})
     columns, marks = ", ".join(cut), ", ".join(["%s"] * len(cut))
@@ -37,6 +37,6 @@ def note(db: Database, act: Act) -> None:
 
 
 def of_item(db: Database, item: int) -> list[tuple[str, Act]]:
-    """What was done to a service, the oldest first, each with its time (UTC)."""
+    """The acts on a service, oldest first, each with its time (UTC)."""
     sql = f"SELECT done, {', '.join(Act._fields)} FROM reseller_act WHERE item = %s ORDER BY id"  # noqa: S608 - words of this file
     return [(row[0].isoformat(" ", "seconds"), Act(*row[1:])) for row in db.rows(sql, item)]

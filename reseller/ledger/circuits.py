@@ -1,8 +1,8 @@
-"""A seller that is down is not hammered: one circuit a module, shared by all processes.
+"""A circuit breaker for each module, shared by all processes, so that a failing seller is left alone for a while.
 
-It opens after `circuit_times` calls in a row that found nobody, or that only looked and got no usable answer; while it
-is open nothing is sent. After `circuit_seconds` one process, and only one, may try; its success closes the circuit, its
-failure opens it again.
+The circuit opens after `circuit_times` failed calls in a row: calls that did not reach the seller, or reads without a
+usable answer. While it is open nothing is sent. After `circuit_seconds` a single process may make a trial call: success
+closes the circuit, failure opens it again.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from reseller.limits import Limits
 from reseller.wire.errors import ResellerError, SellerDown
 from reseller.wire.texts import fit
 
-#: a run makes hundreds of calls: a circuit that was found closed is not asked for again so soon
+#: seconds for which a closed circuit is not read again, since a run makes hundreds of calls
 TRUST_SECONDS = 1.0
 CAUSE_CHARACTERS = 500
 
 
 class Circuit:
-    """The circuit of one module, as one process uses it; a `Gate` of the transport."""
+    """One module's circuit, as one process uses it; it is a `Gate` of the transport."""
 
     def __init__(self, db: Database, module: int, limits: Limits, word: Callable[[ResellerError], str] = str) -> None:
-        """`word` makes a sentence of the error that is kept as the cause."""
+        """`word` words the error that is kept as the cause."""
         self._db = db
         self._word = word
         self._cause = ""
@@ -35,7 +35,7 @@ class Circuit:
         self._trusted_until = 0.0
 
     def check(self) -> None:
-        """Return if a call may be made; raises SellerDown with the seconds until the next may."""
+        """Return if a call may be made; otherwise raise SellerDown with the seconds until the next trial."""
         if time.monotonic() < self._trusted_until:
             return
         seconds, until = self._read()
@@ -49,23 +49,23 @@ class Circuit:
         raise SellerDown(max(seconds, 1), self._failures, self._cause)
 
     def require_closed(self) -> None:
-        """Raises SellerDown while nobody may try; takes no turn."""
+        """Raise SellerDown while no call may be made; unlike check(), it does not use up the trial call."""
         error = self.down()
         if error is not None:
             raise error
 
     def down(self) -> SellerDown | None:
-        """What is to be said while nobody may try, None when somebody may."""
+        """The SellerDown to report while no call may be made, else None."""
         seconds = self.down_seconds()
         return SellerDown(seconds, self._failures, self._cause) if seconds else None
 
     def down_seconds(self) -> int:
-        """How long nobody may try, 0 when somebody may now."""
+        """Seconds until a call may be made, 0 if one may be made now."""
         seconds, _ = self._read()
         return seconds if self._failures >= self._limits.circuit_times else 0
 
     def _read(self) -> tuple[int, object]:
-        """Seconds until the next try may be made, 0 when it may be now; and when that is, as the database has it."""
+        """Seconds until a trial is allowed (0 for now), and that time as the database holds it."""
         row = self._db.row(
             "SELECT failures, CEIL(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), until) / 1000000), until, cause "
             "FROM reseller_circuit WHERE module = %s",
@@ -86,9 +86,9 @@ class Circuit:
         )
 
     def record(self, *, reached: bool | None, error: ResellerError | None = None) -> None:
-        """Note how a call ended, None where that says nothing; a seller that answers as ever costs nothing here.
+        """Record how a call ended; `reached` is None if that proves nothing. A success after a success writes nothing.
 
-        `error` is what it ended with, kept as the cause of an open circuit.
+        `error` is kept as the cause of an open circuit.
         """
         self._trying = False
         if reached is None:

@@ -1,4 +1,4 @@
-"""Whose is a remote service? What the ledger knows of the services of one seller account, for the audit."""
+"""What the ledger knows of the remote services of one seller account: which are linked or kept. For the audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEYS_AT_ONCE = 500
 
 
 class Claim(NamedTuple):
-    """A live link; `status` is of the service here, None when there is none any more."""
+    """A live link; `status` is that of the service here, None if it no longer exists."""
 
     link: int
     item: int
@@ -24,7 +24,7 @@ class Claim(NamedTuple):
 
 
 def linked(db: Database, account: int) -> dict[str, Claim]:
-    """The live links of an account, by the seller's number."""
+    """The live links of an account, by remote number."""
     rows = db.rows(
         "SELECT k.id, k.item, k.module, k.itemtype, k.remote, k.state, i.status FROM reseller_link k "
         "LEFT JOIN item i ON i.id = k.item WHERE k.live = 1 AND k.account = %s",
@@ -34,13 +34,16 @@ def linked(db: Database, account: int) -> dict[str, Claim]:
 
 
 def kept(db: Database, account: int) -> dict[str, tuple[int, str, str]]:
-    """Licences that are kept or being handed over, by the seller's number: id of the row, type, state."""
+    """Kept licences of an account by remote number: the row's id, the type, the state.
+
+    Those that are being handed to an order are included.
+    """
     rows = db.rows("SELECT remote, id, itemtype, state FROM reseller_free WHERE account = %s", account)
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 def ours(db: Database, keys: Sequence[str]) -> dict[str, bool]:
-    """Which of these keys are ours, and whether a request is still at work under it."""
+    """Which of these keys are ours; the value says whether a live request has the key."""
     found: dict[str, bool] = {}
     for start in range(0, len(keys), KEYS_AT_ONCE):
         part = keys[start : start + KEYS_AT_ONCE]
@@ -55,7 +58,7 @@ _ASKED = "SELECT rkey, COALESCE(live, 0) FROM reseller_request WHERE rkey IN ({}
 
 
 def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]]:
-    """Links in step whose service was not read in full for so long: link, service, remote service."""
+    """Links whose service was not read in full for this many seconds: link, service, remote number."""
     rows = db.rows(
         "SELECT k.id, k.item, k.remote FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id "
         "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s "
@@ -67,7 +70,7 @@ def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]
 
 
 def read_again(lease: Lease, link: int) -> None:
-    """Have the next run look at this first, as if nothing were known of it; also where what was seen of it is lost."""
+    """Have the next run read this link first, by forgetting what was dealt with; also restores a lost observation."""
     again = (
         "INSERT INTO reseller_observation (link, item, module) SELECT id, item, module FROM reseller_link "
         "WHERE id = %s ON DUPLICATE KEY UPDATE settled = 0, here = 0, tried = NULL"
@@ -77,12 +80,12 @@ def read_again(lease: Lease, link: int) -> None:
 
 
 def forget_kept(lease: Lease, row: int) -> bool:
-    """Forget a kept licence that nobody has taken meanwhile; whether it was forgotten."""
+    """Delete a kept licence unless an order has taken it meanwhile; whether it was deleted."""
     return lease.claims("DELETE FROM reseller_free WHERE id = %s AND state = 'free'", row)
 
 
 def long_away(db: Database, home: int, days: int) -> list[tuple[int, str, str]]:
-    """Services of a module that are away at another one for longer than this: service, since when, why."""
+    """Services of module `home` that are swapped away for more than `days`: service, since (YYYY-MM-DD), why."""
     rows = db.rows(
         "SELECT item, DATE_FORMAT(created, '%%Y-%%m-%%d'), why FROM reseller_swap WHERE live = 1 AND home = %s "
         "AND created < UTC_TIMESTAMP(3) - INTERVAL %s DAY ORDER BY created",

@@ -1,4 +1,4 @@
-"""How often each client has made us ask his seller something lately: he can press a button all day."""
+"""Count how often each client has caused calls to a seller lately, since he can press a button all day."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from reseller.db import Database
 
 
 def count(db: Database, account: int, seconds: int) -> int:
-    """Count one more for a client's account on the panel; how many there were, this one among them, in its window.
+    """Count one call for a client's account on the panel; how many it has in the current window, with this one.
 
-    A window begins with the first question after the last one has ended, and is `seconds` long.
+    A window is `seconds` long and begins with the first call after the last window ended.
     """
-    # Assignments happen in their order, so `times` still sees the old `since`.
+    # Assignments run from left to right, so `times` still sees the old `since`.
     db.execute(
         "INSERT INTO reseller_asked (account, since, times) VALUES (%s, UTC_TIMESTAMP(3), 1) ON DUPLICATE KEY UPDATE "
         "times = IF(since < UTC_TIMESTAMP(3) - INTERVAL %s SECOND, 1, times + 1), "

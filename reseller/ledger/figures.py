@@ -1,4 +1,4 @@
-"""What the ledger holds, counted: for metrics and for `status`."""
+"""Counts of what the ledger holds, for metrics and for `status`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reseller.db import Database
 from reseller.ledger import problems, refused_changes
 from reseller.model import Status
 
-#: names of the states of a service here; what is linked and not in step yet has its link's state
+#: names of the states of a service here; a service whose link is not `live` yet is counted under its link's state
 _STATES = {
     Status.ORDERED: "ordered",
     Status.ACTIVE: "active",
@@ -22,8 +22,11 @@ AWAY, OTHER = "away", "other"
 
 @dataclass
 class Figures:
-    """Of one module. `requests` are counted by kind and state, settled ones too; `oldest_read` is in seconds since
-    1970 when the service was read in full that was not for longest, 0 when there is none."""
+    """The counts of one module.
+
+    `requests` are counted by kind and state, settled ones too. `oldest_read` is when the least recently read service
+    was read in full, in seconds since 1970; 0 when there is none.
+    """
 
     services: Counter[str] = field(default_factory=Counter)
     drift: Counter[str] = field(default_factory=Counter)
@@ -35,7 +38,7 @@ class Figures:
 
 
 def of(db: Database, module: int) -> Figures:
-    """Count them."""
+    """Count everything of one module."""
     found = Figures()
     services = db.rows(
         "SELECT k.state, i.status, COALESCE(i.processingmodule <> k.module, i.id IS NOT NULL), COUNT(*) "
@@ -62,12 +65,12 @@ def of(db: Database, module: int) -> Figures:
 
 
 def drift(db: Database, module: int) -> dict[str, int]:
-    """Differences by kind."""
+    """How many differences there are, by kind."""
     return {kind: count for kind, count in problems.counts(db, module).items() if kind in problems.DIFFERENCES}
 
 
 def refused(db: Database, module: int) -> int:
-    """Changes that are refused, and of which nobody has said that they are not to be made."""
+    """How many changes are refused and wait for a person."""
     return sum(map(len, refused_changes.waiting(db, module).values()))
 
 

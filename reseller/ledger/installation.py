@@ -1,10 +1,10 @@
-"""Which machine and which panel's tree the ledger belongs to: a copy of a panel must not spend what the panel spends.
+"""The machine and the panel directory that the ledger belongs to, so that a copy of a panel does not spend money too.
 
 A panel that was restored from a backup on a second host, or a cloned machine, has the same ledger, the same operations
-and the same account at the seller. So the first run writes down where it is, and nothing that spends or changes
-anything there is sent from elsewhere, until a person has said that the panel has moved (lifecycle/moved_panel.py).
+and the same account at the seller. So the first run records where it is, and from any other place nothing that spends
+or changes is sent to a seller until a person confirms that the panel has moved (lifecycle/moved_panel.py).
 
-A machine is known by /etc/machine-id, of which only a hash is kept; host name and path beside it are for people.
+A machine is recognised by a hash of /etc/machine-id; host name and path are kept to show to people.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from reseller.ledger.leases import Lease
 from reseller.wire.errors import Moved
 
 _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
-#: what systemd writes into the file of an image before its first start
+#: contents that are no id: systemd writes "uninitialized" into an image before its first start
 _NONE = ("", "uninitialized")
 _ROW, _CHARACTERS = 1, 190
 
 
 class Place(NamedTuple):
-    """`mark` is the hash of machine and path; `host` and `path` say it to a person."""
+    """A machine and a panel directory: `mark` is their hash, `host` and `path` are for people."""
 
     mark: str
     host: str
     path: str
 
 
-#: of a ledger whose row is lost: no place is that
+#: the place of a ledger whose row is lost; it equals no real place
 UNKNOWN = Place("", "?", "?")
 
 
 def here(base: Path) -> Place:
-    """Where this process runs: the machine, and the panel's tree `base`."""
+    """The place of this process: this machine, and the panel's directory `base`."""
     host, path = os.uname().nodename, os.path.realpath(base)
     mark = hashlib.sha256(f"{_machine() or host}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()
     return Place(mark, host[:_CHARACTERS], os.fsencode(path).decode(errors="replace")[:_CHARACTERS])
 
 
 def _machine() -> str:
-    """The machine's own id, empty where it has none; then its host name has to do."""
+    """The machine's id; empty if it has none, so that its host name has to serve."""
     for path in _MACHINE_IDS:
         try:
             found = files.read(Path(path)).decode("ascii", "replace").strip()
@@ -57,26 +57,26 @@ def _machine() -> str:
 
 
 def of(db: Database) -> Place:
-    """Where the ledger belongs, UNKNOWN when that is lost."""
+    """The place that the ledger belongs to, UNKNOWN if its row is lost."""
     row = db.row("SELECT mark, host, path FROM reseller_place WHERE id = %s", _ROW)
     return Place(*row) if row else UNKNOWN
 
 
 def note(db: Database, base: Path) -> None:
-    """The ledger belongs here, unless it belongs somewhere already; for the migration of its tables."""
+    """Record that the ledger belongs to this place, unless it has one; called by the migration of the tables."""
     sql = "INSERT IGNORE INTO reseller_place (id, mark, host, path, since) VALUES (%s, %s, %s, %s, UTC_TIMESTAMP(3))"
     db.execute(sql, _ROW, *here(base))
 
 
 def take(lease: Lease, found: Place) -> None:
-    """The ledger belongs to `found` from now on."""
+    """Record that the ledger belongs to `found` from now on."""
     with lease.writing() as db:
         sql = "REPLACE INTO reseller_place (id, mark, host, path, since) VALUES (%s, %s, %s, %s, UTC_TIMESTAMP(3))"
         db.execute(sql, _ROW, *found)
 
 
 def difference(db: Database, base: Path) -> Moved | None:
-    """What is to be said when the panel in `base` is not where its ledger belongs; None when it is."""
+    """The error to report when the panel in `base` is not at the ledger's place; None if it is."""
     now, was = here(base), of(db)
     if now.mark == was.mark:
         return None
@@ -84,7 +84,10 @@ def difference(db: Database, base: Path) -> Moved | None:
 
 
 def require(db: Database, base: Path) -> None:
-    """To be asked before anything is sent that spends or changes anything at a seller; raises Moved."""
+    """Raise Moved unless the panel is at the ledger's place.
+
+    Called before every call that spends or changes anything.
+    """
     error = difference(db, base)
     if error is not None:
         raise error

@@ -1,12 +1,12 @@
-"""Licences that were kept instead of deleted: whose they were, whether somebody takes them, and what they are.
+"""Licences that were kept instead of deleted: what they are, and which order takes them.
 
-keeping  being stopped and renamed by the close whose key is `owner`
-unfit    could not be kept; that close deletes it instead
-free     nobody's: the next order of this type, tariff and resources may take it
-taking   being handed to the order whose key is `owner`; with that order linked the row is only a trace, with that
-         order given up it may be taken like a free one
+keeping  being stopped and renamed by the close request whose key is `owner`
+unfit    could not be kept; that close request deletes it instead
+free     belongs to nobody: the next order of this type, tariff and resources may take it
+taking   being handed to the order whose key is `owner`; once that order is linked the row is only a trace, and once
+         it is given up the licence may be taken like a free one
 
-A row is the record of a paid service that no link shows, so it stands from before the first call until after the link.
+A row records a paid service that no link shows, so it exists from before the first call until after the link.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COLUMNS = "f.account, f.itemtype, f.pricelist, f.resources, f.id, f.remote, f.s
 
 
 class Kind(NamedTuple):
-    """What makes one licence as good as another: where it was bought, as what, and with which resources."""
+    """What makes two licences interchangeable: account, type, the seller's tariff, and resources."""
 
     account: int
     itemtype: str
@@ -33,14 +33,18 @@ class Kind(NamedTuple):
 
     @staticmethod
     def listed(addons: Mapping[str, str]) -> str:
-        """Add-ons by the seller's numbers, as one text that is equal when they are; what is switched off is none."""
+        """Add-ons by the seller's numbers as one text, equal for equal add-ons.
+
+        Those that are empty or off are left out.
+        """
         return " ".join(f"{addon}={value}" for addon, value in sorted(addons.items()) if value not in ("", "off"))
 
 
 class Licence(NamedTuple):
-    """A row of `reseller_free`, `id` 0 for one that is yet to be written.
+    """A row of `reseller_free`; `id` is 0 for one that is not written yet.
 
-    `digest` is of the licence key that its last client knows, empty without one; `expiredate` is as it was then.
+    `digest` is that of the licence key which its last client knows, empty without one; `expiredate` is the date at the
+    time of keeping.
     """
 
     kind: Kind
@@ -63,7 +67,7 @@ def of_remote(db: Database, account: int, remote: str) -> Licence | None:
 
 
 def kept(db: Database, account: int) -> set[str]:
-    """Remote services of an account that are kept, or about to be, for an order that is not linked with them yet."""
+    """Remote services of an account that are kept, or are being kept, for an order that is not linked with them yet."""
     sql = (
         "SELECT f.remote FROM reseller_free f LEFT JOIN reseller_request r ON r.rkey = f.owner "
         "WHERE f.account = %s AND (f.state <> %s OR r.state IS NULL OR r.state <> %s)"
@@ -78,7 +82,7 @@ def of_order(db: Database, key: str) -> Licence | None:
 
 
 def reserve(lease: Lease, licence: Licence) -> Licence:
-    """Write the row of a licence that is about to be kept; whatever stood there of it before is over."""
+    """Write the row of a licence that is about to be kept; it replaces an older row of the same remote service."""
     kind, remote = licence.kind, licence.remote
     with lease.db.transaction():
         lease.claims("DELETE FROM reseller_free WHERE account = %s AND remote = %s", kind.account, remote)
@@ -98,7 +102,7 @@ def reserve(lease: Lease, licence: Licence) -> Licence:
 
 
 def settle(lease: Lease, licence: Licence, state: str) -> None:
-    """Move a row on that is ours to move; a free one has no owner."""
+    """Move a row of ours to another state; a free licence has no owner."""
     lease.execute(
         "UPDATE reseller_free SET state = %s, owner = IF(%s, '', owner), updated = UTC_TIMESTAMP(3) WHERE id = %s",
         state,
@@ -108,14 +112,15 @@ def settle(lease: Lease, licence: Licence, state: str) -> None:
 
 
 def remove(lease: Lease, licence: Licence) -> None:
-    """Forget a licence: it is gone, or of no use."""
+    """Delete the row of a licence that is gone or cannot be used."""
     lease.execute("DELETE FROM reseller_free WHERE id = %s", licence.id)
 
 
 def claim(lease: Lease, kind: Kind, key: str, tried: Collection[str]) -> Licence | None:
-    """Take the licence of this kind that ends first for the order `key`; the row as it was, None without one.
+    """Take the licence of this kind that ends first for the order `key`; the row as it was, None if there is none.
 
-    Two orders at once never get the same: each row is taken by a compare-and-set on the owner it was read with.
+    Two orders never get the same licence: a row is taken by compare-and-set on the owner that was read. Remote services
+    in `tried` are skipped.
     """
     rows = lease.db.rows(
         f"SELECT {_COLUMNS} FROM reseller_free f LEFT JOIN reseller_request r ON r.rkey = f.owner "  # noqa: S608

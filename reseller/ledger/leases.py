@@ -1,9 +1,10 @@
-"""Leases: who may act on a service, or run checkevent of a module, now.
+"""Leases: which process may work on a service, or run checkevent of a module, at the moment.
 
-A lease is a row with an owner, an end and a fencing number, taken by one compare-and-set UPDATE, so it holds wherever
-the database does. Every write of the ledger carries the number in its WHERE: a process that was stopped past its lease
-and wakes up writes nothing, it learns that it lost the lease. An owner that died on this very host (same boot, same
-process namespace, no such process any more) is taken over at once; anybody else's lease is waited out.
+A lease is a row with an owner, an end and a fencing number, taken by one compare-and-set UPDATE, so it holds on every
+machine that uses the database. Every write of the ledger carries the fencing number in its WHERE: a process that was
+stopped past the end of its lease writes nothing when it wakes up, and learns that it lost the lease. If the owner died
+on this very host (same boot, same process namespace, no such process any more) its lease is taken over at once; the
+lease of any other owner is waited out.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _HELD = "EXISTS (SELECT 1 FROM reseller_lease l WHERE l.name = %s AND l.fence = 
 
 
 class Lease(NamedTuple):
-    """A lease that was taken; every ledger write goes through it.
+    """A lease that this process holds; every write of the ledger goes through it.
 
-    `left_by` is who had it before and never gave it back, as `process <number>`; empty where that was given back.
+    `left_by` is the last owner if it never gave the lease back, as `process <number>`; otherwise it is empty.
     """
 
     db: Database
@@ -35,18 +36,19 @@ class Lease(NamedTuple):
     left_by: str = ""
 
     def execute(self, sql: str, *args: object) -> None:
-        """An UPDATE or DELETE that ends in a WHERE and must match exactly the rows of its caller.
+        """Run an UPDATE or DELETE that ends in a WHERE clause and must match at least one row.
 
-        Not of the table of leases itself: MySQL refuses to change a table that the statement also reads (error 1093),
-        as does MariaDB before 10.3.1.
+        It must not change the table of leases: MySQL refuses to change a table that the statement also reads (error
+        1093), as does MariaDB before 10.3.1.
 
-        Raises ResellerError `reseller_lease_lost` when it matched none: the lease ran out and is somebody else's.
+        Raises ResellerError `reseller_lease_lost` if no row matched: the lease ran out, and another process may have
+        it.
         """
         if not self.db.execute(f"{sql} AND {_HELD}", *args, self.name, self.fence):
             raise ResellerError("reseller_lease_lost", object=self.name)
 
     def claims(self, sql: str, *args: object) -> bool:
-        """As execute(), where the row may just have become somebody else's: whether it matched."""
+        """As execute(), for a row that another process may just have taken: whether a row matched."""
         if self.db.execute(f"{sql} AND {_HELD}", *args, self.name, self.fence):
             return True
         if not self.db.value(f"SELECT {_HELD}", self.name, self.fence):
@@ -71,9 +73,9 @@ class Lease(NamedTuple):
         return found
 
     def extend(self, seconds: int) -> None:
-        """Make the lease last this long from now: called before a send, which it must outlive.
+        """Make the lease last this many seconds from now: called before a send, which it must outlive.
 
-        Raises ResellerError `reseller_lease_lost` when it ran out, even if nobody has taken it since.
+        Raises ResellerError `reseller_lease_lost` if it ran out, even if no process has taken it since.
         """
         extended = self.db.execute(
             "UPDATE reseller_lease SET expires = UTC_TIMESTAMP(3) + INTERVAL %s SECOND "
@@ -87,9 +89,9 @@ class Lease(NamedTuple):
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Database]:
-        """A transaction during which nobody can take the lease over: for writes of many rows at once.
+        """A transaction during which the lease cannot be taken over, for writing many rows at once.
 
-        Raises ResellerError `reseller_lease_lost` when it is somebody else's by now.
+        Raises ResellerError `reseller_lease_lost` if another process has the lease by now.
         """
         with self.db.transaction():
             sql = "SELECT fence FROM reseller_lease WHERE name = %s AND fence = %s AND expires > UTC_TIMESTAMP(3)"
@@ -100,7 +102,10 @@ class Lease(NamedTuple):
 
 @contextlib.contextmanager
 def lease(db: Database, name: str, seconds: int, *, wait_seconds: float = 0) -> Iterator[Lease]:
-    """Hold the lease `name` inside the block; raises BusyError naming who holds it, after waiting for it so long."""
+    """Hold the lease `name` for the block, for at most `seconds`.
+
+    Raises BusyError with the owner's name if it cannot be had within `wait_seconds`.
+    """
     taken = _wait_for(db, name, seconds, wait_seconds)
     try:
         yield taken
@@ -123,7 +128,7 @@ def _wait_for(db: Database, name: str, seconds: int, wait_seconds: float) -> Lea
         except BusyError:
             if time.monotonic() >= until:
                 raise
-        # Uneven, so that those who wait do not come all at once.
+        # A random pause, so that waiting processes do not all try at once.
         time.sleep(POLL_SECONDS * (0.5 + random.random()))  # noqa: S311 - no secret
 
 
@@ -148,7 +153,7 @@ def _take(db: Database, name: str, seconds: int) -> Lease:
 
 
 def _host() -> str:
-    """This boot of this host and this process namespace, as one word without blanks."""
+    """This boot of this host and this process namespace, as one word without spaces."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return f"{os.uname().nodename}/{boot}/{Path('/proc/self/ns/pid').readlink()}"
 
@@ -164,6 +169,6 @@ def _started(pid: int) -> str:
 
 
 def _is_dead(owner: str) -> bool:
-    """Whether the owner's process is known to be gone; an owner elsewhere is never known to be."""
+    """Whether the owner's process is known to be gone; of an owner on another host that is never known."""
     host, pid, started = [*owner.split(), "", "", ""][:3]
     return host == _host() and bool(whole(pid)) and _started(whole(pid)) != started

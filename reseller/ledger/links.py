@@ -1,9 +1,9 @@
-"""Links: which remote service is which service here, and what was last seen of it.
+"""Links: which remote service belongs to which service here.
 
-half     linked by hand, the seller may not have been told yet (linking/sides.py)
-opening  bought, not yet active here
-live     in step
-ended    one of the two is gone
+half     linked by hand; the seller may not have the key yet (linking/sides.py)
+opening  bought, not active here yet
+live     active here; it is compared with the seller
+ended    one of the two services is gone
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reseller.ledger.states import State
 from reseller.model import Item, Remote
 from reseller.wire import dates
 
-#: so many services are named of those that the trouble of a module or of the panel touches
+#: how many services the problem of a module or of the panel names
 NAMED = 100
 HALF, OPENING, LIVE, ENDED = "half", "opening", "live", "ended"
 
@@ -28,7 +28,10 @@ _FROM = "FROM reseller_link k LEFT JOIN reseller_observation o ON o.link = k.id"
 
 
 class Link(NamedTuple):
-    """A live row of `reseller_link`; `absences` counts the complete lists in a row that did not show it."""
+    """A live row of `reseller_link`.
+
+    `absences` counts the complete lists in a row that did not show the remote service.
+    """
 
     id: int
     item: int
@@ -48,24 +51,24 @@ def of_item(db: Database, item: int) -> Link | None:
 
 
 def last_of_item(db: Database, item: int) -> Link | None:
-    """The newest link of a service, an ended one too."""
+    """The newest link of a service, even if it has ended."""
     row = db.row(f"SELECT {_COLUMNS} {_FROM} WHERE k.item = %s ORDER BY k.id DESC LIMIT 1", item)
     return Link(*row) if row else None
 
 
 def of_remote(db: Database, account: int, remote: str) -> Link | None:
-    """The live link that holds this remote service."""
+    """The live link of this remote service."""
     row = db.row(f"SELECT {_COLUMNS} {_FROM} WHERE k.account = %s AND k.remote = %s AND k.live = 1", account, remote)
     return Link(*row) if row else None
 
 
 def items(db: Database) -> set[int]:
-    """The services that are linked, also half-way, whatever module they have today."""
+    """The services that are linked, half-made links included, whatever module they have today."""
     return set(db.column("SELECT item FROM reseller_link WHERE live = 1"))
 
 
 def some(db: Database, module: int = 0) -> list[int]:
-    """Services, of one module if it is given, that are linked or have an open request, those first; up to NAMED."""
+    """Up to NAMED services with a live request or link, those with a request first; of one module if it is given."""
     rows = db.rows(
         "SELECT item, MIN(rank_) FROM (SELECT item, module, 0 AS rank_ FROM reseller_request WHERE live = 1 "
         "UNION ALL SELECT item, module, 1 FROM reseller_link WHERE live = 1) x WHERE %s IN (0, module) "
@@ -77,18 +80,18 @@ def some(db: Database, module: int = 0) -> list[int]:
 
 
 def remotes(db: Database, account: int) -> set[str]:
-    """The remote services of an account that are linked, also half-way."""
+    """The remote services of an account that are linked, half-made links included."""
     return set(db.column("SELECT remote FROM reseller_link WHERE live = 1 AND account = %s", account))
 
 
 def knows(db: Database, account: int, itemtype: str, remote: str) -> bool:
-    """Whether a remote service is or was linked: what the seller does not show of these is gone."""
+    """Whether a remote service is or was linked; if the seller no longer shows such a service, it is gone."""
     sql = "SELECT COUNT(*) FROM reseller_link WHERE account = %s AND itemtype = %s AND remote = %s"
     return bool(db.value(sql, account, itemtype, remote))
 
 
 def half(db: Database, module: int) -> list[Link]:
-    """Links of a module that were made by hand and left half-way."""
+    """Half-made links of a module: made by hand, and not finished."""
     sql = f"SELECT {_COLUMNS} {_FROM} WHERE k.live = 1 AND k.state = %s AND k.module = %s ORDER BY k.id"
     return [Link(*row) for row in db.rows(sql, HALF, module)]
 
@@ -103,9 +106,9 @@ def opening(db: Database, modules: Sequence[int]) -> list[Link]:
 
 
 def late(db: Database, module: int, seconds: int) -> list[tuple[int, str, str, int]]:
-    """Services of a module that were bought so long ago and are not active here yet.
+    """Services of a module that were bought more than `seconds` ago and are not active here yet.
 
-    Number, remote service, day on which it was bought, and its last status at the seller, 0 where none was seen.
+    Each is: number, remote number, day of purchase (YYYY-MM-DD), last status at the seller (0 if never seen).
     """
     rows = db.rows(
         "SELECT k.item, k.remote, DATE_FORMAT(k.created, '%%Y-%%m-%%d'), COALESCE(o.status, 0) "
@@ -119,13 +122,13 @@ def late(db: Database, module: int, seconds: int) -> list[tuple[int, str, str, i
 
 
 def count(db: Database, module: int) -> int:
-    """How many services are linked by a module, also half-way or not active yet."""
+    """How many services a module has linked, half-made and opening links included."""
     return int(db.value("SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND module = %s", module))
 
 
 def without_module(db: Database) -> list[int]:
-    """Modules that linked services name and that are none of ours any more."""
-    # Of the links no more is read than the modules in their index.
+    """Modules that have live links and that no longer exist as modules of ours."""
+    # DISTINCT reads only the index of the links, not their rows.
     rows = db.rows(
         "SELECT x.module FROM (SELECT DISTINCT module FROM reseller_link) x LEFT JOIN processingmodule m "
         "ON m.id = x.module AND m.module = 'pmreseller' WHERE m.id IS NULL "
@@ -135,13 +138,13 @@ def without_module(db: Database) -> list[int]:
 
 
 def write(lease: Lease, item: Item, account: int, remote: str, key: str) -> Link:
-    """A link made by hand, half-way: the seller is not told yet."""
+    """Write a half-made link, before the seller is called."""
     with lease.db.transaction():
         return _insert(lease, Link(0, item.id, item.module, account, item.itemtype, remote, key, HALF, 0))
 
 
 def counts(db: Database, module: int) -> dict[str, int]:
-    """How many services of a module are linked and in step, by type."""
+    """How many services of a module have a live link in the state `live`, by type."""
     sql = (
         "SELECT itemtype, COUNT(*) FROM reseller_link WHERE live = 1 AND state = %s AND module = %s "
         "GROUP BY itemtype ORDER BY itemtype"
@@ -150,7 +153,7 @@ def counts(db: Database, module: int) -> dict[str, int]:
 
 
 def adopt(lease: Lease, request: Request, remote: str) -> Link:
-    """Link the remote service that a request bought, and settle the request with it, in one transaction."""
+    """Link the remote service that a request bought, and settle the request, in one transaction."""
     bought = request.item, request.module, request.account, request.itemtype
     with lease.db.transaction():
         link = _insert(lease, Link(0, *bought, remote, request.key, OPENING, 0))
@@ -159,7 +162,7 @@ def adopt(lease: Lease, request: Request, remote: str) -> Link:
 
 
 def _insert(lease: Lease, link: Link) -> Link:
-    """Write down a new link, and that nothing was seen of it yet: there is no link of which nothing is kept."""
+    """Insert a link and its empty observation: every live link has one."""
     number = lease.insert(
         "reseller_link",
         item=link.item,
@@ -176,9 +179,9 @@ def _insert(lease: Lease, link: Link) -> Link:
 
 
 def settle(lease: Lease, link: int, state: str) -> None:
-    """Move the link on; an ended one is no longer live, and what was seen of it is forgotten.
+    """Set the state of a link; an ended one is no longer live, and its observation is deleted.
 
-    Or the services of years would stand before those that wait for their turn (sync/candidates.py).
+    Otherwise the ended links of years would come before the services that wait for the deep check (sync/candidates.py).
     """
     lease.execute(
         "UPDATE reseller_link SET state = %s, live = %s, updated = UTC_TIMESTAMP(3) WHERE id = %s",
@@ -191,7 +194,7 @@ def settle(lease: Lease, link: int, state: str) -> None:
 
 
 def is_made_since(db: Database, link: int, request: int) -> bool:
-    """Whether the link was made after the request was sent, so that it was sent to another remote service."""
+    """Whether the link was made after the request was sent: the request then concerned another remote service."""
     sql = (
         "SELECT COUNT(*) FROM reseller_link k JOIN reseller_request q ON q.sent < k.created "
         "WHERE k.id = %s AND q.id = %s"
@@ -200,7 +203,7 @@ def is_made_since(db: Database, link: int, request: int) -> bool:
 
 
 def has_seen(db: Database, link: Link, remote: Remote) -> bool:
-    """Whether the seller said just this of the remote service the last time."""
+    """Whether the seller's last answer for the remote service was the same as this one."""
     sql = (
         "SELECT status, pricelist, expiredate FROM reseller_observation "
         "WHERE link = %s AND seen IS NOT NULL AND absences = 0"
@@ -209,12 +212,12 @@ def has_seen(db: Database, link: Link, remote: Remote) -> bool:
 
 
 def _said(remote: Remote) -> tuple[int, str, str]:
-    """As much of it as is kept."""
+    """The columns that an observation keeps of a row."""
     return remote.status, remote.pricelist[:190], dates.text(remote.expiredate)
 
 
 def observe(db: Database, link: Link, remote: Remote) -> None:
-    """Keep what the seller says of the remote service now, unless it says what it said before."""
+    """Record the row that the seller shows for the remote service, if it differs from the last one."""
     if has_seen(db, link, remote):
         return
     db.execute(
@@ -226,7 +229,7 @@ def observe(db: Database, link: Link, remote: Remote) -> None:
 
 
 def absent(db: Database, link: Link) -> int:
-    """Count one more complete list without it; how many in a row that makes."""
+    """Count one more complete list without the remote service; how many there were in a row."""
     db.execute(
         "UPDATE reseller_observation SET absences = absences + 1, seen = UTC_TIMESTAMP(3) WHERE link = %s",
         link.id,

@@ -1,7 +1,7 @@
-"""Pages of the seller's lists as the last complete reading found them.
+"""The pages of the seller's lists, as the last complete reading found them.
 
-A page that comes again byte for byte says nothing new of any of its rows, so it is not even parsed; which rows it had
-is kept with it, since a list proves an absence only when the rows of all its pages are known.
+A page that is the same byte for byte brings no news of any of its rows, so it is not even parsed. Its remote numbers
+are kept with it, because a list proves that a service is missing only when the rows of all its pages are known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reseller.ledger.leases import Lease
 
 
 class Stored(NamedTuple):
-    """One page: its digest, the list's total as it told it, and how many rows it had."""
+    """One page: its digest, the total that the list stated, and its number of rows."""
 
     digest: str
     total: int
@@ -28,13 +28,13 @@ def load(db: Database, module: int, itemtype: str) -> dict[int, Stored]:
 
 
 def ids(db: Database, module: int, itemtype: str, page: int) -> list[str]:
-    """The seller's numbers on a page."""
+    """The remote numbers on a page."""
     sql = "SELECT ids FROM reseller_page WHERE module = %s AND itemtype = %s AND page = %s"
     return str(db.value(sql, module, itemtype, page) or "").split()
 
 
 def save(lease: Lease, module: int, itemtype: str, pages: Iterable[tuple[int, Stored, list[str]]], last: int) -> None:
-    """Keep the pages that changed, and forget those after the last."""
+    """Record the pages that changed, and delete those after the last."""
     with lease.writing() as db:
         for number, page, found in pages:
             db.execute(

@@ -1,12 +1,12 @@
-"""What the seller last said of each linked service, and how far that has been dealt with.
+"""What the seller last showed of each linked service, and how much of that was dealt with.
 
-`digest` is of the row in the seller's list, `settled` the digest that was dealt with last, `here` a checksum of the
-service here at that moment: a service is looked at again when either has moved, so that a run in which nothing changed
-asks for none and writes nothing. `shown` says that a suspension here is the seller's and was put there by us. `secret`
-is a keyed digest of the password (sync/compare.py); the password itself is nowhere in the ledger.
+`digest` is of the row in the seller's list, `settled` the digest that was last dealt with, `here` a checksum of the
+service here at that moment. A service is compared again when either side has changed, so a run without changes compares
+none and writes nothing. `shown` marks a suspension here that we made because the seller suspended the service. `secret`
+is a keyed digest of the password (sync/facts.py); the password itself is nowhere in the ledger.
 
-There is a row for every live link, made with it (links.py). So statements that insert here only ever update, many rows
-at once; of a link that has just ended they leave a row that nobody reads.
+Every live link has a row, made together with it (links.py). So the INSERT statements here in fact only update, many
+rows at once; for a link that has just ended they leave a row that nothing reads.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import NamedTuple, TypeVar
 from reseller.db import Database
 from reseller.ledger.leases import Lease
 
-#: digest of a service that is not in the list any more; rows have others
+#: digest of a service that the list no longer shows; no row has it
 ABSENT = 1
-#: complete lists in a row that must not show a service before it is asked for by number
+#: how many complete lists in a row must miss a service before its form is read
 GONE_AFTER_ABSENCES = 2
 ROWS_AT_ONCE = 500
 _LISTED = (
@@ -30,7 +30,7 @@ _Row = TypeVar("_Row")
 
 
 class Known(NamedTuple):
-    """What is stored of one linked service."""
+    """The stored observation of one linked service."""
 
     link: int
     digest: int
@@ -41,7 +41,7 @@ class Known(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a row of a list says; `settled` as it is to be stored."""
+    """A row of a list, as it is to be stored."""
 
     link: int
     status: int
@@ -53,7 +53,7 @@ class Seen(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """A service that was dealt with: the digests that it was dealt with at."""
+    """A service that was dealt with, and the digests at that moment."""
 
     link: int
     digest: int
@@ -62,7 +62,7 @@ class Settled(NamedTuple):
 
 
 def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) -> dict[str, Known]:
-    """What is stored of those of these remote services that are linked, by the seller's number."""
+    """The stored observations of these remote services, by remote number; those that are not linked are left out."""
     found: dict[str, Known] = {}
     for part in _parts(list(remotes)):
         marks = ", ".join(["%s"] * len(part))
@@ -78,21 +78,21 @@ def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) ->
 
 
 def remotes(db: Database, module: int, itemtype: str) -> dict[str, int]:
-    """Links of a module and type that are not known to be gone, by the seller's number."""
+    """Links of a module and type whose remote service is not known to be gone, by remote number."""
     sql = f"SELECT k.remote, k.id FROM {_LISTED} AND o.absences < %s"  # noqa: S608
     return dict(db.rows(sql, module, itemtype, GONE_AFTER_ABSENCES))
 
 
 def unsure(db: Database, module: int, itemtype: str) -> dict[str, int]:
-    """Those of them that nothing was seen of yet, or that the last list did not show for the first time.
+    """Of these, the links that were never seen, or were missing in the last list for the first time.
 
-    The database computes and indexes that as `doubtful`, so that a quiet run asks for none of the others.
+    The database computes and indexes this as `doubtful`, so that a quiet run reads no other rows.
     """
     return dict(db.rows(f"SELECT k.remote, k.id FROM {_LISTED} AND o.doubtful = 1", module, itemtype))  # noqa: S608
 
 
 def seen(lease: Lease, rows: Sequence[Seen]) -> None:
-    """Keep what a list says."""
+    """Record rows of a list."""
     columns = ("link", "status", "suspended_by", "pricelist", "expiredate", "digest", "settled")
     _put(
         lease,
@@ -108,19 +108,19 @@ def seen(lease: Lease, rows: Sequence[Seen]) -> None:
 
 
 def absent(lease: Lease, links: Sequence[int]) -> None:
-    """Count one more complete list that did not show these; at the second they are to be asked for by number."""
+    """Count one more complete list without these services; at the second their form is to be read."""
     _put(
         lease,
         ("link", "absences"),
         [(link, 1) for link in links],
-        # Assignments are made from left to right: the digest sees the new count.
+        # Assignments run from left to right, so `digest` sees the new count.
         "absences = absences + 1, seen = VALUES(seen), "
         f"digest = IF(absences >= {GONE_AFTER_ABSENCES}, {ABSENT}, digest)",
     )
 
 
 def settle(lease: Lease, rows: Sequence[Settled]) -> None:
-    """Note what was dealt with; each was read in full for it."""
+    """Record services that were dealt with; the form of each was read for that."""
     _put(
         lease,
         ("link", "settled", "here", "secret"),
@@ -130,12 +130,12 @@ def settle(lease: Lease, rows: Sequence[Settled]) -> None:
 
 
 def tried(lease: Lease, links: Sequence[int]) -> None:
-    """Let others go first the next time."""
+    """Move these services to the end of the queue."""
     _put(lease, ("link",), [(link,) for link in links], "tried = VALUES(seen)")
 
 
 def _put(lease: Lease, columns: Sequence[str], rows: Sequence[Sequence[object]], update: str) -> None:
-    """Insert rows, or update those that are there; `columns` and `update` are words of this file."""
+    """Insert rows, or update those that exist; `columns` and `update` are constants of this file."""
     row = f"({', '.join(['%s'] * len(columns))}, UTC_TIMESTAMP(3))"
     for part in _parts(rows):
         with lease.writing() as db:
@@ -147,14 +147,15 @@ def _put(lease: Lease, columns: Sequence[str], rows: Sequence[Sequence[object]],
 
 
 def learned(db: Database, link: int, secret: int) -> None:
-    """Note the password that a service was opened with."""
+    """Record the digest of the password that a service was activated with."""
     db.execute("UPDATE reseller_observation SET secret = %s WHERE link = %s", secret, link)
 
 
 def show(lease: Lease, link: int, *, shown: bool) -> None:
-    """Say whose the suspension here is, before it is made or after it was lifted.
+    """Record whether the seller caused the suspension here, before it is made or after it was lifted.
 
-    It is the seller's until the panel suspends the service itself: `shown` is above every such request so far.
+    It counts as the seller's until the panel suspends the service itself: `shown` is above the id of every such request
+    so far.
     """
     asked = (
         "SELECT 1 + COALESCE(MAX(q.id), 0) FROM reseller_link k LEFT JOIN reseller_request q "
@@ -166,12 +167,12 @@ def show(lease: Lease, link: int, *, shown: bool) -> None:
 
 
 def cursors(db: Database, module: int) -> Mapping[str, str]:
-    """Where runs of a module were stopped, and what they found of its lists."""
+    """The cursors of a module by name: where runs stopped, and which lists had errors."""
     return dict(db.rows("SELECT name, value FROM reseller_cursor WHERE module = %s", module))
 
 
 def seconds_since(db: Database, module: int, name: str) -> int | None:
-    """How long ago move_now() set a cursor; None for never."""
+    """How many seconds ago move_now() set a cursor; None for never."""
     sql = (
         "SELECT TIMESTAMPDIFF(SECOND, CAST(value AS DATETIME), UTC_TIMESTAMP()) FROM reseller_cursor "
         "WHERE module = %s AND name = %s"
@@ -181,13 +182,13 @@ def seconds_since(db: Database, module: int, name: str) -> int | None:
 
 
 def move_now(lease: Lease, module: int, name: str) -> None:
-    """Set a cursor to the time that it is."""
+    """Set a cursor to the current time."""
     with lease.writing() as db:
         db.execute("REPLACE INTO reseller_cursor (module, name, value) VALUES (%s, %s, UTC_TIMESTAMP())", module, name)
 
 
 def move(lease: Lease, module: int, name: str, value: str) -> None:
-    """Set a cursor; an empty one is none."""
+    """Set a cursor; an empty value deletes it."""
     with lease.writing() as db:
         if value:
             db.execute("REPLACE INTO reseller_cursor (module, name, value) VALUES (%s, %s, %s)", module, name, value)

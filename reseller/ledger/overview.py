@@ -1,8 +1,8 @@
-"""What the panel's pages show of services and requests: a page of rows, chosen, sorted and counted by the database.
+"""The rows of the panel's pages on services and requests: filtered, sorted and counted by the database.
 
-Names of columns and filters are keys of the tables here; what comes from outside is only ever a parameter. A page's
-ids are found first, with no more tables than its order and filters need (the server drops joins that nobody reads),
-and its rows are read by their numbers.
+Names of columns and filters are keys of the tables here; values from outside are only ever parameters. The ids of a
+page are found first, with only the tables that its order and filters need (the server drops unused joins); then its
+rows are read by id.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reseller.ledger.states import State
 
 
 class Kind(Enum):
-    """What a filter's value has to be."""
+    """The type of a filter's value."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -27,21 +27,21 @@ class Kind(Enum):
 
 
 class View(NamedTuple):
-    """A list: where its rows come from, what is read of them, by what they may be sorted and chosen."""
+    """A list: its tables, columns, sort orders and filters."""
 
     key: str
     source: str
     columns: Mapping[str, str]
     sorts: Mapping[str, str]
     filters: Mapping[str, tuple[Kind, str]]
-    #: rows that are shown only where a filter of this name asks for them
+    #: a filter's name, and the condition that hides some rows unless that filter is used
     unasked: tuple[str, str]
     sort: str
     falling: bool
 
 
 class Wanted(NamedTuple):
-    """A page of a list: `chosen` are filters and their values, `page` counts from 1."""
+    """A page of a list: `chosen` are filters and their values; `page` counts from 1."""
 
     chosen: Mapping[str, int | str]
     sort: str
@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
 
 
 def _contains(column: str) -> str:
-    """LIKE would take signs of the text for its own."""
+    """A condition by LOCATE, since LIKE would read `%` and `_` in the text as its own signs."""
     return f"LOCATE(%s, {column}) > 0"
 
 
@@ -65,7 +65,7 @@ OURS = (
     "UNION SELECT v.item FROM reseller_swap v WHERE v.live = 1)"
 )
 _DRIFTS = f"(SELECT GROUP_CONCAT(d.kind ORDER BY d.kind SEPARATOR ' ') {_OF_SERVICE})"
-#: whichever term ends first; a date that is not known is far away
+#: the earlier end of the two terms; an unknown date counts as far away
 _ENDS = "LEAST(COALESCE(i.expiredate, '9999-12-31'), COALESCE(NULLIF(o.expiredate, ''), '9999-12-31'))"
 _SEEN = "COALESCE(GREATEST(o.seen, o.deep), o.seen, o.deep)"
 
@@ -157,9 +157,9 @@ REQUESTS = View(
 
 
 def read(db: Database, view: View, wanted: Wanted) -> tuple[int, list[dict[str, object]]]:
-    """How many rows there are, and those of the page by column.
+    """The number of all matching rows, and the rows of the page as dictionaries by column.
 
-    `wanted` names columns and filters of the view; another name is a KeyError.
+    `wanted` names columns and filters of the view; an unknown name is a KeyError.
     """
     conditions = [view.filters[name][1] for name in wanted.chosen]
     asked, shown = view.unasked
@@ -188,7 +188,7 @@ def _rows(db: Database, view: View, ids: Sequence[int]) -> list[dict[str, object
 
 
 def resold(db: Database, items: Sequence[int]) -> dict[int, bool]:
-    """Which of these services are of a module of ours or away from it, and whether they are away."""
+    """Which of these services have a module of ours or are away from one; the value says whether a service is away."""
     if not items:
         return {}
     marks = ", ".join(["%s"] * len(items))
@@ -202,7 +202,7 @@ def resold(db: Database, items: Sequence[int]) -> dict[int, bool]:
 
 
 def services_by_state(db: Database) -> Sequence[Row]:
-    """Services by their state here: status, how many, how many of them differ from the seller's."""
+    """Services by state here: status, how many, how many of them have a difference."""
     return db.rows(
         f"SELECT i.status, COUNT(*), SUM({_DRIFTED.format('')}) "  # noqa: S608
         f"FROM {OURS} b JOIN item i ON i.id = b.id LEFT JOIN reseller_link k ON k.item = i.id AND k.live = 1 "
@@ -211,7 +211,7 @@ def services_by_state(db: Database) -> Sequence[Row]:
 
 
 def outcomes(db: Database, days: int) -> Sequence[Row]:
-    """Requests of the last days by the day they were made on: carried out, open, in want of a person, given up."""
+    """Requests of the last days by day of creation: carried out, open, waiting for a person, given up."""
     return db.rows(
         "SELECT DATE(created), SUM(state IN %s), SUM(state IN %s), SUM(state IN %s), SUM(state = %s) "
         "FROM reseller_request WHERE created >= UTC_DATE() - INTERVAL %s DAY GROUP BY DATE(created) ORDER BY 1",
@@ -224,12 +224,12 @@ def outcomes(db: Database, days: int) -> Sequence[Row]:
 
 
 def balances(db: Database) -> Sequence[Row]:
-    """Seller accounts: address, user name, balance, currency, when that was seen."""
+    """Seller accounts: address, user name, balance, currency, time of reading."""
     return db.rows("SELECT endpoint, username, balance, currency, checked FROM reseller_account ORDER BY id")
 
 
 def expiries(db: Database, weeks: int) -> Sequence[Row]:
-    """Terms that end within so many weeks: the week's number, how many end here, how many there; -1 is overdue."""
+    """Terms that end within so many weeks: week number (-1 is overdue), how many end here, how many at the seller."""
     week = "GREATEST(-1, FLOOR(DATEDIFF({}, UTC_DATE()) / 7))"
     here, there = week.format("i.expiredate"), week.format("o.expiredate")
     return db.rows(

@@ -1,9 +1,10 @@
-"""Until when a linked service is paid, as far as the ledger has to know it (lifecycle/term_to_buy.py has the rule).
+"""Until when a linked service is paid, as far as the ledger must know it (rule: lifecycle/term_to_buy.py,
+docs/paid-time.md).
 
-Both dates stand with the link. `accounted` is the panel's date as it was accounted for last, NULL before anything was:
-a move of the panel's date beyond it needs a reason. `highest` is the latest date that the seller's form has shown: an
-earlier one is a stale answer, or a date moved by hand, and buys nothing. `left` is the panel's date of which a person
-has said that nothing more is bought up to it.
+The dates are columns of the link. `accounted` is the panel's date up to which everything is explained, NULL at first: a
+later date on the panel needs a reason. `highest` is the latest date that the seller's form has shown: an earlier one is
+a stale answer, or a date moved by hand, and nothing is bought for it. `left_until` (here `left`) is the panel's date up
+to which, by a person's decision, nothing more is bought.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from reseller.ledger.leases import Lease
 from reseller.limits import Limits
 from reseller.model import Status
 
-#: as a name of reseller_cursor: whether the panel moves its date `before` or `after` the call-back of a renewal
+#: cursor name and its values: does the panel move its date `before` or `after` the call-back of a renewal?
 PANEL_MOVES, BEFORE, AFTER = "panel moves the date", "before", "after"
-#: what is true of the panel and not of one of its modules
+#: module number of a cursor that concerns the whole panel
 _PANEL = 0
 
 
@@ -32,23 +33,23 @@ class Paid(NamedTuple):
 
 
 def of(db: Database, link: int) -> Paid:
-    """What is kept of a link; nothing of one that is not there."""
+    """The dates of a link; all None if there is no such link."""
     row = db.row("SELECT accounted, highest, left_until FROM reseller_link WHERE id = %s", link)
     return Paid(*row) if row else Paid(None, None, None)
 
 
 def account(lease: Lease, link: int, until: dt.date | None) -> None:
-    """The panel's date is accounted for up to `until`; a person's word about a later one is over with it."""
+    """Record the panel's date as accounted for; a person's decision about a later date ends with it."""
     lease.execute("UPDATE reseller_link SET accounted = %s, left_until = NULL WHERE id = %s", until, link)
 
 
 def leave(lease: Lease, link: int, until: dt.date) -> None:
-    """A person has said that nothing more is bought for what the panel shows up to this day."""
+    """Record a person's decision that nothing more is bought up to this day."""
     lease.execute("UPDATE reseller_link SET left_until = %s WHERE id = %s", until, link)
 
 
 def raise_highest(lease: Lease, link: int, shown: dt.date | None) -> None:
-    """The seller has shown this date; an earlier one than before changes nothing."""
+    """Record a date that the seller has shown; an earlier one than before changes nothing."""
     if shown is not None:
         lease.claims(
             "UPDATE reseller_link SET highest = %s WHERE id = %s AND COALESCE(highest, '1000-01-01') < %s",
@@ -59,16 +60,18 @@ def raise_highest(lease: Lease, link: int, shown: dt.date | None) -> None:
 
 
 def believe(lease: Lease, link: int, shown: dt.date) -> None:
-    """A person has said that this is the seller's date, whatever it has shown before."""
+    """Record a person's decision that this is the seller's date, whatever it showed before."""
     lease.execute("UPDATE reseller_link SET highest = %s WHERE id = %s", shown, link)
 
 
 def due(db: Database, module: int, today: dt.date, limits: Limits, active: str = "on") -> list[int]:
-    """Services of a module that the seller is paid for too short and not for long any more, by the last lists.
+    """Services of a module that the client has paid for longer than the seller was paid, and whose term there ends
+    soon.
 
-    Not those of which something is under way that may change what is bought, that staff hold suspended, that are away
-    at another module, or for which a term was bought a moment ago. What is bought is decided by the service's own form
-    (commands/owed_terms.py). `active` is what the panel says of the module: none is bought for one that is "off".
+    By the last lists. Without services that have work under way which may change what is bought, that staff hold
+    suspended, that are away at another module, or for which a term was bought a moment ago. What is bought is then
+    decided by the service's form (commands/owed_terms.py). `active` is the module's switch on the panel: nothing is
+    bought for "off".
     """
     rows = db.rows(
         "SELECT k.item FROM reseller_observation o FORCE INDEX (ends) JOIN reseller_link k ON k.id = o.link "
@@ -103,9 +106,10 @@ def due(db: Database, module: int, today: dt.date, limits: Limits, active: str =
 
 
 def undated(db: Database, module: int, today: dt.date, limits: Limits) -> list[tuple[int, str, dt.date, dt.date]]:
-    """Services of which the seller shows no date any more, and whose last one is near and before what was paid.
+    """Services for which the seller no longer shows a date, and whose last date is near and earlier than the client
+    paid for.
 
-    Number, remote service, until when the client has paid, and the last date that was shown.
+    Each is: number, remote number, until when the client has paid, the last date shown.
     """
     rows = db.rows(
         "SELECT k.item, k.remote, LEAST(i.expiredate, k.accounted), k.highest FROM reseller_link k "
@@ -124,9 +128,9 @@ def undated(db: Database, module: int, today: dt.date, limits: Limits) -> list[t
 
 
 def endless(db: Database, module: int, today: dt.date, limits: Limits) -> list[tuple[int, str, str]]:
-    """Services that never end here, and do soon at the seller or have: nothing says what is to be bought for them.
+    """Services without an end here whose term at the seller ends soon: nothing tells what to buy for them.
 
-    Number, remote service, and the seller's date.
+    Each is: number, remote number, the seller's date.
     """
     rows = db.rows(
         "SELECT k.item, k.remote, o.expiredate FROM reseller_observation o FORCE INDEX (ends) "
@@ -141,13 +145,13 @@ def endless(db: Database, module: int, today: dt.date, limits: Limits) -> list[t
 
 
 def panel_moves(db: Database) -> str:
-    """BEFORE or AFTER, empty while it has not been seen."""
+    """BEFORE or AFTER; empty while it has not been learned."""
     sql = "SELECT value FROM reseller_cursor WHERE module = %s AND name = %s"
     return db.value(sql, _PANEL, PANEL_MOVES) or ""
 
 
 def learn_panel_moves(lease: Lease, when: str) -> None:
-    """Note when the panel moves its date, unless that is known."""
+    """Record when the panel moves its date, if that differs from what is recorded."""
     with lease.writing() as db:
         if panel_moves(db) != when:
             db.execute(

@@ -1,8 +1,9 @@
-"""Problems: everything that a person has to know or decide, one row a cause, for as long as the cause lasts.
+"""Problems: everything that a person has to know or decide, one row for each cause, for as long as the cause lasts.
 
-A cause is a kind of trouble with one subject: a service here, a module of ours, or the panel. Its row says since when
-it lasts, what it touches and, by error type and parameters, what to do; it may have one task on the panel. The rule
-that knows a cause raises it and ends it (lifecycle/problems.py); a row that has ended is deleted.
+A cause is a kind of trouble with one subject: a service here, a module of ours, a seller account, or the panel. Its row
+says since when it lasts, which services it touches and, by error type and parameters, what to do; it may have one task
+on the panel. The rule that knows a cause raises and ends it (lifecycle/problems.py); the row of an ended cause is
+deleted.
 
 Differences between a service here and its remote service that no operation explains are problems of the service:
 
@@ -16,8 +17,8 @@ tariff     another tariff there
 resources  other resources there
 paid       the panel's date has jumped for no known reason, and nothing is bought for that
 foreign_key  the remote service carries another's key: nothing is sent and nothing saved (lifecycle/ownership.py)
-value      a value there is not what it claims to be, and is not saved (sync/facts.py)
-stopped    stopped there while the client has paid
+value      a value there failed its check, and is not saved (sync/facts.py)
+stopped    suspended there while the client has paid
 expiredate, autoprolong, key, mapping: what their names say
 
 Where more than a few services have the same kind of trouble, one row of the subject MANY has the task for all of them.
@@ -25,10 +26,10 @@ Where more than a few services have the same kind of trouble, one row of the sub
 The others are:
 
 gap        a few days are missing for which a whole term would be bought, and the module is set to ask
-date_back  the seller's date is earlier than it was, and a term is due: nothing is bought before a person has looked
+date_back  the seller's date is earlier than it was, and a term is due: nothing is bought before a person has decided
 owed       a term that a client has paid for and that cannot be bought
 wish       a client asked for a link that only staff may make
-overtaken  what nobody wants any more has come, or may still come, at the seller, and cannot be undone from here
+overtaken  a request that is no longer wanted was or may be carried out at the seller, and cannot be undone from here
 unbought   a client waits for a service that nobody buys: its operation was deleted
 unrenewed  the operation of a renewal was deleted, nothing was bought, and the panel's date does not tell who has paid
 undecided  the outcome of a request is not known, and its operation was deleted
@@ -43,10 +44,10 @@ moved      (of the panel) it is not where its ledger belongs, so nothing is sent
 halted     (of the panel or of a module) a person has stopped all that spends (stops.py)
 off        (of a module) it is switched off, and services end for which clients have paid
 ownerless  (of a module) it is none of ours any more, and services are linked
-died       (of a module) its runs do not come to their end
+died       (of a module) its last run was killed or crashed before its end
 clock      (of a module) the seller's day is another than this machine's
 refused    (of a module) changes that were not made because they would be too many
-mass_stop  (of a module) the seller has stopped so many services that they are not shown stopped here
+mass_stop  (of a module) the seller has suspended so many services that they are not shown suspended here
 account    (of a module) its settings lead to another account than its links
 settings   (of a module) its settings cannot be read or used, and services are linked
 login      (of an account) the seller does not let it in: password, address, second factor
@@ -93,7 +94,10 @@ VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
 
 
 class Cause(NamedTuple):
-    """What is wrong with what: `number` is of the service here, the account, the tariff or the module, else 0."""
+    """A kind of trouble and its subject.
+
+    `number` is that of the service here, the account or the module, 0 for the panel.
+    """
 
     subject: str
     number: int
@@ -101,14 +105,15 @@ class Cause(NamedTuple):
 
     @classmethod
     def of_service(cls, item: int, kind: str) -> Cause:
-        """Trouble with one service."""
+        """The cause for one service."""
         return cls(SERVICE, item, kind)
 
 
 class Problem(NamedTuple):
-    """A cause that lasts: `error` and `params` word it, `here` and `there` are the values that a difference is between.
+    """A cause that lasts: `error` and `params` make its sentence, `here` and `there` are the two values of a
+    difference.
 
-    `touches` are services here, `task` the panel's number of its task, 0 without one.
+    `touches` are services here; `task` is the number of the panel's task, 0 without one.
     """
 
     cause: Cause
@@ -123,24 +128,26 @@ class Problem(NamedTuple):
 
     @property
     def cut(self) -> Problem:
-        """As much of its texts as a row has room for; a seller may have written anything, our own password too."""
+        """The problem with its texts cut to the columns' lengths and without secrets, since a seller may write
+        anything.
+        """
         params = {name: said(value, _PARAM_CHARACTERS) for name, value in self.params.items()}
         here, there = (said(value, VALUE_CHARACTERS) for value in (self.here, self.there))
         return self._replace(params=params, here=here, there=there)
 
     @property
     def kept(self) -> tuple[object, ...]:
-        """What its row keeps of that."""
+        """The values that its row keeps, to compare with another."""
         return *self.said, _list(self.touches)
 
     @property
     def said(self) -> tuple[object, ...]:
-        """What is another when there is something new to say."""
+        """The values that differ when there is something new to report."""
         return self.error, dict(self.params), self.here, self.there
 
 
 class Drift(NamedTuple):
-    """One difference of one service; both values are words for a person."""
+    """One difference of one service; `here` and `there` are words for a person."""
 
     kind: str
     here: str
@@ -154,7 +161,10 @@ def _problem(row: Sequence[Any]) -> Problem:
 
 
 def _params(text: str) -> dict[str, str]:
-    """Nothing of a row that nobody can read: it stops no run, and the rule that knows its cause writes it anew."""
+    """The parameters; none if the row is unreadable.
+
+    That stops no run, since the rule that raises the problem writes the row again.
+    """
     try:
         found = json.loads(text)
     except ValueError:
@@ -163,56 +173,56 @@ def _params(text: str) -> dict[str, str]:
 
 
 def of(db: Database, cause: Cause) -> Problem | None:
-    """The problem of this cause, None when it does not last."""
+    """The problem of this cause, None if it is not live."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s"  # noqa: S608
     row = db.row(sql, *cause)
     return _problem(row) if row else None
 
 
 def live(db: Database, module: int) -> list[Problem]:
-    """Every problem of a module, of its services among them, by kind; also those that speak for many."""
+    """Every problem of a module and of its services, ordered by kind; also those of the subject MANY."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s ORDER BY kind, number"  # noqa: S608
     return [_problem(row) for row in db.rows(sql, module)]
 
 
 def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
-    """The problems of a module and kind, each with a cause of its own."""
+    """The problems of a module and kind, without that of the subject MANY."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s AND kind = %s AND subject <> %s ORDER BY number"  # noqa: S608
     return [_problem(row) for row in db.rows(sql, module, kind, MANY)]
 
 
 def count(db: Database, module: int, kind: str) -> int:
-    """How many services of a module have this kind of trouble."""
+    """How many services of a module have a problem of this kind."""
     sql = "SELECT COUNT(*) FROM reseller_problem WHERE module = %s AND kind = %s AND subject = %s"
     return int(db.value(sql, module, kind, SERVICE))
 
 
 def of_subject(db: Database, *subjects: str) -> list[Problem]:
-    """The problems of accounts, modules or the panel, of which there are few; of all modules."""
+    """The problems of these subjects (accounts, modules, the panel), of all modules; there are few."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject IN %s"  # noqa: S608
     return [_problem(row) for row in db.rows(sql, subjects)]
 
 
 def of_others(db: Database, modules: Sequence[int]) -> list[Problem]:
-    """Every problem of modules that are none of these."""
+    """Every problem of modules that are not among these."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module NOT IN %s"  # noqa: S608
     return [_problem(row) for row in db.rows(sql, tuple(modules) or (0,))]
 
 
 def counts(db: Database, module: int) -> dict[str, int]:
-    """How many problems of a module there are, by kind."""
+    """How many problems a module has, by kind."""
     sql = "SELECT kind, COUNT(*) FROM reseller_problem WHERE module = %s AND subject <> %s GROUP BY kind"
     return dict(db.rows(sql, module, MANY))
 
 
 def drifts(db: Database, item: int) -> list[Drift]:
-    """The differences of a service that are known."""
+    """The recorded differences of a service."""
     sql = f"SELECT kind, here, there FROM reseller_problem d WHERE {IS_DIFFERENCE} AND number = %s ORDER BY kind"  # noqa: S608
     return [Drift(*row) for row in db.rows(sql, item)]
 
 
 def put(lease: Lease, problem: Problem) -> None:
-    """Record the problem, or what it is by now; one that lasts keeps its first day and its task."""
+    """Insert the problem or update its row; a problem that lasts keeps its first day and its task."""
     problem = problem.cut
     said = (
         problem.module,
@@ -235,13 +245,13 @@ def put(lease: Lease, problem: Problem) -> None:
 
 
 def _list(services: Iterable[int]) -> str:
-    """As many of them as there is room for."""
+    """The services as a text, as many as the column holds."""
     told = " ".join(map(str, services))
     return told if len(told) <= _LIST_CHARACTERS else told[:_LIST_CHARACTERS].rpartition(" ")[0]
 
 
 def set_task(lease: Lease, cause: Cause, task: int) -> None:
-    """Note the task that was made for it."""
+    """Record the task that was made for the problem."""
     with lease.writing() as db:
         db.execute(
             "UPDATE reseller_problem SET task = %s WHERE subject = %s AND number = %s AND kind = %s", task, *cause
@@ -249,13 +259,13 @@ def set_task(lease: Lease, cause: Cause, task: int) -> None:
 
 
 def end(lease: Lease, cause: Cause) -> None:
-    """Its cause has ended."""
+    """Delete the row of a cause that has ended."""
     with lease.writing() as db:
         db.execute("DELETE FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s", *cause)
 
 
 def alarms(db: Database, module: int) -> list[tuple[int, str, str]]:
-    """Services closed here that live on there: service here, remote service, its state."""
+    """Services that are closed here and live on at the seller: service, remote number, its state there."""
     rows = db.rows(
         "SELECT k.item, k.remote, d.there FROM reseller_problem d "
         "JOIN reseller_link k ON k.item = d.number AND k.live = 1 "

@@ -1,4 +1,4 @@
-"""What checkevent changed here, for the limits of a day, and what it refused to change (promise 5)."""
+"""The changes that checkevent made here, counted by the limits of a day, and those that it refused (promise 5)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from reseller.model import Status
 
 DAY_SECONDS = 86400
 KEEP_DAYS = 30
-#: what is limited: services changed, those shown stopped as the seller has stopped them, and those closed or gone
+#: kinds of limited change: services changed, suspended because the seller did, closed or gone
 CHANGE, STOP, CLOSE = "change", "stop", "close"
 
 
 class Refused(NamedTuple):
-    """A change that was planned for a link and refused, in words, with the digests that it was planned at.
+    """A planned change of a link that was refused, in words, with the digests at the time of planning.
 
-    `left_by` is who has said that it is not to be made, empty while nobody has.
+    `left_by` is the person who decided that it is not to be made; empty while nobody has.
     """
 
     link: int
@@ -31,7 +31,7 @@ class Refused(NamedTuple):
 
 
 def running(db: Database, module: int) -> int:
-    """How many linked services of a module run here, with those that were shown stopped within a day."""
+    """How many linked services of a module run here, with those suspended within a day because the seller did."""
     sql = (
         "SELECT COUNT(*) FROM reseller_link k JOIN item i ON i.id = k.item WHERE k.live = 1 AND k.state = 'live' "
         "AND k.module = %s AND (i.status = %s OR k.id IN (SELECT c.link FROM reseller_change c WHERE c.module = %s "
@@ -41,13 +41,13 @@ def running(db: Database, module: int) -> int:
 
 
 def linked(db: Database, module: int) -> int:
-    """How many services of a module are linked and in step."""
+    """How many services of a module have a live link in the state `live`."""
     sql = "SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND state = 'live' AND module = %s"
     return int(db.value(sql, module))
 
 
 def changed(db: Database, module: int, kind: str) -> set[int]:
-    """Links of a module that were changed in this way within a day."""
+    """Links of a module that were changed in this way within the last day."""
     sql = (
         "SELECT DISTINCT link FROM reseller_change WHERE module = %s AND kind = %s "
         "AND changed > UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
@@ -56,7 +56,7 @@ def changed(db: Database, module: int, kind: str) -> set[int]:
 
 
 class Change(NamedTuple):
-    """A change of a linked service that is about to be made; `forced` by a person past the limits."""
+    """A change of a linked service that is about to be made; `forced` if a person let it past the limits."""
 
     module: int
     link: int
@@ -66,7 +66,7 @@ class Change(NamedTuple):
 
 
 def note(lease: Lease, change: Change) -> None:
-    """Write down a change before it is made."""
+    """Record a change before it is made."""
     with lease.writing() as db:
         db.execute(
             "INSERT INTO reseller_change (module, link, kind, detail, forced, correlation, changed) "
@@ -86,7 +86,7 @@ def note(lease: Lease, change: Change) -> None:
 
 
 def refused(db: Database, module: int) -> list[Refused]:
-    """The changes that are refused now."""
+    """The changes of a module that are refused now."""
     rows = db.rows(
         "SELECT p.link, p.kind, p.detail, p.digest, p.here, p.left_by FROM reseller_plan p "
         "JOIN reseller_link k ON k.id = p.link AND k.live = 1 WHERE p.module = %s ORDER BY p.link",
@@ -96,7 +96,9 @@ def refused(db: Database, module: int) -> list[Refused]:
 
 
 def shown(db: Database) -> list[tuple[int, int, str, str, str]]:
-    """Those of all modules that wait for a person: module, service, remote service, kind, what would be done."""
+    """Refused changes of all modules that wait for a person: module, service, remote number, kind, what would be
+    done.
+    """
     rows = db.rows(
         "SELECT p.module, k.item, k.remote, p.kind, p.detail FROM reseller_plan p JOIN reseller_link k "
         "ON k.id = p.link AND k.live = 1 WHERE p.left_by = '' ORDER BY p.module, k.item"
@@ -105,7 +107,7 @@ def shown(db: Database) -> list[tuple[int, int, str, str, str]]:
 
 
 def waiting(db: Database, module: int) -> dict[str, list[int]]:
-    """The services of a module of which a change waits for a person, by kind of limit."""
+    """The services of a module whose change waits for a person, by kind of limit."""
     rows = db.rows(
         "SELECT p.kind, k.item FROM reseller_plan p JOIN reseller_link k ON k.id = p.link AND k.live = 1 "
         "WHERE p.module = %s AND p.left_by = '' ORDER BY k.item",
@@ -118,7 +120,7 @@ def waiting(db: Database, module: int) -> dict[str, list[int]]:
 
 
 def leave(db: Database, services: Collection[int], who: str) -> int:
-    """A person has said that what waits of these services is not to be made; how much that was."""
+    """Record a person's decision that the waiting changes of these services are not to be made; how many there were."""
     sql = (
         "UPDATE reseller_plan p JOIN reseller_link k ON k.id = p.link AND k.live = 1 "
         "SET p.left_by = %s WHERE p.left_by = '' AND k.item IN %s"
@@ -127,7 +129,7 @@ def leave(db: Database, services: Collection[int], who: str) -> int:
 
 
 def refuse(lease: Lease, module: int, changes: Iterable[Refused]) -> None:
-    """Keep what is refused, beside what is refused already."""
+    """Record refused changes; those refused before stay."""
     with lease.writing() as db:
         for each in changes:
             db.execute(
@@ -146,7 +148,7 @@ def refuse(lease: Lease, module: int, changes: Iterable[Refused]) -> None:
 
 
 def forget(lease: Lease, links: Collection[int]) -> None:
-    """These are refused no longer: they changed again, or may be changed now."""
+    """Delete refused changes of these links: they changed again, or may be made now."""
     if not links:
         return
     with lease.writing() as db:

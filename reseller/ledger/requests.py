@@ -1,5 +1,8 @@
-"""Requests: what was about to be sent, is being sent, or was, with the key that recognises its effect (promise 2).
-Where one stands, and what that means, is ledger/states.py.
+"""Requests: each call that changes something at the seller, recorded before it is sent, with the key that recognises
+its effect (promise 2).
+
+A live request is continued, never replaced by a new one: the table's unique key allows one live request of a kind for a
+service. The states of a request, and what each means, are in ledger/states.py.
 """
 
 from __future__ import annotations
@@ -23,9 +26,9 @@ SETPARAM = "setparam"
 PART = "part"
 POWER = START, STOP, REBOOT, HARDREBOOT = "start", "stop", "reboot", "hardreboot"
 CHANGEPASSWORD, GEN_KEY, CANCEL_PROLONG, REOPEN = "changepassword", "gen_key", "cancel_prolong", "reopen"
-#: what goes on beside paid time and holds no term back
+#: kinds that do not affect paid time, so that a term may be bought beside them
 BESIDE = (*POWER, CHANGEPASSWORD, GEN_KEY)
-#: the error type of a request that nobody wants any more, and that is live for as long as the seller may carry it out
+#: error type of a request that is no longer wanted; it stays live for as long as the seller may carry it out
 OVERTAKEN = "reseller_overtaken"
 #: kinds that may cost something at the seller
 CHARGED = (ORDER, PROLONG, PART, SETPARAM, REOPEN)
@@ -45,7 +48,7 @@ _COLUMNS = (
 
 
 class Request(NamedTuple):
-    """A row of `reseller_request`; ages in seconds by the database's clock."""
+    """A row of `reseller_request`; ages are in seconds by the database's clock."""
 
     id: int
     item: int
@@ -60,7 +63,7 @@ class Request(NamedTuple):
     tries: int
     looks: int
     remote: str
-    #: remote services that a person has said are not this order, by number
+    #: numbers of remote services that, by a person's decision, are not this order
     accepted: frozenset[str]
     error_type: str
     error_text: str
@@ -73,12 +76,12 @@ class Request(NamedTuple):
     digest: str
     #: months that it buys at the seller
     term: int
-    #: by how much the seller's balance fell while it was sent, None where that was not seen
+    #: by how much the seller's balance fell while it was sent, None if unknown
     cost: Decimal | None
     cost_currency: str
-    #: whose word is the reason of a request that no operation wants
+    #: the person whose word is the reason of a request without an operation
     word: str
-    #: the error document that the seller answered, where it proves nothing (lifecycle/kept_answers.py), else empty
+    #: the seller's error document if it proves nothing (lifecycle/kept_answers.py), else empty
     answer: str
     age_seconds: int
     quiet_seconds: int
@@ -87,12 +90,12 @@ class Request(NamedTuple):
 
     @property
     def turn(self) -> tuple[int, int]:
-        """The smaller, the longer somebody has waited: by the panel's operation, since tries run side by side."""
+        """Sort key, smallest for the longest waiting: by the panel's operation, since tries run in parallel."""
         return self.operation or self.id, self.id
 
     @property
     def is_open(self) -> bool:
-        """Whether the seller has it, or may have it."""
+        """Whether the seller has the request, or may have it."""
         return self.state.means(states.IN_DOUBT) or self.state.means(states.TAKEN)
 
 
@@ -105,24 +108,24 @@ def _request(row: Sequence[object]) -> Request:
 
 
 def live_of(db: Database, item: int, kind: str = ORDER) -> Request | None:
-    """The unresolved request of this kind of a service."""
+    """The live request of this kind of a service."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_request WHERE item = %s AND kind = %s AND live = 1", item, kind)  # noqa: S608
     return _request(row) if row else None
 
 
 def is_wanted(db: Database, item: int, kind: str) -> bool:
-    """Whether something of this kind is asked for, and not only watched because it was overtaken."""
+    """Whether there is a live request of this kind, other than one that is only watched because it was overtaken."""
     found = live_of(db, item, kind)
     return found is not None and found.error_type != OVERTAKEN
 
 
 def live_others(db: Database, item: int, kind: str) -> list[Request]:
-    """The unresolved requests of other kinds of a service, oldest first."""
+    """The live requests of other kinds of a service, oldest first."""
     return [found for found in of_item(db, item) if found.live and found.kind != kind]
 
 
 def all_live(db: Database, modules: Sequence[int]) -> list[Request]:
-    """Every unresolved request of these modules, oldest first."""
+    """Every live request of these modules, oldest first."""
     if not modules:
         return []
     marks = ", ".join(["%s"] * len(modules))
@@ -137,13 +140,13 @@ def of_item(db: Database, item: int) -> list[Request]:
 
 
 def has_done(db: Database, item: int, kind: str, operation: int) -> bool:
-    """Whether this operation of a service was served: only its end, which is not ours to tell, is missing."""
+    """Whether the request of this operation is done: only the operation's end, which is up to the panel, is missing."""
     sql = "SELECT COUNT(*) FROM reseller_request WHERE item = %s AND kind = %s AND operation = %s AND state = %s"
     return operation > 0 and bool(db.value(sql, item, kind, operation, State.DONE))
 
 
 def by_id(db: Database, request: int) -> Request:
-    """The request as it stands now."""
+    """The request as it is now. Raises LookupError if there is none."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_request WHERE id = %s", request)  # noqa: S608
     if row is None:
         raise LookupError(f"request {request}")
@@ -151,9 +154,10 @@ def by_id(db: Database, request: int) -> Request:
 
 
 def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, accepted: str = "") -> Request:
-    """Write a new intent with a new key: `N-<8 random hex>` for an order, which the seller is told, others never.
+    """Insert a new request in the state INTENT, with a new key.
 
-    The seller's account is not known yet; see set_account().
+    The key is `N-<8 random hex>`; the seller gets to see only the key of an order. The seller's account is not known
+    yet; see set_account().
     """
     key = f"{item.id}-{os.urandom(4).hex()}"
     number = lease.insert(
@@ -173,24 +177,30 @@ def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, a
 
 
 def set_word(lease: Lease, request: Request, who: str) -> None:
-    """Note whose word is its reason: a person wants it, and no operation does."""
+    """Record the person whose word is the reason of a request that has no operation."""
     lease.execute("UPDATE reseller_request SET word = %s WHERE id = %s", who[:WORD_CHARACTERS], request.id)
 
 
 def set_account(lease: Lease, request: Request, account: int, module: int = 0) -> Request:
-    """Note which account it is sent with once that is known, and whose settings lead there if not its own module's."""
+    """Record the account with which the request is sent, and the module whose settings lead there.
+
+    `module` is given only if it is not the request's own.
+    """
     sql = "UPDATE reseller_request SET module = %s, account = %s WHERE id = %s"
     lease.execute(sql, module or request.module, account, request.id)
     return by_id(lease.db, request.id)
 
 
 def correlation(db: Database, key: str) -> str:
-    """Under which id the log speaks of the request with this key, empty when there is none."""
+    """The correlation id in the log for the request with this key; empty if there is none."""
     return db.value("SELECT correlation FROM reseller_request WHERE rkey = %s", key) or ""
 
 
 def operation_names(kind: str) -> tuple[str, ...]:
-    """What the panel may call the operation that a request serves; a service that was closed is ordered by `reopen`."""
+    """The panel's names for the operation of a request.
+
+    An order may come from `open` or, for a closed service, `reopen`.
+    """
     return ("open", REOPEN) if kind == ORDER else (kind,)
 
 
@@ -198,7 +208,7 @@ class Effect(NamedTuple):
     """What a request is going to do, by which its effect is recognised afterwards.
 
     `was` and `promise` are the date before a renewal and the one that the seller's form promises (YYYY-MM-DD); `call`
-    is a digest of what a change sends, `months` the term that is bought.
+    is a digest of the values that a change sends, `months` the term that is bought.
     """
 
     detail: str
@@ -209,7 +219,7 @@ class Effect(NamedTuple):
 
 
 def sending(lease: Lease, request: Request, effect: Effect) -> None:
-    """Say that it is about to be sent; must be committed before the first byte leaves."""
+    """Record that the request is about to be sent; must be committed before the first byte leaves."""
     lease.execute(
         "UPDATE reseller_request SET state = %s, detail = %s, was = %s, promise = %s, digest = %s, "
         "term = %s, answer = '', error_type = '', looks = 0, sent = UTC_TIMESTAMP(3), correlation = %s, "
@@ -226,9 +236,10 @@ def sending(lease: Lease, request: Request, effect: Effect) -> None:
 
 
 class Standing(NamedTuple):
-    """Where a request stands after a try; `wait_seconds` is until the next.
+    """The state of a request after a try; `wait_seconds` is the time until the next.
 
-    `looks` and `answer` None leave what is there: the count, and an error that the seller answered.
+    `looks` and `answer` are left unchanged if None: the number of looks, and the error document that the seller
+    returned.
     """
 
     state: State
@@ -246,7 +257,7 @@ class Standing(NamedTuple):
 
 
 def settle(lease: Lease, request: Request, now: Standing) -> Request:
-    """Record where the request stands; the row as it then is."""
+    """Record the new state of a request; the row as it then is."""
     lease.execute(
         "UPDATE reseller_request SET state = %s, live = %s, error_type = %s, error_text = %s, have = %s, deficit = %s, "
         "currency = %s, remote = %s, tries = %s, looks = COALESCE(%s, looks), answer = COALESCE(%s, answer), "
@@ -272,13 +283,13 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
 
 
 def stopped_by(db: Database, error_type: str) -> int:
-    """How many live requests say this of why they wait."""
+    """How many live requests wait for this reason."""
     sql = "SELECT COUNT(*) FROM reseller_request WHERE live = 1 AND error_type = %s"
     return int(db.value(sql, error_type))
 
 
 def has_ordered(db: Database, account: int, within_seconds: int) -> bool:
-    """Whether the seller has taken an order of this account within so long."""
+    """Whether the seller has accepted an order of this account within so many seconds."""
     sql = (
         "SELECT COUNT(*) FROM reseller_request WHERE account = %s AND kind = %s AND state = %s "
         "AND sent > UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
@@ -287,7 +298,10 @@ def has_ordered(db: Database, account: int, within_seconds: int) -> bool:
 
 
 def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int], becomes: str = "") -> None:
-    """What waited for one of these reasons, of these modules, is due now; and waits for `becomes`, where given."""
+    """Make unsent requests of these modules that wait for one of these reasons due now.
+
+    `becomes` replaces the reason.
+    """
     if modules:
         with lease.writing() as db:
             db.execute(
@@ -302,7 +316,7 @@ def wake(lease: Lease, error_types: Collection[str], modules: Sequence[int], bec
 
 
 def wait(lease: Lease, request: Request, seconds: int) -> None:
-    """Leave the request as it is and look at it again after this many seconds."""
+    """Leave the request as it is, and make it due after this many seconds."""
     lease.execute(
         "UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) + INTERVAL %s SECOND WHERE id = %s",
         seconds,
@@ -311,9 +325,10 @@ def wait(lease: Lease, request: Request, seconds: int) -> None:
 
 
 def stranded(db: Database, module: int) -> list[tuple[int, int]]:
-    """Operations of a module that spend, were begun, are manual and say nothing, and of which the ledger knows nothing.
+    """Operations of a module that spend, were started, are manual without an error, and are unknown to the ledger.
 
-    Whoever made them manual has died, or the ledger is older than they are. Number of the operation, service here.
+    The process that made an operation manual has died, or the ledger was restored from before it. Each is: operation,
+    service here.
     """
     rows = db.rows(
         "SELECT r.id, r.item FROM runningoperation r JOIN item i ON i.id = r.item WHERE i.processingmodule = %s "
@@ -337,7 +352,10 @@ AND q.state IN ('intent', 'sending', 'looking'))"""
 
 
 def unbought(db: Database, module: int) -> dict[int, str]:
-    """Services of a module that clients wait for and nobody buys: their operation was deleted. And why they stopped."""
+    """Services of a module for which clients wait and nothing is bought, since the operation was deleted.
+
+    The value is the reason why the order stopped, or "".
+    """
     why = "SELECT q.error_text FROM reseller_request q WHERE q.item = i.id AND q.live = 1 AND q.kind = 'order'"
     sql = f"SELECT i.id, ({why}) FROM item i WHERE i.processingmodule = %s AND {_UNBOUGHT} ORDER BY i.id"  # noqa: S608
     rows = db.rows(sql, module, Status.PROCESSING)
@@ -349,13 +367,13 @@ _WITHOUT = """NOT EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = q.item
 
 
 def without_operation(db: Database, module: int) -> frozenset[int]:
-    """Numbers of live requests of a module whose operation is gone, if they ever had one."""
+    """Ids of a module's live requests (except owed terms) whose operation is gone or never existed."""
     sql = f"SELECT q.id FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.kind <> %s AND {_WITHOUT}"  # noqa: S608
     return frozenset(db.column(sql, module, PART))
 
 
 def undecided(db: Database, module: int) -> list[Request]:
-    """Unconfirmed requests of a module that no operation tells of; orders and terms have problems of their own."""
+    """Unconfirmed requests of a module without an operation; orders and owed terms have problems of their own."""
     sql = (
         f"SELECT {_COLUMNS} FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.state = %s "  # noqa: S608
         f"AND q.kind NOT IN %s AND q.error_type <> %s AND {_WITHOUT} ORDER BY q.item"
@@ -364,10 +382,10 @@ def undecided(db: Database, module: int) -> list[Request]:
 
 
 def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, str, str, str]]:
-    """Renewals of a module, refused or unconfirmed, whose service ends there by this day (YYYY-MM-DD).
+    """Refused or unconfirmed renewals of a module whose service ends at the seller by this day (YYYY-MM-DD).
 
-    Service, remote service, the seller's date, and why it stopped. Without an operation it is a problem of another
-    kind (commands/prolong.py).
+    Each is: service, remote number, the seller's date, why it stopped. A renewal without an operation is a problem of
+    another kind (commands/prolong.py).
     """
     rows = db.rows(
         "SELECT q.item, k.remote, o.expiredate, q.error_text FROM reseller_request q "
@@ -384,6 +402,6 @@ def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, s
 
 
 def is_unbought(db: Database, item: int) -> bool:
-    """Whether a service is one of these."""
+    """Whether a service is one of unbought()."""
     sql = f"SELECT COUNT(*) FROM item i WHERE i.id = %s AND {_UNBOUGHT}"  # noqa: S608 - words of this file
     return bool(db.value(sql, item, Status.PROCESSING))

@@ -1,8 +1,7 @@
-"""Tables of the ledger, created and migrated by the add-on itself.
+"""The tables of the ledger, created and migrated by the add-on itself.
 
-`live` is 1 or NULL and part of a unique key: that is how "at most one live link, at most one unresolved request of a
-kind, for a service" is a rule of the database and not of a reader. Times are UTC, by the database's clock,
-the only one that all processes share.
+`live` is 1 or NULL and part of a unique key: so the database itself enforces "at most one live link, and at most one
+live request of a kind, for a service". Times are UTC by the database's clock, the only one that all processes share.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from reseller.db import Database
 from reseller.ledger import installation
 from reseller.wire.errors import ResellerError
 
-#: how long a process waits for another one that changes the tables
+#: how many seconds a process waits for another one that migrates the tables
 MIGRATION_SECONDS = 120
-#: duplicate column, duplicate index, nothing of that name to drop
+#: MySQL's errors: duplicate column, duplicate index, nothing of that name to drop
 _DONE_ALREADY = (1060, 1061, 1091)
-#: such locks are of the whole server, which may have several panels' databases
+#: name of the lock; locks belong to the whole server, which may have the databases of several panels
 _LOCK = "CONCAT('reseller schema ', CRC32(DATABASE()))"
 _ENGINE = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 
-#: of version 1; its rows are problems since version 2
+#: a table of version 1; since version 2 its rows are problems
 _DRIFT = f"""CREATE TABLE IF NOT EXISTS reseller_drift (
             link INT NOT NULL,
             kind VARCHAR(16) NOT NULL,
@@ -51,8 +50,9 @@ _MERGED = (
     "AND d.username = a.username SET x.account = d.account WHERE x.account <> d.account"
 )
 
-#: What was sold and not bought yet is accounted for, as far as the panel's date bears it out. Whatever else the two
-#: dates differ by is judged by the next run: a few days are followed, more is a problem (lifecycle/term_to_buy.py).
+#: Months that were sold and not bought yet are accounted for, as far as the panel's date confirms them. Any other
+#: difference of the two dates is left to the next run: a few days are followed, more is a problem
+#: (lifecycle/term_to_buy.py).
 _OWED_TO_ACCOUNTED = """UPDATE reseller_link k JOIN item i ON i.id = k.item
 JOIN reseller_observation o ON o.link = k.id JOIN (SELECT l.id, SUM(CAST(r.sold AS SIGNED) - r.bought) AS months
 FROM reseller_link l JOIN reseller_request r ON r.item = l.item AND r.state IN ('linked', 'done')
@@ -61,8 +61,8 @@ SET k.accounted = LEAST(i.expiredate, CAST(o.expiredate AS DATE) + INTERVAL owed
 WHERE k.live = 1 AND owed.months > 0 AND o.expiredate > '1' AND o.expiredate < '9000' AND k.accounted IS NULL
 AND i.expiredate > '1000-01-01' AND i.expiredate < '9000-01-01'"""
 
-#: One tuple of statements a version. A process may die between two of them, and the next one begins the version
-#: anew, so that each of them can be repeated.
+#: One tuple of statements for each version. A process may die between two statements, and the next process begins that
+#: version again, so every statement must be repeatable.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         f"""CREATE TABLE IF NOT EXISTS reseller_lease (
@@ -258,13 +258,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (subject, number, kind),
             KEY (module, kind)
         ) {_ENGINE}""",
-        # Differences were rows of their own; their tasks are found again by what they say.
+        # Differences had a table of their own; their tasks are found again by their text.
         _DRIFT,
         _DRIFT_TO_PROBLEM,
         "DROP TABLE reseller_drift",
     ),
     (
-        # An account is host, port and its own id there, and no spelling of an address.
+        # An account is identified by host, port and its own id there, not by the spelling of an address.
         f"""CREATE TABLE IF NOT EXISTS reseller_address (
             host VARCHAR(190) NOT NULL,
             username VARCHAR(190) NOT NULL,
@@ -276,13 +276,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) {_ENGINE}""",
         f"""INSERT IGNORE INTO reseller_address (host, username, account)
         SELECT {_HOST}, a.username, MIN(a.id) FROM reseller_account a GROUP BY 1, 2""",  # noqa: S608 - words of this file
-        # Where two spellings have linked one remote service twice, the second link stays where it is, and is told of.
+        # Where two spellings have linked one remote service twice, the second link keeps its account, which the next
+        # run reports.
         f"UPDATE IGNORE reseller_link x {_MERGED}",
         f"UPDATE IGNORE reseller_free x {_MERGED}",
         f"UPDATE reseller_request x {_MERGED}",
         """DELETE FROM reseller_account WHERE id NOT IN (SELECT account FROM reseller_address)
         AND id NOT IN (SELECT account FROM reseller_link) AND id NOT IN (SELECT account FROM reseller_free)""",
-        # Neither database knows ADD KEY IF NOT EXISTS in the other's words.
+        # MySQL and MariaDB have no common form of ADD KEY IF NOT EXISTS.
         """SET @reseller_key = IF((SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE()
         AND table_name = 'reseller_link' AND index_name = 'astray'), 'DO 0',
         'ALTER TABLE reseller_link ADD KEY astray (module, live, account)')""",
@@ -300,7 +301,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _OWED_TO_ACCOUNTED,
     ),
     (
-        # Only now: a version that was begun anew would still need them.
+        # In a version of its own: the version before, if repeated, still needs these columns.
         "ALTER TABLE reseller_request DROP COLUMN sold",
         "ALTER TABLE reseller_request DROP COLUMN bought",
     ),
@@ -350,17 +351,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE reseller_plan ADD COLUMN left_by VARCHAR(190) NOT NULL DEFAULT ''",),
 )
-#: the version that keeps where the tables belong: a row that is lost later is claimed by nobody but a person
+#: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(
     number for number, each in enumerate(MIGRATIONS, 1) if any("EXISTS reseller_place " in part for part in each)
 )
 
 
 def ensure(db: Database, base: Path) -> None:
-    """Bring the tables to this program's version; raises `reseller_schema` when they are newer than it.
+    """Bring the tables to this program's version; raises `reseller_schema` if they are newer.
 
-    Tables that do not say yet where they belong belong to the panel in `base` (installation.py).
-    One process migrates at a time; the others wait for it, and find nothing left to do.
+    Tables that have no place yet are assigned to the panel in `base` (installation.py). One process migrates at a time;
+    the others wait for up to MIGRATION_SECONDS (`reseller_migrating`), and then find nothing left to do.
     """
     if _checked(db) == len(MIGRATIONS):
         return
@@ -379,7 +380,7 @@ def ensure(db: Database, base: Path) -> None:
 
 
 def _carry_out(db: Database, statement: str) -> None:
-    """One statement; that a column or an index is there already, or gone already, is what it is to bring about."""
+    """Run one statement; that its column or index exists already, or is gone already, is no error."""
     try:
         db.execute(statement)
     except pymysql.err.OperationalError as error:
@@ -398,5 +399,5 @@ def _version(db: Database) -> int:
     try:
         return db.value("SELECT MAX(version) FROM reseller_schema") or 0
     except pymysql.err.ProgrammingError:
-        # Nothing else about this statement can be wrong in that way: there is no such table yet.
+        # The only such error that this statement can have: the table does not exist yet.
         return 0

@@ -1,4 +1,4 @@
-"""What requests have cost by the seller's balance, and what was spent within a day that no operation asked for."""
+"""What requests have cost, by the seller's balance, and what was spent within a day without an operation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from reseller.model import CURRENCY_CHARACTERS
 
 
 class Spent(NamedTuple):
-    """How many terms, and for how much in the account's currency as far as it is known."""
+    """A number of terms and what they cost in the account's currency, as far as that is known."""
 
     terms: int
     amount: Decimal
 
 
 def note(lease: Lease, request: int, cost: Decimal, currency: str) -> None:
-    """By how much the balance fell while this request was sent."""
+    """Add the amount by which the balance fell while this request was sent."""
     lease.execute(
         "UPDATE reseller_request SET cost = COALESCE(cost, 0) + %s, cost_currency = %s WHERE id = %s",
         cost,
@@ -30,7 +30,7 @@ def note(lease: Lease, request: int, cost: Decimal, currency: str) -> None:
 
 
 def of_day(db: Database, module: int) -> Spent:
-    """What a module has bought without an operation within the last day, what may have been bought included."""
+    """What a module has bought without an operation in the last 24 hours, purchases of unknown outcome included."""
     sql = (
         "SELECT COUNT(*), COALESCE(SUM(cost), 0) FROM reseller_request WHERE module = %s AND kind = 'part' "
         "AND sent > UTC_TIMESTAMP(3) - INTERVAL 1 DAY AND state IN %s"
@@ -40,7 +40,11 @@ def of_day(db: Database, module: int) -> Spent:
 
 
 def expected(db: Database, item: int) -> tuple[Decimal | None, str]:
-    """What one more term of a service may cost: as its last one, else as the last order of its tariff; None unknown."""
+    """What one more term of a service may cost, and the currency: as its last one, else as the last order of its
+    tariff.
+
+    The amount is None if neither is known.
+    """
     like = (
         "SELECT q.cost, q.cost_currency FROM item m JOIN item i ON i.pricelist = m.pricelist AND i.period = m.period "
         "JOIN reseller_request q ON q.item = i.id AND q.kind = 'order' AND q.cost > 0 WHERE m.id = %s "
@@ -56,6 +60,6 @@ def _last(db: Database, item: int) -> Row | None:
 
 
 def last_cost(db: Database, item: int) -> Decimal | None:
-    """What the last order or renewal of a service has cost, None while that is not known."""
+    """What the last request of a service that cost anything has cost, None if that is not known."""
     row = _last(db, item)
     return row[0] if row else None

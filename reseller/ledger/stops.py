@@ -1,6 +1,7 @@
-"""Stops: a person's word that nothing is bought from now on, at the seller of one module or at all of them.
+"""Stops: a person's decision that nothing is bought from now on, at the seller of one module or at all sellers.
 
-It is read right before each call that spends, by every process (seller/transport.py). Only a person takes it back.
+Every process reads it right before each call that spends (seller/transport.py). Only a person can end a stop (promise
+12).
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from reseller.db import Database
 from reseller.wire.errors import Halted
 from reseller.wire.texts import fit
 
-#: in place of a module's number
+#: stands for all modules in place of a module's number
 ALL = 0
 _CHARACTERS = {"who": 190, "why": 500}
 
 
 class Stop(NamedTuple):
-    """`module` is ALL or the one that it is about, `since` a time in UTC, `why` what the person has said."""
+    """`module` is the stopped module, or ALL; `since` is a time in UTC, `why` the person's reason."""
 
     module: int
     since: str
@@ -26,13 +27,13 @@ class Stop(NamedTuple):
 
     @property
     def error(self) -> Halted:
-        """What is to be said of it."""
+        """The error that reports the stop."""
         scope = str(self.module) if self.module else "*"
         return Halted("reseller_halted", scope=scope, since=self.since, who=self.who, why=self.why or "-")
 
 
 def of(db: Database, module: int) -> Stop | None:
-    """The stop that a module is under: the one of all modules before its own; None without one."""
+    """The stop that applies to a module: that of all modules before its own; None without one."""
     return next((found for found in every(db) if found.module in (ALL, module)), None)
 
 
@@ -43,16 +44,16 @@ def every(db: Database) -> list[Stop]:
 
 
 def require_none(db: Database, module: int) -> None:
-    """To be asked before anything is sent that spends; raises Halted."""
+    """Raise Halted if the module is stopped; called before every call that spends."""
     found = of(db, module)
     if found is not None:
         raise found.error
 
 
 def put(db: Database, module: int, who: str, why: str) -> None:
-    """From now on nothing is bought; a stop that is there keeps its first day, and says the newer reason.
+    """Stop buying from now on; an existing stop keeps its first day and gets the newer reason.
 
-    Under no lease: nobody who is at something else may hold it up.
+    It takes no lease, so that no process can delay it.
     """
     db.execute(
         "INSERT INTO reseller_stop (module, who, why, since) VALUES (%s, %s, %s, UTC_TIMESTAMP(3)) "
@@ -64,5 +65,5 @@ def put(db: Database, module: int, who: str, why: str) -> None:
 
 
 def end(db: Database, module: int) -> None:
-    """It is taken back."""
+    """End the stop."""
     db.execute("DELETE FROM reseller_stop WHERE module = %s", module)

@@ -1,7 +1,7 @@
-"""Swaps: which services were moved to another processing module, by whom, when, why, and whether they are back.
+"""Swaps: which services were moved to another processing module, by whom, when and why, and whether they are back.
 
-intent     written, the module may or may not have been changed yet: finished or undone by the next command
-away       moved; its link lives on and is only looked at
+intent     recorded, the module may or may not have been changed yet: the next command finishes or undoes it
+away       moved; its link lives on and is only observed
 returning  being moved back, as intent
 back       back at its module
 undone     was not moved after all
@@ -22,7 +22,7 @@ _COLUMNS = "id, item, home, target, state, who, why, created, updated, pricelist
 
 
 class Swap(NamedTuple):
-    """A row of `reseller_swap`; `pricelist`, `period`, `expiredate` and `status` are the service's as it left."""
+    """A row of `reseller_swap`; `pricelist`, `period`, `expiredate` and `status` are the service's when it left."""
 
     id: int
     item: int
@@ -40,7 +40,7 @@ class Swap(NamedTuple):
 
     @property
     def live(self) -> bool:
-        """Whether the service is not where it belongs, or may not be."""
+        """Whether the service is away from its module, or may be."""
         return self.state in _LIVE
 
 
@@ -51,12 +51,12 @@ def of_item(db: Database, item: int) -> Swap | None:
 
 
 def all_live(db: Database) -> list[Swap]:
-    """Every service that is away, longest first."""
+    """Every service that is or may be away, longest first."""
     return [Swap(*row) for row in db.rows(f"SELECT {_COLUMNS} FROM reseller_swap WHERE live = 1 ORDER BY created, id")]  # noqa: S608
 
 
 def create(lease: Lease, **values: object) -> Swap:
-    """Write the undo row: item, home, target, who, why, and what the service is as it leaves."""
+    """Record a swap before it is made: item, home, target, who, why, and the service's values at that moment."""
     lease.insert("reseller_swap", state=INTENT, **values)
     found = of_item(lease.db, int(str(values["item"])))
     assert found is not None  # noqa: S101 - just written, under the service's lease
@@ -64,7 +64,7 @@ def create(lease: Lease, **values: object) -> Swap:
 
 
 def settle(lease: Lease, swap: Swap, state: str) -> Swap:
-    """Move it on."""
+    """Set the state of a swap."""
     lease.execute(
         "UPDATE reseller_swap SET state = %s, live = %s, updated = UTC_TIMESTAMP(3) WHERE id = %s",
         state,
@@ -75,10 +75,10 @@ def settle(lease: Lease, swap: Swap, state: str) -> Swap:
 
 
 def move(lease: Lease, item: int, old: int, new: int) -> bool:
-    """Give the service another processing module, unless it has one already that is not `old`, is in process, or has
-    an operation; whether it was done.
+    """Set the service's processing module from `old` to `new`; whether it was done.
 
-    The one cell of the panel's tables that the add-on ever writes (promise 4), by compare-and-set.
+    Not if it has another module than `old`, is in process, or has an operation. This is the one cell of the panel's
+    tables that the add-on ever writes (promise 4), by compare-and-set.
     """
     return lease.claims(
         "UPDATE item SET processingmodule = %s WHERE id = %s AND processingmodule <=> %s AND status <> 5 "
@@ -91,14 +91,14 @@ def move(lease: Lease, item: int, old: int, new: int) -> bool:
 
 
 def undo(lease: Lease, item: int, old: int, new: int) -> bool:
-    """Take a move back, whatever has begun since: it was not to happen."""
+    """Set the module back from `new` to `old`, even if an operation has begun since: the move was not to happen."""
     return lease.claims(
         "UPDATE item SET processingmodule = %s WHERE id = %s AND processingmodule <=> %s", old, item, new
     )
 
 
 def rows(found: Sequence[Swap]) -> list[dict[str, object]]:
-    """For a table or JSON."""
+    """Swaps for a table or JSON."""
     return [
         {
             "service": swap.item,

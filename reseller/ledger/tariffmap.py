@@ -1,9 +1,10 @@
-"""The tariff map: what the parts of a tariff here are called at the seller.
+"""The tariff map: what the parts of a tariff of this panel are called at the seller.
 
-One row a part: `period` (months here -> months there), `addon` (internal name -> the seller's add-on id), `enum`
+One row for each part: `period` (months here -> months there), `addon` (internal name -> the seller's add-on id), `enum`
 (enumeration item id here -> there), `os` (template key here -> there). The seller's tariff and data centre themselves
 are fields of the panel's tariff form (pages/tariff_form.py). A part without a row is not for sale: nothing is guessed
-at order time, since a wrong guess buys the wrong thing. An add-on mapped to `none` is ours alone: nothing is bought.
+at order time, since a wrong guess buys the wrong thing. An add-on mapped to `none` exists only here: nothing is bought
+for it.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from reseller.db import Database
 
 PERIOD, ADDON, ENUM, OS = "period", "addon", "enum", "os"
 KINDS = (PERIOD, ADDON, ENUM, OS)
-#: the counterpart of an add-on that the seller has no part in
+#: the counterpart of an add-on for which nothing is bought
 NONE = "none"
 
 
 class TariffMap(NamedTuple):
-    """Rows of one tariff, by kind and name here."""
+    """The rows of one tariff, by kind and name here."""
 
     rows: Mapping[tuple[str, str], str]
 
     def remote(self, kind: str, local: str) -> str | None:
-        """The seller's name of a part, or None when it is not mapped."""
+        """The seller's name for a part, None if it is not mapped."""
         return self.rows.get((kind, local))
 
 
@@ -47,7 +48,7 @@ def save(db: Database, pricelist: int, kind: str, local: str, remote: str) -> No
 
 
 def drop(db: Database, pricelist: int, kind: str, local: str) -> int:
-    """Remove one row; how many there were."""
+    """Remove one row; how many were removed."""
     return db.execute(
         "DELETE FROM reseller_map WHERE pricelist = %s AND kind = %s AND local = %s", pricelist, kind, local
     )

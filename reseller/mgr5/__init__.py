@@ -1,1 +1,1 @@
-"""The panel we live in: its files, its database, its functions, and how it calls us."""
+"""The panel in which the add-on is installed: its files, its database, its functions, and how it calls a module."""

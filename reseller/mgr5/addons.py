@@ -1,12 +1,12 @@
-"""What a service has of each add-on of its tariff, read in this one place (additions-2.md h 1).
+"""How much a service has of each add-on of its tariff; read only here (additions-2.md h 1).
 
-The way of the vendor's own modules: from the tariff to the service, so an add-on that has no row of its own in `item`
-counts with what the tariff gives. A number is the included limit (the service's own, else the tariff's) plus
-`intvalue`; one that is billed by its use counts with its maximum; a trial has no more than the trial's maximum. What is
-switched off in the tariff, only a part of others (billtype 4), or set by staff by hand (10) does not count.
+As in the vendor's own modules, the query starts at the tariff, so an add-on without a row of its own in `item` counts
+with the tariff's value. A number is the included limit (the service's own, else the tariff's) plus `intvalue`; an
+add-on that is billed by use counts with its maximum; a trial has no more than the trial's maximum. An add-on that is
+switched off in the tariff, is only a part of others (billtype 4), or is set by staff by hand (10) does not count.
 
-A total that cannot be (a fraction, less than nothing) is handed on as it stands: the plan of an order or a change
-refuses it by name (lifecycle/quantities.py).
+An impossible total (a fraction, less than nothing) is returned unchanged: the plan of an order or a change refuses it
+by name (lifecycle/quantities.py).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ IF(p.billtype = 3, COALESCE(a.addonmax, p.addonmax), COALESCE(a.addonlimit, p.ad
 IF(i.period = -100, COALESCE(a.addonmaxtrial, p.addonmaxtrial), NULL),
 COALESCE(a.boolvalue, p.addonbool), p.addonbool, COALESCE(a.enumerationitem, p.enumerationitem), p.enumerationitem"""
 _COUNTS = "p.active = 'on' AND p.addontype IN (1, 2, 3) AND COALESCE(p.billtype, 2) NOT IN (4, 10)"
-#: Where all rows of a service are closed they were closed with it, and it is coming back (`reopen`) with what it had.
-#: A service with rows of another tariff had that one taken back by a panel that leaves them as they are (`rollback`):
-#: of what it has no row for nothing is known then.
+#: If all rows of a service are closed, they were closed with it, and `reopen` brings it back with what it had. If a
+#: service has rows of another tariff, the panel took a change of tariff back without changing the rows (`rollback`): an
+#: add-on without a row is then unknown, and left out.
 _OF_SERVICES = f"""
 SELECT i.id, {_COLUMNS} FROM item i JOIN pricelist p ON p.parent = i.pricelist LEFT JOIN itemtype t ON t.id = p.itemtype
 LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
@@ -43,7 +43,7 @@ WHERE p.parent = %s AND {_COUNTS} AND p.compound IS NULL ORDER BY p.id"""  # noq
 
 
 def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon, ...]]:
-    """What each of these services has of every add-on that counts, by the number of the service."""
+    """The add-ons of each of these services, by the number of the service."""
     found: dict[int, dict[int, Addon]] = {}
     for item, *row in db.rows(_OF_SERVICES, numbers):
         addon = _addon(row)
@@ -52,7 +52,7 @@ def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon
 
 
 def of_tariff(db: Database, pricelist: int) -> list[Addon]:
-    """What the tariff gives of every add-on to who chooses nothing."""
+    """The add-ons that a service gets if its client chooses nothing."""
     return [_addon(row[1:]) for row in db.rows(_OF_TARIFF, pricelist)]
 
 

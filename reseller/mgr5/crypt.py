@@ -1,8 +1,8 @@
-"""Values that the panel keeps encrypted: base64 of RSA PKCS#1 v1.5 with its own key (platform.md 6.2).
+"""Values that the panel stores encrypted: base64 of RSA PKCS#1 v1.5 with the panel's own key (platform.md 6.2).
 
-Decrypted by the `openssl` program, which every panel host has; value and result go through pipes, never an argument or
-a file. It is asked for the bare block and the padding is taken off here: newer versions answer a wrong block with
-random bytes instead of an error (implicit rejection), which would become somebody's password.
+They are decrypted by the `openssl` program, which every panel host has; value and result pass through pipes, never
+through an argument or a file. openssl returns the bare block and the padding is removed here: newer versions answer a
+wrong block with random bytes instead of an error (implicit rejection), and these would become a client's password.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PADDING_BYTES = 8
 
 
 def decrypt(panel: Panel, value: str) -> str:
-    """The value in clear; raises ResellerError `reseller_crypt`, without the value, when that is not possible."""
+    """The value in clear text; raises ResellerError `reseller_crypt`, without the value, if that is not possible."""
     key = panel.base / (panel.config().get("CryptKey") or DEFAULT_KEY)
     try:
         sealed = base64.b64decode(value, validate=True)
@@ -38,7 +38,7 @@ def decrypt(panel: Panel, value: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {error.__class__.__name__}") from error
     if done.returncode:
-        # The cause stands below the first line.
+        # openssl gives the cause below the first line, so keep all lines.
         said = " ".join(done.stderr.decode(errors="replace").split()) or "no reason given"
         raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {said}")
     head, mark, clear = done.stdout[2:].partition(b"\0")

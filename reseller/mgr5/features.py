@@ -1,6 +1,6 @@
-"""What the module says of itself at every start of the panel (`--command features`, platform.md 5.2).
+"""The module's declaration of itself, which the panel reads at every start (`--command features`, platform.md 5.2).
 
-Nothing is imported here that Python has not loaded anyway, so that the answer costs little more than starting it does.
+Only modules that Python has loaded anyway are imported here, so the answer costs little more than starting Python.
 """
 
 import os
@@ -10,7 +10,7 @@ from reseller.products import ITEMTYPES
 #: name of the executable in processing/, and of the module in the panel
 MODULE = "pmreseller"
 
-#: the module's own number among its settings: the check of new ones is told nothing else of which module they are for
+#: the module's own number among its settings: the check of new settings gets no other sign of their module
 NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
 PARAMS = (
@@ -41,18 +41,18 @@ FEATURES = (
     "pricelist_dynamic_settings",
     "pricelist_dynamic_settings_tune",
 )
-#: declared only while it is switched on for some type (commands/transition_controlpanel.py): then this file is there
+#: declared only while it is switched on for a type (commands/transition_controlpanel.py): then PANELS_FILE exists
 PANEL_FEATURE = "transition_controlpanel"
 PANELS_FILE = "etc/reseller.panels"
 
 
 def tree(executable: str) -> str:
-    """The panel's tree in whose `processing/` the executable lies; as Panel.of(), without loading pathlib."""
+    """The panel's directory whose `processing/` has the executable; as Panel.of(), but without importing pathlib."""
     return os.path.realpath(executable).rpartition("/processing/")[0]
 
 
 def document(base: str) -> str:
-    """The features document of the panel whose tree is `base`."""
+    """The features document of the panel whose directory is `base`."""
     itemtypes = "".join(f'<itemtype name="{name}"/>' for name in ITEMTYPES)
     params = "".join(f'<param name="{name}"/>' for name in PARAMS)
     params += "".join(f'<param name="{name}" crypted="yes"/>' for name in CRYPTED_PARAMS)

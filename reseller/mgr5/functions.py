@@ -1,6 +1,6 @@
-"""The functions of the panel that change a service, by name: its parameters, its date, and that a command is done.
+"""Functions of the panel that change a service: its parameters, its date, and the call-back that a command is done.
 
-Each raises PanelError as `Mgrctl.call` does. What is written on an operation or a task is lifecycle/operations.py.
+Each raises PanelError as `Mgrctl.call` does. Functions for operations and tasks are in lifecycle/operations.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ LICENCE_KEY = "lickey"
 
 
 def save_param(mgrctl: Mgrctl, item: int, name: str, value: str) -> None:
-    """Store parameter `name` of service `item` (`service.saveparam`, platform.md 5.2); a secret one by its name."""
+    """Store parameter `name` of service `item` (`service.saveparam`, platform.md 5.2).
+
+    Passwords and the licence key are passed as secrets; passwords are also stored encrypted.
+    """
     fields = {"elid": item, "name": name, "sok": "ok"}
     if name in PASSWORDS:
         mgrctl.call("service.saveparam", {**fields, "crypted": "on"}, secrets={"value": value})
@@ -25,20 +28,20 @@ def save_param(mgrctl: Mgrctl, item: int, name: str, value: str) -> None:
 
 
 def drop_param(mgrctl: Mgrctl, item: int, name: str) -> None:
-    """Forget a parameter of a service."""
+    """Delete a parameter of a service."""
     mgrctl.call("service.dropparam", {"elid": item, "name": name, "sok": "ok"})
 
 
 def set_expiredate(mgrctl: Mgrctl, item: int, date: str) -> None:
-    """Move the date to which a service is paid, YYYY-MM-DD, without a bill for its client."""
+    """Set the date to which a service is paid (YYYY-MM-DD), without a bill for its client."""
     mgrctl.call("service.setexpiredate", {"elid": item, "expiredate": date, "sok": "ok"})
 
 
 def call_back(mgrctl: Mgrctl, function: str, item: int) -> None:
-    """Say that a command of a service is done (`service.postsuspend`, ...) or undone (`....rollback`)."""
+    """Tell the panel that a command of a service is done (`service.postsuspend`, ...) or undone (`....rollback`)."""
     mgrctl.call(function, {"elid": item, "sok": "ok"})
 
 
 def clear_cache(mgrctl: Mgrctl) -> None:
-    """Let the panel read its tables anew, after a cell of `item.processingmodule` was written."""
+    """Make the panel read its tables again, after a cell of `item.processingmodule` was written."""
     mgrctl.call("tool.clearcache")

@@ -1,4 +1,4 @@
-"""Services, their parameters, add-ons and operations, read from the panel's tables (platform.md 6.2)."""
+"""Read services, their parameters, add-ons and operations from the panel's tables (platform.md 6.2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEFT JOIN processingmodule m ON m.id = i.processingmodule WHERE i.id IN %s"""
 def read(db: Database, item: int) -> Item:
     """The service with its parameters and add-ons; raises ResellerError `reseller_item_missing`.
 
-    Parameters kept encrypted by the panel are not among them.
+    Parameters that the panel stores encrypted are not included.
     """
     found = read_all(db, [item])
     if item not in found:
@@ -35,7 +35,7 @@ def read(db: Database, item: int) -> Item:
 
 
 def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
-    """Those of these services that there are, by number."""
+    """Those of these services that exist, by number."""
     if not numbers:
         return {}
     params: dict[int, dict[str, str]] = {}
@@ -59,7 +59,7 @@ def read_ours(db: Database, item: int) -> Item:
 
 
 def is_ours(db: Database, item: int) -> bool:
-    """Whether there is such a service and it belongs to a module of ours."""
+    """Whether the service exists and belongs to a module of ours."""
     sql = (
         "SELECT COUNT(*) FROM item i JOIN processingmodule m ON m.id = i.processingmodule "
         "WHERE i.id = %s AND m.module = %s"
@@ -68,7 +68,7 @@ def is_ours(db: Database, item: int) -> bool:
 
 
 def belongs(db: Database, item: int, user: str) -> bool:
-    """Whether the service is one of the client whose user this is (platform.md 6.2)."""
+    """Whether the service belongs to the account of this user (platform.md 6.2)."""
     sql = (
         "SELECT COUNT(*) FROM item i JOIN user u ON u.account = i.account "
         "WHERE i.id = %s AND i.parent IS NULL AND u.name = %s"
@@ -77,7 +77,7 @@ def belongs(db: Database, item: int, user: str) -> bool:
 
 
 def account_of(db: Database, item: int) -> int:
-    """The account on this panel that has the service, 0 for none."""
+    """The account on this panel that owns the service, 0 for none."""
     return int(db.value("SELECT account FROM item WHERE id = %s", item) or 0)
 
 
@@ -87,7 +87,7 @@ def account_of_user(db: Database, user: str) -> int:
 
 
 class Unlinked(NamedTuple):
-    """A service as far as it can be recognised elsewhere; `label` is its domain or the name of its licence."""
+    """A service with the values by which it can be recognised at the seller; `label` is its domain or licence name."""
 
     id: int
     itemtype: str
@@ -98,7 +98,7 @@ class Unlinked(NamedTuple):
 
 
 def living(db: Database, module: int) -> list[Unlinked]:
-    """Services of a module that are or become active, or are suspended."""
+    """Services of a module that are active, in process or suspended."""
     params = ", ".join(f"MAX(IF(f.intname = '{name}', f.value, NULL))" for name in ("domain", "licname", "ip"))
     rows = db.rows(
         f"SELECT i.id, t.intname, i.pricelist, i.expiredate, {params} FROM item i "  # noqa: S608 - words of this file
@@ -116,25 +116,27 @@ def living(db: Database, module: int) -> list[Unlinked]:
 
 
 def modules(db: Database) -> list[int]:
-    """Ids of our modules; one that is switched off sells nothing new, but what it sold is looked after."""
+    """Ids of our modules, even of those switched off: such a module sells nothing new, but its services are looked
+    after.
+    """
     return db.column("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)
 
 
 def is_active(db: Database, module: int) -> bool:
-    """Whether the panel has a module of ours switched on."""
+    """Whether the panel has this module of ours switched on."""
     sql = "SELECT COUNT(*) FROM processingmodule WHERE id = %s AND module = %s AND active = 'on'"
     return bool(db.value(sql, module, MODULE))
 
 
 def operation_of(db: Database, item: int, *intnames: str) -> int:
-    """The newest running operation of a service that has one of these names, 0 without one."""
+    """The newest running operation of a service that has one of these names, 0 if there is none."""
     marks = ", ".join(["%s"] * len(intnames))
     sql = f"SELECT MAX(id) FROM runningoperation WHERE item = %s AND intname IN ({marks})"  # noqa: S608
     return db.value(sql, item, *intnames) or 0
 
 
 def operations(db: Database, item: int) -> list[str]:
-    """Names of all running operations of a service, manual ones too."""
+    """Names of all running operations of a service, manual ones included."""
     return [row[0] or "" for row in db.rows("SELECT intname FROM runningoperation WHERE item = %s ORDER BY id", item)]
 
 
@@ -150,30 +152,30 @@ def open_tasks(db: Database, operation: int) -> list[int]:
 
 
 def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
-    """What the tariff form saved for a tariff."""
+    """The parameters that the tariff form saved for a tariff."""
     found = db.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s", pricelist)
     return {intname: value or "" for intname, value in found}
 
 
 def is_open(db: Database, task: int) -> bool:
-    """Whether a task is there and not closed (status 2)."""
+    """Whether the task exists and is not closed (status 2)."""
     return bool(db.value("SELECT COUNT(*) FROM task WHERE id = %s AND status <> 2", task))
 
 
 def has_task(db: Database, operation: int) -> bool:
-    """Whether the operation has or had a task, closed ones too."""
+    """Whether the operation has or had a task, closed ones included."""
     return bool(db.value("SELECT COUNT(*) FROM task WHERE runningoperation = %s", operation))
 
 
 def task_without_operation(db: Database, item: int, kind: str, text: str) -> int:
-    """The newest of tasks_without_operation(), 0 without one."""
+    """The newest of tasks_without_operation(), 0 if there is none."""
     return next(iter(tasks_without_operation(db, item, kind, text)), 0)
 
 
 def tasks_without_operation(db: Database, item: int, kind: str, text: str) -> list[int]:
-    """Open tasks of a type about a service that belong to no operation and say just this, the newest first.
+    """Open tasks of this type and service that belong to no operation and have exactly this text, newest first.
 
-    Their text may have been written in ASCII only (lifecycle/operations.py).
+    The text may have been written in ASCII only (lifecycle/operations.py).
     """
     sql = (
         "SELECT id FROM task WHERE item = %s AND type = %s AND runningoperation IS NULL AND status <> 2 "
@@ -183,23 +185,23 @@ def tasks_without_operation(db: Database, item: int, kind: str, text: str) -> li
 
 
 def exists(db: Database, operation: int) -> bool:
-    """Whether the operation is still there."""
+    """Whether the operation still exists."""
     return bool(db.value("SELECT COUNT(*) FROM runningoperation WHERE id = %s", operation))
 
 
 def is_held_by_staff(db: Database, item: int) -> bool:
-    """Whether this panel's staff have suspended the service, for abuse or for reasons of their own."""
+    """Whether this panel's staff have suspended the service, or it is suspended for abuse."""
     sql = "SELECT employeesuspend = 'on' OR abusesuspend = 'on' FROM item WHERE id = %s"
     return bool(db.value(sql, item))
 
 
 def is_manual(db: Database, operation: int) -> bool:
-    """Whether the operation is there and the panel does not run it by itself."""
+    """Whether the operation exists and the panel does not start it by itself."""
     return bool(db.value("SELECT manual FROM runningoperation WHERE id = %s", operation) == "on")
 
 
 def operation_name(db: Database, operation: int) -> str:
-    """What the operation does: `open`, `suspend`, ...; empty when it is gone."""
+    """The command of the operation (`open`, `suspend`, ...); empty if it is gone."""
     return db.value("SELECT intname FROM runningoperation WHERE id = %s", operation) or ""
 
 
@@ -224,5 +226,5 @@ def tried_operations(db: Database, module: int) -> list[tuple[int, int, str]]:
 
 
 def secret_names(db: Database, item: int) -> set[str]:
-    """Names of the parameters of a service that the panel keeps encrypted."""
+    """Names of the parameters of a service that the panel stores encrypted."""
     return set(db.column("SELECT intname FROM itemcryptedparam WHERE item = %s", item))

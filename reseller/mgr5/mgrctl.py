@@ -1,8 +1,8 @@
-"""Functions of our own panel, called through `sbin/mgrctl` (platform.md 3).
+"""Functions of the panel, called through `sbin/mgrctl` (platform.md 3).
 
-Always `-o xml`: text mode cannot be parsed safely. Secrets go by `-e NAME=$VARIABLE`, never by the argument list, which
-every user of the host can read. Calls that never reached the panel (it is restarting) are repeated for a while, since
-they cannot have had an effect; the panel says so itself with error type `client`, object `open`.
+Always with `-o xml`, because text mode cannot be parsed safely. Secrets are passed by `-e NAME=$VARIABLE`, never in the
+argument list, which every user of the host can read. A call that never reached the panel (it is restarting) is repeated
+for a while, since it cannot have had an effect; the panel marks this with error type `client`, object `open`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RESTART_PAUSE_SECONDS = 1.0
 
 
 class Mgrctl:
-    """`call(func, **parameters)` answers the `<doc>` or raises PanelError with the panel's own error type."""
+    """`call(func, parameters)` returns the `<doc>`, or raises PanelError with the panel's own error type."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
@@ -39,8 +39,8 @@ class Mgrctl:
     ) -> document.Element:
         """Call `func`; `secrets` are parameters too, passed through the environment.
 
-        Raises PanelError: `panel_type` is the panel's error type, `client` when it cannot be reached, `timeout` when it
-        did not answer in `mgrctl_seconds` (then the call may have had its effect).
+        Raises PanelError: `panel_type` is the panel's error type, `client` if the panel cannot be reached, `timeout` if
+        it did not answer within `mgrctl_seconds` (the call may then have had its effect).
         """
         until = time.monotonic() + self._panel.limits.panel_away_seconds
         remember(*(secrets or {}).values())
@@ -75,8 +75,11 @@ class Mgrctl:
 
 
 def _answer(func: str, done: subprocess.CompletedProcess[bytes]) -> document.Element:
-    """The document of a finished mgrctl; which of exit code, stdout and stderr tells of an error is unknown
-    (platform.md 3.3), so an error document counts first, then anything that is no document."""
+    """The document of a finished mgrctl.
+
+    It is unknown whether exit code, stdout or stderr shows an error (platform.md 3.3), so an error document counts
+    first, then any output that is no document.
+    """
     try:
         root = document.parse(done.stdout)
     except document.NotADocument as error:

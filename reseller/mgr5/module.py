@@ -1,7 +1,7 @@
 """The protocol of a processing module: the vendor's arguments in, a document and an exit code out (platform.md 5.2).
 
-The panel may look at the exit code, at stdout, or at both (unknown), so both always agree: 0 with a result, 1 with an
-error document. Words on a wrong command line go to stderr as well, as the vendor's base class does.
+It is unknown whether the panel looks at the exit code, at stdout, or at both, so both always agree: 0 with a result, 1
+with an error document. The text about a wrong command line goes to stderr as well, as in the vendor's base class.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from reseller.wire.texts import fit
 _NUMBERS = ("item", "module", "runningoperation", "level", "addon")
 _WORDS = ("command", "subcommand", "id", "lang", "itemtype", "intname", "param", "value")
 _TEXTS = (*_WORDS, "userid", "password", "panelkey")
-#: names by which an option is known as well: which of the two the panel uses is unknown (platform.md 5.3)
+#: second names of options: which of the two the panel uses is unknown (platform.md 5.3)
 _ALSO = {"panelkey": "--panel_key"}
 _SHORT = {"command": "-c", "item": "-i", "lang": "-l", "module": "-m", "itemtype": "-t", "addon": "-a"}
 _OPTIONS = {f"--{name}": name for name in (*_NUMBERS, *_TEXTS)}
 _OPTIONS.update((other, name) for table in (_SHORT, _ALSO) for name, other in table.items())
 _USAGE = f"pmreseller: a processing module. Options: {' '.join(_OPTIONS)}; each takes a value."
-#: what the vendor's own modules answer (platform.md 5.2)
+#: answers to these options, as the vendor's own modules give them (platform.md 5.2)
 _TOLD = {"-V": "1.0", "--version": "1.0", "-h": _USAGE, "--help": _USAGE}
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """One call of the module; numbers are 0 and texts empty where not given."""
+    """The arguments of one call; numbers are 0 and texts are empty if not given."""
 
     command: str
     item: int = 0
     module: int = 0
-    #: of the user whose call it is, 0 where the panel does not say
+    #: level of the calling user, 0 if the panel does not pass it
     level: int = 0
     runningoperation: int = 0
     lang: str = ""
@@ -45,11 +45,11 @@ class Arguments:
     value: str = ""
     userid: str = ""
     panelkey: str = ""
-    #: as the panel keeps it, see mgr5/crypt.py
+    #: encrypted, as the panel stores it (mgr5/crypt.py)
     password: str = field(default="", repr=False)
 
     def need(self, name: str) -> int:
-        """The number `name`, which the command cannot do without; raises UsageError `reseller_usage_missing`."""
+        """The number `name`, which the command requires; raises UsageError `reseller_usage_missing`."""
         value: int = getattr(self, name)
         if value <= 0:
             raise UsageError("reseller_usage_missing", object=name, command=self.command, option=f"--{name}")
@@ -57,9 +57,9 @@ class Arguments:
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """Arguments of a call; raises UsageError for an unknown option, a missing value or a number that is none.
+    """The arguments of a call; raises UsageError for an unknown option, a missing value or an invalid number.
 
-    By hand: argparse costs as much as starting Python, and every option takes the next word, whatever that is.
+    Parsed by hand: argparse costs as much as starting Python, and every option takes the next word, whatever it is.
     """
     if argv and argv[0] in _TOLD:
         sys.stdout.write(f"{_TOLD[argv[0]]}\n")

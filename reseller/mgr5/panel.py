@@ -1,4 +1,4 @@
-"""The tree of the panel we live in, found from where our own files lie in it."""
+"""The panel's directory, its configuration and its database; found from the place of our own executable."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from reseller.wire.secrets import hide_known, remember
 
 #: keys of the panel's configuration: how to reach its database, and where its own key is (platform.md 6.2)
 CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
-#: where programs of this platform look for a local database's socket (additions-2.md h 6), and Debian has it
+#: where programs of this platform look for a local database's socket (additions-2.md h 6), and where Debian has it
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
 _LOCAL = ("", "localhost")
-#: a database that says nothing for so long is gone; a migration waits for another one for less (ledger/schema.py)
+#: a database that is silent for this long counts as gone; waiting for a migration takes less (ledger/schema.py)
 SILENT_SECONDS = 600
 MYSQL_PORT = 3306
-#: of the setting `database_cafile`
+#: value of the setting `database_cafile` for no TLS
 NOWHERE = "none"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """`base` is the mgr5 tree, `/usr/local/mgr5` on a real host."""
+    """`base` is the panel's directory, `/usr/local/mgr5` on a real host."""
 
     base: Path
 
     @classmethod
     def of(cls, executable: str) -> Panel:
-        """The panel in whose `addon/`, `processing/` or `sbin/` the executable lies."""
+        """The panel in whose `addon/`, `processing/` or `sbin/` the executable is."""
         return cls(Path(os.path.realpath(executable)).parent.parent)
 
     @property
@@ -55,13 +55,14 @@ class Panel:
 
     @property
     def wrong_limits(self) -> list[Message]:
-        """One error for each line of `etc/reseller.conf` that cannot be used."""
+        """One message for each unusable line of `etc/reseller.conf`."""
         return self._conf[1]
 
     def config(self) -> dict[str, str]:
-        """CONFIG_KEYS from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`; from `paramlist` where they name no database.
+        """CONFIG_KEYS from `etc/billmgr.conf` and `etc/billmgr.conf.d/*`, or from `paramlist` if these name no
+        database.
 
-        The files hold one `Key value` a line. Reading them costs nothing; asking the panel costs a process.
+        The files have one `Key value` per line. Reading them is cheap; calling the panel costs a process.
         """
         found: dict[str, str] = {}
         extra = self.base / "etc" / "billmgr.conf.d"
@@ -75,11 +76,12 @@ class Panel:
         return found
 
     def database(self) -> Database:
-        """A new connection; raises Message `reseller_database` with the server's reason.
+        """A new connection; raises ResellerError `reseller_database` or `reseller_database_login` with the server's
+        reason.
 
         `DBHost localhost` means a socket, as for the database's own programs: `DBSocket`, else the first of the usual
-        ones that is there. Over TCP there is TLS, verified, once `database_cafile` in `etc/reseller.conf` says by whom;
-        on a socket it would protect nothing and cost 35 ms a connect (lessons.md C1).
+        sockets that exists. Over TCP, TLS with verification is used once `database_cafile` in `etc/reseller.conf` names
+        the authority; on a socket it would protect nothing and cost 35 ms per connection.
         """
         import pymysql
         from pymysql.constants import CLIENT, FIELD_TYPE
@@ -103,7 +105,7 @@ class Panel:
                 charset="utf8mb4",
                 autocommit=True,
                 client_flag=CLIENT.FOUND_ROWS,
-                # 0000-00-00 is no date, and would be read as a text.
+                # Without this, 0000-00-00 would be returned as a text.
                 conv={**conversions, FIELD_TYPE.DATE: dates.of_row},
                 connect_timeout=self.limits.connect_seconds,
                 read_timeout=SILENT_SECONDS,
@@ -112,7 +114,7 @@ class Panel:
                 f"innodb_lock_wait_timeout={self.limits.lock_wait_seconds}",
             )
         except RuntimeError as error:
-            # How the driver says that it lacks the RSA of MySQL 8's log-in, which a socket or TLS does without.
+            # The driver lacks the RSA that MySQL 8's login needs; a socket or TLS works without it.
             raise ResellerError("reseller_database_login", host=host, text=str(error)) from error
         except (pymysql.err.Error, OSError, ValueError) as error:
             reason = error.args[-1] if error.args else error.__class__.__name__
@@ -121,7 +123,7 @@ class Panel:
 
 
 def database_address(config: Mapping[str, str]) -> tuple[str, int]:
-    """Host and port of the database, which may be written `HOST:PORT` or `[ADDRESS]:PORT`; port 0 without one."""
+    """Host and port of the database, which may be written `HOST:PORT` or `[ADDRESS]:PORT`; port 0 if none is given."""
     host, port = config.get("DBHost", ""), numbers.parse(config.get("DBPort", "")) or 0
     name, colon, told = host.rpartition(":")
     is_bracketed = name.startswith("[") and name.endswith("]")
@@ -138,7 +140,7 @@ def _config_file(path: Path) -> dict[str, str]:
     try:
         lines = files.lines(path)
     except OSError:
-        # Not there, or none of the panel's: a directory, a pipe. Without a name of its database the panel is asked.
+        # Missing, or no regular file. If the database's name is still unknown, config() calls the panel.
         return {}
     pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
     return {

@@ -1,8 +1,8 @@
-"""etc/reseller.panels: for which of the seller's tariffs clients may be led into a service's own control panel.
+"""etc/reseller.panels: the seller's tariffs for which clients may be led into a service's own control panel.
 
-One line each: number of the module, type, number of the tariff at the seller, and what it was proven with. The file is
-there only while something is switched on, which is how `features` knows without opening it (features.py). A line
-without a tariff, as they were once written, has proven nothing about any.
+Each line has the module's number, the type, the number of the tariff at the seller, and the proof. The file exists only
+while something is switched on, which is how `features` knows without opening it (features.py). Older versions wrote
+lines without a tariff; these prove nothing and are ignored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reseller.wire.numbers import whole
 
 
 class Kind(NamedTuple):
-    """Services that one proof holds for; `tariff` is the seller's number."""
+    """The services that one proof covers; `tariff` is the seller's number."""
 
     module: int
     itemtype: str
@@ -24,7 +24,7 @@ class Kind(NamedTuple):
 
 
 def read(base: Path) -> dict[Kind, str]:
-    """What is switched on, and what it was proven with; nothing is where the file cannot be read."""
+    """The tariffs that are switched on, each with its proof; empty if the file cannot be read."""
     try:
         lines = files.lines(base / PANELS_FILE)
     except OSError:
@@ -38,7 +38,7 @@ def read(base: Path) -> dict[Kind, str]:
 
 
 def write(base: Path, switched: dict[Kind, str]) -> None:
-    """Replace the file in one step; no file when nothing is switched on."""
+    """Replace the file in one step; delete it if nothing is switched on."""
     path = base / PANELS_FILE
     if not switched:
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Programs that we start: they have the limits that we were started with, and their output is kept."""
+"""Run another program with the limits that this process was started with (process.py), and return its output."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """What the program said, and how it ended; `given` is its input.
+    """The program's output and exit code; `given` is its input.
 
-    Raises OSError when it cannot be started, TimeoutExpired when it takes longer than that, after it was killed.
+    Raises OSError if it cannot be started, TimeoutExpired if it runs longer than `seconds`; it is killed then.
     """
     pipe, stdin = subprocess.PIPE, subprocess.PIPE if given else subprocess.DEVNULL
     with process.as_started():
-        # It returns when the program has been executed, so what it starts has these limits as well.
+        # Popen returns after the exec, so the program, and whatever it starts, has these limits.
         child = subprocess.Popen(argv, env=env, cwd=cwd, stdin=stdin, stdout=pipe, stderr=pipe)
     with child:
         try:

@@ -1,4 +1,4 @@
-"""Settings of one of our modules, as the panel hands them out decrypted (`processing.edit`, platform.md 5.2)."""
+"""The settings of one of our modules, which the panel returns decrypted (`processing.edit`, platform.md 5.2)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from reseller.wire.errors import ResellerError
 
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:
-    """Settings from the fields of the connection form.
+    """The settings in the fields of the connection form.
 
-    Raises `reseller_settings` naming the first empty one, `reseller_settings_limit` for a limit that is no amount.
+    Raises `reseller_settings` with the first empty field that is required, `reseller_settings_limit` for a limit that
+    is no amount.
     """
     names = (*PARAMS, "name")
     values = {name: document.text(parent, name) for name in names}
-    # Not stripped, nor that of the proxy: a password may begin or end with a blank.
+    # The passwords are not stripped, since a password may begin or end with a space.
     password = parent.findtext("password") or ""
     for name, value in (("url", values["url"]), ("username", values["username"]), ("password", password)):
         if not value:
@@ -52,12 +53,12 @@ def _limit(shown: str, module: int) -> Decimal | None:
 
 
 def note_number(mgrctl: Mgrctl, settings: Settings) -> None:
-    """Have the panel keep the module's own number with its settings, unless it does."""
+    """Store the module's own number with its settings, unless it is stored already."""
     if settings.noted != settings.module:
         fields = {"elid": settings.module, "param": NUMBER_PARAM, "value": settings.module, "sok": "ok"}
         mgrctl.call("processing.saveparam", fields)
 
 
 def read(mgrctl: Mgrctl, module: int) -> Settings:
-    """Settings of the module with this id; raises `reseller_settings` when a needed one is empty, or PanelError."""
+    """The settings of the module with this id; raises `reseller_settings` if a required one is empty, or PanelError."""
     return from_fields(mgrctl.call("processing.edit", {"elid": module}), module)

@@ -1,1 +1,1 @@
-"""One file a page or form of the panel; no rules of their own."""
+"""The pages and forms of the panel, one file each; they hold no rules of their own."""

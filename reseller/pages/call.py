@@ -1,8 +1,8 @@
-"""One call of a page or function of ours: who asks for what, with the panel's document (platform.md 2.1).
+"""One call of a page or function of ours: the caller, the parameters, and the panel's document (platform.md 2.1).
 
-A page is a function Call -> document. The panel's document holds the page's metadata and texts, so data are added to
-it. Parameters are whatever somebody sent: a page takes them only through the readers here, which refuse what is
-impossible by name. The panel's document, and the database, are read when a page asks for them.
+A page is a function Call -> document. The panel's document has the page's metadata and texts, and the page adds its
+data to it. Parameters may be anything that somebody sent: a page reads them only through the methods here, which refuse
+an impossible value by name. The panel's document and the database are read when a page first uses them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reseller.wire.numbers import whole
 
 #: a client's users; provider's employees; full administrators (`super`) and root (platform.md 1.1)
 CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL = 16, 29, 30
-#: as much is read of anything that a client sends: what is longer is no number, nor a name of ours
+#: how much of a client's parameter is read: no number and no name of ours is longer
 CLIENT_CHARACTERS = 64
 _LANG = re.compile("[a-z]{2}")
 #: the cookie is `billmgrlang5=<theme>:<lang>`
@@ -32,56 +32,60 @@ NUMBER = re.compile("[0-9]{1,10}")
 
 @dataclass(frozen=True)
 class Call:
-    """What a handler needs to know of it."""
+    """The call, as a page sees it."""
 
     panel: Panel
     environment: Mapping[str, str]
 
     @property
     def func(self) -> str:
-        """Its function: what the panel has checked the rights to (platform.md 2.2), and nothing that the
-        caller says, while the panel tells that."""
+        """The called function: the one whose rights the panel has checked (platform.md 2.2).
+
+        The parameter `func`, which the caller controls, counts only if the panel does not name the function.
+        """
         return self._told("ACTION_NAME") or self.text("func")
 
     @property
     def says_otherwise(self) -> bool:
-        """Whether the parameter `func` names another function than the panel has checked. An event's call is another
-        function's, so there it says nothing."""
+        """Whether the parameter `func` names another function than the panel has checked.
+
+        In the call of an event the parameter names the other function that raised the event, so it is not compared.
+        """
         return self.stage in ("", "action") and self.text("func") not in ("", self.func)
 
     @property
     def stage(self) -> str:
-        """`action` for a function of ours; `before`, `after` or `final` for an event of somebody else's."""
+        """`action` for a function of ours; `before`, `after` or `final` for an event of another function."""
         return self._told("EVENT_TYPE")
 
     @property
     def user(self) -> str:
-        """Name of the user who calls."""
+        """Name of the calling user."""
         return self._told("AUTH_USER")
 
     @property
     def address(self) -> str:
-        """From where he calls, empty for a call on this machine."""
+        """Address of the caller, empty for a call on this machine."""
         return self._told("REMOTE_ADDR") or self._told("AUTH_IP")
 
     @property
     def caller(self) -> Caller:
-        """Who calls, for the log and the ledger."""
+        """The caller, for the log and the ledger."""
         return Caller(self.user, self.address)
 
     @property
     def level(self) -> int:
-        """The caller's level, 0 when the panel does not say."""
+        """The caller's level, 0 if the panel does not pass it."""
         return whole(self._told("AUTH_LEVEL"))
 
     @property
     def is_employee(self) -> bool:
-        """Whether staff calls, or root through mgrctl."""
+        """Whether the caller is staff, or root through mgrctl."""
         return self.level >= EMPLOYEE_LEVEL
 
     @property
     def sok(self) -> bool:
-        """Whether a form is to be carried out, not shown (platform.md 1.1)."""
+        """Whether a form is to be carried out instead of shown (platform.md 1.1)."""
         return bool(self.text("sok"))
 
     @property
@@ -98,9 +102,9 @@ class Call:
 
     @cached_property
     def page(self) -> document.Element:
-        """The document the panel has made so far, to be added to, an empty one where it hands over nothing.
+        """The document that the panel has made so far, to be added to; an empty one if the panel passes none.
 
-        Raises ResellerError `reseller_form` when it is none.
+        Raises ResellerError `reseller_form` if it is no document.
         """
         given = sys.stdin.buffer.read()
         try:
@@ -109,36 +113,42 @@ class Call:
             raise ResellerError("reseller_form", text=str(error)) from error
 
     def has(self, name: str) -> bool:
-        """Whether a parameter was given, be it empty."""
+        """Whether a parameter was given, even if it is empty."""
         return f"PARAM_{name}" in self.environment
 
     def text(self, name: str) -> str:
-        """A parameter, empty when it is not given; of a client's its beginning, enough for whatever we can use."""
+        """A parameter, empty if it is not given.
+
+        A client's is cut to CLIENT_CHARACTERS, enough for any value that we use.
+        """
         told = self._told(f"PARAM_{name}")
         return told if self.is_employee else told[:CLIENT_CHARACTERS]
 
     def _told(self, name: str) -> str:
-        """Bytes of the environment that are no UTF-8 are shown as such, and never reach the database."""
+        """A variable of the environment.
+
+        Bytes that are no UTF-8 are replaced, so that they never reach the database.
+        """
         return self.environment.get(name, "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def not_allowed(self) -> ResellerError:
-        """The panel's own refusal of this function; all that a client ever sees of a failure."""
+        """The panel's own refusal of this function; a client sees no other error."""
         return ResellerError("access", object="func", value=self.func)
 
     def require_own(self, name: str, func: str) -> None:
-        """Raises ResellerError `reseller_own_function` where a parameter asks for what function `func` is for."""
+        """Raise ResellerError `reseller_own_function` if a parameter asks for what only function `func` may do."""
         if self.text(name) in ("on", "yes", "1"):
             raise ResellerError("reseller_own_function", object=name, value=func)
 
     def service(self) -> int:
-        """The one service that `elid` names; raises ResellerError `reseller_elid` for a list and anything else."""
+        """The one service in `elid`; raises ResellerError `reseller_elid` for a list and anything else."""
         number = whole(self.text("elid"))
         if not number:
             raise ResellerError("reseller_elid", object="elid", value=self.text("elid"))
         return number
 
     def number(self, name: str, least: int, most: int, default: int) -> int:
-        """A whole number within limits; raises ResellerError `reseller_page_value`."""
+        """A whole number from `least` to `most`, `default` if not given; raises ResellerError `reseller_page_value`."""
         told = self.text(name)
         if not told:
             return default
@@ -147,7 +157,7 @@ class Call:
         return int(told)
 
     def numbers(self, name: str) -> list[int]:
-        """Ids joined by comma and space, each once; ResellerError `reseller_page_value` or `reseller_page_many`."""
+        """Ids separated by commas, each once; raises ResellerError `reseller_page_value` or `reseller_page_many`."""
         found = []
         for told in self.text(name).split(","):
             if told.strip():
@@ -160,12 +170,12 @@ class Call:
         return list(dict.fromkeys(found))
 
     def words(self, block: str) -> Mapping[str, str]:
-        """Texts of a block in the language of this call."""
+        """The texts of a block in the language of this call."""
         known = texts.messages(self.panel.base, block)
         return {**known.get(texts.FALLBACK, {}), **known.get(self.lang, {})}
 
     def put(self, **values: object) -> None:
-        """Values of a form."""
+        """Set values of the form."""
         for name, value in values.items():
             for old in self.page.findall(name):
                 self.page.remove(old)
@@ -173,17 +183,17 @@ class Call:
 
 
 def refused(name: str, value: str) -> ResellerError:
-    """A parameter that cannot be."""
+    """The error for an impossible parameter."""
     return ResellerError("reseller_page_value", object=name, value=value[:100])
 
 
 def shown(value: object) -> str:
-    """A value as a cell: no fractions of a second, nothing for nothing."""
+    """A value as the text of a cell: no fractions of a second, and an empty text for None."""
     if isinstance(value, dt.datetime):
         return value.isoformat(" ", "seconds")
     return "" if value is None else str(value)
 
 
 def done() -> document.Element:
-    """What a form answers that was carried out."""
+    """The answer of a form that was carried out."""
     return document.document(document.element("ok"))

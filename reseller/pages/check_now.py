@@ -1,4 +1,4 @@
-"""The button `reseller.check`: look at these services now, as checkevent does."""
+"""The button `reseller.check`: look at the marked services now, as checkevent does."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from reseller.wire import document
 
 
 def show(call: Call) -> document.Element:
-    """Look at each; a group button is called once for each marked row, or once for all (platform.md 2.2)."""
+    """Look at each service.
+
+    A group button is called once for each marked row, or once for all (platform.md 2.2).
+    """
     several.each(call, several.chosen(call.numbers("elid")), lambda number: check_now.now(call.context, number))
     return done()

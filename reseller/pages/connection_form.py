@@ -1,4 +1,4 @@
-"""The connection form `processing.edit.pmreseller`: the check that it leads to a usable seller."""
+"""The connection form `processing.edit.pmreseller`: check that the settings lead to a usable seller."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from reseller.wire.errors import ResellerError
 
 
 def check(panel: Panel, form: bytes) -> None:
-    """Try the settings on stdin (`<doc><processingmodule>`) and remember what was found out.
+    """Try the settings on stdin (`<doc><processingmodule>`), and record the account, its balance and its order
+    functions.
 
-    Raises ResellerError with what is wrong in words: settings, URL, proxy, password, address, second factor, TLS, not
-    an API, not a client account, nothing that can be ordered, this very panel, or another account than what the module
-    has bought is at.
+    Raises ResellerError with the reason: settings, URL, proxy, password, address, second factor, TLS, not an API, not a
+    client account, nothing that can be ordered, this very panel, or another account than the one at which the module
+    has bought.
     """
     root = parse(form)
     node = root.find("processingmodule")
     chosen = settings.from_fields(root if node is None else node)
     proxies.require_no_password(chosen)
     context = Context.start(panel)
-    # Who saves says it himself whether the password may travel unencrypted.
+    # The form itself decides whether the password may travel unencrypted, not what was saved before.
     chosen = replace(as_known(context.db, chosen), plain=chosen.plain)
     transport = Transport(chosen, panel.limits, context.log)
     found = account.check(transport, ITEMTYPES)
@@ -40,13 +41,13 @@ def check(panel: Panel, form: bytes) -> None:
 
 
 def _require_bound(context: Context, module: int, account: int) -> None:
-    """What the module has bought stays with its account; which module it is the settings themselves say."""
+    """Require that what the module has bought is at this account; the module's number is in the settings themselves."""
     for each in (*accounts.bought(context.db, module, account, most=1), *accounts.kept(context.db, module, account)):
         raise context.differs(module, account, each.account)
 
 
 def parse(form: bytes) -> document.Element:
-    """A form that the panel handed over on stdin; raises ResellerError `reseller_form` when it is none."""
+    """A form that the panel passed on stdin; raises ResellerError `reseller_form` if it is no document."""
     try:
         return document.parse(form)
     except document.NotADocument as error:

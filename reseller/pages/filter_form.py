@@ -1,6 +1,6 @@
-"""The filters of our lists as forms: what is filled in becomes the parameters of the list (platform.md 2.2).
+"""The filters of our lists as forms: the filled-in fields become parameters of the list (platform.md 2.2).
 
-Nothing is kept: a list that is opened without them shows everything again.
+A filter is not stored: a list that is opened without these parameters shows everything again.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from reseller.pages.call import Call
 from reseller.products import ITEMTYPES
 from reseller.wire import document
 
-#: selects whose choices are the texts of one prefix
+#: selects whose choices are all texts with one prefix
 _WORDED = {"status": "status_", "there": "status_", "drift": "drift_", "kind": "kind_", "state": "state_"}
 
 
 def services(call: Call) -> document.Element:
-    """The filter of `reseller.services`."""
+    """The filter form of `reseller.services`."""
     return _form(call, "reseller.services", overview.SERVICES)
 
 
 def requests(call: Call) -> document.Element:
-    """The filter of `reseller.requests`."""
+    """The filter form of `reseller.requests`."""
     return _form(call, "reseller.requests", overview.REQUESTS)
 
 
@@ -47,7 +47,7 @@ def _form(call: Call, func: str, view: View) -> document.Element:
 
 
 def _offered(call: Call, name: str, kind: Kind, words: Mapping[str, str]) -> dict[str, str]:
-    """Choices of a select; none for what is typed in."""
+    """The choices of a select; none for a field that is typed in."""
     if kind == Kind.FLAG:
         return {flag: words.get(f"flag_{flag}", flag) for flag in ("on", "off")}
     if name == "itemtype":

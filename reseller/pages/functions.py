@@ -1,9 +1,9 @@
-"""The one table of the functions that the panel asks us for: who may call each, and which page answers.
+"""The functions that the panel calls in the add-on, in one table: who may call each, and which page answers.
 
-The same level stands in the metadata of the function (`xml/`), and `tests/pages/test_rights.py` holds the two against
-each other. What spends money, forces what was refused, or lets a plan through is a function of its own, so that the
-panel's rights can withhold it from employees who may do everything else; without a word of the panel's it is for full
-administrators alone.
+The same level is in the function's metadata (`xml/`), and `tests/pages/test_rights.py` compares the two. A function
+that spends money, forces a refused change, or lets a plan through is a function of its own, so that the panel's rights
+can withhold it from employees who may do everything else. Unless the panel's rights say otherwise, it is for full
+administrators only.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 
 class Function(NamedTuple):
-    """The least level that may call it, and what answers: a file of reseller/pages, and a function Call -> document."""
+    """The least level that may call it, and its page: a file of reseller/pages, and a function Call -> document in
+    it.
+    """
 
     level: int
     page: str
     show: str = "show"
 
     def answer(self, call: Call) -> Element:
-        """Its document; the page is loaded only now. Raises what the page raises."""
+        """The page's document; the page is imported only now. Raises the page's errors."""
         found: Element = getattr(import_module(f"reseller.pages.{self.page}"), self.show)(call)
         return found
 

@@ -1,9 +1,9 @@
 """The functions `item.setremoteid`, `reseller.link`, `reseller.link.force` and `reseller.unlink`.
 
-Where the panel has an `item.setremoteid` of its own, ours hangs on it as an event and takes over one kind of call only:
-an employee's, for a service of our module. The panel's own function would write the seller's number where the key of a
-client who sells that service on stands. So the event before it says no, and the final one, which runs in any case,
-does the work and answers. All other calls, every client's among them, are left as they are.
+If the panel has an `item.setremoteid` of its own, ours is attached to it as an event, and handles one kind of call
+only: an employee's, for a service of our module. There the panel's own function would overwrite, with the seller's
+number, the key of a client who resells that service. So the `before` event refuses the call, and the `final` event,
+which runs in any case, does the work and answers. All other calls, including every client's, are left to the panel.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from reseller.wire.numbers import whole
 
 
 def setremoteid(call: Call) -> document.Element:
-    """`item.setremoteid elid= value= sok=ok`: elid is the service here, value the one there, empty to unlink."""
+    """`item.setremoteid elid= value= sok=ok`: `elid` is the service here, `value` the remote number, empty to
+    unlink.
+    """
     if call.stage in ("before", "final"):
         return _event(call)
     if not call.sok:
         return _setremoteid_form(call)
     if call.is_employee:
         return _set(call.context, call)
-    # In the language of staff: the client's answer is worded elsewhere.
+    # In the language of staff, who read what is recorded here; the client's answer is worded elsewhere.
     context = Context.start(call.panel, caller=call.caller)
     repair.repair(context, call.user, call.text("elid"), call.text("value"))
     return document.document(document.element("ok"))
@@ -49,7 +51,7 @@ def _event(call: Call) -> document.Element:
 
 
 def _setremoteid_form(call: Call) -> document.Element:
-    """Only staff see what the service is linked with."""
+    """The form; only staff see the remote service to which the service is linked."""
     page = call.page
     old = links.of_item(call.context.db, call.service()) if call.is_employee else None
     page.append(document.element("value", old.remote if old else ""))
@@ -64,7 +66,7 @@ def _set(context: Context, call: Call) -> document.Element:
 
 
 def link(call: Call) -> document.Element:
-    """The form `reseller.link`: shows what linking would do as soon as a number is there, and does it when saved.
+    """The form `reseller.link`: shows the plan of linking once a number is filled in, and links when it is saved.
 
     Raises ResellerError `reseller_own_function` for `force`.
     """
@@ -73,7 +75,9 @@ def link(call: Call) -> document.Element:
 
 
 def force(call: Call) -> document.Element:
-    """The form `reseller.link.force`: the same, also for what is kept, or carries another service's key."""
+    """The form `reseller.link.force`: as link(), also for a kept licence or a remote service with another service's
+    key.
+    """
     return _link(call, force=True)
 
 
@@ -91,7 +95,7 @@ def _link(call: Call, *, force: bool) -> document.Element:
 
 
 def unlink(call: Call) -> document.Element:
-    """The form `reseller.unlink`: shows what would be written on both sides, and does it when saved."""
+    """The form `reseller.unlink`: shows what would be written on both sides, and unlinks when it is saved."""
     if call.sok:
         return _ok(sides.unlink(call.context, call.service()))
     plan = planning.to_unlink(call.context, call.service())

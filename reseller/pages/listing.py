@@ -1,7 +1,7 @@
-"""A list of the panel: page, order and filter as the call says, and its rows (platform.md 2.2, 4.2).
+"""A list of the panel: page, order and filter from the call, and the rows (platform.md 2.2, 4.2).
 
-Filters are column names beside `filter=on`, in one call; order is `p_sort` with `p_order`, or `p_col` with a sign. A
-name that the view does not have is refused, so nothing of a call ever stands in a statement.
+Filters are column names together with `filter=on`, in one call; the order is `p_sort` with `p_order`, or `p_col` with a
+sign. A name that the view does not have is refused, so no text of a call ever becomes part of an SQL statement.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ _FLAGS = {"on": 1, "off": 0}
 
 
 def wanted(call: Call, view: View, fixed: Mapping[str, int | str] | None = None, *, asked: bool = False) -> Wanted:
-    """What is asked for; `fixed` are filters that the page itself sets, `asked` says that there are filters without
-    `filter=on`. Raises ResellerError `reseller_page_value`.
+    """The page that the call asks for.
+
+    `fixed` are filters that the page itself sets; `asked` reads filters even without `filter=on`. Raises ResellerError
+    `reseller_page_value`.
     """
     told = call.text("p_sort") or call.text("p_col")
     column = told.lstrip("+-") or view.sort
@@ -56,7 +58,7 @@ def _value(call: Call, name: str, kind: Kind) -> int | str:
 def show(
     call: Call, view: View, asked: Wanted, cells: Callable[[dict[str, object]], Mapping[str, object]]
 ) -> document.Element:
-    """The call's document with the page's rows; `cells` makes what is shown of a row's columns."""
+    """The call's document with the rows of the page; `cells` returns the cells to show for a row's columns."""
     total, rows = overview.read(call.context.db, view, asked)
     for row in rows:
         call.page.append(elem(cells(row)))
@@ -76,16 +78,16 @@ def _filter(call: Call, view: View) -> str:
 
 
 def elem(cells: Mapping[str, object]) -> document.Element:
-    """A row."""
+    """A row of a list."""
     row = document.element("elem")
     for name, value in cells.items():
-        # A page has tens of thousands of cells: made in place, they cost half.
+        # A page has tens of thousands of cells, and creating them in place halves the cost.
         etree.SubElement(row, name).text = document.printable(shown(value))
     return row
 
 
 def choices(call: Call, name: str, offered: Iterable[tuple[object, str]]) -> None:
-    """What a select of a form offers."""
+    """Add the choices of a form's select."""
     block = document.element("slist", name=name)
     block.extend([document.element("val", label, key=str(key)) for key, label in offered])
     call.page.append(block)

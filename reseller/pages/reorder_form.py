@@ -1,4 +1,7 @@
-"""The form `reseller.reorder`: send anew what the seller never confirmed; elid is a row of `reseller.requests`."""
+"""The form `reseller.reorder`: send a request again that the seller never confirmed.
+
+Elid is a row of `reseller.requests`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from reseller.wire.errors import ResellerError
 
 
 def show(call: Call) -> document.Element:
-    """What would be sent, in a sentence; the sentence that was shown is what is done."""
+    """Show in a sentence what would be sent; when the form is saved, do it if the sentence is still the same."""
     number = call.number("elid", 1, 2**31 - 1, 0)
     if not number:
         raise refused("elid", "")

@@ -1,4 +1,4 @@
-"""The report `reseller.report`: services by state, requests by outcome, the seller's balance, terms that end soon."""
+"""The report `reseller.report`: services by state, requests by outcome, sellers' balances, terms that end soon."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WEEKS = 12
 
 
 def show(call: Call) -> document.Element:
-    """Its bands; `days` is how far back requests are counted."""
+    """The bands of the report; `days` is how far back requests are counted."""
     words = call.words("reseller.report")
     db = call.context.db
     days = call.number("days", 1, max(DAYS), 30)
@@ -38,7 +38,7 @@ def _state(row: Row, words: Mapping[str, str]) -> Mapping[str, object]:
 
 
 def _weeks(call: Call, words: Mapping[str, str]) -> Iterable[Mapping[str, object]]:
-    """A row for every week, also for one in which nothing ends: a histogram shall show its gaps."""
+    """A row for every week, even if nothing ends in it, so that the histogram shows its gaps."""
     found = {int(week): (here, there) for week, here, there in overview.expiries(call.context.db, WEEKS)}
     today = dt.datetime.now(dt.timezone.utc).date()
     for week in range(-1, WEEKS):

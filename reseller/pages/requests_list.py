@@ -1,4 +1,4 @@
-"""The list `reseller.requests`: what was sent to the seller for a service (elid), or for all."""
+"""The list `reseller.requests`: the requests to the seller for one service (elid), or for all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reseller.wire import document
 
 
 def show(call: Call) -> document.Element:
-    """A page of it; `plid` where the list is opened again by one of its own buttons."""
+    """A page of the list; the service is in `plid` if the list is reopened by one of its own buttons."""
     service = call.number("elid" if call.text("elid") else "plid", 1, 2**31 - 1, 0)
     fixed = {"item": service} if service else {}
     found = listing.show(call, overview.REQUESTS, listing.wanted(call, overview.REQUESTS, fixed), _cells(call))
@@ -31,7 +31,7 @@ def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
             "state_msg": words.get(f"state_{row['state']}", row["state"]),
             "operation": row["operation"] or "",
             "open": "on" if live else "off",
-            # What the button goes by.
+            # The button is shown by this cell.
             "decidable": "on" if live and states.of(row["state"]).means(states.DECIDABLE) else "off",
             "error_text": row["error_text"] or row["error_type"],
         }

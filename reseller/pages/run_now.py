@@ -1,4 +1,7 @@
-"""The functions `checkevent`, `reseller.checkevent`, and `reseller.checkevent.force`, which lets plans through."""
+"""The functions `checkevent`, `reseller.checkevent` and `reseller.checkevent.force`: start a run of checkevent now.
+
+The last one lets refused changes through.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ from reseller.wire.errors import ResellerError
 
 
 def show(call: Call) -> document.Element:
-    """One run; `pending=on` looks only at what is open. Raises ResellerError `reseller_own_function` for `force`."""
+    """One run; `pending=on` processes only open work. Raises ResellerError `reseller_own_function` for `force`."""
     call.require_own("force", "reseller.checkevent.force")
     return _run(call, Mode(pending=call.text("pending") == "on"))
 
 
 def force(call: Call) -> document.Element:
-    """One run that carries out what was refused for being too much."""
+    """One run that makes the changes which were refused for being too many."""
     return _run(call, Mode(force=ALL))
 
 

@@ -1,4 +1,4 @@
-"""The list `reseller.services`: what is resold, as it is here and at the seller."""
+"""The list `reseller.services`: the resold services, as they are here and at the seller."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reseller.wire import document
 
 
 def show(call: Call) -> document.Element:
-    """A page of it."""
+    """A page of the list."""
     return listing.show(call, overview.SERVICES, listing.wanted(call, overview.SERVICES), _cells(call))
 
 
@@ -29,7 +29,7 @@ def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
             "there_msg": words.get(f"status_{there}", there),
             "drift": ", ".join(words.get(f"drift_{kind}", kind) for kind in drifts),
             "link_msg": words.get(f"link_{'away' if swap else link or 'none'}", link),
-            # What the buttons go by.
+            # The buttons are shown by these cells.
             "linked": "on" if link else "off",
             "away": "on" if swap else "off",
         }

@@ -1,4 +1,4 @@
-"""One thing done to several services: each for itself, and one answer for all."""
+"""One action for several services: each succeeds or fails by itself, and there is one answer for all."""
 
 from __future__ import annotations
 
@@ -12,34 +12,36 @@ from reseller.wire.errors import ResellerError
 
 
 def chosen(numbers: Sequence[int]) -> Sequence[int]:
-    """At least one; raises ResellerError `reseller_page_none`."""
+    """The numbers, of which there must be at least one; raises ResellerError `reseller_page_none`."""
     if not numbers:
         raise ResellerError("reseller_page_none", object="elid")
     return numbers
 
 
 def marked(call: Call) -> Sequence[int]:
-    """All rows that a form is opened for: `elids` where the panel calls once for each of them, else `elid`."""
+    """All rows for which a form is opened: `elids` if the panel calls once for each of them, else `elid`."""
     return chosen(call.numbers("elids" if call.text("elids") else "elid"))
 
 
 def has_turn(call: Call) -> bool:
-    """Whether this call of a group is one that answers. A handler may be called once for all marked rows or once for
-    each (platform.md 2.2): the first acts, and the form is shown to the first and to the last, since it is
-    not known whose answer counts."""
+    """Whether this call of a group acts or shows the form.
+
+    A handler may be called once for all marked rows or once for each (platform.md 2.2). The first call acts; the form
+    is shown in the first and in the last call, since it is unknown which answer the panel uses.
+    """
     rows, own = list(marked(call)), call.numbers("elid")
     return own[:1] == rows[:1] or (not call.sok and own[-1:] == rows[-1:])
 
 
 def nothing(call: Call) -> document.Element:
-    """What the other calls of a group answer."""
+    """The answer of the other calls of a group."""
     return done() if call.sok else call.page
 
 
 def each(call: Call, numbers: Sequence[int], step: Callable[[int], object]) -> None:
-    """Do it to every service, whatever becomes of the others.
+    """Run `step` for every service; a failure does not stop the others.
 
-    Raises the one error of a single service, or `reseller_page_some` with all of them.
+    Raises the error itself for a single service, or `reseller_page_some` with all errors.
     """
     errors: dict[int, ResellerError] = {}
     for number in numbers:
@@ -57,11 +59,11 @@ def each(call: Call, numbers: Sequence[int], step: Callable[[int], object]) -> N
 
 
 def digest(plan: object) -> str:
-    """By which a plan is known again when it is confirmed: it must be the one that was shown."""
+    """A digest of a plan, by which the confirmed plan is compared with the one that was shown."""
     return hashlib.sha256(json.dumps(plan, default=str).encode()).hexdigest()[:16]
 
 
 def require_shown(call: Call, plan: object) -> None:
-    """Raises ResellerError `reseller_page_plan` when something else was shown, or nothing."""
+    """Raise ResellerError `reseller_page_plan` unless this plan is the one that was shown."""
     if call.text("shown") != digest(plan):
         raise ResellerError("reseller_page_plan", object="shown")

@@ -1,8 +1,8 @@
-"""The panel's own lists of services (`vds`, `soft`, ...): which of their rows are ours, for the buttons that we add.
+"""Mark the rows of our services in the panel's own lists (`vds`, `soft`, ...), for the buttons that we add there.
 
-No column of a stock list is known to tell the module, so an `after` event marks the rows: `resold` for those of our
-modules, `resold_away` for those that are away. Buttons are shown by these cells (platform.md 1.2, `show`).
-The list itself matters more than the marks: addon/reseller_lists prints what it was given when this fails.
+No column of these lists is known to name the module, so an `after` event marks the rows: `resold` for services of our
+modules, `resold_away` for those that are away. The buttons are shown by these cells (platform.md 1.2, `show`). The list
+matters more than the marks: if this fails, addon/reseller_lists prints its input unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reseller.wire import document
 
 
 def main(executable: str) -> int:
-    """Mark the rows of the document on stdin."""
+    """Mark the rows of the document on stdin, and print it."""
     process.bound()
     page = document.parse(sys.stdin.buffer.read())
     rows = {int(number): row for row in page.iterfind("elem") if NUMBER.fullmatch(number := document.text(row, "id"))}

@@ -1,4 +1,4 @@
-"""The forms `reseller.stop` and `reseller.start`: buy nothing any more, and go on; what waits is shown first."""
+"""The forms `reseller.stop` and `reseller.start`: stop buying, and resume it after showing what waits."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from reseller.pages.call import Call, done
 from reseller.wire import document, money
 
 WHY_LENGTH = 500
-#: how a form names a stop of all modules: an empty value is none
+#: name of "all modules" in the forms, where an empty value would mean no choice
 EVERY = "all"
 
 
 def show(call: Call) -> document.Element:
-    """Of which module, and why."""
+    """The form `reseller.stop`: which module to stop, and why."""
     if call.sok:
         stop_buying.stop(call.context, _chosen(call), call.text("why")[:WHY_LENGTH])
         return done()
@@ -30,7 +30,10 @@ def show(call: Call) -> document.Element:
 
 
 def start(call: Call) -> document.Element:
-    """The stop that is chosen, with what waits for it to be taken back; what was shown is what goes on."""
+    """The form `reseller.start`: the chosen stop with what waits for its end.
+
+    Only the plan that was shown is resumed.
+    """
     there_are = [each.module for each in stops.every(call.context.db)]
     is_chosen = call.text("module") or not there_are
     found = stop_buying.require(call.context, _chosen(call) if is_chosen else there_are[0])

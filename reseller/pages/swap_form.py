@@ -1,4 +1,4 @@
-"""The forms `reseller.swap` and `reseller.swap.back`: the plan is shown, and what was shown is done."""
+"""The forms `reseller.swap` and `reseller.swap.back`: they show a plan, and carry out only the plan that was shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WHY_LENGTH = 500
 
 
 def away(call: Call) -> document.Element:
-    """Services go to another module, for the reason given."""
+    """Move services to another module, for the reason given."""
     if not several.has_turn(call):
         return several.nothing(call)
     numbers = several.marked(call)
@@ -32,7 +32,7 @@ def away(call: Call) -> document.Element:
 
 
 def back(call: Call) -> document.Element:
-    """Services come back to the module they belong to."""
+    """Move services back to the module to which they belong."""
     if not several.has_turn(call):
         return several.nothing(call)
     plan = swap.plan_back(call.context, several.marked(call))
@@ -42,7 +42,7 @@ def back(call: Call) -> document.Element:
 
 
 def _target(call: Call) -> Module | None:
-    """The module chosen; without a choice the manual one, if it is known."""
+    """The chosen module; without a choice the manual one, if there is one."""
     told = call.text("processingmodule")
     if told:
         return swap.target(call.context.db, told)
@@ -82,7 +82,7 @@ def _said(plan: Sequence[Step]) -> list[dict[str, object]]:
 
 
 def _apply(call: Call, plan: Sequence[Step], step: Callable[[int], str]) -> document.Element:
-    """Do what was shown, except what was shown as refused."""
+    """Carry out the plan that was shown, without the services that it shows as refused."""
     several.require_shown(call, _said(plan))
     possible = [one.service for one in plan if not one.refused]
     if not possible:

@@ -1,4 +1,4 @@
-"""The tariff form `pricelist.pmreseller`: which tariff and data centre of the seller a tariff here stands for."""
+"""The tariff form `pricelist.pmreseller`: the seller's tariff and data centre for a tariff of this panel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reseller.wire.errors import ResellerError
 def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Element:
     """The form with the seller's tariffs and data centres as choices.
 
-    A seller that cannot be asked leaves what is chosen as the only choice, so that the form still opens and saves.
+    If the seller cannot be reached, the current choice is the only one, so that the form still opens and saves.
     """
     root = parse(form)
     context = Context.start(panel)

@@ -1,1 +1,3 @@
-"""The panel we buy from, as a client account sees it over HTTPS."""
+"""The client API of the BILLmanager that sells to us: one function for each call, over HTTPS with a client's
+account.
+"""

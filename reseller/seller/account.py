@@ -1,4 +1,4 @@
-"""The account we buy with: who it is, what it has, and what the seller lets it do."""
+"""The seller account that we buy with: its identity, its balance, and the order functions that it may use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLIENT_LEVEL = 16
 
 
 class Account(NamedTuple):
-    """What the connection check found; `generations` maps a type to the order function generation to use."""
+    """The result of the connection check; `generations` maps a type to the generation of its order function."""
 
     name: str
     own_id: str
@@ -26,10 +26,10 @@ class Account(NamedTuple):
 
 
 def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
-    """Log in, make sure it is a client account, read its money, and probe the order functions.
+    """Log in, require a client account, read its balance, and probe the order functions of these types.
 
-    Raises SellerError with what is wrong in words, `reseller_not_client` for an employee's account, or
-    `reseller_no_orders` when no type can be ordered.
+    Raises SellerError if a call fails, `reseller_not_client` for an employee's account, or `reseller_no_orders` if no
+    type can be ordered.
     """
     user = whoami(transport)
     level = user.get("level", "")
@@ -43,7 +43,7 @@ def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
 
 
 def whoami(transport: Transport) -> document.Element:
-    """The user that we are at the seller; raises SellerError, or ResellerError `reseller_no_account`."""
+    """The user that the seller takes us for; raises SellerError, or ResellerError `reseller_no_account`."""
     user = transport.call("whoami").find("user")
     if user is None:
         raise ResellerError("reseller_no_account", url=transport.endpoint)
@@ -51,20 +51,21 @@ def whoami(transport: Transport) -> document.Element:
 
 
 def own_id(transport: Transport) -> str:
-    """The account's own id at the seller; raises as whoami()."""
+    """The account's own number at the seller; raises as whoami()."""
     return _own_id(whoami(transport))
 
 
 def _own_id(user: document.Element) -> str:
-    """Of the account, which may have several users; of the user where the seller does not name its account."""
+    """The number of the account, which may have several users; of the user if the seller does not name the account."""
     found = user.get("account", "")
     return found or f"user {user.get('id') or user.get('name', '')}"
 
 
 def read_balance(transport: Transport, currency: str = "") -> Balance:
-    """The account's money: `subaccount` where the account may list it, `whoami` otherwise (selling-api.md 6).
+    """The account's balance: from `subaccount` if the account may list it, else from `whoami` (selling-api.md 6).
 
-    An account may have a row for each currency: the one in `currency` is meant, the first where none is asked for.
+    An account may have a row for each currency: the row in `currency` is returned, or the first if there is none.
+    Raises SellerError.
     """
     try:
         rows = [_of_row(elem) for elem in transport.call("subaccount", bounds=PAGE).iterfind("elem")]
@@ -87,6 +88,6 @@ def _balance(amount: Decimal | None, currency: str) -> Balance:
 
 
 def _currency(shown: str) -> str:
-    """The letters after the amount, `EUR` in `5.00 EUR`."""
+    """The currency's letters in an amount, such as `EUR` in `5.00 EUR`."""
     words = [word for word in shown.split() if word.isalpha()]
     return words[0] if words else ""

@@ -1,28 +1,29 @@
-"""requests, with the line of promise 3 drawn into it, and without what it would do by itself.
+"""An adapter of requests that decides whether a call was sent (promise 3), and switches off what requests does by
+itself.
 
-requests does not say where a call was when it failed: behind a proxy it calls a lost answer a failed connection, and
-urllib3 ignores a pipe that broke while it was sending. So the verdict follows a mark and never an exception: the
-connections of this adapter hand a request over to the call's deadline (deadline.py) right before its first byte leaves.
-What fails before was not sent, what fails afterwards is ambiguous. CONNECT and TLS come before; plain http through a
-proxy is handed over at the proxy.
+The exceptions of requests do not tell how far a call got: behind a proxy a lost answer is called a failed connection,
+and urllib3 ignores a pipe that broke while sending. So the verdict is taken from a mark and never from an exception:
+the connections of this adapter hand a request over to the call's deadline (deadline.py) right before its first byte
+leaves. A failure before that means "not sent", a failure after it "ambiguous". CONNECT and TLS come before the mark;
+for plain http through a proxy, the mark is set when the request goes to the proxy.
 
-What this stands on in urllib3 (2.x; `make clients` runs the tests of it with the oldest and the newest):
+What this relies on in urllib3 (2.x; `make clients` runs its tests with the oldest and the newest version):
 
-- `HTTPConnectionPool.urlopen` calls `connection.request()` once a request, with a connection that it took by
+- `HTTPConnectionPool.urlopen` calls `connection.request()` once for each request, on a connection that it took by
   `_get_conn` (which closes one that the peer has closed) and puts back by `_put_conn`, when the body has been read.
 - `HTTPSConnectionPool` connects before `request()`: `_prepare_proxy` through a proxy, `_validate_conn` otherwise.
-  A connection of plain http is connected by `send()`, when `auto_open` is on: here `request()` does it before.
-- `connect()` takes its TCP socket from `_new_conn`, before it builds a tunnel (which leaves through `send()`, so that
-  is no place for the mark) or wraps it for TLS. `_dns_host` is the host to look up: the proxy's where there is one.
-- `close()` is called for every connection that is given up, and already when a header says `Connection: close`, before
+  A connection of plain http is connected by `send()` if `auto_open` is on; here `request()` connects it earlier.
+- `connect()` takes its TCP socket from `_new_conn`, before it builds a tunnel (which is sent through `send()`, so the
+  mark cannot be set there) or wraps it for TLS. `_dns_host` is the host to look up: the proxy's if there is a proxy.
+- `close()` is called for every connection that is given up, and as soon as a header says `Connection: close`, before
   the body is read.
-- A manager makes its pools by `pool_classes_by_scheme`, and they their connections by `ConnectionCls`.
-- `HTTPResponse.read(amt, decode_content=False)` gives the bytes as they came, and raises where they end too early;
-  `length_remaining` is what the header says of them.
+- A manager makes its pools by `pool_classes_by_scheme`, and the pools make their connections by `ConnectionCls`.
+- `HTTPResponse.read(amt, decode_content=False)` returns the bytes as received, and raises if they end too early;
+  `length_remaining` is the length that the header states.
 
-And in requests: `HTTPAdapter` makes its manager in `init_poolmanager`, those of proxies in `proxy_manager_for`, tells
-their pools in `cert_verify` what to trust, and asks `proxy_headers` for what a proxy is told. `Session.send` reads the
-whole body of an answer to which `get_redirect_target` gives an address.
+And in requests: `HTTPAdapter` makes its manager in `init_poolmanager` and those of proxies in `proxy_manager_for`, sets
+in `cert_verify` which certificates their pools trust, and takes the headers for a proxy from `proxy_headers`.
+`Session.send` reads the whole body of an answer for which `get_redirect_target` returns an address.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ from reseller.seller.deadline import Deadline, look_up
 if TYPE_CHECKING:
     import socket
 
-#: connections that are kept for reading; more calls than these at the same time make their own
+#: how many connections are kept for reading; further calls at the same time make their own
 KEPT = 16
 
-# They would stand on a module's output, between the panel and its document. The operator has been told in the form.
+# Warnings would be printed into the document that a module returns to the panel. The form warns the operator.
 urllib3.disable_warnings()
 
 _CALL: ContextVar[Deadline] = ContextVar("_CALL")
@@ -57,7 +58,7 @@ _CALL: ContextVar[Deadline] = ContextVar("_CALL")
 
 @contextlib.contextmanager
 def under(deadline: Deadline) -> Iterator[None]:
-    """What is sent in here is bound by the deadline."""
+    """Bind every request sent inside the block to the deadline."""
     token = _CALL.set(deadline)
     try:
         yield
@@ -66,16 +67,16 @@ def under(deadline: Deadline) -> Iterator[None]:
 
 
 class Connection(HTTPConnection):
-    """Knows the deadline of the call that uses it, and has a second handle of its TCP socket to be shut down by."""
+    """A connection that knows the deadline of its call, and has a duplicate of its TCP socket for shutting it down."""
 
-    # One that is lost in the middle of a call must not be made anew without a word.
+    # A connection that is lost during a call must not be reopened silently.
     auto_open = 0
 
     _deadline: Deadline | None = None
     _line: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
-        """Try each address of the host; each gets its part of the time that is left."""
+        """Try each address of the host; each gets an equal part of the time that is left."""
         deadline = self._deadline = _CALL.get()
         addresses = look_up(self._dns_host, self.port, deadline.left())
         failure = OSError("the name has no address")
@@ -92,13 +93,13 @@ class Connection(HTTPConnection):
                 continue
             self._line = sock.dup()
             deadline.watch(self._line)
-            # From here on the deadline ends it, not a timeout of the socket.
+            # From here on the deadline bounds the call, not a timeout of the socket.
             sock.settimeout(None)
             return sock
         raise failure
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - urllib3's own
-        """Hand the request over, and send it; raises Expired when nothing may be sent any more."""
+        """Mark the request as handed over, and send it; raises Expired if the deadline has passed."""
         if self.sock is None:
             self.connect()
         self._deadline = _CALL.get()
@@ -106,12 +107,12 @@ class Connection(HTTPConnection):
         super().request(method, url, *args, **kwargs)
 
     def disarm(self) -> bool:
-        """Part from the call that used it; whether it may be used again."""
+        """Separate from the deadline of the call that used it; whether the connection may be used again."""
         deadline, self._deadline = self._deadline, None
         return deadline is None or deadline.end()
 
     def close(self) -> None:
-        """Close it, and the handle with it."""
+        """Close the connection, and the duplicate of its socket."""
         try:
             super().close()
         finally:
@@ -123,11 +124,11 @@ class Connection(HTTPConnection):
 
 
 class SecureConnection(Connection, HTTPSConnection):
-    """The same by TLS."""
+    """A Connection with TLS."""
 
 
 class Pool(HTTPConnectionPool):
-    """Takes back only what its call has parted from before the deadline."""
+    """A pool that keeps only connections whose call ended before its deadline."""
 
     ConnectionCls = Connection
 
@@ -139,13 +140,16 @@ class Pool(HTTPConnectionPool):
 
 
 class SecurePool(Pool, HTTPSConnectionPool):
-    """The same by TLS."""
+    """A Pool with TLS."""
 
     ConnectionCls = SecureConnection
 
 
 class Adapter(HTTPAdapter):
-    """Trusts whom `trust` trusts, and tells a proxy `proxy_headers`; keeps so many connections."""
+    """An adapter that uses the TLS context `trust` and sends `proxy_headers` to a proxy.
+
+    Keeps up to `kept` connections.
+    """
 
     pools: ClassVar = {"http": Pool, "https": SecurePool}
 
@@ -166,17 +170,19 @@ class Adapter(HTTPAdapter):
         return manager
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:  # noqa: ARG002 - there is one
-        """What only the proxy is told; its password is in no URL, where an error would show it."""
+        """Headers for the proxy only; its password is sent here, not in the URL, which an error would show."""
         return self._proxy_headers
 
     def cert_verify(self, *_: Any) -> None:  # noqa: ANN401 - requests' own
-        """Nothing: the context of the pools says it, and what is added to it would be trusted as well."""
+        """Do nothing: the TLS context of the pools decides, and certificates added here would be trusted in
+        addition.
+        """
 
 
 class Session(requests.Session):
-    """One that takes nothing from the environment, follows no redirect and asks for nothing but gzip.
+    """A session that uses no proxy or netrc of the environment, follows no redirect and accepts only gzip.
 
-    It keeps no cookies unless `cookies`.
+    It keeps cookies only with `cookies`.
     """
 
     def __init__(
@@ -193,4 +199,4 @@ class Session(requests.Session):
             self.mount(scheme, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: whoever wants to know reads the header."""
+        """None, so that requests follows no redirect; the caller reads the header."""

@@ -1,6 +1,7 @@
-"""What can be changed of one remote service: its form, its tariff, its resources (selling-api.md 4.2, 4.4).
+"""Changes to one remote service: its form, its tariff, its resources (selling-api.md 4.2, 4.4).
 
-All of it is absolute, so what the form shows afterwards says whether it was carried out; it may charge all the same.
+Every change sets an absolute value, so the form shows afterwards whether it was carried out. Repeating a change may
+still charge again.
 """
 
 from __future__ import annotations
@@ -13,20 +14,23 @@ from reseller.wire import document
 
 
 def targets(transport: Transport, remote: str) -> dict[str, str]:
-    """Tariffs that the seller would move the service to, by id; raises SellerError."""
+    """The tariffs to which the seller would move the service: name by id; raises SellerError."""
     form = transport.call("service.changepricelist", {"elid": remote})
     listed = form.findall("slist[@name='pricelist']/*")
     return {node.get("key", ""): (node.text or "").strip() for node in listed if node.get("key")}
 
 
 def price(transport: Transport, remote: str, tariff: Mapping[str, str]) -> str:
-    """What the change would cost, in the seller's words; the wizard wants to be asked, and nothing is changed by it."""
+    """The price of a change of tariff, in the seller's words; this step of the wizard changes nothing.
+
+    Raises SellerError.
+    """
     shown = transport.call("service.changepricelist.pricelist", {"elid": remote, **tariff, "snext": "ok", "sok": "ok"})
     return document.text(shown, "money_info")
 
 
 def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapping[str, str], seconds: int) -> None:
-    """Move the service to another tariff, `{pricelist, period}`: charges what the seller asks for it, at once.
+    """Move the service to another tariff, `{pricelist, period}`; the seller charges for it at once.
 
     Raises SellerError.
     """
@@ -39,13 +43,13 @@ def change_tariff(transport: Transport, itemtype: str, remote: str, tariff: Mapp
 
 
 def edit(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str], seconds: int) -> None:
-    """Change fields and add-ons past the cart: charges what the seller asks for it, at once; raises SellerError."""
+    """Change fields and add-ons without the cart; the seller charges for it at once. Raises SellerError."""
     transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, seconds=seconds, spends=True)
 
 
 def relabel(transport: Transport, itemtype: str, remote: str, fields: Mapping[str, str]) -> None:
-    """Change what is never charged: name, address, `remoteid`, and whether the seller renews by itself.
+    """Change fields that are never charged: name, address, `remoteid`, automatic renewal (selling-api.md 4.2).
 
-    (selling-api.md 4.2.) So it goes on while all that spends is stopped. Raises SellerError.
+    So this is allowed while a person has stopped buying. Raises SellerError.
     """
     transport.call(f"{itemtype}.edit", {**fields, "elid": remote, "sok": "ok"}, changes=True)

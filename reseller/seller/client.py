@@ -1,8 +1,8 @@
-"""One HTTP call by requests: an answer, or the certainty that nothing was sent, or a doubt (promise 3).
+"""One HTTP call by requests, which ends with an answer, as NotSent, or as Ambiguous (promise 3).
 
-Whether it was sent is what the call's deadline says (deadline.py), whatever failed and however requests names it. No
-call is repeated, no redirect followed, nothing taken from the environment. An answer may be no larger than its bounds,
-neither as it comes nor unpacked, nor grow too much, and must end where it says that it ends.
+The call's deadline (deadline.py) records whether the request was sent, whatever failed and however requests names it.
+No call is repeated, no redirect is followed, and no setting is taken from the environment. An answer is limited in
+size, both packed and unpacked, and in how much it may grow when unpacked, and it must end where it says that it ends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Answer(NamedTuple):
-    """`location` is where a redirect leads to; its content is not read. `date` is the header, empty without one."""
+    """The answer to a call.
+
+    `location` is the target of a redirect, whose content is not read. `date` is the header of that name, empty without
+    one.
+    """
 
     status: int
     location: str
@@ -42,10 +46,10 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Makes calls on connections that it keeps, or each on one of its own; threads may share it.
+    """Makes calls on connections that it keeps, or on a new one for each call; threads may share it.
 
-    Without `cafile` the well-known authorities are trusted, without `verify` every certificate. Raises NotSent when the
-    file cannot be used.
+    Without `cafile` the well-known authorities are trusted; without `verify` every certificate is. Raises NotSent if
+    the file cannot be used.
     """
 
     def __init__(
@@ -79,10 +83,11 @@ class Client:
         fresh: bool = False,
         may_leave: Callable[[], None] | None = None,
     ) -> Answer:
-        """The answer to a GET, or to a POST of `form`; `fresh`: on a connection made for it.
+        """The answer to a GET, or to a POST of `form`; with `fresh` on a connection made for this call.
 
-        Connecting may take `connect_seconds`, all that comes after it `seconds`. `may_leave` is asked right before the
-        request leaves, and may raise a SellerError. Raises NotSent or Ambiguous, for an answer that is too large too.
+        Connecting may take `connect_seconds`, everything after it `seconds`. `may_leave` is called right before the
+        request is sent, and may raise a SellerError to prevent that. Raises NotSent or Ambiguous; an answer that is too
+        large is Ambiguous.
         """
         outer = sys.exc_info()[1]
         deadline = Deadline(self._limits.connect_seconds, seconds, may_leave)
@@ -95,7 +100,7 @@ class Client:
         except SellerError:
             raise
         except Exception as error:
-            # Whatever it is: once the request was handed over, somebody may have it.
+            # Whatever the error is: once the request was handed over, the seller may have it.
             raise _verdict(deadline, _first(error, outer), url) from error
         finally:
             deadline.end()
@@ -118,7 +123,7 @@ def _send(session: Session, url: str, form: bytes | None, bounds: Bounds) -> Ans
 
 
 def _content(response: requests.Response, bounds: Bounds, url: str) -> bytes:
-    """The body, unpacked. Raises Ambiguous when it is too large or packed in a way that was not asked for."""
+    """The body, unpacked. Raises Ambiguous if it is too large or packed in a way that was not requested."""
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     if packing not in ("", "identity", "gzip", "x-gzip"):
         raise Ambiguous("reseller_bad_answer", what=f"an answer packed by {said(repr(packing), 40)}", url=url)
@@ -133,7 +138,7 @@ def _content(response: requests.Response, bounds: Bounds, url: str) -> bytes:
         if unpack:
             if unpack.eof:
                 raise EOFError("something follows the packed answer")
-            # One byte more than it may be, so that what goes over it is seen.
+            # One byte more than allowed, so that an excess is noticed.
             part = unpack.decompress(part, most - size + 1)
         size += len(part)
         if max(came, size) > most:
@@ -149,12 +154,12 @@ def _content(response: requests.Response, bounds: Bounds, url: str) -> bytes:
 
 
 def too_large(what: str, bounds: Bounds, url: str) -> Ambiguous:
-    """An answer that is over a bound: nothing of it is used, and it proves nothing."""
+    """The error for an answer that exceeds a bound: none of it is used, and it proves nothing."""
     return Ambiguous("reseller_too_large", what=what, kind=bounds.name, url=url)
 
 
 def _verdict(deadline: Deadline, error: BaseException, url: str) -> SellerError:
-    """What a failed call is, by the deadline's mark alone; the error only gives the words."""
+    """NotSent or Ambiguous, by the deadline's mark alone; the error only provides the text."""
     if deadline.is_handed_over:
         text = "the answer came too slowly" if deadline.has_expired else _words(error)
         return Ambiguous("reseller_no_answer", text=text, url=url)
@@ -166,9 +171,9 @@ def _verdict(deadline: Deadline, error: BaseException, url: str) -> SellerError:
 
 
 def _first(error: BaseException, outer: BaseException | None) -> BaseException:
-    """What happened first: requests and urllib3 wrap it in sentences of their own.
+    """The first error of the chain: requests and urllib3 wrap it in errors of their own.
 
-    `outer` was being handled before the call, and is no part of it.
+    `outer` was being handled before the call, and is not part of it.
     """
     while (inner := error.__context__) is not None and inner is not outer:
         if error.__suppress_context__ and error.__cause__ is None:
@@ -178,7 +183,7 @@ def _first(error: BaseException, outer: BaseException | None) -> BaseException:
 
 
 def _words(error: BaseException) -> str:
-    """What happened, without the number before it."""
+    """The error's text without its number."""
     told = error.strerror if isinstance(error, OSError) else ""
     return said(told or str(error) or error.__class__.__name__, 300)
 
@@ -192,7 +197,7 @@ def _trust_everybody() -> ssl.SSLContext:
 
 
 def _trust(cafile: str) -> ssl.SSLContext:
-    """The authorities of the operator's file, or the well-known ones, which come with requests."""
+    """A TLS context with the authorities of the operator's file, or with the well-known ones of certifi."""
     import certifi
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -201,7 +206,7 @@ def _trust(cafile: str) -> ssl.SSLContext:
         context.load_verify_locations(certifi.where())
         return context
     try:
-        # Comments between the certificates may be in any language.
+        # Comments between the certificates may have any encoding.
         context.load_verify_locations(cadata=files.read(Path(cafile)).decode("ascii", "ignore"))
     except (OSError, ValueError) as error:
         raise NotSent("reseller_cafile", object="cafile", text=f"{cafile}: {_words(error)}") from error

@@ -1,7 +1,8 @@
-"""The way into a service's own control panel: `gotoserver` answers a URL in `/doc/ok` (selling-api.md 4.2).
+"""The link into a service's own control panel: `gotoserver` answers with a URL in `/doc/ok` (selling-api.md 4.2).
 
-Where it leads is not documented. What leads a client of this panel into the seller's account would hand over the
-services of all clients, so here is what can be found out about a link without using it up for anybody.
+It is not documented where the link leads. A link into the seller's account would hand the services of all clients to
+the client who follows it. This file therefore examines a link before it is handed out: the hosts on its way, the keys
+in it, and whether one of them opens the seller's account.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ from reseller.wire import document, hosts
 from reseller.wire.bounds import MIB, Bounds
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
-#: for one name, see is_sellers()
+#: for the look-up of one name in is_sellers()
 LOOK_UP_SECONDS = 10
 MOST_HOPS = 5
-#: of a page for people, which is never parsed
+#: bounds of a page for people, which is never parsed
 PAGE = Bounds("a page", MIB, 0, 0, 0)
-#: HTTP statuses from here on are no page
+#: HTTP statuses from here on are errors
 CLIENT_ERROR = 400
-#: shorter than this is a word of the address, not a key or a session
+#: a part of an address that is shorter than this is no key and no session id
 SHORTEST_KEY = 8
 #: how BILLmanager's session cookie begins, whatever its version (platform.md 4.2)
 SESSION_COOKIE = "billmgrses"
 
 
 class Arrival(NamedTuple):
-    """Where following a link led: every host on the way, and all that was handed over that may be a key."""
+    """Where following a link led: all hosts on the way, and all values passed on that may be keys."""
 
     hosts: frozenset[str]
     keys: frozenset[str]
@@ -42,12 +43,15 @@ class Arrival(NamedTuple):
 
 
 def link(transport: Transport, remote: str) -> str:
-    """A fresh link into the service's panel; raises SellerError."""
+    """A new link into the service's control panel; raises SellerError."""
     return document.text(transport.call("gotoserver", {"elid": remote}), "ok")
 
 
 def host_of(url: str) -> str:
-    """The host of a web address without a user in it, an IP address as usually spelled; empty for anything else."""
+    """The host of a web address, an IP address in its usual spelling.
+
+    Empty for anything else or an address with a user.
+    """
     try:
         parts = urlsplit(url)
         possible = parts.scheme in ("https", "http") and parts.username is None and parts.password is None
@@ -58,7 +62,7 @@ def host_of(url: str) -> str:
 
 
 def is_sellers(transport: Transport, host: str) -> bool:
-    """Whether the host is the one of the seller's own panel, by name or by address."""
+    """Whether the host is that of the seller's own panel, by name or by IP address."""
     seller = host_of(transport.endpoint)
     return host == seller or bool(_addresses(host) & _addresses(seller))
 
@@ -71,16 +75,16 @@ def _addresses(host: str) -> set[str]:
 
 
 def keys_of(url: str) -> frozenset[str]:
-    """What a link carries that may be a key."""
+    """The parts of a link that may be a key."""
     parts = urlsplit(url)
     words = [value for _, value in parse_qsl(f"{parts.query}&{parts.fragment}")] + parts.path.split("/")
     return frozenset(word for word in words if len(word) >= SHORTEST_KEY)
 
 
 def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) -> Arrival:
-    """Follow a link as a browser that comes without any cookie would, to hosts that are `allowed` and no further.
+    """Follow a link as a browser without cookies would, but only to hosts in `allowed`.
 
-    Raises ResellerError `reseller_link_failed` when it cannot be followed to its end.
+    Raises ResellerError `reseller_link_failed` if it cannot be followed to its end.
     """
     visited, keys, has_session = set(), set(keys_of(url)), False
     client = Client(limits, verify=verify, cookies=True)
@@ -110,10 +114,10 @@ def _get(client: Client, url: str, limits: Limits) -> Answer:
 
 
 def opens_account(transport: Transport, username: str, keys: Iterable[str]) -> bool:
-    """Whether one of these opens a session of the account at the seller, as session, or as key for the account's user.
+    """Whether one of these keys opens a session of the account at the seller, as a session id or as a key of its user.
 
-    Proven on both sides first: a session of our own must be recognised, and a made-up one must not. Raises SellerError
-    when the seller cannot be asked, ResellerError `reseller_link_failed` when its answers prove nothing.
+    The method is tested first: a session of our own must be recognised, and a made-up one must not. Raises SellerError
+    if the seller cannot be reached, ResellerError `reseller_link_failed` if its answers prove nothing.
     """
     stranger = transport.stranger()
     own = document.text(transport.call("auth"), "auth")
@@ -130,7 +134,7 @@ def opens_account(transport: Transport, username: str, keys: Iterable[str]) -> b
 
 
 def _answer(stranger: Transport, func: str, username: str = "", **key: str) -> str:
-    """`open`, `refused`, or `page` for what is no document."""
+    """`open`, `refused`, or `page` for an answer that is no document."""
     try:
         root = stranger.call(func, {"username": username} if username else {}, secrets=key)
     except Rejected:

@@ -1,20 +1,21 @@
-"""How long one call of the seller may take, and whether its request was handed over: two facts under one lock.
+"""The deadline of one call, and whether its request was handed over: two facts under one lock.
 
-A timeout of a socket bounds one `recv`, not a call: a peer that sends a byte now and then keeps every such timeout from
-ending. So each call has a deadline of its own. It covers everything: the look-up of the name, the proxy's tunnel, the
-handshake, the header byte by byte, and the body. It has two stretches, of which the second begins when the request is
-handed over to the connection: time that was lost on the way there would otherwise be missing for the answer, and an
-answer that is not waited for is a doubt that somebody has to clear up.
+A timeout of a socket bounds one `recv`, not a call: a peer that sends a byte now and then keeps it from ever expiring.
+So each call has a deadline that covers everything: the look-up of the name, the proxy's tunnel, the TLS handshake, the
+header byte by byte, and the body. The deadline has two parts; the second begins when the request is handed over to the
+connection. Otherwise time lost while connecting would be missing for the answer, and an answer that is not awaited
+leaves an unknown outcome that somebody has to clear up.
 
-The thread that makes the call takes *sending*, or the deadline takes *expired*: one excludes the other. So no byte of a
-request leaves after the deadline came first, and only then a call may be said not to have been sent (promise 3).
+Either the calling thread marks the request as handed over, or the deadline marks the call as expired, never both. So no
+byte of a request is sent after its deadline expired first, and only such a call may be reported as not sent (promise
+3).
 
-A thread that hangs in a read is woken by shutting down its connection. What is shut down is a duplicate of the TCP
-socket that belongs to the connection (adapter.py): a number could be somebody else's file by then, and `shutdown` of an
-SSL socket takes its encryption away from whoever is sending on it at that moment.
+A thread that hangs in a read is woken by shutting down its connection. The shutdown uses a duplicate of the TCP socket
+that belongs to the connection (adapter.py): a file number could belong to another file by then, and `shutdown` of an
+SSL socket would remove the encryption from a thread that is sending on it.
 
-One thread watches the deadlines of a process, the next one first, and sleeps until then: a thread for each call costs
-0.1 ms of every call, and a change of threads at its begin and its end.
+One thread per process watches all deadlines, the next one first, and sleeps until then. A thread for each call would
+cost 0.1 ms of every call, and a change of threads at its begin and end.
 """
 
 from __future__ import annotations
@@ -31,19 +32,22 @@ from typing import Any
 
 
 class Expired(Exception):
-    """The deadline came before the request was handed over: no byte of it has left, or will."""
+    """The deadline passed before the request was handed over: no byte of it was or will be sent."""
 
 
 class Deadline:
-    """Runs from now on: `connect_seconds` until the request is handed over, and `answer_seconds` from then on.
+    """A deadline that starts now: `connect_seconds` until the request is handed over, then `answer_seconds` more.
 
-    end() must be called when the call is over, however it ended. Raises RuntimeError when no thread can be started.
+    end() must be called when the call is over, however it ended. Raises RuntimeError if no thread can be started.
     """
 
     def __init__(
         self, connect_seconds: float, answer_seconds: float, may_leave: Callable[[], None] | None = None
     ) -> None:
-        """`may_leave` is asked right before the request is handed over; what it raises ends the call, not sent."""
+        """`may_leave` is called right before the request is handed over.
+
+        An error that it raises ends the call unsent.
+        """
         self._may_leave = may_leave
         self.is_handed_over = False
         self.has_expired = False
@@ -56,21 +60,24 @@ class Deadline:
         _CLOCK.wake(self._until, self)
 
     def left(self) -> float:
-        """Seconds that are left, more than 0; raises Expired."""
+        """Seconds left, more than 0; raises Expired."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise Expired
         return left
 
     def watch(self, line: socket.socket) -> None:
-        """Shut `line` down when the time is over, or now when it is."""
+        """Shut `line` down when the deadline passes, or at once if it has passed."""
         with self._lock:
             self._line = line
             if self.has_expired:
                 self._shut()
 
     def hand_over(self, line: socket.socket | None) -> None:
-        """The request leaves on `line` from now on. Raises Expired, or as `may_leave`, and then it must not."""
+        """Mark the request as handed over on `line`.
+
+        If it raises Expired, or an error of `may_leave`, nothing may be sent.
+        """
         if self._may_leave is not None:
             self._may_leave()
         with self._lock:
@@ -82,7 +89,7 @@ class Deadline:
         _CLOCK.wake(self._until, self)
 
     def retire(self, line: socket.socket) -> None:
-        """Close `line` when the call is over: its connection may be closed while its answer is still being read."""
+        """Close `line` when the call is over, since a connection may be closed while its answer is still being read."""
         with self._lock:
             if self._is_over:
                 line.close()
@@ -90,7 +97,7 @@ class Deadline:
                 self._retired.append(line)
 
     def end(self) -> bool:
-        """Stop: from now on nothing is shut down. Whether the time was not over yet; the first word counts."""
+        """End the watch: from now on nothing is shut down. Whether the deadline had not passed before."""
         with self._lock:
             self._is_over = True
             self._line = None
@@ -99,22 +106,22 @@ class Deadline:
             return not self.has_expired
 
     def expire(self) -> None:
-        """End the call if its time is over."""
+        """Mark the call as expired and shut its connection down, if its deadline has passed."""
         with self._lock:
-            # It may have moved on since it asked to be woken.
+            # The deadline may have moved, or the call ended, since the wake-up was set.
             if not self._is_over and time.monotonic() >= self._until:
                 self.has_expired = True
                 self._shut()
 
     def _shut(self) -> None:
         if self._line is not None:
-            # It may be gone already: the peer has reset it.
+            # The peer may have reset the connection already.
             with contextlib.suppress(OSError):
                 self._line.shutdown(socket.SHUT_RDWR)
 
 
 class _Clock:
-    """Tells deadlines when their time is over; one that has moved or ended meanwhile sees that itself."""
+    """Calls expire() of deadlines at their time; a deadline that has moved or ended meanwhile ignores the call."""
 
     def __init__(self) -> None:
         self._next: list[tuple[float, int, Deadline]] = []
@@ -123,7 +130,7 @@ class _Clock:
         self._thread: threading.Thread | None = None
 
     def wake(self, moment: float, deadline: Deadline) -> None:
-        """Call `deadline.expire()` at this moment, by time.monotonic()."""
+        """Call `deadline.expire()` at this moment of time.monotonic()."""
         with self._changed:
             heapq.heappush(self._next, (moment, next(self._numbers), deadline))
             if self._thread is None:
@@ -138,7 +145,7 @@ class _Clock:
             self._due().expire()
 
     def _due(self) -> Deadline:
-        """Wait for the next one whose moment has come."""
+        """Wait for the next deadline whose moment has come."""
         with self._changed:
             while True:
                 left = self._next[0][0] - time.monotonic() if self._next else None
@@ -151,9 +158,9 @@ _CLOCK = _Clock()
 
 
 def look_up(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
-    """Addresses of a host, as getaddrinfo() gives them; raises what it raises, and TimeoutError after `seconds`.
+    """Addresses of a host, as getaddrinfo() returns them; raises its errors, and TimeoutError after `seconds`.
 
-    A look-up cannot be stopped, so a thread makes it that does nothing else, and that nobody waits for at the end.
+    A look-up cannot be interrupted, so it runs in a thread of its own, which is abandoned after `seconds`.
     """
     found: queue.SimpleQueue[list[tuple[Any, ...]] | Exception] = queue.SimpleQueue()
 

@@ -1,4 +1,9 @@
-"""What a seller's rules of deletion answer (selling-api.md 4.3): of most only the effect is documented."""
+"""The seller's rules for deleting a service (selling-api.md 4.3), read from its refusals and from the service's
+history.
+
+For most of these rules only the effect is documented, not the error, so words are searched for. What is found here
+decides messages and waits, and never what is sent.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ from reseller.wire.errors import Rejected, SellerError
 
 #: a deletion that was refused, by the policy that refused it (selling-api.md 4.3)
 FORBIDDEN, CONFIRM, TOO_EARLY = "forbidden", "confirm", "too early"
-#: how a confirmation that has to be given by phone may be named; its error is unknown
+#: words that may name a confirmation by phone, whose error is not documented
 _CONFIRMATION = re.compile("confirm|phone|verif")
 _SPAN = re.compile(r"(?<![0-9])([0-9]{1,6})\s*(minute|hour|day|week|month|year)s?\b")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
@@ -21,9 +26,10 @@ _PUT_OFF = re.compile("end of|after the|until|expir|paid (period|term)")
 
 
 def policy(error: Rejected) -> str:
-    """Which of the seller's policies refused a deletion: FORBIDDEN, CONFIRM, TOO_EARLY, or empty for none of them.
+    """Which of the seller's policies refused a deletion: FORBIDDEN, CONFIRM, TOO_EARLY, or empty for none of these.
 
-    By type, object and names only: texts and values are localised or a client's own (selling-api.md 2).
+    Decided by type, object and parameter names only: texts are localised, and values may be a client's (selling-api.md
+    2).
     """
     if error.seller_type == "pricelist_min_order":
         return TOO_EARLY
@@ -34,10 +40,10 @@ def policy(error: Rejected) -> str:
 
 
 def seconds_left(error: Rejected) -> int | None:
-    """What is left of a minimum order period, None when the refusal does not say so.
+    """How much of a minimum order period is left in seconds, None if the refusal does not say.
 
-    "The minimum order period for this service is X. Y are left" is known as a text alone (selling-api.md
-    4.3), and texts are asked for in English: the last of at least two spans is what is left.
+    "The minimum order period for this service is X. Y are left" is known only as a text (selling-api.md 4.3), and texts
+    are requested in English: the last of at least two time spans is taken.
     """
     spans = _SPAN.findall(error.params.get("text", "").lower())
     count, unit = spans[-1] if len(spans) > 1 else ("", "")
@@ -45,9 +51,9 @@ def seconds_left(error: Rejected) -> int | None:
 
 
 def is_put_off(transport: Transport, remote: str) -> bool:
-    """Whether the last line of the service's history tells of a deletion at the end of the paid term.
+    """Whether the newest entry of the service's history mentions a deletion at the end of the paid term.
 
-    The history is prose (selling-api.md 8.2), so this is a hint: it decides what is said and how long is
+    The history is prose (selling-api.md 8.2), so this is only a hint: it decides what is reported and how long is
     waited, never what is sent.
     """
     lines: list[tuple[str, str]] = []

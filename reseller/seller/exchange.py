@@ -1,4 +1,4 @@
-"""Calls of one seller account: a form by POST, answered by a document."""
+"""HTTP calls of one seller account: a form is sent by POST, and a document is returned."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from reseller.wire.texts import said
 
 
 class Exchange:
-    """Calls `url` as the account's settings say; raises NotSent when their CA file or their proxy cannot be used."""
+    """Calls `url` with the account's settings; raises NotSent if their CA file or proxy cannot be used."""
 
     def __init__(self, url: str, settings: Settings, limits: Limits) -> None:
         self._url = url
-        #: the day that it is at the seller, by the last answer; None where it does not say
+        #: the seller's day according to its last answer with a `Date`, None before that
         self.day: dt.date | None = None
         self._most_bytes = limits.document_bytes
         try:
@@ -40,7 +40,10 @@ class Exchange:
         fresh: bool = False,
         may_leave: Callable[[], None] | None = None,
     ) -> tuple[int, bytes]:
-        """Status and content of the answer; the rest as in Client.call(). Raises NotSent or Ambiguous."""
+        """Send the form; status and content of the answer. The other parameters are those of Client.call().
+
+        Raises NotSent or Ambiguous; a redirect is Ambiguous.
+        """
         form = urlencode(body).encode("ascii")
         bounds = bounds._replace(bytes=min(bounds.bytes, self._most_bytes))
         answer = self._client.call(
@@ -54,7 +57,7 @@ class Exchange:
 
 
 def _shown(location: str) -> str:
-    """An address as an error may show it: without a user, and without what could be one of our own parameters."""
+    """An address in a form that an error may show: without a user, and without parameters, which could be our own."""
     try:
         parts = urlsplit(location)
     except ValueError:

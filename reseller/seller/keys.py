@@ -1,4 +1,4 @@
-"""Our key on a remote service, its `remoteid`: set and taken off (reselling.md 5, selling-api.md 4.2)."""
+"""Our key on a remote service, its `remoteid`: set and removed (reselling.md 5, selling-api.md 4.2)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SETTER = "item.setremoteid"
 
 
 def set_key(transport: Transport, itemtype: str, remote: str, key: str) -> None:
-    """Set it, or take it off with an empty key; absolute, so it may be repeated. Raises SellerError.
+    """Set the key, or remove it with an empty one; absolute, so it may be repeated. Raises SellerError.
 
-    The seller's own function does it, the edit form where there is no such function.
+    Uses the seller's own function, or the edit form if the seller has no such function.
     """
     try:
         transport.call(SETTER, {"elid": remote, "value": key, "sok": "ok"}, changes=True)

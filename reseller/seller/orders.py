@@ -1,4 +1,4 @@
-"""Buying one service, and taking back an order that was never paid (selling-api.md 3)."""
+"""Buy one service, and remove an order that was never paid (selling-api.md 3)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from reseller.wire.errors import Ambiguous, Rejected, SellerError
 from reseller.wire.numbers import whole
 
 OLD, V2 = "old", "v2"
-#: where each generation of the order API expects the period, and what switches auto-renewal off there. The two pages of
-#: the vendor contradict each other on v2 (selling-api.md 3.2); this table is the one place that decides.
+#: the field in which each generation of the order API expects the period, and the value that switches automatic renewal
+#: off. The vendor's two pages contradict each other on v2 (selling-api.md 3.2); only this table decides.
 PERIOD_FIELD = {OLD: "period", V2: "order_period"}
 AUTOPROLONG_OFF = {OLD: "null", V2: "off"}
 
 
 class Order(NamedTuple):
-    """What is bought; `fields` are the type's own (domain, ip, ...), `addons` the seller's add-on ids and totals."""
+    """An order; `fields` are those of its type (domain, ip, ...), `addons` maps the seller's add-on ids to totals."""
 
     itemtype: str
     key: str
@@ -37,22 +37,23 @@ class Order(NamedTuple):
 
 
 def function(itemtype: str, generation: str) -> str:
-    """Name of the one-shot order function of a type."""
+    """The name of a type's order function that needs a single call."""
     return f"v2.{itemtype}.order.param" if generation == V2 else f"{itemtype}.order.param"
 
 
 def preferred(itemtype: str, offered: list[str]) -> str:
-    """The generation to use of those a seller offers, or an empty string."""
+    """The generation to use of those that a seller offers; empty for none."""
     ranking = (OLD, V2) if products.of(itemtype).is_ordered_the_old_way else (V2, OLD)
     return next((generation for generation in ranking if generation in offered), "")
 
 
 def probe(transport: Transport, itemtype: str) -> list[str]:
-    """Which generations of the order function the seller has, by opening the form without `sok`, which buys nothing.
+    """Which generations of the order function the seller has; found by opening the form without `sok`, which buys
+    nothing.
 
-    A function that is there but wants a tariff first answers `wizard_unavailable` or an error about the field; one that
-    is not there answers `missed` (own inference of selling-api.md 3.1, so everything but `missed` and `access` counts
-    as there). Raises SellerError when the seller cannot be asked, also for a login that it refuses.
+    A function that exists but needs a tariff first answers `wizard_unavailable` or an error about the field; one that
+    does not exist answers `missed` (inferred in selling-api.md 3.1, so everything but `missed` and `access` counts as
+    existing). Raises SellerError if the seller cannot be reached or refuses the login.
     """
     found = []
     for generation in (OLD, V2):
@@ -68,20 +69,21 @@ def probe(transport: Transport, itemtype: str) -> list[str]:
 
 
 def send(transport: Transport, order: Order, generation: str, seconds: int) -> str:
-    """Buy: charges the account at once. The remote number, empty where the answer holds none.
+    """Buy the service; the seller charges the account at once. The remote number, empty if the answer has none.
 
-    Raises Rejected, NotSent or Ambiguous; it is for the caller to have written the intent first, and never to repeat.
+    Raises Rejected, NotSent or Ambiguous. The caller must have recorded the request before (promise 2), and must never
+    repeat the call.
     """
     answer = transport.call(
         function(order.itemtype, generation), parameters(order, generation), seconds=seconds, spends=True
     )
-    # The ways an answer names the new service, in the order of selling-api.md 3.3; it may be nested in a second doc.
+    # The places where an answer may name the new service, as in selling-api.md 3.3; it may be nested in a second doc.
     paths = ("id", "item.id", "elid", "doc/id", "doc/item.id")
     return next((told for told in (document.text(answer, path) for path in paths) if whole(told)), "")
 
 
 def parameters(order: Order, generation: str) -> dict[str, str]:
-    """Fields of the order call (selling-api.md 3.2); `order_count` is never sent, it would buy many."""
+    """Fields of the order call (selling-api.md 3.2); `order_count` is never sent, since it would buy several."""
     fields = {
         **order.fields,
         "pricelist": order.pricelist,
@@ -99,12 +101,13 @@ def parameters(order: Order, generation: str) -> dict[str, str]:
 
 
 def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, limits: Limits) -> bool:
-    """Take back an order in status 1; whether a complete list proves that it is gone.
+    """Remove an order in status 1; whether a complete list proves that it is gone.
 
-    Before each call its form has to say that it is unpaid and has our key: an order that was paid meanwhile must not be
-    deleted, and a list may be older than the payment. Where no form says so, nothing is deleted.
-    Its row may be an item (`<type>.delete`) or only a position of the cart (`basket`); which one is unknown
-    (selling-api.md 0.3), so both are tried. What the calls answer does not count, only what the list shows afterwards.
+    Before each call its form must show that it is unpaid and has our key, or shows no key: an order that was paid
+    meanwhile must not be deleted, and a list may be older than the payment. If no form shows that, nothing is deleted.
+
+    The order may be an item (`<type>.delete`) or only a position of the cart (`basket`); which one is unknown
+    (selling-api.md 0.3), so both are tried. The answers of these calls are ignored; only the list afterwards counts.
     """
     attempts: tuple[tuple[str, dict[str, str]], ...] = (
         (f"{itemtype}.delete", {"elid": remote, "sok": "ok"}),
@@ -122,7 +125,7 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, li
 
 
 def _is_unpaid(transport: Transport, itemtype: str, remote: str, key: str) -> bool:
-    """Whether the form of `remote`, read now, says that it is an unpaid order with our key."""
+    """Whether the form of `remote`, read now, shows an unpaid order with our key (or without a key column)."""
     try:
         seen = service.read(transport, itemtype, remote)
     except SellerError:

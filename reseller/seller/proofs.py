@@ -1,9 +1,9 @@
-"""What an error document proves depends on the call: the one table (promise 3).
+"""Which error documents prove that a call had no effect: one table, by the call (promise 3).
 
-A panel may answer an error after it has done what was asked, when a later step has failed. So an error proves that
-nothing was done only where the table `proofs.tsv` says so of this call; anything else is looked at like a lost answer.
-An operator who knows more of his seller adds rows in `etc/reseller-proofs.tsv` of the panel's tree, in the same form.
-A line there that cannot be used is told and left out: less is believed then, and nothing stops.
+A seller may answer with an error after it has done the work, when a later step failed. So an error proves that nothing
+was done only if the table `proofs.tsv` lists it for this call; any other error is handled like a lost answer. An
+operator who knows more about his seller adds rows to `etc/reseller-proofs.tsv` in the panel's directory, in the same
+form. An unusable line there is reported and ignored: then fewer errors count as proof, and nothing stops.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COLUMNS = 4
 
 
 class Proof(NamedTuple):
-    """One row, patterns as `fnmatch` reads them; `objects` are what the error names, any of them."""
+    """One row; its patterns are those of `fnmatch`. `objects` are alternatives for the object that the error names."""
 
     call: str
     type: str
@@ -30,7 +30,7 @@ class Proof(NamedTuple):
     source: str
 
     def covers(self, func: str, error: Rejected) -> bool:
-        """Whether the row is about this error of a call of `func`."""
+        """Whether the row applies to this error of a call of `func`."""
         return (
             fnmatchcase(func, self.call)
             and fnmatchcase(error.seller_type, self.type)
@@ -39,7 +39,7 @@ class Proof(NamedTuple):
 
 
 class Proofs(NamedTuple):
-    """The table; `wrong` are lines of the operator's file that are none of it, as errors that can be worded."""
+    """The table; `wrong` are messages about unusable lines of the operator's file."""
 
     rows: tuple[Proof, ...]
     wrong: tuple[Message, ...] = ()
@@ -51,7 +51,7 @@ class Proofs(NamedTuple):
 
 
 def load(base: Path) -> Proofs:
-    """The shipped table, and after it what the operator of the panel at `base` has added; raises nothing."""
+    """The shipped table, followed by the operator's rows of the panel at `base`; errors of his file are in `wrong`."""
     shipped, _ = _read(files.lines(SHIPPED), SHIPPED)
     path = base / OWN
     try:

@@ -1,7 +1,7 @@
-"""The proxy that leads to the seller, and who we are to it: settings of the module, the password kept encrypted.
+"""The proxy on the way to the seller and its credentials: settings of the module, the password kept encrypted.
 
-A user and a password in the address itself, where older modules have them, still count. Nobody can type them there any
-more: the panel would keep and show them in clear.
+Older modules may have a user and a password in the address itself; these still work. They can no longer be typed there,
+because the panel would store and show them in clear text.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from reseller.wire.errors import NotSent, ResellerError
 
 
 class Proxy(NamedTuple):
-    """`url` without credentials; `headers` are for the proxy alone."""
+    """`url` is without credentials; `headers` are sent to the proxy only."""
 
     url: str
     headers: Mapping[str, str]
 
 
 def of(settings: Settings) -> Proxy | None:
-    """The way these settings name, None for a direct one.
+    """The proxy in these settings, None for a direct connection.
 
-    Raises NotSent for a proxy that is none of ours: one that is itself spoken to by TLS or SOCKS.
+    Raises NotSent for a proxy that is not supported: one that is reached by TLS or SOCKS.
     """
     if not settings.proxy:
         return None
@@ -40,17 +40,17 @@ def of(settings: Settings) -> Proxy | None:
 
 
 def password_of(settings: Settings) -> tuple[str, ...]:
-    """All that may be the proxy's password, to be hidden."""
+    """All strings that may be the proxy's password, so that they can be hidden."""
     try:
         typed = _parts(settings.proxy).password or ""
     except NotSent:
-        # It cannot be told what in it is the password.
+        # The address cannot be parsed: hide everything where a password could be.
         typed = settings.proxy.rpartition("@")[0].partition("//")[2].partition(":")[2]
     return (settings.proxy_password, typed, unquote(typed))
 
 
 def require_no_password(settings: Settings) -> None:
-    """Raise ResellerError `reseller_proxy_password` where a user or a password is in the address."""
+    """Raise ResellerError `reseller_proxy_password` if the address has a user or a password."""
     if "@" in settings.proxy:
         raise ResellerError("reseller_proxy_password", object="proxy")
 
@@ -62,7 +62,7 @@ def _parts(typed: str) -> SplitResult:
     except ValueError:
         possible = False
     if not possible:
-        # What was typed may hold a password.
+        # The message does not repeat the address, which may have a password in it.
         text = "the proxy in the module's settings is not like http://10.0.0.1:3128"
         raise NotSent("reseller_unreachable", object="proxy", text=text)
     return parts

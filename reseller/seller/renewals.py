@@ -1,4 +1,4 @@
-"""Renewing one remote service, and seeing to it that the seller does not (selling-api.md 4.1, 4.2)."""
+"""Renew one remote service, and switch off the seller's automatic renewal (selling-api.md 4.1, 4.2)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from reseller.wire.errors import Ambiguous
 
 
 def promise(transport: Transport, remote: str, period: str) -> dt.date | None:
-    """The date that renewing by `period` months would lead to, by the form without `sok`; None if it does not say.
+    """The date to which renewing by `period` months would lead, from the form without `sok`; None if it is not shown.
 
-    Raises SellerError, among them Ambiguous for what is no date.
+    Raises SellerError; Ambiguous for a value that is no date.
     """
     form = transport.call("service.prolong", {"elid": remote, "period": period})
     try:
@@ -24,11 +24,14 @@ def promise(transport: Transport, remote: str, period: str) -> dt.date | None:
 
 
 def prolong(transport: Transport, remote: str, period: str, seconds: int) -> None:
-    """Renew: charges the account at once, and is not idempotent (selling-api.md 4.1)."""
+    """Renew the service; the seller charges the account at once. Not idempotent (selling-api.md 4.1).
+
+    Raises SellerError.
+    """
     fields = {"elid": remote, "period": period, "skipbasket": "on", "clicked_button": "finish", "sok": "ok"}
     transport.call("service.prolong", fields, seconds=seconds, spends=True)
 
 
 def no_autoprolong(transport: Transport, itemtype: str, remote: str) -> None:
-    """Switch the seller's own renewal off: this side renews, and both would charge; raises SellerError."""
+    """Switch off the seller's automatic renewal, since we renew and both would charge; raises SellerError."""
     changes.relabel(transport, itemtype, remote, {"autoprolong": "null"})

@@ -1,8 +1,9 @@
-"""What the seller says of one service, and the one rule for "it is not there".
+"""The values of one remote service, and the one rule for "it does not exist".
 
-Every edit form (`<type>.edit`) and every row of a list becomes a value here and nowhere else, typed and bounded: a date
-is a date, a status a number, our key is told apart from a column that the seller does not show. Whoever asks whether a
-service is still there asks `read()`; an error that only says that a function is missing proves nothing about a service.
+Every edit form (`<type>.edit`) and every row of a list is parsed here and nowhere else, into typed and bounded values:
+a date is a date, a status is a number, and an empty key differs from a key column that the seller does not show. All
+code that asks whether a service still exists calls `read()`; an error that only names a missing function proves nothing
+about a service.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from reseller.wire import claims, dates, document, hosts, money, numbers
 from reseller.wire.errors import Ambiguous, Rejected
 from reseller.wire.numbers import whole
 
-#: who but the buyer can have suspended a service, as `item_status` spells it; not to be undone by the buyer
+#: marks in `item_status` of a suspension by the seller's staff or for abuse, which the buyer cannot lift
 STAFF_SUSPENSIONS = ("employeesuspend", "abusesuspend")
-#: what `autoprolong` says when the seller does not renew by itself (selling-api.md 4.2)
+#: values of `autoprolong` that mean no automatic renewal (selling-api.md 4.2)
 NO_RENEWAL = ("", "null", "off", "0")
 #: period of a trial, which cannot be renewed (reselling.md 8.1)
 TRIAL = "-100"
-#: sub-statuses of a service that the seller has something under way for, such as `2_reboot` or `5_open`
+#: sub-statuses of a service for which the seller has work under way, such as `2_reboot` or `5_open`
 _RUNNING = re.compile(rf"(?:{Status.ACTIVE}|{Status.PROCESSING})_([a-z_]+)")
-#: objects by which an error may name the service that was asked for, and those by which it names a function
+#: objects by which an error may name the requested service, and those by which it names a function
 _SERVICE_OBJECTS = frozenset({"elid", "id", "item", "service"})
 _FUNCTION_OBJECTS = frozenset({"func", "function", "action"})
 #: fields whose values are secrets
@@ -37,11 +38,11 @@ _SECRETS = frozenset({"password", "userpassword", "lickey"})
 
 
 class Service(NamedTuple):
-    """A service at the seller, as its edit form or a row of a list says it."""
+    """A service at the seller, as its edit form or a row of a list shows it."""
 
     #: False when the seller says that it is missing, or shows it as deleted (`status` tells the two apart)
     exists: bool
-    #: the seller's number, empty where it is not told
+    #: the seller's number, empty if not shown
     id: str = ""
     #: `item.status`, 0 for none or an impossible one
     status: int = 0
@@ -55,36 +56,36 @@ class Service(NamedTuple):
     pricelist: str = ""
     tariff: str = ""
     period: str = ""
-    #: the end of the paid term; None for none, and then `undated` holds what was told and is no date
+    #: the end of the paid term; None without one; a shown value that is no date is in `undated`
     expiredate: dt.date | None = None
     undated: str = ""
-    #: one of STAFF_SUSPENSIONS while they hold it suspended, else empty
+    #: one of STAFF_SUSPENSIONS while it is suspended for that, else empty
     suspended_by: str = ""
-    #: what the seller is doing with it, as far as it tells, or empty
+    #: the work that the seller has under way for it, empty if not shown
     running: str = ""
     #: months by which the seller renews the service by itself, empty when it does not
     autoprolong: str = ""
     #: the key of a licence, empty where there is none yet
     licence_key: str = ""
-    #: what a renewal costs, None where the seller does not say
+    #: the price of a renewal, None if not shown
     price: Decimal | None = None
-    #: the password of the service's own user as the form shows it, blanks and all
+    #: the password of the service's own user as the form shows it, spaces included
     password: str = ""
-    #: every plain value of the form by name but for its secrets, and those of add-ons by the seller's number
+    #: every plain value of the form by name, without secrets; and the values of add-ons by the seller's number
     fields: Mapping[str, str] = {}
     addons: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
-        """Without what is secret in it, wherever it may be printed."""
+        """Without its secrets, wherever it may be printed."""
         return f"Service(id={self.id!r}, status={self.status}, key={self.key!r}, exists={self.exists})"
 
     @property
     def is_busy(self) -> bool:
-        """Whether the seller has something under way there: status 5, or 2 with a sub-status such as `2_reboot`."""
+        """Whether the seller has work under way for it: status 5, or 2 with a sub-status such as `2_reboot`."""
         return self.exists and (self.status == Status.PROCESSING or bool(self.running))
 
     def may_be_at(self, verb: str) -> bool:
-        """Whether what is under way may be this, as far as the form tells."""
+        """Whether the work under way may be this one, as far as the form shows."""
         return self.is_busy and self.running in ("", verb)
 
     @property
@@ -94,12 +95,12 @@ class Service(NamedTuple):
 
     @property
     def licence_digest(self) -> str:
-        """Of the licence key, for the ledger: enough to see that it is another. Empty without a key."""
+        """A digest of the licence key for the ledger, by which a change is noticed; empty without a key."""
         return hashlib.sha256(self.licence_key.encode()).hexdigest() if self.licence_key else ""
 
     @property
     def row(self) -> Remote:
-        """As much of it as a list shows."""
+        """The values that a list shows as well."""
         return Remote(
             id=self.id,
             status=self.status,
@@ -114,9 +115,9 @@ class Service(NamedTuple):
 
 
 def assigned_addresses(itemtype: str, told: str) -> frozenset[str]:
-    """The addresses in a text that tells those of a service; none for a type of which a client chooses them.
+    """The IP addresses in the address field of a service; none for a type whose address the client chooses.
 
-    A name is never among them: whoever has the service gives it the name of whatever he likes.
+    Host names are left out, since a client can set the name of his service to anything.
     """
     words = told.replace(",", " ").split() if products.of(itemtype).has_assigned_address else ()
     return frozenset(filter(None, map(hosts.address, words)))
@@ -127,9 +128,9 @@ MISSING = Service(exists=False)
 
 
 def read(transport: Transport, itemtype: str, remote: str) -> Service:
-    """The service of this type with this number; `MISSING` when the seller says that there is none.
+    """The service of this type with this number; `MISSING` if the seller says that there is none.
 
-    Raises SellerError, among them Ambiguous for the form of another service.
+    Raises SellerError; Ambiguous for the form of another service.
     """
     try:
         form = transport.call(f"{itemtype}.edit", {"elid": remote})
@@ -144,10 +145,10 @@ def read(transport: Transport, itemtype: str, remote: str) -> Service:
 
 
 def is_missing(error: Rejected, remote: str) -> bool:
-    """Whether the seller says that there is no service `remote` (any more): this one, and nothing else.
+    """Whether the error says that service `remote` does not exist (any more): this service, and nothing else.
 
-    `missed` is also the answer for a function, a tariff or anything else that is not there (selling-api.md
-    2), so it has to name the service, by its object and, where it gives a value, by this number.
+    `missed` is also the answer for a function, a tariff or any other thing that is missing (selling-api.md 2), so the
+    error has to name the service by its object and, if it has a value, by this number.
     """
     value = error.value or error.seller_params.get("value", "")
     if error.seller_type == "item_not_exists":
@@ -158,14 +159,14 @@ def is_missing(error: Rejected, remote: str) -> bool:
 
 
 def lacks_function(error: Rejected, func: str) -> bool:
-    """Whether the seller says that it has no function `func`, or none that this account may call."""
+    """Whether the error says that the seller has no function `func`, or none that this account may call."""
     if error.seller_type not in ("missed", "access"):
         return False
     return error.seller_object in ("", func) or error.seller_object in _FUNCTION_OBJECTS
 
 
 def parse(elem: document.Element) -> Service:
-    """What an edit form or a row of a list says; a value that is impossible counts as not told."""
+    """The service in an edit form or a row of a list; an impossible value counts as not shown."""
     raw: dict[str, str] = {}
     for node in elem:
         if isinstance(node.tag, str) and not len(node):
@@ -174,7 +175,7 @@ def parse(elem: document.Element) -> Service:
     status = numbers.parse(values.get("status", "")) or 0
     expiredate, undated = _date(values.get("expiredate", ""))
     label = values.get("domain") or values.get("licname") or ""
-    # item_status is composite and its XML unknown (selling-api.md 5.2): its words are looked for, not its shape.
+    # item_status is composite and its XML is not documented (selling-api.md 5.2): search its words, not its structure.
     shown = elem.find("item_status")
     words = "" if shown is None else " ".join(map(str, (*shown.itertext(), *(child.tag for child in shown))))
     running = _RUNNING.search(words)

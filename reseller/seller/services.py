@@ -1,10 +1,11 @@
-"""The seller's services as lists of a type, read by one reader (selling-api.md 5.1).
+"""Read the seller's lists of services, by type (selling-api.md 5.1).
 
-A list proves something only when it is complete: as many different rows as its own `p_elems` says, on every page the
-same. Filters are never set; a filter that somebody left shows in `p_filter` and makes the list incomplete too.
+A list proves that a service is missing only if it is complete: it has as many different rows as its `p_elems` states,
+the same number on every page. This program never sets a filter; a filter that somebody left is visible in `p_filter`
+and makes the list incomplete too.
 
-A seller may ignore `p_num`, name more rows than it has, or invent new ones for ever. So a page that brings nothing new
-ends the reading, and pages, rows and time are bounded; what was read is true all the same, but incomplete.
+A seller may ignore `p_num`, state more rows than it has, or invent new rows for ever. So a page without new rows ends
+the reading, and pages, rows and time are limited; the rows read so far are true, but the list is incomplete.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from reseller.wire.bounds import PAGE
 
 
 class RemoteList(NamedTuple):
-    """Rows of one type; `complete` says whether an absent row means an absent service."""
+    """Rows of one type; `complete` says whether a missing row means a missing service."""
 
     itemtype: str
     rows: tuple[Remote, ...]
@@ -41,23 +42,23 @@ class RemoteList(NamedTuple):
         return [row for row in self._alive() if row.item == str(item)]
 
     def _alive(self) -> list[Remote]:
-        """A deleted twin that is still listed says nothing of an order."""
+        """The rows without deleted services, which may still be listed and say nothing about an order."""
         return [row for row in self.rows if row.status != Status.DELETED]
 
     @property
     def shows_keys(self) -> bool:
-        """Whether the list has the `remoteid` column; an empty list says nothing against it."""
+        """Whether the list has the `remoteid` column; an empty list counts as having it."""
         return not self.rows or any(row.key is not None for row in self.rows)
 
 
 class Page(NamedTuple):
-    """One page of a list as it came; `root` is None for an answer that was known by its digest."""
+    """One page of a list as received; `root` is None for a page that was recognised by its digest."""
 
     digest: str
     root: document.Element | None
 
     def rows(self) -> Iterator[tuple[str, document.Element]]:
-        """Its rows by the seller's number."""
+        """Its rows with their remote numbers."""
         for elem in () if self.root is None else self.root.iterfind("elem"):
             told = document.text(elem, "id")
             if told:
@@ -65,18 +66,18 @@ class Page(NamedTuple):
 
     @property
     def total(self) -> int:
-        """How many rows the whole list has, -1 when the page does not say."""
+        """How many rows the whole list has, -1 if the page does not state it."""
         told = None if self.root is None else numbers.parse(document.text(self.root, "p_elems"))
         return -1 if told is None else told
 
     @property
     def is_filtered(self) -> bool:
-        """Whether somebody's filter hides rows of the list."""
+        """Whether a filter hides rows of the list."""
         return self.root is not None and bool(document.text(self.root, "p_filter"))
 
 
 class KnownPage(Protocol):
-    """A page as an earlier reading found it: by `digest` it is known again, and then has these rows of that total."""
+    """A page of an earlier reading: a page with the same `digest` has the same rows and total."""
 
     @property
     def digest(self) -> str:
@@ -93,10 +94,10 @@ class KnownPage(Protocol):
 
 @dataclass
 class Roll:
-    """Counts the rows of a list page by page, and says whether they are all of it.
+    """Collects the rows of a list page by page, to decide whether the list is complete.
 
-    They are when every page names the same total, as many different rows were seen, and no filter is set. A list that
-    changes while it is read can still pretend to be complete, so one alone never proves that a service is gone.
+    It is when every page states the same total, that many different rows were read, and no filter is set. A list that
+    changes while it is read can still look complete, so one list alone never proves that a service is gone.
     """
 
     totals: set[int] = field(default_factory=set)
@@ -104,19 +105,19 @@ class Roll:
     is_filtered: bool = False
 
     def add(self, ids: Iterable[str], total: int, *, is_filtered: bool = False) -> None:
-        """One page."""
+        """Add one page."""
         self.ids.update(ids)
         self.totals.add(total)
         self.is_filtered = self.is_filtered or is_filtered
 
     @property
     def is_complete(self) -> bool:
-        """Whether what is not among `ids` was not in the list."""
+        """Whether a service that is not among `ids` was not in the list."""
         return not self.is_filtered and self.totals == {len(self.ids)}
 
 
 class Span(NamedTuple):
-    """The page that a reading begins with, and when it stops (monotonic seconds; None: `list_seconds` from now)."""
+    """The page at which a reading begins, and when it stops (monotonic seconds; None: `list_seconds` from now)."""
 
     first: int = 1
     until: float | None = None
@@ -126,9 +127,10 @@ ALL = Span()
 
 
 class Reading:
-    """One reading of a list: an iterable of (number, Page), which ends by itself; see the head of this file.
+    """One reading of a list: an iterable of (number, Page); the module's docstring says when it ends.
 
-    `known` are pages that need not be parsed again. Iterating raises SellerError when a page cannot be read.
+    `known` are pages of an earlier reading, which need not be parsed again. Iterating raises SellerError if a page
+    cannot be read.
     """
 
     def __init__(
@@ -146,11 +148,11 @@ class Reading:
         self._first = span.first
         self._until = time.monotonic() + limits.list_seconds if span.until is None else span.until
         self._rows_of_known = 0
-        #: rows and totals, of the pages that were parsed, and totals of the others
+        #: rows and totals of the parsed pages, and the totals of the known ones
         self.roll = Roll()
-        #: pages that were known by their digest; whoever needs the numbers of their rows adds them to the roll
+        #: pages that were recognised by their digest; a caller that needs their remote numbers adds them to the roll
         self.same: list[int] = []
-        #: the page to go on with when the time was up, 0 when the reading came to an end
+        #: the page at which the next reading has to continue if the time was up, else 0
         self.left_at = 0
         #: the last page that was read
         self.last = span.first - 1
@@ -166,14 +168,16 @@ class Reading:
                 return
 
     def _is_over(self) -> bool:
-        """Whether a bound is met: of the time, after which somebody may go on, or of what a list can be."""
+        """Whether a limit is reached: the time, after which another run may continue, or the size that a list can
+        have.
+        """
         if self.last >= self._first and time.monotonic() > self._until:
             self.left_at = self.last + 1
             return True
         return self.last >= self._limits.list_pages or self.count > self._limits.list_rows
 
     def _take(self, page: Page, known: KnownPage | None) -> tuple[int, int]:
-        """Count a page: the total that it names, and how many rows it has that were not seen before."""
+        """Count a page: the total that it states, and how many of its rows are new."""
         if page.root is None and known is not None:
             self.same.append(self.last)
             self.roll.add((), known.total)
@@ -185,16 +189,16 @@ class Reading:
 
     @property
     def count(self) -> int:
-        """How many rows were read, those of known pages among them."""
+        """How many rows were read, those of known pages included."""
         return len(self.roll.ids) + self._rows_of_known
 
 
 def read_list(
     transport: Transport, itemtype: str, limits: Limits, show: Callable[[int, int], None] = lambda _, __: None
 ) -> RemoteList:
-    """All rows of a type, page by page; raises SellerError when a page cannot be read.
+    """All rows of a type, page by page; raises SellerError if a page cannot be read.
 
-    `show` is told how many rows of how many are read.
+    `show` is called with the number of rows read and the total.
     """
     reading = Reading(transport, itemtype, limits)
     rows: dict[str, Remote] = {}
@@ -205,7 +209,7 @@ def read_list(
 
 
 def read_page(transport: Transport, itemtype: str, page: int, page_rows: int, known: KnownPage | None = None) -> Page:
-    """One page of a type's list, not even parsed when it is the one that is `known`; raises SellerError."""
+    """One page of a type's list, not parsed if its digest is that of `known`; raises SellerError."""
     digest = ""
 
     def parse(body: bytes) -> document.Element:
@@ -218,14 +222,14 @@ def read_page(transport: Transport, itemtype: str, page: int, page_rows: int, kn
 
 
 def row_digests(rows: Mapping[str, document.Element], numbers: Collection[str]) -> dict[str, int]:
-    """For these rows of a page 64 bits by which each is known again; never 0 nor 1."""
+    """A digest of 64 bits for each of these rows of a page; never 0 or 1."""
     texts = ((told, etree.tostring(rows[told], encoding="utf-8", with_tail=False)) for told in numbers)
     digests = ((told, hashlib.blake2b(text, digest_size=8).digest()) for told, text in texts)
     return {told: int.from_bytes(digest, "big") | 2 for told, digest in digests}
 
 
 def alone(transport: Transport, itemtype: str, remote: str) -> RemoteList:
-    """One service as a list that proves nothing about others; empty when the seller has none. Raises SellerError."""
+    """One service as a list that proves nothing about others; empty if the seller has none. Raises SellerError."""
     found = service.read(transport, itemtype, remote)
     is_there = found.exists or found.status
     return RemoteList(itemtype, (found.row,) if is_there else (), complete=False)

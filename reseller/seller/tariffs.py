@@ -1,4 +1,4 @@
-"""The seller's tariffs and what can be chosen in them (selling-api.md 7)."""
+"""The seller's tariffs and the choices in them (selling-api.md 7)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from reseller.wire.bounds import EXPORT
 UNLIMITED = Decimal(999999)
 
 
-#: `billtype` of what is billed by its use, and of all add-ons that a client does not order (platform.md 6.2)
+#: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
 _METERED = "3"
 _NOT_ORDERED = ("1", _METERED, "4", "5", "10")
 
 
 class Bounds(NamedTuple):
-    """How much of an add-on there is: what the tariff's price includes, and the least and the most of a total."""
+    """The limits of an add-on: how much the tariff's price includes, and the least and the most of a total."""
 
     included: Decimal
     least: Decimal
-    #: None where the seller names no most
+    #: None if the seller states no maximum
     most: Decimal | None
     is_ordered: bool
     is_metered: bool
@@ -43,23 +43,23 @@ class Tariff(NamedTuple):
     enumitems: tuple[tuple[str, str], ...]
 
     def included(self, intname: str) -> str:
-        """How much of a number the tariff's price includes."""
+        """How much of an add-on the tariff's price includes."""
         return numbers.plain(self.bounds[self.addons[intname]].included)
 
 
 def export(transport: Transport, itemtype: str) -> list[Tariff]:
-    """All tariffs of a type the account can see; raises SellerError."""
+    """All tariffs of a type that the account can see and order; raises SellerError."""
     found = _exported(transport, {"itemtype": itemtype, "onlyavailable": "on"})
     return [tariff for tariff in found if tariff.itemtype in ("", itemtype)]
 
 
 def one(transport: Transport, pricelist: str) -> Tariff | None:
-    """One tariff, also one that is not sold any more; None when the account cannot see it; raises SellerError."""
+    """One tariff, even if it is no longer sold; None if the account cannot see it; raises SellerError."""
     return next((tariff for tariff in _exported(transport, {"pricelist": pricelist}) if tariff.id == pricelist), None)
 
 
 def _exported(transport: Transport, filters: dict[str, str]) -> list[Tariff]:
-    """Read one by one: all of them as one tree could be large."""
+    """The tariffs, parsed one by one, since a tree of all of them could be large."""
     found: list[Tariff] = []
 
     def parse(body: bytes) -> document.Element:
@@ -90,7 +90,7 @@ def _tariff(node: document.Element) -> Tariff:
 
 
 def _bounds(addon: document.Element) -> Bounds:
-    """`addonlimit`, `addonmin` and `addonmax`, the last None where there is none (999999 stands for that)."""
+    """The limits `addonlimit`, `addonmin` and `addonmax`; 999999 stands for no maximum and becomes None."""
     told = (money.parse(document.text(addon, name)) for name in ("addonlimit", "addonmin", "addonmax"))
     included, least, most = told
     billtype = document.text(addon, "billtype")

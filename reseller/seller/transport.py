@@ -1,9 +1,14 @@
 """One function call to the seller over HTTPS, and what its failure means (promise 3).
 
-A call ends in exactly one of four ways: the answer; `Rejected`, when the seller answered with an error document (what
-that proves is said by proofs.py); `NotSent`, when no byte of the request can have arrived (no connection was made, or
-its certificate was refused); `Ambiguous` for everything else (client.py). Nothing is ever repeated here: whether a call
-may be made again is for its caller to decide, by what the call does, not by how it failed.
+A call ends in exactly one of four ways:
+
+answer     the seller's document
+Rejected   the seller answered with an error document; proofs.py says what that proves
+NotSent    no byte of the request can have arrived: no connection was made, or its certificate was refused
+Ambiguous  everything else (client.py)
+
+This file never repeats a call. Its caller decides whether a call may be made again, by what the call does and not by
+how it failed: replaying after a timeout could buy twice.
 
 Credentials travel in the POST body (selling-api.md 1.1).
 """
@@ -31,20 +36,20 @@ from reseller.wire.texts import said
 if TYPE_CHECKING:
     from reseller.seller.exchange import Exchange
 
-#: of an error's type and object, which are words of the seller's program
+#: maximum length of an error's type and object, which are words of the seller's program
 TYPE_CHARACTERS = 64
-#: makes a document of an answer's bytes, or raises NotADocument
+#: parses an answer's bytes, or raises NotADocument
 Parse = Callable[[bytes], "document.Element"]
 
 
 def endpoint(url: str, *, allow_plain: bool) -> str:
-    """The address calls go to.
+    """The address to which calls go.
 
-    `HOST`, `https://HOST/` and `https://HOST/manager` get `/billmgr` at their end; any other path is taken as typed,
-    without slashes at its end.
+    `HOST`, `https://HOST/` and `https://HOST/manager` get `/billmgr` appended; any other path is used as typed, without
+    slashes at its end.
 
-    Raises ResellerError `reseller_url` for what cannot be one, `reseller_url_plain` for http:// that is not allowed: a
-    password must not travel in clear by mistake.
+    Raises ResellerError `reseller_url` for an impossible address, `reseller_url_password` if it has a user or password,
+    `reseller_url_plain` for http:// unless `allow_plain`: a password must not travel in clear text by mistake.
     """
     typed = url.strip()
     try:
@@ -66,38 +71,42 @@ def endpoint(url: str, *, allow_plain: bool) -> str:
 
 @dataclass
 class Timing:
-    """How many calls were made, answered or not, and how long they took."""
+    """How many calls were made, answered or not, and how many seconds they took."""
 
     calls: int = 0
     seconds: float = 0
     slowest: float = 0
 
     def add(self, seconds: float) -> None:
-        """One more."""
+        """Add one call."""
         self.calls += 1
         self.seconds += seconds
         self.slowest = max(self.slowest, seconds)
 
 
 class MayChange(Protocol):
-    """Says whether a call that changes something may be made."""
+    """Decides whether a call that changes something may be made."""
 
     def __call__(self, *, spends: bool) -> None:
-        """Raises Withheld when it may not."""
+        """Raise Withheld if it may not."""
 
 
 class Gate(Protocol):
-    """Says whether the seller may be called at all, and is told how each call ended."""
+    """Decides whether the seller may be called at all; the transport reports the end of each call to it."""
 
     def check(self) -> None:
-        """Raises NotSent when it may not."""
+        """Raise NotSent if it may not."""
 
     def record(self, *, reached: bool | None, error: ResellerError | None = None) -> None:
-        """`reached`: the seller gave an answer, a refusal too; None for what says nothing. `error`: how it failed."""
+        """Report the end of a call.
+
+        `reached`: whether the seller answered, a refusal included; None if the call does not show that. `error`: how it
+        failed.
+        """
 
 
 class Transport:
-    """Calls functions of one seller account on one kept-alive connection."""
+    """Calls functions of one seller account, on connections that are kept alive, except for calls that spend."""
 
     def __init__(
         self,
@@ -107,7 +116,7 @@ class Transport:
         gate: Gate | None = None,
         may_change: MayChange | None = None,
     ) -> None:
-        """`may_change` is asked before a call that changes something, and raises Withheld when none may be made."""
+        """`may_change` is called before a call that changes something, and raises Withheld if that is not allowed."""
         self._gate = gate
         self._may_change = may_change
         self._settings = settings
@@ -120,7 +129,7 @@ class Transport:
         self.timing = Timing()
 
     def stranger(self) -> Transport:
-        """A way to the same seller that says nothing of who we are."""
+        """A transport to the same seller without credentials."""
         other = Transport(self._settings, self._limits, self._log)
         other._credentials = {}
         return other
@@ -137,15 +146,15 @@ class Transport:
         changes: bool = False,
         spends: bool = False,
     ) -> document.Element:
-        """The `<doc>` that `func` answers. `seconds` bounds the whole answer, `read_seconds` by default.
+        """Call `func`; the `<doc>` of the answer. `seconds` bounds the whole answer (default `read_seconds`).
 
         `secrets` are parameters too; an error that repeats one of them, or a password of ours, is raised and logged
-        without, in whatever way it is written.
-        `bounds` says how large the answer may be. `parse` is given it as it came, for callers that need not read again
-        what they have read before, or read it row by row.
-        A call that `changes` something says so, since a copy of the panel may only look. One that `spends` money is
-        one, may be stopped by a person, and has a connection made for it: one that was kept may be dead without showing
-        it, and then nobody knows whether the call arrived. Raises Rejected, NotSent or Ambiguous.
+        without it, in any encoding. `bounds` limits the size of the answer. `parse` gets the answer's bytes, for
+        callers that skip known content or read row by row.
+
+        `changes` marks a call that changes something, which a copy of the panel must not make. `spends` marks one that
+        spends money: it counts as a change, a person may have stopped it, and it gets a new connection, since a kept
+        one may be dead without showing it, and the outcome would be unknown. Raises Rejected, NotSent or Ambiguous.
         """
         if (changes or spends) and self._may_change:
             self._may_change(spends=spends)
@@ -165,11 +174,12 @@ class Transport:
             error.params.setdefault("func", func)
             error.hide((*hidden.values(), *self._secrets))
             if self._gate:
-                # A page, or silence, in answer to a change may be about that one service: its name, its size.
+                # A change that got no usable answer may have failed for that one service only, so it is no sign of a
+                # dead seller.
                 is_its_own = (changes or spends) and isinstance(error, Ambiguous)
                 says_nothing = is_its_own or isinstance(error, Withheld)
                 self._gate.record(reached=None if says_nothing else isinstance(error, Rejected), error=error)
-            # A rejection is an answer, and often the expected one; whoever cannot live with it says so.
+            # A rejection is an answer, and often the expected one, so it is no error in the log.
             write = self._log.info if isinstance(error, Rejected) else self._log.error
             write(f"seller {func} {error.__class__.__name__} {error} {self._took(started):.3f}s")
             raise
@@ -186,7 +196,7 @@ class Transport:
     def _read(
         self, body: Mapping[str, str], limit: int, bounds: Bounds, parse: Parse | None, *, spends: bool
     ) -> document.Element:
-        # Asked once more when the connection is there: making it may take a while.
+        # Checked again once the connection is made, which may take a while.
         may_leave = partial(self._may_change, spends=True) if spends and self._may_change else None
         status, content = self._exchange.post(body, limit, bounds=bounds, fresh=spends, may_leave=may_leave)
         try:
@@ -201,22 +211,22 @@ class Transport:
 
     @property
     def today(self) -> dt.date:
-        """The day that it is at the seller, by the `Date` of its last answer; this machine's where it has told none."""
+        """The seller's day, by the `Date` of its last answer; this machine's day before the first."""
         return self._exchange.day or dates.machine_day()
 
     @cached_property
     def _exchange(self) -> Exchange:
-        """Made, and requests imported, on the first call: many commands make none."""
+        """Made on the first call, since importing requests is slow and many commands make no call."""
         from reseller.seller.exchange import Exchange
 
         return Exchange(self.endpoint, self._settings, self._limits)
 
 
 def rejection(error: document.Element) -> Rejected:
-    """The seller's error document as our error.
+    """The seller's error document as a Rejected.
 
-    Branches on type and object, never on the localised message, except where a wrong password, a refused address and a
-    second factor share one type (their objects are unknown, selling-api.md 1.2 and 2).
+    Decided by type and object, never by the localised message, except to tell apart a wrong password, a refused address
+    and a second factor, which share one type (their objects are unknown, selling-api.md 1.2 and 2).
     """
     params = {name: said(told, document.VALUE_CHARACTERS) for name, told in document.error_params(error).items()}
     kind = said(error.get("type", ""), TYPE_CHARACTERS)

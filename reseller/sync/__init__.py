@@ -1,1 +1,1 @@
-"""checkevent: whatever changed at the seller is changed here."""
+"""checkevent: poll the seller and bring every change there to this panel."""

@@ -1,8 +1,9 @@
-"""Troubles of a whole account at the seller: one problem each, with everything that waits for it.
+"""Problems of a whole seller account: one problem for each cause, which names everything that waits for it.
 
-A run knows them in two ways: by how its own calls end, and by the requests that wait for one. What waits goes on by
-itself once the account works: what was not let in, or did not get through, as soon as the seller answers a question of
-the account (`wake`), all of it; what lacks a right, and what lacks money, the oldest first (restart.py).
+A run learns of them from the errors of its own calls (`login`, `unreachable`) and from requests in the ledger that wait
+(`rights`, `funds`, and `unreachable`). Waiting requests continue by themselves once the account works: those that could
+not log in or get through continue all together as soon as the seller answers one question about the account (`wake`);
+those that lack a right or money continue with the oldest first (restart.py).
 """
 
 from __future__ import annotations
@@ -24,30 +25,32 @@ from reseller.mgr5 import items
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError, SellerDown, SellerError
 
-#: known by how a call of the run has ended
+#: kinds of problem that a failed call of the run shows
 _OF_CALLS = {problems.LOGIN: "reseller_account_login", problems.UNREACHABLE: "reseller_account_unreachable"}
-#: known by what stands in the ledger, however a run has ended
+#: kinds of problem that requests in the ledger show, however the run ended
 _OF_LEDGER = (problems.RIGHTS, problems.FUNDS)
 
 
 def end_all(context: Context, held: Lease, module: int) -> None:
-    """A module that looks after nothing has no trouble with its account."""
+    """End the account problems of a module that looks after nothing."""
     for problem in problems.of_subject(context.db, problems.SELLER):
         if problem.module == module:
             troubles.end(context, held, problem.cause)
 
 
 class Account(NamedTuple):
-    """A module's account, in one run; `held` is the lease of the run."""
+    """A module's account in one run; `held` is the lease of the run."""
 
     context: Context
     held: Lease
     seller: Seller
 
     def wake(self, live: Sequence[Request]) -> None:
-        """Ask the seller something where it was in trouble or requests wait for it; if it answers, they are due.
+        """Ask for the balance if the account had trouble or requests wait for it; if the seller answers, those requests
+        are due.
 
-        An answer that cannot be used is one too: what waits finds out. Raises SellerError while the trouble lasts.
+        An unusable answer counts too, since the requests find out themselves. Raises SellerError while the trouble
+        lasts.
         """
         known = problems.of_subject(self.context.db, problems.SELLER)
         in_trouble = any(problem.module == self._module and problem.cause.kind in _OF_CALLS for problem in known)
@@ -60,12 +63,14 @@ class Account(NamedTuple):
             requests.wake(self.held, retries.WAITS_TO_BE_SENT, [self._module])
         unable = [request.quiet_seconds for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
         if unable and requests.has_ordered(self.context.db, self.seller.account, min(unable)):
-            # The right is there again, so that not only the oldest tries.
+            # An order went through, so the right is there again: let all of them try, not only the oldest.
             requests.wake(self.held, [retries.WAITS_FOR_RIGHTS], [self._module], becomes=retries.WAITS_FOR_ACCOUNT)
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
-        """Around the run over its services: its problems are kept by how that ends."""
+        """Around the run over the module's services: raise or end the account's problems according to how the run
+        ends.
+        """
         try:
             yield
         except ResellerError as error:
@@ -81,10 +86,10 @@ class Account(NamedTuple):
         return Cause(problems.SELLER, self.seller.account, kind)
 
     def _note(self, error: ResellerError | None) -> None:
-        """`error` is what has ended the run, None for nothing."""
+        """Raise or end the account's problems; `error` is what ended the run, None if nothing did."""
         known = {problem.cause: problem for problem in problems.of_subject(self.context.db, problems.SELLER)}
         for problem in known.values():
-            # Its settings do not lead there any more.
+            # The module's settings do not lead to that account any more.
             if problem.module == self._module and problem.cause.number != self.seller.account:
                 troubles.end(self.context, self.held, problem.cause)
         live = requests.all_live(self.context.db, [self._module])
@@ -96,11 +101,13 @@ class Account(NamedTuple):
             self._keep(known.get(self._cause(kind)), raised.get(kind), is_known=is_known)
 
     def _keep(self, before: Problem | None, problem: Problem | None, *, is_known: bool) -> None:
-        """Another module of the same account may know of it as well; whoever has raised it ends it, while he lives."""
+        """Raise or end one problem. Where modules share an account, only the module that raised it ends it, while that
+        exists.
+        """
         if before is not None and before.module != self._module and before.module in items.modules(self.context.db):
             return
         if problem is not None:
-            # What passes by itself within minutes is nobody's task.
+            # An unreachable seller often answers again within minutes, so that gets no task at once.
             at_once = problem.cause.kind != problems.UNREACHABLE
             troubles.raise_(self.context, self.held, problem, at_once=at_once)
         elif before is not None and is_known:
@@ -108,13 +115,13 @@ class Account(NamedTuple):
 
     def _of_call(self, kind: str, error: ResellerError, live: Sequence[Request]) -> Problem:
         waiting = [request for request in live if request.state == State.UNSENT]
-        # How long the seller is left alone is another in each run, and no news.
+        # Use the cause only: the remaining pause differs in each run, and would make the problem look changed.
         said = error.params["cause"] if isinstance(error, SellerDown) else self.context.word(error)
         return self._problem(kind, _OF_CALLS[kind], waiting, cause=said)
 
     def _of_waiting(self, live: Sequence[Request]) -> Iterator[Problem]:
-        """What the requests that wait say of the account."""
-        # Asked for before, and not sent since: the account answers, and is not reached all the same.
+        """The problems that the waiting requests show."""
+        # Woken before and still not sent: the account answers questions, but these calls do not get through.
         unsent = [r for r in live if r.error_type == retries.WAITS_FOR_ACCOUNT and not r.is_due]
         if unsent:
             yield self._problem(
@@ -136,7 +143,7 @@ class Account(NamedTuple):
     def _problem(self, kind: str, error: str, waiting: Sequence[Request], **more: str) -> Problem:
         names = {"module": str(self._module), "account": accounts.name(self.context.db, self.seller.account)}
         told = {**names, "count": str(len(waiting)), **more}
-        # Or what is linked, so that somebody is asked though nothing waits yet.
+        # If nothing waits yet, name some linked services, so that somebody is asked.
         touches = tuple(dict.fromkeys(request.item for request in waiting))
         touches = touches or tuple(links.some(self.context.db, self._module))
         return Problem(self._cause(kind), self._module, error, told, touches=touches)

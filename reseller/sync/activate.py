@@ -1,4 +1,4 @@
-"""A service in process: what the seller says of it decides what happens here, until it is active on both sides."""
+"""Activate a service in process: the remote service's state decides what happens here, until both sides are active."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ACTIVATED, WAITING, ALARM = "activated", "waiting", "alarms"
 
 
 def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> str:
-    """Bring one opening service on; ACTIVATED, WAITING or ALARM.
+    """Process one opening service; ACTIVATED, WAITING or ALARM. `found` is a list, or the form alone (incomplete).
 
-    Raises BusyError when somebody is at it, ResellerError with what is wrong with it.
+    Raises BusyError while another process works on the service, ResellerError with the reason of a failure.
     """
     row = next((row for row in found.rows if row.id == link.remote), None)
     if row is None:
@@ -36,7 +36,7 @@ def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
             return WAITING
         item = items.read(context.db, link.item)
         if not ownership.is_ours(link, row.key):
-            # A list may not show keys at all, so it never says that the key is right again: the form does.
+            # A list may not show keys at all, so only the form can prove that the key is right.
             ownership.require(context, held, link, row.key)
         action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(context.db, link, row):
@@ -52,7 +52,7 @@ def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
 
 
 def _without_finish(context: Context, held: Lease, item: Item, link: Link, action: Action) -> str:
-    """It is not active yet, or nobody wants it any more and its close, which waits, will end this as well."""
+    """Handle a service that is not active yet, or that is no longer wanted: its waiting close then ends the link."""
     if action == Action.ALARM:
         context.log.error(f"item {item.id} is deleted here, and remote {link.remote} lives on and is paid")
         return ALARM
@@ -64,7 +64,7 @@ def _without_finish(context: Context, held: Lease, item: Item, link: Link, actio
 
 
 def _wait(context: Context, item: Item, link: Link) -> str:
-    """Nothing to do but to see that a try killed half-way left operation and task as they should be."""
+    """Nothing to do, except to restore operation and task where a try was killed half-way."""
     operation = items.operation_of(context.db, item.id, *OPENINGS)
     if operation and not items.has_task(context.db, operation):
         park(context, item, link, operation)
@@ -72,7 +72,10 @@ def _wait(context: Context, item: Item, link: Link) -> str:
 
 
 def _finish(context: Context, seller: Seller, held: Lease, item: Item, link: Link) -> str:
-    """Save the facts, then finish; in this order, since after the finish nobody would come back for them."""
+    """Save the facts, then activate the service here.
+
+    In this order, since no run would save them after the activation.
+    """
     seen = ownership.read(context, held, link)
     if not seen.exists:
         return _wait(context, item, link)
@@ -101,7 +104,10 @@ def _finish(context: Context, seller: Seller, held: Lease, item: Item, link: Lin
 
 
 def _tell_unfit(context: Context, held: Lease, link: Link, known: Facts) -> None:
-    """The service goes on without a value that cannot be; afterwards the comparison watches it (compare.py)."""
+    """Raise the problem `value` for unfit values.
+
+    The service is activated without them, and compare.py watches them then.
+    """
     cause = Cause.of_service(link.item, VALUE)
     if not known.unfit:
         problems.end(context, held, cause)
@@ -111,7 +117,10 @@ def _tell_unfit(context: Context, held: Lease, link: Link, known: Facts) -> None
 
 
 def save(context: Context, item: Item, known: Facts, *, opened: bool = False) -> int:
-    """Save what differs here, `opened` also what activating hands over otherwise; how much that was."""
+    """Save the values that differ here, with `opened` also those that `<itemtype>.open` would take.
+
+    Returns how many differed.
+    """
     key = {functions.LICENCE_KEY: known.key} if known.key else {}
     values = {**known.saved, **(known.open_fields if opened else {}), **key}
     changed = {name: value for name, value in values.items() if item.params.get(name) != value}
@@ -121,7 +130,7 @@ def save(context: Context, item: Item, known: Facts, *, opened: bool = False) ->
 
 
 def _open_here(context: Context, item: Item, known: Facts) -> None:
-    """`<itemtype>.open`, or `service.postopen` where a type has none (platform.md 5.2)."""
+    """Call `<itemtype>.open`, or `service.postopen` where a type has none (platform.md 5.2)."""
     fields = {"elid": str(item.id), "sok": "ok", **known.open_fields}
     secrets = {"password": known.password} if known.password else {}
     try:
@@ -133,7 +142,7 @@ def _open_here(context: Context, item: Item, known: Facts) -> None:
 
 
 def _reopen_here(context: Context, item: Item, known: Facts) -> None:
-    """`service.postreopen`, which takes no facts: they are saved before."""
+    """Call `service.postreopen`, which takes no facts, so they are saved first."""
     save(context, item, known, opened=True)
     if known.password:
         functions.save_param(context.mgrctl, item.id, "password", known.password)
@@ -141,7 +150,10 @@ def _reopen_here(context: Context, item: Item, known: Facts) -> None:
 
 
 def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> str:
-    """Not in the list: that counts only for a complete list, and only twice in a row with the form missing too."""
+    """Handle a service that the list does not show.
+
+    It counts as gone only after two complete lists in a row without it, and a form that is missing too.
+    """
     if not found.complete:
         return WAITING
     absences = links.absent(context.db, link)
@@ -160,7 +172,7 @@ def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
 
 
 def _is_gone(context: Context, seller: Seller, link: Link, found: RemoteList) -> bool:
-    """Whether form and list agree; `found` may be what the form alone has said, and is incomplete then."""
+    """Whether form and list agree that it is gone; if `found` is only the form (incomplete), a list is read."""
     if service.read(seller.transport, link.itemtype, link.remote).exists:
         return False
     return found.complete or gone.is_unlisted(seller.transport, link.itemtype, link.remote, context.limits)
@@ -176,7 +188,7 @@ def _here(item: Item, link: Link) -> Here:
 
 
 def _gone(context: Context, item: Item, link: Link) -> Stopped:
-    """The seller cancelled it: said once, on its operation, with a task."""
+    """Report that the seller cancelled the service: once, on its operation, with a task."""
     cancelled = ResellerError("reseller_gone_opening", item=link.item, remote=link.remote, key=link.key)
     context.log.error(f"item {item.id}: {context.word(cancelled)}")
     operations.report(context, item, items.operation_of(context.db, link.item, *OPENINGS), cancelled, task=True)

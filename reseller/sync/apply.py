@@ -1,7 +1,7 @@
-"""One finding carried out: under the service's lease, looked at again first, written down before it is done.
+"""Apply one finding under the service's lease, after checking that the service has not changed meanwhile.
 
-Everything here can be done twice without harm, since a run may be killed between any two lines; only functions of the
-panel are used that call no module and bill nobody (platform.md 5.2).
+Each step is recorded before it is done, and can be repeated without harm, since a run may be killed between any two
+lines. Only functions of the panel are used that call no processing module and bill nobody (platform.md 5.2).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from reseller.sync.compare import Finding
 from reseller.sync.decide import Action
 from reseller.wire.errors import ResellerError
 
-#: how a service is shown suspended, and brought back: both only say that it has happened
+#: call-backs that tell the panel that a service was suspended or resumed; they start nothing
 _SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
 
 
 def apply(context: Context, held: Lease, finding: Finding, *, forced: bool) -> bool:
-    """Carry it out, unless the service has moved since: whether it was. `held` is the lease of the run.
+    """Carry out the finding unless the service has changed since; whether it was. `held` is the lease of the run.
 
-    Raises BusyError when somebody is at the service, ResellerError with what went wrong; the next run comes back to it.
+    Raises BusyError while another process works on the service, otherwise ResellerError; the next run tries again.
     """
     before = finding.candidate
     with context.hold(before.item) as mine:
@@ -57,24 +57,27 @@ def apply(context: Context, held: Lease, finding: Finding, *, forced: bool) -> b
         if finding.is_settled:
             observations.settle(held, [settled(finding)])
         else:
-            # It is read back by the next run, after those that were not looked at yet.
+            # The next run reads it back, after the services that were not looked at yet.
             observations.tried(held, [before.link])
     return True
 
 
 def _moves(candidate: Candidate) -> tuple[object, ...]:
-    """What is another when something has happened to the service, even when it has ended since."""
+    """The values that differ if anything has happened to the service since, even something that has ended already."""
     return candidate.here_digest, candidate.open, candidate.newest_request
 
 
 def settled(finding: Finding) -> Settled:
-    """What to note of a service with which nothing is left to do."""
+    """The record that nothing is left to do for this service."""
     candidate = finding.candidate
     return Settled(candidate.link, candidate.digest, candidate.here_digest, finding.secret)
 
 
 def _show(context: Context, held: Lease, _: Lease, candidate: Candidate) -> None:
-    """Whose suspension it is must be known before it is one: otherwise it would never be lifted."""
+    """Record that the seller caused this suspension before making it.
+
+    Otherwise a run after a crash would not know that it may lift the suspension.
+    """
     observations.show(held, candidate.link, shown=True)
     _call(context, _SUSPENDED, candidate)
 
@@ -89,7 +92,7 @@ def _suspend(context: Context, _: Lease, __: Lease, candidate: Candidate) -> Non
 
 
 def _give_up(context: Context, _: Lease, mine: Lease, candidate: Candidate) -> None:
-    """Its operation was deleted: nobody can start it any more, and nobody waits for it."""
+    """End the requests whose operation was deleted: nobody can start them any more, and nobody waits for them."""
     for request in requests.of_item(context.db, candidate.item):
         if request.live and request.state in candidates.AT_REST and not reasons.has_one(context, request):
             reasons.give_up(context, mine, request)
@@ -121,9 +124,10 @@ def _call(context: Context, func: str, candidate: Candidate) -> None:
 
 
 def _without_autorenewal(context: Context, finding: Finding) -> Finding:
-    """Have the seller renew it by itself no more, which costs nothing; the difference stays where that fails.
+    """Switch off automatic renewal at the seller; the difference stays where that fails. It costs nothing.
 
-    Not for a module that is off: it renews nothing, so that nobody pays twice, and without it the service would end.
+    Not for a module that is switched off: it renews nothing, so no one pays twice, and without it the service would
+    end.
     """
     candidate = finding.candidate
     found = next((each for each in finding.drifts if each.kind == problems.AUTOPROLONG), None)
@@ -140,12 +144,12 @@ def _without_autorenewal(context: Context, finding: Finding) -> Finding:
             f"item {candidate.item}: its renewal by the seller is not switched off: {context.word(error)}"
         )
         return finding
-    # What is off is read back by the next run.
+    # The next run reads back that it is off.
     return replace(finding, drifts=others, is_settled=False) if is_off else finding
 
 
 def _save(context: Context, finding: Finding) -> None:
-    """One call for each value that differs."""
+    """Save each value that differs, with one call of the panel each."""
     item = finding.candidate.item
     for name, value in {**finding.saves, **finding.notes, **finding.secrets}.items():
         functions.save_param(context.mgrctl, item, name, value)
@@ -154,7 +158,7 @@ def _save(context: Context, finding: Finding) -> None:
 
 
 def _tell(context: Context, held: Lease, finding: Finding) -> None:
-    """Raise what differs and is new, and end what does not differ any more."""
+    """Raise the differences that are new, and end those that are gone."""
     candidate = finding.candidate
     if finding.action in (Action.END, Action.WAIT) and not finding.drifts and finding.about is None:
         return

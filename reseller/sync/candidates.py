@@ -1,7 +1,8 @@
-"""Which linked services have to be looked at: the comparison is done by the database, over all of them at once.
+"""Choose the linked services that have to be compared in full.
 
-One is looked at when its row at the seller or its row here has moved since it was last dealt with, and once a day all
-the same. `HERE` is what counts as the row here.
+A service is chosen when its row at the seller or its row here (`HERE`) has changed since it was last dealt with, and in
+any case once a day. The database makes this choice over all services of a module in one query, by digests, so that a
+service which has not changed is never read into the program.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ HERE = (
     "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "
     "COALESCE(i.processingmodule, 0), i.autosuspend, i.employeesuspend, i.abusesuspend)), 0)"
 )
-#: of a request that nobody wants any more: while it may still land, what it would do is undone (lifecycle/overtaken.py)
+#: state of a request that is no longer wanted; while it may still be carried out, its effect is undone
+#: (lifecycle/overtaken.py)
 WATCHED = "watched"
-# Every part of the queries below is a word of this file; what comes from outside is a parameter.
+# Every part of the queries below is a constant of our code; values from outside are parameters.
 _COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
 COALESCE(i.autosuspend = 'on' OR i.employeesuspend = 'on' OR i.abusesuspend = 'on', 0), {HERE},
 o.status, o.suspended_by, o.digest, o.settled, o.here, o.absences, o.shown > COALESCE((SELECT MAX(q.id)
@@ -38,22 +40,22 @@ WHERE {IS_DIFFERENCE} AND d.number = k.item), ''),
 WHERE d.subject = 'service' AND d.number = k.item AND d.kind = 'stuck'), o.expiredate,
 COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0),
 (SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item AND r.manual = 'on')"""  # noqa: S608
-#: in this order the link of a service that has not moved is never read: half of the time that a quiet run's query takes
+#: in this order the link of an unmoved service is never read, which halves the time of a quiet run's query
 _FROM = """FROM reseller_observation o LEFT JOIN item i ON i.id = o.item STRAIGHT_JOIN reseller_link k ON k.id = o.link
 WHERE k.live = 1 AND k.state = 'live'"""
-#: no row moves when the end of a term comes near: looked at once for that, see Candidate.ends_while_away
+#: no row changes when the end of a term comes near, so this condition finds it once: Candidate.ends_while_away
 _ENDING = (
     "(NOT i.processingmodule <=> o.module AND i.status <> 4 AND o.status NOT IN (0, 4) AND o.expiredate > '' "
     "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_problem d "
     "WHERE d.subject = 'service' AND d.number = o.item AND d.kind = 'away'))"
 )
 _MOVED = f"(o.digest <> o.settled OR o.here <> {HERE} OR {_ENDING})"
-#: changes that are refused already are not looked at again before they change again
+#: a refused change is not looked at again until its service changes
 _NOT_REFUSED = (
     "NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = o.link AND p.digest = o.digest "  # noqa: S608
     f"AND p.here = {HERE})"
 )
-#: what is under way comes last, since it can only wait; by number as well, so that the order is the same in every run
+#: services with an operation come last, since they can only wait; the link's number makes the order stable
 _FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
 
 _UNDONE = ((Here.ACTIVE, There.SUSPENDED), (Here.SUSPENDED, There.ACTIVE))
@@ -78,7 +80,7 @@ _THERE = {
 
 
 class Candidate(NamedTuple):
-    """A linked service: its row here, what was last seen and dealt with of it, and what is under way."""
+    """A linked service: its row here, what the seller's list last showed, what was dealt with, what is under way."""
 
     link: int
     item: int
@@ -102,27 +104,29 @@ class Candidate(NamedTuple):
     is_shown: bool
     secret: int
     operations: int
-    #: live requests, `kind state` each, WATCHED for the state of one that nobody wants any more
+    #: live requests, `kind state` each; WATCHED is the state of one that is no longer wanted
     requests: tuple[tuple[str, str], ...]
     #: kinds of the differences that are known
     drifts: frozenset[str]
-    #: seconds since it was first found in process without an operation
+    #: seconds since it was first found in process without an operation, None if it was not
     stuck_seconds: int | None
     #: the end of its term at the seller by the last list, YYYY-MM-DD
     seen_expiredate: str
-    #: the newest request, an ended one too: what was read before it may not be so any more
+    #: number of the newest request, even an ended one: what was read before that request may be out of date
     newest_request: int
-    #: of the operations, those that the panel does not start by itself
+    #: how many of the operations are manual
     manual: int
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether what is under way stands still until somebody does something about it."""
+        """Whether work under way stands still: manual operations only, with requests unsent, unconfirmed or for a
+        person.
+        """
         stands = all(state in (*AT_REST, State.UNCONFIRMED) for _, state in self.requests)
         return bool(self.operations) and self.operations == self.manual and bool(self.requests) and stands
 
     def ends_while_away(self, days: int) -> bool:
-        """Whether its term at the seller ends within so many days while no module of ours would renew it."""
+        """Whether its term at the seller ends within `days` while it is away, so that no module would renew it."""
         alive = self.seen_status not in (0, Status.DELETED)
         return (
             self.state_here == Here.AWAY and alive and bool(self.seen_expiredate) and self.seen_expiredate <= _in(days)
@@ -130,17 +134,17 @@ class Candidate(NamedTuple):
 
     @property
     def is_over_there(self) -> bool:
-        """Whether the term that was bought at the seller is over, by its last list."""
+        """Whether its term at the seller has ended, according to the last list."""
         return bool(self.seen_expiredate) and self.seen_expiredate <= _in(0)
 
     @property
     def has_moved(self) -> bool:
-        """Whether either side has changed since it was last dealt with."""
+        """Whether its row on either side has changed since it was last dealt with."""
         return self.digest != self.settled or self.here_digest != self.settled_here
 
     @property
     def state_here(self) -> Here:
-        """What the panel says of it."""
+        """Its state on this panel."""
         if self.status is None:
             return Here.DELETED
         plain = here(self.status, is_away=self.item_module != self.module)
@@ -154,17 +158,17 @@ class Candidate(NamedTuple):
 
     @property
     def is_paid(self) -> bool:
-        """Past its term the panel would have suspended it itself, had it not been suspended already."""
+        """Whether the client's term has not ended. After its end the panel itself suspends the service."""
         return self.expiredate is None or self.expiredate >= dt.datetime.now(dt.timezone.utc).date()
 
     @property
     def state_seen(self) -> There:
-        """What the last list said of it."""
+        """Its state at the seller, according to the last list."""
         return there(self.seen_status, self.seen_by, self.absences)
 
     @property
     def open(self) -> Open:
-        """What is under way for it. A term that is owed is nothing of the sort: it waits for its day."""
+        """The work under way. An owed term counts only while its outcome is in doubt; before, it waits for its day."""
         if self.operations:
             return Open.BUSY
         states = {(kind, state) for kind, state in self.requests if kind != requests.PART}
@@ -177,12 +181,12 @@ class Candidate(NamedTuple):
 
 
 def here(status: int, *, is_away: bool) -> Here:
-    """A state of the panel, as far as its number and its module say it."""
+    """The state on this panel as far as the status number and the module decide it."""
     return Here.AWAY if is_away and status != Status.DELETED else _HERE.get(status, Here.UNKNOWN)
 
 
 def there(status: int, suspended_by: str, absences: int) -> There:
-    """A state at the seller; `status` is 0 for a service that was not shown."""
+    """The state at the seller; `status` is 0 for a service that the seller did not show."""
     if not status:
         return There.GONE if absences > 1 else There.ABSENT
     if status == Status.SUSPENDED and suspended_by in STAFF_SUSPENSIONS:
@@ -191,10 +195,10 @@ def there(status: int, suspended_by: str, absences: int) -> There:
 
 
 def there_of(seen: Service, candidate: Candidate) -> There:
-    """The same by its form: one that the seller says is missing is gone only after two complete lists.
+    """The state at the seller by its form; a missing form means GONE only after two complete lists without the service.
 
-    Or when its list says that it is deleted, where a seller lists such services but does not open them any more. A form
-    that shows it as deleted needs a list that agrees as well.
+    It means DELETED when the list says so: some sellers list deleted services without opening their forms. A form that
+    shows the service as deleted counts only if the list agrees.
     """
     if seen.exists and not seen.status:
         return There.UNKNOWN
@@ -210,17 +214,21 @@ def _in(days: int) -> str:
 
 
 def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: bool) -> list[Candidate]:
-    """Services of a module that have moved, those that wait longest first; `away_days` as in ends_while_away()."""
+    """Services of a module whose row on either side changed, longest waiting first; `away_days` as in
+    ends_while_away().
+
+    `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
+    """
     more = "" if refused_too else f"AND {_NOT_REFUSED}"
     return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, _in(away_days), most)
 
 
 def unmoved(db: Database, module: int, away_days: int) -> list[int]:
-    """Links of which a change is refused, and that have gone back to what they were: nobody looks at them by itself.
+    """Links of refused changes whose service has returned to its old state, so that no run would look at them again.
 
-    Not those of which only the form has shown a difference: the lists have shown nothing of it, before as after.
+    Without those whose difference only the form showed: their digests never moved.
     """
-    # Few are refused: they lead to their observations, and not the other way round.
+    # Few changes are refused, so the join begins at them.
     sql = (
         "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "  # noqa: S608
         "LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
@@ -230,9 +238,9 @@ def unmoved(db: Database, module: int, away_days: int) -> list[int]:
 
 
 def to_suspend(db: Database, module: int) -> int:
-    """How many services of a module run here and are stopped there by the last lists, whatever is planned now.
+    """How many services run here while the last lists show them suspended, compared yet or not.
 
-    Not those of which a person has said that this is to be left so.
+    Without those that a person has decided to leave so.
     """
     sql = (
         f"SELECT COUNT(*) {_FROM} AND o.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled "  # noqa: S608
@@ -242,16 +250,16 @@ def to_suspend(db: Database, module: int) -> int:
 
 
 def one(db: Database, link: int) -> Candidate | None:
-    """A service as it is now, None when its link is over."""
+    """The candidate of a link as it is now, None if the link has ended."""
     found = _read(db, "AND o.link = %s", link)
     return found[0] if found else None
 
 
 def longest_unread(db: Database, module: int, itemtype: str, most: int) -> list[int]:
-    """Links of the services of a module and type whose form was not asked for for longest, with success or without.
+    """Links of a module and type whose form was requested longest ago, whether or not that succeeded.
 
-    Read along the index of that time: all of what a candidate is would be put together for every service only to be
-    sorted; see of_links().
+    Read from the index on `asked`: building whole candidates only to sort them would read every service. See
+    of_links().
     """
     sql = (
         "SELECT STRAIGHT_JOIN k.id FROM reseller_observation o FORCE INDEX (asked) "
@@ -262,7 +270,7 @@ def longest_unread(db: Database, module: int, itemtype: str, most: int) -> list[
 
 
 def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
-    """Services by the numbers of their links, in this order; a link that is over is left out."""
+    """The candidates of these links, in this order; a link that has ended is left out."""
     if not links:
         return []
     found = {each.link: each for each in _read(db, "AND o.link IN %s", links)}

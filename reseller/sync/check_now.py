@@ -1,4 +1,4 @@
-"""One service looked at now because somebody asks for it: as `sync_item` does, then as a run of checkevent does."""
+"""Look at one service now, on request: first as `sync_item` does, then as a run of checkevent does."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from reseller.wire.errors import ResellerError
 
 
 def now(context: Context, number: int) -> None:
-    """Look at service `number` and do what is to be done about it, within the limits of a day (promise 5).
+    """Look at service `number`, and apply what is found, within the limits of a day (promise 5).
 
-    A service that is away is observed and nothing more. Raises BusyError while a run of checkevent or somebody else is
-    at it, otherwise ResellerError with the reason.
+    A service that is away is only observed. Raises BusyError while a run of checkevent or another process works on it,
+    otherwise ResellerError with the reason.
     """
     if swaps.of_item(context.db, number) is None:
         sync_item.sync(context, number)
@@ -43,7 +43,7 @@ def _compare(context: Context, held: Lease, link: Link) -> None:
     for limit, count in verdict.refused:
         raise ResellerError("reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most)
     if not verdict.allowed:
-        # A person has said that it is to be left like that.
+        # A person has decided to leave the difference as it is.
         return
     if finding.does_something:
         apply.apply(context, held, finding, forced=False)

@@ -1,13 +1,14 @@
 """checkevent: one run over everything that is not settled, and over every linked service (docs/architecture.md).
 
-What is open goes first: orders and renewals whose outcome is unknown, bought services that are not active yet, changes
-that the seller has not finished, and operations that wait for money or for the seller to be reachable. Then all linked
-services are held against the seller's lists (sync/reconcile.py).
+Open work goes first: orders and renewals of unknown outcome, bought services that are not active yet, changes that the
+seller has not finished, and operations that wait for money or for a seller that could not be reached. Then all linked
+services are compared with the seller's lists (sync/reconcile.py).
 
-Most runs find nothing open, so what only that needs is loaded where it is needed: it is a twentieth of a run.
+Each module has at most one run at a time, under a lease. Services are independent: a failure of one service never stops
+the others. Work that the time budget does not cover is where the next run begins.
 
-One run at a time a module; services are independent of each other, one bad service never stops the rest; what the
-budget leaves over is what the next run begins with.
+Most runs find nothing open, so the code that only open work needs is imported where it is used: importing it always
+would take a twentieth of a run.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
 from reseller.wire.errors import BusyError, Halted, Message, PanelError, ResellerError, SellerError, Stopped
 
-#: of a run's time, how much is for what is open when there is more to do
+#: the share of a run's time that open work may use when linked services are to be compared as well
 OPEN_SHARE = 0.6
-#: where a run over what is open had to stop, as a service's number
+#: name of the cursor that keeps the service's number at which a run had to stop its open work
 CURSOR = "open"
 
 EVERYTHING = Mode()
@@ -57,7 +58,10 @@ _Row = TypeVar("_Row", Link, Request)
 
 
 def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
-    """One run over all our modules, side by side: a slow seller does not keep the others waiting."""
+    """Run all our modules side by side, so that a slow seller does not delay the others; the summary of all of them.
+
+    Does nothing while the panel's etc/billmgr.DoNothing is there. A full run also writes the metrics file.
+    """
     summary = Summary()
     if context.panel.does_nothing:
         summary.problems.append(context.word(Message("reseller_do_nothing")))
@@ -86,13 +90,16 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
     if not mode.pending:
         try:
             metrics.write(context, {job.module: job.summary for job in jobs}, time.monotonic() - began)
-        except Exception as error:  # noqa: BLE001 - what the run did is told all the same
+        except Exception as error:  # noqa: BLE001 - the run's results are reported all the same
             summary.fail(context.word(context.log.unexpected(error, "metrics: ")))
     return summary
 
 
 def _of_panel(context: Context, modules: Sequence[int]) -> list[str]:
-    """What is to be said of the whole panel: it is not where its ledger belongs, may buy nothing, or lacks a module."""
+    """Check the panel as a whole: is it a copy or moved, has a person stopped buying, has a linked module been deleted?
+
+    Returns sentences for the summary.
+    """
     from reseller.commands import stop_buying
     from reseller.lifecycle import moved_panel, ownerless
 
@@ -112,7 +119,7 @@ def _of_panel(context: Context, modules: Sequence[int]) -> list[str]:
 
 
 def _alone(job: Job) -> None:
-    """A module in a thread of its own, with connections of its own."""
+    """Run one module in its own thread, with its own database connection."""
     try:
         own = Context.start(job.context.panel, job.context.lang, job.context.progress)
     except ResellerError as error:
@@ -148,10 +155,11 @@ def _death(job: Job) -> Cause:
 
 @contextlib.contextmanager
 def _told_of(job: Job, held: Lease) -> Iterator[None]:
-    """Around a full run, which has a lease of its own beside that of the module: what others do is no run.
+    """Hold the lease `run:<module>` around a full run, to notice a run that died.
 
-    Whoever had it before and never gave it back was killed or has died: that is said at once, and is a problem until a
-    run comes to its end, well or not.
+    The lease of the module alone would not show it, since buttons and `audit --fix` take that one as well. If the lease
+    `run:<module>` was never given back, the run before was killed or crashed: this is reported at once, and stays a
+    problem until a run ends, whether that run succeeds or fails.
     """
     if job.mode.pending:
         yield
@@ -179,13 +187,13 @@ def _tell_death(job: Job, held: Lease, owner: str) -> None:
 
 
 def _waits_for_money_or_word(request: Request) -> bool:
-    """Whether nobody has to be told that its buying is stopped: the problem of that names it."""
+    """Whether a stop of buying already accounts for this request: starting its operation would report nothing new."""
     is_told = request.error_type == Halted.unsent or request.state == State.MONEY
     return is_told or request.kind == requests.PART
 
 
 def _from(rows: Sequence[_Row], item: int) -> list[_Row]:
-    """The same rows, those of the service where the last run stopped first."""
+    """The same rows, rotated so that those of service `item`, where the last run stopped, come first."""
     start = next((number for number, row in enumerate(rows) if row.item == item), 0)
     return list(rows[start:]) + list(rows[:start])
 
@@ -202,15 +210,15 @@ class _Run:
         self.until = job.until
         self.began = False
         self.stopped = 0
-        #: where a panel that may be a copy is, nothing is begun that would send
+        #: False on a panel that may be a copy: it starts nothing that would send a request
         self.may_send = installation.difference(self.context.db, self.context.panel.base) is None
-        #: where a person has stopped all that spends, nothing is begun that would
+        #: False while a person has stopped buying: nothing is started that would spend money
         self.may_spend = stops.of(self.context.db, self.module) is None
 
     def all(self) -> None:
-        """Every service of the module; the seller is not even connected to when there is none."""
+        """Process every service of the module; without any open or linked one it does not connect to the seller."""
         self._left_behind()
-        # Of what the runs before have found, too: this one may not come to its end.
+        # Now, from the problems of earlier runs: this run may be killed before its end.
         shared_tasks.gather(self.context, self.held, self.module)
         live = requests.all_live(self.context.db, [self.module])
         opening = links.opening(self.context.db, [self.module])
@@ -224,13 +232,16 @@ class _Run:
         account = Account(self.context, self.held, seller)
         with account.noted():
             self._require_account(seller, live)
-            # One sentence for the whole module, not one for each of its services.
+            # A seller that is left alone is one error of the module, not one for each of its services.
             seller.circuit.require_closed()
             account.wake(live)
             self._at(seller, live, opening, linked)
 
     def _end_all(self) -> None:
-        """A module that looks after nothing is in no trouble, but for a stop, which is for what is to come."""
+        """End the problems of a module that looks after nothing.
+
+        Not a stop of buying, which applies to future orders, nor `died`, which ends with the run.
+        """
         refused_changes.forget(self.held, [row.link for row in refused_changes.refused(self.context.db, self.module)])
         for problem in problems.live(self.context.db, self.module):
             if problem.cause.subject == problems.MODULE and problem.cause.kind not in (problems.HALTED, problems.DIED):
@@ -239,14 +250,17 @@ class _Run:
         account_troubles.end_all(self.context, self.held, self.module)
 
     def _lead(self) -> Seller:
-        """The module's seller; one problem of the module while its settings lead to none."""
+        """The seller to which the module's settings lead.
+
+        While they lead to none, the module has the problem `settings`.
+        """
         try:
             seller = self.context.seller(self.module)
         except ResellerError as error:
             told = {"module": str(self.module), "cause": self.context.word(error)}
             touches = tuple(links.some(self.context.db, self.module))
             problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
-            # A seller or a panel that does not answer may do so in the next run.
+            # A seller or panel that did not answer may answer in the next run, so this gets no task at once.
             is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
             troubles.raise_(self.context, self.held, problem, at_once=is_sure)
             raise
@@ -254,10 +268,10 @@ class _Run:
         return seller
 
     def _at(self, seller: Seller, live: Sequence[Request], opening: Sequence[Link], linked: Mapping[str, int]) -> None:
-        """What the module looks after, at its seller."""
+        """Process open work, then compare the linked services with the seller's lists."""
         lists = self._lists(seller, live, opening)
         if linked:
-            # What is open goes first, but never takes all of the time.
+            # Open work goes first, but must leave time for the comparison.
             self.until -= (1 - OPEN_SHARE) * (self.until - time.monotonic())
         self._open(seller, lists, live, opening)
         if linked:
@@ -274,10 +288,14 @@ class _Run:
         return Cause(problems.MODULE, self.module, problems.SETTINGS)
 
     def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
-        """What is looked at must be where the settings lead, or all of it would be gone; one problem of the module."""
+        """Require that what was bought is at the account of the module's settings; otherwise raise the problem
+        `account`.
+
+        At another account none of the services would be found, and all of them would look deleted.
+        """
         found = accounts.bought(self.context.db, self.module, seller.account, most=links.NAMED)
         astray = [(each.item, each.account) for each in found]
-        # What waits for the outcome of an order has no account yet.
+        # An order of unknown outcome may have no account yet (0).
         astray += [
             (each.item, each.account) for each in live if each.is_open and each.account not in (0, seller.account)
         ]
@@ -293,7 +311,7 @@ class _Run:
         raise error
 
     def _left_behind(self) -> None:
-        """Operations that nobody is at, links that were made half-way."""
+        """Look for operations that no process works on, half-made links, and services that are overdue."""
         from reseller.sync import restart
 
         restart.note_stranded(self.context, self.held, self.module)
@@ -323,7 +341,7 @@ class _Run:
         return Forms(source) if self.job.mode.pending else Observed(source)
 
     def _open(self, seller: Seller, lists: Lists, live: Sequence[Request], opening: Sequence[Link]) -> None:
-        """What is open, beginning where the last run had to stop."""
+        """Process open work, beginning with the service where the last run stopped."""
         begun = observations.cursors(self.context.db, self.module).get(CURSOR, "")
         first = numbers.whole(begun)
         try:
@@ -332,7 +350,7 @@ class _Run:
             for request in _from([request for request in live if request.is_open], first):
                 self._each(request.item, self._look(request, lists))
             if self.may_send:
-                # Read again: looking may have settled some of them.
+                # Read again: looking at the requests may have settled some of them.
                 self._wake(seller, requests.all_live(self.context.db, [self.module]))
         finally:
             stopped = str(self.stopped or "")
@@ -340,9 +358,10 @@ class _Run:
                 observations.move(self.held, self.module, CURSOR, stopped)
 
     def _write_down(self, seller: Seller) -> None:
-        """Terms that are due without an operation, for the next run to buy; none while the seller's day is not ours.
+        """Record requests for terms that are due without an operation; the next run buys them.
 
-        After the lists were read, so that the seller has told its day.
+        This comes after the lists were read, because the seller's day is taken from its answers. While that day differs
+        from this machine's by too much, nothing is recorded and the problem `clock` is raised.
         """
         from reseller.commands import owed_terms
 
@@ -362,7 +381,7 @@ class _Run:
             self._each(number, partial(owed_terms.write_down, self.context, number))
 
     def _wake(self, seller: Seller, live: Sequence[Request]) -> None:
-        """Start what can be sent by now."""
+        """Start the requests and operations that can be sent now."""
         from reseller.sync import restart
 
         day = spending_limit.Day(self.context, self.held, seller.settings)
@@ -375,7 +394,7 @@ class _Run:
                 raise
             self.summary.fail(self.context.word(error))
         if not self.may_spend:
-            # What says so already is not even started: it would be stopped right before it is sent.
+            # A started one would only be stopped again right before it is sent.
             found = [each for each in found if not _waits_for_money_or_word(each)]
         for request in found:
             is_part = request.kind == requests.PART
@@ -383,7 +402,11 @@ class _Run:
         day.tell()
 
     def _each(self, item: int, step: Callable[[], None]) -> None:
-        """Do one service's step unless the budget is spent; its failure is its own."""
+        """Run `step` for one service unless the time budget is used up; a failure is recorded and does not stop the
+        others.
+
+        An error of the whole account (retries.ends_run) is raised instead, since it would repeat for each service.
+        """
         if time.monotonic() > self.until and self.began:
             self.summary.add("left")
             self.stopped = self.stopped or item
@@ -395,7 +418,8 @@ class _Run:
             self.summary.add("waiting")
         except ResellerError as error:
             if retries.ends_run(error):
-                # Not one sentence for each service: it ends the module's run, and the next one begins after it.
+                # End the module's run, so that the error is not repeated for each service; the next run begins at this
+                # service.
                 self.stopped = self.stopped or item
                 raise
             said = self.context.word(error)

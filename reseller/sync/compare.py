@@ -1,4 +1,9 @@
-"""One service compared in full: its row and parameters here, its form there, and what the table says to it."""
+"""Compare one service in full: its row and parameters here, its form at the seller; find the action of sync/decide.py.
+
+The states are compared first. Only if they agree (the action OK) are the values compared: technical data, dates,
+tariff, resources, key. Nothing is changed here: a Finding says what sync/apply.py is to do, so that a whole run can be
+weighed against the limits of a day before anything is applied.
+"""
 
 from __future__ import annotations
 
@@ -29,32 +34,33 @@ CHANGES_STATE = frozenset({Action.SHOW, Action.LIFT, Action.RESUME, Action.SUSPE
 
 @dataclass(frozen=True)
 class Finding:
-    """What is to be done about one service; `drifts` are all its differences, `asks` the kinds a person must decide.
+    """What is to be done about one service.
 
-    `secrets` are shown nowhere. `is_settled` says that nothing is left to look at until either side moves again.
+    `drifts` are all its differences, `asks` the kinds of difference that a person must decide. `secrets` are never
+    shown. `is_settled` is True when the service need not be looked at again until its row on either side changes.
     """
 
     candidate: Candidate
     action: Action
     there: There = There.ABSENT
     saves: Mapping[str, str] = field(default_factory=dict)
-    #: saved as well, but no change of the service: dates that staff see
+    #: saved as well, without counting as a change of the service: spellings, and the date that staff see
     notes: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     follow: str = ""
-    #: the panel's date, where it is to be accounted for; as goodwill it counts among the changes of a day
+    #: the panel's date to record as accounted for; where it is goodwill, it counts among the changes of a day
     accounts: dt.date | None = None
     is_goodwill: bool = False
     drifts: tuple[Drift, ...] = ()
     asks: frozenset[str] = frozenset()
     secret: int = 0
     is_settled: bool = True
-    #: the kinds of differences that it says anything about, None for all
+    #: the kinds of difference that this finding may raise or end, None for all
     about: frozenset[str] | None = None
 
     @property
     def kind(self) -> str:
-        """Which limit of a day it falls under, empty for none."""
+        """The limit of a day that counts this finding (CLOSE, STOP or CHANGE); empty if none does."""
         if self.action == Action.GONE:
             return refused_changes.CLOSE
         if self.action == Action.SHOW:
@@ -64,13 +70,18 @@ class Finding:
 
     @property
     def does_something(self) -> bool:
-        """Whether the panel or the ledger of differences has to be touched for it."""
+        """Whether there is anything to apply: a change on the panel, paid time to record, a difference to raise or
+        end.
+        """
         acts = self.action not in (Action.OK, Action.WAIT) or self.kind or self.notes or self.forgets_shown
         return bool(acts or self.accounts or self.drifts or self.candidate.drifts)
 
     @property
     def forgets_shown(self) -> bool:
-        """Whether it runs here again, so that the next suspension is not the seller's before the seller makes it."""
+        """Whether the mark that the seller caused its suspension is to be cleared, since the service runs here again.
+
+        With the mark left on, the next suspension here would be taken for the seller's.
+        """
         return self.candidate.is_shown and self.candidate.state_here == Here.ACTIVE and self.action == Action.OK
 
     def __str__(self) -> str:
@@ -83,8 +94,7 @@ class Finding:
 
 
 class Batch:
-    """Several candidates that are looked at one after the other: their services here are read together, and each
-    tariff once."""
+    """Candidates that are compared one after the other: their items are read together, and each tariff is read once."""
 
     def __init__(self, context: Context, seller: Seller, candidates: Collection[Candidate]) -> None:
         self.context = context
@@ -94,27 +104,27 @@ class Batch:
         self._offered: dict[str, Tariff | None] = {}
 
     def item(self, number: int) -> Item | None:
-        """A service with its parameters and add-ons; None when it was not there."""
+        """The item with its parameters and add-ons; None if it was not there."""
         return self._items.get(number)
 
     def tariff(self, pricelist: int) -> tuple[Mapping[str, str], TariffMap]:
-        """What the tariff's form saved, and its map."""
+        """The parameters of a tariff of this panel, and its map."""
         if pricelist not in self._tariffs:
             db = self.context.db
             self._tariffs[pricelist] = (items.tariff_params(db, pricelist), tariffmap.load(db, pricelist))
         return self._tariffs[pricelist]
 
     def offered(self, pricelist: str) -> Tariff | None:
-        """A tariff of the seller, None where it is not shown; raises SellerError."""
+        """A tariff of the seller, None if the seller does not show it; raises SellerError."""
         if pricelist not in self._offered:
             self._offered[pricelist] = quantities.offered(self.seller.transport, pricelist)
         return self._offered[pricelist]
 
 
 def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
-    """Compare one service; None when what is under way for it has to end first, which costs the seller nothing.
+    """Compare one service; None if work under way has to end first, in which case the seller was not called.
 
-    `is_listed` says whether the seller's list of its type can be read at all. Raises ResellerError.
+    `is_listed` says whether the seller lets this account read the list of its type. Raises ResellerError.
     """
     finding = _look(batch, candidate, is_listed=is_listed)
     finding = _at_rest(candidate) if candidate.is_at_rest else _with_stop(finding)
@@ -122,7 +132,7 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
         return finding
     ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
     if finding is None:
-        # What is under way at the other module does not renew it there.
+        # Work under way at the other module does not renew this remote service.
         told = problems.AWAY in candidate.drifts
         return (
             None if told else _ending(Finding(candidate, Action.OK, secret=candidate.secret, is_settled=False), ending)
@@ -131,20 +141,24 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | No
 
 
 def _with_stop(finding: Finding | None) -> Finding | None:
-    """Stopped there while it is paid on both sides is a difference of its own, whatever is done about it."""
+    """Add the difference `stopped` where the seller suspended a service that is paid, whatever action is taken."""
     if finding is None or finding.candidate.open != Open.NOTHING:
         return finding
-    # What is in process without an operation is settled by what the seller shows.
+    # A service in process without an operation simply follows the seller's state.
     is_settled = finding.candidate.state_here == Here.PROCESSING
     stopped = () if is_settled else _stopped(finding.candidate, finding.there)
     return replace(finding, drifts=(*finding.drifts, *stopped), asks=finding.asks | {each.kind for each in stopped})
 
 
 def _at_rest(candidate: Candidate) -> Finding | None:
-    """Of a service whose operation stands still nothing is changed; that it is stopped there is told all the same."""
+    """For a service whose work stands still (Candidate.is_at_rest): change nothing, but raise or end the problem
+    `stopped`.
+
+    None if what is recorded of that problem is right already.
+    """
     stopped = _stopped(candidate, candidate.state_seen)
     if bool(stopped) == (problems.STOPPED in candidate.drifts):
-        # Said is said.
+        # Recorded already.
         return None
     about = frozenset({problems.STOPPED})
     there, secret = candidate.state_seen, candidate.secret
@@ -156,7 +170,7 @@ def _at_rest(candidate: Candidate) -> Finding | None:
 def _stopped(candidate: Candidate, there: There) -> tuple[Drift, ...]:
     runs = candidate.state_here in (Here.ACTIVE, Here.SHOWN, Here.PROCESSING) and candidate.is_paid
     is_stopped = runs and there in (There.SUSPENDED, There.STAFF)
-    # Where its term there is over, what keeps that from being bought is what a person is told.
+    # Where its term there is over, the problem is what keeps a renewal from being bought; that is raised elsewhere.
     if not is_stopped or (there == There.SUSPENDED and candidate.is_over_there):
         return ()
     by = f"{there.value} ({candidate.seen_by})" if candidate.seen_by else there.value
@@ -171,7 +185,7 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
     patience = batch.context.limits.stuck_seconds
     here, opened = candidate.state_here, candidate.open
     if opened != Open.NOTHING:
-        # The form would tell no more: what is under way decides, or has to be given up first.
+        # The form would not change the decision: the work under way has to end, or be given up, first.
         action = TABLE[here, candidate.state_seen, opened]
         if action == Action.WAIT:
             return None
@@ -179,7 +193,7 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
     seen = service.read(batch.seller.transport, candidate.itemtype, candidate.remote)
     there = there_of(seen, candidate)
     if not ownership.is_ours(candidate, seen.key):
-        # Whatever it shows is about somebody else's service.
+        # The remote service carries another's key (promise 9): its values are about somebody else's service.
         anothers = Drift(problems.FOREIGN_KEY, candidate.key, seen.key or "")
         asks = frozenset({problems.FOREIGN_KEY})
         return Finding(candidate, Action.REPORT, there, drifts=(anothers,), asks=asks, secret=candidate.secret)
@@ -194,16 +208,16 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
 
 
 def _decide(candidate: Candidate, action: Action, there: There, patience: int) -> Finding:
-    """The finding of a cell that is about states."""
+    """The finding for an action that concerns states, not values."""
     here, secret = candidate.state_here, candidate.secret
     shown = (here.value, there.value)
     if action in CHANGES_STATE and here in (Here.PROCESSING, Here.HELD) and (candidate.stuck_seconds or 0) < patience:
-        # The panel may be about to start its operation.
+        # Not yet: the panel may be about to start an operation for it.
         return Finding(
             candidate, Action.WAIT, there, drifts=(Drift(problems.STUCK, *shown),), secret=secret, is_settled=False
         )
     if action == Action.GONE and problems.GONE in candidate.drifts:
-        # Said is said.
+        # Recorded already.
         return Finding(candidate, Action.WAIT, there, secret=secret)
     kind = {
         Action.ALARM: problems.ALARM,
@@ -213,13 +227,13 @@ def _decide(candidate: Candidate, action: Action, there: There, patience: int) -
     }.get(action)
     drifts = (Drift(kind, *shown),) if kind else ()
     asks = frozenset({kind} if kind and action != Action.REPORT else ())
-    # What changes the state here is read back by the next run; what is under way is looked at until it has ended.
+    # Not settled: a changed state is read back by the next run, and work under way is looked at until it has ended.
     settled = candidate.open == Open.NOTHING and action not in (*CHANGES_STATE, Action.END)
     return Finding(candidate, action, there, drifts=drifts, asks=asks, secret=secret, is_settled=settled)
 
 
 class _Facts:
-    """The values of a service whose states are in step."""
+    """Compares the values of a service whose states agree."""
 
     def __init__(self, batch: Batch, candidate: Candidate, item: Item, seen: Service) -> None:
         self._batch = batch
@@ -236,14 +250,14 @@ class _Facts:
         self._is_goodwill = False
 
     def compare(self, there: There) -> Finding:
-        """Everything that differs, with what is done about it."""
+        """The finding: all values that differ, and what is done about each."""
         technical = {**self._known.open_fields, **self._known.saved}
         date = technical.pop(DATE_PARAM, "")
         saves = {name: value for name, value in technical.items() if self._differs(name, value)}
-        # The same in the seller's spelling is saved, and is no change.
+        # A value that differs only in spelling is saved as the seller spells it, and does not count as a change.
         told = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
         notes = {name: value for name, value in told.items() if value and self._item.params.get(name) != value}
-        # One that is not shown is none that has changed.
+        # A password that the form does not show has not changed.
         secret = self._known.password_digest(self._key) or self._candidate.secret
         secrets = {"lickey": self._known.key} if self._known.key and self._differs("lickey", self._known.key) else {}
         if self._known.password and secret != self._candidate.secret:
@@ -278,7 +292,9 @@ class _Facts:
             self._asks.add(name)
 
     def _others(self) -> Iterator[tuple[Fact, str, str, str]]:
-        """Differences that are not the seller's alone to decide: what, its name, its value here and there."""
+        """Differences that the seller alone does not decide: the fact, the kind of difference, the values here and
+        there.
+        """
         yield from self._expiry()
         yield from self._tariff()
         if self._seen.autoprolong:
@@ -290,7 +306,11 @@ class _Facts:
             yield Fact.KEY, problems.KEY, self._candidate.key, key
 
     def _expiry(self) -> Iterator[tuple[Fact, str, str, str]]:
-        """A jump of the panel's date, and a date there that is further ahead than a term would bring it."""
+        """The differences `paid` (the panel's date jumped) and `expiredate` (the seller is paid more than a term beyond
+        it).
+
+        See docs/paid-time.md.
+        """
         here, there, limits = self._item.expiredate, self._seen.expiredate, self._work.limits
         if here is None or there is None:
             return
@@ -305,14 +325,17 @@ class _Facts:
             yield Fact.EXPIRES_LATER, problems.EXPIREDATE, here.isoformat(), there.isoformat()
 
     def _term(self) -> int:
-        """Months that the seller may be paid ahead: the term that is bought for the service's period."""
+        """Months that the seller may be paid ahead: the term that would be bought for the service's period, or 0."""
         try:
             return max(order_plan.term(self._item, self._batch.tariff(self._item.pricelist)[1]), 0)
         except ResellerError:
             return 0
 
     def _tariff(self) -> Iterator[tuple[Fact, str, str, str]]:
-        """What a setparam from here would change there: one rule for both directions (lifecycle/setparam_plan.py)."""
+        """The differences in tariff and resources: what a setparam from here would change at the seller.
+
+        Both directions use the one rule of lifecycle/setparam_plan.py.
+        """
         item, seen = self._item, self._seen
         try:
             tariff, mapping = self._batch.tariff(item.pricelist)
@@ -327,7 +350,7 @@ class _Facts:
         if change.is_tariff:
             yield Fact.TARIFF, problems.TARIFF, change.fields["pricelist"], seen.pricelist
             return
-        # The others are names and addresses, which the seller decides.
+        # Other fields are names and addresses, which the seller decides.
         wanted = {name: value for name, value in change.fields.items() if name.startswith("addon_")}
         if wanted:
             now = {name: seen.fields.get(name, "") for name in wanted}

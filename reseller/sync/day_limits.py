@@ -1,7 +1,8 @@
-"""The limits of a day: a run that would change or close too much changes none of it, and keeps what it would have done.
+"""The limits of a day: a run that would change or close too many services changes none of them and records its plan.
 
-An error at the seller, a wrong account or a fault of ours looks like a thousand services that changed at once. What is
-refused is kept in the ledger and shown by `resellerctl plan`; a person looks at it and says `--force`, once.
+An error at the seller, a wrong account or a fault of ours looks like a thousand services that changed at once. Refused
+changes are kept in the ledger and shown by `resellerctl plan`; a person checks them and lets them through once, with
+`--force` (promise 5).
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from reseller.sync.job import Mode
 
 
 class Ceiling(NamedTuple):
-    """How many of `total` services may fall under a limit within a day; None for no limit."""
+    """How many of `total` services may be changed in one way within a day; `most` is None for no limit."""
 
     kind: str
     total: int
     most: int | None
 
     def allows(self, count: int) -> bool:
-        """Whether so many may."""
+        """Whether `count` services are within the limit."""
         return self.most is None or count <= self.most
 
 
 def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
-    """The limit of a kind of change (promise 5); few services are never too many to change.
+    """The limit of a kind of change (promise 5). Below `change_least` services there is no limit on plain changes.
 
-    `total` is of the linked services, of those that run for STOP.
+    `total` counts the linked services; for STOP only those that run.
     """
     if kind == refused_changes.STOP:
         return Ceiling(kind, total, max(limits.stop_least, total * limits.stop_percent // 100))
@@ -44,9 +45,10 @@ def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
 
 
 class Verdict(NamedTuple):
-    """What of a plan may be applied now; `refused` are the ceilings that were met, with how many services met each.
+    """Which findings may be applied now; `refused` are the limits that were exceeded, with the number of services of
+    each.
 
-    `released` is how many that were refused before are not any more: the next run looks at them.
+    `released` counts changes that were refused before and no longer are: the next run looks at them.
     """
 
     allowed: tuple[Finding, ...]
@@ -55,17 +57,17 @@ class Verdict(NamedTuple):
 
 
 class Day(NamedTuple):
-    """The limits of a module, and what counts against them."""
+    """The limits of one module, and what counts against them."""
 
     held: Lease
     module: int
     limits: Limits
 
     def weigh(self, findings: Sequence[Finding], suspected: Callable[[], int], *, mode: Mode) -> Verdict:
-        """Hold a plan against the limits, together with what was changed within a day and what is refused already.
+        """Check a plan against the limits, together with the changes of the last 24 hours and those refused already.
 
-        `suspected` counts the suspensions that the lists alone announce, whether they were looked at yet or not: asked
-        only when there is something to weigh, since it reads all services. `mode` says what is let through.
+        `suspected` counts the suspensions that the lists show, compared yet or not; it reads all services, so it is
+        called only when suspensions are to be weighed. `mode` says which limits are let through.
         """
         db = self.held.db
         before = refused_changes.refused(db, self.module)
@@ -94,14 +96,17 @@ class Day(NamedTuple):
                 refused_changes.refuse(self.held, self.module, [_refused(finding) for finding in mine])
                 kept |= {finding.candidate.link for finding in mine}
                 barred.append((limit, count))
-        # What was looked at again is judged anew, by what it is now.
+        # A service that was compared again is judged by its new finding only.
         refused_changes.forget(self.held, ({row.link for row in before} & seen) - kept)
         kinds = {limit.kind for limit, _ in barred}
         allowed = tuple(finding for finding in findings if finding.kind not in kinds)
         return Verdict(allowed, tuple(barred), released)
 
     def _without_left(self, findings: Sequence[Finding], left: Sequence[Refused]) -> list[Finding]:
-        """Those of which nobody has said that they are not to be made; once a service is another, that is over."""
+        """The findings that no person has decided to leave as they are.
+
+        Such a decision ends when its service changes.
+        """
         states = {row.link: (row.digest, row.here) for row in left}
         kept = []
         for finding in findings:

@@ -1,9 +1,9 @@
-"""What a difference between the two sides means: the one table.
+"""What a difference between the two sides means: one table for all states.
 
-A cell is (state here, state there, what is open) -> action. Nothing in it makes the seller see a write, none changes
-the bill of a client. The seller decides that a service is stopped, is back, or is gone; the panel decides what is
-closed here, and what it suspends itself: neither is ever brought back because it runs there. What contradicts is kept
-and shown; what a person has to decide becomes a task.
+A cell maps (state here, state at the seller, open work) to an action. No action sends a change to the seller, and none
+changes a client's bill. The seller decides that a service is stopped, is back, or is gone. The panel decides which
+services are closed here and which it suspended itself: neither kind is brought back because it runs at the seller
+(promise 1). A contradiction is recorded and shown; if a person has to decide it, it becomes a task.
 """
 
 from __future__ import annotations
@@ -13,37 +13,37 @@ from enum import Enum
 
 
 class Here(Enum):
-    """A service of the panel."""
+    """The state of a service on this panel."""
 
     ORDERED = "ordered"
     ACTIVE = "active"
-    #: by the panel: unpaid, by its staff, or by the client
+    #: suspended by the panel: unpaid, by its staff, or by the client
     SUSPENDED = "suspended"
-    #: by us, because the seller suspended it, and by nobody else
+    #: suspended by the add-on alone, because the seller suspended it
     SHOWN = "shown"
     PROCESSING = "processing"
-    #: in process, and held suspended by the panel
+    #: in process, while the panel also holds it suspended
     HELD = "held"
     #: deleted, or not even a row any more
     DELETED = "deleted"
-    #: its module was swapped: observed and nothing more
+    #: its module was swapped: it is observed only
     AWAY = "away"
     UNKNOWN = "unknown"
 
 
 class There(Enum):
-    """A service at the seller."""
+    """The state of a remote service at the seller."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
-    #: by the seller's staff, or for abuse
+    #: suspended by the seller's staff, or for abuse
     STAFF = "staff"
     PROCESSING = "processing"
     #: in the cart, or unpaid
     ORDERED = "ordered"
-    #: the seller says so
+    #: the seller shows it as deleted
     DELETED = "deleted"
-    #: in none of two complete lists, and unknown when asked for by number
+    #: missing in two complete lists, and its form is unknown to the seller
     GONE = "gone"
     #: not shown, which proves nothing yet
     ABSENT = "absent"
@@ -51,42 +51,42 @@ class There(Enum):
 
 
 class Open(Enum):
-    """What is under way for the service."""
+    """Work under way for the service."""
 
     NOTHING = "nothing"
     #: an operation, or a request that the seller has or may have
     BUSY = "busy"
     #: a request that was refused or lacks money, and whose operation staff deleted
     LEFT = "left"
-    #: it was bought and is not active here yet (sync/activate.py)
+    #: bought, and not active here yet (sync/activate.py)
     OPENING = "opening"
 
 
 class Action(Enum):
-    """What is done about it."""
+    """What is done about a service."""
 
-    #: in step: the facts are compared
+    #: the states agree: compare the values
     OK = "ok"
     WAIT = "wait"
-    #: suspend here, as the seller has done; lifted again when the seller lifts it
+    #: suspend here because the seller did; LIFT undoes it when the seller does
     SHOW = "show"
     LIFT = "lift"
-    #: end a state "in process" that no operation will end, as the seller shows the service
+    #: RESUME and SUSPEND end a state "in process" that no operation will end, by the seller's state
     RESUME = "resume"
     SUSPEND = "suspend"
-    #: say that it is gone, once it is proven
+    #: raise the problem that the service is gone
     GONE = "gone"
-    #: say in every run that it lives on, and is paid
+    #: report in every run that a service closed here lives on at the seller and is paid
     ALARM = "alarm"
     #: both are gone: the link ends
     END = "end"
-    #: keep it and show it
+    #: record the difference and show it
     REPORT = "report"
-    #: the same, and a person has to decide
+    #: record it, and create a task: a person has to decide
     TASK = "task"
-    #: the wish went with its operation: nothing is kept open
+    #: the operation was deleted: end its request
     GIVE_UP = "give_up"
-    #: bring its facts here and make it active
+    #: save its values here and make it active
     FINISH = "finish"
 
 
@@ -156,7 +156,7 @@ TABLE: Mapping[tuple[Here, There, Open], Action] = _read(_GRIDS)
 
 
 class Fact(Enum):
-    """A value of a service that is in step otherwise."""
+    """A value that is compared once the states agree."""
 
     #: address, names, user name, licence key, password: the seller decides
     TECHNICAL = "technical"
@@ -170,14 +170,14 @@ class Fact(Enum):
     AUTOPROLONG = "autoprolong"
     #: the seller's remoteid names something else
     KEY = "key"
-    #: a part of the tariff has no counterpart, so nobody can tell
+    #: a part of the tariff has no counterpart in the map, so it cannot be compared
     MAPPING = "mapping"
     #: a value there is not what it claims to be
     VALUE = "value"
 
 
 class Answer(Enum):
-    """What is done about a fact."""
+    """What is done about a value that differs."""
 
     SAVE = "save"
     #: save it where the operator wants it (limits.follow_expiry), else report
@@ -196,6 +196,6 @@ FACTS: Mapping[Fact, Answer] = {
     Fact.AUTOPROLONG: Answer.TASK,
     Fact.KEY: Answer.REPORT,
     Fact.MAPPING: Answer.REPORT,
-    # The client goes without it, or with an old one.
+    # The client has no value, or an old one.
     Fact.VALUE: Answer.TASK,
 }

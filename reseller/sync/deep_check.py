@@ -1,9 +1,9 @@
-"""The rolling deep check: every linked service is read in full once a day, the one that waits for longest first.
+"""The deep check: the form of every linked service is read once a day, the least recently requested first.
 
-It finds what no list shows (add-ons, passwords, a renamed key) and what changed here alone. One that cannot be read, or
-that waits for something under way, goes to the end like the others: many of them would keep all others waiting. How
-many are due follows from how long ago the last one was asked for, so that each run reads about the same number, however
-often runs come. That is noted for each module and type: a module that is asked often must not make another wait.
+It finds what no list shows (add-ons, passwords, a renamed key) and what changed on this panel alone. A service that
+cannot be read, or that waits for work under way, goes to the end like the others; many such services would otherwise
+delay all others. The number due follows from the time since the last reading, so that the load is even however often
+runs come. That time is kept for each module and type, so that one that is read often does not delay another.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from reseller.ledger import observations
 from reseller.ledger.leases import Lease
 from reseller.sync import candidates
 
-#: the day is planned shorter than it is: runs are missed
+#: plan for less than the whole period, since some runs are missed
 SHARE = 0.8
-#: how often cron runs; a first run, or one after a long pause, reads no more than an hour's worth
+#: how often cron runs, which a first run assumes; after a long pause a run reads no more than an hour's worth
 RUN_SECONDS, PAUSE_SECONDS = 300, 3600
 
 
 def due(db: Database, module: int, itemtype: str, count: int, within_seconds: int) -> list[int]:
-    """Links of those of the `count` services of a module and type to read now, so that all are in `within_seconds`."""
+    """Links of the services to read now, out of `count` of a module and type, to read all within `within_seconds`."""
     since = observations.seconds_since(db, module, _cursor(itemtype))
     return candidates.longest_unread(db, module, itemtype, share(count, since, within_seconds))
 
 
 def asked(lease: Lease, module: int, itemtype: str) -> None:
-    """Note that what was due of a module and type has been asked for."""
+    """Record that the due services of a module and type were requested."""
     observations.move_now(lease, module, _cursor(itemtype))
 
 
@@ -37,6 +37,6 @@ def _cursor(itemtype: str) -> str:
 
 
 def share(count: int, since_seconds: int | None, within_seconds: int) -> int:
-    """How many of `count` services are due when the last was read `since_seconds` ago, None for never."""
+    """How many of `count` services are due when the last were read `since_seconds` ago, None for never."""
     pause = RUN_SECONDS if since_seconds is None else min(max(since_seconds, 1), PAUSE_SECONDS)
     return min(count, ceil(count * pause / (within_seconds * SHARE)))

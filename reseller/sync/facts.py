@@ -1,7 +1,7 @@
-"""What the seller says of an active service and the panel keeps: addresses, names, dates, password, licence key.
+"""The values of an active service that the panel takes from the seller: addresses, names, dates, password, licence key.
 
-Clients see these values and trust them. So what is not what it claims to be is not saved: it is kept back in `unfit`,
-of which a problem is made (problems.VALUE), and what the panel had before stays.
+Clients see these values and trust them. A value that fails its check (wire/claims.py) is therefore not saved: the panel
+keeps its old value, and the rejected one is named in `unfit`, from which the problem `value` is made (problems.VALUE).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from reseller.ledger import problems
 from reseller.seller.service import Service
 from reseller.wire import claims, dates, texts
 
-#: the parameter of a service that shows staff the seller's date
+#: name of the service's parameter that shows the seller's date to staff
 DATE_PARAM = "reseller_expiredate"
-#: who reads what the form calls so; activating hands over all but the name of a licence, which is saved by itself
+#: the check for each field of the form; `<itemtype>.open` takes all but _SAVED, which are saved separately
 _READERS: Mapping[str, Callable[[str], str]] = {
     "ip": claims.addresses,
     "domain": claims.host,
@@ -27,17 +27,20 @@ _SAVED = frozenset({"licname"})
 
 
 class Facts(NamedTuple):
-    """What the seller says of an active service; secrets are never shown."""
+    """Checked values of an active service; `password` and `key` are never shown."""
 
     open_fields: dict[str, str]
     saved: dict[str, str]
     password: str
     key: str
-    #: what is kept back, in words for a person: a secret by its name alone
+    #: the values that failed their check, in words for a person; a secret only by its name
     unfit: str = ""
 
     def password_digest(self, key: str) -> int:
-        """64 bits by which the password is known again by whoever has `key`, the seller's own; 0 for none."""
+        """A keyed digest of 64 bits that recognises the password later; `key` is the password of the seller's account.
+
+        0 for none.
+        """
         if not self.password:
             return 0
         secret = hashlib.sha256(key.encode()).digest()
@@ -46,7 +49,7 @@ class Facts(NamedTuple):
 
 
 def facts(seen: Service) -> Facts:
-    """The facts of a service's edit form (selling-api.md 4.2)."""
+    """The facts in a service's edit form (selling-api.md 4.2)."""
     told = {name: seen.fields[name] for name in _READERS if seen.fields.get(name)}
     fit = {name: value for name, value in told.items() if _READERS[name](value)}
     password, key = claims.text(seen.password), claims.key(seen.licence_key)

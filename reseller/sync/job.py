@@ -1,4 +1,4 @@
-"""One run of checkevent: how it was asked for, what it did, and one module's part of it."""
+"""One run of checkevent: its mode, its summary, and one module's part of it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from reseller.context import Context
 from reseller.ledger import refused_changes
 from reseller.seller.transport import Timing
 
-#: what may be let through: one limit of a day, or all of them
+#: values of Mode.force besides the kinds of refused_changes: all limits, or the one on spending
 ALL, SPEND = "all", "spend"
 FORCES = (ALL, refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE, SPEND)
 
 
 class Mode(NamedTuple):
-    """`pending` looks only at what is open; `force` lets a plan through, once: one of FORCES, empty for none."""
+    """`pending`: process only open work. `force`: which limit of a day is let through once, of FORCES.
+
+    Empty for none.
+    """
 
     pending: bool = False
     force: str = ""
@@ -48,24 +51,24 @@ class Summary:
     left: int = 0
     busy: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    #: whether all there is to see was seen: the run came to its end, and the seller's lists could be read
+    #: whether the run came to its end and could read all lists of the seller
     is_whole: bool = False
     timing: Timing = field(default_factory=Timing)
     _guard: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, name: str, count: int = 1) -> None:
-        """Count something."""
+        """Add to the figure `name`."""
         with self._guard:
             setattr(self, name, getattr(self, name) + count)
 
     def fail(self, problem: str) -> None:
-        """Count a failure and say what it is."""
+        """Count a failure and record its sentence."""
         with self._guard:
             self.failed += 1
             self.problems.append(problem)
 
     def take(self, other: Summary) -> None:
-        """Add what another says: a module's to the run's."""
+        """Add the figures and sentences of another summary: a module's to the run's."""
         for name, value in other.counts().items():
             self.add(name, value)
         self.busy += other.busy
@@ -82,7 +85,7 @@ class Summary:
 
 
 class Job(NamedTuple):
-    """One module's part of a run, which ends at `until` (monotonic) and may make `calls` calls of the panel at once."""
+    """One module's part of a run; it ends at `until` (monotonic) and may make `calls` calls of the panel at once."""
 
     context: Context
     module: int

@@ -1,8 +1,8 @@
-"""What is left without anybody at it, and what comes too late: found in every run, one problem of its service each.
+"""Find services that nobody works on, or that are late, in every run; each is one problem of its service.
 
-A purchase, a renewal or a change whose operation is gone; an order that does not become active; a link that was made
-half-way; a service that is away for long; paid time that the seller's dates do not answer. Each is raised while it
-lasts and ended by the run that does not find it any more.
+These are: a purchase, renewal or change whose operation is gone; an order that does not become active; a half-made
+link; a service that is away for long; paid time that the seller's dates do not cover. A problem is raised while it is
+found, and ended by the first run that does not find it any more (promise 8).
 """
 
 from __future__ import annotations
@@ -20,23 +20,26 @@ from reseller.mgr5 import items
 from reseller.sync.candidates import there as state_of
 from reseller.wire.errors import Message
 
-#: known without the seller, and those that need its day
+#: kinds that the ledger shows by itself, and kinds that need the seller's day
 OF_LEDGER = (problems.UNBOUGHT, problems.UNDECIDED, problems.LATE, problems.HALF, problems.LONG_AWAY)
 OF_DATES = (problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM)
 
 
 def note(context: Context, held: Lease, module: int) -> None:
-    """What the ledger knows of the module's services by itself."""
+    """Raise and end the problems that the ledger alone shows."""
     _keep(context, held, module, OF_LEDGER, {problem.cause: problem for problem in _of_ledger(context, module)})
 
 
 def note_dates(context: Context, held: Lease, module: int, today: dt.date) -> None:
-    """What the seller's dates say on its day `today`."""
+    """Raise and end the problems that the seller's dates show on its day `today`."""
     _keep(context, held, module, OF_DATES, {problem.cause: problem for problem in _of_dates(context, module, today)})
 
 
 def note_off(context: Context, held: Lease, module: int, today: dt.date) -> None:
-    """One problem of a module that is switched off, with the services that end for want of it."""
+    """Raise one problem for a module that is switched off.
+
+    It names the services that will end because none is renewed.
+    """
     cause = Cause(problems.MODULE, module, problems.OFF)
     touches = tuple(paid.due(context.db, module, today, context.limits, active="off"))
     told = {"module": str(module), "count": str(len(touches))}
@@ -78,9 +81,12 @@ def _problem(module: int, item: int, of_kind: str, here: str = "", there: str = 
 
 
 def _keep(context: Context, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:
-    """The problems of these kinds are those found; no tasks at once: an operation may be about to be made."""
+    """Raise the problems in `found` and end all others of these kinds; a new one gets no task at once.
+
+    An operation may be about to be created, which would end the problem by itself.
+    """
     live = problems.live(context.db, module)
-    # One swap is one trouble: its term that ends is told of first.
+    # A swapped service has one problem at a time: that its term ends (`away`) goes before `long_away`.
     ending = {problem.cause.number for problem in live if problem.cause.kind == problems.AWAY}
     wanted = [
         each for each in found.values() if each.cause.kind != problems.LONG_AWAY or each.cause.number not in ending
@@ -100,6 +106,6 @@ def _keep(context: Context, held: Lease, module: int, kinds: tuple[str, ...], fo
 
 
 def _operation(context: Context, cause: Cause) -> int:
-    """The operation whose task tells of it; it says already that the service waits, or why it was refused."""
+    """The operation whose task already reports the problem (a late order, a refused renewal), 0 for none."""
     names = {problems.LATE: OPENINGS, problems.REFUSED_TERM: (requests.PROLONG,)}.get(cause.kind, ())
     return items.operation_of(context.db, cause.number, *names) if names else 0

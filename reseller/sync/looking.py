@@ -1,4 +1,4 @@
-"""One request of which the outcome is open, looked at once more."""
+"""Look again at one request whose outcome is not known yet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from reseller.sync.observe import Lists
 
 ADOPTED, FINISHED, LOOKING = "adopted", "finished", "looking"
 
-#: by kind, how a request that the seller may have by now is looked at; whether it is done
+#: by kind, the function that looks for a request's effect at the seller; it returns whether the request is done
 _LOOKS: dict[str, Callable[[Context, Request, Lease], bool]] = {
     requests.PROLONG: prolong.look_again,
     requests.PART: owed_terms.go_on,
@@ -41,9 +41,9 @@ _LOOKS: dict[str, Callable[[Context, Request, Lease], bool]] = {
 
 
 def look(context: Context, request: Request, lists: Lists) -> str:
-    """ADOPTED, FINISHED or LOOKING; empty when somebody else has moved it on meanwhile.
+    """Look for the request's effect: ADOPTED, FINISHED or LOOKING; empty when another process has changed it meanwhile.
 
-    Raises BusyError when somebody is at it, ResellerError with what a person has to know.
+    Raises BusyError while another process works on the service, ResellerError with what a person has to know.
     """
     found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
     with context.hold(request.item) as held:

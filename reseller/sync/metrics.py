@@ -1,8 +1,8 @@
-"""The figures of a run, for Prometheus' textfile collector: a file that each run of checkevent writes anew.
+"""The figures of a run for Prometheus' textfile collector: one file, which each full run of checkevent replaces.
 
-It has numbers of modules and no names, so it may be read by everybody. The file is also the only place that knows when
-a run last came through: a run in which nothing changed writes nothing else (promise 8). What has to be counted over all
-services is counted by a run that did something, and every quarter of an hour; a quiet run repeats it from the file.
+It holds module numbers and no names, so everybody may read it. It is also the only record of when a run last succeeded,
+since a run without changes writes nothing else (promise 8). Figures that need all services are counted by a run that
+did something, or every COUNT_SECONDS; a quiet run copies them from the old file.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from reseller.wire.errors import ResellerError
 
 LAST_RUN, LAST_SUCCESS = "last_run_timestamp_seconds", "last_success_timestamp_seconds"
 NOWHERE = "none"
-#: before each name
+#: prefix of each metric's name
 PREFIX = "reseller_"
 
-#: names, and what Prometheus shows beside them; all are gauges
+#: names of the metrics with the help text that Prometheus shows; all are gauges
 _HELP = {
     LAST_RUN: "When checkevent last ran, whatever came of it.",
     LAST_SUCCESS: "When a run last read all lists of the seller and came to its end.",
@@ -51,12 +51,12 @@ _HELP = {
     "seller_up": "0 while the seller is left alone because it does not answer.",
 }
 COUNTED = "counted_timestamp_seconds"
-#: what is counted over all services, and how long a count serves quiet runs
+#: metrics that are counted over all services, and for how many seconds quiet runs repeat a count
 _COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
 _OF_RUN = (LAST_RUN, LAST_SUCCESS, "run_services", "seller_calls", "seller_seconds", "seller_slowest_seconds")
 _LINE = re.compile(r'^reseller_(\w+)(?:\{module="([0-9]{1,18})"(.*)\})? ([0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE)
 _LABEL = re.compile(r'(\w{1,64})="([^"]{0,64})"')
-#: a label's value is a word of ours, but for names of operations, which are the panel's
+#: characters that a label's value may not have; names of operations come from the panel
 _NO_LABEL, _LABEL_CHARACTERS = re.compile(r"[^\w.:-]", re.ASCII), 64
 _SAMPLE = re.compile(r'^reseller_(\w+)\{module="([0-9]{1,18})"\} ([0-9]{1,18})$', re.MULTILINE)
 
@@ -70,12 +70,12 @@ class Sample(NamedTuple):
 
 
 def path(base: Path, limits: Limits) -> Path | None:
-    """Where the file is, None for nowhere."""
+    """Where the file is, None if it is switched off."""
     return None if limits.metrics_file == NOWHERE else base / limits.metrics_file
 
 
 def last(base: Path, limits: Limits, name: str) -> dict[int, int]:
-    """LAST_RUN or LAST_SUCCESS by module, in seconds since 1970; empty when no run has left a file."""
+    """LAST_RUN or LAST_SUCCESS by module, in seconds since 1970; empty when there is no file."""
     text = _read(base, limits)
     return {int(module): int(value) for found, module, value in _SAMPLE.findall(text) if found == name}
 
@@ -89,7 +89,7 @@ def _read(base: Path, limits: Limits) -> str:
 
 
 def write(context: Context, summaries: Mapping[int, Summary], seconds: float) -> None:
-    """Replace the file in one step. A file that cannot be written is said in the log and stops nothing."""
+    """Replace the file in one step. A failure to write is logged and does not fail the run."""
     file = path(context.panel.base, context.limits)
     if file is None:
         return
@@ -97,7 +97,7 @@ def write(context: Context, summaries: Mapping[int, Summary], seconds: float) ->
     runs, successes = (last(context.panel.base, context.limits, name) for name in (LAST_RUN, LAST_SUCCESS))
     samples = [Sample("run_seconds", {}, round(seconds, 3))]
     for module, summary in summaries.items():
-        # A module that another run is at says nothing of this one.
+        # Another run works on the module, so this run says nothing about it.
         runs[module] = runs.get(module, 0) if summary.busy else now
         successes[module] = now if summary.is_whole else successes.get(module, 0)
         samples += [Sample(LAST_RUN, {"module": module}, runs[module])]
@@ -106,13 +106,13 @@ def write(context: Context, summaries: Mapping[int, Summary], seconds: float) ->
         try:
             samples += _of_database(context, module, summary, now)
         except ResellerError:
-            # It went away: what it said last is repeated, and when it was counted stands beside it.
+            # The database is gone: repeat the old figures; the time of their count is beside them.
             samples += [each for each in _before(context.panel, module) if each.name not in _OF_RUN]
     _replace(context.panel, file, _text(samples))
 
 
 def failed(panel: Panel) -> None:
-    """A run could not even begin: the file says when it was tried, and everything else as before."""
+    """Record in the file that a run could not even start: LAST_RUN is now, all other figures stay."""
     file = path(panel.base, panel.limits)
     if file is not None:
         before, now = _before(panel), int(time.time())
@@ -120,7 +120,7 @@ def failed(panel: Panel) -> None:
 
 
 def _before(panel: Panel, module: int = 0) -> list[Sample]:
-    """What the file says, of one module or of all."""
+    """The samples in the file, of one module or of all (0)."""
     return [
         Sample(name, _labels(found, more), float(value) if "." in value else int(value))
         for name, found, more, value in _LINE.findall(_read(panel.base, panel.limits))
@@ -162,7 +162,7 @@ def _of_differences(module: int, db: Database) -> Iterator[Sample]:
 
 
 def _counted_before(context: Context, module: int, summary: Summary, now: int) -> list[Sample]:
-    """What the file says of the last count, empty when it has to be counted anew."""
+    """The counts of the old file, empty when they have to be counted anew."""
     counted = last(context.panel.base, context.limits, COUNTED).get(module, 0)
     if any(summary.counts().values()) or now - counted > COUNT_SECONDS:
         return []
@@ -180,7 +180,7 @@ def _of_ledger(module: int, found: Figures, now: int) -> Iterator[Sample]:
 
 
 def _text(samples: list[Sample]) -> str:
-    """The samples of a metric stand together, below what it is."""
+    """The file's text: samples grouped by metric, below its HELP and TYPE lines."""
     lines = []
     for name, told in _HELP.items():
         full = PREFIX + name

@@ -1,7 +1,7 @@
-"""What the seller says now: every list is read at most once a run, and a list that failed fails once.
+"""Read the seller's lists: each list at most once a run, and a list that failed is not tried again in that run.
 
-A list is compared page by page and row by row with what was seen before, by digests, so that only what changed is ever
-parsed. Rows of a cut or filtered list are true all the same; what such a list does not show proves nothing.
+A list is compared with the last reading by digests, page by page and row by row, so that only changed rows are parsed.
+Rows of a cut or filtered list are true; but a service that such a list does not show may still exist.
 """
 
 from __future__ import annotations
@@ -24,20 +24,23 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """Rows that somebody will look at one by one: links that are opening, by remote number, and services whose order
-    is being looked for, by their number here."""
+    """Rows that this run needs one by one.
+
+    `remotes` maps remote numbers of opening links to their types; `items` are services (by number here) whose order is
+    being looked for, `looked_for` the types of those orders.
+    """
 
     remotes: dict[str, str]
     items: frozenset[str]
     looked_for: frozenset[str]
 
     def has(self, row: Remote) -> bool:
-        """Whether this row is one of them."""
+        """Whether this row is wanted."""
         return row.id in self.remotes or row.item in self.items
 
 
 class Source(NamedTuple):
-    """One module's seller in one run of checkevent, under the lease `held`; reading stops at `until` (monotonic)."""
+    """One module's seller in one run, under the run's lease `held`; reading stops at `until` (seconds, monotonic)."""
 
     context: Context
     seller: Seller
@@ -56,7 +59,7 @@ class Lists:
         self._read: dict[str, RemoteList | SellerError] = {}
 
     def of(self, itemtype: str) -> RemoteList:
-        """The list of a type, read on first use; raises SellerError each time when it could not be read."""
+        """The list of a type, read on first use; if that failed, every call raises the same SellerError."""
         if itemtype not in self._read:
             try:
                 self._read[itemtype] = self.scan(itemtype)
@@ -73,27 +76,27 @@ class Lists:
 
 
 class Observed(Lists):
-    """The lists of one module in one run of checkevent: what is new in them is kept, and only wanted rows are shown."""
+    """The lists of one module in one run: changed rows are recorded, and only wanted rows are returned."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source.context, source.seller)
         self.source = source
 
     def scan(self, itemtype: str) -> RemoteList:
-        """Read the list and keep what is new in it; raises SellerError."""
+        """Read the list and record what changed in it; raises SellerError."""
         look = _Look(self.source, itemtype)
         look.run()
         return RemoteList(itemtype, tuple(look.rows), look.is_complete)
 
 
 class Forms(Observed):
-    """The same for a run over what is open alone: a form for each link that is opening costs less than a long list.
+    """Lists for a run over open work alone: it reads one form for each opening link, which costs less than a long list.
 
-    An order that is being looked for can only be found in the list.
+    An order that is being looked for can only be found in the list, so its type is read as a list.
     """
 
     def scan(self, itemtype: str) -> RemoteList:
-        """Read the forms; what is not among them proves nothing."""
+        """Read the forms; the result is marked incomplete, so a missing row proves nothing. Raises SellerError."""
         wanted = self.source.wanted
         if itemtype in wanted.looked_for:
             return super().scan(itemtype)
@@ -103,7 +106,7 @@ class Forms(Observed):
 
 
 class _Look:
-    """One list, from its first page to its last, or from where the last run had to stop."""
+    """The reading of one list, from its first page or from the page where the last run stopped."""
 
     def __init__(self, source: Source, itemtype: str) -> None:
         self._source = source
@@ -119,9 +122,9 @@ class _Look:
         self.is_complete = False
 
     def run(self) -> None:
-        """Read page after page; what is left when the time is up is where the next run begins."""
+        """Read page after page; when the time is up, the next page is kept as a cursor for the next run."""
         first = numbers.parse(observations.cursors(self._work.db, self._module).get(self._cursor, "")) or 1
-        # Rows that somebody wants to see must be parsed.
+        # Wanted rows have to be parsed, so unchanged pages cannot be skipped.
         is_wanted = self._itemtype in {*self._wanted.remotes.values(), *self._wanted.looked_for}
         reading = Reading(
             self._source.seller.transport,
@@ -147,7 +150,7 @@ class _Look:
             self._changed[number] = (Stored(page.digest, page.total, len(ids)), ids)
 
     def _compare(self, found: dict[str, Element]) -> None:
-        """Keep what is new of the linked services among these rows."""
+        """Record what changed of the linked services among these rows."""
         known = observations.known(self._work.db, self._module, self._itemtype, found)
         digests = row_digests(found, known)
         seen = [
@@ -162,9 +165,11 @@ class _Look:
         self.rows += [row for row in rows if self._wanted.has(row)]
 
     def _conclude(self, reading: Reading) -> None:
-        """All pages were read: is the list complete, and what is missing in it?"""
+        """After the last page: decide whether the list is complete, and record which linked services it does not
+        show.
+        """
         db, module, itemtype = self._work.db, self._module, self._itemtype
-        # The last complete reading again, to the byte: only what that one left open can be new.
+        # Byte for byte as in the last complete reading: only services that reading left unsure can be new.
         is_same = not self._changed and reading.last == len(self._stored)
         doubtful = (observations.unsure if is_same else observations.remotes)(db, module, itemtype)
         if doubtful or not is_same:
@@ -180,7 +185,10 @@ class _Look:
 
 
 def _seen(elem: Element, before: Known, digest: int) -> Seen:
-    """What a row says now. One that was never digested, and says what was seen before, has not changed."""
+    """The observation that this row makes.
+
+    A first digest of a row whose status and date are as recorded counts as settled: nothing has changed.
+    """
     row = service.parse(elem).row
     expiredate = dates.text(row.expiredate)
     is_first = not before.digest and (before.status, before.expiredate) == (row.status, expiredate)

@@ -1,7 +1,8 @@
-"""All linked services of a module against the seller's lists: observe, compare, plan, apply (docs/architecture.md).
+"""Compare all linked services of a module with the seller: observe, compare, plan, apply (docs/architecture.md).
 
-The four steps follow each other, since the limits of a day need the whole plan. Each has its part of the run's time;
-what is left over is what the next run begins with: a service that was looked at without success goes to the end.
+The four steps run one after the other, because the limits of a day are checked against the whole plan. Looking and
+applying each have a share of the run's time. Services that do not fit are where the next run begins; a service that
+could not be compared goes to the end of the queue, so that it never delays the others.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from reseller.sync.job import Job
 from reseller.sync.observe import Lists
 from reseller.wire.errors import BusyError, Rejected, ResellerError, SellerDown, SellerError
 
-#: as many as one run looks at; what is above it waits its turn
+#: how many moved services one run looks at; the others wait for the next run
 MOST = 5000
-#: of the time that is left, how much is for looking; the rest is for applying
+#: the share of the remaining time for comparing; the rest is for applying
 LOOK_SHARE = 0.6
-#: services here are read so many at once, right before they are looked at
+#: how many items are read from the panel in one query, right before they are compared
 READ_AT_ONCE = 50
-#: as many alarms are named one by one
+#: how many alarms are named one by one; the rest are counted
 NAMED = 20
 _COUNTED = {
     Action.SHOW: "suspended",
@@ -42,7 +43,7 @@ _COUNTED = {
 
 
 class Round:
-    """One module in one run, under its lease."""
+    """One module in one run, under the module's lease."""
 
     def __init__(self, job: Job, seller: Seller, held: Lease, lists: Lists, counts: Mapping[str, int]) -> None:
         self.job = job
@@ -58,7 +59,7 @@ class Round:
         self.counts = counts
 
     def run(self) -> None:
-        """The four steps."""
+        """Observe, compare, check the limits of a day, apply what is allowed, report what is refused."""
         unlisted = self._observe()
         findings = self._compare(unlisted)
         refused_changes.forget(
@@ -74,7 +75,7 @@ class Round:
             )
             self.summary.problems.append(f"module {self.module}: {self.context.word(error)}")
         self._tell_refused()
-        # What is not done now gives way to the others in the daily turn.
+        # A refused service goes to the end of the queue.
         done = {finding.candidate.link for finding in verdict.allowed}
         observations.tried(self.held, [each.candidate.link for each in findings if each.candidate.link not in done])
         self._settle([finding for finding in verdict.allowed if not finding.does_something])
@@ -82,7 +83,7 @@ class Round:
         self._alarm()
 
     def _tell_refused(self) -> None:
-        """What is refused is one problem of the module for as long as anything is; what the seller stopped, another."""
+        """Keep the problem `refused` (or `mass_stop` for suspensions) of the module while any change is refused."""
         waiting = refused_changes.waiting(self.context.db, self.module)
         stopped = waiting.pop(refused_changes.STOP, [])
         total = refused_changes.running(self.context.db, self.module) if stopped else 0
@@ -96,7 +97,7 @@ class Round:
         troubles.keep(self.context, self.held, problem, lasts=bool(touches))
 
     def _observe(self) -> set[str]:
-        """Read the lists; the types that the seller does not list to this account."""
+        """Read the list of each type; returns the types whose list the seller refuses to this account."""
         unlisted = set()
         known = observations.cursors(self.context.db, self.module)
         for itemtype in self.counts:
@@ -117,7 +118,7 @@ class Round:
         return unlisted
 
     def _compare(self, unlisted: set[str]) -> list[Finding]:
-        """Look at what moved, then at what was not looked at for longest."""
+        """Compare the services that moved, then those whose form was read longest ago, within a share of the time."""
         until = time.monotonic() + LOOK_SHARE * max(self.until - time.monotonic(), 0)
         found: list[Finding] = []
         passed: list[int] = []
@@ -146,7 +147,7 @@ class Round:
                 passed.append(candidate.link)
             else:
                 found += [finding] if finding else []
-                # It waits, and costs nothing: but the daily turn is the next one's.
+                # It waits for work under way; its turn in the deep check passes to the next service.
                 passed += [] if finding or candidate.has_moved else [candidate.link]
         else:
             for itemtype in self.counts:
@@ -168,7 +169,7 @@ class Round:
         observations.settle(self.held, [apply.settled(finding) for finding in findings if finding.is_settled])
 
     def _apply(self, findings: Sequence[Finding]) -> None:
-        """Carry out what is allowed, several services at once, each by one worker."""
+        """Apply the allowed findings with several workers; each service is handled by one worker."""
         if not findings:
             return
         workers = min(self.job.calls, len(findings))
@@ -182,7 +183,7 @@ class Round:
                 done.result()
 
     def _alone(self, findings: Sequence[Finding]) -> None:
-        """In a thread of its own, with a connection of its own."""
+        """Apply findings in a thread, with its own database connection."""
         context = Context.start(self.context.panel, self.context.lang, self.context.progress)
         try:
             self._carry_out(context, findings)
@@ -218,7 +219,7 @@ class Round:
             self.summary.add(name)
 
     def _alarm(self) -> None:
-        """Services closed here that live on there are named in every run, for as long as they do."""
+        """Report in every run the services that are closed here and live on at the seller."""
         found = problems.alarms(self.context.db, self.module)
         self.summary.alarms += len(found)
         for item, remote, there in found[:NAMED]:

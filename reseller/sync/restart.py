@@ -1,7 +1,7 @@
-"""Operations that stopped for a reason that passes: started again when it has passed, and only then.
+"""Start operations again that stopped for a temporary reason, once the reason has passed and not before.
 
-Starting is the panel's own Start (`runningoperation.start`); the command then looks at the seller before it does
-anything, so a start too many costs a look and never a purchase.
+An operation is started by the panel's own function (`runningoperation.start`). Its command looks at the seller before
+it does anything, so a needless start costs a look and never a purchase.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
-#: a started operation has this long to change its request before it is started once more
+#: seconds that a started operation has to change its request before it is started again
 SETTLE_SECONDS = 60
 
 
 def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) -> list[Request]:
-    """The requests whose operation is to be started now, but for those that wait for money.
+    """The requests whose operation is to be started now, without those that wait for money.
 
-    `left` are numbers of requests whose operation is gone: one that was never sent is given up by that (start).
+    `left` are numbers of requests whose operation is gone: an unsent one is then given up by start().
     """
     found = [request for request in live if request.is_due and _is_ripe(request, limits, left)]
-    # Where a right is missing, one tries whether it still is: the oldest of those that have tried least.
+    # Where a right is missing, only one request tries again: the one with the fewest tries, the oldest of these.
     unable = [request for request in found if request.error_type == retries.WAITS_FOR_RIGHTS]
     unable.sort(key=lambda request: (request.tries, request.id))
     return [request for request in found if request not in unable[1:]]
@@ -51,19 +51,20 @@ def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
 
 
 def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> list[Request]:
-    """The oldest order that waits for money, if the balance has risen by its deficit and nothing else is under way.
+    """The oldest order that waits for money, if the balance has risen by its deficit and no other purchase is under
+    way.
 
-    One at a time: what it costs must be gone from the balance before the next is weighed. The balance is only asked for
-    if one waits for money; raises SellerError when it is not told.
+    Only one at a time: its cost must have left the balance before the next is weighed. The balance is read only if an
+    order waits for money; raises SellerError if it cannot be read.
     """
     waiting = [request for request in live if request.state == State.MONEY]
     looked_for = State.all_that_mean(states.IN_DOUBT | states.ON_ITS_WAY)
     if not waiting or any(request.state in looked_for and request.kind in requests.CHARGED for request in live):
         return []
-    # By the panel's operation: tries run side by side, so our own rows may have been written in another order. What
-    # nobody waits for comes last, since the limit of a day may hold it back.
+    # In the order of the panel's operations: tries run in parallel, so our rows may be written in another order. Terms
+    # without an operation come last, since the limit of a day may hold them back.
     waiting.sort(key=lambda request: (request.kind == requests.PART, request.operation, request.id))
-    # What the seller has refused without saying how much is missing is tried now and then, and keeps nobody waiting.
+    # An order refused without a stated deficit is retried now and then, and does not delay the others.
     unsaid = [request for request in waiting if request.have is None or request.deficit is None]
     tried = [r for r in unsaid if r.is_due and r.quiet_seconds >= context.limits.unsent_longest_seconds]
     if tried:
@@ -79,16 +80,17 @@ def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> lis
 
 
 def note_stranded(context: Context, held: Lease, module: int) -> None:
-    """Make a problem of each operation that was left manual without a request, and end those that are over.
+    """Raise a problem for each operation that was left manual without a request, and end those that are over.
 
-    The panel's table has no age that is known, so each is a problem first, and started when that has lasted for
-    `stale_intent_seconds`: whoever is at it may be about to write its request. `held` is the lease of the run.
+    The panel keeps no age of an operation that is known, so the problem's age is used: the operation is started once
+    the problem is `stale_intent_seconds` old, since its process may be about to write a request. `held` is the run's
+    lease.
     """
     found = {item: operation for operation, item in requests.stranded(context.db, module)}
     known = {each.cause.number: each for each in problems.of_kind(context.db, module, problems.STRANDED)}
     for item, problem in known.items():
         if problem.params.get("operation") != str(found.get(item)):
-            # It is over, or was followed by another one, whose time begins now.
+            # The operation is over, or another one follows it, whose age counts from now.
             troubles.end(context, held, problem.cause)
     for item, operation in found.items():
         told = {"operation": str(operation)}
@@ -97,23 +99,24 @@ def note_stranded(context: Context, held: Lease, module: int) -> None:
 
 
 def stranded(context: Context, module: int) -> list[tuple[Cause, int]]:
-    """The problems of such operations that have lasted long enough, with the operation to start."""
+    """Stranded operations that are old enough to start, each with its problem."""
     found = problems.of_kind(context.db, module, problems.STRANDED)
     old = [each for each in found if each.age_seconds >= context.limits.stale_intent_seconds]
     return [(each.cause, whole(each.params.get("operation", ""))) for each in old]
 
 
 def start_stranded(context: Context, held: Lease, cause: Cause, operation: int) -> None:
-    """Start one; raises PanelError when the panel does not."""
+    """Start a stranded operation and end its problem; raises PanelError if the panel refuses."""
     operations.start(context, operation)
     context.log.info(f"item {cause.number}: started operation {operation}, which nobody was at any more")
     troubles.end(context, held, cause)
 
 
 def start(context: Context, request: Request) -> bool:
-    """Start its operation; False when its reason is gone: nothing was bought, nothing is kept open.
+    """Start the request's operation; False when its reason is gone, and it is given up unsent (promise 10).
 
-    What a person wants without an operation is tried here. Raises BusyError when somebody is at it, ResellerError.
+    An order that a person placed without an operation is tried here. Raises BusyError while another process works on
+    the service, ResellerError if the start fails.
     """
     operation = operations.of(context, request)
     with context.hold(request.item) as held:
@@ -124,7 +127,7 @@ def start(context: Context, request: Request) -> bool:
             reasons.give_up(context, held, current)
             return False
         requests.wait(held, current, SETTLE_SECONDS)
-    # Outside the lease: the command that this starts takes it.
+    # Outside the service's lease, which the started command takes itself.
     if not operation:
         open_service(context, request.item)
         return True

@@ -1,7 +1,7 @@
-"""Many services with the same trouble have one task: it names them all, and says of the first what is to be done.
+"""One task for many services with the same problem: it names them all, and says of the first what to do.
 
-A seller who moves a tariff, or forgets our keys, makes as many differences as there are services. Each stays a problem
-of its own, so that it shows with its service and ends with it; their tasks give way to one.
+A seller who moves a tariff, or loses our keys, causes as many differences as there are services. Each stays its own
+problem, so that it is shown with its service and ends with it; only their tasks are replaced by one.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items
 from reseller.sync.left_behind import OF_DATES, OF_LEDGER
 
-#: so many are named in the words of it
+#: how many services the shared task names
 NAMED = 20
 PASSING = frozenset((*OF_LEDGER, *OF_DATES))
 
 
 def gather(context: Context, held: Lease, module: int) -> None:
-    """One problem of the subject MANY for each kind of which there are many, for as long as there is any."""
+    """Keep one problem of the subject MANY for each kind that more than `many_services` services have.
+
+    It starts above that number and lasts until no service has the kind any more.
+    """
     live = problems.live(context.db, module)
     known = {each.cause.kind for each in live if each.cause.subject == problems.MANY}
     found: dict[str, list[Problem]] = {}
     for each in live:
         kind = each.cause.kind
-        # What may pass by itself is not told of at once, neither by itself nor with others.
+        # A problem that may pass by itself is not reported at once, neither alone nor with others.
         is_young = kind in PASSING and each.age_seconds < context.limits.stale_intent_seconds
         if each.cause.subject == problems.SERVICE and kind not in troubles.BY_OPERATION and not is_young:
             found.setdefault(kind, []).append(each)
@@ -53,7 +56,7 @@ def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) 
         and set(touches) - set(before.touches)
         and not items.is_open(context.db, before.task)
     ):
-        # Staff have closed it: that was no word about those that have come since.
+        # Staff closed the task, which says nothing about services that were added since: create a new one.
         problems.set_task(held, cause, 0)
     troubles.raise_(context, held, Problem(cause, cause.number, "reseller_many", told, touches=touches))
     for each in mine:

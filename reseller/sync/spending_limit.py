@@ -1,6 +1,6 @@
-"""The limit of a day for what is bought without an operation: a fault must not empty the account (promise 12).
+"""The limit of a day for terms that are bought without an operation: a fault must not empty the account (promise 12).
 
-What a person asked for with an operation is never held back by it. What it holds back waits, and is bought when a day
+A purchase that a person asked for with an operation is never held back. A term that is held back is bought when a day
 has passed, when the limit is raised, or by `checkevent --force`.
 """
 
@@ -26,14 +26,14 @@ class Day:
 
     @cached_property
     def _most(self) -> int:
-        """Terms within a day; the services are counted only when one is to be bought."""
+        """How many terms may be bought within a day; it counts services, so it is computed only when needed."""
         limits, linked = self._work.limits, sum(links.counts(self._work.db, self._module).values())
         return max(limits.buy_least, linked * limits.buy_percent // 100)
 
     def allows(self, item: int) -> bool:
-        """Whether a term of this service may be bought now; it is taken to cost what its last one did.
+        """Whether a term of this service may be bought now; it is assumed to cost what its last one did.
 
-        Where an amount is the limit, one of which nobody knows the cost is not bought.
+        Where the limit is an amount, a term of unknown cost is not bought.
         """
         done = spent.of_day(self._work.db, self._module)
         cost = spent.last_cost(self._work.db, item)
@@ -44,7 +44,7 @@ class Day:
         return False
 
     def tell(self) -> None:
-        """One problem of the module for as long as something is held back."""
+        """Keep the problem `spending` of the module while any term is held back."""
         cause = Cause(problems.MODULE, self._module, problems.SPENDING)
         if not self.held:
             troubles.end(self._work, self._lease, cause)

@@ -1,7 +1,7 @@
-"""sync_item: one service, looked at now.
+"""sync_item: look at one service now.
 
-What waits for its remote service is brought on, as the next run of checkevent would, and its facts are saved, unless
-something is on its way to change them. Nothing is sent.
+An opening service, or a request of unknown outcome, is processed as the next run of checkevent would. The facts of an
+active service are saved, unless a live request may be about to change them. Nothing is sent that changes the seller.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reseller.wire.errors import BusyError, ResellerError, Stopped
 
 
 class Seen(NamedTuple):
-    """What the seller says of a service: its number there, its status and the end of its term, empty without a link."""
+    """The remote service's number, status and end of term (YYYY-MM-DD); all empty without a link."""
 
     remote: str = ""
     status: str = ""
@@ -31,9 +31,9 @@ class Seen(NamedTuple):
 
 
 def sync(context: Context, number: int, operation: int = 0) -> Seen:
-    """Look at service `number`; what the seller says of it.
+    """Look at service `number`; what the seller shows of it.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError while another process works on it; otherwise Stopped with the reason, reported on `operation` too.
     """
     item = items.read_ours(context.db, number)
     try:
@@ -68,7 +68,7 @@ def _sync(context: Context, number: int) -> Seen:
 
 
 def _save(context: Context, link: Link) -> None:
-    """The facts of an active service of which nothing is on its way."""
+    """Save the facts of an active service that has no live request."""
     with context.hold(link.item) as held:
         item = items.read(context.db, link.item)
         calm = not any(request.live for request in requests.of_item(context.db, link.item))

@@ -1,1 +1,1 @@
-"""What both panels speak: documents, errors, texts, money and dates."""
+"""The formats that both panels use: documents, errors, texts, money and dates."""

@@ -1,7 +1,7 @@
-"""What a text claims to be: an address, a host name, a user name, a text for people.
+"""Checks of values by their kind: an address, a host name, a user name, a text for people.
 
-Clients see these values of their services as the seller tells them, and type them elsewhere. So each kind has one
-reader, which gives the value back as it came, or "" for what is none of the kind.
+Clients see these values of their services as the seller sends them, and copy them elsewhere. So each kind has one
+check, which returns the value unchanged, or "" if it is not of its kind.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import re
 
 from reseller.wire.texts import UNSEEN
 
-#: of a name of a licence (selling-api.md 3.2), an address, a user name, a password; and of a key
+#: most characters of a licence name (selling-api.md 3.2), an address or a password; and of a key
 TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
 _NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
 _EXACT = frozenset({"username", "lickey"})
-#: what stands where a secret is not shown
+#: characters of placeholders that stand for a hidden secret
 _BLANK = "*\u2022\u25cf\u00b7.-_\u2014\u2013\u2026 \t"
 _HINT = re.compile(r"[*\u2022\u25cf\u00b7]{3}|^[xX]{4,}$")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-#: letters of every script: a Windows in Russian names its administrator so; DOMAIN\\user, user@host
+#: letters of every script, since a Russian Windows has a Russian administrator name; DOMAIN\\user, user@host
 _USER = re.compile(r"[\w.@+$ \\-]+")
 
 
 def text(told: str, most: int = TEXT_CHARACTERS) -> str:
-    """A text of one line in which every character can be seen."""
+    """A text of one line in which every character is visible."""
     return "" if len(told) > most or UNSEEN.search(told) else told
 
 
@@ -33,7 +33,7 @@ def key(told: str) -> str:
 
 
 def addresses(told: str) -> str:
-    """One IP address or several, as a comma or blanks separate them; no network, no port, no zone."""
+    """One or several IP addresses, separated by commas or spaces; no network, no port, no zone."""
     parts = told.replace(",", " ").split()
     return told if text(told) and parts and all(map(_is_address, parts)) else ""
 
@@ -45,14 +45,14 @@ def _is_address(told: str) -> bool:
         ipaddress.ip_address(told)
     except ValueError:
         return False
-    # What follows a % may be anything.
+    # The zone after a % may be any text.
     return "%" not in told
 
 
 def host(told: str) -> str:
-    """The name of a host or a domain, in any script; a certificate's may stand for all names below it (`*.`)."""
+    """A host or domain name in any script; `*.` in front is allowed, as in a certificate's name."""
     bare = told.removesuffix(".")
-    # Its length first: the codec takes a time that grows with its square.
+    # Check the length first, since the codec's time grows with its square.
     if not text(bare, _NAME_CHARACTERS):
         return ""
     try:
@@ -64,10 +64,10 @@ def host(told: str) -> str:
 
 
 def canonical(name: str, told: str) -> str:
-    """By which two spellings of the field `name` are known to be the same value; nobody is shown it.
+    """A form in which two spellings of the same value of field `name` are equal; never shown to anybody.
 
-    Addresses have shorter and longer forms, a host's name a form in ASCII and no case, other texts neither case nor
-    blanks that say anything. A user name and a key are what they are.
+    Addresses are compressed, host names decoded from IDNA and in lower case, other texts without regard to case and
+    repeated spaces. A user name and a key are compared exactly.
     """
     if name in _EXACT:
         return told
@@ -80,7 +80,7 @@ def canonical(name: str, told: str) -> str:
 
 
 def _in_letters(label: str) -> str:
-    """A label as people read it; what is no name in another script stays as it is."""
+    """A label as people read it; a label that cannot be decoded stays as it is."""
     if not label.startswith("xn--"):
         return label
     try:
@@ -96,11 +96,11 @@ def _compressed(told: str) -> str:
 
 
 def secret(told: str) -> str:
-    """A password or a key; empty for one that is only hinted at, as by `********`, `ABCD-****-****` or `-`."""
+    """A password or a key; empty for a placeholder such as `********`, `ABCD-****-****` or `-`."""
     return "" if not told.strip(_BLANK) or _HINT.search(told) else told
 
 
 def user(told: str) -> str:
-    """A name to log in with; one that begins with a dash would be read as an option."""
+    """A login name; one that begins with a dash is refused, since a program would read it as an option."""
     fits = text(told, _USER_CHARACTERS) and _USER.fullmatch(told)
     return told if fits and not told.startswith("-") else ""

@@ -15,16 +15,16 @@ _DATE = re.compile(
 )
 #: how databases write "no date"
 _NONE = (0, 0, 0)
-#: a text that is no date is shown to people, but not at any length
+#: how much of a text that is no date is shown
 SHOWN_CHARACTERS = 40
 
 
 class NotADate(ValueError):
-    """The text is neither a date nor empty; its first characters are the message."""
+    """The text is neither a date nor empty; its first characters, without secrets, are the message."""
 
 
 def parse(text: str) -> dt.date | None:
-    """The day that `text` names; None for an empty text and for 0000-00-00. Raises NotADate for anything else."""
+    """The day in `text`; None for an empty text and for 0000-00-00. Raises NotADate for anything else."""
     told = text.strip()
     if not told:
         return None
@@ -42,7 +42,7 @@ def parse(text: str) -> dt.date | None:
 
 
 def of_row(told: str) -> dt.date | None:
-    """The day that a column of a database holds; None for what is no day, such as 0000-00-00 or 2026-05-00."""
+    """The day in a column of the database; None for an impossible one, such as 0000-00-00 or 2026-05-00."""
     try:
         return dt.date.fromisoformat(told)
     except ValueError:
@@ -58,10 +58,10 @@ def of_header(told: str) -> dt.date | None:
 
 
 def machine_day() -> dt.date:
-    """The day that this machine says it is, by UTC; never to be asked for what money depends on."""
+    """The day by this machine's clock, in UTC; never used where money depends on it."""
     return dt.datetime.now(dt.timezone.utc).date()
 
 
 def text(day: dt.date | None) -> str:
-    """How the ledger and people write a day: `YYYY-MM-DD`, empty for none."""
+    """A day as the ledger and people write it: `YYYY-MM-DD`, empty for None."""
     return day.isoformat() if day else ""

@@ -1,9 +1,9 @@
-"""mgr5 documents: reading them safely, and writing the few that we answer.
+"""mgr5 documents: parse them safely, and write the few that we return.
 
-Every answer of either panel is a `<doc>` in UTF-8; errors are an `<error>` in it (platform.md 4.1). Parsing
-is done with everything off that a hostile document could use: entities, DTDs, the network, huge trees; comments and
-processing instructions are dropped. What XML forbids is taken out, so that one odd name does not block a whole list.
-lxml is imported where it is used: what only reads the database does not pay for it.
+Every answer of either panel is a `<doc>` in UTF-8; errors are an `<error>` in it (platform.md 4.1). Parsing has
+everything switched off that a hostile document could use: entities, DTDs, the network, huge trees; comments and
+processing instructions are dropped. Characters that XML forbids are removed, so that one odd name does not block a
+whole list. lxml is imported inside the functions, so that commands which only read the database start faster.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     Element = etree._Element
 
 
-#: of one value of an error, which may be anything that a seller or a client said
+#: most characters of one value of an error, which may be anything that a seller or a client has sent
 VALUE_CHARACTERS = 500
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile("&#(?:x0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));")
-#: the least that an element and an attribute take: `<a/>`, ` a=""`; what has no room for too many need not be counted
+#: least bytes of an element and an attribute: `<a/>`, ` a=""`; a body too short for too many need not be counted
 _ELEMENT_BYTES, _ATTRIBUTE_BYTES = 4, 5
 _OPTIONS: dict[str, Any] = {
-    # Nothing else is looked at: neither what a document says of itself nor its first bytes.
+    # Always UTF-8, whatever encoding a document declares or its first bytes suggest.
     "encoding": "utf-8",
     "resolve_entities": False,
     "no_network": True,
@@ -45,17 +45,17 @@ _Made = TypeVar("_Made")
 
 
 class NotADocument(Exception):
-    """The bytes are no mgr5 document; the text says why, in words for a person."""
+    """The bytes are no mgr5 document; the text gives the reason for a person."""
 
 
 class TooLarge(NotADocument):
-    """The document is over a bound; the text says which."""
+    """The document exceeds a bound; the text says which."""
 
 
 def parse(body: bytes, bounds: Bounds = PANEL) -> Element:
     """The `<doc>` root of `body`.
 
-    Raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE; TooLarge for what is over the bounds.
+    Raises NotADocument for HTML, cut or foreign documents, and any DOCTYPE; TooLarge if a bound is exceeded.
     """
     from lxml import etree
 
@@ -68,9 +68,10 @@ def parse(body: bytes, bounds: Bounds = PANEL) -> Element:
 
 
 def stream(body: bytes, tag: str, make: Callable[[Element], _Made], bounds: Bounds) -> tuple[Element, list[_Made]]:
-    """What is made of each child of the root with this tag, one after the other, and the root with its last child.
+    """The values that `make` returns for each child of the root with this tag, and the root with its last child.
 
-    An error or a warning in it stays too. Raises as parse(), also for a row that is larger than a form may be.
+    Children are removed once they are handled, except an error or a warning. Raises as parse(), also for a row that is
+    larger than a form may be.
     """
     _require_document(body, bounds)
     return _clean_if_needed(body, lambda part: _streamed(part, tag, make, bounds))
@@ -98,7 +99,7 @@ def _streamed(body: bytes, tag: str, make: Callable[[Element], _Made], bounds: B
             raise TooLarge(f"more than {bounds.rows} rows")
         if node.tag == tag:
             made.append(make(node))
-        # The one before: the parser may still be at the end of this one.
+        # Remove the row before: the parser may still be working at the end of this one.
         if read is not None and read.tag not in ("error", "warning"):
             root.remove(read)
         read = node
@@ -108,14 +109,14 @@ def _streamed(body: bytes, tag: str, make: Callable[[Element], _Made], bounds: B
 
 
 def _require_document(body: bytes, bounds: Bounds) -> None:
-    """Say what is no document by its beginning, or too large by what is counted in no time."""
+    """Refuse a body that is no document by its beginning, or that is too large by a quick count."""
     start = body[:512].lstrip().lower()
     if not start:
         raise NotADocument("an empty answer")
     if start.startswith((b"<!doctype html", b"<html")):
         captcha = b"captcha" in body[:65536].lower()
         raise NotADocument("a captcha page" if captcha else "an HTML page")
-    # Refused before it is read: it can give every element any number of attributes. (One look for what is rare.)
+    # Refused before parsing: a DOCTYPE can add attributes to every element. (Two tests, since the first is fast.)
     if b"DOCTYPE" in body and b"<!DOCTYPE" in body:
         raise NotADocument("a document with a DOCTYPE, which the panel never sends")
     if len(body) > bounds.bytes:
@@ -127,7 +128,7 @@ def _require_document(body: bytes, bounds: Bounds) -> None:
 
 
 def _clean_if_needed(body: bytes, read: Callable[[bytes], _Made]) -> _Made:
-    """What `read` makes of `body`, without what XML forbids where that is in the way: no parser takes any of it."""
+    """The result of `read(body)`; if it fails, of the body without characters that XML forbids."""
     from lxml import etree
 
     try:
@@ -143,13 +144,16 @@ def _clean_if_needed(body: bytes, read: Callable[[bytes], _Made]) -> _Made:
 
 
 def _cleaned(body: bytes) -> bytes:
-    """`body` without characters that XML forbids, be they written by number; what is no UTF-8 becomes U+FFFD."""
+    """`body` without characters that XML forbids, even those written as references.
+
+    Bytes that are no UTF-8 become U+FFFD.
+    """
     told = printable(body.decode("utf-8", "replace"))
     return _REFERENCE.sub(_allowed, told).encode()
 
 
 def _allowed(reference: re.Match[str]) -> str:
-    """A reference to a character, or nothing where there is no such character."""
+    """The character reference, or nothing if XML has no such character."""
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     return reference[0] if number <= sys.maxunicode and not _UNPRINTABLE.match(chr(number)) else ""
 
@@ -160,18 +164,18 @@ def _require_root(root: Element) -> None:
 
 
 def text(parent: Element, path: str) -> str:
-    """Stripped text of the first element at `path`, or an empty string."""
+    """The stripped text of the first element at `path`, or an empty string."""
     return (parent.findtext(path) or "").strip()
 
 
 def error_of(root: Element) -> Element | None:
-    """The error of an answer; v2 functions may wrap theirs as `<warning><error>` (selling-api.md 2)."""
+    """The error element of an answer; v2 functions may wrap it as `<warning><error>` (selling-api.md 2)."""
     found = root.find("error")
     return found if found is not None else root.find("warning/error")
 
 
 def error_params(error: Element) -> dict[str, str]:
-    """`<param name=..>` children of an error element."""
+    """The `<param name=..>` children of an error element, by name."""
     return {node.get("name", ""): (node.text or "").strip() for node in error.findall("param")}
 
 
@@ -206,7 +210,7 @@ def element(tag: str, content: str = "", /, **attributes: str) -> Element:
 
 
 def dump(root: Element) -> bytes:
-    """The document as the panel prints it, with its XML declaration."""
+    """The document as bytes with its XML declaration, as the panel prints it."""
     from lxml import etree
 
     body: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
@@ -214,5 +218,7 @@ def dump(root: Element) -> bytes:
 
 
 def printable(content: str) -> str:
-    """`content` without what XML cannot carry: control characters, and bytes that were no text (surrogates)."""
+    """`content` without characters that XML cannot hold: control characters, and surrogates, which stand for invalid
+    bytes.
+    """
     return content if content.isprintable() else _UNPRINTABLE.sub("", content)

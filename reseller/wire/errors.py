@@ -1,8 +1,8 @@
-"""A sentence for a person or a panel, and the errors that carry one when they are raised.
+"""A sentence for a person or a panel (Message), and the errors that carry one.
 
-`type` is a key of the texts in `xml/billmgr_mod_pmreseller.xml` (`msg_error_<type>`), `params` fill its `__name__`
-placeholders. That is how the panel itself words errors (platform.md 4.1), so the panel, the command line and
-the log all say the same thing, in the language asked for.
+`type` is a key of the texts in `xml/billmgr_mod_pmreseller.xml` (`msg_error_<type>`); `params` fill its `__name__`
+placeholders. The panel words its own errors in the same way (platform.md 4.1), so the panel, the command line and the
+log all show the same sentence, in the requested language.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Message:
-    """A sentence by its key, with the facts that fill it; never with a secret. texts.word() says it in a language."""
+    """A sentence by its key, with its parameters; never with a secret. texts.word() returns it in a language."""
 
     def __init__(self, type_: str, *, object: object = "", value: object = "", **params: object) -> None:
         self.type = type_
@@ -30,34 +30,34 @@ class Message:
         return " ".join([self.type, *(f"{name}={given}" for name, given in told.items() if given)])
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """Take these out of whatever somebody else has said: he may repeat a value that he refuses."""
+        """Remove these secrets from the parameters: a panel may repeat a value that it refuses."""
         secrets = tuple(secrets)
         self.object, self.value = hide(self.object, secrets), hide(self.value, secrets)
         self.params = {name: hide(told, secrets) for name, told in self.params.items()}
 
 
 class ResellerError(Message, Exception):
-    """Something went wrong that an operator has to know; the message says what, on which service, and the next step."""
+    """A failure that an operator has to know; its message says what happened, to which service, and the next step."""
 
     #: exit code of a processing module command and of resellerctl
     exit_code = 1
 
     @classmethod
     def by(cls, message: Message) -> Self:
-        """An error of this class that says what `message` says."""
+        """An error of this class with the sentence of `message`."""
         return cls(message.type, object=message.object, value=message.value, **message.params)
 
 
 class UsageError(ResellerError):
-    """The command line or the form is wrong; nothing was looked at."""
+    """The command line or the form is wrong; nothing was done."""
 
 
 class BusyError(ResellerError):
-    """Somebody else holds the lease; this try changed nothing."""
+    """Another process holds the lease; this try changed nothing."""
 
 
 class PanelError(ResellerError):
-    """A function of our own panel answered an error, or the panel could not be reached.
+    """A function of our own panel returned an error, or the panel could not be reached.
 
     `panel_type` is the panel's own error type (`missed`, `access`, `client`, ...).
     """
@@ -68,11 +68,11 @@ class PanelError(ResellerError):
 
 
 class Stopped(ResellerError):
-    """This try has ended; ledger and operation already say why, in the same words."""
+    """This try has ended; ledger and operation have the reason already, in the same words."""
 
 
 class SellerError(ResellerError):
-    """A call to the seller failed; exactly one of the three below (promise 3)."""
+    """A call to the seller failed as NotSent, Ambiguous or Rejected (promise 3)."""
 
 
 class NotSent(SellerError):
@@ -80,9 +80,9 @@ class NotSent(SellerError):
 
 
 class SellerDown(NotSent):
-    """Nothing was tried: the seller has not answered for a while; `seconds` until it may be tried again.
+    """No call was made, because the seller has not answered for a while; `seconds` until a call may be made.
 
-    `cause` says in a sentence how the last call has failed.
+    `cause` is a sentence about how the last call failed.
     """
 
     def __init__(self, seconds: int, failures: int, cause: str = "") -> None:
@@ -91,7 +91,10 @@ class SellerDown(NotSent):
 
 
 class Withheld(NotSent):
-    """Nothing was tried, and nothing will be before a person has said so; `unsent` words that for a request."""
+    """No call was made, and none will be until a person allows it.
+
+    `unsent` is the error type of the waiting request.
+    """
 
     unsent: ClassVar[str]
 
@@ -109,14 +112,14 @@ class Halted(Withheld):
 
 
 class Ambiguous(SellerError):
-    """The request may have been carried out: cut, reset, timed out, or answered with something that is no document."""
+    """The request may have been carried out: the call was cut, reset or timed out, or its answer is no document."""
 
 
 class Rejected(SellerError):
-    """The seller answered with an error document; whether that proves anything is for `seller/proofs.py` to say.
+    """The seller answered with an error document; `seller/proofs.py` decides whether that proves anything.
 
-    `seller_type` and `seller_object` are the seller's own words (selling-api.md 2); its `param` elements are
-    in `seller_params`, its localised message in `params["text"]`.
+    `seller_type` and `seller_object` are the seller's own words (selling-api.md 2); its `param` elements are in
+    `seller_params`, its localised message in `params["text"]`.
     """
 
     def __init__(
@@ -133,7 +136,7 @@ class Rejected(SellerError):
         return f"{self.params.get('text') or self.object} ({self.seller_type})"
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """Also in what it is decided by: the type and what it names."""
+        """Remove the secrets also from the seller's type, object and parameters."""
         secrets = tuple(secrets)
         super().hide(secrets)
         self.seller_type, self.seller_object = hide(self.seller_type, secrets), hide(self.seller_object, secrets)

@@ -1,4 +1,4 @@
-"""Where an address leads: its host and port, whatever way it was typed."""
+"""Host and port of an address, however it was typed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def host_and_port(url: str) -> str:
-    """`HOST:PORT` of a web address: lower case, IDNA, with the port that its scheme stands for where it names none.
+    """`HOST:PORT` of a web address: lower case, IDNA, with the scheme's default port if none is given.
 
-    What has no host, or an impossible one, is given back as it came: it is nobody's address but its own.
+    An address without a host, or an impossible one, is returned unchanged, so that it equals only itself.
     """
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
@@ -26,7 +26,7 @@ def host_and_port(url: str) -> str:
 
 
 def address(word: str) -> str:
-    """An IP address as it is usually spelled, so that equal ones are equal; empty for anything else, such as a name."""
+    """An IP address in its usual spelling, so that equal addresses are equal texts; empty for anything else."""
     try:
         return str(ipaddress.ip_address(word.strip().strip("[]")))
     except ValueError:

@@ -11,20 +11,20 @@ from reseller.wire import numbers
 if TYPE_CHECKING:
     from lxml import etree
 
-#: a number with whatever may part its thousands or its fraction; a blank only before three digits; no power of ten
+#: a number with all signs that may separate thousands or the fraction; a space only before three digits; no exponent
 _AMOUNT = re.compile("-?(?:[.,](?=[0-9]))?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]{3}(?![0-9])))*")
 _POWER = re.compile("[eE][+-]?[0-9]")
 _GROUPING = re.compile("[ \u00a0\u202f'\u2019]")
-#: digits between two signs that part thousands
+#: digits between two thousands separators
 _GROUP = 3
-#: as many digits as a DECIMAL(20, 4) of the ledger holds before and after its point
+#: most digits before the decimal sign, as in the ledger's DECIMAL(20, 4), and after it
 _MOST_WHOLE, _MOST_FRACTION = 16, 10
 
 
 def parse(shown: str) -> Decimal | None:
-    """The first amount in `shown`, or None when there is none, or none that an account can have.
+    """The first amount in `shown`; None if there is none, or it is larger than an account can have.
 
-    The last of `.` and `,` is the decimal sign. A sign that stands more than once parts thousands, and so does a
+    The last of `.` and `,` is the decimal sign. A sign that occurs more than once separates thousands, and so does a
     single `,` before exactly three digits, unless the amount begins with 0: `1,234` is a thousand, `0,104` is not.
     """
     found = _AMOUNT.search(shown)
@@ -50,14 +50,14 @@ def _split(digits: str) -> tuple[str, str]:
 
 
 def text(amount: Decimal | None, currency: str) -> str:
-    """An amount for a person, without decimals that say nothing: `10.5 EUR`; empty for one that is not known."""
+    """An amount for a person, without trailing zeros: `10.5 EUR`; empty if it is unknown."""
     return "" if amount is None else f"{numbers.plain(amount)} {currency}".rstrip()
 
 
 def of(node: etree._Element | None) -> Decimal | None:
-    """The amount of an element as the panel means it: its raw `orig`, else the text that people see.
+    """The amount in an element: its raw `orig`, else the text that people see; None if there is none.
 
-    A panel prints `10.00 EUR` and keeps `10.0000` in the attribute (platform.md 3.2). None without one.
+    A panel prints `10.00 EUR` and has `10.0000` in the attribute (platform.md 3.2).
     """
     if node is None:
         return None

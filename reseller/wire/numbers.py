@@ -1,4 +1,4 @@
-"""Whole numbers as people and panels write them: ASCII digits only, and never more of them than a column holds."""
+"""Whole numbers as people and panels write them: ASCII digits only, and no more digits than a column holds."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ INT_DIGITS, BIGINT_DIGITS = 9, 18
 
 
 def whole(text: str) -> int:
-    """The id that `text` is the one spelling of (1 to 18 digits), 0 for anything else."""
+    """The id that `text` spells (1 to 18 digits, no leading zero), 0 for anything else."""
     return int(text) if _WHOLE.fullmatch(text) else 0
 
 
 def parse(text: str, digits: int = INT_DIGITS) -> int | None:
-    """The number that `text` writes in at most `digits` ASCII digits, None for anything else; zeros may lead it."""
+    """The number in `text`, written with at most `digits` ASCII digits, leading zeros allowed.
+
+    None for anything else.
+    """
     return int(text) if len(text) <= digits and _DIGITS.fullmatch(text) else None
 
 
 def plain(number: object) -> str:
-    """A number without the decimals that a column may print: what takes `60` need not take `60.0000`."""
+    """A number without the trailing zeros that a column may print: a field that takes `60` may refuse `60.0000`."""
     return format(Decimal(str(number)).normalize(), "f")

@@ -1,8 +1,8 @@
-"""Hiding secrets in what people read: a seller, a panel or a library may repeat them, in whatever way it writes.
+"""Hide secrets in texts for people: a seller, a panel or a library may repeat them, in any encoding (promise 7).
 
-Each character of a secret may stand there as such, URL- or form-encoded, HTML- or JSON-escaped, white space may part
-them, and the whole may be base64, also of something longer. A short secret is hidden only where it stands as a word of
-its own: `******** seller` instead of `the seller` would tell what it is.
+Each character of a secret may appear as itself, URL- or form-encoded, or HTML- or JSON-escaped; white space may
+separate them; and the whole may be base64, also as a part of something longer. A short secret is hidden only where it
+is a word of its own: otherwise a secret `the` would turn `the seller` into `******** seller`, which would reveal it.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from base64 import b64encode
 from collections.abc import Iterable
 from functools import lru_cache
 
-#: stands where a secret stood
+#: replaces a secret
 HIDDEN = "********"
-#: a secret of fewer characters is a short one
+#: a secret with fewer characters counts as short
 SHORT_CHARACTERS = 6
-#: of a text in which secrets are looked for; nobody is shown more
+#: most characters of a text that is searched for secrets; the rest is not shown
 MOST_CHARACTERS = 10_000
-#: what one character of a secret takes at most, as far as the end of a cut text is concerned
+#: how many characters one encoded character of a secret may take, for a secret that is cut at the end of a text
 _WIDEST = 24
-#: how many secrets of this process are remembered
+#: how many secrets are remembered, besides those with `always`
 _REMEMBERED = 16
 
 _SPACES = "\\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-#: bounded, since a longer run of blanks would be read again from each of them
+#: bounded, since the search would read a longer run of spaces again from each space
 _GAP = f"[{_SPACES}]{{0,32}}"
 _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _BASE64 = "[A-Za-z0-9+/_-]"
 
 _known: dict[str, None] = {}
-#: what this process itself logs in with
+#: secrets with which this process logs in
 _always: dict[str, None] = {}
 _guard = threading.Lock()
 
 
 def remember(*given: str, always: bool = False) -> None:
-    """Secrets that this process handles, hidden by hide_known(): those that it `always` has, and the last others."""
+    """Record secrets that this process uses, for hide_known(): with `always` for good, otherwise the latest few."""
     with _guard:
         if always:
             _always.update(dict.fromkeys(filter(None, given)))
@@ -50,18 +50,18 @@ def remember(*given: str, always: bool = False) -> None:
 
 
 def hide_known(text: str, most: int = MOST_CHARACTERS) -> str:
-    """`text` without the secrets that this process remembers, and cut as hide() does."""
+    """`text` without the recorded secrets, cut as in hide()."""
     return hide(text, (*_always, *_known), most)
 
 
 def hide(text: str, secrets: Iterable[str], most: int = MOST_CHARACTERS) -> str:
-    """`text` without these secrets, and cut if it has more than `most` characters."""
+    """`text` without these secrets, cut if it has more than `most` characters."""
     given = [secret for secret in secrets if secret.strip()]
     cut, shown = len(text) > most, text[:most]
-    # The longest first: one may be a part of another.
+    # The longest first, since one secret may be a part of another.
     for secret in sorted(given, key=len, reverse=True):
         shown = _pattern(secret).sub(HIDDEN, shown)
-    # A secret may have been cut in two.
+    # A secret may be cut at the end, where it would not be recognised, so the end is dropped.
     edge = _WIDEST * max(map(len, given), default=0)
     return f"{shown[: max(most - edge, 0)]}…" if cut else shown
 
@@ -72,7 +72,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
         packed = b64encode(_bytes(secret)).decode("ascii").rstrip("=")
         plain = "".join(map(_character, secret))
         return re.compile(rf"(?<!\w){plain}(?!\w)|(?<!{_BASE64}){_packed(packed, '')}=*(?!{_BASE64})")
-    # Between words any white space will do, as anywhere else.
+    # Any white space may separate the words of a secret.
     blank = f"(?:[{_SPACES}+]|{_encoded(' ')}){{0,32}}"
     plain = blank.join(_GAP.join(map(_character, word)) for word in secret.split())
     inside = "|".join(_packed(core, _GAP) for core in _cores(_bytes(secret)))
@@ -84,13 +84,15 @@ def _bytes(secret: str) -> bytes:
 
 
 def _character(char: str) -> str:
-    """All ways to write one character."""
+    """A pattern for all ways to write one character."""
     plain = r"(?:[ +])" if char == " " else f"\\\\?{re.escape(char)}" if char in "\"'/\\" else re.escape(char)
     return f"(?:{plain}|{_encoded(char)}{_misread(char)})"
 
 
 def _misread(char: str) -> str:
-    """What is not ASCII, read byte by byte: as latin-1, as a header of HTTP is, or as Python shows bytes."""
+    """A pattern for a non-ASCII character read byte by byte: as latin-1, like an HTTP header, or as Python shows
+    bytes.
+    """
     if char.isascii():
         return ""
     shown = "".join(rf"\\x{_hexadecimal(f'{byte:02x}')}" for byte in _bytes(char))
@@ -98,7 +100,7 @@ def _misread(char: str) -> str:
 
 
 def _encoded(char: str) -> str:
-    """URL-encoded, a second time too; an HTML reference by number or name; JSON."""
+    """A pattern for a character URL-encoded (once or several times), as an HTML reference, or in JSON."""
     percent = "".join("%(?:25){0,2}" + _hexadecimal(f"{byte:02x}") for byte in _bytes(char))
     number = f"0{{0,4}}{ord(char)}|[xX]0{{0,4}}{_hexadecimal(f'{ord(char):x}')}"
     name = f"|{_NAMED[char]}" if char in _NAMED else ""
@@ -107,7 +109,7 @@ def _encoded(char: str) -> str:
 
 
 def _units(char: str) -> list[str]:
-    """A character as JSON writes it: one or two numbers of four digits."""
+    """A character as JSON escapes it: one or two numbers of four hexadecimal digits."""
     told = char.encode("utf-16-be", "surrogatepass").hex()
     return [told[start : start + 4] for start in range(0, len(told), 4)]
 
@@ -117,12 +119,12 @@ def _hexadecimal(digits: str) -> str:
 
 
 def _cores(secret: bytes) -> list[str]:
-    """What base64 of anything with the secret in it holds, by where in a group of three bytes it begins."""
+    """The base64 text that is certain wherever the secret begins in a group of three bytes: one for each position."""
     packed = (b64encode(b"\0" * skipped + secret).decode("ascii") for skipped in range(3))
     return [text[-(-8 * skipped // 6) : 8 * (skipped + len(secret)) // 6] for skipped, text in zip(range(3), packed)]
 
 
 def _packed(core: str, gap: str) -> str:
-    """Characters of base64, in the alphabet for URLs too."""
+    """A pattern for base64 characters, in the alphabet for URLs too."""
     ways = {"+": "(?:[+-]|%2[bB])", "/": "(?:[/_]|%2[fF])"}
     return gap.join(ways.get(char, char) for char in core)

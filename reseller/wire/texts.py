@@ -1,7 +1,7 @@
-"""The words of an error, from the same XML files the panel reads them from.
+"""The sentences of messages, from the same XML files from which the panel reads them.
 
-One place holds every text: the `<lang>` blocks of our files in `etc/xml`. They are read only when there is something
-to say, so an undisturbed run never pays for it.
+All texts are in the `<lang>` blocks of our files in `etc/xml`. They are read only when a sentence is needed, so a run
+without messages does not pay for it.
 """
 
 from __future__ import annotations
@@ -21,41 +21,43 @@ if TYPE_CHECKING:
 FILES = "billmgr_mod_*reseller*.xml"
 FALLBACK = "en"
 
-#: error types of the panel that we answer too, in words of our own
+#: error types of the panel that we return too, with texts of our own
 _OF_THE_PANEL = {"access": "reseller_not_allowed"}
 
-#: of a sentence that the panel is told: what is longer is cut, so that a call of the panel can carry it
+#: most characters of a sentence for the panel: a longer one is cut, so that it fits into a call
 SENTENCE_CHARACTERS = 2000
-#: what turns a line of text around or ends it unseen: control characters and the bidirectional ones
+#: invisible characters that end or reverse a line: control characters and bidirectional marks
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+")
-#: with the full stop after it, if there is one: a value may be a sentence that has its own
+#: a placeholder with the full stop after it, since its value may be a sentence with its own full stop
 _PLACEHOLDER = re.compile(r"__([a-z][a-z0-9_]*?)__(\.?)")
 
 
 def fit(text: str, most: int = SENTENCE_CHARACTERS) -> str:
-    """`text` on one line, without characters that cannot be seen, and no longer than `most`."""
+    """`text` on one line, without invisible characters, and no longer than `most`."""
     clean = " ".join(UNSEEN.sub(" ", text).split())
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def said(text: str, most: int = SENTENCE_CHARACTERS) -> str:
-    """What somebody else has said, as fit() does, but first without our secrets: a cut one would not be known again."""
+    """A foreign text as fit() returns it, with our secrets removed first, since a cut secret would not be
+    recognised.
+    """
     return fit(hide_known(text), most)
 
 
 def visible(line: str) -> str:
-    """`line` with `?` for each run of characters that cannot be seen: a terminal would obey them. Blanks stay."""
+    """`line` with `?` for each run of invisible characters, which a terminal would obey. Spaces stay."""
     return line if line.isascii() and line.isprintable() else UNSEEN.sub("?", line)
 
 
 def plain(text: str) -> str:
-    """`text` in ASCII, for a table that cannot hold more: what it has no sign for becomes `?`."""
+    """`text` in ASCII, for a table that holds nothing else: other characters become `?`."""
     return text.encode("ascii", "replace").decode("ascii")
 
 
 @lru_cache
 def messages(base: Path, block: str) -> dict[str, dict[str, str]]:
-    """Texts of one `<messages name=block>` by language, then by message name; a file that cannot be read has none."""
+    """Texts of one `<messages name=block>` by language, then by message name; an unreadable file is skipped."""
     found: dict[str, dict[str, str]] = {}
     folder = base / "etc" / "xml"
     for path in sorted(folder.glob(FILES)):
@@ -78,9 +80,9 @@ def _languages(path: Path) -> list[etree._Element]:
 
 
 def word(base: Path, error: Message, lang: str = FALLBACK) -> str:
-    """What `error` says in `lang`: its text, placeholders filled; its type and params when no text is found.
+    """The sentence of `error` in `lang`, with its placeholders filled; its type and params if there is no text.
 
-    One line that can be shown anywhere, whatever a seller or a client has put into it.
+    The result is one line that can be shown anywhere, whatever a seller or a client has put into it.
     """
     known = messages(base, "msgerror")
     key = f"msg_error_{_OF_THE_PANEL.get(error.type, error.type)}"
