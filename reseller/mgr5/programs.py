@@ -1,4 +1,4 @@
-"""Run another program with the limits that this process was started with (process.py), and return its output."""
+"""Run another program with the limits that this process was started with (reseller/process.py); its output."""
 
 from __future__ import annotations
 

@@ -1,62 +1,22 @@
 """Choose the linked services that have to be compared in full.
 
-A service is chosen when its row at the seller or its row here (`HERE`) has changed since it was last dealt with, and in
-any case once a day. The database makes this choice over all services of a module in one query, by digests, so that a
-service which has not changed is never read into the program.
+A service is chosen when its row at the seller or its row here has changed since it was last dealt with, and in any case
+once a day. The database makes this choice (ledger/linked.py); what a row means for the table in decide.py is said here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reseller.db import Database
-from reseller.ledger import requests, states
-from reseller.ledger.problems import IS_DIFFERENCE
+from reseller.ledger import linked, requests, states
+from reseller.ledger.linked import WATCHED
 from reseller.ledger.states import State
 from reseller.model import Status
 from reseller.seller.service import STAFF_SUSPENSIONS, Service
 from reseller.sync.decide import Here, Open, There
-
-HERE = (
-    "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "
-    "COALESCE(i.processingmodule, 0), i.autosuspend, i.employeesuspend, i.abusesuspend)), 0)"
-)
-#: state of a request that is no longer wanted; while it may still be carried out, its effect is undone
-#: (lifecycle/overtaken.py)
-WATCHED = "watched"
-# Every part of the queries below is a constant of our code; values from outside are parameters.
-_COLUMNS = f"""k.id, k.item, k.module, k.itemtype, k.remote, k.rkey, i.status, i.expiredate, i.processingmodule,
-COALESCE(i.autosuspend = 'on' OR i.employeesuspend = 'on' OR i.abusesuspend = 'on', 0), {HERE},
-o.status, o.suspended_by, o.digest, o.settled, o.here, o.absences, o.shown > COALESCE((SELECT MAX(q.id)
-FROM reseller_request q WHERE q.item = k.item AND q.kind = 'suspend'), 0), o.secret,
-(SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item),
-COALESCE((SELECT GROUP_CONCAT(q.kind, ' ', IF(q.error_type = '{requests.OVERTAKEN}', '{WATCHED}', q.state))
-FROM reseller_request q WHERE q.item = k.item AND q.live = 1), ''),
-COALESCE((SELECT GROUP_CONCAT(d.kind SEPARATOR ' ') FROM reseller_problem d
-WHERE {IS_DIFFERENCE} AND d.number = k.item), ''),
-(SELECT TIMESTAMPDIFF(SECOND, d.since, UTC_TIMESTAMP(3)) FROM reseller_problem d
-WHERE d.subject = 'service' AND d.number = k.item AND d.kind = 'stuck'), o.expiredate,
-COALESCE((SELECT MAX(q.id) FROM reseller_request q WHERE q.item = k.item), 0),
-(SELECT COUNT(*) FROM runningoperation r WHERE r.item = k.item AND r.manual = 'on')"""  # noqa: S608
-#: in this order the link of an unmoved service is never read, which halves the time of a quiet run's query
-_FROM = """FROM reseller_observation o LEFT JOIN item i ON i.id = o.item STRAIGHT_JOIN reseller_link k ON k.id = o.link
-WHERE k.live = 1 AND k.state = 'live'"""
-#: no row changes when the end of a term comes near, so this condition finds it once: Candidate.ends_while_away
-_ENDING = (
-    "(NOT i.processingmodule <=> o.module AND i.status <> 4 AND o.status NOT IN (0, 4) AND o.expiredate > '' "
-    "AND o.expiredate <= %s AND NOT EXISTS (SELECT 1 FROM reseller_problem d "
-    "WHERE d.subject = 'service' AND d.number = o.item AND d.kind = 'away'))"
-)
-_MOVED = f"(o.digest <> o.settled OR o.here <> {HERE} OR {_ENDING})"
-#: a refused change is not looked at again until its service changes
-_NOT_REFUSED = (
-    "NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = o.link AND p.digest = o.digest "  # noqa: S608
-    f"AND p.here = {HERE})"
-)
-#: services with an operation come last, since they can only wait; the link's number makes the order stable
-_FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
 
 _UNDONE = ((Here.ACTIVE, There.SUSPENDED), (Here.SUSPENDED, There.ACTIVE))
 IN_FLIGHT = frozenset(State.all_that_mean(states.ON_ITS_WAY))
@@ -219,71 +179,28 @@ def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: 
 
     `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
     """
-    more = "" if refused_too else f"AND {_NOT_REFUSED}"
-    return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, _in(away_days), most)
+    rows = linked.moved(db, module, most, _in(away_days), refused_too=refused_too)
+    return [_candidate(row) for row in rows]
 
 
 def unmoved(db: Database, module: int, away_days: int) -> list[int]:
-    """Links of refused changes whose service has returned to its old state, so that no run would look at them again.
-
-    Without those whose difference only the form showed: their digests never moved.
-    """
-    # Few changes are refused, so the join begins at them.
-    sql = (
-        "SELECT p.link FROM reseller_plan p STRAIGHT_JOIN reseller_observation o ON o.link = p.link "  # noqa: S608
-        "LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
-        f"AND (p.digest <> o.digest OR p.here <> {HERE}) AND NOT {_MOVED}"
-    )
-    return db.column(sql, module, _in(away_days))
-
-
-def to_suspend(db: Database, module: int) -> int:
-    """How many services run here while the last lists show them suspended, compared yet or not.
-
-    Without those that a person has decided to leave so.
-    """
-    sql = (
-        f"SELECT COUNT(*) {_FROM} AND o.module = %s AND i.status = %s AND o.status = %s AND o.digest <> o.settled "  # noqa: S608
-        "AND NOT EXISTS (SELECT 1 FROM reseller_plan p WHERE p.link = o.link AND p.left_by <> '')"
-    )
-    return int(db.value(sql, module, Status.ACTIVE, Status.SUSPENDED))
+    """Links of refused changes whose service has returned to its old state; see linked.unmoved()."""
+    return linked.unmoved(db, module, _in(away_days))
 
 
 def one(db: Database, link: int) -> Candidate | None:
     """The candidate of a link as it is now, None if the link has ended."""
-    found = _read(db, "AND o.link = %s", link)
-    return found[0] if found else None
-
-
-def longest_unread(db: Database, module: int, itemtype: str, most: int) -> list[int]:
-    """Links of a module and type whose form was requested longest ago, whether or not that succeeded.
-
-    Read from the index on `asked`: building whole candidates only to sort them would read every service. See
-    of_links().
-    """
-    sql = (
-        "SELECT STRAIGHT_JOIN k.id FROM reseller_observation o FORCE INDEX (asked) "
-        "JOIN reseller_link k ON k.id = o.link "
-        "WHERE k.live = 1 AND k.state = 'live' AND k.module = %s AND k.itemtype = %s ORDER BY o.asked, o.link LIMIT %s"
-    )
-    return db.column(sql, module, itemtype, most)
+    return next(iter(of_links(db, [link])), None)
 
 
 def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
     """The candidates of these links, in this order; a link that has ended is left out."""
-    if not links:
-        return []
-    found = {each.link: each for each in _read(db, "AND o.link IN %s", links)}
+    found = {each.link: each for each in map(_candidate, linked.of_links(db, links))}
     return [found[link] for link in links if link in found]
 
 
-def _read(db: Database, more: str, *args: object) -> list[Candidate]:
-    return [_candidate(row) for row in db.rows(f"SELECT {_COLUMNS} {_FROM} {more}", *args)]
-
-
-def _candidate(row: Sequence[object]) -> Candidate:
-    fields = list(row)
-    fields[9], fields[17] = bool(fields[9]), bool(fields[17])
-    fields[21] = frozenset(str(fields[21]).split())
-    fields[20] = tuple(tuple(each.split(" ", 1)) for each in str(fields[20]).split(",") if each)
-    return Candidate(*fields)  # type: ignore[arg-type]
+def _candidate(row: dict[str, Any]) -> Candidate:
+    row["is_held"], row["is_shown"] = bool(row["is_held"]), bool(row["is_shown"])
+    row["drifts"] = frozenset(row["drifts"].split())
+    row["requests"] = tuple(tuple(each.split(" ", 1)) for each in row["requests"].split(",") if each)
+    return Candidate(**row)

@@ -11,9 +11,8 @@ from __future__ import annotations
 from math import ceil
 
 from reseller.db import Database
-from reseller.ledger import observations
+from reseller.ledger import linked, observations
 from reseller.ledger.leases import Lease
-from reseller.sync import candidates
 
 #: plan for less than the whole period, since some runs are missed
 SHARE = 0.8
@@ -24,7 +23,7 @@ RUN_SECONDS, PAUSE_SECONDS = 300, 3600
 def due(db: Database, module: int, itemtype: str, count: int, within_seconds: int) -> list[int]:
     """Links of the services to read now, out of `count` of a module and type, to read all within `within_seconds`."""
     since = observations.seconds_since(db, module, _cursor(itemtype))
-    return candidates.longest_unread(db, module, itemtype, share(count, since, within_seconds))
+    return linked.longest_unread(db, module, itemtype, share(count, since, within_seconds))
 
 
 def asked(lease: Lease, module: int, itemtype: str) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from reseller.context import Context, Seller
-from reseller.ledger import observations, problems, refused_changes
+from reseller.ledger import linked, observations, problems, refused_changes
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -66,7 +66,7 @@ class Round:
             self.held, candidates.unmoved(self.context.db, self.module, self.context.limits.away_days)
         )
         day = Day(self.held, self.module, self.context.limits)
-        verdict = day.weigh(findings, lambda: candidates.to_suspend(self.context.db, self.module), mode=self.mode)
+        verdict = day.weigh(findings, lambda: linked.to_suspend(self.context.db, self.module), mode=self.mode)
         self.summary.add("left", verdict.released)
         for limit, count in verdict.refused:
             self.summary.refused += count

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reseller.sync.candidates import HERE
+from reseller.ledger.linked import HERE
 from tests.support.world import PanelAt, Shop
 
 PREFIX, KEY = "planted", "-00c0ffee"
