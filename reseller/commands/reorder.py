@@ -86,7 +86,7 @@ def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) 
 
 
 def _give_up(context: Context, held: Lease, request: Request, *, confirmed: bool) -> str:
-    """Abandon a request that a person says was not carried out, and that nobody wants, its operation being deleted."""
+    """Abandon a request whose operation was deleted: a person says that it was not carried out."""
     told = {"item": request.item, "kind": request.kind, "key": request.key}
     if not confirmed:
         return context.word(Message("reseller_note_give_up_plan", **told))

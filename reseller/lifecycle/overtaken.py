@@ -131,9 +131,9 @@ def _last_day(attempt: Change) -> str:
 
 
 def _is_over(attempt: Change) -> bool:
-    """Whether the change can no longer land: `land_seconds` after its call, a deletion also not before its last day.
+    """Whether the change can no longer land: its call was made more than `land_seconds` ago.
 
-    The last day is the end of the paid term, and `at_end_days` are added to it.
+    A deletion that the seller has accepted may also land until `at_end_days` after its last day.
     """
     limits, request = attempt.context.limits, attempt.request
     if request.sent_seconds is None:

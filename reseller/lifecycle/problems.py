@@ -110,8 +110,9 @@ def raise_on(context: Context, lease: Lease, problem: Problem, operation: int) -
 def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
     """Record the problem and, where its kind has one and `asks`, make its task; a task that is there gets a new text.
 
-    A problem that may pass by itself gets no task `at_once`, but after it has lasted for `stale_intent_seconds`.
-    `lease` fences the writes. Raises PanelError when the panel does not make the task: raising the problem again does.
+    With `at_once` False, for a problem that may pass by itself, the task is only made once the problem has lasted for
+    `stale_intent_seconds`. `lease` fences the writes. Raises PanelError when the panel does not make the task: it is
+    made when the problem is raised again.
     """
     problem = problem.cut
     before = problems.of(context.db, problem.cause)

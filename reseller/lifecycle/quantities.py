@@ -162,10 +162,10 @@ def _require_sold(item: Item, resource: Resource, bounds: Bounds | None) -> None
 
 
 def _given(resource: Resource, tariff: Tariff | None) -> str:
-    """The value to ask for of an add-on that nobody ordered: what the tariff here includes, or what the seller gives.
+    """The value to ask for of an add-on that nobody ordered: what the tariff here includes.
 
-    The larger of the two where the add-on is a number. Empty where the seller does not sell so much, does not let the
-    add-on be ordered, or, for a number, does not show its tariff.
+    For a number it is no less than the seller's tariff gives by itself. Empty where the seller does not sell so much,
+    does not let the add-on be ordered, or, for a number, does not show its tariff.
     """
     bounds = _bounds(resource, tariff)
     is_number = resource.addon.addontype == INTEGER

@@ -56,7 +56,10 @@ def after(day: dt.date, months: int) -> dt.date:
 
 
 def is_wanted(level: Level, limits: Limits) -> bool:
-    """Whether an operation buys a term now; until the seller's last day `few_days` missing are left to is_due()."""
+    """Whether an operation buys a term now: more than `few_days` are missing, or any, once the last day is there.
+
+    A smaller shortfall is left to is_due().
+    """
     return level.missing_days > (limits.few_days if level.there > level.today else 0)
 
 
