@@ -1,8 +1,8 @@
-"""addon/reseller: the panel's functions that we answer (platform.md 2).
+"""addon/reseller: answer the functions that the add-on gives the panel (platform.md 2).
 
-A handler always exits with 0 and prints a document: a non-zero exit and broken XML are one and the same failure to the
-panel, and hide what was wrong. Rights are checked here as well as in the metadata. Whoever is no employee gets one
-error, the panel's own `access`, whatever has happened: a setting, a path, a database that is down are none of his.
+The program always exits with 0 and prints a document: to the panel a non-zero exit and broken XML are the same failure,
+which hides what was wrong. Rights are checked here as well as in the metadata. A caller who is no employee gets the
+panel's own error `access` for every failure: settings, paths or a database that is down are not for clients to see.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def main(executable: str, environment: Mapping[str, str]) -> int:
-    """Answer the function named in the environment."""
+    """Answer the function that the environment names, by a document on stdout; always returns 0."""
     process.bound()
     call = Call(Panel.of(executable), environment)
     try:
@@ -47,7 +47,7 @@ def _answer(call: Call) -> Element:
 
 
 def _refusal(call: Call, error: ResellerError) -> Element:
-    """The error as this caller may see it: the one place that decides it."""
+    """The error as this caller may see it; no other place decides that."""
     if not call.is_employee and error.type != "access":
         said = texts.word(call.panel.base, error)
         Log(call.panel.base).error(f"{call.func} by {call.user!r} failed: {said}")

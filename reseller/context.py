@@ -1,4 +1,4 @@
-"""What every decision needs at hand: the panel, its database, its functions, and the seller of a module."""
+"""What every rule needs at hand: the panel, its database, its functions, the seller of a module, a service's lease."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Linked(Protocol):
-    """A link, as far as it says whom to talk to."""
+    """A link or request, as far as it says which seller's account to call."""
 
     @property
     def module(self) -> int:
@@ -51,7 +51,7 @@ class Seller(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """Who has a person's work done: his name at the panel or on this machine, and his address; empty for the panel."""
+    """The person for whom work is done: name at the panel or on this machine, and address; empty for the panel."""
 
     user: str = ""
     address: str = ""
@@ -65,7 +65,7 @@ NOBODY = Caller()
 
 @dataclass
 class Context:
-    """One process's work; sellers are connected on first use and kept."""
+    """What one process works with; a seller is connected on first use and kept."""
 
     panel: Panel
     db: Database
@@ -94,33 +94,33 @@ class Context:
 
     @contextmanager
     def hold(self, number: int) -> Iterator[Lease]:
-        """The lease around service `number`: whoever changes it, here or at the seller, holds it meanwhile.
+        """Hold the lease of service `number`: whoever changes the service, here or at the seller, holds it meanwhile.
 
-        What was read of the service before may not be so any more. Raises BusyError when somebody else has it.
+        What was read of the service before the lease may be out of date. Raises BusyError when another process has it.
         """
         with lease(self.db, f"item:{number}", self.limits.lease_seconds) as held:
             yield held
 
     @contextmanager
     def hold_ours(self, number: int) -> Iterator[tuple[Lease, Item]]:
-        """The same, with the service as it is now; raises ResellerError when it is not of our module."""
+        """As hold(), with the service as it is now; raises ResellerError when it is not of a module of ours."""
         items.read_ours(self.db, number)
         with self.hold(number) as held:
             yield held, items.read_ours(self.db, number)
 
     @property
     def limits(self) -> Limits:
-        """Limits of this panel."""
+        """The limits of this panel."""
         return self.panel.limits
 
     @property
     def wrong_files(self) -> list[Message]:
-        """What cannot be used in the operator's own files; defaults hold instead."""
+        """A message for each line that cannot be used in the operator's own files; defaults hold instead."""
         return [*self.panel.wrong_limits, *self.proofs.wrong]
 
     @cached_property
     def proofs(self) -> Proofs:
-        """Which errors prove that a call had no effect; read, and wrong lines told in the log, once it matters."""
+        """The table of errors that prove that a call had no effect; read on first use, and wrong lines are logged."""
         from reseller.seller import proofs
 
         found = proofs.load(self.panel.base)
@@ -129,10 +129,10 @@ class Context:
         return found
 
     def seller(self, module: int) -> Seller:
-        """The seller that a module's settings lead to, at which it buys; of what it bought see seller_of().
+        """The seller that the settings of a module lead to; for what the module has bought already use seller_of().
 
-        Raises ResellerError when its settings are missing or impossible, SellerError when it has to be asked who we are
-        there, on the first use of an address, and does not say.
+        Raises ResellerError when the settings are missing or impossible, SellerError when, on the first use of an
+        address, the seller does not say which account the settings belong to.
         """
         if module not in self._sellers:
             from reseller.ledger.circuits import Circuit
@@ -149,28 +149,28 @@ class Context:
         return self._sellers[module]
 
     def _require_word(self, module: int, *, spends: bool) -> None:
-        """Whether anything that changes, or spends, may be sent; raises Withheld."""
+        """Raise Withheld when no call that changes something, or none that `spends`, may be sent now."""
         installation.require(self.db, self.panel.base)
         if spends:
             stops.require_none(self.db, module)
 
     def _recognise(self, transport: Transport, username: str) -> int:
-        """The account at an address that was never used."""
+        """The account at an address that was never used before."""
         from reseller import same_account
 
         return same_account.of(self.db, transport, username)
 
     def _require_other_panel(self, seller: Seller) -> None:
-        """Not even asked for where it is known."""
+        """Raise if the seller is this very panel; nothing is asked where the ledger knows that it is not."""
         if accounts.is_own_panel(self.db, seller.account) is not False:
             from reseller import same_account
 
             same_account.require_other_panel(self, seller.transport, seller.account)
 
     def buyer(self, module: int) -> Seller:
-        """The seller at which a module buys, so far as what it bought before is there too.
+        """The seller at which a module may buy: all that the module has bought before is at the same account.
 
-        Raises as seller(), and ResellerError `reseller_account_differs`, or `reseller_own_panel`.
+        Raises as seller(), and ResellerError `reseller_account_differs` if not, or `reseller_own_panel`.
         """
         seller = self.seller(module)
         for each in accounts.bought(self.db, module, seller.account, most=1):
@@ -189,16 +189,19 @@ class Context:
         return seller
 
     def seller_asked(self, request: Linked, module: int) -> Seller:
-        """The seller to which a request went; the one of `module` while that is not known. Raises as seller_of()."""
+        """The seller that a request was sent to; the seller of `module` while that is not known.
+
+        Raises as seller_of() and seller().
+        """
         return self.seller_of(request) if request.account else self.seller(module)
 
     def differs(self, module: int, now: int, bound: int) -> ResellerError:
-        """The settings of a module lead to account `now`, and what it has to look after is at `bound`."""
+        """The error for a module whose settings lead to account `now`, while what it has bought is at `bound`."""
         there, here = (accounts.name(self.db, account) for account in (bound, now))
         return ResellerError("reseller_account_differs", module=module, here=here, there=there)
 
     def generation(self, seller: Seller, itemtype: str) -> str:
-        """Which order function the seller has for a type: as the connection check found it, probed now otherwise.
+        """Which order function the seller has for a type: as it was found before, otherwise probed now and recorded.
 
         Raises ResellerError `reseller_no_orders` when there is none, SellerError when the seller cannot be asked.
         """
@@ -214,30 +217,33 @@ class Context:
         return found
 
     def note(self, what: str, text: str, *, item: int = 0, module: int = 0) -> None:
-        """Record in the log and in the ledger what a person has had done to a service or a module, and who he is."""
+        """Record in the log and in the ledger what a person did to a service, a module or the panel, and who it was."""
         about = f"item {item}" if item else f"module {module}" if module else "panel"
         self.log.info(f"{about}: {what} by {self.caller}: {text}")
         done = acts.Act(what, item, module, self.caller.user, self.caller.address, text, correlation())
         acts.note(self.db, done)
 
     def may_ask(self, account: int) -> bool:
-        """Whether a client of this panel, by his account, may make us ask a seller once more; the log has it once."""
+        """Whether a client of this panel, by his `account` here, may make us call a seller once more.
+
+        Counts the call; the first one over the limit of `client_asks` within `client_seconds` is logged.
+        """
         times = client_asks.count(self.db, account, self.limits.client_seconds)
         if times == self.limits.client_asks + 1:
             self.log.error(f"account {account}: {times} questions to a seller within {self.limits.client_seconds} s")
         return times <= self.limits.client_asks
 
     def word(self, error: Message) -> str:
-        """What an error says, in the language of this run."""
+        """The sentence of an error or message, in the language of this run."""
         return texts.word(self.panel.base, error, self.lang)
 
 
 def as_known(db: Database, chosen: Settings) -> Settings:
-    """The settings with the address that their account is known by in the ledger, if it is known.
+    """The settings, with the address by which the ledger knows their account, if the account is known.
 
-    `/billmgr` was once added to every path that did not end with it, and http was allowed to who did not verify
-    certificates. A module that was connected then is called where it was; what is connected now is called as typed.
-    Raises ResellerError `reseller_url` for what is no address.
+    Earlier versions added `/billmgr` to every path that did not end with it, and allowed http to those who did not
+    verify certificates. A module that was connected then is called at its old address; one that is connected now is
+    called as typed. Raises ResellerError `reseller_url` for what is no address.
     """
     from reseller.seller.transport import endpoint
 

@@ -1,4 +1,4 @@
-"""processing/pmreseller: one command of the panel, from its arguments to its answer."""
+"""processing/pmreseller: run one command of the panel, from its arguments to its answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command; its document goes to stdout, the exit code is the panel's."""
+    """Run the command and print its document to stdout; the exit code for the panel."""
     process.bound()
     panel = Panel.of(argv[0])
     arguments = Arguments("")
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
-    """Answer with the error, after its operation says so too; the exit code."""
+    """Show the error on the operation if the command has not, and print it as the answer; the exit code."""
     from reseller.lifecycle import last_handler
 
     lang = arguments.lang or "en"
@@ -51,7 +51,7 @@ def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
 
 
 def _hidden(panel: Panel, arguments: Arguments, error: ResellerError) -> ResellerError:
-    """What a client sees of a failure; an employee, where the panel says that he is one, sees all of it."""
+    """The error that a client may see; a caller who is an employee, by what the panel says, sees the real one."""
     from reseller.pages.call import EMPLOYEE_LEVEL
 
     if arguments.level >= EMPLOYEE_LEVEL:
@@ -129,7 +129,7 @@ def _check_param(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.check_param import check_addon, check_param
 
     item = arguments.need("item")
-    # The service as the panel describes it; its rows say as much, in a shape that is known.
+    # The panel describes the service on stdin; this is not used, since its rows say as much, in a known shape.
     sys.stdin.buffer.read()
     context = _work(panel, arguments)
     if arguments.command == "check_param":
@@ -191,7 +191,7 @@ def _features(panel: Panel, arguments: Arguments) -> Element:
     return document.parse(features.document(str(panel.base)).encode())
 
 
-#: commands whose error the panel shows to a client at once; he sees what is about his own value, otherwise `access`
+#: commands whose error the panel shows to a client at once; a client sees only errors of FOR_CLIENTS, else `access`
 SHOWN = frozenset({"check_param", "check_addon", "transition_controlpanel"})
 FOR_CLIENTS = frozenset(
     {
@@ -203,10 +203,11 @@ FOR_CLIENTS = frozenset(
         "reseller_panel_closed",
     }
 )
-#: what may be a client's word is cut before it is logged
+#: an error that may quote a client's input is cut to this length before it is logged
 LOG_CHARACTERS = 500
 
-#: what the vendor's modules answer with success, and do not do, while etc/billmgr.DoNothing is there (platform.md 5.2)
+#: commands that do nothing and answer with success while etc/billmgr.DoNothing exists, as the vendor's modules do
+#: (platform.md 5.2)
 SKIPPED = frozenset({"open", "resume", "suspend", "cancel_prolong", "close", "sync_item", "prolong", "reopen"})
 
 #: every command of the module; the executable answers plain `--command features` itself, without loading any of this
@@ -236,7 +237,7 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
 
 
 def _work(panel: Panel, arguments: Arguments) -> Context:
-    """The panel, its database and the words of this command."""
+    """The context in which this command works: the panel, its database, and the caller's language."""
     from reseller.context import Context
 
     return Context.start(panel, arguments.lang or "en")

@@ -1,12 +1,12 @@
-"""Meeting a seller's account at an address that was never used: is it one that we know?
+"""Recognise a seller's account at an address that was never used before, and refuse an account of this very panel.
 
-It is, by its own id there under another user or another spelling; and under another name of its host, when three of our
-remote services show their keys there, each with eight random digits that nobody else has. What was found is recorded,
-so that the question is asked once for each address.
+The account is a known one if the seller gives the same account id under another user or another spelling of the
+address. Under another host name it is a known one if three of our remote services show their keys there, each with
+eight random digits that nobody else has. The result is recorded, so that the question is asked once for each address.
 
-And is it this very panel? A module that buys from its own panel orders its own orders, without end. A session that was
-opened at the seller proves it: when this panel, asked by its own mgrctl whose session that is, names the same user, the
-two are one, whatever the address is called. Nothing is handed to the seller for it that opens anything here.
+A module that buys from its own panel would order its own orders, without end. A session opened at the seller proves
+that: when this panel, asked through its own mgrctl whose session it is, names the same user, the two are one panel,
+whatever the address is called. The seller is given nothing that would open anything here.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.errors import PanelError, Rejected, ResellerError
 
-#: as many of our keys prove that another host is the same seller
+#: so many of our keys, shown by another host, prove that it is the same seller
 KEYS = 3
 
 
 def of(db: Database, transport: Transport, username: str, own_id: str = "") -> int:
-    """The ledger's number of the account that `transport` leads to; raises SellerError.
+    """The ledger's number of the account that `transport` leads to, a new one if it is not known; raises SellerError.
 
-    `own_id` is the account's own there, asked for where it is not given.
+    `own_id` is the account's id at the seller; the seller is asked for it where it is not given.
     """
     address = Address.of(transport.endpoint, username, own_id or account.own_id(transport))
     known = accounts.of_address(db, address) or accounts.of_identity(db, address) or _alias(db, transport, address)
@@ -40,14 +40,14 @@ def of(db: Database, transport: Transport, username: str, own_id: str = "") -> i
 
 
 def _alias(db: Database, transport: Transport, address: Address) -> int:
-    """The account that this one is under another name of its host, 0 when that cannot be shown."""
+    """The known account that this address leads to under another host name; 0 when that cannot be shown."""
     candidates = accounts.possible(db, address)
     shown = accounts.with_links(db, KEYS) if candidates else {}
     return next((each for each in candidates if each in shown and _shows(transport, shown[each])), 0)
 
 
 def _shows(transport: Transport, keys: Collection[tuple[str, str, str]]) -> bool:
-    """Whether each of these remote services is there and carries its key."""
+    """Whether each of these remote services (type, number, key) exists there and carries its key."""
     try:
         return all(service.read(transport, itemtype, remote).key == key for itemtype, remote, key in keys)
     except Rejected:
@@ -55,9 +55,10 @@ def _shows(transport: Transport, keys: Collection[tuple[str, str, str]]) -> bool
 
 
 def require_other_panel(context: Context, transport: Transport, number: int, *, anew: bool = False) -> None:
-    """Raises ResellerError `reseller_own_panel` for an account of this very panel; SellerError, PanelError.
+    """Raise ResellerError `reseller_own_panel` for an account of this very panel; raises SellerError, PanelError.
 
-    Asked once for each account, and `anew` where somebody saves settings: a name may lead elsewhere by now.
+    The answer is recorded for each account; it is found out `anew` when somebody saves settings, since a host name may
+    lead elsewhere by now.
     """
     own = None if anew else accounts.is_own_panel(context.db, number)
     if own is None:
@@ -68,7 +69,7 @@ def require_other_panel(context: Context, transport: Transport, number: int, *, 
 
 
 def _knows_session(context: Context, transport: Transport) -> bool:
-    """Whether a session that was opened at the seller is one of the same user here."""
+    """Whether this panel recognises a session that was opened at the seller, as one of the same user."""
     session = document.text(transport.call("auth"), "auth")
     there = account.whoami(transport)
     if not session:
@@ -79,5 +80,5 @@ def _knows_session(context: Context, transport: Transport) -> bool:
         if error.panel_type in ("client", "timeout"):
             raise
         return False
-    # A panel that passes over the session answers for root, who is no client.
+    # A panel that ignores the session answers for root, who is no client.
     return here is not None and all(here.get(name) == there.get(name) for name in ("id", "name", "level"))

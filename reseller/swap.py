@@ -1,8 +1,9 @@
 """The module swap (docs/architecture.md): a service goes to another processing module for work by hand, and comes back.
 
-It replaces "edit `processingmodule` in the table `item`". What is to happen is shown first; each service is moved under
-its lease by one compare-and-set that an operation beginning meanwhile defeats; an undo row is written before, so a
-crash between any two steps is finished or undone by the next command, which says so. The link lives on all the while.
+It replaces editing `processingmodule` in the table `item` by hand. What will happen is shown first. Each service is
+moved under its lease by one compare-and-set, which fails if an operation has begun meanwhile. An undo row is written
+before the move, so that after a crash between any two steps the next command finishes or undoes the move, and says so.
+The link lives on all the while.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from reseller.wire import document, numbers
 from reseller.wire.errors import Message, PanelError, ResellerError
 
 MANUAL = "manual"
-#: what the manual module is called is not known (reselling.md 6), so it is looked for by executable and by
-#: name, and what was found is shown before anything is done
+#: the name of the panel's manual module is not known (reselling.md 6), so the module is looked for by executable and by
+#: words of its name, and the one that was found is shown before anything is done
 MANUAL_EXECUTABLES = ("pmmanual",)
 MANUAL_WORDS = ("manual", "ручн")
 
@@ -55,7 +56,7 @@ class Module(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is planned for one service: where it goes, what an operator should know of it, or why it is not possible."""
+    """What is planned for one service: where it goes, what an operator should know (`notes`), or why it is refused."""
 
     service: int
     name: str
@@ -66,14 +67,18 @@ class Step(NamedTuple):
 
 
 def target(db: Database, told: str) -> Module:
-    """The module that `manual` or an id means; raises ResellerError `reseller_swap_module` naming those there are."""
+    """The module that `told` means, which is `manual` or an id.
+
+    Raises ResellerError `reseller_swap_module`, naming the modules there are, or `reseller_swap_ours`.
+    """
     known = modules(db)
     if told != MANUAL:
         found = [module for module in known if str(module.id) == told]
     else:
         found = [module for module in known if module.active and _is_manual(module)]
     if found and found[0].module == MODULE:
-        # The link decides whom we talk to, so this would change nothing; an account that moved has its own command.
+        # The link decides which seller is called, so a swap to another module of ours would change nothing; an account
+        # that has moved has a command of its own (linking/moving.py).
         raise ResellerError("reseller_swap_ours", object="processingmodule", value=told, module=str(found[0]))
     if len(found) != 1 or not found[0].active:
         listed = "; ".join(str(module) + ("" if module.active else ", off") for module in known)
@@ -98,7 +103,7 @@ def plan_away(context: Context, numbers: Sequence[int], to: Module) -> list[Step
 
 
 def plan_back(context: Context, numbers: Sequence[int]) -> list[Step]:
-    """What bringing these services back would do, and what is owed since they left; changes nothing."""
+    """What bringing these services back would do, and what the seller has not followed since; changes nothing."""
     homes = {number: swaps.of_item(context.db, number) for number in numbers}
     return [
         _step(context, number, str(swap.home) if swap else "-", lambda item: _require_returnable(context, item)[1])
@@ -119,7 +124,7 @@ def _step(context: Context, number: int, to: str, check: Callable[[Item], list[s
 
 
 def away(context: Context, number: int, to: Module, why: str) -> str:
-    """Move one service to another module; what was done, in a sentence. Raises BusyError, ResellerError."""
+    """Move one service to another module; a sentence of what was done. Raises BusyError, ResellerError."""
     with context.hold(number) as held:
         healed = _heal(context, held, number)
         item = items.read(context.db, number)
@@ -144,7 +149,7 @@ def away(context: Context, number: int, to: Module, why: str) -> str:
 
 
 def back(context: Context, number: int) -> str:
-    """Bring one service back to its module; what was done, in a sentence. Raises BusyError, ResellerError."""
+    """Bring one service back to its module; a sentence of what was done. Raises BusyError, ResellerError."""
     with context.hold(number) as held:
         healed = _heal(context, held, number)
         item = items.read(context.db, number)
@@ -157,7 +162,7 @@ def back(context: Context, number: int) -> str:
 
 
 def _move(context: Context, held: Lease, swap: Swap) -> None:
-    """Change the cell, look again, have the panel forget what it cached, and read it back through the panel."""
+    """Change the service's module, check again for operations, clear the panel's cache, and read the module back."""
     number = swap.item
     leaves = swap.state == swaps.INTENT
     old, new = (swap.home, swap.target) if leaves else (swap.target, swap.home)
@@ -175,7 +180,7 @@ def _move(context: Context, held: Lease, swap: Swap) -> None:
 
 
 def _read_back(context: Context, number: int, wanted: int) -> None:
-    """What the panel itself shows, where its form shows the module at all (not known, platform.md 6.3)."""
+    """Require that the panel's form shows the new module, if it shows a module at all (not known, platform.md 6.3)."""
     itemtype = items.read(context.db, number).itemtype
     try:
         form = context.mgrctl.call(f"{itemtype}.edit", {"elid": number})
@@ -188,7 +193,7 @@ def _read_back(context: Context, number: int, wanted: int) -> None:
 
 
 def heal(context: Context) -> list[str]:
-    """Finish or undo what a crash left half-way; a sentence for each."""
+    """Finish or undo every swap that a crash left half-way; a sentence for each."""
     said = []
     for swap in swaps.all_live(context.db):
         if swap.state != swaps.AWAY:
@@ -217,7 +222,7 @@ def _heal(context: Context, held: Lease, number: int) -> str:
 
 
 def _require_movable(context: Context, item: Item, to: Module) -> list[str]:
-    """Raises ResellerError with why the service cannot be moved; otherwise what to know of it."""
+    """Notes for the operator about a service that can be moved; raises ResellerError with why it cannot."""
     if swaps.of_item(context.db, item.id) is not None and item.module_name != MODULE:
         raise ResellerError("reseller_swap_away", object="item", value=item.id, item=item.id, module=item.module)
     items.read_ours(context.db, item.id)
@@ -240,7 +245,7 @@ def _require_idle(context: Context, item: Item) -> None:
 
 
 def _require_returnable(context: Context, item: Item) -> tuple[Swap, list[str]]:
-    """The swap, and what is owed since; raises ResellerError with why the service cannot come back."""
+    """The swap of a service that can come back, and notes; raises ResellerError with why it cannot."""
     swap = swaps.of_item(context.db, item.id)
     if swap is None:
         raise ResellerError("reseller_swap_not_away", object="item", value=item.id, item=item.id)
@@ -258,7 +263,11 @@ def _require_returnable(context: Context, item: Item) -> tuple[Swap, list[str]]:
 
 
 def _owed(context: Context, item: Item, swap: Swap) -> list[str]:
-    """What was done here while the service was away, and is not so at the seller; refuses a tariff that differs."""
+    """Notes on what was done here while the service was away and is not so at the seller.
+
+    Raises ResellerError where the seller's tariff is not the one that the tariff here stands for, where the remote
+    service carries another's key, or where the seller cannot be asked.
+    """
     link = links.of_item(context.db, item.id)
     if link is None:
         return [_note(context, "not_linked")]
@@ -291,12 +300,12 @@ def _owed(context: Context, item: Item, swap: Swap) -> list[str]:
 
 
 def _note(context: Context, name: str, **params: object) -> str:
-    """What an operator should know, in the words of the texts."""
+    """A note for the operator, as a sentence in the language of this run."""
     return context.word(Message(_NOTES[name], **params))
 
 
 def _follow(context: Context, item: Item) -> None:
-    """The link goes on with what the seller shows now, its new tariff above all."""
+    """Record what the seller shows of the remote service now, its new tariff above all."""
     link = links.of_item(context.db, item.id)
     if link is None:
         return

@@ -1,1 +1,1 @@
-"""One file a command of the panel, by the panel's name; reseller/processing.py is the table of them."""
+"""One file per command of the panel, named as the panel names the command; reseller/processing.py has the table."""

@@ -1,7 +1,8 @@
-"""cancel_prolong: give up a renewal that has not been sent, and see that the seller does not renew by itself.
+"""cancel_prolong: give up a renewal that was not sent, and switch off the seller's own renewal.
 
-What the seller has, or may have, is not given up: it may be charged. Terms owed for what a client has paid before
-(owed_terms.py) are no renewal, and stay. Exit 0 ends the operation (platform.md 5.2), so every wait is an error.
+A renewal that the seller has carried out, or may have, is not given up, since it may be charged. Terms that are owed
+for time a client has paid for already (owed_terms.py) are not renewals in this sense, and stay. The panel ends this
+operation when the command exits with 0 (platform.md 5.2), so every wait is raised as an error.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 
 def cancel_prolong(context: Context, number: int, operation: int = 0) -> None:
-    """Give up the renewal of service `number`; returns when nothing will renew it any more.
+    """Give up the renewal of service `number`; returns when that is done and the seller's own renewal is off.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     with begin(context, number, requests.CANCEL_PROLONG, operation) as (held, item, current):
         if not requests.has_done(context.db, number, requests.CANCEL_PROLONG, current):
@@ -32,21 +34,21 @@ def cancel_prolong(context: Context, number: int, operation: int = 0) -> None:
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """One that was interrupted is made once more, by its operation; never done without it."""
+    """Mark an interrupted request as unsent, so that its operation repeats it. Always False: nothing is done here."""
     context.log.info(f"item {request.item}: {request.kind} was interrupted and is made again")
     requests.settle(held, request, Standing(State.UNSENT, tries=request.tries))
     return False
 
 
 class _Cancel(Attempt):
-    """One try."""
+    """One attempt at one cancel_prolong."""
 
     kind = requests.CANCEL_PROLONG
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_change_looking"
 
     def run(self) -> None:
-        """First the renewal here, which needs no seller, then the seller's own."""
+        """Give up the panel's renewal, which needs no seller, then switch off the seller's own."""
         self._give_up()
         if self.link is not None:
             try:
@@ -54,7 +56,7 @@ class _Cancel(Attempt):
             except (NotSent, Rejected) as error:
                 raise self.stop_unsent(error) from error
             except Ambiguous as error:
-                # Off is off: it is looked at, and sent again if need be, by the next try.
+                # Switching off is idempotent: the next try reads the form, and sends the call again if need be.
                 self.settle(Standing(State.UNSENT, tries=self.request.tries))
                 raise self.stop_unsent(error) from error
         if self.operation:
@@ -75,14 +77,17 @@ class _Cancel(Attempt):
             in_doubt = renewal.state.means(states.IN_DOUBT)
             raise self._too_late("reseller_cancel_doubt" if in_doubt else "reseller_cancel_sent")
         if operation:
-            # Also one that has not been begun.
+            # Also a renewal operation that was not started yet.
             operations.close(self.context, operation)
 
     def _too_late(self, reason: str) -> ResellerError:
         return self.stop(Standing(State.REFUSED), ResellerError(reason, **self.names()))
 
     def _switch_off(self, link: Link) -> None:
-        """See that the seller does not renew by itself; raises SellerError, or ends the try when it will not stop."""
+        """Switch off the seller's own renewal if its form shows it on; ends the try if it stays on.
+
+        Raises SellerError.
+        """
         transport = self.seller.transport
         if not self.view().autoprolong:
             return
@@ -92,7 +97,7 @@ class _Cancel(Attempt):
         try:
             renewals.no_autoprolong(transport, link.itemtype, link.remote)
         except Rejected as answered:
-            # Off is off at once, so the form says whether the error came before it.
+            # The switch takes effect at once, so the form shows whether the error came before the effect.
             refused = answered
             self.settle_doubt(answered, self.looking)
         months = self.view().autoprolong

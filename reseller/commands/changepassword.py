@@ -1,7 +1,8 @@
-"""changepassword: a new password for the remote service; see lifecycle/control.py.
+"""changepassword: set a new password for the remote service; what all controls share is lifecycle/control.py.
 
-It is in clear only in this process: it arrives encrypted, leaves in a POST body, and is saved here through the
-environment. The ledger does not have it, so a change whose answer is lost is made again by its operation.
+The password is in clear only in this process: it arrives encrypted, is sent in a POST body, and is saved on the panel
+through the environment. The ledger does not store it, so only the operation, which carries it, can repeat a change
+whose answer was lost; checkevent cannot.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from reseller.mgr5 import crypt, functions, items
 from reseller.seller import controls
 from reseller.wire.errors import ResellerError
 
-#: what the panel calls a service's password (platform.md 5.2, selling-api.md 4.2); it may have both
-#: `--userid` of the service's own user; the seller's call names none, so of several users it can only mean this one.
-#: A machine has one, whatever number the panel gives it
+#: values of `--userid` (platform.md 5.2) that mean the service's own user. The seller's call names no user
+#: (selling-api.md 4.2), so it can only change this one's password. A machine has one user, whatever its number here
 OWN_USER = ("", "0")
 
 
 def change_password(context: Context, number: int, sealed: str, userid: str, operation: int = 0) -> None:
-    """Change the password of the remote service of `number` to what `sealed` holds (see mgr5/crypt.py).
+    """Change the password of the remote service of `number` to the one encrypted in `sealed` (mgr5/crypt.py).
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     with begin(context, number, requests.CHANGEPASSWORD, operation) as (held, item, current):
         change = _ChangePassword(context, held, item, current)
@@ -35,7 +36,7 @@ def change_password(context: Context, number: int, sealed: str, userid: str, ope
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Whether the seller is done by now; raises ResellerError when a person has to know."""
+    """Poll whether the seller has finished the change; raises ResellerError when a person has to know."""
     return _ChangePassword.again(context, request, held).look()
 
 
@@ -57,7 +58,7 @@ class _ChangePassword(Control):
         controls.change_password(self.seller.transport, remote, self._clear)
 
     def taken(self) -> None:
-        """Save it under every name by which the panel keeps a password of this service."""
+        """Save the new password under every parameter by which the panel keeps this service's password."""
         known = items.secret_names(self.context.db, self.item.id)
         for name in [name for name in functions.PASSWORDS if name in known] or functions.PASSWORDS[:1]:
             functions.save_param(self.context.mgrctl, self.item.id, name, self._clear)

@@ -1,6 +1,6 @@
-"""check_param, check_addon: would the seller take this value? Nothing is sent, and nothing kept.
+"""check_param, check_addon: check whether the seller would accept a value. Nothing is changed or stored anywhere.
 
-A client may see what is answered, so it names the field and no seller; the full cause goes to the log.
+The error may be shown to a client, so it names the field and nothing of the seller; the full cause goes to the log.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ADDRESS_FIELD = "ip"
 
 
 def check_param(context: Context, number: int, name: str, value: str) -> None:
-    """Raises ResellerError, its object the field, when parameter `name` of service `number` cannot become `value`."""
+    """Raise ResellerError with the field as its object when parameter `name` of service `number` cannot be `value`."""
     item = items.read_ours(context.db, number)
     if name == ADDRESS_FIELD:
         _require_address(name, value)
@@ -39,10 +39,10 @@ def _require_address(name: str, value: str) -> None:
 
 
 def check_addon(context: Context, number: int, name: str, addon: int, value: str) -> None:
-    """Raises ResellerError, its object the field, when the add-on of service `number` cannot become `value`.
+    """Raise ResellerError with the field as its object when the add-on of service `number` cannot be `value`.
 
-    It is told by its internal `name`, or by its number or that of its tariff (`addon`): which one the panel uses is
-    not known (platform.md 5.2).
+    The panel names the add-on by its internal `name` or by a number (`addon`): that of the add-on's tariff, or of the
+    service's row for it. Which of them the panel uses is not known (platform.md 5.2).
     """
     item = items.read_ours(context.db, number)
     found = addons.find(context.db, item, name, addon)
@@ -63,7 +63,7 @@ def check_addon(context: Context, number: int, name: str, addon: int, value: str
 
 
 def _require_mapped(context: Context, item: Item, kind: str, field: str, local: str) -> str:
-    """What it is called at the seller."""
+    """The seller's name of `local`; raises ResellerError for the client when the tariff map has none, and logs why."""
     remote = tariffmap.load(context.db, item.pricelist).remote(kind, local)
     if not remote:
         context.log.error(f"item {item.id}: {context.word(quantities.unmapped(item, kind, local[:64]))}")
@@ -72,7 +72,7 @@ def _require_mapped(context: Context, item: Item, kind: str, field: str, local: 
 
 
 def _require_within(context: Context, item: Item, field: str, addon: str, value: str) -> None:
-    """A whole number within what the seller's tariff allows."""
+    """Require a whole number within the bounds of the seller's tariff, which is read for this."""
     try:
         chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
         link = links.of_item(context.db, item.id)

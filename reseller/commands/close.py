@@ -1,10 +1,12 @@
-"""close: delete the remote service, or keep its licence for the next order; and what a seller's policy makes of it.
+"""close: delete the remote service, or keep its licence for the next order.
 
 A seller may forbid its clients to delete, ask for a confirmation by phone, wait for the end of the paid term, insist on
-a minimum order period, or answer "ok" and do nothing (selling-api.md 4.3). Each is told by name, with what to
-do. Whoever deletes it in the end, and whenever: a service that is gone at the seller is closed here, where a form that
-does not find it is believed after a delete that the seller took, and otherwise together with a complete list. Auto-
-renewal is off there, so what is left of it costs nothing beyond the term that is paid.
+a minimum order period, or answer "ok" and do nothing (selling-api.md 4.3). Each of these has a message of its own that
+says what to do.
+
+The service is closed here once it is gone at the seller, whoever deleted it and whenever. A form that does not find
+the service is proof enough after a delete that the seller accepted; otherwise a complete list has to confirm it. The
+seller's own renewal is switched off before the delete, so that a slow deletion is not charged for another term.
 """
 
 from __future__ import annotations
@@ -28,16 +30,16 @@ from reseller.wire.errors import Rejected, ResellerError, SellerError
 
 SILENT = Wait("reseller_change_waiting", "reseller_close_silent")
 AT_END = Wait("reseller_close_at_end", "reseller_close_late")
-#: the task is there at once, since nothing happens before somebody calls
+#: the task is made at once, since nothing happens before somebody calls the seller
 CONFIRM = Wait("reseller_close_confirm", failure=True, task=True)
 FORBIDDEN = Wait("reseller_close_forbidden", "reseller_close_still_forbidden", failure=True)
 KEEPING = Wait("reseller_close_keeping", "reseller_change_blocked", taken=False)
-#: waits for a deletion that the seller has accepted; all others know only of one that was sent, or refused
+#: waits for a deletion that the seller has accepted; all other waits follow one that was only sent, or refused
 ACCEPTED = (TAKEN, SILENT, AT_END)
 
 
 class Close(Change):
-    """One try at one closing."""
+    """One attempt to close one service."""
 
     kind = requests.CLOSE
     goal = Goal(Status.DELETED, "delete", "service.postclose")
@@ -57,7 +59,7 @@ class Close(Change):
         return True
 
     def _is_reached(self, seen: Service, wait: Wait, *, taken: bool) -> bool:
-        """Whether it is gone, by more than the one answer of its form; raises SellerError."""
+        """Whether the remote service is gone, by more evidence than its form alone; raises SellerError."""
         if seen.exists or self.link is None:
             return False
         if taken and wait in ACCEPTED:
@@ -65,7 +67,7 @@ class Close(Change):
         return gone.is_unlisted(self.seller.transport, self.link.itemtype, self.link.remote, self.context.limits)
 
     def _check(self, seen: Service) -> None:
-        """One of which the form says that it is missing is deleted all the same: that proves nothing by itself."""
+        """Allow the delete even where the form says that the service is missing: that alone proves nothing."""
 
     def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
         if before.autoprolong:
@@ -86,7 +88,7 @@ class Close(Change):
         return known or super()._refused(error)
 
     def _too_early(self, error: Rejected) -> ResellerError:
-        """Kept as the next try: nothing is wrong, and nobody has to do anything."""
+        """Retry when the minimum order period is over: nothing is wrong, and no person has to act."""
         limits = self.context.limits
         left = deletions.seconds_left(error)
         wait = limits.min_order_retry_seconds if left is None else max(left, limits.unsent_longest_seconds)
@@ -106,7 +108,10 @@ class Close(Change):
         return last.isoformat() > self.request.promise
 
     def _record(self) -> None:
-        """The link ends and a kept licence becomes free in one step; nothing else that was wanted matters any more."""
+        """Give up what else was wanted of the service, then end the link and free a kept licence in one transaction.
+
+        An order in doubt is not given up, since it may have been charged.
+        """
         for other in requests.live_others(self.context.db, self.item.id, self.kind):
             if other.kind != requests.ORDER or not other.state.means(states.IN_DOUBT):
                 give_up(self.context, self.held, other)

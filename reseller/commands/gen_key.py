@@ -1,10 +1,11 @@
-"""gen_key: a new key for a licence, asked for once (selling-api.md 4.2).
+"""gen_key: have the seller issue a new key for a licence, by one call only (selling-api.md 4.2).
 
-The seller counts them and allows few, so after a lost answer none is asked for again: the licence's form is read, and a
-key other than the one before is the new one. The request keeps a digest of the key before, never a key.
+The seller counts new keys and allows few, so after a lost answer the call is not repeated: the licence's form is
+polled, and a key that differs from the one before the call is the new one. The request stores a digest of the key
+before the call, never a key.
 
-No call-back ends this operation, only exit 0 of its command (platform.md 5.2). So a key that shows later is
-saved at once, and the operation is started again, which then has nothing left to do.
+No call-back ends this operation, only exit 0 of its command (platform.md 5.2). So when checkevent finds the new key, it
+saves the key and leaves the request as unsent: the operation is then started again, and has nothing left to do.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 
 def new_key(context: Context, number: int, operation: int = 0) -> None:
-    """Have the seller issue a new key for the licence `number` and save it; returns when it is saved.
+    """Have the seller issue a new key for the licence `number` and save it; returns when the key is saved.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, also while it is waited for.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, also while
+    the key is waited for.
     """
     with begin(context, number, requests.GEN_KEY, operation) as (held, item, current):
         if not requests.has_done(context.db, number, requests.GEN_KEY, current):
@@ -37,19 +39,19 @@ def new_key(context: Context, number: int, operation: int = 0) -> None:
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Whether the new key shows by now; raises ResellerError when a person has to know."""
+    """Poll for the new key; whether it was found. Raises ResellerError when a person has to know."""
     return _NewKey.again(context, request, held).look()
 
 
 class _NewKey(Attempt):
-    """One try."""
+    """One attempt at one new key."""
 
     kind = requests.GEN_KEY
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_key_looking"
 
     def run(self) -> None:
-        """Look, and where none is under way, ask for one."""
+        """Finish if the form shows the new key; ask for one unless an earlier call is under way or in doubt."""
         remote, seen = self.see()
         if self._is_new(seen.licence_key):
             self._finish(seen.licence_key)
@@ -61,11 +63,11 @@ class _NewKey(Attempt):
             self._send(remote, seen)
 
     def look(self) -> bool:
-        """Save the key if it shows; a task when it does not for long enough."""
+        """Save the new key if the form shows it; make a task when it has not shown for `look_seconds`."""
         _, seen = self.see()
         if self._is_new(seen.licence_key):
             self._save(seen.licence_key)
-            # Its own operation ends it, see above; staff may have deleted that.
+            # Only the operation ends a gen_key, see above; where staff have deleted it, this is the end.
             self.settle(Standing(State.UNSENT if self.operation else State.DONE))
             return True
         sent, answered = self.request.sent_seconds or 0, self.answered
@@ -81,7 +83,7 @@ class _NewKey(Attempt):
 
     def _send(self, remote: str, seen: Service) -> None:
         if not seen.licence_key:
-            # Its first key, which comes late, would be taken for the new one.
+            # The licence's first key, which may come late, would be mistaken for the new one.
             raise self.stop_unsent(NotSent("reseller_key_none", remote=remote))
         self.hold_for_send()
         effect = Effect(f"{self.item.itemtype}.edit newkey {remote}", was=_digest(seen.licence_key))
@@ -103,7 +105,7 @@ class _NewKey(Attempt):
             self._took(key)
 
     def _took(self, key: str) -> None:
-        """The answer may hold the key, or only the form may, or neither yet (reselling.md 8.1)."""
+        """Finish with the new key of the answer or of the form; wait where neither has it yet (reselling.md 8.1)."""
         if not self._is_new(key):
             _, seen = self.see()
             key = seen.licence_key
@@ -112,7 +114,7 @@ class _NewKey(Attempt):
         self._finish(key)
 
     def _wait(self) -> ResellerError:
-        """The operation waits, with its task; an error, since exit 0 would end it."""
+        """Let the operation wait, with its task; the result is an error, since exit 0 would end the operation."""
         told = ResellerError("reseller_change_waiting", **self.names())
         return self.stop(Standing(State.WAITING), told, task=True)
 
@@ -129,5 +131,5 @@ class _NewKey(Attempt):
 
 
 def _digest(key: str) -> str:
-    """Ten digits of a digest: what the ledger has room for, and enough to tell two keys apart."""
+    """Ten hexadecimal digits of a digest: they fit the ledger's column, and are enough to tell two keys apart."""
     return hashlib.sha256(key.encode()).hexdigest()[:10]

@@ -1,9 +1,9 @@
 """open: buy the service at the seller, once (docs/architecture.md).
 
-The order of things is the whole safety: the intent with its key is committed before anything is sent, the seller's list
-is looked at before every send, and after any doubt the only thing that is ever done is to look again. The same path
-serves a first try, a retry of the panel, a Start by hand and the run after a crash; what it finds decides, not what it
-remembers having done.
+Safety lies in the order of the steps: the request with its key is committed before anything is sent, the seller's list
+is read before every send, and after a doubt nothing is sent, the list is only read again. A first try, a retry by the
+panel, a Start by hand and the run after a crash all take this one path: it acts on what it finds in the ledger and at
+the seller, not on what an earlier try was about to do.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from reseller.wire.errors import Ambiguous, Message, Rejected, ResellerError, Se
 #: name of the service's parameter that shows staff the seller's number
 REMOTE_PARAM = "reseller_remote"
 OPEN = "open"
-#: operations that an order serves
+#: names of the operations that an order serves
 OPENINGS = requests.operation_names(requests.ORDER)
 
 
 def open_service(context: Context, number: int, given: int = 0) -> Link:
     """Buy the service `number`, or find that it was bought; its link, with operation and task waiting for activation.
 
-    Raises BusyError when somebody else is at it (nothing was changed), otherwise ResellerError with the reason, which
-    then stands on the operation as well.
+    Raises BusyError when another process holds the service's lease (nothing was changed), otherwise ResellerError with
+    the reason, which the operation shows as well.
     """
     with operations.begin(context, number, OPEN, given) as (held, item, operation):
         link = links.of_item(context.db, number)
@@ -43,16 +43,17 @@ def open_service(context: Context, number: int, given: int = 0) -> Link:
                 raise ResellerError("reseller_item_status", object="item", item=number, status=item.status)
             link = _Order(context, held, item, operation).run()
         elif link.state == links.LIVE:
-            # Active already, yet the panel runs `open`: let checkevent finish it once more.
+            # The service is in step already, yet the panel runs `open`: let checkevent finish the opening once more.
             links.settle(held, link.id, links.OPENING)
         park(context, item, link, operation)
         return link
 
 
 def look_again(context: Context, request: Request, held: Lease, found: RemoteList) -> Link | None:
-    """Look for an order whose outcome is unknown in `found`; its link, or None when it has to wait.
+    """Look in the seller's list `found` for an order of unknown outcome; its link, or None while it has to wait.
 
-    Raises ResellerError when it was looked for long enough (a task then says so), SellerError when the seller fails.
+    Raises ResellerError when the order was looked for long enough (a task then says so), SellerError when a call to the
+    seller fails.
     """
     order = _Order.again(context, request, held)
     link = order.look(found)
@@ -62,7 +63,10 @@ def look_again(context: Context, request: Request, held: Lease, found: RemoteLis
 
 
 def park(context: Context, item: Item, link: Link, operation: int) -> None:
-    """Show both numbers on service, operation and task, and let the operation wait for checkevent."""
+    """Save the remote number with the service, show it on operation and task, and let the operation wait.
+
+    checkevent ends the operation when the service has become active.
+    """
     if item.params.get(REMOTE_PARAM) != link.remote:
         functions.save_param(context.mgrctl, item.id, REMOTE_PARAM, link.remote)
     if operation:
@@ -71,10 +75,10 @@ def park(context: Context, item: Item, link: Link, operation: int) -> None:
 
 
 class _Order(Attempt):
-    """One try at the order of one service, under its lease."""
+    """One attempt to order one service, under the service's lease."""
 
     def run(self) -> Link:
-        """Look, and where that finds nothing and nothing is in doubt, send."""
+        """Read the seller's list, and send the order if the list shows none and no earlier send is in doubt."""
         try:
             link = self.look(self._list())
             if link is None and self.in_doubt:
@@ -89,7 +93,11 @@ class _Order(Attempt):
         return read_list(self.seller.transport, self.item.itemtype, self.context.limits)
 
     def look(self, found: RemoteList) -> Link | None:
-        """Adopt the remote service with our key, deal with what else is there; None when there is nothing of ours."""
+        """Adopt the remote service that carries our key; None when there is none that was paid.
+
+        While an earlier send is in doubt, the look is counted. Otherwise an unpaid order of ours is removed, and the
+        list must prove that ordering is safe. Raises ResellerError where a person has to decide.
+        """
         ours = found.with_key(self.request.key)
         if len(ours) > 1:
             raise self.stop(Standing(State.FOREIGN), self._foreign(ours))
@@ -104,7 +112,7 @@ class _Order(Attempt):
         return None
 
     def _check_list(self, found: RemoteList) -> None:
-        """Nothing may be ordered unless the list proves that nothing of this service is there."""
+        """Raise unless the list proves that the seller has no remote service for this service yet."""
         if not found.complete:
             raise Ambiguous("reseller_list_incomplete", itemtype=self.item.itemtype)
         if not found.shows_keys:
@@ -115,7 +123,10 @@ class _Order(Attempt):
             raise self.stop(Standing(State.FOREIGN), self._foreign(others))
 
     def _keep_looking(self, found: RemoteList, unpaid: list[Remote]) -> None:
-        """Count a look that found nothing certain; after enough of them, and enough time, it is a person's turn."""
+        """Count a look that decided nothing; after `look_times` complete lists and `look_seconds`, end the search.
+
+        The order then counts as refused if it was never paid or an error was answered; otherwise a person decides.
+        """
         limits = self.context.limits
         state = State.LOOKING if self.request.state == State.SENDING else self.request.state
         looks = self.request.looks + found.complete
@@ -124,7 +135,7 @@ class _Order(Attempt):
             self.settle(Standing(state, "reseller_looking", looks=looks))
             return
         if unpaid:
-            # So long after the send nobody is paying it any more: it was never paid.
+            # So long after the send no payment is under way any more: the order was never paid.
             self._remove_unpaid(unpaid[0])
             never = ResellerError("reseller_never_paid", **{**self.names(), "remote": unpaid[0].id})
             raise self.stop(Standing(State.REFUSED), never)
@@ -163,7 +174,7 @@ class _Order(Attempt):
         return self._adopt(remote) if self._is_mine(remote) else self._in_doubt(Ambiguous("reseller_other_number"))
 
     def _is_mine(self, remote: str) -> bool:
-        """Whether the service that the answer names shows our key: the number alone is only a hint."""
+        """Whether the service that the answer names carries our key: its number alone is only a hint."""
         try:
             seen = service.read(self.seller.transport, self.item.itemtype, remote)
         except SellerError:
@@ -171,7 +182,7 @@ class _Order(Attempt):
         return seen.exists and seen.key == self.request.key
 
     def _order(self, key: str) -> Order:
-        """What to order; the seller is asked for its tariff only where there are quantities to hold against it."""
+        """Build the order; the seller's tariff is read only where the service has add-ons to check against it."""
         item, db = self.item, self.context.db
         chosen = items.tariff_params(db, item.pricelist)
         theirs = chosen.get(order_plan.TARIFF_FIELD, "") if item.addons else ""
@@ -181,7 +192,7 @@ class _Order(Attempt):
     def _adopt(self, remote: str) -> Link:
         owner = links.of_remote(self.context.db, self.seller.account, remote)
         if owner is not None and owner.item != self.item.id:
-            # What the order did is unknown then, so it stays in doubt; see ledger/states.py.
+            # The outcome of the order is unknown then, so the request stays in doubt; see ledger/states.py.
             error = ResellerError("reseller_remote_linked", other=owner.item, **{**self.names(), "remote": remote})
             raise self.stop(Standing(State.LOOKING), error)
         link = links.adopt(self.held, self.request, remote)
@@ -189,7 +200,7 @@ class _Order(Attempt):
         return link
 
     def _in_doubt(self, error: Ambiguous | Rejected) -> Link:
-        """The order may have been taken: say so first, then look once at once, since it often shows already."""
+        """The order may have been carried out: record the doubt, then read the list once, which often shows it."""
         self.settle_doubt(error)
         try:
             link = self.look(self._list())
@@ -202,13 +213,13 @@ class _Order(Attempt):
         return link
 
     def _rejected(self, error: Rejected) -> Link:
-        """Nothing was charged, and an unpaid row may stand there all the same: remove it, or make it a task."""
+        """The order was refused without a charge, and may have left an unpaid row: remove it, or make a task of it."""
         now = self.standing(error)
         self.settle(now)
         try:
             found = self._list()
         except SellerError as second:
-            # The next try looks before it orders, and removes it then.
+            # The next try reads the list before it orders, and removes the unpaid row then.
             self.context.log.error(f"item {self.item.id}: cannot look for an unpaid order: {self.context.word(second)}")
         else:
             for row in found.with_key(self.request.key):

@@ -1,9 +1,9 @@
-"""Terms that no operation asks for: the client has paid for longer than the seller was (lifecycle/term_to_buy.py).
+"""Buy terms that no operation asks for: the client has paid for longer than the seller was (lifecycle/term_to_buy.py).
 
-A client's year may be bought month by month, or a kept licence may have less left than was sold. Nothing of that is
-written down beforehand: when a service's date at the seller comes near and the client has paid for more, checkevent
-buys one term, by the same rules as any renewal. Nobody looks at an operation here, so whatever stops it becomes a
-problem of the service, which ends when the term is bought, and it is tried again without end.
+A client's year may be bought month by month, or a kept licence may have less time left than was sold. Such terms are
+not planned in advance: when a service's date at the seller comes near and the client has paid for more, checkevent
+buys one term, by the same rules as any renewal. There is no operation on which staff would see why a purchase stopped,
+so the reason becomes a problem of the service, which ends when the term is bought. The purchase is retried without end.
 """
 
 from __future__ import annotations
@@ -25,26 +25,27 @@ from reseller.model import Status
 from reseller.wire import dates
 from reseller.wire.errors import ResellerError, SellerError, Stopped
 
-#: states in which a part is gone on with when its `next_try` has come; with MONEY, when the balance has risen
+#: states in which a part is retried once its `next_try` has come; a part in MONEY waits for the balance to rise
 AGAIN = frozenset({State.INTENT, State.OWED, State.UNSENT, State.REFUSED})
 
 
 def is_another_day(seller: Seller, limits: Limits) -> bool:
-    """Whether the seller's day is not ours: nothing is bought then, and that is a problem of the module."""
+    """Whether the seller's day and this machine's differ by more than `clock_days`: then no owed term is bought."""
     return abs((seller.transport.today - dates.machine_day()).days) > limits.clock_days
 
 
 def write_down(context: Context, number: int) -> None:
-    """A request for a service for which a term is due, unless it has one; raises BusyError, ResellerError."""
+    """Record a request for a service for which a term is due, unless it has one; raises BusyError, ResellerError."""
     with log.under(), context.hold(number) as held:
         if requests.live_of(context.db, number, requests.PART) is None:
             requests.create(held, items.read(context.db, number), requests.PART)
 
 
 def go_on(context: Context, request: Request, held: Lease) -> bool:
-    """Buy the term if it is still due, or look for one that was sent; whether it is bought.
+    """Buy the term if it is still due, or poll for one that was sent; whether it is bought.
 
-    Raises ResellerError with what stopped it, which then stands on a problem of the service as well.
+    Raises ResellerError with what stopped the purchase; where a person should know, a problem of the service says it
+    as well.
     """
     item = items.read_all(context.db, [request.item]).get(request.item)
     link = links.of_item(context.db, request.item)
@@ -53,7 +54,7 @@ def go_on(context: Context, request: Request, held: Lease) -> bool:
         _end(context, held, request)
         return False
     if swaps.of_item(context.db, request.item) is not None:
-        # Away at another module: nothing is sent for it.
+        # The service was swapped to another module: nothing is sent for it.
         requests.wait(held, request, context.limits.part_look_seconds)
         return False
     part = _Part(context, held, item, 0, request)
@@ -61,7 +62,7 @@ def go_on(context: Context, request: Request, held: Lease) -> bool:
 
 
 def _end(context: Context, held: Lease, request: Request) -> None:
-    """Nobody needs it any more."""
+    """Abandon a part that is not needed any more, and end the problems about it."""
     for kind in (problems.OWED, problems.DATE_BACK, problems.GAP):
         troubles.end(context, held, Cause.of_service(request.item, kind))
     requests.settle(held, request, Standing(State.ABANDONED, requests.OVERTAKEN))
@@ -71,7 +72,7 @@ class _Part(Renewal):
     kind = requests.PART
 
     def buy(self) -> bool:
-        """Buy the term; False when it is not due any more, or when the seller is not done yet."""
+        """Buy the term; False when it is not due any more, has to wait, or the seller is not done yet."""
         try:
             seen = self._view()
             if self._is_held() or is_another_day(self.seller, self.context.limits):
@@ -80,7 +81,7 @@ class _Part(Renewal):
             self._take_slot()
             kept = paid.of(self.context.db, self.link.id)
             here = self.item.expiredate
-            # What nothing accounts for yet is judged by the next run first (sync/compare.py).
+            # A move of the panel's date that nothing accounts for yet is judged by the next run (sync/compare.py).
             until = min(here, kept.accounted) if here and kept.accounted else None
             level = self.level(seen, until) if until and until != kept.left else None
             if level is None or not term_to_buy.is_due(level, self.context.limits):
@@ -101,11 +102,11 @@ class _Part(Renewal):
         return not self.request.live
 
     def _is_asked_about(self, level: Level) -> bool:
-        """Whether a person says first whether a term is bought for so few days; their word stands in the request."""
+        """Whether a person has to decide first if a term is bought for so few days; the request keeps the decision."""
         return self.seller.settings.ask_gaps and not self.request.word and small_gaps.is_small(self.context, level)
 
     def _is_held(self) -> bool:
-        """Whether something else is under way for the service, or staff hold it suspended: its day has not come."""
+        """Whether the term has to wait: something else is under way for the service, or staff hold it suspended."""
         db, number = self.context.db, self.item.id
         others = [
             other
@@ -116,13 +117,14 @@ class _Part(Renewal):
         return bool(others or operations or items.is_held_by_staff(db, number))
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
-        """As always; a problem for whatever a person should know, and what was refused is tried again all the same."""
+        """As Attempt.stop(), but raise a problem where a person should know, and retry even what was refused."""
         if now.state == State.REFUSED:
             now = now._replace(wait_seconds=self.context.limits.part_look_seconds)
         stopped = super().stop(now, error)
-        # What waits for money is told of with all that waits for it (sync/account_troubles.py).
+        # A part that waits for money is covered by the account's one problem (sync/account_troubles.py).
         if task or now.state == State.REFUSED:
-            # Who was stopped meanwhile would ask for what somebody else has bought: nothing would take that task away.
+            # Fails if this process has lost its lease: somebody else may have bought the term by now, and nothing
+            # would end the task that is made here.
             self.hold_for_send()
             told = {"cause": self.context.word(error), "remote": self.remote, "key": self.request.key}
             told["state"] = self.request.state
@@ -132,4 +134,4 @@ class _Part(Renewal):
         return stopped
 
     def _account(self, base: object) -> None:
-        """The panel's date has not moved by it."""
+        """Account for nothing: this purchase does not move the panel's date."""

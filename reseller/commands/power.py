@@ -1,4 +1,4 @@
-"""start, stop, reboot, hardreboot of the remote service; see lifecycle/control.py."""
+"""start, stop, reboot, hardreboot of the remote service; what all controls share is lifecycle/control.py."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from reseller.seller import controls
 
 
 def power(context: Context, number: int, kind: str, operation: int = 0) -> None:
-    """Do `kind` with the remote service of `number`; returns when it is done, or when it is being waited for.
+    """Send power command `kind` to the remote service of `number`; returns when it is done, or is waited for.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     with begin(context, number, kind, operation) as (held, item, current):
         for other in requests.live_others(context.db, number, kind):
@@ -25,7 +26,7 @@ def power(context: Context, number: int, kind: str, operation: int = 0) -> None:
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Whether the seller is done by now; raises ResellerError when a person has to know."""
+    """Poll whether the seller has finished the command; raises ResellerError when a person has to know."""
     return _POWER[request.kind].again(context, request, held).look()
 
 
@@ -53,7 +54,7 @@ class _HardReboot(_Power):
 
 
 _POWER: dict[str, type[_Power]] = {each.kind: each for each in (_Start, _Stop, _Reboot, _HardReboot)}
-#: what makes no sense any more once this is wanted
+#: by kind, the power requests that make no sense any more once it is asked for
 _OVERTAKES = {
     requests.START: (requests.STOP,),
     requests.STOP: requests.POWER,

@@ -1,13 +1,14 @@
 """prolong: pay the seller for what the client has paid for, once (docs/paid-time.md).
 
-Renewing charges and is not idempotent, and the seller knows no request id. What recognises its effect is the date: the
+A renewal charges, is not idempotent, and the seller stores no request id. Its effect is recognised by the date: the
 request keeps the date before, the term, and the date that the seller's own form promises. A date that has moved by a
-term is the effect; after any doubt nothing is sent again: it is looked for, and then a person decides.
+term proves the renewal. After a doubt nothing is sent again: the date is polled, and if it does not move a person
+decides.
 
-How much is bought follows from two dates and not from what was bought before (lifecycle/term_to_buy.py): a renewal
-that the seller was paid for already buys nothing, one of many months buys one term of the seller's, and the rest is
-bought when the seller's date comes near (owed_terms.py). One request at a time moves the date of a service, whoever
-asked for it.
+What is bought follows from two dates and not from what was bought before (lifecycle/term_to_buy.py). A renewal that
+the seller was paid for already buys nothing; one of many months buys one term of the seller's, and the rest is bought
+when the seller's date comes near (owed_terms.py). Only one request at a time may move a service's date at the seller,
+whether an operation asked for it or not.
 """
 
 from __future__ import annotations
@@ -34,29 +35,30 @@ from reseller.wire import dates
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError, Stopped
 
 CALLBACK = "service.postprolong"
-#: requests of which one at a time may move the seller's date of a service
+#: kinds of request that move a service's date at the seller; only one of them at a time may be open
 SLOT = (requests.PROLONG, requests.PART)
 
 
 def prolong(context: Context, number: int, given: int = 0) -> None:
-    """Renew the remote service of `number` for the service's period; returns when that is done, or need not be.
+    """Renew the remote service of `number` for its period; returns when that is done, need not be, or is waited for.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     with operations.begin(context, number, requests.PROLONG, given) as (held, item, operation):
         if not operation:
-            # Nothing but its operation says that this renewal is one and not the one before.
+            # Only its operation tells this renewal from the one before.
             raise ResellerError("reseller_operation_none", object="item", item=number, kind=requests.PROLONG)
         Renewal(context, held, item, operation).run()
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Whether the renewal shows by now; raises ResellerError once it was looked for long enough."""
+    """Poll whether the seller's date shows the renewal; raises ResellerError once that was done for long enough."""
     return Renewal.again(context, request, held).look()
 
 
 class Renewal(Attempt):
-    """One try at one renewal."""
+    """One attempt at one renewal."""
 
     kind = requests.PROLONG
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
@@ -70,7 +72,7 @@ class Renewal(Attempt):
         self.remote = self.link.remote
 
     def run(self) -> None:
-        """Look, and where nothing is in doubt, renew."""
+        """Read the form; renew unless the renewal shows already, is under way, or is in doubt."""
         try:
             seen = self._view()
             if self._is_done(seen) and self._is_of_another_operation:
@@ -89,7 +91,7 @@ class Renewal(Attempt):
             raise self.stop_unsent(error) from error
 
     def look(self) -> bool:
-        """Finish if the date has moved; a task when it has not for long enough."""
+        """Finish if the seller's date has moved; make a task when it has not for `look_seconds`."""
         seen = self._view()
         if self._is_done(seen):
             if self._is_of_another_operation:
@@ -99,7 +101,7 @@ class Renewal(Attempt):
             return True
         limits = self.context.limits
         sent = self.request.sent_seconds or 0
-        # What the seller has taken, or has answered, and is at is waited for: it is not lost.
+        # A call that the seller took or answered, and is still busy with, is not lost: wait up to `change_seconds`.
         is_known = self.request.state == State.WAITING or bool(self.request.answer)
         is_at_it = is_known and seen.is_busy and sent < limits.change_seconds
         answered = self.answered
@@ -114,9 +116,10 @@ class Renewal(Attempt):
         return False
 
     def _is_done(self, seen: Service) -> bool:
-        """Whether the date has moved by the term that was bought, or to what was promised where there was none before.
+        """Whether the seller's date shows the renewal: it has moved by the term that was bought.
 
-        The ledger keeps dates as YYYY-MM-DD.
+        Where the date before or the months of the term are not known, the date has to reach the promised one; without
+        a promise it has to be later than before. The ledger keeps dates as YYYY-MM-DD.
         """
         request, now = self.request, seen.expiredate
         if now is None or not (request.was or request.promise):
@@ -127,10 +130,10 @@ class Renewal(Attempt):
 
     @property
     def _is_of_another_operation(self) -> bool:
-        """Whether the request served an operation that is over, and the one there is now wants a renewal of its own.
+        """Whether the request served an earlier operation, so that the present one asks for a renewal of its own.
 
-        A crash after the panel was told and before the ledger was leaves such a request. To take the new operation for
-        the old one would end it without renewing anything.
+        A crash after the panel's call-back and before the ledger's write leaves such a request. Taking the new
+        operation for the old one would end it without renewing anything.
         """
         return bool(self.operation and self.request.operation and self.operation != self.request.operation)
 
@@ -141,18 +144,18 @@ class Renewal(Attempt):
         return seen
 
     def term(self) -> int:
-        """Months that the tariff map names for the service's period; ends the try when it names none."""
+        """Months that the tariff map names for the service's period; ends the try when the map names none."""
         try:
             return order_plan.term(self.item, tariffmap.load(self.context.db, self.item.pricelist))
         except ResellerError as error:
             raise self.stop(Standing(State.REFUSED), error) from error
 
     def _renew(self, seen: Service) -> None:
-        """Buy a term, unless the seller was paid already for what this renewal is about."""
+        """Buy a term, unless the seller is already paid for the time that this renewal covers."""
         self._take_slot()
         wanted = self.term()
         if wanted <= 0:
-            # A day or a trial: no level can be compared with it.
+            # A day or a trial has no number of months to compare the two dates with: it is bought as it is.
             self.send(seen, wanted)
             return
         level = self.level(seen, self._paid_with_this())
@@ -163,24 +166,24 @@ class Renewal(Attempt):
             self._finish(seen)
 
     def buy_term(self, seen: Service, level: Level, wanted: int) -> None:
-        """Buy the term that fits; ends the try where a person has to decide whether it is worth anything."""
+        """Buy the term that fits; ends the try where even that term would be over already, for a person to decide."""
         months = self.fitting(level, wanted)
         if term_to_buy.is_in_vain(level, months):
             raise self.too_late(level, months)
         self.send(seen, months)
 
     def fitting(self, level: Level, wanted: int) -> int:
-        """Months of the term that is bought: `wanted`, or another of the tariff's map."""
+        """Months to buy: `wanted`, or another term of the tariff map that fits the two dates better."""
         mapping = tariffmap.load(self.context.db, self.item.pricelist)
         return term_to_buy.term(level, wanted, order_plan.terms(mapping), self.context.limits)
 
     def too_late(self, level: Level, months: int) -> Stopped:
-        """Nothing is bought: a person has to decide what becomes of it."""
+        """End the try without buying: the seller's date is past, so a person has to decide about the service."""
         told = {"there": level.there, "paid": level.paid, "today": level.today, "months": months}
         return self.stop(Standing(State.REFUSED), ResellerError("reseller_too_late", **told, **self.names()))
 
     def _take_slot(self) -> None:
-        """Another request that may still move the date comes first; one that was never sent is not needed any more."""
+        """Wait for another request that may still move the seller's date; give up a part that was never sent."""
         for other in requests.live_others(self.context.db, self.item.id, self.kind):
             if other.kind in SLOT and other.is_open:
                 reason = ResellerError("reseller_slot", other=other.key, **self.names())
@@ -189,9 +192,10 @@ class Renewal(Attempt):
                 give_up(self.context, self.held, other)
 
     def level(self, seen: Service, until: dt.date | None) -> Level:
-        """The two dates; ends the try where either of them cannot be what it should be.
+        """The dates of both sides; ends the try where one of them cannot be used.
 
-        The seller's has to be a date, and no earlier than it was: a stale form must not be paid for.
+        The seller's must be a date, and not earlier than the latest one seen by more than `tolerance_days`: a stale
+        form must not be paid for.
         """
         kept = paid.of(self.context.db, self.link.id)
         if until is None:
@@ -205,7 +209,7 @@ class Renewal(Attempt):
             here = dates.text(self.item.expiredate)
             problem = Problem(cause, self.item.module, "reseller_date_back", told, here, told["there"], (self.item.id,))
             if kept.left is not None and kept.left == self.item.expiredate:
-                # A person has said that it is to end like this: nobody is asked again.
+                # A person has decided that the service ends like this (`resellerctl paid`): do not ask again.
                 raise self.stop(Standing(State.REFUSED), ResellerError.by(troubles.message(problem)))
             troubles.raise_(self.context, self.held, problem)
             raise self.later(ResellerError.by(troubles.message(problem)), self.context.limits.part_look_seconds)
@@ -213,7 +217,10 @@ class Renewal(Attempt):
         return Level(until, seen.expiredate, self.seller.transport.today)
 
     def _paid_with_this(self) -> dt.date | None:
-        """Until when the client has paid once this renewal is over: whether the panel has moved its date is learned."""
+        """The day until which the client has paid, this renewal included.
+
+        Whether the panel's date includes the renewal before its call-back is learned (_tell_panel).
+        """
         day, months = self.item.expiredate, self.item.period
         if day is None or months <= 0 or paid.panel_moves(self.context.db) == paid.BEFORE:
             return day
@@ -222,7 +229,8 @@ class Renewal(Attempt):
     def send(self, before: Service, months: int) -> None:
         """Buy `months` at the seller.
 
-        Ends the try before anything is sent where the seller shows no date: no effect could be recognised by it.
+        Ends the try before anything is sent where the form shows something that is no date: the effect of the renewal
+        could not be recognised by it.
         """
         if before.undated:
             error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
@@ -250,9 +258,10 @@ class Renewal(Attempt):
                 self._park()
 
     def _promise(self, months: int) -> dt.date | None:
-        """What the form says the new date would be; one that names a day to wait for is waited for.
+        """The date that the seller's form promises after the renewal, None where it promises none.
 
-        Raises SellerError: a form that is refused otherwise says nothing of the renewal.
+        A refusal that names a day ends the try until that day. Raises SellerError: any other refusal of the form says
+        nothing about the renewal.
         """
         try:
             return renewals.promise(self.seller.transport, self.remote, str(months))
@@ -263,7 +272,7 @@ class Renewal(Attempt):
             raise early from error
 
     def _finish_if_shown(self) -> None:
-        """Whatever was answered, the date decides: now, or in a later run."""
+        """Read the form, and finish if its date shows the renewal: the date decides, whatever the call answered."""
         seen = self._view()
         if self._is_done(seen):
             self._finish(seen)
@@ -274,11 +283,11 @@ class Renewal(Attempt):
             operations.note(self.context, self.item, self.operation, self.context.word(told))
 
     def _rejected(self, error: Rejected) -> ResellerError:
-        """The end of a try that was refused, by proof or because looking has shown nothing."""
+        """End a try that was refused, by proof or because polling has shown nothing."""
         return self._early(error) or self.rejected(error)
 
     def _early(self, error: Rejected) -> Stopped | None:
-        """Wait for the day that the refusal names, None where it names none."""
+        """End the try until the day that the refusal names; None where it names no day."""
         now = dt.datetime.now(dt.timezone.utc)
         day = retries.not_before(error, now.date())
         if not day:
@@ -293,7 +302,7 @@ class Renewal(Attempt):
         for kind in (problems.OWED, problems.UNRENEWED, problems.GAP):
             troubles.end(self.context, self.held, Cause.of_service(self.item.id, kind))
         with self.context.db.transaction():
-            # With what it explains: an accounted date beside a renewal that is not done would be asked about.
+            # In one transaction: a person would be asked about an accounted date whose renewal is not done.
             self._account(base)
             if self._is_likely(seen.expiredate):
                 paid.raise_highest(self.held, self.link.id, seen.expiredate)
@@ -301,7 +310,10 @@ class Renewal(Attempt):
         self.context.log.info(f"item {self.item.id}: renewed, remote {self.remote} until {_shown(seen)}")
 
     def _is_likely(self, shown: dt.date | None) -> bool:
-        """Whether the date is at most a term ahead of the client's; another's, shown once, must not count for ever."""
+        """Whether the seller's date is plausible: no more than a term and `few_days` after the client's.
+
+        The date of another service, shown once by mistake, must not stay the latest one seen for ever.
+        """
         until = self.item.expiredate
         if shown is None or until is None:
             return True
@@ -309,7 +321,7 @@ class Renewal(Attempt):
         return (shown - ahead).days <= self.context.limits.few_days
 
     def _tell_panel(self) -> None:
-        """End the operation, and learn from the panel's own date whether it has moved before or by the call-back."""
+        """End the operation, and learn whether the panel moves its own date before the call-back or by it."""
         was = self.item.expiredate
         functions.call_back(self.context.mgrctl, CALLBACK, self.item.id)
         operations.close(self.context, self.operation)
@@ -318,14 +330,14 @@ class Renewal(Attempt):
             paid.learn_panel_moves(self.held, paid.BEFORE if self.item.expiredate == was else paid.AFTER)
 
     def _account(self, base: dt.date | None) -> None:
-        """The panel's date has moved by this renewal, and is accounted for as far as the renewal explains it."""
+        """Account for the panel's date, as far as this renewal explains its move."""
         until, months = self.item.expiredate, self.item.period
         if until is not None:
             now = term_to_buy.accounted_after(base, until, months, self.context.limits)
             paid.account(self.held, self.link.id, now)
 
     def _keep_suspended(self, seen: Service) -> None:
-        """Renewing may start at the seller what the panel has suspended here: that is suspended again."""
+        """Suspend the remote service again where the renewal has started it while the panel has it suspended."""
         starts_or_stops = (requests.SUSPEND, requests.RESUME, requests.REOPEN)
         asked = [each for each in requests.of_item(self.context.db, self.item.id) if each.kind in starts_or_stops]
         is_stopped = bool(asked) and (asked[-1].kind, asked[-1].state) == (requests.SUSPEND, State.DONE)

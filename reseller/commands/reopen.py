@@ -1,8 +1,8 @@
-"""reopen: a service that was closed here comes back.
+"""reopen: bring back a service that was closed here.
 
-Its remote service may never have been deleted: the close did not get through, or the seller brought it back. While it
-still carries the key of the service's last link it is that service, whatever happened since: the link is revived and
-it is resumed. Otherwise it is bought like any other (open.py), with an intent and a key of its own.
+Its remote service may still exist: the close was not carried out, or the seller restored the service. While the remote
+service carries the key of the service's last link it is the same one, whatever happened since: the link is revived and
+the remote service is resumed. Otherwise a new one is bought as usual (open.py), with a request and a key of its own.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ from reseller.seller import service
 from reseller.seller.service import Service
 from reseller.wire.errors import PanelError, ResellerError, SellerError
 
-#: what makes no sense any more once the service is wanted back
+#: kinds of request that make no sense any more once the service is wanted back
 OVERTAKES = (requests.CLOSE, requests.SUSPEND)
 
 
 def reopen(context: Context, number: int, operation: int = 0) -> None:
-    """Bring service `number` back; returns when that is done, or when it is being waited for.
+    """Bring service `number` back; returns when that is done, or is waited for.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     if not _resume(context, number, operation):
         open_service(context, number, operation or items.operation_of(context.db, number, requests.REOPEN))
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Whether the service is back by now; raises ResellerError when something new has to be said."""
+    """Poll whether the service is back; raises ResellerError when there is something new to report."""
     return _Return.again(context, request, held).look()
 
 
 def _resume(context: Context, number: int, given: int) -> bool:
-    """Resume the remote service that there still is; False when there is none, so that one has to be bought."""
+    """Resume the remote service if it still exists; False when it does not, so that a new one has to be bought."""
     with operations.begin(context, number, requests.REOPEN, given) as (held, item, operation):
         for other in requests.live_others(context.db, number, requests.REOPEN):
             if other.kind in OVERTAKES:
@@ -59,13 +60,16 @@ def _resume(context: Context, number: int, given: int) -> bool:
 
 
 class _Return(Change):
-    """One try at bringing back what was not deleted."""
+    """One attempt to bring back a service whose remote service was not deleted."""
 
     kind = requests.REOPEN
     goal = Goal(Status.ACTIVE, "resume", "service.postreopen")
 
     def has_link(self) -> bool:
-        """Whether there is a link, revived if need be; ends the try when the seller cannot be asked."""
+        """Whether the service has a link; its last one is revived while the seller shows that link's key.
+
+        Ends the try when the seller cannot be asked.
+        """
         last = links.last_of_item(self.context.db, self.item.id)
         if self.link is not None or last is None:
             return self.link is not None
@@ -78,7 +82,7 @@ class _Return(Change):
         except PanelError:
             raise
         except ResellerError as error:
-            # Nobody can be asked about the account that it was bought with, so it is bought anew.
+            # The account that it was bought with cannot be asked any more, so the service is bought anew.
             self.context.log.error(f"item {self.item.id}: {self.context.word(error)}")
             return False
         if not found.exists or found.key != last.key:
@@ -91,15 +95,15 @@ class _Return(Change):
         return True
 
     def _record(self) -> None:
-        """What the panel's date is now is what the client comes back with."""
+        """Also account for the panel's present date: that is what the client has when he comes back."""
         super()._record()
         if self.link is not None:
             paid.account(self.held, self.link.id, items.read(self.context.db, self.item.id).expiredate)
 
     def _check(self, seen: Service) -> None:
-        """The deletion that was under way has got through after all: the next try buys it.
+        """Where the remote service is gone after all, end the link, so that the next try buys a new one.
 
-        Only where a complete list does not show it either: buying it while it is there would be a second one.
+        Only where a complete list does not show it either: while it exists, a new one would be a second one.
         """
         if not seen.exists and self.link is not None:
             limits, link = self.context.limits, self.link

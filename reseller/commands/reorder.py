@@ -1,10 +1,10 @@
 """reorder: a person decides that an order, a renewal or a change is to be sent anew.
 
-It is said once, recorded in the ledger, and used once: the old request is closed, a new one with a new key stands in
-its place, and the remote services that were shown at that moment, and only those, no longer stop it.
+The decision is recorded in the ledger and used once: the old request is abandoned, a new one with a new key takes its
+place, and the remote services that were shown to the person at that moment, and only those, no longer block the order.
 
-A service that a client waits for and whose operation was deleted is ordered without one: the person's word is kept in
-the request as its reason.
+A service that a client waits for, but whose operation was deleted, is ordered without an operation: the request keeps
+the person's decision as its reason.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from reseller.model import Item
 from reseller.seller.services import read_list
 from reseller.wire.errors import Ambiguous, Message, ResellerError
 
-#: ends a service of this panel
+#: the panel's function that closes a service
 CALLBACK = "service.postclose"
-#: requests that may have charged, or been counted, without our knowing; an order is looked for in the list
+#: kinds whose request may have had its effect without our knowing, and what looks for it; None: an order is looked for
+#: in the seller's list
 _LOOKED_FOR: dict[str, Callable[[Context, Request, Lease], bool] | None] = {
     requests.ORDER: None,
     requests.PROLONG: prolong.look_again,
@@ -43,11 +44,12 @@ _LOOKED_FOR: dict[str, Callable[[Context, Request, Lease], bool] | None] = {
 
 
 def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) -> str:
-    """Order or renew service `number` anew and start its operation; what was done, or would be, in a sentence.
+    """Send the undecided request of service `number` anew and start its operation; a sentence of what was done.
 
-    Looks first: what is found after all is taken as done instead. Raises ResellerError when there is nothing to decide,
-    about the `chosen` request where somebody pointed at one, `reseller_reorder_early` while the lost request may still
-    show up; and with what stops an order that has no operation to say it.
+    Unless `confirmed`, the sentence says what would be done. The seller is asked first: an effect that shows after all
+    is taken as done instead. Raises ResellerError when there is nothing to decide (about request `chosen`, if given),
+    `reseller_reorder_early` while the lost request may still show up, and what stops an order without an operation,
+    since nothing else would report it.
     """
     item = items.read_ours(context.db, number)
     with context.hold(number) as held:
@@ -84,7 +86,7 @@ def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) 
 
 
 def _give_up(context: Context, held: Lease, request: Request, *, confirmed: bool) -> str:
-    """A person says that it was not carried out, and nobody wants it any more: its operation was deleted."""
+    """Abandon a request whose operation was deleted: a person says that it was not carried out."""
     told = {"item": request.item, "kind": request.kind, "key": request.key}
     if not confirmed:
         return context.word(Message("reseller_note_give_up_plan", **told))
@@ -95,9 +97,10 @@ def _give_up(context: Context, held: Lease, request: Request, *, confirmed: bool
 
 
 def cancel(context: Context, number: int, *, confirmed: bool) -> str:
-    """Close service `number` here, for which nothing was bought and no operation is left; what was done, or would be.
+    """Close service `number` here, for which nothing was bought and no operation is left.
 
-    Looks first, as reorder() does. Raises ResellerError `reseller_cancel_none` for any other service.
+    Returns a sentence, and asks the seller first, as reorder() does. Raises ResellerError `reseller_cancel_none` for
+    any other service.
     """
     item = items.read_ours(context.db, number)
     with context.hold(number) as held:
@@ -119,7 +122,7 @@ def cancel(context: Context, number: int, *, confirmed: bool) -> str:
 
 
 def _undecided(context: Context, number: int, chosen: int) -> Request:
-    """The request about which there is something to decide."""
+    """The request that a person has to decide about; raises ResellerError when there is none, or not yet."""
     live = [request for request in requests.of_item(context.db, number) if request.live and request.kind in _LOOKED_FOR]
     request = next((each for each in live if each.state.means(states.DECIDABLE)), live[0] if live else None)
     if request is not None and request.state in (State.SENDING, State.LOOKING):
@@ -131,13 +134,16 @@ def _undecided(context: Context, number: int, chosen: int) -> Request:
 
 
 def _look(context: Context, held: Lease, item: Item, request: Request | None) -> tuple[str, str]:
-    """What was found of it after all, in a sentence; and the remote services that name the item without being it."""
+    """A sentence if the effect of the request shows after all, else empty; and what an order may be taken for.
+
+    The latter are the numbers of the remote services whose key names the service, separated by blanks.
+    """
     look = _LOOKED_FOR[request.kind] if request else None
     if request is not None and look is not None:
         done = look(context, request, held)
         arrived = Message("reseller_note_arrived", item=item.id, kind=request.kind)
         return (context.word(arrived) if done else ""), ""
-    # Where it was sent; one that never was goes to the module of today.
+    # Ask the account that the request was sent with; one that was never sent belongs to the module of today.
     seller = context.seller_asked(request, item.module) if request else context.seller(item.module)
     rows = read_list(seller.transport, item.itemtype, context.limits)
     if request is not None and request.state == State.UNCONFIRMED:

@@ -1,8 +1,9 @@
-"""setparam: bring tariff, resources and fields of the remote service where the panel has them.
+"""setparam: make tariff, resources and fields of the remote service equal to the panel's.
 
-Read, compare, send only what differs, read back. Every call is absolute, yet each may charge, so after a doubt it is
-looked for and never sent again by itself. A tariff that the seller will not give is rolled back here, as the vendor's
-own modules do; one that would alter the disk of a virtual server is refused before anything is sent.
+Each step reads the form, compares, sends only what differs, and reads back. Every call sets absolute values, yet each
+may charge, so after a doubt the form is polled and the call is never repeated automatically. A tariff that the seller
+will not give is rolled back here, as the vendor's own modules do; one that would alter the disk of a virtual server is
+rolled back before anything is sent.
 """
 
 from __future__ import annotations
@@ -29,23 +30,24 @@ CALLBACK, ROLLBACK = "service.postsetparam", "service.changepricelist.rollback"
 
 
 def set_params(context: Context, number: int, given: int = 0) -> None:
-    """Bring the remote service of `number` where the panel has it; returns when it is, or when the seller is at it.
+    """Make the remote service of `number` equal to the panel's; returns when it is, or while the seller is busy.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     with operations.begin(context, number, requests.SETPARAM, given) as (held, item, operation):
         _Setparam(context, held, item, operation).run()
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Whether the seller is done by now; goes on with what is left. Raises ResellerError when that took too long."""
+    """Poll the form and send what is left to change; whether all is done. Raises ResellerError if it took too long."""
     attempt = _Setparam.again(context, request, held)
     attempt.look()
     return not attempt.request.live
 
 
 class _Setparam(Attempt):
-    """One try at making both sides the same."""
+    """One attempt to make both sides equal."""
 
     kind = requests.SETPARAM
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
@@ -61,14 +63,14 @@ class _Setparam(Attempt):
         self._offered: dict[str, Tariff | None] = {}
 
     def run(self) -> None:
-        """Take one step after the other until both are the same."""
+        """Take one step after the other until both sides are equal, or only waiting is left."""
         try:
             self._steps()
         except SellerError as error:
             raise self.stop_unsent(error) from error
 
     def look(self) -> None:
-        """The same when nobody asked for it: says nothing that has been said, and gives a person time."""
+        """As run(), for checkevent: report nothing a second time, also while a person is to decide."""
         self._looking = True
         self._steps()
 
@@ -77,14 +79,14 @@ class _Setparam(Attempt):
             pass
 
     def _is_to_go_on(self) -> bool:
-        """One step; False when both are the same, or when nothing can be done now but wait."""
+        """Take one step; False when both sides are equal, or when nothing is left but to wait."""
         form = self._form()
         change = self._next(form)
         busy = form.status == Status.PROCESSING
         if change is None and not (busy and self.request.sent_seconds is not None):
             self._finish()
         elif change is None or (busy and not self.in_doubt) or self._is_waited_for(change):
-            # New values may show while staff are still at the work behind them.
+            # The form may show new values while the seller's staff are still working on them.
             self._wait()
         elif self.in_doubt and not self._shows_what_was_answered(change):
             self._doubt(change, busy=busy)
@@ -94,11 +96,11 @@ class _Setparam(Attempt):
         return False
 
     def _shows_what_was_answered(self, change: Change) -> bool:
-        """Whether the call that was answered with an error has left nothing to do but this other one."""
+        """Whether a call answered with an error had its effect all the same: what still differs is another call."""
         return bool(self.request.answer) and change.digest != self.request.digest
 
     def _is_waited_for(self, change: Change) -> bool:
-        """Whether the seller has taken this very call and does not show it yet."""
+        """Whether the seller has accepted this very call and does not show its effect yet."""
         return self.request.state == State.WAITING and self.request.digest == change.digest
 
     def _form(self) -> Service:
@@ -124,8 +126,8 @@ class _Setparam(Attempt):
     def _is_meant(self, change: Change) -> bool:
         """Whether the client has changed the tariff: the panel then keeps the one before (`item.lastpricelist`).
 
-        One that differs for any other reason, a change by the seller's staff or of the tariff's form here, is charged
-        when it is changed, and nobody has asked for that. A change that was begun is gone on with.
+        The tariff may differ for another reason: the seller's staff changed it, or the tariff's form here was edited.
+        Changing it would be charged, and nobody has asked for that. A change that was begun is continued.
         """
         return self.item.lastpricelist not in (0, self.item.pricelist) or self.request.digest == change.digest
 
@@ -134,19 +136,22 @@ class _Setparam(Attempt):
         return tariffmap.load(self.context.db, self.item.pricelist)
 
     def _tariff(self, pricelist: str) -> Tariff | None:
-        """A tariff of the seller, None where it is not shown."""
+        """A tariff of the seller, None where the seller does not show it; read once per attempt."""
         if pricelist not in self._offered:
             self._offered[pricelist] = quantities.offered(self.seller.transport, pricelist)
         return self._offered[pricelist]
 
     def _shown_tariff(self, pricelist: str) -> Tariff | None:
-        """The same, but raises SellerError where the seller refuses to say: that is not a tariff that is not shown."""
+        """As _tariff(), but raise SellerError where the seller refuses: a refusal does not mean "not shown"."""
         if self._offered.get(pricelist) is None:
             self._offered[pricelist] = tariffs.one(self.seller.transport, pricelist)
         return self._offered[pricelist]
 
     def _doubt(self, change: Change, *, busy: bool) -> None:
-        """What was sent does not show: look on; after long enough it is refused, or a person's turn."""
+        """The form does not show what was sent: poll on, and end the search after `look_seconds`.
+
+        The change then counts as refused where an error was answered; otherwise a person decides.
+        """
         waited, answered = self.request.sent_seconds or 0, self.answered
         is_at_it = answered is not None and busy and waited < self.context.limits.change_seconds
         if is_at_it or not self.is_looked_for:
@@ -162,7 +167,7 @@ class _Setparam(Attempt):
             raise self.stop(Standing(State.UNCONFIRMED), error, task=True)
 
     def _wait(self) -> None:
-        """The seller is at it; past the deadline a person should look there."""
+        """Wait while the seller is busy with the change; after `change_seconds` make a task for a person."""
         sent = self.request.sent_seconds
         waited = self.request.age_seconds if sent is None else sent
         if waited >= self.context.limits.change_seconds:
@@ -174,7 +179,7 @@ class _Setparam(Attempt):
             operations.note(self.context, self.item, self.operation, self.context.word(told))
 
     def _send(self, change: Change, form: Service) -> None:
-        """Ask what has to be asked first, then send it."""
+        """Check the change against the seller's tariffs, then send it."""
         if change.is_tariff:
             self._require_target(change, form)
         else:
@@ -182,7 +187,7 @@ class _Setparam(Attempt):
         self._call(change)
 
     def _require_sold(self, change: Change, form: Service) -> None:
-        """Nothing is sent for more, or less, of an add-on than the seller sells."""
+        """Refuse to send a quantity of an add-on that the seller does not sell."""
         if not any(name.startswith("addon_") for name in change.fields):
             return
         tariff = self._tariff(form.pricelist)
@@ -192,7 +197,7 @@ class _Setparam(Attempt):
             raise self.stop(Standing(State.REFUSED), error) from error
 
     def _call(self, change: Change) -> None:
-        """The call that may charge; only an answer that proves a refusal counts, the form says the rest."""
+        """Send the call, which may charge; an error counts only if it proves a refusal, else the form decides."""
         transport, seconds = self.seller.transport, self.context.limits.order_seconds
         what = "changepricelist" if change.is_tariff else "edit"
         effect = Effect(f"{self.link.itemtype}.{what} {self.remote} {change}", call=change.digest)
@@ -214,8 +219,8 @@ class _Setparam(Attempt):
             self.settle(Standing(State.WAITING, "reseller_change_waiting"))
 
     def _require_target(self, change: Change, form: Service) -> None:
-        """Nothing is sent for a tariff that the seller would refuse, that does not sell what the client has ordered, or
-        that alters a virtual server's disk."""
+        """Raise before anything is sent for a tariff that the seller would refuse, that does not sell what the client
+        has ordered, or that alters a virtual server's disk."""
         transport, target = self.seller.transport, change.fields["pricelist"]
         self._require_resources(form, target)
         offered = changes.targets(transport, self.remote)
@@ -227,7 +232,7 @@ class _Setparam(Attempt):
             try:
                 cost = changes.price(transport, self.remote, change.fields)
             except Rejected as error:
-                # A step of the change, not a look: it commits nothing, so what it refuses is refused.
+                # The price form is a step of the change that commits nothing, so an error of it refuses the change.
                 raise self._rejected(change, error) from error
             self.context.log.info(f"item {self.item.id}: tariff {form.pricelist} -> {target} costs {cost or 'nothing'}")
 
@@ -249,13 +254,13 @@ class _Setparam(Attempt):
         return {"tariff": self.item.pricelist_name, "now": form.pricelist, "target": target, **self.names()}
 
     def _rejected(self, change: Change, error: Rejected) -> ResellerError:
-        """Money is waited for; a tariff that was refused for any other reason is taken back."""
+        """End a refused try: a tariff is rolled back, unless the refusal only waits for money or for the account."""
         if change.is_tariff and self.standing(error).state == State.REFUSED:
             return self._roll_back(self.refusal(error))
         return self.rejected(error)
 
     def _roll_back(self, error: ResellerError) -> ResellerError:
-        """Say why, then give the service its former tariff: an operation that is started again finds nothing to do."""
+        """Record why, then give the service its former tariff here: an operation started again has nothing to do."""
         stopped = self.stop(Standing(State.REFUSED), error)
         if self.item.lastpricelist:
             functions.call_back(self.context.mgrctl, ROLLBACK, self.item.id)
@@ -263,7 +268,7 @@ class _Setparam(Attempt):
         return stopped
 
     def _finish(self) -> None:
-        """Say so on the panel; a date that this change has moved is accounted for, a jump from before it is not."""
+        """Finish on the panel; account for a date that this change has moved, but not for an earlier jump."""
         kept, was = paid.of(self.context.db, self.link.id), self.item.expiredate
         functions.call_back(self.context.mgrctl, CALLBACK, self.item.id)
         if self.operation:

@@ -1,9 +1,9 @@
-"""Stopping all that spends by a person's word, and going on: what waits, what it is going to cost, and the one problem.
+"""Stop everything that spends by a person's decision, and resume it: what waits, what it will cost, and the problem.
 
-A stop (ledger/stops.py) holds from the moment it is written, in all processes: no call that spends leaves any more.
-What was under way is looked for as ever, and what costs nothing is still done. Orders, renewals and changes that want
-to be bought say on their operation that buying is stopped; so does one problem, with all that waits. Taken back, they
-go on with the next run of checkevent, the oldest first.
+A stop (ledger/stops.py) holds in all processes from the moment it is written: no call that spends is sent any more.
+The outcome of calls that were sent before is still looked for, and calls that cost nothing are still made. Orders,
+renewals and changes that have to wait say on their operation that buying is stopped; one problem names all that waits.
+When the stop is taken back, they continue with the next run of checkevent, the oldest first.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from reseller.wire.errors import BusyError, Halted, PanelError, ResellerError
 
 
 class Waiting(NamedTuple):
-    """What one service waits to have bought; `cost` is what the like has cost last, None where nothing has.
+    """A purchase that waits, for service `item`.
 
-    `kind` is a request's, of what no request stands for yet `part`; `term` months, 0 where it is not known.
+    `kind` is the request's kind, `part` for a term without a request; `term` is in months, 0 where it is not known.
+    `cost` is what the service's last purchase, or the last order like it, has cost; None where neither is known.
     """
 
     item: int
@@ -40,26 +41,27 @@ class Waiting(NamedTuple):
 
 
 def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
-    """Buy nothing any more, of one module or of ALL; the stop as it is then, and how many purchases wait for its end.
+    """Stop buying for one module or for ALL; the stop as it was recorded, and how many purchases wait for its end.
 
-    Raises ResellerError `reseller_no_module` for another module.
+    Raises ResellerError `reseller_no_module` for a module that is not ours.
     """
     _require_ours(context, module)
-    # Before anything that somebody else may hold up.
+    # First of all, since it must not wait for a lease that another process holds.
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
     found = require(context, module)
     wanted = _wanted(context, found)
     with contextlib.suppress(BusyError, PanelError), _held(context) as held:
-        # Or the next run tells of it.
+        # If this fails here, the next run raises the problem.
         _tell(context, held, found, wanted)
     return found, len(wanted)
 
 
 def start(context: Context, module: int) -> list[Waiting]:
-    """Take the stop of one module, or of ALL, back; what goes on.
+    """Take back the stop of one module, or of ALL; the purchases that go on.
 
-    Raises ResellerError `reseller_not_halted` where there is none, BusyError when somebody else is at it.
+    Raises ResellerError `reseller_not_halted` where there is no such stop, BusyError when another process holds the
+    lease of stops.
     """
     with _held(context) as held:
         found = require(context, module)
@@ -72,7 +74,7 @@ def start(context: Context, module: int) -> list[Waiting]:
 
 
 def require(context: Context, module: int) -> Stop:
-    """The stop of one module or of ALL; raises ResellerError `reseller_not_halted`, naming the others there are."""
+    """The stop of one module or of ALL; raises ResellerError `reseller_not_halted`, naming the stops that exist."""
     every = stops.every(context.db)
     found = next((each for each in every if each.module == module), None)
     if found is None:
@@ -82,12 +84,12 @@ def require(context: Context, module: int) -> Stop:
 
 
 def plan(context: Context, found: Stop) -> list[Waiting]:
-    """What waits for this stop to be taken back, the oldest first, then terms that are due without a request."""
+    """Purchases that wait for this stop to end: requests, the oldest first, then terms due without a request."""
     return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, found)]
 
 
 def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
-    """The same without its cost: service, kind and months."""
+    """As plan(), without the costs: service, kind and months of each purchase."""
     modules = _modules(context, found.module)
     asked = [each for each in requests.all_live(context.db, modules) if _waits(each)]
     asked.sort(key=lambda request: request.turn)
@@ -97,13 +99,13 @@ def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
 
 
 def _waits(request: Request) -> bool:
-    """Whether it has been stopped, or is a term that the next run would begin to buy."""
+    """Whether the request was held back by a stop, or is a part that the next run would begin to buy."""
     is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
     return request.error_type == Halted.unsent or is_next
 
 
 def total(waiting: Sequence[Waiting]) -> str:
-    """What it costs in all: a sum for each currency, and how many of unknown cost."""
+    """The total cost in words: a sum for each currency, and how many purchases have no known cost."""
     sums: dict[str, Decimal] = {}
     for each in waiting:
         if each.cost is not None:
@@ -115,7 +117,7 @@ def total(waiting: Sequence[Waiting]) -> str:
 
 
 def watch(context: Context) -> list[str]:
-    """Keep the problem of each stop, and end those of stops that are over; what they say."""
+    """Update the problem of each stop, and end the problems of stops that are over; a sentence for each stop."""
     found = stops.every(context.db)
     kept = problems.of_subject(context.db, problems.PANEL, problems.MODULE)
     told = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
@@ -131,7 +133,7 @@ def watch(context: Context) -> list[str]:
 
 
 def cause(found: Stop) -> Cause:
-    """Of what a stop is the problem."""
+    """The cause under which the problem of a stop is recorded."""
     subject = problems.MODULE if found.module else problems.PANEL
     return Cause(subject, found.module, problems.HALTED)
 
@@ -147,7 +149,7 @@ def _tell(context: Context, held: Lease, found: Stop, wanted: Sequence[tuple[int
 
 
 def _due(context: Context, modules: Sequence[int]) -> list[int]:
-    """Services for which a term would be bought now; only shown, so this machine's day will do."""
+    """Services for which a term would be bought now; for display only, so this machine's day is good enough."""
     today = dates.machine_day()
     return [item for module in modules for item in paid.due(context.db, module, today, context.limits)]
 

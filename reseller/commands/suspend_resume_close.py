@@ -1,4 +1,4 @@
-"""suspend, resume, close: which of them overtakes which, and the way in for commands and checkevent.
+"""suspend, resume, close: which of these overtakes which, and their entry points for the panel and for checkevent.
 
 How a change is carried out is lifecycle/state_change.py; what is special about closing is commands/close.py.
 """
@@ -15,7 +15,7 @@ from reseller.lifecycle.overtaken import overtake, overtake_done
 from reseller.lifecycle.state_change import Change, Goal, give_up
 from reseller.model import Item, Status
 
-#: requests that make no sense any more once this one is wanted
+#: by kind, the requests that make no sense any more once it is wanted
 _OVERTAKES = {
     requests.SUSPEND: (requests.RESUME,),
     requests.RESUME: (requests.SUSPEND,),
@@ -24,9 +24,10 @@ _OVERTAKES = {
 
 
 def change(context: Context, number: int, kind: str, given: int = 0) -> None:
-    """Bring the remote service of `number` where `kind` wants it; returns when it is, or when it is being waited for.
+    """Bring the remote service of `number` into the state that `kind` asks for; returns when it is, or is waited for.
 
-    Raises BusyError when somebody else is at it, otherwise ResellerError with the reason, which stands there too.
+    Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
+    operation shows as well.
     """
     with operations.begin(context, number, kind, given) as (held, item, operation):
         _overtake(context, held, item, kind)
@@ -34,14 +35,14 @@ def change(context: Context, number: int, kind: str, given: int = 0) -> None:
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
-    """Go on with a change that waits; whether it is done by now. Raises ResellerError when something new is said."""
+    """Continue a change that waits; whether it is done. Raises ResellerError when there is something new to report."""
     return _CHANGES[request.kind].again(context, request, held).look()
 
 
 def _overtake(context: Context, held: Lease, item: Item, kind: str) -> None:
     for other in requests.live_others(context.db, item.id, kind):
         if other.kind in _OVERTAKES[kind]:
-            # What is closed needs no watch over what it may be suspended or resumed by.
+            # A service that is closed needs no watch for a suspension or resumption that may still land.
             (give_up if kind == requests.CLOSE else overtake)(context, held, other)
     if kind != requests.CLOSE:
         for contrary in _OVERTAKES[kind]:

@@ -1,17 +1,17 @@
-"""transition_controlpanel: a client's way into the control panel of one service, off until a probe of its tariff.
+"""transition_controlpanel: a client's way into the control panel of one service, off until its tariff is probed.
 
-What the seller's link must never do is to lead into the account there, which holds the services of all clients. It is
-proven when all of this holds; what cannot be found out counts as not holding:
+The seller's link must never lead into the reseller's account there, which holds the services of all clients. That is
+proven when all of the following holds; what cannot be found out counts as not holding:
 
 - the link, and every redirect behind it, leads to an address that the seller has assigned to this service, by its form,
   and which is not that of the seller's panel; a name proves nothing, since a client names his service as he likes;
-- following it without any cookie arrives, and no cookie of a BILLmanager session is set on the way;
-- nothing that it carries or hands over opens a session at the seller, neither before it was followed nor after;
+- following the link without any cookie succeeds, and no cookie of a BILLmanager session is set on the way;
+- nothing that the link carries or hands over opens a session at the seller, neither before it was followed nor after;
 - the page it arrives at does not name the seller's panel, so nothing there leads on to it.
 
-So a panel that the seller shares among its clients' services is refused: that it shows one service only cannot be
-proven from here. What a tariff's services have for a panel is the tariff's, so each is proven for itself. The first
-of the four, and the tariff, are looked at again each time a client is led through.
+So a control panel that the seller shares among its clients' services is refused: that it shows one service only cannot
+be proven from here. Which control panel a service has depends on its tariff, so each tariff is probed for itself. The
+first of the four conditions, and the tariff, are checked again each time a client enters.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from reseller.wire.numbers import whole
 
 
 class WayIn(NamedTuple):
-    """A link that works once, and what to call the panel behind it."""
+    """A link that works once, and the caption of the control panel behind it."""
 
     url: str
     caption: str
 
 
 def switch_on(context: Context, number: int, itemtype: str, *, verify: bool) -> str:
-    """Probe the link of service `number`, and record that its module's services of this tariff have a panel.
+    """Probe the link of service `number`, and let clients enter the control panels of its module and tariff.
 
-    The proof in a sentence; raises ResellerError with what speaks against it. `verify` False takes any certificate of
-    the service's own panel: most are signed by nobody.
+    Returns the proof as a phrase; raises ResellerError with what speaks against it. With `verify` False any certificate
+    of the service's own control panel is accepted, since most are not signed by an authority.
     """
     item = items.read_ours(context.db, number)
     if item.itemtype != itemtype:
@@ -60,7 +60,7 @@ def switch_on(context: Context, number: int, itemtype: str, *, verify: bool) -> 
 
 
 def switch_off(context: Context, itemtype: str) -> int:
-    """Switch it off for the type, in all modules; how many there were."""
+    """Stop clients from entering the control panels of a type, in all modules; how many tariffs had it on."""
     switched = panel_switches.read(context.panel.base)
     left = {kind: proof for kind, proof in switched.items() if kind.itemtype != itemtype}
     panel_switches.write(context.panel.base, left)
@@ -69,7 +69,7 @@ def switch_off(context: Context, itemtype: str) -> int:
 
 
 def way_in(context: Context, number: int) -> WayIn:
-    """A fresh link for a client; raises ResellerError `reseller_panel_closed`, which a client may see."""
+    """A fresh link for a client; where it is refused, ResellerError `reseller_panel_closed`, which a client may see."""
     item = items.read_ours(context.db, number)
     closed = ResellerError("reseller_panel_closed", object="item", item=number)
     link = _link(context, item)
@@ -93,12 +93,15 @@ def way_in(context: Context, number: int) -> WayIn:
 
 
 def _link(context: Context, item: Item) -> Link | None:
-    """The link of a service that is active here; a suspended client has no business in there."""
+    """The link of a service that is active here, else None: the client of a suspended one must not enter."""
     return links.of_item(context.db, item.id) if item.status == Status.ACTIVE else None
 
 
 def _own(seller: Seller, link: Link) -> tuple[frozenset[str], str]:
-    """Addresses that are the service itself, and its tariff; raises ResellerError for one that is another's by now."""
+    """The addresses that are the service's own, and its tariff.
+
+    Raises ResellerError when the remote service carries another's key by now.
+    """
     seen = service.read(seller.transport, link.itemtype, link.remote)
     ownership.require_ours(link, seen.key)
     found = service.assigned_addresses(link.itemtype, seen.address)
@@ -113,7 +116,10 @@ def _require_own(url: str, own: frozenset[str], link: Link) -> None:
 
 
 def _prove(context: Context, seller: Seller, link: Link, *, verify: bool) -> str:
-    """The tariff that is proven; raises ResellerError with what speaks against it."""
+    """Check all that the module's docstring lists; the tariff that is proven.
+
+    Raises ResellerError with what speaks against it.
+    """
     transport, username = seller.transport, seller.settings.username
     own, tariff = _own(seller, link)
     if not whole(tariff):

@@ -1,1 +1,1 @@
-"""One file a decision in the life of a service."""
+"""One file per decision in the life of a service; the commands and checkevent share them."""

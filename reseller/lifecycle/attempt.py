@@ -1,7 +1,7 @@
-"""One try at one request of one service, under the service's lease: what every command has in common.
+"""One attempt at one request of one service, under the service's lease: what all commands share.
 
-A try ends in one of two ways: its request is settled and the method returns, or `stop()` has settled it with the
-reason, shown the reason on the operation, and the error it hands back is raised.
+An attempt ends in one of two ways. Either its request is settled and the method returns, or `stop()` settles the
+request with the reason, shows the reason on the operation, and returns the error for its caller to raise.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ from reseller.wire.errors import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: how the seller's refusal is worded where there is more to say than that a change was refused
+#: by kind, the error type of a proven refusal where "a change was refused" does not say enough
 _REFUSED = {requests.ORDER: "reseller_order_refused", requests.PART: "reseller_part_refused"}
-#: the same where the answer proves nothing, and nothing has shown
+#: the same for an error that proves nothing, once polling has shown no effect of the call
 _ANSWERED = {requests.ORDER: "reseller_order_answered", requests.PART: "reseller_part_answered"}
 
 
 class Attempt:
-    """Holds what a try works on; `kind` is the request's, and the error types below word its failures."""
+    """What an attempt works on; `kind` is the kind of its request, and the error types below word its failures."""
 
     kind = requests.ORDER
-    #: said when nothing was sent and it will be tried again, and after the last try
+    #: error types of an attempt that sent nothing: while it is retried, and after the last try
     unsent, unsent_last = "reseller_unsent", "reseller_unsent_last"
-    #: said while the outcome of an earlier try is unknown
+    #: error type while the outcome of an earlier attempt is unknown
     looking = "reseller_looking"
 
     def __init__(
@@ -62,7 +62,7 @@ class Attempt:
         self.held = held
         self.item = item
         self.operation = operation
-        #: an order makes its link; everything else is about the one there is
+        #: None for an order, which makes the link; everything else is about the link that exists
         self.link = None if self.kind == requests.ORDER else links.of_item(context.db, item.id)
         self.request = request or requests.live_of(context.db, item.id, self.kind) or self._intent()
         log.follow(self.request.correlation)
@@ -70,7 +70,7 @@ class Attempt:
 
     @classmethod
     def again(cls, context: Context, request: Request, held: Lease) -> Self:
-        """A try at a request that an earlier one has left, with the operation that it serves."""
+        """An attempt at a request that an earlier attempt has left, with the operation that the request serves."""
         item = items.read(context.db, request.item)
         return cls(context, held, item, operations.of(context, request), request)
 
@@ -81,7 +81,7 @@ class Attempt:
 
     @property
     def seller(self) -> Seller:
-        """The seller that this try is about; ends the try when the settings of its module do not lead there."""
+        """The seller of this attempt; ends the attempt when the settings of its module do not lead to that seller."""
         if self._seller is None:
             try:
                 self._seller = self._lead()
@@ -97,7 +97,7 @@ class Attempt:
         return self._seller
 
     def _lead(self) -> Seller:
-        """Of a link: its account's. Of an order: the module's, and once it may have been sent where that was."""
+        """The seller of the link's account; for an order the module's, or the one that it may have been sent to."""
         if self.link is not None:
             return self.context.seller_of(self.link)
         if not self.in_doubt or not self.request.account:
@@ -105,22 +105,22 @@ class Attempt:
         return self.context.seller_of(self.request)
 
     def proves(self, error: Rejected) -> bool:
-        """Whether this answer proves that what was sent had no effect (seller/proofs.py)."""
+        """Whether this error proves that the call had no effect (seller/proofs.py)."""
         return self.context.proofs.hold(error)
 
     @property
     def answered(self) -> Rejected | None:
-        """The error that the seller answered to what was sent last and that proves nothing; None without one."""
+        """The inconclusive error that the seller answered to the last call of the request; None without one."""
         return kept_answers.again(self.request.answer)
 
     def settle_doubt(self, error: SellerError, type_: str = "") -> None:
-        """Record that the outcome is unknown: it is looked for, and an error document is kept meanwhile."""
+        """Record that the outcome of the call is unknown; an error document is kept until polling shows the outcome."""
         answer = kept_answers.kept(error) if isinstance(error, Rejected) else None
         self.settle(Standing(State.LOOKING, type_ or error.type, answer=answer))
 
     @property
     def is_looked_for(self) -> bool:
-        """Whether what was sent has been looked for as long as a doubt is."""
+        """Whether the outcome of the call has been looked for as long as of any doubt (`look_seconds`)."""
         return (self.request.sent_seconds or 0) >= self.context.limits.look_seconds
 
     @property
@@ -131,15 +131,15 @@ class Attempt:
     def linked(self) -> Link:
         """The service's link; ends the try when it has none."""
         if self.link is None:
-            # A doubt about money outlives the link; what was wanted of the service does not.
+            # A request that may have charged stays in doubt without a link; any other is refused.
             state = self._unsent_state(State.REFUSED) if self.kind in requests.CHARGED else State.REFUSED
             raise self.stop(Standing(state), ResellerError("reseller_not_linked", **self.names()))
         return self.link
 
     def view(self) -> Service:
-        """What the form of the linked remote service says, MISSING without one; ends the try when it is another's.
+        """The form of the linked remote service, MISSING without one; ends the try when it carries another's key.
 
-        Every call that changes the service comes after this one (lifecycle/ownership.py). Raises SellerError.
+        Every call that changes the service must come after this one (lifecycle/ownership.py). Raises SellerError.
         """
         link = self.linked()
         seen = service.read(self.seller.transport, link.itemtype, link.remote)
@@ -149,14 +149,14 @@ class Attempt:
         wait = self.context.limits.unsent_longest_seconds
         rests = not self.operation or items.is_manual(self.context.db, self.operation)
         if rests and (self.request.error_type, self.request.operation) == (error.type, self.operation):
-            # The operation says so already: this is a look, not somebody's Start.
+            # The operation shows this error already, and nobody has started it since: wait without a new report.
             requests.wait(self.held, self.request, wait)
             raise Stopped.by(error)
         state = self._unsent_state(State.UNSENT)
         raise self.stop(Standing(state, tries=self._tries, wait_seconds=wait), error)
 
     def see(self) -> tuple[str, Service]:
-        """The remote number and what its form says; ends the try when there is none."""
+        """The remote number and its form; ends the try when the form cannot be read, or says that there is none."""
         link = self.linked()
         try:
             seen = self.view()
@@ -167,21 +167,21 @@ class Attempt:
         return link.remote, seen
 
     def names(self) -> dict[str, str]:
-        """What every error names."""
+        """The parameters that every error of this attempt has."""
         remote = self.link.remote if self.link else "-"
         return {"item": str(self.item.id), "key": self.request.key, "kind": self.kind, "remote": remote}
 
     def hold_for_send(self) -> None:
-        """Make the lease outlive the longest answer."""
+        """Extend the service's lease, so that it outlives the longest call to the seller."""
         self.held.extend(self._send_seconds)
 
     @contextlib.contextmanager
     def spending(self) -> Iterator[None]:
-        """Hold the account's purse inside the block: one call that spends its money at a time, over all processes.
+        """Hold the account's purse, a lease, inside the block: only one call at a time, over all processes, spends.
 
-        Before, the operation is taken out of the panel's own schedule: whatever becomes of this try, also if nobody can
-        be told of it, the panel does not run it again by itself. Ends the try, to be made again soon, when the panel
-        does not show that, or when somebody else holds the purse for too long.
+        First the operation is made manual: whatever becomes of this attempt, even if it cannot be reported, the panel
+        does not run the operation again by itself. Ends the attempt, to be repeated soon, when the panel does not show
+        the operation as manual, or when another process holds the purse for too long.
         """
         limits = self.context.limits
         if self.operation and not operations.make_manual(self.context, self.operation):
@@ -193,7 +193,7 @@ class Attempt:
             wait_seconds=limits.account_wait_seconds,
         )
         with contextlib.ExitStack() as held:
-            # Waiting must not cost us the service's own lease.
+            # The service's own lease must not run out while this process waits for the purse.
             self.held.extend(self._send_seconds + limits.account_wait_seconds)
             try:
                 held.enter_context(purse)
@@ -204,13 +204,13 @@ class Attempt:
             try:
                 yield
             except (Ambiguous, Rejected):
-                # An error may be answered after the effect too.
+                # An error may be answered after the call has charged.
                 self._note_cost(before)
                 raise
             self._note_cost(before)
 
     def _balance(self) -> Balance | None:
-        """The seller account's money, None where it cannot be seen: that stops no purchase."""
+        """The balance of the seller's account, None where it cannot be read: that stops no purchase."""
         try:
             return read_balance(self.seller.transport)
         except SellerError as error:
@@ -218,11 +218,11 @@ class Attempt:
             return None
 
     def _note_cost(self, before: Balance | None) -> None:
-        """By how much the balance has fallen; while the purse is held, nothing else of ours is charged to it."""
+        """Record by how much the balance has fallen; while the purse is held, no other call of ours is charged."""
         after = self._balance() if before and before.amount else None
         if before and after and after.amount and after.currency == before.currency:
             cost = Decimal(before.amount) - Decimal(after.amount)
-            # A top-up of the same moment would hide it; that is no cost.
+            # A top-up at the same moment hides the cost: a balance that has not fallen is not recorded.
             if cost > 0:
                 spent.note(self.held, self.request.id, cost, after.currency)
                 self.context.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
@@ -233,24 +233,24 @@ class Attempt:
         return max(limits.lease_seconds, 2 * limits.order_seconds)
 
     def stop_unsent(self, error: SellerError) -> Stopped:
-        """A call that only looks did not get through or was refused, and nothing was sent by this try.
+        """End a try in which a reading call failed or was refused, so that the try has sent nothing.
 
-        What an earlier try sent, or may have sent, is looked for later; it must not become a request that never left.
+        What an earlier try sent, or may have sent, is looked for later: its request must not count as never sent.
         """
         looking = ResellerError(self.looking, cause=self.context.word(error), **self.names())
         if self.request.state == State.WAITING:
-            # The ledger keeps what it is waiting for.
+            # Only report: the ledger keeps the state and its reason.
             return self._show(looking)
         if self.in_doubt:
             return self.stop(Standing(self._unsent_state(State.LOOKING)), looking)
         if isinstance(error, Withheld):
-            # The try does not count, and the next one is when a person has said so (sync/checkevent.py).
+            # The try does not count; the next one follows a person's decision (sync/checkevent.py).
             told = ResellerError(error.unsent, cause=self.context.word(error), **self.names())
             wait = self.context.limits.unsent_first_seconds
             return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), told)
         trouble = retries.account_trouble(error)
         rule = retries.rule(error, self.context.limits)
-        # Who waits for the account is given no other tries of his own.
+        # A request that waits for the account goes on counting: it gets no new round of tries.
         tries = (self.request.tries if trouble else self._tries) + 1
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
@@ -268,17 +268,17 @@ class Attempt:
         return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
 
     def later(self, reason: ResellerError, seconds: int) -> Stopped:
-        """Nothing was sent, and the try does not count: it is made again after so long, as often as it takes."""
+        """End a try that sent nothing and does not count: it is repeated after `seconds`, as often as it takes."""
         told = ResellerError("reseller_later", cause=self.context.word(reason), seconds=seconds, **self.names())
         return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), told)
 
     @property
     def _tries(self) -> int:
-        """Tries so far; somebody who starts the operation after the last one is given as many again."""
+        """Tries so far; 0 after the last one, so that starting the operation by hand allows as many again."""
         return self.request.tries if self.request.tries < self.context.limits.unsent_times else 0
 
     def refusal(self, error: Rejected) -> ResellerError:
-        """The seller's refusal, worded for what was refused."""
+        """The seller's refusal, worded for the kind of request that was refused."""
         if error.type != "reseller_refused":
             error.params.update(self.names())
             return error
@@ -289,7 +289,7 @@ class Attempt:
         return ResellerError(type_, object=error.object, value=error.value, **{**error.params, **self.names()})
 
     def rejected(self, error: Rejected) -> Stopped:
-        """The end of a try that was refused: by proof, or because looking has shown nothing."""
+        """End a try that was refused, by proof or because polling has shown nothing."""
         now = self.standing(error)
         if now.state != State.UNSENT:
             return self.stop(now, self.refusal(error))
@@ -297,8 +297,8 @@ class Attempt:
         return self.stop_unsent(error)
 
     def standing(self, error: Rejected) -> Standing:
-        """Where a rejected request stands: waiting for money, with what is needed to weigh it, for the account to work
-        again, or refused."""
+        """Where a rejected request stands: waiting for money, with the figures to weigh it by; waiting for the account
+        to work again; or refused."""
         if retries.account_trouble(error):
             return Standing(State.UNSENT, error.type, tries=self._tries)
         have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
@@ -306,7 +306,7 @@ class Attempt:
         return Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
 
     def _unsent_state(self, state: State) -> State:
-        """`state` for a try that sent nothing, unless an earlier one is still in doubt, or the seller has it."""
+        """`state` for a try that sent nothing, unless an earlier call is still in doubt, or the seller has taken it."""
         now = self.request.state
         if now == State.SENDING:
             return State.LOOKING
@@ -317,7 +317,7 @@ class Attempt:
         self.request = requests.settle(self.held, self.request, now)
 
     def stop(self, now: Standing, error: ResellerError, *, task: bool = False) -> Stopped:
-        """Settle the request and show the reason on the operation; the error to end this try with."""
+        """Settle the request and show the reason on the operation; the error to raise."""
         self.settle(now._replace(error_type=error.type, error_text=self.context.word(error), operation=self.operation))
         return self._show(error, task=task)
 

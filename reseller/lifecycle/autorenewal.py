@@ -1,4 +1,4 @@
-"""The seller must not renew by itself what this side renews: both would charge (reselling.md 7)."""
+"""Switch off the seller's own renewal of services that are renewed from here: both would charge (reselling.md 7)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from reseller.wire.errors import Rejected
 
 
 def switch_off(context: Context, seller: Seller, itemtype: str, remote: str, months: str) -> bool:
-    """Switch it off where it is on (`months` not empty); whether it was, and its form shows it off.
+    """Switch off the seller's own renewal where it is on (`months` not empty); whether it was on and now shows as off.
 
-    Raises NotSent, Ambiguous.
+    A refusal to switch it off is logged. Raises NotSent, Ambiguous, and Rejected where the form cannot be read back.
     """
     if not months:
         return False

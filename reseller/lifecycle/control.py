@@ -1,9 +1,10 @@
-"""Power and password: one call there, and `service.post<kind>` here once the seller is done.
+"""Power and password: one call to the seller, and `service.post<kind>` here once the seller is done.
 
-Their effect does not show at the seller, only that something is under way. What the seller took is therefore waited
-for while it is busy and then done. After a lost answer an absolute call (start, stop, a password) is made again, on the
-schedule of what was not sent; a reboot is not: it would interrupt the machine a second time. That one says so, and is
-made again when somebody presses Start, or wants it anew.
+The seller does not show the effect of these calls, only that something is under way. A call that the seller took is
+therefore waited for while the service is busy, and is done when it no longer is. After a lost answer an absolute call
+(start, stop, a password) is repeated, on the schedule of unsent requests. A reboot is not, since it would interrupt the
+machine a second time: its operation says so, and the call is repeated when somebody presses Start, or a new operation
+asks for it.
 """
 
 from __future__ import annotations
@@ -29,41 +30,41 @@ OVERDUE = "reseller_change_overdue"
 
 @contextlib.contextmanager
 def begin(context: Context, number: int, kind: str, given: int) -> Iterator[tuple[Lease, Item, int]]:
-    """The service's lease, the service, and the operation that `kind` serves; raises BusyError, ResellerError."""
+    """Begin command `kind`: the service's lease, the service, and the operation. Raises BusyError, ResellerError."""
     with operations.begin(context, number, kind, given) as (held, item, operation):
         offers.check(context, item, kind, operation)
         yield held, item, operation
 
 
 class Control(Attempt, ABC):
-    """One try; `kind` is the command's own name."""
+    """One attempt at one control command; `kind` is the command's own name."""
 
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_change_looking"
-    #: whether making the call twice comes to the same as making it once
+    #: whether making the call twice has the same effect as making it once
     absolute = True
 
     def __init__(
         self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
     ) -> None:
         super().__init__(context, held, item, operation, request)
-        #: an operation of its own is a wish of its own, whatever became of the one before
+        #: a new operation is a new request, even if the last one of this kind never finished
         self._is_anew = bool(operation and self.request.operation and operation != self.request.operation)
 
     def prepare(self) -> None:
-        """Get what the call needs; ends the try when that cannot be had."""
+        """Get what the call needs; ends the try when that is not possible."""
 
     @abstractmethod
     def call(self, remote: str) -> None:
         """Make the call; raises SellerError."""
 
     def taken(self) -> None:
-        """What is to be noted here once the seller has taken it."""
+        """Record on the panel what the seller has just accepted."""
 
     def run(self) -> None:
-        """Look; send unless the seller has it already; look again."""
+        """Read the form; send the call unless the seller has it already, or it must not be repeated; read again."""
         if self.request.state == State.WAITING and self._is_anew:
-            # A crash after the panel was told and before the ledger was.
+            # A crash came after the panel's call-back and before the ledger's write: the request is done.
             self.settle(Standing(State.DONE))
             self.request = self._intent()
         if self.request.state == State.WAITING:
@@ -80,7 +81,7 @@ class Control(Attempt, ABC):
             self._send(remote, seen)
 
     def look(self) -> bool:
-        """Whether it is done by now; raises ResellerError when a person has to know."""
+        """Poll whether the command is done; raises ResellerError when a person has to know."""
         _, seen = self.see()
         if self.request.state == State.WAITING:
             return self._look(seen)
@@ -92,7 +93,7 @@ class Control(Attempt, ABC):
         elif self.request.state != State.UNCONFIRMED:
             if not self.absolute:
                 raise self._ask(ResellerError("reseller_answer_lost"))
-            # Its own operation makes it again: only that one has what is needed for the call.
+            # Its operation repeats the call: only the operation carries what the call needs.
             self.settle(Standing(State.UNSENT, tries=self.request.tries))
         return False
 
@@ -111,7 +112,7 @@ class Control(Attempt, ABC):
         except (Rejected, Ambiguous) as error:
             if isinstance(error, Rejected) and self.proves(error):
                 raise self.rejected(error) from error
-            # It was not busy before, so what it is busy with now is this.
+            # The service was not busy before the call, so a service that is busy now is busy with it.
             seen_now = self._glance()
             if seen_now is None or not seen_now.is_busy:
                 raise self._unknown(error) from error
@@ -121,7 +122,7 @@ class Control(Attempt, ABC):
             self._took(self._glance())
 
     def _unknown(self, error: SellerError) -> Stopped:
-        """Nothing shows of what was sent: an error is looked at on, a lost answer costs another call or a person."""
+        """The form shows no sign of the call: poll on after an error; after a lost answer repeat, or ask a person."""
         if isinstance(error, Rejected):
             self.settle_doubt(error, self.looking)
             return self._answered()
@@ -129,11 +130,11 @@ class Control(Attempt, ABC):
 
     @property
     def _is_answered(self) -> bool:
-        """Whether an error was answered to what was sent, and it is not known what became of that."""
+        """Whether the call was answered with an error while its outcome is still unknown."""
         return self.in_doubt and bool(self.request.answer)
 
     def _answered(self) -> Stopped:
-        """Look on for as long as a doubt is looked at; then it is a refusal, with the seller's own text."""
+        """Poll on for `look_seconds`; then the error counts as a refusal, with the seller's own text."""
         error = self.answered
         assert error is not None  # noqa: S101 - see _is_answered
         if self.is_looked_for:
@@ -142,19 +143,19 @@ class Control(Attempt, ABC):
         return self.stop(Standing(State.LOOKING), told)
 
     def _took(self, seen: Service | None) -> None:
-        """The seller has it, and shows whether it is done with it; None when it cannot be asked now."""
+        """Record that the seller has the call; `seen` shows whether it is done, None when it cannot be read now."""
         self.settle(Standing(State.WAITING, "reseller_change_waiting", operation=self.operation))
         self._wait(seen)
 
     def _glance(self) -> Service | None:
-        """What the form says, None when it cannot be read now: the call itself is over, so that stops nothing."""
+        """The form, None when it cannot be read now: the call itself was made, so that stops nothing."""
         try:
             return self.view() if self.link else None
         except SellerError:
             return None
 
     def _wait(self, seen: Service | None) -> None:
-        """Finish, or let the operation wait: the panel is not to run it again by itself."""
+        """Finish, or let the operation wait as a manual one, which the panel does not run again by itself."""
         if seen is not None and not seen.is_busy:
             self._finish()
         elif self._is_overdue:
@@ -163,7 +164,7 @@ class Control(Attempt, ABC):
             self._park()
 
     def _look(self, seen: Service) -> bool:
-        """As _wait(), but nothing is said or written a second time."""
+        """As _wait(), but report and write nothing a second time."""
         if not seen.is_busy:
             self._finish()
             return True
@@ -187,7 +188,7 @@ class Control(Attempt, ABC):
             operations.note(self.context, self.item, self.operation, self.context.word(told))
 
     def _again(self, error: SellerError) -> Stopped:
-        """Made again on the schedule of what was not sent, and left to a person after the last try."""
+        """Repeat the call on the schedule of unsent requests; after the last try a person decides."""
         rule = retries.rule(error, self.context.limits)
         tries = self.request.tries + 1
         last = tries >= rule.times
@@ -203,14 +204,17 @@ class Control(Attempt, ABC):
         return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
 
     def _ask(self, error: ResellerError) -> Stopped:
-        """Somebody has to decide; only once the operation says so does a Start mean that it was decided."""
+        """Make a task for a person to decide; the request becomes UNCONFIRMED after that.
+
+        In that state a Start counts as the decision, which it can only be once the operation has shown the question.
+        """
         told = ResellerError("reseller_not_repeated", cause=self.context.word(error), **self.names())
         stopped = self.stop(Standing(State.LOOKING), told, task=True)
         self.settle(Standing(State.UNCONFIRMED, told.type, self.context.word(told)))
         return stopped
 
     def _finish(self) -> None:
-        """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
+        """Finish on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
         functions.call_back(self.context.mgrctl, f"service.post{self.kind}", self.item.id)
         if self.operation:
             operations.close(self.context, self.operation)

@@ -1,7 +1,8 @@
-"""Two dates that a person decides about: one of the panel that has jumped for no known reason, or a gap of a few days.
+"""Dates about which a person decides whether terms are bought (`resellerctl paid`).
 
-Until then nothing is bought for it, and the service ends at the seller with its own term (term_to_buy.py,
-small_gaps.py).
+The panel's date has jumped for no known reason, the seller's date has gone back, the operation of a renewal was
+deleted, or only a few days are missing. Until the decision nothing is bought for them, and the service ends at the
+seller with its own term (term_to_buy.py, small_gaps.py).
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.wire.errors import Message, ResellerError
 
-#: problems of two dates that a person decides
+#: kinds of problem that such a decision ends
 _DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED, problems.GAP)
 
 
 class Jump(NamedTuple):
-    """A service whose date has jumped; `paid` is the panel's date, `there` the seller's when that was seen."""
+    """A service with such a problem; `paid` is the panel's date, `there` the seller's when the problem was raised."""
 
     service: int
     remote: str
@@ -33,7 +34,7 @@ class Jump(NamedTuple):
 
 
 def known(context: Context) -> list[Jump]:
-    """Every jump that a run of checkevent has found."""
+    """Every service with such a problem, in all modules."""
     return [
         Jump(each.cause.number, each.params.get("remote", ""), each.here, each.there, each.age_seconds // 86400)
         for module in items.modules(context.db)
@@ -43,9 +44,11 @@ def known(context: Context) -> list[Jump]:
 
 
 def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
-    """Record a person's word about the jump of service `number`; what follows from it, or would, in a sentence.
+    """Record a person's decision about the dates of service `number`: to `buy` what is missing, or to leave it.
 
-    Raises BusyError when somebody else is at it, ResellerError `reseller_paid_none` when its date has not jumped.
+    Returns a sentence of what follows from it, or would if it were `confirmed`. Raises BusyError when another process
+    holds the service's lease, ResellerError `reseller_paid_none` when there is nothing to decide, and
+    `reseller_paid_moved` or `reseller_paid_unmoved` when the dates do not fit the decision.
     """
     with context.hold_ours(number) as (held, item):
         causes = [Cause.of_service(number, kind) for kind in _DECIDED]
@@ -55,13 +58,13 @@ def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
             raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
         until = item.expiredate
         if found.cause.kind == problems.GAP:
-            # What nothing accounts for is no part of a gap (commands/owed_terms.py).
+            # Days of the panel's date that nothing accounts for are no part of a gap (commands/owed_terms.py).
             until = min(until, paid.of(context.db, link.id).accounted or until)
         if buy and found.cause.kind == problems.UNRENEWED:
-            # Nothing says up to which day: the panel's date has not moved.
+            # There is no day up to which to buy: the panel's date has not moved.
             raise ResellerError("reseller_paid_unmoved", object="item", value=number, item=number, now=until)
         if until.isoformat() != found.here:
-            # What a person has decided about is another date.
+            # The person has decided about another date than the panel has now.
             told = {"item": number, "seen": found.here, "now": until}
             raise ResellerError("reseller_paid_moved", object="item", value=number, **told)
         there = dt.date.fromisoformat(found.there)
@@ -84,7 +87,7 @@ def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
 
 
 def _terms(context: Context, item: Item, there: dt.date) -> int:
-    """How many of the seller's terms lie between the two dates."""
+    """How many of the seller's terms it takes from the seller's date `there` to the panel's date."""
     months = order_plan.term(item, tariffmap.load(context.db, item.pricelist))
     count = 0
     while months > 0 and item.expiredate and term_to_buy.after(there, count * months) < item.expiredate:

@@ -1,7 +1,7 @@
-"""That a remote service is gone is never taken from a single answer.
+"""A remote service never counts as gone by a single answer of the seller.
 
-A form that says that it is missing, or deleted, may be of a panel that is being restored. It counts together with a
-delete that the seller took, or with a complete list that does not show the service either.
+A form that says that the service is missing, or deleted, may come from a panel that is being restored. It counts only
+together with a delete that the seller accepted, or with a complete list that does not show the service either.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from reseller.seller.transport import Transport
 
 
 def is_unlisted(transport: Transport, itemtype: str, remote: str, limits: Limits) -> bool:
-    """Whether a complete list, read now, shows the service `remote` as deleted or not at all.
+    """Whether a list, read now, shows the service `remote` as deleted or, being complete, does not show it at all.
 
-    For a service whose form says that it is missing. Raises SellerError when the list cannot be read.
+    To be asked about a service whose form says that it is missing. Raises SellerError when the list cannot be read.
     """
     found = read_list(transport, itemtype, limits)
     row = next((row for row in found.rows if row.id == remote), None)

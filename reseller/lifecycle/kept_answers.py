@@ -1,7 +1,7 @@
-"""An error document that proves nothing, kept with its request until looking has shown what became of the call.
+"""Keep an error document that proves nothing with its request, until polling has shown what became of the call.
 
-When nothing shows it is a refusal like any other, so it is kept whole: its type decides whether money is waited for, a
-day, or a person.
+When polling shows no effect, the error counts as a refusal like any other. So all of the error that a refusal needs is
+kept: its type and parameters decide whether the request waits for money, for a day, or for a person.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import json
 
 from reseller.wire.errors import Rejected
 
-#: what the ledger's column holds; of what the seller said at length, and of everything else
+#: characters that the ledger's column holds; that are kept of a long text of the seller's, and of any other value
 MOST_CHARACTERS, TEXT_CHARACTERS, WORD_CHARACTERS = 2000, 300, 64
-#: parameters of the error that word it; the others of a Rejected follow from its type
+#: parameters that fill the sentence of the error; all others of a Rejected follow from its type
 _WORDS = ("func", "amount", "have", "deficit", "currency", "available")
 
 
 def kept(error: Rejected) -> str:
-    """The answer as the ledger keeps it, with the seller's own parameters as far as there is room."""
+    """The error as JSON for the ledger's column, with the seller's own parameters as far as there is room."""
     params = {name: error.params[name][:WORD_CHARACTERS] for name in _WORDS if name in error.params}
     params["text"] = error.params.get("text", "")[:TEXT_CHARACTERS]
     theirs: dict[str, str] = {}
@@ -38,7 +38,7 @@ def kept(error: Rejected) -> str:
 
 
 def again(answer: str) -> Rejected | None:
-    """The error that was kept, None for an empty answer."""
+    """The error that kept() has written as `answer`; None for an empty answer."""
     if not answer:
         return None
     fields = json.loads(answer)

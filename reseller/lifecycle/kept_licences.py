@@ -1,12 +1,13 @@
-"""Licences that are kept for the next order instead of being deleted: a setting of the module, off by default.
+"""Keep licences for the next order instead of deleting them: a setting of the module, off by default.
 
 Closing suspends a licence, renames it, takes its address and our key off it (the way of the vendor's own WHMCS module,
-selling-api.md 4.3), and notes it as free. An order of the same type, tariff and resources takes the free one
-that ends first: the old licence key is replaced, name and address are set, it is resumed, and only then does it get the
-order's key. So whatever shows that key is ready to be linked, and until then everything can be done again: each step
-looks at the form first and sends what differs. Its last client knows the old licence key, so a licence of which no key
-is shown, before or after, or of which the seller does not replace it, is handed on to nobody. Nothing here is charged,
-hence nothing here is ever in doubt.
+selling-api.md 4.3), and records it as free. An order of the same type, tariff and resources takes the free licence
+that ends first: the old licence key is replaced, name and address are set, the licence is resumed, and only then does
+it get the order's key. So a licence that shows the order's key is ready to be linked, and until then every step can be
+repeated: each reads the form first and sends only what differs.
+
+The last client knows the old licence key. So a licence is not handed on where the seller does not show its key, before
+or after, or does not replace it. None of these calls is charged, hence none of them is ever in doubt.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from reseller.wire import dates
 from reseller.wire.errors import Rejected, ResellerError, SellerError
 from reseller.wire.numbers import whole
 
-#: what a licence looks like that nobody uses, and what renews nothing by itself
+#: fields of a licence that nobody uses, which also does not renew by itself
 IDLE = {"licname": "free.lic", "ip": "0.0.0.0", "autoprolong": "null"}  # noqa: S104 - nothing is bound to it
 #: fields of an order without which a licence cannot be handed over
 NAMED = ("licname", "ip")
 
 
 class Outcome(enum.Enum):
-    """What became of keeping a licence."""
+    """The result of trying to keep a licence that is being closed."""
 
     NO = "not wanted or not possible: it is to be deleted"
     PENDING = "the seller is at it"
@@ -46,7 +47,7 @@ class Outcome(enum.Enum):
 
 
 def keep(attempt: Attempt, link: Link) -> Outcome:
-    """Bring a licence that is being closed to where the next order can take it; raises SellerError."""
+    """Bring a licence that is being closed into the state in which the next order can take it; raises SellerError."""
     if not products.of(link.itemtype).can_be_kept:
         return Outcome.NO
     row = kept_licences.of_remote(attempt.context.db, link.account, link.remote)
@@ -61,7 +62,7 @@ def keep(attempt: Attempt, link: Link) -> Outcome:
 
 
 def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
-    """The close is over: what it kept is free now; of what is gone no trace is left."""
+    """Finish a close: the licence that it kept becomes free; the row of a licence that was deleted is removed."""
     row = kept_licences.of_remote(attempt.context.db, link.account, link.remote)
     if row is None:
         return
@@ -72,7 +73,7 @@ def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
 
 
 def _reserve(attempt: Attempt, link: Link, seen: Service) -> kept_licences.Licence | None:
-    """Note that it is being kept, before anything is sent; None for one that is of no use to anybody."""
+    """Record that the licence is being kept, before anything is sent; None for a licence that no order could use."""
     has = _resources(attempt, seen)
     useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen) or not seen.licence_key
     if has is None or useless or not whole(seen.pricelist):
@@ -84,9 +85,9 @@ def _reserve(attempt: Attempt, link: Link, seen: Service) -> kept_licences.Licen
 
 
 def _resources(attempt: Attempt, seen: Service) -> str | None:
-    """What is ordered beside the tariff itself, with the seller's present values; None where that cannot be said.
+    """The add-ons that an order of the service names, with the seller's present values, as Kind.listed() writes them.
 
-    Raises SellerError.
+    None where that cannot be determined. Raises SellerError.
     """
     item, db = attempt.item, attempt.context.db
     offered = quantities.offered(attempt.seller.transport, seen.pricelist) if item.addons else None
@@ -117,7 +118,7 @@ def _retire(attempt: Attempt, link: Link, row: kept_licences.Licence, seen: Serv
 
 
 def _refusal_of(step: Callable[[], None]) -> Rejected | None:
-    """The error that the seller answers to a step, None without one: what counts is what the form shows afterwards."""
+    """Make the call of a step; the error that the seller answers, or None. The form decides whether it had effect."""
     try:
         step()
     except Rejected as error:
@@ -126,7 +127,7 @@ def _refusal_of(step: Callable[[], None]) -> Rejected | None:
 
 
 def _unfit(attempt: Attempt, row: kept_licences.Licence, why: str) -> Outcome:
-    """It cannot be kept, so it is deleted like any other service; not tried again by this close."""
+    """Record that the licence cannot be kept: this close deletes it like any other service, and does not try again."""
     kept_licences.settle(attempt.held, row, kept_licences.UNFIT)
     attempt.context.log.error(
         f"item {attempt.item.id}: licence {row.remote} cannot be kept, it is deleted instead: {why}"
@@ -140,20 +141,21 @@ def _is_idle(seen: Service) -> bool:
 
 
 def _named(seen: Service) -> dict[str, str]:
-    """Whose licence it is, as the form says it."""
+    """The fields of the form that say whose licence it is."""
     return {name: seen.fields.get(name, "") for name in NAMED}
 
 
 def _is_over(seen: Service) -> bool:
-    """Whether its paid term has ended, or when it does is not known; none at all is for ever."""
+    """Whether the paid term has ended, or its date cannot be read; a licence without a date never ends."""
     ends = seen.expiredate
     return bool(seen.undated) or (ends is not None and ends <= dt.datetime.now(dt.timezone.utc).date())
 
 
 def take(attempt: Attempt, order: Order) -> str:
-    """The number of a kept licence that is now all that `order` asks for, with its key; empty when there is none.
+    """Hand a kept licence to `order`: its number once it is all that the order asks for, with the order's key.
 
-    Raises SellerError; the licence stays reserved for the order then, and the next try goes on with it.
+    Empty when there is none. Raises SellerError; the licence then stays reserved for the order, and the next try
+    continues with it.
     """
     if not products.of(order.itemtype).can_be_kept:
         return ""
@@ -161,7 +163,7 @@ def take(attempt: Attempt, order: Order) -> str:
     possible = int(order.period) > 0 and all(order.fields.get(name) for name in NAMED)
     row = kept_licences.of_order(attempt.context.db, order.key)
     if row is not None and not (possible and row.kind == kind):
-        # The order has been changed since it reserved it.
+        # The order has been changed since it reserved the licence.
         kept_licences.settle(held, row, kept_licences.FREE)
         row = None
     if not possible or (row is None and not attempt.seller.settings.reuse):
@@ -188,10 +190,10 @@ class _Handover:
         self.named = {name: order.fields[name] for name in NAMED}
 
     def carry_out(self) -> bool:
-        """Whether it is the order's now; if not, it is among the free ones again, or forgotten."""
+        """Whether the licence is the order's now; if not, its row is free again, or removed."""
         seen = self._read()
         if not seen.exists and not self._is_unlisted():
-            # One answer of a form; the next order asks again.
+            # A single form proves nothing: the licence stays free, and the next order asks again.
             kept_licences.settle(self.attempt.held, self.row, kept_licences.FREE)
             return False
         why = self._uselessness(seen)
@@ -214,7 +216,7 @@ class _Handover:
         return True
 
     def _uselessness(self, seen: Service) -> str:
-        """Why nobody can be given this licence; empty when it can."""
+        """Why the licence cannot be given to anybody; empty when it can."""
         given = {addon: seen.addons.get(addon, "") for addon in self.order.addons}
         reasons = {
             "it is gone": not seen.exists,
@@ -228,7 +230,7 @@ class _Handover:
         return next((why for why, holds in reasons.items() if holds), "")
 
     def _steps(self) -> Sequence[tuple[Callable[[Service], bool], Callable[[], None]]]:
-        """When each step is needed, and what it sends; the order's key comes last, see above."""
+        """Each step as a condition on the form and a call; the order's key comes last, see the module's docstring."""
         row, key = self.row, self.order.key
         return (
             (lambda seen: seen.licence_digest in ("", row.digest), self._new_key),
@@ -238,11 +240,11 @@ class _Handover:
         )
 
     def _is_anothers(self, seen: Service) -> bool:
-        """Whether it has a key that is neither this order's nor that of the client it was kept from."""
+        """Whether the licence carries a key that is neither this order's nor the one its row had when claimed."""
         return (seen.key or "") not in ("", self.order.key, self.row.owner)
 
     def _put_back(self, why: str) -> bool:
-        """Undo as far as the seller lets us: under the client's name it would stand in the way of a real order."""
+        """Undo the handover as far as the seller allows: under the client's name the licence would block an order."""
         if self._is_anothers(self._read()):
             kept_licences.remove(self.attempt.held, self.row)
             self.attempt.context.log.error(f"kept licence {self.row.remote} is somebody else's by now: {why}")

@@ -1,8 +1,9 @@
-"""The last handler of a command: whatever ends it, its operation does not stay in the panel's schedule without a word.
+"""The last handler of a command's errors: no operation stays in the panel's schedule without showing what went wrong.
 
-A command tells of most failures itself, in its own words (`Attempt.stop`). What is left is an error that no command
-expects, of ours, of a library or of the panel. Run again by the panel it would most likely happen again, and send again
-what the seller has refused; so the operation becomes manual, says why, and gets a task.
+A command reports most failures itself, in its own words (`Attempt.stop`). What is left is an error that no command
+expects: ours, of a library, or of the panel. If the panel ran the operation again by itself, the error would most
+likely happen again, and what the seller has refused would be sent again. So the operation becomes manual, shows the
+error, and gets a task.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ PASSING = frozenset(
         "reseller_operation_gone",
     }
 )
-#: the panel was restarted, or did not answer in time
+#: types of a PanelError when the panel was restarted, or did not answer in time
 _AWAY = frozenset({"client", "timeout"})
 
 
 def tell(panel: Panel, error: ResellerError, item: int, operation: int, lang: str) -> None:
-    """Leave `operation` of service `item` to a person, unless the command has done so, or the cause passes by itself.
+    """Show `error` on `operation` of service `item` and leave it to a person with a task.
 
-    Nothing is raised: what cannot be told stands in the log.
+    Not where the command has done so already, or where the cause passes by itself. Raises nothing: what cannot be
+    reported is logged.
     """
     if not operation or _is_told(error):
         return

@@ -1,7 +1,8 @@
-"""A panel that is not where its ledger belongs (ledger/installation.py): the one problem of it, and a person's word.
+"""A panel that is not where its ledger belongs (ledger/installation.py): its one problem, and a person's decision.
 
-Every call that changes something at a seller is refused by the transport then (seller/transport.py); the operations
-that wanted it say so, and wait. checkevent starts none of them before the word is said, and all of them afterwards.
+The transport then refuses every call that changes something at a seller (seller/transport.py); the operations that
+needed such a call say so, and wait. checkevent starts none of them before a person has confirmed the move, and all of
+them afterwards.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ CAUSE = Cause(problems.PANEL, 0, problems.MOVED)
 
 
 class Move(NamedTuple):
-    """Where the ledger belongs, where the panel is, and how many requests wait for a word about that."""
+    """Where the ledger belongs, where the panel is, and how many requests wait for a person's decision about that."""
 
     was: Place
     here: Place
@@ -30,12 +31,12 @@ class Move(NamedTuple):
 
     @property
     def is_one(self) -> bool:
-        """Whether the two differ."""
+        """Whether the two places differ."""
         return self.was.mark != self.here.mark
 
 
 def look(context: Context) -> Move:
-    """How it is now."""
+    """The two places, and the waiting requests, as they are now."""
     return Move(
         installation.of(context.db),
         installation.here(context.panel.base),
@@ -44,9 +45,10 @@ def look(context: Context) -> Move:
 
 
 def confirm(context: Context) -> Move:
-    """Record that the panel belongs where it is; how it was before. Nothing is written when it is there already.
+    """Record that the panel belongs where it is; the move as it was before. Nothing is written where there is none.
 
-    Raises BusyError when somebody else is at it, PanelError when the problem's task cannot be ended: the next run does.
+    Raises BusyError when another process holds the lease, PanelError when the problem's task cannot be deleted: the
+    next run does that.
     """
     with _held(context) as held:
         move = look(context)
@@ -59,9 +61,9 @@ def confirm(context: Context) -> Move:
 
 
 def watch(context: Context, modules: Sequence[int]) -> list[str]:
-    """Raise the problem, or end it; what it says, nothing when the panel is where its ledger belongs.
+    """Raise the problem, or end it; its sentence, or none when the panel is where its ledger belongs.
 
-    Raises ResellerError when it could not be told of.
+    Raises ResellerError when the problem cannot be recorded, PanelError when its task cannot be made or deleted.
     """
     error = installation.difference(context.db, context.panel.base)
     if error is None and problems.of(context.db, CAUSE) is None:

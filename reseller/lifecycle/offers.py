@@ -1,4 +1,4 @@
-"""What a type of service offers: features are declared for the module as a whole, the rest is refused here."""
+"""Refuse commands that a type of service does not offer: the panel knows features of a module, not of a type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reseller.lifecycle import operations
 from reseller.model import Item
 from reseller.wire.errors import ResellerError, Stopped
 
-#: what a type needs to have for a command; what is not named here every type offers
+#: by command, what a product type needs to have; every type offers a command that is not named here
 _NEEDS = {
     **dict.fromkeys(requests.POWER, "has_power"),
     requests.CHANGEPASSWORD: "has_password",
@@ -18,7 +18,7 @@ _NEEDS = {
 
 
 def check(context: Context, item: Item, kind: str, operation: int) -> None:
-    """Raises ResellerError `reseller_not_offered`, which then stands on the operation too, for a type without it."""
+    """Raise ResellerError `reseller_not_offered`, shown on the operation too, if the type does not offer `kind`."""
     if kind not in _NEEDS or getattr(products.of(item.itemtype), _NEEDS[kind]):
         return
     error = ResellerError("reseller_not_offered", object="item", item=item.id, kind=kind, itemtype=item.itemtype)

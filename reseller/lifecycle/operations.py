@@ -1,11 +1,11 @@
-"""The operation and task of a service, kept true for the people who look at them (Tools > Running operations, Tasks).
+"""Keep a service's operation and task true for the people who read them (Tools > Running operations, Tasks).
 
-The panel's own functions do all of it (platform.md 5.2). A manual operation is one the panel does not run by
+The panel's own functions do all of it (platform.md 5.2). A manual operation is one that the panel does not run by
 itself any more; its task, where it has one, says what a person has to do, or that nobody has to.
 
-An operation becomes manual before anything else is said of it, since a text that the panel refuses must not leave it in
-the panel's own schedule: it would be run, and send, again and again. Texts are cut, freed of what cannot be seen and,
-where the panel's tables cannot hold them, written in ASCII.
+An operation is made manual before its text is saved: with a text that the panel refuses, it would otherwise stay in
+the panel's own schedule and be run, and send, again and again. Texts are cut, freed of invisible characters and, where
+the panel's tables cannot hold them, written in ASCII.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from reseller.model import Item
 from reseller.wire import document, texts
 from reseller.wire.errors import PanelError, ResellerError
 
-#: error types of the panel that say nothing of the text that was sent: it was not reached, or the row is gone
+#: error types of the panel that are not about the text that was sent: the panel was not reached, or the row is gone
 _NOT_OF_THE_TEXT = ("client", "timeout", "missed")
 
 
 @contextlib.contextmanager
 def begin(context: Context, number: int, intname: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
-    """How every command begins: the service's lease, the service as it is, and the operation that is served.
+    """Begin a command: the service's lease, the service as it is now, and the operation that the command serves.
 
-    Raises BusyError when somebody else is at the service, ResellerError when it is not ours or its operation is gone.
+    Raises BusyError when another process holds the lease, ResellerError when the service is not ours or its operation
+    is gone.
     """
     with context.hold_ours(number) as (held, item):
         yield held, item, current(context, number, intname, operation)
@@ -41,8 +42,8 @@ def begin(context: Context, number: int, intname: str, operation: int) -> Iterat
 def current(context: Context, item: int, intname: str, given: int) -> int:
     """The operation that a command serves: the one it was `given`, else the newest of its name, 0 without one.
 
-    To be asked under the service's lease. A command may wait for the lease while somebody else finishes its operation;
-    going on then would do it a second time. Raises ResellerError `reseller_operation_gone`.
+    To be called under the service's lease. Another process may have finished the operation before this one got the
+    lease; going on would carry it out a second time. Raises ResellerError `reseller_operation_gone`.
     """
     if given and not items.exists(context.db, given):
         raise ResellerError("reseller_operation_gone", object="runningoperation", value=given, item=item, kind=intname)
@@ -50,9 +51,9 @@ def current(context: Context, item: int, intname: str, given: int) -> int:
 
 
 def report(context: Context, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:
-    """Take the operation out of the panel's own schedule, show on it why it stopped, and make its task if asked to.
+    """Make the operation manual, show `error` on it, and make its task if `task`; an open task says the error as well.
 
-    Raises PanelError when the first is not possible; what cannot be shown is in the log.
+    Raises PanelError when the operation cannot be made manual; a text that cannot be shown is logged.
     """
     if not operation:
         return
@@ -69,18 +70,19 @@ def report(context: Context, item: Item, operation: int, error: ResellerError, *
 
 
 def make_manual(context: Context, operation: int) -> bool:
-    """Take the operation out of the panel's own schedule; whether the panel shows it so.
+    """Make the operation manual, so that the panel does not run it by itself; whether the panel shows it so.
 
-    To be asked before a byte that spends leaves. Raises PanelError, of type `missed` when the operation is gone.
+    To be called before a byte that spends is sent. Raises PanelError, of type `missed` when the operation is gone.
     """
     context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
     return items.is_manual(context.db, operation)
 
 
 def note(context: Context, item: Item, operation: int, text: str) -> None:
-    """Let the operation wait with its task (`setmanual`), and show on it what it is waiting for.
+    """Let the operation wait as a manual one, with its task, and show on both what it is waiting for.
 
-    Raises PanelError when the first is not possible; what cannot be shown is in the log.
+    Raises PanelError when it cannot be made manual, or when its task cannot be made; a text of the operation that
+    cannot be shown is logged.
     """
     said = texts.fit(text)
     context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
@@ -91,7 +93,7 @@ def note(context: Context, item: Item, operation: int, text: str) -> None:
 
 
 def make_task(context: Context, item: Item, operation: int, text: str) -> None:
-    """The operation's task, unless it has or had one: never two; one that is open says `text` from now on."""
+    """Make the operation's task unless it has, or had, one: never two. A task that is open gets the new `text`."""
     if items.has_task(context.db, operation):
         _retell(context, operation, text)
         return
@@ -101,9 +103,9 @@ def make_task(context: Context, item: Item, operation: int, text: str) -> None:
 
 
 def ask(context: Context, item: Item, intname: str, text: str) -> int:
-    """A task about a service that has no operation; its number, 0 where the panel has none of that kind.
+    """Make a task about a service that has no operation; its number, 0 where the panel has no task of that kind.
 
-    One that says just this and is open, made before a crash, is the same task.
+    An open task with exactly this text, made before a crash, is taken as this one.
     """
     kind = _task_type(context, item, intname)
     if not kind:
@@ -122,12 +124,12 @@ def asked(context: Context, item: Item, intname: str, text: str) -> int:
 
 
 def unask(context: Context, task: int) -> None:
-    """End a task that ask() made, unless somebody has."""
+    """Delete a task that ask() made, if it still exists."""
     _delete(context, "task.delete", task)
 
 
 def unask_others(context: Context, item: Item, intname: str, text: str, *, keep: int) -> None:
-    """End every task that says just this but the one to keep, 0 for none."""
+    """Delete every task with exactly this text, except the task `keep` (0: all of them)."""
     kind = _task_type(context, item, intname)
     for task in items.tasks_without_operation(context.db, item.id, kind, text) if kind else ():
         if task != keep:
@@ -135,13 +137,13 @@ def unask_others(context: Context, item: Item, intname: str, text: str, *, keep:
 
 
 def retell(context: Context, task: int, text: str) -> None:
-    """Let a task say `text` from now on, unless somebody has ended it."""
+    """Replace the text of a task, if it still exists."""
     with _gone_is_fine():
         _put(context, "task.edit", {"elid": task, "sok": "ok"}, "params", texts.fit(text))
 
 
 def _task_type(context: Context, item: Item, intname: str) -> str:
-    """Empty when the panel has no tasks for such operations."""
+    """The panel's type of task for operations named `intname`; empty when it has none."""
     return document.text(context.mgrctl.call("task.gettype", {"operation": intname, "item": item.id}), "task_type")
 
 
@@ -150,20 +152,21 @@ def _new_task(context: Context, item: Item, kind: str, text: str, **more: object
 
 
 def _retell(context: Context, operation: int, text: str) -> None:
-    """A task says what its operation says, also when that has changed since."""
+    """Replace the text of an operation's open tasks, so that they say what the operation says."""
     for task in items.open_tasks(context.db, operation):
         retell(context, task, text)
 
 
 def of(context: Context, request: Request) -> int:
-    """The newest operation that asks for what the request does, 0 without one."""
+    """The newest operation of the service that the request serves, 0 without one."""
     return items.operation_of(context.db, request.item, *requests.operation_names(request.kind))
 
 
 def close_of(context: Context, request: Request) -> None:
-    """End the operation of a request that nobody wants any more.
+    """Delete the operation of a request that nobody wants any more.
 
-    To be done before the request is settled: left over by a crash it would carry out anew what the ledger has given up.
+    To be called before the request is settled: an operation that a crash left over would carry out anew what the ledger
+    has given up.
     """
     operation = request.operation or of(context, request)
     if operation:
@@ -171,14 +174,14 @@ def close_of(context: Context, request: Request) -> None:
 
 
 def close(context: Context, operation: int) -> None:
-    """End an operation that its finishing call left behind, with its tasks; both may well be gone already."""
+    """Delete an operation and its open tasks; the panel's call-back has often deleted both already."""
     close_tasks(context, operation)
     if items.exists(context.db, operation):
         _delete(context, "runningoperation.delete", operation)
 
 
 def close_tasks(context: Context, operation: int) -> None:
-    """Nobody has to do anything about an operation any more."""
+    """Delete the open tasks of an operation: nobody has to do anything about it any more."""
     for task in items.open_tasks(context.db, operation):
         _delete(context, "task.delete", task)
 
@@ -195,7 +198,7 @@ def _delete(context: Context, func: str, elid: int) -> None:
 
 @contextlib.contextmanager
 def _gone_is_fine() -> Iterator[None]:
-    """Somebody may have deleted it at the same time."""
+    """Ignore that the row is gone: somebody may have deleted the operation or task at the same time."""
     try:
         yield
     except PanelError as error:
@@ -205,7 +208,7 @@ def _gone_is_fine() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _logged(context: Context, item: Item) -> Iterator[None]:
-    """What cannot be shown to a person stands in the log, and stops nothing."""
+    """Log what the panel refuses to show to a person, and go on."""
     try:
         yield
     except PanelError as error:
@@ -213,7 +216,7 @@ def _logged(context: Context, item: Item) -> Iterator[None]:
 
 
 def _put(context: Context, func: str, fields: Mapping[str, object], name: str, text: str) -> None:
-    """Call `func` with a text; once more with nothing but ASCII in it where the panel refuses it as it is."""
+    """Call `func` with a text; where the panel refuses it, call once more with the text in ASCII."""
     try:
         context.mgrctl.call(func, {**fields, name: text})
     except PanelError as error:

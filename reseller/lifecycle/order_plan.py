@@ -1,4 +1,4 @@
-"""What to order for a service: its parameters and add-ons, by the tariff map; everything unmapped is refused here."""
+"""Plan the order of a service: its parameters and add-ons by the tariff map; what is not mapped is refused here."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TEMPLATE_FIELD = "ostempl"
 def build(item: Item, key: str, tariff: Mapping[str, str], mapping: TariffMap, offered: Tariff | None) -> Order:
     """The order for `item`, `offered` being the seller's tariff where the seller shows it.
 
-    Raises ResellerError `reseller_unmapped` naming the first part that has no counterpart, and what `resources.named`
-    raises for a quantity.
+    Raises ResellerError `reseller_unmapped` naming the first part that has no counterpart, and what `term()` and
+    `quantities.named()` raise.
     """
     pricelist = tariff.get(TARIFF_FIELD, "")
     if not pricelist:
@@ -46,16 +46,16 @@ def build(item: Item, key: str, tariff: Mapping[str, str], mapping: TariffMap, o
 
 
 def fields(item: Item) -> list[str]:
-    """Names of the parameters of a service that are the client's to choose, and have a value."""
+    """Names of the service's parameters that an order of its type takes as they are, and that have a value."""
     return [name for name in products.of(item.itemtype).order_fields if item.params.get(name)]
 
 
 def term(item: Item, mapping: TariffMap) -> int:
     """Months that the seller sells where the client pays for `item.period` months.
 
-    Either may be the longer, as long as one is a whole multiple of the other: what is left of a longer one here is
-    bought later, what is left of a longer one there covers the renewals to come (term_to_buy.py). Special periods
-    (trial, day, for ever) only go to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
+    Either may be longer, as long as one is a whole multiple of the other: the rest of a longer period here is bought
+    later, the rest of a longer term there covers the renewals to come (term_to_buy.py). Special periods (trial, day,
+    for ever) only map to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
     """
     told = mapped(item, mapping, tariffmap.PERIOD, str(item.period))
     if not is_term(str(item.period), told):
@@ -72,7 +72,7 @@ def terms(mapping: TariffMap) -> frozenset[int]:
 
 
 def is_term(here: str, there: str) -> bool:
-    """Whether a period here can be bought in terms of `there` months."""
+    """Whether a period of `here` months can be bought in terms of `there` months, or the other way round."""
     if here == there:
         return True
     short, long = sorted(numbers.parse(text) or 0 for text in (here, there))
@@ -80,7 +80,7 @@ def is_term(here: str, there: str) -> bool:
 
 
 def mapped(item: Item, mapping: TariffMap, kind: str, local: str) -> str:
-    """What `local` is called at the seller; raises ResellerError `reseller_unmapped`."""
+    """The seller's name of the part `local`; raises ResellerError `reseller_unmapped`."""
     remote = mapping.remote(kind, local)
     if not remote:
         raise unmapped(item, kind, local)

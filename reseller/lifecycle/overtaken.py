@@ -1,9 +1,9 @@
-"""A suspension, a resumption or a deletion that nobody wants any more and that the seller may still carry out.
+"""A suspension, resumption or deletion that nobody wants any more, but that the seller may still carry out.
 
-It was overtaken by a contrary wish, or its operation was deleted, while nobody knew what had become of it. Nothing more
-is sent for it, and it is looked at until it can no longer land. Where it does land, the panel's own state says what to
-do: what a client has paid for is resumed, what is suspended here is suspended again. A deletion cannot be taken back,
-so a person is told of it for as long as it may still come.
+The request was overtaken by a contrary one, or its operation was deleted, while its outcome was not known. It is not
+sent again, but watched until it can no longer land. Where it lands, the panel's own state decides: a service that is
+active here is resumed, one that is suspended here is suspended again. A deletion cannot be taken back, so a problem
+tells a person of it for as long as it may still come.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from reseller.wire.errors import Rejected
 if TYPE_CHECKING:
     from reseller.lifecycle.state_change import Change
 
-#: kinds that undo each other; and of them, the one that brings the panel's state back at the seller
+#: kinds that undo each other; and, by the panel's state, the one that restores that state at the seller
 _CONTRARY = (requests.SUSPEND, requests.RESUME)
 _UNDO = {Status.ACTIVE: requests.RESUME, Status.SUSPENDED: requests.SUSPEND}
 
 
 def overtake(context: Context, held: Lease, other: Request) -> None:
-    """Somebody wants something else now: `other` ends, or is watched where the seller may have it."""
+    """End the operation of `other`, which a newer request contradicts; abandon it, or watch it if it may land."""
     operations.close_of(context, other)
     may_land = other.is_open and other.sent_seconds is not None and other.kind in (*_CONTRARY, requests.CLOSE)
     requests.settle(held, other, Standing(_watched(other) if may_land else State.ABANDONED, requests.OVERTAKEN))
 
 
 def overtake_done(context: Context, held: Lease, item: int, kind: str) -> None:
-    """Watch a change that is done as well, if it was sent again because an answer was lost: that one may land now."""
+    """Watch the last finished change of this `kind` if its call was repeated after a lost answer: it may land again."""
     mine = [request for request in requests.of_item(context.db, item) if request.kind == kind]
     if any(request.live for request in mine):
         return
     for done in reversed(mine):
-        # `digest`: whether it was sent more than once (state_change.py).
+        # `digest` is set if the call was sent more than once (state_change.py).
         is_late = done.sent_seconds is None or done.sent_seconds >= context.limits.land_seconds
         if done.state == State.DONE and done.digest and not is_late:
             requests.settle(held, done, Standing(State.LOOKING, requests.OVERTAKEN))
@@ -53,25 +53,25 @@ def overtake_done(context: Context, held: Lease, item: int, kind: str) -> None:
 
 
 def _watched(request: Request) -> State:
-    """Its state while it is watched: whether the seller has said that it has it is worth keeping."""
+    """The state of a request that is watched: WAITING is kept, since it records that the seller has the call."""
     return request.state if request.state == State.WAITING else State.LOOKING
 
 
 def may_come(context: Context, item: int, kind: str) -> bool:
-    """Whether a contrary change of this service may still land, so that this one is sent whatever the seller shows."""
+    """Whether a contrary change of this service may still land: then `kind` is sent whatever the seller shows."""
     others = requests.live_others(context.db, item, kind)
     return any(other.kind in _CONTRARY and other.error_type == requests.OVERTAKEN for other in others)
 
 
 def is_unwanted(attempt: Change) -> bool:
-    """Whether a request that waits was overtaken, or has lost its operation before the panel has what it asked for."""
+    """Whether a waiting request was overtaken, or has lost its operation before the panel shows its goal."""
     request = attempt.request
     is_withdrawn = request.operation and not attempt.operation and attempt.item.status != attempt.goal.status
     return request.error_type == requests.OVERTAKEN or bool(is_withdrawn)
 
 
 def watch(attempt: Change, seen: Service) -> bool:
-    """Undo what has landed, by what the seller shows; whether the watch is over. Raises SellerError."""
+    """Undo the unwanted change if the form shows that it has landed; whether the watch is over. Raises SellerError."""
     if attempt.request.error_type != requests.OVERTAKEN:
         attempt.settle(Standing(_watched(attempt.request), requests.OVERTAKEN))
         attempt.context.log.info(f"item {attempt.item.id}: its {attempt.kind} is not wanted any more, and is watched")
@@ -80,7 +80,7 @@ def watch(attempt: Change, seen: Service) -> bool:
     if has_landed and not seen.suspended_by:
         _undo(attempt, undo)
         return False
-    # A form that does not show the service proves nothing: what it is otherwise, the lists say (sync/decide.py).
+    # A form that says "missing" proves nothing; what becomes of the service follows from the lists (sync/decide.py).
     if not _is_over(attempt):
         if seen.exists and attempt.kind == requests.CLOSE:
             _tell(attempt, "reseller_close_withdrawn", date=_last_day(attempt) or "-")
@@ -90,19 +90,19 @@ def watch(attempt: Change, seen: Service) -> bool:
 
 
 def is_left_behind(attempt: Change) -> bool:
-    """Whether the remote service that it was sent to is not the service's any more, so that it touches nothing."""
+    """Whether the link is gone, or was made after the call, so that the call went to another remote service."""
     link = attempt.link
     return link is None or links.is_made_since(attempt.context.db, link.id, attempt.request.id)
 
 
 def end(attempt: Change) -> None:
-    """The watch is over."""
+    """End the watch: its problem ends, and the request is abandoned."""
     troubles.end(attempt.context, attempt.held, _cause(attempt))
     attempt.settle(Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 def _undo(attempt: Change, verb: str) -> None:
-    """Send the contrary change; what the seller does not want to do is for a person."""
+    """Send the contrary change; raise a problem for a person where the seller refuses it."""
     link, context = attempt.linked(), attempt.context
     attempt.hold_for_send()
     try:
@@ -125,13 +125,16 @@ def _cause(attempt: Change) -> Cause:
 
 
 def _last_day(attempt: Change) -> str:
-    """Of a deletion that the seller has said it has: the day by which it comes, YYYY-MM-DD."""
+    """The day (YYYY-MM-DD) by which a deletion that the seller has accepted comes; empty for anything else."""
     request = attempt.request
     return request.promise if (request.kind, request.state) == (requests.CLOSE, State.WAITING) else ""
 
 
 def _is_over(attempt: Change) -> bool:
-    """Whether it can no longer land: long after it was sent, and a deletion also after the term that was paid."""
+    """Whether the change can no longer land: its call was made more than `land_seconds` ago.
+
+    A deletion that the seller has accepted may also land until `at_end_days` after its last day.
+    """
     limits, request = attempt.context.limits, attempt.request
     if request.sent_seconds is None:
         return True

@@ -1,7 +1,7 @@
-"""Modules that are gone while services are linked: nobody renews, follows or closes those any more.
+"""Modules that are gone, or are no longer ours, while services are linked by them: nothing renews or closes those.
 
-A processing module may be deleted, or set to another program, whatever depends on it. What was bought with it lives on
-at the seller, so each such module is a problem for as long as links name it.
+The panel lets staff delete a processing module, or set it to another program, whatever depends on it. The services that
+were bought with it live on at the seller, so each such module is a problem for as long as links name it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from reseller.wire.errors import BusyError
 
 
 def watch(context: Context, modules: Sequence[int]) -> list[str]:
-    """Raise the problem of each such module, and end those that are over; what they say. `modules` are ours today."""
+    """Raise a problem for each such module, and end those that are over; their sentences. `modules` are ours today."""
     found = links.without_module(context.db)
-    # Of a module that is gone nothing else is looked at any more.
+    # Other problems of a module that is gone end as well: nothing would ever update them.
     over = [problem for problem in problems.of_others(context.db, modules) if _is_over(problem, found)]
     known = [each for each in problems.of_subject(context.db, problems.MODULE) if each.cause.kind == problems.OWNERLESS]
     over += [each for each in known if each.module in modules]

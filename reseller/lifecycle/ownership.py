@@ -1,9 +1,10 @@
-"""Whose a remote service is: the one gate before anything is sent about it or saved of it (promise 9).
+"""Decide whether a remote service is ours: the one gate before anything is sent about it or saved of it (promise 9).
 
-The form that is read anyway says it, so this costs no call. Ours is what carries the key of its link, the plain number
-of the service here, which the vendor's own cure writes, or no key at all: most sellers' staff do not know of keys, and
-one that was wiped is no sign of another owner. With any other key somebody else may be served by it, so nothing is sent
-and nothing saved until a person has found out; that is one problem of the service, and ends when the key is right.
+The key is in the form, which is read anyway, so the gate costs no call. A remote service is ours if it carries the key
+of its link, the plain number of the service here, which the vendor's own cure writes, or no key at all: most sellers'
+staff do not know of keys, and a key that was wiped is no sign of another owner. With any other key the remote service
+may serve somebody else, so nothing is sent and nothing saved until a person has found out. That is one problem of the
+service, and ends when the key is right.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ class Linked(Keyed, works.Linked, Protocol):
 
 
 def is_ours(link: Keyed, key: str | None) -> bool:
-    """Whether a remote service with this key may be the one of the link; None for a key that is not shown."""
+    """Whether a remote service with this key may be the one of the link; `key` is None where it is not shown."""
     return key in (None, "", link.key, str(link.item))
 
 
 def require_ours(link: Linked, key: str | None) -> None:
-    """Raises ResellerError `reseller_foreign_key` for a service that is not ours; makes no problem of it."""
+    """Raise ResellerError `reseller_foreign_key` for a remote service that is not ours; no problem is recorded."""
     if not is_ours(link, key):
         raise ResellerError("reseller_foreign_key", item=link.item, remote=link.remote, here=link.key, there=key)
 
@@ -67,14 +68,14 @@ def read(context: Context, lease: Lease, link: Linked) -> Service:
 
 
 def require(context: Context, lease: Lease, link: Linked, key: str | None) -> None:
-    """Raises ResellerError `reseller_foreign_key`, after the problem is raised, for a service that is not ours."""
+    """Raise ResellerError `reseller_foreign_key`, after recording a problem, if the remote service is not ours."""
     error = judge(context, lease, link, key)
     if error is not None:
         raise error
 
 
 def judge(context: Context, lease: Lease, link: Linked, key: str | None) -> ResellerError | None:
-    """Raise the problem or end it; what require() raises. `lease` fences what is written."""
+    """Raise the problem of a foreign key, or end it; the error that require() raises. `lease` fences the writes."""
     cause = Cause.of_service(link.item, problems.FOREIGN_KEY)
     if is_ours(link, key):
         troubles.end(context, lease, cause)

@@ -1,7 +1,7 @@
-"""Raising a problem, ending it, and the one task that it may have (ledger/problems.py says what there is).
+"""Raise a problem, end it, and keep the one task that it may have (ledger/problems.py says what problems there are).
 
-Both may be done twice without harm: raising what is raised only writes what is new, a task is made once for as long as
-its problem lasts, also when staff have closed it, and is deleted with it.
+Both may be repeated without harm. Raising a problem that is there only writes what is new; its task is made once for
+as long as the problem lasts, even if staff have closed it, and is deleted with the problem.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ KINDS = {
 }
 
 
-#: kinds of which the tasks of their operations tell, so that no task speaks for many of them
+#: kinds that the tasks of their operations report, so that no shared task speaks for many of them
 BY_OPERATION = frozenset({problems.LATE, problems.REFUSED_TERM})
-#: of paid time at the seller
+#: kinds about paid time at the seller
 _OF_TERMS = (
     *(problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP),
     *(problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM),
@@ -87,7 +87,7 @@ _OF_TERMS = (
 
 @contextlib.contextmanager
 def each(context: Context) -> Iterator[None]:
-    """Around one problem of several: a task that the panel refuses stops no other, and the next run tries again."""
+    """Wrap one problem of several: a task that the panel refuses is logged, and tried again by the next run."""
     try:
         yield
     except PanelError as error:
@@ -95,9 +95,9 @@ def each(context: Context) -> Iterator[None]:
 
 
 def raise_on(context: Context, lease: Lease, problem: Problem, operation: int) -> None:
-    """Record a problem for which an operation waits already: its own task says it, so that there is one.
+    """Record a problem about a waiting operation: the operation's own task reports it, so that there is only one.
 
-    Raises PanelError when the task cannot say it; the problem is not recorded then, or nobody would try again.
+    Raises PanelError when the task cannot be made; the problem is not recorded then, so that the next run tries again.
     """
     before = problems.of(context.db, problem.cause)
     if before is None or before.said != problem.cut.said:
@@ -108,10 +108,11 @@ def raise_on(context: Context, lease: Lease, problem: Problem, operation: int) -
 
 
 def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = True, at_once: bool = True) -> None:
-    """Record the problem and, where its kind has one and `asks`, make its task; what lasts is only told anew.
+    """Record the problem and, where its kind has one and `asks`, make its task; a task that is there gets a new text.
 
-    What may pass by itself is no task `at_once`, but when it has lasted for `stale_intent_seconds`.
-    `lease` fences what is written. Raises PanelError when the panel does not make the task: the next time does.
+    With `at_once` False, for a problem that may pass by itself, the task is only made once the problem has lasted for
+    `stale_intent_seconds`. `lease` fences the writes. Raises PanelError when the panel does not make the task: it is
+    made when the problem is raised again.
     """
     problem = problem.cut
     before = problems.of(context.db, problem.cause)
@@ -133,7 +134,7 @@ def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = Tru
         try:
             problems.set_task(lease, problem.cause, made)
         except ResellerError:
-            # Who was stopped on the way has asked for what somebody else has asked for, or settled, meanwhile.
+            # This process has lost its lease: another may have made a task, or ended the problem, meanwhile.
             now = problems.of(context.db, problem.cause)
             if now is None or now.task:
                 operations.unask_others(context, first, kind, text, keep=now.task if now else 0)
@@ -141,7 +142,7 @@ def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = Tru
 
 
 def _is_of_many(context: Context, problem: Problem) -> bool:
-    """Whether so many services have the same that one task speaks for all of them (sync/shared_tasks.py)."""
+    """Whether so many services have the same problem that one task speaks for all of them (sync/shared_tasks.py)."""
     cause = problem.cause
     if cause.subject != problems.SERVICE or cause.kind in BY_OPERATION:
         return False
@@ -152,7 +153,7 @@ def _is_of_many(context: Context, problem: Problem) -> bool:
 
 
 def keep(context: Context, lease: Lease, problem: Problem, *, lasts: bool) -> None:
-    """Raise it while it `lasts`, else end it; a task that the panel refuses is tried again by the next run."""
+    """Raise the problem while it `lasts`, else end it; a task that the panel refuses is tried again by the next run."""
     with each(context):
         if lasts:
             raise_(context, lease, problem)
@@ -161,7 +162,7 @@ def keep(context: Context, lease: Lease, problem: Problem, *, lasts: bool) -> No
 
 
 def end(context: Context, lease: Lease, cause: Cause) -> None:
-    """The cause has ended, and its task with it."""
+    """End the problem of this cause, and delete its task."""
     before = problems.of(context.db, cause)
     if before is None:
         return
@@ -172,7 +173,7 @@ def end(context: Context, lease: Lease, cause: Cause) -> None:
 
 
 def end_differences(context: Context, lease: Lease, item: int) -> None:
-    """The service is linked no more, so that nothing of it can differ."""
+    """End the problems that compare a service with its remote service, since it is not linked any more."""
     for each in problems.drifts(context.db, item):
         end(context, lease, Cause.of_service(item, each.kind))
     for kind in (*_OF_TERMS, problems.HALF, problems.LATE):
@@ -180,7 +181,7 @@ def end_differences(context: Context, lease: Lease, item: int) -> None:
 
 
 def _unnoted_task(context: Context, problem: Problem) -> int:
-    """The task of a problem that does not know its number: a process died between making and noting it."""
+    """The task of a problem that lacks its number: a process died between making the task and recording it."""
     kind = KINDS[problem.cause.kind].task
     found = items.read_all(context.db, problem.touches[:1])
     item = found.get(problem.touches[0]) if kind and problem.touches else None
@@ -188,7 +189,7 @@ def _unnoted_task(context: Context, problem: Problem) -> int:
 
 
 def message(problem: Problem) -> Message:
-    """What words the problem, with what it touches."""
+    """The sentence of the problem, with its parameters."""
     names: dict[str, object] = {"here": problem.here, "there": problem.there, **problem.params}
     if problem.cause.subject == problems.SERVICE:
         names["item"] = problem.cause.number

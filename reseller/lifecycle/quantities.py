@@ -1,9 +1,10 @@
-"""How much of each add-on a service is to have at the seller: its totals here, by the tariff map.
+"""How much of each add-on a service is to have at the seller: its totals here, translated by the tariff map.
 
-What a client ordered is named as it is, and refused by name, before anything is sent, where the seller does not sell so
-much of it. What his tariff only gives asks for no less than the seller's tariff gives by itself: as much as that is
-neither named in an order, so that a seller who takes no such field has nothing to refuse, nor a difference later. An
-order wants a counterpart for everything that the tariff gives, unless the map says that it is ours alone.
+An order names what the client ordered as it is; where the seller does not sell so much of it, the order is refused,
+naming the add-on, before anything is sent. What the client's tariff merely includes is a minimum: where the seller's
+tariff gives as much by itself, an order does not name it, so that a seller who takes no such field has nothing to
+refuse, and it is no difference later. An order needs a counterpart for everything that the tariff includes, unless the
+map says that the part exists here only.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from reseller.seller.transport import Transport
 from reseller.wire import numbers
 from reseller.wire.errors import Rejected, ResellerError
 
-#: the error for more, or less, of an add-on than the seller sells
+#: error type for more, or less, of an add-on than the seller sells
 NOT_SOLD = "reseller_quantity"
-#: asks the seller for the tariff of a service, which is done only where it matters
+#: reads the seller's tariff of a service; called only where the tariff matters
 Ask = Callable[[], Optional[Tariff]]
 
 
 class Resource(NamedTuple):
-    """An add-on here and there: `value` is all that the service has of it, as the seller writes it."""
+    """An add-on here and its `number` there; `value` is all that the service has of it, as the seller writes it."""
 
     addon: Addon
     number: str
@@ -37,7 +38,7 @@ class Resource(NamedTuple):
 
     @property
     def field(self) -> str:
-        """What the seller's forms call it."""
+        """The name of the add-on's field in the seller's forms."""
         return f"addon_{self.number}"
 
 
@@ -50,7 +51,7 @@ def offered(transport: Transport, pricelist: str) -> Tariff | None:
 
 
 def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, str]:
-    """What an order names, by the seller's numbers.
+    """The values of the add-ons that an order names, by the seller's numbers.
 
     Raises ResellerError `reseller_unmapped`, `reseller_quantity_whole`, or `reseller_quantity`.
     """
@@ -64,14 +65,14 @@ def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, st
 
 
 def require_sold(item: Item, mapping: TariffMap, tariff: Tariff | None, fields: Container[str] | None = None) -> None:
-    """Raises ResellerError as `named` does for what was ordered, all of it or these fields of the seller's form."""
+    """Raise ResellerError as named() does, for all add-ons that were ordered or those among the seller's `fields`."""
     for resource in _wanted(item, mapping, is_order=False):
         if resource.addon.is_ordered and (fields is None or resource.field in fields):
             _require_sold(item, resource, _bounds(resource, tariff))
 
 
 def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[str, str]:
-    """Fields of the seller's form that do not show what the service has here, with what it has.
+    """Fields of the seller's form that do not show what the service has here, with the values that they should have.
 
     Raises ResellerError `reseller_unmapped` or `reseller_quantity_whole`, and what asking for the tariff raises.
     """
@@ -79,7 +80,7 @@ def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[s
     for resource in _wanted(item, mapping, is_order=False):
         shown = form.fields.get(resource.field)
         if shown is None and (resource.addon.is_nothing or not resource.addon.is_ordered):
-            # What the form does not show is not the buyer's to change.
+            # A field that the form does not show cannot be changed by the buyer.
             continue
         if amount(resource.value) != amount(shown or ""):
             value = resource.value if resource.addon.is_ordered else _given(resource, ask())
@@ -89,7 +90,7 @@ def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[s
 
 
 def expected(item: Item, mapping: TariffMap, tariff: Tariff) -> dict[str, str]:
-    """What the service would have of each add-on in this tariff of the seller, by the seller's numbers."""
+    """What the service would have of each add-on under this tariff of the seller, by the seller's numbers."""
     found = {number: numbers.plain(bounds.included) for number, bounds in tariff.bounds.items()}
     for resource in _wanted(item, mapping, is_order=False):
         value = resource.value if resource.addon.is_ordered else _given(resource, tariff)
@@ -98,7 +99,7 @@ def expected(item: Item, mapping: TariffMap, tariff: Tariff) -> dict[str, str]:
 
 
 def amount(value: str) -> Decimal | str:
-    """Nothing ordered, switched off and 0 are the same; 1024 and 1024.0000 too; ids of items are numbers anyway."""
+    """A value to compare by: empty, off and 0 are equal, and so are 1024 and 1024.0000. Ids of choices are numbers."""
     try:
         return Decimal("0" if value in ("", "off") else value)
     except InvalidOperation:
@@ -111,9 +112,9 @@ def listed(fields: Mapping[str, str]) -> str:
 
 
 def _wanted(item: Item, mapping: TariffMap, *, is_order: bool) -> list[Resource]:
-    """All that has a counterpart; where something has none it is refused if it was ordered, or by an order."""
+    """All add-ons that have a counterpart; one without is refused if it was ordered, or if `is_order`."""
     found = {}
-    # Of two that lead to the same add-on there, what was ordered counts.
+    # Of two that have the same counterpart, the one that was ordered counts: it comes last.
     for addon in sorted(item.addons, key=lambda each: each.is_ordered):
         number = mapping.remote(tariffmap.ADDON, addon.key)
         if number == tariffmap.NONE or (addon.is_nothing and not number):
@@ -139,7 +140,7 @@ def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:
 
 
 def _comes_by_itself(resource: Resource, bounds: Bounds | None) -> bool:
-    """Whether the service has it without a word in its order."""
+    """Whether the service gets so much of the add-on without naming it in the order."""
     addon = resource.addon
     if addon.is_ordered:
         return False
@@ -161,9 +162,10 @@ def _require_sold(item: Item, resource: Resource, bounds: Bounds | None) -> None
 
 
 def _given(resource: Resource, tariff: Tariff | None) -> str:
-    """What is asked for of something that nobody ordered: what the seller sells, no less than it gives by itself.
+    """The value to ask for of an add-on that nobody ordered: what the tariff here includes.
 
-    Empty where nothing can be asked for, or where that is not known.
+    For a number it is no less than the seller's tariff gives by itself. Empty where the seller does not sell so much,
+    does not let the add-on be ordered, or, for a number, does not show its tariff.
     """
     bounds = _bounds(resource, tariff)
     is_number = resource.addon.addontype == INTEGER
@@ -178,7 +180,7 @@ def _given(resource: Resource, tariff: Tariff | None) -> str:
 
 
 def unmapped(item: Item, kind: str, local: str) -> ResellerError:
-    """A part of the service's tariff has no counterpart at the seller."""
+    """The error for a part of the service's tariff that has no counterpart at the seller."""
     return ResellerError(
         "reseller_unmapped",
         object=kind,
@@ -191,7 +193,7 @@ def unmapped(item: Item, kind: str, local: str) -> ResellerError:
 
 
 def _refused(type_: str, item: Item, addon: Addon, **more: object) -> ResellerError:
-    """What the service has of an add-on cannot be bought."""
+    """The error for an add-on of which the service has what cannot be bought."""
     return ResellerError(
         type_,
         object=addon.key,

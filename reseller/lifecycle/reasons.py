@@ -1,10 +1,10 @@
-"""Why a request may be sent: the one place that says when its reason is gone (promise 10).
+"""Why a request may be sent: the one place that decides when its reason is gone (promise 10).
 
-    an operation   of the panel that asks for it, for as long as it is there
-    a word         of a person who has ordered it without one, kept in the request, while the service is not active yet
+    an operation   of the panel that asks for the request, for as long as the operation exists
+    a word         of a person who has ordered without an operation, kept in the request, until the service is active
     paid time      for a term that no operation asks for; judged by the two dates each time (commands/owed_terms.py)
 
-With its reason gone nothing is sent any more; effects of what was sent are still looked for.
+Once the reason is gone nothing is sent any more; the effect of what was sent before is still looked for.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ def has_one(context: Context, request: Request) -> bool:
 
 
 def give_up(context: Context, held: Lease, request: Request) -> None:
-    """Its operation was deleted, and nothing was sent: nobody can start it any more. `held` is the service's lease.
+    """Abandon a request whose operation was deleted: nobody can start it any more. `held` is the service's lease.
 
-    Raises PanelError when nobody can be asked about a renewal: the request stays, and the next run gives it up.
+    To be called when nothing was sent, or when a person says that it was not carried out. Raises PanelError when the
+    task that asks about a renewal cannot be made: the request stays, and the next run gives it up.
     """
     if request.kind == requests.PROLONG:
         _ask_who_has_paid(context, held, request)
@@ -44,7 +45,10 @@ def give_up(context: Context, held: Lease, request: Request) -> None:
 
 
 def _ask_who_has_paid(context: Context, held: Lease, request: Request) -> None:
-    """A problem where the panel's date does not tell: one that has moved is a jump, which is found by itself."""
+    """Raise a problem where the panel's date does not show whether the client has paid for the abandoned renewal.
+
+    A date that has moved is a jump, which the next run finds by itself.
+    """
     item, link = items.read_all(context.db, [request.item]).get(request.item), links.of_item(context.db, request.item)
     if item is None or link is None or item.expiredate is None or paid.panel_moves(context.db) == paid.BEFORE:
         return

@@ -1,18 +1,18 @@
-"""Which failures are worth another try, how often, and how far apart: the one table.
+"""Which failures are retried, how often, and at which intervals: the one table.
 
-    not sent       nothing reached the seller, or its answer to a question could not be read: growing waits, then a
-                   task; where the seller cannot be reached at all, then until it can be
+    not sent       nothing reached the seller, or its answer to a reading call could not be read: retried after growing
+                   waits, then a task; where the seller cannot be reached at all, then until it can be reached
     seller down    the circuit is open (ledger/circuits.py): as not sent, since it is known that nothing would get
                    through, and no sooner than the circuit may close
-    not let in     password, address or second factor; for an order, the right to it: until the account works, which
-                   checkevent finds out (sync/account_troubles.py); no task of its own, since the account has one
-    account busy   somebody else spends this account's money: without end, soon
-    not before     the seller names the day from which it would do it: once that day has come, without end
-    no money       not by time at all: when the balance has risen by the deficit (sync/restart.py)
-    refused        never by itself: Start, once the reason is gone
+    not let in     password, address or second factor; for an order, the right to it: retried when the account works
+                   again, which checkevent finds out (sync/account_troubles.py); the account has the one task
+    account busy   another process spends this account's money: retried soon, without end
+    not before     the seller names the day from which it would carry out the call: retried from that day, without end
+    no money       retried when the balance has risen by the deficit, whatever the time (sync/restart.py)
+    refused        not retried by itself: somebody presses Start, once the reason is gone
     in doubt       never sent again; looked for (`look_seconds`), then a person decides
 
-What is to be tried again stands in the ledger with its `next_try`; checkevent starts it, whoever runs it and wherever.
+A request that is to be retried has its `next_try` in the ledger; checkevent starts it, on whichever host that runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from reseller.limits import Limits
 from reseller.wire import dates
 from reseller.wire.errors import NotSent, Rejected, ResellerError, SellerDown, SellerError
 
-#: a date that is further away than any term is no day to wait for
+#: a date further away than this, longer than any term, is not a day to wait for
 _LONGEST_DAYS = 3660
 
 
@@ -33,7 +33,7 @@ _LOGIN = frozenset({"reseller_auth", "reseller_address", "reseller_second_factor
 _AWAY = frozenset({"reseller_unreachable", "reseller_tls", "reseller_cafile", "reseller_seller_down"})
 #: error types of requests that wait for the account to work again
 WAITS_FOR_ACCOUNT, WAITS_FOR_RIGHTS = "reseller_account_unsent", "reseller_rights_unsent"
-#: and of all that may wait for a seller that did not answer
+#: error types of all requests that may wait for a seller that did not answer
 WAITS_TO_BE_SENT = (WAITS_FOR_ACCOUNT, "reseller_unsent", "reseller_change_unsent")
 UNSENT = {
     problems.LOGIN: WAITS_FOR_ACCOUNT,
@@ -43,9 +43,9 @@ UNSENT = {
 
 
 def account_trouble(error: ResellerError) -> str:
-    """The kind of problem of the whole account that a call has met, empty where it is about the call alone.
+    """The kind of problem of the whole account that a failed call shows; empty where only the call is concerned.
 
-    A missing right is the account's where it is the one to order; of anything else it may be about the service.
+    A missing right concerns the account where it is the right to order; any other may concern just the service.
     """
     if error.type in _LOGIN:
         return problems.LOGIN
@@ -56,7 +56,7 @@ def account_trouble(error: ResellerError) -> str:
 
 
 def ends_run(error: ResellerError) -> bool:
-    """Whether nothing else of the module need be tried now: the account is not let in, or the seller is left alone."""
+    """Whether nothing else of the module need be tried in this run: the login fails, or the seller is left alone."""
     return error.type in _LOGIN or isinstance(error, SellerDown)
 
 
@@ -75,7 +75,7 @@ class Rule(NamedTuple):
 
 
 def rule(error: SellerError, limits: Limits) -> Rule:
-    """The row of the table for a call that was not carried out."""
+    """The retry rule for a call that was not carried out; no wait is shorter than an open circuit."""
     least = error.seconds if isinstance(error, SellerDown) else 0
     first, longest = max(limits.unsent_first_seconds, least), max(limits.unsent_longest_seconds, least)
     return Rule(limits.unsent_times, first, limits.unsent_growth, longest)
@@ -84,8 +84,8 @@ def rule(error: SellerError, limits: Limits) -> Rule:
 def not_before(error: Rejected, today: dt.date) -> dt.date | None:
     """The day from which the seller would renew, when that is why it refused: a later date in the error's `value`.
 
-    "The service can be renewed only after <date>" is known by its text and its param `value` alone (selling-api.md 2);
-    texts are localised, so the date decides.
+    Of the refusal "The service can be renewed only after <date>" only its text and its param `value` are known
+    (selling-api.md 2). Texts are localised, so the date in `value` decides.
     """
     for told in (error.seller_params.get("value", ""), error.value):
         try:

@@ -1,7 +1,7 @@
-"""What differs between a service here and its remote service, as the calls that would end the difference.
+"""Plan the calls that make a remote service equal to its service here, from what differs between the two.
 
-A tariff comes first and alone, since the ids of add-ons belong to it. Resources and the fields that an order takes go
-together in one edit. What the seller's form does not show is not the buyer's to change.
+A change of tariff comes first and alone, since the ids of add-ons belong to the tariff. Resources and the fields that
+an order takes go together in one edit. A field that the seller's form does not show cannot be changed by the buyer.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from reseller.seller.tariffs import Tariff
 from reseller.wire import claims
 from reseller.wire.errors import ResellerError
 
-#: internal names of resources that are a disk; the vendor's names one of `disk`, its processing modules `hdd`
+#: internal names of resources that are a disk; the vendor calls it `disk`, and `hdd` in his processing modules
 DISKS = ("disk", "hdd", "ssd", "nvme")
 
 
 class Change(NamedTuple):
-    """One call: a tariff (`pricelist`, `period`), or fields of the edit form."""
+    """One call: a change of tariff (`pricelist`, `period`), or fields of the edit form."""
 
     fields: Mapping[str, str]
     is_tariff: bool = False
 
     @property
     def digest(self) -> str:
-        """By which the same call is known again; no secret is ever among its fields."""
+        """Eight hexadecimal digits that are the same for the same call; no secret is ever among its fields."""
         told = repr((self.is_tariff, sorted(self.fields.items())))
         return f"{zlib.crc32(told.encode()):08x}"
 
@@ -41,10 +41,10 @@ class Change(NamedTuple):
 
 
 def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffMap, ask: Ask) -> Change | None:
-    """The next call that brings the remote service where this one is; None when they are the same.
+    """The next call that makes the remote service equal to `item`; None when they are equal.
 
     Raises ResellerError `reseller_unmapped`, `reseller_term`, `reseller_quantity_whole`, or `reseller_reinstall`, and
-    what `ask`, for the seller's tariff of the service, raises.
+    what `ask`, which reads the seller's tariff of the service, raises.
     """
     target = tariff.get(order_plan.TARIFF_FIELD, "")
     if not target:
@@ -63,7 +63,7 @@ def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffM
 
 
 def _require_same_template(item: Item, form: Service, mapping: TariffMap) -> None:
-    """Another operating system is a new installation, which wipes the disk: never done on the way of a change."""
+    """Refuse another operating system: it is a new installation, which wipes the disk, and never part of a change."""
     here, there = item.params.get(order_plan.TEMPLATE_FIELD, ""), form.fields.get(order_plan.TEMPLATE_FIELD, "")
     wanted = mapping.remote(tariffmap.OS, here) if here else None
     if wanted and there and wanted != there:
@@ -73,10 +73,10 @@ def _require_same_template(item: Item, form: Service, mapping: TariffMap) -> Non
 
 
 def disk_change(item: Item, form: Service, mapping: TariffMap, now: Tariff | None, then: Tariff | None) -> str:
-    """How a tariff change would alter the disk, in words; empty when it would not.
+    """How a change of tariff would alter the disk, in words; empty when it would not.
 
-    A tariff that the seller does not show to this account counts as altering it: nobody can tell. Raises ResellerError
-    `reseller_unmapped` or `reseller_quantity_whole`.
+    Where the seller does not show one of the two tariffs to this account, the change counts as altering the disk
+    (`?`). Raises ResellerError `reseller_unmapped` or `reseller_quantity_whole`.
     """
     if now is None or then is None:
         return "?"

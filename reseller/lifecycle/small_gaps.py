@@ -1,8 +1,8 @@
-"""A few days that a client has paid for and the seller was not, where the seller sells no less than a whole term.
+"""A gap: a few days that a client has paid for and the seller was not, where the seller sells whole terms only.
 
-Month ends, late payments and days of goodwill make them. By default the term is bought, and the client's next renewal
-finds itself covered by it. A module may be set to ask instead; then a person says so once for each gap, and until then
-the service ends at the seller with its own date (`resellerctl paid`).
+Gaps come from month ends, late payments and days of goodwill. By default a whole term is bought, which then covers the
+client's next renewal. A module may be set to ask instead; then a person decides once for each gap
+(`resellerctl paid`), and until then the service ends at the seller on its own date.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from reseller.model import Item
 if TYPE_CHECKING:
     from reseller.lifecycle.attempt import Attempt
 
-#: who has said that a term is bought for a gap, as the request keeps it
+#: what a request records as the person who decided that a term is bought for a gap
 _WHO = "staff"
 
 
 def cause(item: int) -> Cause:
-    """The one place where a service's gap is told."""
+    """The cause under which a service's gap is recorded."""
     return Cause.of_service(item, problems.GAP)
 
 
 def is_small(context: Context, level: Level) -> bool:
-    """Whether so little is missing that it may be a gap and no term."""
+    """Whether so few days are missing, up to `few_days`, that they count as a gap."""
     return level.missing_days <= context.limits.few_days
 
 
 def ask(part: Attempt, level: Level, months: int) -> None:
-    """Have a person say whether `months` are bought for it. Raises PanelError when the task is not made."""
+    """Raise a problem asking whether `months` are bought for the gap. Raises PanelError when its task is not made."""
     item = part.item
     cost = spent.last_cost(part.context.db, item.id)
     told = {
@@ -52,7 +52,7 @@ def ask(part: Attempt, level: Level, months: int) -> None:
 
 
 def decide(held: Lease, item: Item, link: Link, until: dt.date, *, buy: bool) -> None:
-    """A person's word: one term is bought for it, or nothing is for what was paid `until` this day."""
+    """Record a person's decision: one term is bought for the gap, or nothing for what was paid `until` this day."""
     if buy:
         part = requests.live_of(held.db, item.id, requests.PART) or requests.create(held, item, requests.PART)
         requests.set_word(held, part, _WHO)

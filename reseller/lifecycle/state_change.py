@@ -1,10 +1,10 @@
-"""What suspend, resume and close have in common: bring a remote service into a state, however long that takes.
+"""What suspend, resume and close share: bring a remote service into a state, however long that takes.
 
-One rule serves a first try, a Start by hand, a retry of the panel and every look of checkevent (`_step`): read what the
-seller shows; done, when it shows the goal; send, unless the seller has it already or is at something else with the
-service; say what is waited for. What a call answers never decides, only what is shown afterwards, so a lost answer
-costs another reading, and these calls may be made again without harm. Start sends again what the seller took before.
-An error that proves nothing is looked at for as long as any doubt before it counts as a refusal.
+A first try, a Start by hand, a retry by the panel and every poll of checkevent follow one rule (`_step`): read what the
+seller shows; finish if that is the goal; send the call, unless the seller has taken it already or is busy with the
+service; report what is waited for. The answer of a call never decides, only what the seller shows afterwards. So a lost
+answer costs another reading, and these calls may be repeated without harm. A Start repeats even a call that the seller
+took. An error that proves nothing is polled for as long as any doubt before it counts as a refusal.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from reseller.wire.errors import Ambiguous, Rejected, ResellerError, SellerError
 
 
 class Goal(NamedTuple):
-    """What a command wants the seller to show, what it calls there, and what it calls here when that is so."""
+    """The status that a command wants the seller to show, the call to the seller, and the panel's call-back then."""
 
     status: int
     verb: str
     callback: str
 
     def is_reached(self, seen: Service) -> bool:
-        """Whether the seller shows it; a service that is gone is closed."""
+        """Whether the seller shows the goal; a service that is gone counts as deleted."""
         if self.status == Status.DELETED:
             return not seen.exists
         return seen.exists and seen.status == self.status
@@ -44,8 +44,9 @@ class Goal(NamedTuple):
 class Wait(NamedTuple):
     """Why a change is waited for, as error types: `told` at once, `late` with a task once it lasts too long.
 
-    `taken`: the seller has what was sent, so only a person sends it again. A failure is shown as an error, which has a
-    task at once only where somebody has to act now; anything else as a note with the task of a manual operation.
+    `taken`: the seller has the call, so only a person repeats it. A `failure` is shown as an error, which has a task at
+    once only where somebody has to act now (`task`); anything else is shown as a note, with the task of a manual
+    operation.
     """
 
     told: str
@@ -57,36 +58,36 @@ class Wait(NamedTuple):
 
 TAKEN = Wait("reseller_change_waiting", "reseller_change_overdue")
 BEFORE = Wait("reseller_change_before", "reseller_change_blocked", taken=False)
-#: as the digest of what was sent: it was sent before, and what became of that was not known
+#: in place of a digest: the call was sent before, and the outcome of that was not known
 AGAIN = "again"
-#: sent, and sent again, and never an answer nor a sign of it
+#: the call was sent again and again, without an answer or any sign of its effect
 LOST = Wait("reseller_change_lost", failure=True, task=True)
-#: the order has its own deadline, and its own task after it
+#: the outcome of the service's order is unknown; the order has a deadline and a task of its own
 DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
 
 
 def give_up(context: Context, held: Lease, other: Request) -> None:
-    """Nobody wants it any more; its operation would otherwise wait for ever, or be started by somebody."""
+    """Abandon a request that nobody wants any more, and delete its operation, which somebody might start later."""
     operations.close_of(context, other)
     requests.settle(held, other, Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 class Change(Attempt):
-    """One try at one change of state."""
+    """One attempt at one change of state."""
 
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_change_looking"
 
     goal: Goal
-    #: whether this try is the first since somebody wants it again
+    #: whether an overtaken request is asked for again, and this is the first attempt since
     _is_anew = False
-    #: what this kind of change may be waited for
+    #: what a change of this kind may wait for
     waits: tuple[Wait, ...] = (TAKEN, BEFORE, LOST, DOUBT)
 
     def run(self) -> None:
-        """The command: carry it out, or leave operation and request waiting; ResellerError with the reason if not."""
+        """Carry out the command, or leave operation and request waiting; raises ResellerError if it cannot."""
         if self.request.error_type == requests.OVERTAKEN:
-            # It is wanted again: what was only watched is gone on with, for the operation that there is now.
+            # The change is asked for again: the request that was only watched continues, for the present operation.
             self._is_anew = True
             self.settle(Standing(self.request.state, operation=self.operation))
         try:
@@ -95,7 +96,7 @@ class Change(Attempt):
             raise self.stop_unsent(error) from error
 
     def look(self) -> bool:
-        """checkevent: whether it is done by now, or over. Raises ResellerError when something new has to be said."""
+        """Poll for checkevent: whether the change is done, or over. Raises ResellerError with what is new to report."""
         if not overtaken.is_unwanted(self):
             return self._step(insist=False)
         if overtaken.is_left_behind(self):
@@ -108,7 +109,10 @@ class Change(Attempt):
         return overtaken.watch(self, seen)
 
     def _ends_as_asked(self, seen: Service) -> bool:
-        """Whether it shows after its operation was deleted, and neither the panel nor anybody wants something else."""
+        """Whether the goal shows although the operation was deleted, and no other operation of the service exists.
+
+        Only while the panel still has the service in process, so that its state contradicts nothing.
+        """
         if self.request.error_type == requests.OVERTAKEN or self.item.status != Status.PROCESSING:
             return False
         is_wanted_otherwise = items.operations(self.context.db, self.item.id)
@@ -141,23 +145,23 @@ class Change(Attempt):
         return False
 
     def _is_reached(self, seen: Service, wait: Wait, *, taken: bool) -> bool:  # noqa: ARG002 - a deletion asks for more
-        """Whether the goal shows; `wait` is known so far, `taken` whether the seller has what was sent."""
+        """Whether the goal shows; `wait` is what was waited for so far, `taken` whether the seller has the call."""
         return self.goal.is_reached(seen)
 
     @property
     def _is_contradicted(self) -> bool:
-        """Whether what the seller shows may still be undone by what was asked before, and nothing was sent yet."""
+        """Whether an earlier contrary call may still undo what the seller shows, and this one was not sent yet."""
         is_first = (self.request.sent_seconds is None or self._is_anew) and self.goal.status != Status.DELETED
         return is_first and overtaken.may_come(self.context, self.item.id, self.kind)
 
     @property
     def _known(self) -> Wait:
-        """What the request waits for so far; where that is not said, the seller is not known to have it."""
+        """What the request has waited for so far; where it does not say, BEFORE: the seller may not have the call."""
         said = self.request.error_type
         return next((wait for wait in self.waits if said and said in (wait.told, wait.late)), BEFORE)
 
     def _without_link(self, *, insist: bool) -> bool:
-        """Nothing is linked: nothing was bought, or the outcome of the order is not known yet."""
+        """Decide about a service without a link: nothing was bought, or the outcome of the order is not known yet."""
         order = requests.live_of(self.context.db, self.item.id)
         if order is not None and order.state.means(states.IN_DOUBT):
             self._pending(DOUBT, insist=insist, order=order.key)
@@ -170,7 +174,7 @@ class Change(Attempt):
         return True
 
     def _check(self, seen: Service) -> None:
-        """What must not be sent: to a service that is gone, or against the seller's own staff."""
+        """Refuse to send to a service that is gone, or to resume one that the seller's own staff have suspended."""
         if not seen.exists:
             raise self.stop(Standing(State.REFUSED), ResellerError("reseller_gone", **self.names()))
         if self.goal.status == Status.ACTIVE and seen.suspended_by:
@@ -178,10 +182,10 @@ class Change(Attempt):
             raise self.stop(Standing(State.REFUSED), error)
 
     def _send(self, link: Link, before: Service) -> tuple[Service, Wait]:
-        """Send it; what is shown afterwards, and what is waited for if that is not the goal."""
+        """Send the call; what the seller shows afterwards, and what is waited for if that is not the goal."""
         self.hold_for_send()
         detail = f"{link.itemtype}.{self.goal.verb} {link.remote}"
-        # What was sent before may land after this (overtaken.py).
+        # The digest records a repetition, since the earlier call may land after this one (overtaken.py).
         is_again = bool(self.request.digest) or (self.request.is_open and self.request.sent_seconds is not None)
         effect = Effect(detail, promise=dates.text(before.expiredate), call=AGAIN if is_again else "")
         requests.sending(self.held, self.request, effect)
@@ -194,14 +198,15 @@ class Change(Attempt):
         return self._shown(), TAKEN
 
     def _shown(self) -> Service:
-        """What the seller shows after a call that may have been carried out; if that fails, it stays in doubt."""
+        """What the seller shows after a call that may have been carried out; if reading fails, that stays in doubt."""
         self.request = requests.by_id(self.context.db, self.request.id)
         return self.view()
 
     def _rejected(self, error: Rejected, before: Service) -> tuple[Service, Wait]:
         seen = self._shown()
         if self.goal.status != Status.DELETED and self.goal.is_reached(before):
-            # It was so already, and was sent because of what may still undo it: refused for that, and for nothing else.
+            # The goal showed before, and the call was only sent since an earlier one may still undo it: a refusal
+            # means no more than that there is nothing to do.
             return seen, BEFORE
         is_proven = self.proves(error)
         if not is_proven:
@@ -214,11 +219,11 @@ class Change(Attempt):
         raise self.stop(Standing(State.LOOKING), told) from error
 
     def _refused(self, error: Rejected) -> Wait:
-        """What is waited for after this refusal; ends the try when nothing is."""
+        """What is waited for after this refusal; ends the try where nothing is, as it does here."""
         raise self.rejected(error) from error
 
     def _unanswered(self, error: Ambiguous) -> tuple[Service, Wait]:
-        """Nothing of it shows: sent again by the next runs, since it does no harm, but not for ever."""
+        """The call got no answer: unless its effect shows, the next runs repeat it, but only `unsent_times`."""
         seen = self._shown()
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
             return seen, BEFORE
@@ -229,7 +234,7 @@ class Change(Attempt):
         raise self.stop(Standing(State.LOOKING, tries=tries), told) from error
 
     def _pending(self, wait: Wait, *, insist: bool, **more: str) -> None:
-        """Say what is waited for unless that was said; once it lasts for too long, a task says what to do."""
+        """Write the reason for waiting on the operation, once unless `insist`; once it lasts too long, make a task."""
         same = self.request.state == State.WAITING and self.request.error_type in (wait.told, wait.late)
         if same and not insist:
             if wait.late and self.request.error_type == wait.told and self._is_overdue(wait):
@@ -251,9 +256,9 @@ class Change(Attempt):
         return ResellerError(type_, minutes=minutes, date=self.request.promise, **{**self.names(), **more})
 
     def _finish(self) -> None:
-        """Say so on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
+        """Finish on the panel, which ends the operation, and only then in the ledger: a crash between repeats it."""
         if self.request.state not in (State.SENDING, State.LOOKING, State.WAITING):
-            # Once its operation is gone only a look brings it to its end.
+            # After a crash without the operation only a poll of checkevent can finish it, so it must be a state polled.
             self.settle(Standing(State.WAITING, TAKEN.told))
         functions.call_back(self.context.mgrctl, self.goal.callback, self.item.id)
         if self.operation:

@@ -1,12 +1,12 @@
-"""Paid time is one level: the client has paid until a day, and the seller has to be paid until about the same day.
+"""Whether a term is bought, and which: the client has paid until one day, and the seller is to be paid until about it.
 
 Nothing is summed up. P is the panel's own date, as far as it is accounted for; S is the seller's date, read anew each
-time. While P is after S a term is bought, either because an operation wants it now or because S is near: the one that
-takes S closest to P without going beyond it by more than one term. So a lost row, a date moved by hand or a renewal
-that somebody else has bought changes what is bought next, and nothing has to be put right.
+time. While P is after S a term is bought, either because an operation asks for it now or because S is near: the term
+that takes S closest to P without going beyond P by more than one term. So after a lost row, a date moved by hand or a
+renewal that somebody else has bought, the two dates alone decide what is bought next, and nothing has to be corrected.
 
-P is only followed where there is a reason for its move: an operation of ours, or a person's word. A move of a few days
-is goodwill and is followed too; a longer one is a problem with two ways out (`resellerctl paid`).
+P is only followed where its move has a reason: an operation of ours, or a person's decision. A move of a few days is
+goodwill and is followed too; a longer one is a problem with two ways out (`resellerctl paid`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _YEAR_MONTHS = 12
 
 
 class Level(NamedTuple):
-    """Until when the client has paid, until when the seller was paid, and which day it is there."""
+    """The day until which the client has paid, the day until which the seller was paid, and the seller's today."""
 
     paid: dt.date
     there: dt.date
@@ -36,7 +36,7 @@ class Level(NamedTuple):
 
 
 class Move(enum.Enum):
-    """What a date of the panel is beside the one that was accounted for last."""
+    """How the panel's date relates to the date that was accounted for last."""
 
     NONE = "it is that date"
     FOLLOW = "it may be accounted for: it is earlier, only a few days later, or no later than the seller was paid"
@@ -44,9 +44,9 @@ class Move(enum.Enum):
 
 
 def after(day: dt.date, months: int) -> dt.date:
-    """`months` later: the same day of the month, or its last one where it has no such day.
+    """The day `months` later: the same day of the month, or its last one where it has no such day.
 
-    The last day there is at most: panels write `9999-12-31` for what has no end.
+    Never later than 9999-12-31, which panels write for what has no end.
     """
     month = day.month - 1 + months
     year, month = day.year + month // _YEAR_MONTHS, month % _YEAR_MONTHS + 1
@@ -56,12 +56,18 @@ def after(day: dt.date, months: int) -> dt.date:
 
 
 def is_wanted(level: Level, limits: Limits) -> bool:
-    """Whether an operation buys a term now; what is missing by a few days waits until the seller's date is near."""
+    """Whether an operation buys a term now: more than `few_days` are missing, or any, once the last day is there.
+
+    A smaller shortfall is left to is_due().
+    """
     return level.missing_days > (limits.few_days if level.there > level.today else 0)
 
 
 def is_due(level: Level, limits: Limits) -> bool:
-    """Whether a term is bought without an operation; from the seller's last day on no shortfall is tolerated."""
+    """Whether a term is bought without an operation: the seller's date is near, and more than the tolerance is missing.
+
+    From the seller's last day on no shortfall is tolerated.
+    """
     near = (level.there - level.today).days <= limits.part_days
     return near and level.missing_days > (limits.tolerance_days if level.there > level.today else 0)
 
@@ -72,14 +78,15 @@ def is_in_vain(level: Level, months: int) -> bool:
 
 
 def is_long_over(level: Level, limits: Limits) -> bool:
-    """Whether the seller's date has passed for so long that the service may be gone: a person has to look."""
+    """Whether the seller's date passed more than `part_days` ago: the service may be gone, and a person has to look."""
     return (level.today - level.there).days > limits.part_days
 
 
 def term(level: Level, wanted: int, offered: Collection[int], limits: Limits) -> int:
     """Months to buy: `wanted`, unless that goes beyond what was paid; then the longest of `offered` that does not.
 
-    The shortest where all of them do: the seller is never paid for more than one term ahead.
+    The shortest where all of them do: the seller is never paid for more than one term ahead. Going beyond by up to
+    `few_days` does not count.
     """
     last = level.paid + dt.timedelta(days=min(limits.few_days, (dt.date.max - level.paid).days))
     if after(level.there, wanted) <= last:
@@ -98,9 +105,10 @@ def has_moved(was: dt.date, now: dt.date, months: int) -> bool:
 
 
 def judge(paid: dt.date, there: dt.date | None, accounted: dt.date | None, limits: Limits) -> Move:
-    """What the panel's date is beside the one accounted for; `accounted` None: nothing was yet.
+    """How the panel's date `paid` relates to the `accounted` one, which is None where nothing was accounted for yet.
 
-    A link that was just made, or is older than this rule, is accounted for as far as the seller was paid.
+    The date of a link that was just made, or is older than this rule, counts as accounted for until the day up to
+    which the seller was paid (`there`).
     """
     base = accounted or there
     if base is None:
@@ -112,9 +120,9 @@ def judge(paid: dt.date, there: dt.date | None, accounted: dt.date | None, limit
 
 
 def accounted_after(base: dt.date | None, moved_to: dt.date, months: int, limits: Limits) -> dt.date:
-    """What is accounted for after an operation of `months` that left the panel's date at `moved_to`.
+    """The date to account for after an operation of `months` that left the panel's date at `moved_to`.
 
-    No more than the operation explains: a jump from before it stays a jump.
+    No later than the operation explains, `few_days` aside: a jump from before the operation stays a jump.
     """
     if base is None or months <= 0:
         return moved_to

@@ -1,5 +1,5 @@
-"""Which remote service is which service here: by hand, by a client's repair, by looking for likely pairs.
+"""Link services here with remote services: by hand, by a client's repair, or by searching for likely pairs.
 
-On the seller `remoteid` holds our key, on this panel the link lives in `reseller_link`; both are set together. What is
-in the way is decided in one place (plan.py) and carried out in one (sides.py); everything else calls these.
+At the seller `remoteid` holds our key, on this panel the link is a row of `reseller_link`; both are set together. One
+file decides what stands in the way of a link (plan.py) and one sets both sides (sides.py); everything else calls these.
 """

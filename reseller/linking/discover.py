@@ -1,11 +1,12 @@
-"""Likely pairs among what is linked on neither side (resellerctl link --discover).
+"""Find likely pairs among services here and remote services that are not linked (resellerctl link --discover).
 
-Only exact facts count. What makes a pair sure is what no client can choose: a key that names the service, and an
-address that the seller has assigned. A domain, the name of a licence and the address of one are what their client has
-typed, here or there, so they would make another's server his: a pair that shares only such a thing is shown, and left
-to a person. Tariff by the tariff form and date never make a pair, since many services share them. A pair is linked only
-when it is the best for both of its sides, and nothing that is known of the two contradicts it. A remote service whose
-key names another service is nobody's here, and so is one that is kept for the next order.
+Only exact facts count. A pair is sure only by facts that no client can choose: a key that names the service, or an
+address that the seller has assigned. A domain, the name of a licence and the address of one are what a client has
+typed, here or there, so they could make another client's server his: a pair that shares only such a fact is shown, and
+left to a person. Tariff (by the tariff form) and date never make a pair, since many services share them.
+
+A pair is linked only when it is the best for both of its sides, and no known fact contradicts it. A remote service
+whose key names another service is no candidate, and neither is one that is kept for the next order.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ from reseller.wire import dates
 from reseller.wire.errors import Message, ResellerError
 
 SURE, AMBIGUOUS, CONTRADICTED = "sure", "ambiguous", "contradicted"
-#: facts that identify, the strongest first, with what each is worth: one is worth more than all weaker ones together
+#: facts that identify a service, strongest first, and their weights: one weighs more than all weaker ones together
 WEIGHTS = {"key": 2, "address": 1}
-#: facts that rule a pair out where they differ, dates drift on purpose; and those that a client chooses
+#: facts that rule a pair out where they differ (not the date: dates may differ on purpose); facts that a client chooses
 _EXCLUDING, _CHOSEN = frozenset({"address", "tariff"}), frozenset({"typed", "name"})
 _FACTS = {
     "key": "reseller_fact_key",
@@ -45,7 +46,7 @@ _FACTS = {
 
 
 class Pair(NamedTuple):
-    """A service here and one there that share a key, an address or a name; which facts are the same, which differ."""
+    """A service here and a remote one that share a key, address or name: which facts are the same, which differ."""
 
     here: Unlinked
     there: Remote
@@ -55,22 +56,22 @@ class Pair(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """How strong the facts are that identify it, 0 where only a client's own words are the same."""
+        """The weight of the shared facts that identify a service; 0 where only facts that a client chose are shared."""
         return sum(WEIGHTS.get(fact, 0) for fact in self.same)
 
     @property
     def is_ruled_out(self) -> bool:
-        """Whether it is no pair by what no client can choose. A key says more than anything else."""
+        """Whether a differing fact that no client can choose excludes the pair; a shared key outweighs any of these."""
         return "key" not in self.same and not _EXCLUDING.isdisjoint(self.differs)
 
     @property
     def is_contradicted(self) -> bool:
-        """Whether something speaks against it, be it a name: that proves nothing for anybody, yet asks for a look."""
+        """Whether any fact speaks against the pair, even a differing name, which proves nothing but asks for a look."""
         return self.is_ruled_out or ("key" not in self.same and not _CHOSEN.isdisjoint(self.differs))
 
 
 class Unread(NamedTuple):
-    """A list that says nothing of what is linked on neither side, and why."""
+    """A list of a seller that could not be searched for services without a link, and why."""
 
     module: int
     itemtype: str
@@ -79,7 +80,7 @@ class Unread(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """What a look found: pairs with their verdict, what has no counterpart at all, and what could not be looked at."""
+    """The result of a search: pairs with their verdict, services without any counterpart, and lists not read."""
 
     pairs: list[Pair] = field(default_factory=list)
     alone_here: list[Unlinked] = field(default_factory=list)
@@ -88,7 +89,7 @@ class Found:
 
 
 def look(context: Context) -> Found:
-    """Both sides' unlinked services, paired; one list that cannot be read never hides the others."""
+    """Pair the unlinked services of both sides; a list that cannot be read never hides the others."""
     found = Found()
     linked = links.items(context.db)
     for module in items.modules(context.db):
@@ -113,12 +114,15 @@ def _look_at(context: Context, module: int, itemtype: str, mine: list[Unlinked],
 
 
 def carry_out(context: Context, pair: Pair) -> str:
-    """Link a pair; what was done, in a sentence. Everything is read and judged again under the service's lease."""
+    """Link a pair; a sentence of what was done. Under the service's lease the remote service is read and checked again.
+
+    The pair's facts are not compared again. Raises as sides.link(), and ResellerError when the key is not shown.
+    """
     return sides.link(context, pair.here.id, pair.there.id, allowed=_require_key_shown)
 
 
 def _require_key_shown(plan: Plan) -> None:
-    """Whose a remote service is must be seen, or it could be another's."""
+    """Refuse a remote service whose key the seller does not show: it could be another service's."""
     if plan.found.key is None:
         raise ResellerError("reseller_discover_unseen", item=plan.item.id, remote=plan.remote)
 
@@ -133,21 +137,21 @@ def _unlinked_there(context: Context, module: int, itemtype: str) -> list[Remote
 
 
 class _Tariff(NamedTuple):
-    """What the counterpart of a tariff here is called at the seller, empty without one, and all names of that type."""
+    """The seller's name of a tariff's counterpart, empty without one, and all tariff names of the type there."""
 
     name: str
     all: frozenset[str]
 
 
 def _tariffs(context: Context, module: int, itemtype: str, heres: Iterable[Unlinked]) -> dict[int, _Tariff]:
-    """By tariff here."""
+    """The counterparts of the services' tariffs, by the tariff's number here."""
     names = {tariff.id: tariff.name for tariff in tariffs.export(context.seller(module).transport, itemtype)}
     chosen = {each.pricelist: items.tariff_params(context.db, each.pricelist).get(TARIFF_FIELD, "") for each in heres}
     return {mine: _Tariff(names.get(theirs, ""), frozenset(names.values())) for mine, theirs in chosen.items()}
 
 
 def _pairs(heres: list[Unlinked], theirs: list[Remote], mapped: Mapping[int, _Tariff]) -> Iterator[Pair]:
-    """Those that share a key, an address or a name, in whatever way they came by it."""
+    """Pairs that share a key, an address or a name, whoever chose that."""
     by: dict[tuple[str, str], set[str]] = defaultdict(set)
     rows = {row.id: row for row in theirs}
     for row in theirs:
@@ -174,16 +178,16 @@ def _compare(here: Unlinked, there: Remote, tariff: _Tariff) -> Pair:
         same.append("key")
     hold("address" if products.of(here.itemtype).has_assigned_address else "typed", here.address, there.address)
     hold("name", here.label.casefold(), there.label.casefold())
-    # A list may show another of a tariff's names, which then says nothing.
+    # A list may show a tariff by another name than the export does; such a name says nothing.
     hold("tariff", tariff.name, there.pricelist if there.pricelist in tariff.all else "")
     hold("date", dates.text(here.expiredate), dates.text(there.expiredate))
     return Pair(here, there, tuple(same), tuple(differs))
 
 
 def judge(pairs: Iterable[Pair]) -> list[Pair]:
-    """The pairs with their verdict; what a sure pair has settled for one of its sides is left out.
+    """The pairs with their verdict; other pairs of a service that has a sure pair are left out.
 
-    Which is the best is decided without names: nobody gets a pair, or loses a rival, by what he calls his service.
+    The best pair is found without names: no client gets a pair, or loses a rival pair, by what he calls his service.
     """
     every = list(pairs)
     possible = [pair for pair in every if not pair.is_ruled_out]
@@ -202,7 +206,7 @@ def judge(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def _best(pairs: list[Pair], side: Callable[[Pair], object]) -> dict[object, list[Pair]]:
-    """By one side: the pairs of the highest rank."""
+    """The pairs of the highest rank, by the number that `side` takes from a pair."""
     best: dict[object, list[Pair]] = {}
     for pair in sorted(pairs, key=lambda each: -each.rank):
         top = best.setdefault(side(pair), [])
@@ -212,7 +216,7 @@ def _best(pairs: list[Pair], side: Callable[[Pair], object]) -> dict[object, lis
 
 
 def reasons(context: Context, pair: Pair) -> list[str]:
-    """In words, the strongest first: what is the same on both sides, and what differs."""
+    """Sentences for a person, the strongest fact first: what is the same on both sides, then what differs."""
     here, there = pair.here, pair.there
     values = {
         "key": (str(here.id), there.key or ""),

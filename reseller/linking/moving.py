@@ -1,7 +1,7 @@
-"""A seller that has moved, or an account that has changed: every link is proven there before anything is switched.
+"""Move a module to another address or account of its seller, after every link has been proven to exist there.
 
-Proof is the key: at the new address the same remote service carries the key that the ledger has. Of a kept licence,
-which carries none, it is the shape in which it was put away. What is not proven is named, and then nothing is changed.
+The proof is the key: at the new address the same remote service carries the key that the ledger has. A kept licence
+carries no key, so it has to exist there without one. Whatever is not proven is named, and then nothing is changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reseller.wire.errors import Message, Rejected, ResellerError
 
 
 class Wish(NamedTuple):
-    """What is to be different in the module's settings; empty for what stays."""
+    """The settings of the module that are to change; empty for those that stay."""
 
     url: str = ""
     username: str = ""
@@ -32,7 +32,10 @@ class Wish(NamedTuple):
 
 
 class Move(NamedTuple):
-    """What would move from which account to which, in words; `unproven` says of what it is not shown."""
+    """What would move from which account to which, both in words; `unproven` has a sentence for each obstacle.
+
+    `links` and `kept` are the links and kept licences that were bought at another account than `account`.
+    """
 
     chosen: Settings
     account: int
@@ -44,14 +47,14 @@ class Move(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is at another account."""
+        """Whether nothing is left at another account."""
         return not self.links and not self.kept
 
 
 def plan(context: Context, module: int, wish: Wish) -> Move:
-    """What moving a module would do; changes nothing on either side.
+    """What moving a module would do; moves nothing, and changes nothing at the seller.
 
-    Raises ResellerError when the new settings lead to no usable account, SellerError when it cannot be asked.
+    Raises ResellerError when the new settings lead to no usable account, SellerError when that cannot be asked.
     """
     now = settings.read(context.mgrctl, module)
     told = {name: value for name, value in wish._asdict().items() if value}
@@ -69,7 +72,10 @@ def plan(context: Context, module: int, wish: Wish) -> Move:
 def _unproven(
     context: Context, transport: Transport, account: int, links: tuple[Bought, ...], kept: tuple[Bought, ...]
 ) -> list[str]:
-    """A sentence for each that is not shown to be ours there; the lists first, and a form for what they leave open."""
+    """A sentence for each link or kept licence that is not proven at the new account.
+
+    The lists are read first, and a form only for what they leave open.
+    """
     rows: dict[tuple[str, str], Remote] = {}
     for itemtype in sorted({each.itemtype for each in (*links, *kept)}):
         try:
@@ -94,7 +100,7 @@ def _unproven(
 
 
 def _open(context: Context, module: int, account: int) -> list[str]:
-    """A sentence for each request that the account of today may have, and that would be looked for elsewhere."""
+    """A sentence for each open request that went to another account: after the move its effect could not be found."""
     return [
         context.word(Message("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state))
         for each in requests.all_live(context.db, [module])
@@ -103,16 +109,17 @@ def _open(context: Context, module: int, account: int) -> list[str]:
 
 
 def carry_out(context: Context, module: int, wish: Wish) -> Move:
-    """Move the module, proven again under the lease of its runs, and save its settings on the panel.
+    """Move the module, after proving everything again under the lease of its runs, and save its settings on the panel.
 
-    Raises BusyError while a run is at it, ResellerError `reseller_move_refused` while anything is not proven.
+    Raises BusyError while a run of checkevent holds that lease, ResellerError `reseller_move_refused` while anything is
+    not proven.
     """
     with lease(context.db, f"checkevent:{module}", context.limits.run_seconds + context.limits.lease_seconds) as held:
         move = plan(context, module, wish)
         if move.unproven:
             raise ResellerError("reseller_move_refused", module=module, count=len(move.unproven))
         accounts.move(held, module, move.account)
-        # Only now: the panel has the settings checked, and the check refuses another account than the ledger has.
+        # After the ledger: saving has the panel check the settings, which refuses another account than the ledger's.
         _save(context, module, wish)
     context.note("account move", f"moved from {move.was or 'nothing'} to {move.becomes}", module=module)
     return move

@@ -1,4 +1,4 @@
-"""What linking or unlinking a service would do, as a value, and every reason why it is not done."""
+"""Plan what linking or unlinking a service would do, as a value, with every reason why it is refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATUS = {
 
 
 class Plan(NamedTuple):
-    """What is linked now, what is to be linked (nothing where the link is to be taken away), and what is in the way."""
+    """What is linked now, what is to be linked (nothing when the link is to be taken away), and why that is refused."""
 
     item: Item
     old: Link | None
@@ -39,23 +39,23 @@ class Plan(NamedTuple):
 
     @property
     def keeps_key(self) -> bool:
-        """Whether the remote service carries a key of this service already, which then stays."""
+        """Whether the remote service already carries a key that names this service; that key then stays."""
         return self.found.item == str(self.item.id)
 
     @property
     def is_done(self) -> bool:
-        """Whether both sides are as they should be."""
+        """Whether both sides of the link are set already."""
         old = self.old
         if old is None or not self._is_linked(old):
             return False
         return old.state != links.HALF and self.found.key == old.key
 
     def _is_linked(self, old: Link) -> bool:
-        """Whether the link is with just this remote service: two accounts may have one of the same number."""
+        """Whether the link is with this very remote service: two accounts may each have one with this number."""
         return (old.account, old.remote) == (self.account, self.remote)
 
     def notes(self, context: Context) -> list[str]:
-        """Sentences for a person: what is linked now, what the remote service is, what would be written where."""
+        """Sentences for a person: what is linked now, what the remote service is, and what would be written where."""
         told = [self._now()]
         if self.found.id:
             told.append(_remote(context, self.item.itemtype, self.found))
@@ -100,7 +100,7 @@ def _remote(context: Context, itemtype: str, found: Service) -> Message:
 
 
 def _resources(context: Context, item: Item, found: Service) -> list[Message]:
-    """What the two have not in common of their add-ons, where both have the same tariff: linking changes none of it."""
+    """A sentence on add-ons that differ between the two, where both have the same tariff: linking changes none."""
     chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
     if not found.exists or found.pricelist != chosen:
         return []
@@ -119,8 +119,8 @@ def _resources(context: Context, item: Item, found: Service) -> list[Message]:
 def to_link(context: Context, number: int, remote: str, *, force: bool = False) -> Plan:
     """What linking service `number` with remote service `remote` would do; `refused` says why it is impossible.
 
-    `force` takes a remote service whose key names another service that is not linked here, or that is kept for the next
-    order. Raises ResellerError when there is no such service of ours.
+    `force` also allows a remote service whose key names another service, or that is kept for the next order, unless it
+    is linked. Raises ResellerError when `number` is no service of ours.
     """
     item = ours(context, number, remote)
     old = links.of_item(context.db, number)
@@ -141,7 +141,7 @@ def to_link(context: Context, number: int, remote: str, *, force: bool = False) 
 
 
 def ours(context: Context, number: int, remote: str) -> Item:
-    """The service; raises ResellerError when there is none of ours, and asks whether the two numbers were swapped."""
+    """Service `number`; raises ResellerError when it is not ours, which asks whether the two numbers were swapped."""
     try:
         return items.read_ours(context.db, number)
     except ResellerError as error:
@@ -158,7 +158,7 @@ def to_unlink(context: Context, number: int) -> Plan:
 
 
 def to_lose(context: Context, item: Item) -> Link:
-    """The link of a service that may be taken away now; raises ResellerError."""
+    """The link of a service, if it may be taken away now; raises ResellerError otherwise."""
     _require_settled(context, item)
     old = links.of_item(context.db, item.id)
     if old is None:
@@ -167,18 +167,18 @@ def to_lose(context: Context, item: Item) -> Link:
 
 
 def _require_settled(context: Context, item: Item) -> None:
-    """Not while a request of the service is on its way: what it does would be linked as well, or be lost."""
+    """Raise while a request of the service is open: the effect of the request would be linked as well, or be lost."""
     if swaps.of_item(context.db, item.id) is not None:
         raise ResellerError("reseller_link_away", object="elid", value=item.id, item=item.id)
     for request in requests.of_item(context.db, item.id):
-        # An order that was given up may be what a person has found at the seller.
+        # What an unconfirmed order has bought may be the very service that a person has found at the seller.
         is_given_up = (request.kind, request.state) == (requests.ORDER, State.UNCONFIRMED)
         if request.live and request.is_open and not is_given_up:
             raise ResellerError("reseller_link_busy", object="elid", value=item.id, item=item.id, kind=request.kind)
 
 
 def _require_there(context: Context, seller: Seller, item: Item, remote: str) -> Service:
-    """The remote service; raises ResellerError with what is wrong with the two numbers."""
+    """The remote service, if it exists; otherwise raises ResellerError with what is wrong with the two numbers."""
     names = {"item": str(item.id), "remote": remote}
     if not whole(remote):
         raise ResellerError("reseller_link_number", object="value", value=remote, **names)
@@ -203,7 +203,7 @@ def _exists(seller: Seller, itemtype: str, remote: str) -> bool:
 
 
 def _if_swapped(context: Context, number: int, remote: str, error: ResellerError) -> ResellerError:
-    """The question whether the two numbers were swapped, where that would be possible; else `error`."""
+    """An error that asks whether the two numbers were swapped, if swapping them makes sense; else `error`."""
     try:
         item = items.read_ours(context.db, whole(remote))
         swapped = _exists(context.seller(item.module), item.itemtype, str(number))

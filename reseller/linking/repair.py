@@ -1,8 +1,8 @@
-"""What a client may do about a link: repair it where the remote service itself says whose it is.
+"""Let a client repair a link of his own service, where the key of the remote service names that service.
 
-Whatever else a client asks for goes to staff as a task, and the client gets one and the same answer for every reason:
-he could otherwise find out which remote services there are, and take another's. The seller is asked one question at
-most before that is decided, so the time that it takes says as little.
+Whatever else a client asks for goes to staff as a task, and the client gets the same answer for every reason: he could
+otherwise find out which remote services exist, and take another client's. The seller is called at most once before that
+is decided, so the time until the answer reveals as little.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _own(context: Context, user: str, number: int) -> Item:
 
 
 def _require_named(context: Context, item: Item, remote: str) -> None:
-    """The one question before anything else is asked."""
+    """Read the remote service, which is the only call before the decision; raise unless its key names the service."""
     found = remotes.MISSING
     if whole(remote):
         found = remotes.read(context.seller(item.module).transport, item.itemtype, remote)
@@ -68,7 +68,7 @@ def _require_named(context: Context, item: Item, remote: str) -> None:
 
 
 def _require_repair(context: Context, plan: Plan) -> None:
-    """Nothing that works is given up for it: not a link to another remote service that still carries our key."""
+    """Refuse to give up a link that works: one with another remote service that still carries our key."""
     old = plan.old
     if not plan.keeps_key or (old is not None and old.remote != plan.remote and _works(context, old)):
         raise ResellerError("reseller_link_works", item=plan.item.id, remote=plan.remote)
@@ -80,12 +80,12 @@ def _works(context: Context, old: Link) -> bool:
 
 
 def _tell_staff(context: Context, item: Item, told: Mapping[str, str]) -> None:
-    """One problem a service, also when he asks several times, at once or for several services."""
+    """Raise a problem for staff: one per service, however often and for how many services the client asks."""
     cause = Cause.of_service(item.id, problems.WISH)
     try:
         with lease(context.db, f"wish:{item.id}", context.limits.lease_seconds) as held:
             problem = Problem(cause, item.module, "reseller_link_wish", told, touches=(item.id,))
             troubles.raise_(context, held, problem)
     except ResellerError as error:
-        # The answer must not tell that either.
+        # The client's answer must not reveal this failure either.
         context.log.error(f"item {item.id}: no task for a client's wish to link it: {context.word(error)}")

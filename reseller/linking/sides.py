@@ -1,7 +1,7 @@
-"""Both sides of a link, set and taken away together.
+"""Set and take away both sides of a link together.
 
-The link is written as `half` first, then the seller is told and read back; a refusal takes the link away again,
-anything unclear is finished by the next run of checkevent.
+The link is written as `half` first; then our key is set at the seller and read back. A refusal ends the link again; an
+unclear outcome leaves it `half`, and the next run of checkevent finishes it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ Allowed = Callable[[Plan], None]
 
 
 def link(context: Context, number: int, remote: str, *, force: bool = False, allowed: Allowed | None = None) -> str:
-    """Link service `number` with remote service `remote`; what was done, in a sentence.
+    """Link service `number` with remote service `remote`; a sentence of what was done.
 
-    Raises BusyError, SellerError, or ResellerError with what is in the way (plan.py); nothing is changed then. What is
-    `allowed` is asked of the plan as it is under the service's lease.
+    `allowed` is called with the plan, made under the service's lease, and may refuse it. Raises BusyError, SellerError,
+    or ResellerError with what is in the way (plan.py): nothing is changed then. Raises ResellerError
+    `reseller_link_half` when the outcome at the seller is unclear, and the refusal when the seller takes no key: a
+    former link is ended then.
     """
     planning.ours(context, number, remote)
     with context.hold(number) as held:
@@ -64,7 +66,7 @@ def _link(context: Context, held: Lease, plan: Plan, *, force: bool) -> None:
 
 
 def unlink(context: Context, number: int) -> str:
-    """Take the link of a service away on both sides; what was done, in a sentence."""
+    """Take the link of a service away on both sides; a sentence of what was done."""
     with context.hold_ours(number) as (held, item):
         old = planning.to_lose(context, item)
         note = "reseller_note_unlinked"
@@ -73,7 +75,7 @@ def unlink(context: Context, number: int) -> str:
         except ResellerError as error:
             if error.type != "reseller_account_differs":
                 raise
-            # It was bought at an account that the module does not lead to any more: its key stays there.
+            # The settings lead to another account than the one it was bought at: our key stays there.
             note = "reseller_note_unlinked_here"
             _end(context, held, old)
         if REMOTE_PARAM in item.params:
@@ -83,7 +85,10 @@ def unlink(context: Context, number: int) -> str:
 
 
 def heal(context: Context, half: Link) -> None:
-    """Finish a link that was left half-way; end one whose service is no more. Raises SellerError, BusyError."""
+    """Finish a link that was left half-way, or end it if its service is gone.
+
+    Raises BusyError, SellerError, and ResellerError when the link stays half-way or the seller refuses the key.
+    """
     with context.hold(half.item) as held:
         current = links.of_item(context.db, half.item)
         if current is None or current.id != half.id or current.state != links.HALF:
@@ -98,7 +103,7 @@ def heal(context: Context, half: Link) -> None:
 
 
 def _let_go(context: Context, held: Lease, seller: Seller, old: Link) -> None:
-    """Our key comes off the remote service first; a remote service that is gone needs nothing."""
+    """Remove our key from the remote service, if it still carries that key, and then end the link."""
     found = service.read(seller.transport, old.itemtype, old.remote)
     if found.exists and found.key == old.key:
         _set_key(context, held, seller, old, "")
@@ -112,16 +117,16 @@ def _end(context: Context, held: Lease, old: Link) -> None:
 
 
 def _set_key(context: Context, held: Lease, seller: Seller, link: Link, key: str) -> None:
-    """Raises `reseller_lease_lost` when somebody else may be at the service by now; then the seller is told nothing."""
+    """Set or remove our key at the seller; sends nothing and raises `reseller_lease_lost` when the lease is lost."""
     held.extend(max(context.limits.lease_seconds, 2 * context.limits.read_seconds))
     keys.set_key(seller.transport, link.itemtype, link.remote, key)
 
 
 def _tell(context: Context, held: Lease, seller: Seller, half: Link) -> None:
-    """Set our key there and read it back; a refusal undoes the link, unless the form shows the key all the same.
+    """Set our key at the seller and read it back; a refusal ends the link, unless the form shows the key all the same.
 
-    What is unclear leaves it half-done: silence, a form that is refused, and one of a service that is missing while its
-    list shows it, or cannot be read.
+    An unclear outcome leaves the link half-way: no answer, a form that is refused, a form that says "missing" while the
+    list shows the service or cannot be read, or an error that proves nothing while the form shows no key at all.
     """
     transport, refused = seller.transport, None
     try:
@@ -149,13 +154,16 @@ def _half(context: Context, half: Link, cause: ResellerError) -> ResellerError:
 
 
 def _is_opening(context: Context, item: Item) -> bool:
-    """Whether it is to be made active by us; what is in process for any other reason has been active before."""
+    """Whether checkevent is to make the service active; one in process for another reason has been active before."""
     running = items.operations(context.db, item.id)
     return item.status == Status.PROCESSING and (not running or any(name in OPENINGS for name in running))
 
 
 def _settle(context: Context, held: Lease, item: Item, half: Link) -> None:
-    """Both sides know: an order that waited for a person is what was linked; checkevent activates it if need be."""
+    """Complete the link once both sides are set, and abandon an open order: what was linked takes its place.
+
+    checkevent makes the service active if that is still to be done.
+    """
     order = requests.live_of(context.db, item.id)
     with context.db.transaction():
         links.settle(held, half.id, links.OPENING if _is_opening(context, item) else links.LIVE)

@@ -1,1 +1,1 @@
-"""Tariffs here and there: what belongs together."""
+"""Tariffs here and at the seller: which of their parts belong together."""

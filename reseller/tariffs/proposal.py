@@ -1,6 +1,6 @@
-"""Proposing the tariff map of a tariff: parts that have the same internal name on both sides belong together.
+"""Propose the tariff map of a tariff: parts with the same internal name on both sides belong together.
 
-A name that stands for two different things at the seller is left to a person, and so is everything without a namesake.
+Where a name stands for two different things at the seller, or has no namesake there, the choice is left to a person.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reseller.wire.errors import ResellerError
 
 
 class Pair(NamedTuple):
-    """A part of a tariff here and its name there: as mapped, as proposed, or None."""
+    """A part of a tariff here, and the seller's name for it: as mapped and as proposed, None where there is none."""
 
     kind: str
     local: str
@@ -28,9 +28,10 @@ class Pair(NamedTuple):
 
 
 def match(context: Context, pricelist: int) -> list[Pair]:
-    """Every part of the tariff with what it is mapped to and what it could be mapped to.
+    """Every part of the tariff, with what it is mapped to and what it could be mapped to.
 
-    Raises ResellerError `reseller_tariff_missing` or `reseller_unmapped` (no seller's tariff chosen), SellerError.
+    Raises ResellerError `reseller_tariff_missing`, `reseller_unmapped` (no tariff of the seller is chosen) or
+    `reseller_tariff_gone` (the seller does not offer the chosen one), SellerError.
     """
     itemtype, remote, there = _sides(context, pricelist)
     mapping = tariffmap.load(context.db, pricelist)
@@ -45,9 +46,9 @@ def match(context: Context, pricelist: int) -> list[Pair]:
 
 
 def put(context: Context, pricelist: int, kind: str, here: str, there: str) -> None:
-    """Map one part; raises ResellerError for what the seller's tariff does not have, and for terms that do not fit.
+    """Map one part; raises ResellerError for a part that the seller's tariff lacks, and for terms that do not fit.
 
-    A period here is what the client pays for, a period there what is bought each time (docs/decisions.md).
+    A period here is what the client pays for, a period there is what is bought each time (docs/decisions.md).
     """
     _, remote, offered = _sides(context, pricelist)
     known = set().union(*offered[kind].values()) if offered[kind] else set()
@@ -64,7 +65,7 @@ def put(context: Context, pricelist: int, kind: str, here: str, there: str) -> N
 
 
 def _sides(context: Context, pricelist: int) -> tuple[str, tariffs.Tariff, dict[str, dict[str, set[str]]]]:
-    """Type of the tariff, the seller's tariff chosen for it, and by kind the seller's ids of each internal name."""
+    """The tariff's type, the seller's tariff chosen for it, and by kind of part the seller's ids of internal names."""
     module, itemtype, name = _tariff(context.db, pricelist)
     chosen = items.tariff_params(context.db, pricelist)
     wanted = chosen.get(order_plan.TARIFF_FIELD, "")
@@ -94,7 +95,7 @@ def _tariff(db: Database, pricelist: int) -> tuple[int, str, str]:
 
 
 def _here(db: Database, pricelist: int, itemtype: str, remote: tariffs.Tariff) -> Iterator[tuple[str, str, str]]:
-    """(kind, name here, name to look for) of every part."""
+    """(kind, name here, name to look for at the seller) of every part of the tariff."""
     for period in remote.periods:
         yield tariffmap.PERIOD, period, period
     for addon in addons.of_tariff(db, pricelist):
@@ -118,7 +119,7 @@ def _here(db: Database, pricelist: int, itemtype: str, remote: tariffs.Tariff) -
 def _there(
     context: Context, seller: Seller, itemtype: str, remote: tariffs.Tariff, datacenter: str
 ) -> dict[str, dict[str, set[str]]]:
-    """By kind, the seller's ids of each internal name."""
+    """By kind of part, the seller's ids of each internal name."""
     enums: dict[str, set[str]] = {}
     for intname, number in remote.enumitems:
         enums.setdefault(intname, set()).add(number)
@@ -133,7 +134,7 @@ def _there(
 
 
 def apply(context: Context, pricelist: int, pairs: list[Pair]) -> int:
-    """Save the proposals of parts that are not mapped yet; how many there were."""
+    """Save the proposals for the parts that are not mapped yet; how many were saved."""
     fresh = [(pair.kind, pair.local, pair.proposed) for pair in pairs if pair.mapped is None and pair.proposed]
     for kind, local, proposed in fresh:
         tariffmap.save(context.db, pricelist, kind, local, proposed)
