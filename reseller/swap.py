@@ -17,8 +17,9 @@ from reseller.ledger import links, requests, swaps, tariffmap
 from reseller.ledger.leases import Lease
 from reseller.ledger.swaps import Swap
 from reseller.lifecycle import order_plan, ownership
-from reseller.mgr5 import functions, items
+from reseller.mgr5 import functions, items, modules
 from reseller.mgr5.features import MODULE
+from reseller.mgr5.modules import Module
 from reseller.model import Item, Status
 from reseller.seller import service
 from reseller.wire import document, numbers
@@ -43,18 +44,6 @@ _NOTES = {
 }
 
 
-class Module(NamedTuple):
-    """A row of `processingmodule`."""
-
-    id: int
-    name: str
-    module: str
-    active: bool
-
-    def __str__(self) -> str:
-        return f"{self.id} {self.name} ({self.module})"
-
-
 class Step(NamedTuple):
     """What is planned for one service: where it goes, what an operator should know (`notes`), or why it is refused."""
 
@@ -71,7 +60,7 @@ def target(db: Database, told: str) -> Module:
 
     Raises ResellerError `reseller_swap_module`, naming the modules there are, or `reseller_swap_ours`.
     """
-    known = modules(db)
+    known = modules.every(db)
     if told != MANUAL:
         found = [module for module in known if str(module.id) == told]
     else:
@@ -84,12 +73,6 @@ def target(db: Database, told: str) -> Module:
         listed = "; ".join(str(module) + ("" if module.active else ", off") for module in known)
         raise ResellerError("reseller_swap_module", object="processingmodule", value=told, known=listed)
     return found[0]
-
-
-def modules(db: Database) -> list[Module]:
-    """Every processing module of the panel."""
-    found = db.rows("SELECT id, name, module, active FROM processingmodule ORDER BY id")
-    return [Module(row[0], row[1] or "", row[2] or "", row[3] == "on") for row in found]
 
 
 def _is_manual(module: Module) -> bool:
@@ -251,7 +234,7 @@ def _require_returnable(context: Context, item: Item) -> tuple[Swap, list[str]]:
         raise ResellerError("reseller_swap_not_away", object="item", value=item.id, item=item.id)
     if item.module not in (swap.target, swap.home):
         raise ResellerError("reseller_swap_elsewhere", item=item.id, module=item.module, target=swap.target)
-    home = next((module for module in modules(context.db) if module.id == swap.home), None)
+    home = next((module for module in modules.every(context.db) if module.id == swap.home), None)
     if home is None or not home.active or home.module != MODULE:
         raise ResellerError("reseller_swap_home", object="processingmodule", value=swap.home, item=item.id)
     if not items.serves(context.db, swap.home, item.pricelist):

@@ -9,6 +9,7 @@ from reseller import swap
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger import swaps
+from reseller.mgr5.modules import Module
 from reseller.wire.errors import ResellerError
 
 
@@ -56,7 +57,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     return 1 if any(row["refused"] for row in rows) else 0
 
 
-def _move(context: Context, arguments: argparse.Namespace, to: swap.Module | None, row: dict[str, object]) -> None:
+def _move(context: Context, arguments: argparse.Namespace, to: Module | None, row: dict[str, object]) -> None:
     number = int(str(row["service"]))
     try:
         if to is None:

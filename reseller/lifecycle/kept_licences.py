@@ -106,13 +106,13 @@ def _retire(attempt: Attempt, link: Link, row: kept_licences.Licence, seen: Serv
         attempt.hold_for_send()
         refused = _refusal_of(lambda: controls.change_state(transport, itemtype, remote, "suspend"))
         seen = service.read(transport, itemtype, remote)
-    if seen.status == Status.SUSPENDED and not _is_idle(seen):
+    if seen.status == Status.SUSPENDED and not is_put_away(seen):
         attempt.hold_for_send()
         refused = _refusal_of(lambda: changes.relabel(transport, itemtype, remote, {**IDLE, "remoteid": ""}))
         seen = service.read(transport, itemtype, remote)
     if seen.status == Status.PROCESSING:
         return Outcome.PENDING
-    if _is_idle(seen):
+    if is_put_away(seen):
         return Outcome.KEPT
     return _unfit(attempt, row, refused.said if refused else "it does not show what was asked of it")
 
@@ -135,7 +135,8 @@ def _unfit(attempt: Attempt, row: kept_licences.Licence, why: str) -> Outcome:
     return Outcome.NO
 
 
-def _is_idle(seen: Service) -> bool:
+def is_put_away(seen: Service) -> bool:
+    """Whether a licence looks as it was put away: stopped by us, under nobody's name, without a key of a service."""
     stopped = seen.status == Status.SUSPENDED and not seen.suspended_by and not seen.autoprolong
     return stopped and _named(seen) == {name: IDLE[name] for name in NAMED} and not seen.key
 

@@ -15,6 +15,7 @@ from reseller.ledger import accounts, requests
 from reseller.ledger import links as ledger_links
 from reseller.ledger.accounts import Bought
 from reseller.ledger.leases import lease
+from reseller.lifecycle import kept_licences
 from reseller.mgr5 import settings
 from reseller.model import Remote, Settings
 from reseller.seller import service
@@ -91,8 +92,9 @@ def _unproven(
     open_ = [each for each in links if getattr(rows.get((each.itemtype, each.remote)), "key", "") != each.key]
     for each in (*open_, *kept):
         seen = service.read(transport, each.itemtype, each.remote)
-        wanted = (each.key,) if each.key else (None, "")
-        if not seen.exists or seen.key not in wanted:
+        # A kept licence has no key: it is known by the shape in which it was put away.
+        is_ours = seen.key == each.key if each.key else kept_licences.is_put_away(seen)
+        if not seen.exists or not is_ours:
             shown = "reseller_move_unproven" if seen.exists else "reseller_move_missing"
             there = seen.key or "-"
             said.append(context.word(Message(shown, item=each.item, remote=each.remote, here=each.key, there=there)))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from reseller import swap
 from reseller.ledger import overview
 from reseller.ledger.overview import Kind, View
+from reseller.mgr5 import modules
 from reseller.pages import listing
 from reseller.pages.call import Call
 from reseller.products import ITEMTYPES
@@ -53,6 +53,6 @@ def _offered(call: Call, name: str, kind: Kind, words: Mapping[str, str]) -> dic
     if name == "itemtype":
         return {itemtype: itemtype for itemtype in ITEMTYPES}
     if name == "processingmodule":
-        return {str(module.id): str(module) for module in swap.modules(call.context.db)}
+        return {str(module.id): str(module) for module in modules.every(call.context.db)}
     prefix = _WORDED.get(name)
     return {key[len(prefix) :]: word for key, word in words.items() if key.startswith(prefix)} if prefix else {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reseller import swap
 from reseller.commands import stop_buying
 from reseller.commands.stop_buying import Waiting
 from reseller.ledger import stops
 from reseller.ledger.stops import ALL
-from reseller.mgr5 import items
+from reseller.mgr5 import items, modules
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
 from reseller.wire import document, money
@@ -59,11 +58,11 @@ def _name(module: int) -> str:
     return str(module) if module else EVERY
 
 
-def _choices(call: Call, modules: Sequence[int]) -> None:
+def _choices(call: Call, numbers: Sequence[int]) -> None:
     words = call.words(call.func)
-    names = {each.id: str(each) for each in swap.modules(call.context.db)}
+    names = {each.id: str(each) for each in modules.every(call.context.db)}
     listing.choices(
-        call, "module", [(_name(each), names.get(each, words.get(_name(each), str(each)))) for each in modules]
+        call, "module", [(_name(each), names.get(each, words.get(_name(each), str(each)))) for each in numbers]
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reseller import swap
+from reseller.mgr5 import modules
+from reseller.mgr5.modules import Module
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
-from reseller.swap import Module, Step
+from reseller.swap import Step
 from reseller.wire import document
 from reseller.wire.errors import ResellerError
 
@@ -27,7 +29,7 @@ def away(call: Call) -> document.Element:
         target, why = to, call.text("why")[:WHY_LENGTH]
         return _apply(call, plan, lambda number: swap.away(call.context, number, target, why))
     call.put(processingmodule=to.id if to else "", why=call.text("why"))
-    listing.choices(call, "processingmodule", [(module.id, str(module)) for module in swap.modules(call.context.db)])
+    listing.choices(call, "processingmodule", [(module.id, str(module)) for module in modules.every(call.context.db)])
     return _form(call, plan)
 
 
@@ -53,7 +55,7 @@ def _target(call: Call) -> Module | None:
 
 
 def _named(call: Call) -> str:
-    return "; ".join(str(module) for module in swap.modules(call.context.db))
+    return "; ".join(str(module) for module in modules.every(call.context.db))
 
 
 def _form(call: Call, plan: Sequence[Step]) -> document.Element:

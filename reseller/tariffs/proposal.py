@@ -13,7 +13,7 @@ from reseller.db import Database
 from reseller.ledger import tariffmap
 from reseller.lifecycle import order_plan
 from reseller.mgr5 import addons, items
-from reseller.mgr5.features import MODULE
+from reseller.mgr5 import tariffs as panel_tariffs
 from reseller.seller import tariffs
 from reseller.wire.errors import ResellerError
 
@@ -66,7 +66,10 @@ def put(context: Context, pricelist: int, kind: str, here: str, there: str) -> N
 
 def _sides(context: Context, pricelist: int) -> tuple[str, tariffs.Tariff, dict[str, dict[str, set[str]]]]:
     """The tariff's type, the seller's tariff chosen for it, and by kind of part the seller's ids of internal names."""
-    module, itemtype, name = _tariff(context.db, pricelist)
+    sold = panel_tariffs.sold(context.db, pricelist)
+    if sold is None:
+        raise ResellerError("reseller_tariff_missing", object="pricelist", value=str(pricelist))
+    module, itemtype, name = sold
     chosen = items.tariff_params(context.db, pricelist)
     wanted = chosen.get(order_plan.TARIFF_FIELD, "")
     if not wanted:
@@ -80,39 +83,15 @@ def _sides(context: Context, pricelist: int) -> tuple[str, tariffs.Tariff, dict[
     return itemtype, remote, _there(context, seller, itemtype, remote, chosen.get(order_plan.DATACENTER_FIELD, ""))
 
 
-def _tariff(db: Database, pricelist: int) -> tuple[int, str, str]:
-    """Module, type and name of a tariff that is sold through a module of ours."""
-    row = db.row(
-        "SELECT m.id, t.intname, p.name FROM pricelist p JOIN itemtype t ON t.id = p.itemtype "
-        "JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
-        "JOIN processingmodule m ON m.id = mp.processingmodule WHERE p.id = %s AND m.module = %s ORDER BY m.id",
-        pricelist,
-        MODULE,
-    )
-    if row is None:
-        raise ResellerError("reseller_tariff_missing", object="pricelist", value=str(pricelist))
-    return int(row[0]), str(row[1]), str(row[2] or "")
-
-
 def _here(db: Database, pricelist: int, itemtype: str, remote: tariffs.Tariff) -> Iterator[tuple[str, str, str]]:
     """(kind, name here, name to look for at the seller) of every part of the tariff."""
     for period in remote.periods:
         yield tariffmap.PERIOD, period, period
     for addon in addons.of_tariff(db, pricelist):
         yield tariffmap.ADDON, addon.key, addon.intname
-    names = sorted({intname for intname, _ in remote.enumitems})
-    if names:
-        marks = ", ".join(["%s"] * len(names))
-        found = db.rows(f"SELECT id, intname FROM enumerationitem WHERE intname IN ({marks}) ORDER BY id", *names)  # noqa: S608
-        for number, intname in found:
-            yield tariffmap.ENUM, str(number), intname
-    templates = db.rows(
-        "SELECT v.intname FROM itemtypeparamvalue v JOIN itemtypeparam p ON p.id = v.itemtypeparam "
-        "JOIN itemtype t ON t.id = p.itemtype WHERE t.intname = %s AND p.intname = %s ORDER BY v.intname",
-        itemtype,
-        order_plan.TEMPLATE_FIELD,
-    )
-    for (intname,) in templates:
+    for number, intname in panel_tariffs.choices(db, {intname for intname, _ in remote.enumitems}):
+        yield tariffmap.ENUM, str(number), intname
+    for intname in panel_tariffs.values(db, itemtype, order_plan.TEMPLATE_FIELD):
         yield tariffmap.OS, intname, intname
 
 

@@ -315,3 +315,30 @@ def test_orders_of_another_kind_leave_it_alone(keeping):
     close(keeping, larger)
     assert there(keeping, number)["status"] == 4, "what it was sold as cannot be said any more"
     assert keeping.ctl("map", str(keeping.tariffs["ISPmanager Lite"]), "--yes").returncode == 0
+
+
+def test_a_kept_licence_moves_with_the_account_only_as_it_was_put_away(keeping):
+    shop = keeping
+    number = free_one(shop)
+    if not shop.there.value("SELECT COUNT(*) FROM user WHERE name = 'taker'"):
+        shop.there.call("sandbox.client", name="taker", secrets={"password": "s3cret taker"}, balance=100)
+    other = shop.there.value("SELECT account FROM user WHERE name = 'taker'")
+    mine = shop.there.value("SELECT account FROM item WHERE id = %s", number)
+    # The services of other tests stay where they are, so nothing but the licence is to move.
+    shop.here.write("UPDATE reseller_link SET live = NULL WHERE live = 1")
+
+    def plan():
+        argv = ("account", "move", str(shop.module), "--username", "taker", "--password-stdin")
+        return shop.here.run("sbin/resellerctl", *argv, stdin=b"s3cret taker\n")
+
+    try:
+        assert plan().returncode == 1
+        shop.there.write("UPDATE item SET account = %s WHERE id = %s", other, number)
+        assert plan().returncode == 0
+        shop.there.call("sandbox.item", item=number, param_licname="somebody.else")
+        done = plan()
+        assert (done.returncode, number in done.stdout.decode()) == (1, True), done
+        shop.there.call("sandbox.item", item=number, param_licname=IDLE[0], status=2)
+        assert plan().returncode == 1
+    finally:
+        shop.there.write("UPDATE item SET account = %s, status = 3 WHERE id = %s", mine, number)
