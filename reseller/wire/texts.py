@@ -56,25 +56,29 @@ def plain(text: str) -> str:
 
 
 @lru_cache
-def messages(base: Path, block: str) -> dict[str, dict[str, str]]:
-    """Texts of one `<messages name=block>` by language, then by message name; an unreadable file is skipped."""
+def messages(base: Path, block: str, *, name: str = "") -> dict[str, dict[str, str]]:
+    """Texts of one `<messages name=block>` by language, then by message name; an unreadable file is skipped.
+
+    With `name`, those of the files in which it occurs: one sentence costs the parsing of one file, and not of all.
+    """
     found: dict[str, dict[str, str]] = {}
     folder = base / "etc" / "xml"
     for path in sorted(folder.glob(FILES)):
-        for lang in _languages(path):
+        for lang in _languages(path, name):
             said = found.setdefault(lang.get("name", ""), {})
             for msg in lang.iterfind(f"messages[@name='{block}']/msg"):
                 said[msg.get("name", "")] = " ".join((msg.text or "").split())
     return found
 
 
-def _languages(path: Path) -> list[etree._Element]:
+def _languages(path: Path, name: str) -> list[etree._Element]:
     from lxml import etree
 
     try:
-        return etree.fromstring(files.read(path), etree.XMLParser(resolve_entities=False, no_network=True)).findall(
-            "lang"
-        )
+        content = files.read(path)
+        if name.encode() not in content:
+            return []
+        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True)).findall("lang")
     except (OSError, etree.XMLSyntaxError):
         return []
 
@@ -84,8 +88,8 @@ def word(base: Path, error: Message, lang: str = FALLBACK) -> str:
 
     The result is one line that can be shown anywhere, whatever a seller or a client has put into it.
     """
-    known = messages(base, "msgerror")
     key = f"msg_error_{_OF_THE_PANEL.get(error.type, error.type)}"
+    known = messages(base, "msgerror", name=key)
     template = known.get(lang, {}).get(key) or known.get(FALLBACK, {}).get(key)
     if not template:
         return fit(str(error))
