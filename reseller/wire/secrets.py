@@ -27,6 +27,11 @@ _REMEMBERED = 16
 _SPACES = "\\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
 #: bounded, since the search would read a longer run of spaces again from each space
 _GAP = f"[{_SPACES}]{{0,32}}"
+_SPACE = re.compile(f"[{_SPACES}]+")
+#: one of these begins every encoding of a character but base64
+_ENCODES = "%&\\"
+#: the alphabet of base64 for URLs, as the standard one has it
+_STANDARD_BASE64 = str.maketrans("-_", "+/")
 _NAMED = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _BASE64 = "[A-Za-z0-9+/_-]"
 
@@ -60,10 +65,26 @@ def hide(text: str, secrets: Iterable[str], most: int = MOST_CHARACTERS) -> str:
     cut, shown = len(text) > most, text[:most]
     # The longest first, since one secret may be a part of another.
     for secret in sorted(given, key=len, reverse=True):
-        shown = _pattern(secret).sub(HIDDEN, shown)
+        if _may_show(secret, shown):
+            shown = _pattern(secret).sub(HIDDEN, shown)
     # A secret may be cut at the end, where it would not be recognised, so the end is dropped.
     edge = _WIDEST * max(map(len, given), default=0)
     return f"{shown[: max(most - edge, 0)]}…" if cut else shown
+
+
+def _may_show(secret: str, text: str) -> bool:
+    """Whether the pattern of a secret could match: building it costs more than all else that a sentence costs.
+
+    Without a sign that begins an encoding, a secret shows as itself or as base64, with nothing but spaces in between.
+    """
+    is_misread = not secret.isascii() and not text.isascii()
+    if is_misread or any(sign in text for sign in _ENCODES):
+        return True
+    bare = _SPACE.sub("", text)
+    if all(_SPACE.sub("", word) in bare for word in secret.split()):
+        return True
+    packed = bare.translate(_STANDARD_BASE64)
+    return any(core in packed for core in (*_cores(_bytes(secret)), b64encode(_bytes(secret)).decode().rstrip("=")))
 
 
 @lru_cache(maxsize=4 * _REMEMBERED)

@@ -111,6 +111,28 @@ def test_random_secrets_in_random_places():
         assert HIDDEN in hide(f"a {WRITTEN[way](secret)} b", [secret]), (secret, way)
 
 
+def test_what_the_pattern_finds_is_never_passed_over_and_a_sentence_needs_no_pattern():
+    """The quick look first: it may say too often that a secret might be there, never too seldom."""
+    pattern, may_show = secrets._pattern, secrets._may_show  # noqa: SLF001 - what is the same whatever hide() looks at
+    chance = random.Random(29)
+    letters = "abAB01 +/=%&<'\\\x01\t.\u00a0é"
+    found = 0
+    for _ in range(4000):
+        secret = "".join(chance.choice(letters) for _ in range(chance.randrange(1, 14)))
+        if not secret.strip():
+            continue
+        way = WRITTEN[chance.choice(list(WRITTEN))]
+        pieces = [way(secret), secret, way(secret)[1:], secret[::-1], "".join(chance.choice(letters) for _ in range(9))]
+        text = chance.choice(["", " ", "x", "-"]).join(chance.sample(pieces, 3))
+        if pattern(secret).search(text):
+            found += 1
+            assert may_show(secret, text), (secret, text)
+    assert found > 1000
+    misses = pattern.cache_info().misses
+    assert hide("Service 5 is bought: remote service 7 (5-00c0ffee).", ["Un1que-Pa55word never seen before", "пароль£"])
+    assert pattern.cache_info().misses == misses
+
+
 # Over the wire.
 
 
