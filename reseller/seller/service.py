@@ -1,4 +1,4 @@
-"""The values of one remote service, and the one rule for "it does not exist".
+"""The values of one remote service, and what its form says of whether it exists: never proof alone (lifecycle/gone.py).
 
 Every edit form (`<type>.edit`) and every row of a list is parsed here and nowhere else, into typed and bounded values:
 a date is a date, a status is a number, and an empty key differs from a key column that the seller does not show. All

@@ -1,4 +1,4 @@
-"""Apply one finding under the service's lease, after checking that the service has not changed meanwhile.
+"""Apply one comparison under the service's lease, after checking that the service has not changed meanwhile.
 
 Each step is recorded before it is done, and can be repeated without harm, since a run may be killed between any two
 lines. Only functions of the panel are used that call no processing module and bill nobody (platform.md 5.2).
@@ -20,7 +20,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import functions, items
 from reseller.sync import candidates
 from reseller.sync.candidates import Candidate
-from reseller.sync.compare import Finding
+from reseller.sync.compare import Comparison
 from reseller.sync.decide import Action
 from reseller.wire.errors import ResellerError
 
@@ -28,34 +28,34 @@ from reseller.wire.errors import ResellerError
 _SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
 
 
-def apply(context: Context, held: Lease, finding: Finding, *, forced: bool) -> bool:
-    """Carry out the finding unless the service has changed since; whether it was. `held` is the lease of the run.
+def apply(context: Context, held: Lease, comparison: Comparison, *, forced: bool) -> bool:
+    """Carry out the comparison unless the service has changed since; whether it was. `held` is the lease of the run.
 
     Raises BusyError while another process works on the service, otherwise ResellerError; the next run tries again.
     """
-    before = finding.candidate
+    before = comparison.candidate
     with context.hold(before.item) as mine:
         now = candidates.one(context.db, before.link)
         if now is None or _moves(now) != _moves(before):
             return False
-        if finding.kind:
-            refused_changes.note(held, Change(before.module, before.link, finding.kind, str(finding), forced))
-        step = _STEPS.get(finding.action)
+        if comparison.kind:
+            refused_changes.note(held, Change(before.module, before.link, comparison.kind, str(comparison), forced))
+        step = _STEPS.get(comparison.action)
         if step is not None:
             step(context, held, mine, before)
-        elif finding.forgets_shown:
+        elif comparison.forgets_shown:
             observations.show(held, before.link, shown=False)
-        finding = _without_autorenewal(context, finding)
-        _save(context, finding)
-        if finding.accounts:
-            paid.account(mine, before.link, finding.accounts)
-        _tell(context, held, finding)
-        if finding.kind or step is not None:
-            context.log.info(f"item {before.item}, remote {before.remote}: {finding}")
-        if finding.action == Action.END:
+        comparison = _without_autorenewal(context, comparison)
+        _save(context, comparison)
+        if comparison.accounts:
+            paid.account(mine, before.link, comparison.accounts)
+        _tell(context, held, comparison)
+        if comparison.kind or step is not None:
+            context.log.info(f"item {before.item}, remote {before.remote}: {comparison}")
+        if comparison.action == Action.END:
             return True
-        if finding.is_settled:
-            observations.settle(held, [settled(finding)])
+        if comparison.is_settled:
+            observations.settle(held, [settled(comparison)])
         else:
             # The next run reads it back, after the services that were not looked at yet.
             observations.tried(held, [before.link])
@@ -67,10 +67,10 @@ def _moves(candidate: Candidate) -> tuple[object, ...]:
     return candidate.here_digest, candidate.open, candidate.newest_request
 
 
-def settled(finding: Finding) -> Settled:
+def settled(comparison: Comparison) -> Settled:
     """The record that nothing is left to do for this service."""
-    candidate = finding.candidate
-    return Settled(candidate.link, candidate.digest, candidate.here_digest, finding.secret)
+    candidate = comparison.candidate
+    return Settled(candidate.link, candidate.digest, candidate.here_digest, comparison.secret)
 
 
 def _show(context: Context, held: Lease, _: Lease, candidate: Candidate) -> None:
@@ -123,19 +123,19 @@ def _call(context: Context, func: str, candidate: Candidate) -> None:
     functions.call_back(context.mgrctl, func, candidate.item)
 
 
-def _without_autorenewal(context: Context, finding: Finding) -> Finding:
+def _without_autorenewal(context: Context, comparison: Comparison) -> Comparison:
     """Switch off automatic renewal at the seller; the difference stays where that fails. It costs nothing.
 
     Not for a module that is switched off: it renews nothing, so no one pays twice, and without it the service would
     end.
     """
-    candidate = finding.candidate
-    found = next((each for each in finding.drifts if each.kind == problems.AUTOPROLONG), None)
+    candidate = comparison.candidate
+    found = next((each for each in comparison.drifts if each.kind == problems.AUTOPROLONG), None)
     if found is None:
-        return finding
-    others = tuple(each for each in finding.drifts if each is not found)
+        return comparison
+    others = tuple(each for each in comparison.drifts if each is not found)
     if not items.is_active(context.db, candidate.module):
-        return replace(finding, drifts=others)
+        return replace(comparison, drifts=others)
     try:
         seller = context.seller(candidate.module)
         is_off = autorenewal.switch_off(context, seller, candidate.itemtype, candidate.remote, found.there)
@@ -143,29 +143,29 @@ def _without_autorenewal(context: Context, finding: Finding) -> Finding:
         context.log.error(
             f"item {candidate.item}: its renewal by the seller is not switched off: {context.word(error)}"
         )
-        return finding
+        return comparison
     # The next run reads back that it is off.
-    return replace(finding, drifts=others, is_settled=False) if is_off else finding
+    return replace(comparison, drifts=others, is_settled=False) if is_off else comparison
 
 
-def _save(context: Context, finding: Finding) -> None:
+def _save(context: Context, comparison: Comparison) -> None:
     """Save each value that differs, with one call of the panel each."""
-    item = finding.candidate.item
-    for name, value in {**finding.saves, **finding.notes, **finding.secrets}.items():
+    item = comparison.candidate.item
+    for name, value in {**comparison.saves, **comparison.notes, **comparison.secrets}.items():
         functions.save_param(context.mgrctl, item, name, value)
-    if finding.follow:
-        functions.set_expiredate(context.mgrctl, item, finding.follow)
+    if comparison.follow:
+        functions.set_expiredate(context.mgrctl, item, comparison.follow)
 
 
-def _tell(context: Context, held: Lease, finding: Finding) -> None:
+def _tell(context: Context, held: Lease, comparison: Comparison) -> None:
     """Raise the differences that are new, and end those that are gone."""
-    candidate = finding.candidate
-    if finding.action in (Action.END, Action.WAIT) and not finding.drifts and finding.about is None:
+    candidate = comparison.candidate
+    if comparison.action in (Action.END, Action.WAIT) and not comparison.drifts and comparison.about is None:
         return
     known = {each.kind: each for each in problems.drifts(context.db, candidate.item)} if candidate.drifts else {}
-    if finding.about is not None:
-        known = {kind: each for kind, each in known.items() if kind in finding.about}
-    found = {each.kind: each for each in finding.drifts}
+    if comparison.about is not None:
+        known = {kind: each for kind, each in known.items() if kind in comparison.about}
+    found = {each.kind: each for each in comparison.drifts}
     for kind in sorted(known.keys() - found.keys()):
         troubles.end(context, held, Cause.of_service(candidate.item, kind))
     for kind, each in found.items():
@@ -179,5 +179,5 @@ def _tell(context: Context, held: Lease, finding: Finding) -> None:
                 each.there,
                 (candidate.item,),
             )
-            asks = kind in finding.asks and candidate.status is not None
+            asks = kind in comparison.asks and candidate.status is not None
             troubles.raise_(context, held, problem, asks=asks)

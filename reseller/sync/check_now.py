@@ -8,7 +8,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.seller.services import alone
 from reseller.sync import apply, candidates, compare, sync_item
-from reseller.sync.day_limits import Day
+from reseller.sync.day_limits import ChangeLimits
 from reseller.sync.job import Mode
 from reseller.wire.errors import ResellerError
 
@@ -36,16 +36,16 @@ def _compare(context: Context, held: Lease, link: Link) -> None:
     candidate = candidates.one(context.db, link.id)
     if candidate is None:
         return
-    finding = compare.look(compare.Batch(context, seller, [candidate]), candidate, is_listed=True)
-    if finding is None:
+    comparison = compare.look(compare.Batch(context, seller, [candidate]), candidate, is_listed=True)
+    if comparison is None:
         return
-    verdict = Day(held, link.module, context.limits).weigh([finding], lambda: 0, mode=Mode())
+    verdict = ChangeLimits(held, link.module, context.limits).weigh([comparison], lambda: 0, mode=Mode())
     for limit, count in verdict.refused:
         raise ResellerError("reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most)
     if not verdict.allowed:
         # A person has decided to leave the difference as it is.
         return
-    if finding.does_something:
-        apply.apply(context, held, finding, forced=False)
+    if comparison.does_something:
+        apply.apply(context, held, comparison, forced=False)
     else:
-        observations.settle(held, [apply.settled(finding)])
+        observations.settle(held, [apply.settled(comparison)])

@@ -384,7 +384,7 @@ class _Run:
         """Start the requests and operations that can be sent now."""
         from reseller.sync import restart
 
-        day = spending_limit.Day(self.context, self.held, seller.settings)
+        day = spending_limit.SpendingLimit(self.context, self.held, seller.settings)
         lost = requests.without_operation(self.context.db, self.module) if live else ()
         found = restart.ripe(live, self.context.limits, lost)
         try:
@@ -461,7 +461,7 @@ class _Run:
 
         return step
 
-    def _buy(self, request: Request, day: spending_limit.Day) -> Callable[[], None]:
+    def _buy(self, request: Request, day: spending_limit.SpendingLimit) -> Callable[[], None]:
         def step() -> None:
             from reseller.commands import owed_terms
 

@@ -33,7 +33,7 @@ CHANGES_STATE = frozenset({Action.SHOW, Action.LIFT, Action.RESUME, Action.SUSPE
 
 
 @dataclass(frozen=True)
-class Finding:
+class Comparison:
     """What is to be done about one service.
 
     `drifts` are all its differences, `asks` the kinds of difference that a person must decide. `secrets` are never
@@ -55,12 +55,12 @@ class Finding:
     asks: frozenset[str] = frozenset()
     secret: int = 0
     is_settled: bool = True
-    #: the kinds of difference that this finding may raise or end, None for all
+    #: the kinds of difference that this comparison may raise or end, None for all
     about: frozenset[str] | None = None
 
     @property
     def kind(self) -> str:
-        """The limit of a day that counts this finding (CLOSE, STOP or CHANGE); empty if none does."""
+        """The limit of a day that counts this comparison (CLOSE, STOP or CHANGE); empty if none does."""
         if self.action == Action.GONE:
             return refused_changes.CLOSE
         if self.action == Action.SHOW:
@@ -121,36 +121,37 @@ class Batch:
         return self._offered[pricelist]
 
 
-def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
+def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison | None:
     """Compare one service; None if work under way has to end first, in which case the seller was not called.
 
     `is_listed` says whether the seller lets this account read the list of its type. Raises ResellerError.
     """
-    finding = _look(batch, candidate, is_listed=is_listed)
-    finding = _at_rest(candidate) if candidate.is_at_rest else _with_stop(finding)
+    comparison = _look(batch, candidate, is_listed=is_listed)
+    comparison = _at_rest(candidate) if candidate.is_at_rest else _with_stop(comparison)
     if not candidate.ends_while_away(batch.context.limits.away_days):
-        return finding
+        return comparison
     ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
-    if finding is None:
+    if comparison is None:
         # Work under way at the other module does not renew this remote service.
-        told = problems.AWAY in candidate.drifts
-        return (
-            None if told else _ending(Finding(candidate, Action.OK, secret=candidate.secret, is_settled=False), ending)
-        )
-    return _ending(finding, ending)
+        if problems.AWAY in candidate.drifts:
+            return None
+        comparison = Comparison(candidate, Action.OK, secret=candidate.secret, is_settled=False)
+    return _ending(comparison, ending)
 
 
-def _with_stop(finding: Finding | None) -> Finding | None:
+def _with_stop(comparison: Comparison | None) -> Comparison | None:
     """Add the difference `stopped` where the seller suspended a service that is paid, whatever action is taken."""
-    if finding is None or finding.candidate.open != Open.NOTHING:
-        return finding
+    if comparison is None or comparison.candidate.open != Open.NOTHING:
+        return comparison
     # A service in process without an operation simply follows the seller's state.
-    is_settled = finding.candidate.state_here == Here.PROCESSING
-    stopped = () if is_settled else _stopped(finding.candidate, finding.there)
-    return replace(finding, drifts=(*finding.drifts, *stopped), asks=finding.asks | {each.kind for each in stopped})
+    is_settled = comparison.candidate.state_here == Here.PROCESSING
+    stopped = () if is_settled else _stopped(comparison.candidate, comparison.there)
+    return replace(
+        comparison, drifts=(*comparison.drifts, *stopped), asks=comparison.asks | {each.kind for each in stopped}
+    )
 
 
-def _at_rest(candidate: Candidate) -> Finding | None:
+def _at_rest(candidate: Candidate) -> Comparison | None:
     """For a service whose work stands still (Candidate.is_at_rest): change nothing, but raise or end the problem
     `stopped`.
 
@@ -162,7 +163,7 @@ def _at_rest(candidate: Candidate) -> Finding | None:
         return None
     about = frozenset({problems.STOPPED})
     there, secret = candidate.state_seen, candidate.secret
-    return Finding(
+    return Comparison(
         candidate, Action.WAIT, there, drifts=stopped, asks=about, secret=secret, is_settled=False, about=about
     )
 
@@ -177,11 +178,11 @@ def _stopped(candidate: Candidate, there: There) -> tuple[Drift, ...]:
     return (Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "-", by),)
 
 
-def _ending(finding: Finding, ending: Drift) -> Finding:
-    return replace(finding, drifts=(*finding.drifts, ending), asks=finding.asks | {ending.kind})
+def _ending(comparison: Comparison, ending: Drift) -> Comparison:
+    return replace(comparison, drifts=(*comparison.drifts, ending), asks=comparison.asks | {ending.kind})
 
 
-def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | None:
+def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison | None:
     patience = batch.context.limits.stuck_seconds
     here, opened = candidate.state_here, candidate.open
     if opened != Open.NOTHING:
@@ -196,29 +197,29 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Finding | N
         # The remote service carries another's key (promise 9): its values are about somebody else's service.
         anothers = Drift(problems.FOREIGN_KEY, candidate.key, seen.key or "")
         asks = frozenset({problems.FOREIGN_KEY})
-        return Finding(candidate, Action.REPORT, there, drifts=(anothers,), asks=asks, secret=candidate.secret)
+        return Comparison(candidate, Action.REPORT, there, drifts=(anothers,), asks=asks, secret=candidate.secret)
     action = TABLE[here, there, opened]
     item = batch.item(candidate.item)
     if action == Action.OK and seen.exists and item is not None and here != Here.AWAY:
         return _Facts(batch, candidate, item, seen).compare(there)
     if action == Action.WAIT and there == There.ABSENT and not is_listed:
         missing = Drift(problems.MISSING, here.value, there.value)
-        return Finding(candidate, action, there, drifts=(missing,), secret=candidate.secret)
+        return Comparison(candidate, action, there, drifts=(missing,), secret=candidate.secret)
     return _decide(candidate, action, there, patience)
 
 
-def _decide(candidate: Candidate, action: Action, there: There, patience: int) -> Finding:
-    """The finding for an action that concerns states, not values."""
+def _decide(candidate: Candidate, action: Action, there: There, patience: int) -> Comparison:
+    """The comparison for an action that concerns states, not values."""
     here, secret = candidate.state_here, candidate.secret
     shown = (here.value, there.value)
     if action in CHANGES_STATE and here in (Here.PROCESSING, Here.HELD) and (candidate.stuck_seconds or 0) < patience:
         # Not yet: the panel may be about to start an operation for it.
-        return Finding(
+        return Comparison(
             candidate, Action.WAIT, there, drifts=(Drift(problems.STUCK, *shown),), secret=secret, is_settled=False
         )
     if action == Action.GONE and problems.GONE in candidate.drifts:
         # Recorded already.
-        return Finding(candidate, Action.WAIT, there, secret=secret)
+        return Comparison(candidate, Action.WAIT, there, secret=secret)
     kind = {
         Action.ALARM: problems.ALARM,
         Action.GONE: problems.GONE,
@@ -229,7 +230,7 @@ def _decide(candidate: Candidate, action: Action, there: There, patience: int) -
     asks = frozenset({kind} if kind and action != Action.REPORT else ())
     # Not settled: a changed state is read back by the next run, and work under way is looked at until it has ended.
     settled = candidate.open == Open.NOTHING and action not in (*CHANGES_STATE, Action.END)
-    return Finding(candidate, action, there, drifts=drifts, asks=asks, secret=secret, is_settled=settled)
+    return Comparison(candidate, action, there, drifts=drifts, asks=asks, secret=secret, is_settled=settled)
 
 
 class _Facts:
@@ -249,8 +250,8 @@ class _Facts:
         self._account: dt.date | None = None
         self._is_goodwill = False
 
-    def compare(self, there: There) -> Finding:
-        """The finding: all values that differ, and what is done about each."""
+    def compare(self, there: There) -> Comparison:
+        """The comparison: all values that differ, and what is done about each."""
         technical = {**self._known.open_fields, **self._known.saved}
         date = technical.pop(DATE_PARAM, "")
         saves = {name: value for name, value in technical.items() if self._differs(name, value)}
@@ -264,7 +265,7 @@ class _Facts:
             secrets["password"] = self._known.password
         for fact, name, here, value in self._others():
             self._answer(fact, name, here, value)
-        return Finding(
+        return Comparison(
             self._candidate,
             Action.OK,
             there,

@@ -14,7 +14,7 @@ from reseller.ledger import refused_changes
 from reseller.ledger.leases import Lease
 from reseller.ledger.refused_changes import Refused
 from reseller.limits import Limits
-from reseller.sync.compare import Finding
+from reseller.sync.compare import Comparison
 from reseller.sync.job import Mode
 
 
@@ -45,25 +45,25 @@ def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
 
 
 class Verdict(NamedTuple):
-    """Which findings may be applied now; `refused` are the limits that were exceeded, with the number of services of
+    """Which comparisons may be applied now; `refused` are the limits that were exceeded, with the number of services of
     each.
 
     `released` counts changes that were refused before and no longer are: the next run looks at them.
     """
 
-    allowed: tuple[Finding, ...]
+    allowed: tuple[Comparison, ...]
     refused: tuple[tuple[Ceiling, int], ...]
     released: int
 
 
-class Day(NamedTuple):
+class ChangeLimits(NamedTuple):
     """The limits of one module, and what counts against them."""
 
     held: Lease
     module: int
     limits: Limits
 
-    def weigh(self, findings: Sequence[Finding], suspected: Callable[[], int], *, mode: Mode) -> Verdict:
+    def weigh(self, comparisons: Sequence[Comparison], suspected: Callable[[], int], *, mode: Mode) -> Verdict:
         """Check a plan against the limits, together with the changes of the last 24 hours and those refused already.
 
         `suspected` counts the suspensions that the lists show, compared yet or not; it reads all services, so it is
@@ -71,16 +71,17 @@ class Day(NamedTuple):
         """
         db = self.held.db
         before = refused_changes.refused(db, self.module)
-        findings = self._without_left(findings, [row for row in before if row.left_by and not mode.forces(row.kind)])
+        left = [row for row in before if row.left_by and not mode.forces(row.kind)]
+        comparisons = self._without_left(comparisons, left)
         before = [row for row in before if not row.left_by or mode.forces(row.kind)]
-        seen = {finding.candidate.link for finding in findings}
+        seen = {comparison.candidate.link for comparison in comparisons}
         kept: set[int] = set()
         barred: list[tuple[Ceiling, int]] = []
         released = 0
         for kind in (refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE):
-            mine = [finding for finding in findings if finding.kind == kind]
+            mine = [comparison for comparison in comparisons if comparison.kind == kind]
             waiting = {row.link for row in before if row.kind == kind} - seen
-            new = waiting | {finding.candidate.link for finding in mine}
+            new = waiting | {comparison.candidate.link for comparison in mine}
             if not new:
                 continue
             of = refused_changes.running if kind == refused_changes.STOP else refused_changes.linked
@@ -93,30 +94,30 @@ class Day(NamedTuple):
                 refused_changes.forget(self.held, waiting)
                 released += len(waiting)
             else:
-                refused_changes.refuse(self.held, self.module, [_refused(finding) for finding in mine])
-                kept |= {finding.candidate.link for finding in mine}
+                refused_changes.refuse(self.held, self.module, [_refused(comparison) for comparison in mine])
+                kept |= {comparison.candidate.link for comparison in mine}
                 barred.append((limit, count))
-        # A service that was compared again is judged by its new finding only.
+        # A service that was compared again is judged by its new comparison only.
         refused_changes.forget(self.held, ({row.link for row in before} & seen) - kept)
         kinds = {limit.kind for limit, _ in barred}
-        allowed = tuple(finding for finding in findings if finding.kind not in kinds)
+        allowed = tuple(comparison for comparison in comparisons if comparison.kind not in kinds)
         return Verdict(allowed, tuple(barred), released)
 
-    def _without_left(self, findings: Sequence[Finding], left: Sequence[Refused]) -> list[Finding]:
-        """The findings that no person has decided to leave as they are.
+    def _without_left(self, comparisons: Sequence[Comparison], left: Sequence[Refused]) -> list[Comparison]:
+        """The comparisons that no person has decided to leave as they are.
 
         Such a decision ends when its service changes.
         """
         states = {row.link: (row.digest, row.here) for row in left}
         kept = []
-        for finding in findings:
-            candidate = finding.candidate
+        for comparison in comparisons:
+            candidate = comparison.candidate
             if states.get(candidate.link) != (candidate.digest, candidate.here_digest):
-                kept.append(finding)
-        refused_changes.forget(self.held, states.keys() & {finding.candidate.link for finding in kept})
+                kept.append(comparison)
+        refused_changes.forget(self.held, states.keys() & {comparison.candidate.link for comparison in kept})
         return kept
 
 
-def _refused(finding: Finding) -> Refused:
-    candidate = finding.candidate
-    return Refused(candidate.link, finding.kind, str(finding), candidate.digest, candidate.here_digest)
+def _refused(comparison: Comparison) -> Refused:
+    candidate = comparison.candidate
+    return Refused(candidate.link, comparison.kind, str(comparison), candidate.digest, candidate.here_digest)

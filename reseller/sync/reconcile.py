@@ -18,8 +18,8 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.sync import apply, candidates, compare, deep_check
 from reseller.sync.candidates import Candidate
-from reseller.sync.compare import Finding
-from reseller.sync.day_limits import Day
+from reseller.sync.compare import Comparison
+from reseller.sync.day_limits import ChangeLimits
 from reseller.sync.decide import Action
 from reseller.sync.job import Job
 from reseller.sync.observe import Lists
@@ -61,12 +61,12 @@ class Round:
     def run(self) -> None:
         """Observe, compare, check the limits of a day, apply what is allowed, report what is refused."""
         unlisted = self._observe()
-        findings = self._compare(unlisted)
+        comparisons = self._compare(unlisted)
         refused_changes.forget(
             self.held, candidates.unmoved(self.context.db, self.module, self.context.limits.away_days)
         )
-        day = Day(self.held, self.module, self.context.limits)
-        verdict = day.weigh(findings, lambda: linked.to_suspend(self.context.db, self.module), mode=self.mode)
+        day = ChangeLimits(self.held, self.module, self.context.limits)
+        verdict = day.weigh(comparisons, lambda: linked.to_suspend(self.context.db, self.module), mode=self.mode)
         self.summary.add("left", verdict.released)
         for limit, count in verdict.refused:
             self.summary.refused += count
@@ -76,10 +76,10 @@ class Round:
             self.summary.problems.append(f"module {self.module}: {self.context.word(error)}")
         self._tell_refused()
         # A refused service goes to the end of the queue.
-        done = {finding.candidate.link for finding in verdict.allowed}
-        observations.tried(self.held, [each.candidate.link for each in findings if each.candidate.link not in done])
-        self._settle([finding for finding in verdict.allowed if not finding.does_something])
-        self._apply([finding for finding in verdict.allowed if finding.does_something])
+        done = {comparison.candidate.link for comparison in verdict.allowed}
+        observations.tried(self.held, [each.candidate.link for each in comparisons if each.candidate.link not in done])
+        self._settle([comparison for comparison in verdict.allowed if not comparison.does_something])
+        self._apply([comparison for comparison in verdict.allowed if comparison.does_something])
         self._alarm()
 
     def _tell_refused(self) -> None:
@@ -117,10 +117,10 @@ class Round:
                 observations.move(self.held, self.module, f"list {itemtype}", trouble)
         return unlisted
 
-    def _compare(self, unlisted: set[str]) -> list[Finding]:
+    def _compare(self, unlisted: set[str]) -> list[Comparison]:
         """Compare the services that moved, then those whose form was read longest ago, within a share of the time."""
         until = time.monotonic() + LOOK_SHARE * max(self.until - time.monotonic(), 0)
-        found: list[Finding] = []
+        found: list[Comparison] = []
         passed: list[int] = []
         chosen = self._candidates(unlisted)
         for number, candidate in enumerate(chosen):
@@ -132,7 +132,7 @@ class Round:
                 batch = compare.Batch(self.context, self.seller, chosen[number : number + READ_AT_ONCE])
             is_listed = candidate.itemtype not in unlisted
             try:
-                finding = compare.look(batch, candidate, is_listed=is_listed)
+                comparison = compare.look(batch, candidate, is_listed=is_listed)
             except SellerDown as error:
                 self.summary.is_whole = False
                 self.summary.fail(self.context.word(error))
@@ -146,9 +146,9 @@ class Round:
                 self._unexpected(self.context, error, candidate.item)
                 passed.append(candidate.link)
             else:
-                found += [finding] if finding else []
+                found += [comparison] if comparison else []
                 # It waits for work under way; its turn in the deep check passes to the next service.
-                passed += [] if finding or candidate.has_moved else [candidate.link]
+                passed += [] if comparison or candidate.has_moved else [candidate.link]
         else:
             for itemtype in self.counts:
                 deep_check.asked(self.held, self.module, itemtype)
@@ -165,56 +165,58 @@ class Round:
             moved += candidates.of_links(db, [link for link in due if link not in taken])
         return moved
 
-    def _settle(self, findings: Sequence[Finding]) -> None:
-        observations.settle(self.held, [apply.settled(finding) for finding in findings if finding.is_settled])
+    def _settle(self, comparisons: Sequence[Comparison]) -> None:
+        observations.settle(
+            self.held, [apply.settled(comparison) for comparison in comparisons if comparison.is_settled]
+        )
 
-    def _apply(self, findings: Sequence[Finding]) -> None:
-        """Apply the allowed findings with several workers; each service is handled by one worker."""
-        if not findings:
+    def _apply(self, comparisons: Sequence[Comparison]) -> None:
+        """Apply the allowed comparisons with several workers; each service is handled by one worker."""
+        if not comparisons:
             return
-        workers = min(self.job.calls, len(findings))
+        workers = min(self.job.calls, len(comparisons))
         if workers == 1:
-            self._carry_out(self.context, findings)
+            self._carry_out(self.context, comparisons)
             return
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(workers) as pool:
-            for done in [pool.submit(self._alone, findings[start::workers]) for start in range(workers)]:
+            for done in [pool.submit(self._alone, comparisons[start::workers]) for start in range(workers)]:
                 done.result()
 
-    def _alone(self, findings: Sequence[Finding]) -> None:
-        """Apply findings in a thread, with its own database connection."""
+    def _alone(self, comparisons: Sequence[Comparison]) -> None:
+        """Apply comparisons in a thread, with its own database connection."""
         context = Context.start(self.context.panel, self.context.lang, self.context.progress)
         try:
-            self._carry_out(context, findings)
+            self._carry_out(context, comparisons)
         finally:
             context.db.close()
 
-    def _carry_out(self, context: Context, findings: Sequence[Finding]) -> None:
+    def _carry_out(self, context: Context, comparisons: Sequence[Comparison]) -> None:
         held = self.held._replace(db=context.db)
-        for number, finding in enumerate(findings):
+        for number, comparison in enumerate(comparisons):
             if number and time.monotonic() > self.until:
-                self.summary.add("left", len(findings) - number)
+                self.summary.add("left", len(comparisons) - number)
                 return
             try:
-                if apply.apply(context, held, finding, forced=self.mode.forces(finding.kind)):
-                    self._count(finding)
+                if apply.apply(context, held, comparison, forced=self.mode.forces(comparison.kind)):
+                    self._count(comparison)
             except BusyError:
                 self.summary.add("waiting")
             except ResellerError as error:
                 said = context.word(error)
-                self.summary.fail(f"service {finding.candidate.item}: {said}")
-                context.log.error(f"item {finding.candidate.item}: {said}")
-                observations.tried(held, [finding.candidate.link])
+                self.summary.fail(f"service {comparison.candidate.item}: {said}")
+                context.log.error(f"item {comparison.candidate.item}: {said}")
+                observations.tried(held, [comparison.candidate.link])
             except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
-                self._unexpected(context, error, finding.candidate.item)
-                observations.tried(held, [finding.candidate.link])
+                self._unexpected(context, error, comparison.candidate.item)
+                observations.tried(held, [comparison.candidate.link])
 
     def _unexpected(self, context: Context, error: Exception, item: int) -> None:
         self.summary.fail(f"service {item}: {context.word(context.log.unexpected(error, f'item {item}: '))}")
 
-    def _count(self, finding: Finding) -> None:
-        name = _COUNTED.get(finding.action, "changed" if finding.kind else "")
+    def _count(self, comparison: Comparison) -> None:
+        name = _COUNTED.get(comparison.action, "changed" if comparison.kind else "")
         if name:
             self.summary.add(name)
 

@@ -16,7 +16,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.model import Settings
 
 
-class Day:
+class SpendingLimit:
     """One module's limits in one run; `held` are the services whose terms have to wait."""
 
     def __init__(self, context: Context, lease: Lease, settings: Settings) -> None:

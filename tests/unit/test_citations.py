@@ -133,3 +133,16 @@ def test_every_product_type_stands_in_the_panels_files_too():
     for file in ("lists", "rights"):
         text = (ROOT / f"xml/billmgr_mod_reseller_{file}.xml").read_text(encoding="utf-8")
         assert [name for name in PRODUCTS if f'"{name}' not in text] == []
+
+
+def test_a_refusal_of_a_field_that_is_ordered_is_known_to_prove_that_nothing_was():
+    """What no row names is looked for like a lost answer, which takes minutes (reseller/seller/proofs.tsv)."""
+    rows = [line.split("\t") for line in (ROOT / "reseller/seller/proofs.tsv").read_text().splitlines()]
+    named = {
+        (row[0], row[1]): set(row[2].split(",")) for row in rows if len(row) == len(("call", "type", "object", "why"))
+    }
+    fields = {field for product in PRODUCTS.values() for field in product.order_fields}
+    for call in (("*.order.param", "value"), ("*.order.param", "missed")):
+        assert fields <= named[call], (call, fields - named[call])
+    # A new operating system is no change of a form, and neither is a recipe.
+    assert fields - {"recipe"} <= named["*.edit", "value"]
