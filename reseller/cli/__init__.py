@@ -27,7 +27,7 @@ COMMANDS = {
     "status": ("status", "how each module stands: seller, balance, last run, what is open"),
     "audit": ("audit", "what is wrong between the two sides, and what to do about it"),
     "plan": ("plan", "changes that checkevent refused because they would be too many"),
-    "requests": ("requests", "orders that are not settled, or all requests of a service"),
+    "requests": ("requests", "requests that are not settled, or all requests of a service"),
     "reorder": ("reorder", "order or renew anew what was not confirmed, or what the seller shows already"),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
     "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
