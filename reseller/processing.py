@@ -64,7 +64,7 @@ def _open(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.open import open_service
 
     item = arguments.need("item")
-    open_service(_work(panel, arguments), item, arguments.runningoperation)
+    open_service(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -72,7 +72,7 @@ def _prolong(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.prolong import prolong
 
     item = arguments.need("item")
-    prolong(_work(panel, arguments), item, arguments.runningoperation)
+    prolong(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -80,7 +80,7 @@ def _setparam(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.setparam import set_params
 
     item = arguments.need("item")
-    set_params(_work(panel, arguments), item, arguments.runningoperation)
+    set_params(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -88,7 +88,7 @@ def _change(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.suspend_resume_close import change
 
     item = arguments.need("item")
-    change(_work(panel, arguments), item, arguments.command, arguments.runningoperation)
+    change(_context(panel, arguments), item, arguments.command, arguments.runningoperation)
     return _ok()
 
 
@@ -96,7 +96,7 @@ def _power(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.power import power
 
     item = arguments.need("item")
-    power(_work(panel, arguments), item, arguments.command, arguments.runningoperation)
+    power(_context(panel, arguments), item, arguments.command, arguments.runningoperation)
     return _ok()
 
 
@@ -104,7 +104,7 @@ def _change_password(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.changepassword import change_password
 
     item = arguments.need("item")
-    context = _work(panel, arguments)
+    context = _context(panel, arguments)
     change_password(context, item, arguments.password, arguments.userid, arguments.runningoperation)
     return _ok()
 
@@ -113,7 +113,7 @@ def _gen_key(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.gen_key import new_key
 
     item = arguments.need("item")
-    new_key(_work(panel, arguments), item, arguments.runningoperation)
+    new_key(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -121,7 +121,7 @@ def _cancel_prolong(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.cancel_prolong import cancel_prolong
 
     item = arguments.need("item")
-    cancel_prolong(_work(panel, arguments), item, arguments.runningoperation)
+    cancel_prolong(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -131,7 +131,7 @@ def _check_param(panel: Panel, arguments: Arguments) -> Element:
     item = arguments.need("item")
     # The panel describes the service on stdin; this is not used, since its rows say as much, in a known shape.
     sys.stdin.buffer.read()
-    context = _work(panel, arguments)
+    context = _context(panel, arguments)
     if arguments.command == "check_param":
         check_param(context, item, arguments.param, arguments.value)
     else:
@@ -144,7 +144,7 @@ def _control_panel(panel: Panel, arguments: Arguments) -> Element:
     from reseller.wire import document
 
     item = arguments.need("item")
-    found = way_in(_work(panel, arguments), item)
+    found = way_in(_context(panel, arguments), item)
     return document.document(
         document.element("url", found.url),
         document.element("panelcount", "1"),
@@ -156,7 +156,7 @@ def _reopen(panel: Panel, arguments: Arguments) -> Element:
     from reseller.commands.reopen import reopen
 
     item = arguments.need("item")
-    reopen(_work(panel, arguments), item, arguments.runningoperation)
+    reopen(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -165,7 +165,7 @@ def _sync_item(panel: Panel, arguments: Arguments) -> Element:
     from reseller.wire import document
 
     item = arguments.need("item")
-    seen = sync(_work(panel, arguments), item, arguments.runningoperation)
+    seen = sync(_context(panel, arguments), item, arguments.runningoperation)
     told = {"remote": seen.remote, "status": seen.status, "expiredate": seen.expiredate}
     return document.document(document.element("ok"), *(document.element(name, text) for name, text in told.items()))
 
@@ -236,7 +236,7 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
 }
 
 
-def _work(panel: Panel, arguments: Arguments) -> Context:
+def _context(panel: Panel, arguments: Arguments) -> Context:
     """The context in which this command works: the panel, its database, and the caller's language."""
     from reseller.context import Context
 

@@ -238,7 +238,7 @@ class _Facts:
 
     def __init__(self, batch: Batch, candidate: Candidate, item: Item, seen: Service) -> None:
         self._batch = batch
-        self._work = batch.context
+        self._context = batch.context
         self._candidate = candidate
         self._seen = seen
         self._known: Facts = facts(seen)
@@ -285,7 +285,7 @@ class _Facts:
 
     def _answer(self, fact: Fact, name: str, here: str, there: str) -> None:
         answer = FACTS[fact]
-        if answer == Answer.FOLLOW and self._work.limits.follow_expiry:
+        if answer == Answer.FOLLOW and self._context.limits.follow_expiry:
             self._follow = there
             return
         self._drifts.append(Drift(name, here[:190], there[:190]))
@@ -312,10 +312,10 @@ class _Facts:
 
         See docs/paid-time.md.
         """
-        here, there, limits = self._item.expiredate, self._seen.expiredate, self._work.limits
+        here, there, limits = self._item.expiredate, self._seen.expiredate, self._context.limits
         if here is None or there is None:
             return
-        kept = paid.of(self._work.db, self._candidate.link)
+        kept = paid.of(self._context.db, self._candidate.link)
         move = term_to_buy.judge(here, there, kept.accounted, limits)
         if move == Move.FOLLOW:
             self._account = here
@@ -344,7 +344,7 @@ class _Facts:
         except SellerError:
             raise
         except ResellerError as error:
-            yield Fact.MAPPING, problems.MAPPING, self._work.word(error), ""
+            yield Fact.MAPPING, problems.MAPPING, self._context.word(error), ""
             return
         if change is None:
             return

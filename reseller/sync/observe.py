@@ -110,7 +110,7 @@ class _Look:
 
     def __init__(self, source: Source, itemtype: str) -> None:
         self._source = source
-        self._work = source.context
+        self._context = source.context
         self._module = source.module
         self._held = source.held
         self._itemtype = itemtype
@@ -123,18 +123,18 @@ class _Look:
 
     def run(self) -> None:
         """Read page after page; when the time is up, the next page is kept as a cursor for the next run."""
-        first = numbers.parse(observations.cursors(self._work.db, self._module).get(self._cursor, "")) or 1
+        first = numbers.parse(observations.cursors(self._context.db, self._module).get(self._cursor, "")) or 1
         # Wanted rows have to be parsed, so unchanged pages cannot be skipped.
         is_wanted = self._itemtype in {*self._wanted.remotes.values(), *self._wanted.looked_for}
         reading = Reading(
             self._source.seller.transport,
             self._itemtype,
-            self._work.limits,
+            self._context.limits,
             {} if is_wanted else self._stored,
             Span(first, self._source.until),
         )
         for number, page in reading:
-            self._work.progress.show(f"{self._itemtype}, pages", number, max(len(self._stored), number))
+            self._context.progress.show(f"{self._itemtype}, pages", number, max(len(self._stored), number))
             if page.root is not None:
                 found = dict(page.rows())
                 self._compare(found)
@@ -151,7 +151,7 @@ class _Look:
 
     def _compare(self, found: dict[str, Element]) -> None:
         """Record what changed of the linked services among these rows."""
-        known = observations.known(self._work.db, self._module, self._itemtype, found)
+        known = observations.known(self._context.db, self._module, self._itemtype, found)
         digests = row_digests(found, known)
         seen = [
             _seen(found[remote], before, digests[remote])
@@ -168,7 +168,7 @@ class _Look:
         """After the last page: decide whether the list is complete, and record which linked services it does not
         show.
         """
-        db, module, itemtype = self._work.db, self._module, self._itemtype
+        db, module, itemtype = self._context.db, self._module, self._itemtype
         # Byte for byte as in the last complete reading: only services that reading left unsure can be new.
         is_same = not self._changed and reading.last == len(self._stored)
         doubtful = (observations.unsure if is_same else observations.remotes)(db, module, itemtype)

@@ -21,13 +21,13 @@ class SpendingLimit:
 
     def __init__(self, context: Context, lease: Lease, settings: Settings) -> None:
         self.held: list[int] = []
-        self._work, self._lease = context, lease
+        self._context, self._lease = context, lease
         self._module, self._limit = settings.module, settings.spend_limit
 
     @cached_property
     def _most(self) -> int:
         """How many terms may be bought within a day; it counts services, so it is computed only when needed."""
-        limits, linked = self._work.limits, sum(links.counts(self._work.db, self._module).values())
+        limits, linked = self._context.limits, sum(links.counts(self._context.db, self._module).values())
         return max(limits.buy_least, linked * limits.buy_percent // 100)
 
     def allows(self, item: int) -> bool:
@@ -35,8 +35,8 @@ class SpendingLimit:
 
         Where the limit is an amount, a term of unknown cost is not bought.
         """
-        done = spent.of_day(self._work.db, self._module)
-        cost = spent.last_cost(self._work.db, item)
+        done = spent.of_day(self._context.db, self._module)
+        cost = spent.last_cost(self._context.db, item)
         fits = self._limit is None or (cost is not None and done.amount + cost <= self._limit)
         if done.terms < self._most and fits:
             return True
@@ -47,9 +47,9 @@ class SpendingLimit:
         """Keep the problem `spending` of the module while any term is held back."""
         cause = Cause(problems.MODULE, self._module, problems.SPENDING)
         if not self.held:
-            troubles.end(self._work, self._lease, cause)
+            troubles.end(self._context, self._lease, cause)
             return
-        done = spent.of_day(self._work.db, self._module)
+        done = spent.of_day(self._context.db, self._module)
         told = {
             "module": str(self._module),
             "terms": str(done.terms),
@@ -58,4 +58,4 @@ class SpendingLimit:
             "limit": "-" if self._limit is None else str(self._limit),
         }
         problem = Problem(cause, self._module, "reseller_spend_limit", told, touches=tuple(self.held))
-        troubles.raise_(self._work, self._lease, problem)
+        troubles.raise_(self._context, self._lease, problem)
