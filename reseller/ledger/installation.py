@@ -1,10 +1,12 @@
 """The machine and the panel directory that the ledger belongs to, so that a copy of a panel does not spend money too.
 
-A panel that was restored from a backup on a second host, or a cloned machine, has the same ledger, the same operations
-and the same account at the seller. So the first run records where it is, and from any other place nothing that spends
-or changes is sent to a seller until a person confirms that the panel has moved (lifecycle/moved_panel.py).
+A panel that was restored from a backup on a second host, or a cloned machine with an id of its own, has the same
+ledger, the same operations and the same account at the seller. So the first run records where it is, and from any
+other place nothing that spends or changes is sent to a seller until a person confirms that the panel has moved
+(lifecycle/moved_panel.py).
 
-A machine is recognised by a hash of /etc/machine-id; host name and path are kept to show to people.
+A machine is recognised by a hash of /etc/machine-id; host name and path are kept to show to people. A clone that keeps
+both the id and the path is not recognised as one.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Leases: which process may work on a service, or run checkevent of a module, at the moment.
 
 A lease is a row with an owner, an end and a fencing number, taken by one compare-and-set UPDATE, so it holds on every
-machine that uses the database. Every write of the ledger carries the fencing number in its WHERE: a process that was
-stopped past the end of its lease writes nothing when it wakes up, and learns that it lost the lease. If the owner died
-on this very host (same boot, same process namespace, no such process any more) its lease is taken over at once; the
-lease of any other owner is waited out.
+machine that uses the database. A write about a service or a run carries the fencing number in its WHERE: a process that
+was stopped past the end of its lease writes nothing when it wakes up, and learns that it lost the lease. A person's
+words, the map, acts, balances, circuits and single looks are written without it. If the owner died on this very host
+(same boot, same process namespace, no such process any more) its lease is taken over at once; the lease of any other
+owner is waited out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _HELD = "EXISTS (SELECT 1 FROM reseller_lease l WHERE l.name = %s AND l.fence = 
 
 
 class Lease(NamedTuple):
-    """A lease that this process holds; every write of the ledger goes through it.
+    """A lease that this process holds; every write about what it guards goes through it.
 
     `left_by` is the last owner if it never gave the lease back, as `process <number>`; otherwise it is empty.
     """

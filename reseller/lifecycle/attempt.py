@@ -120,7 +120,7 @@ class Attempt:
 
     @property
     def is_looked_for(self) -> bool:
-        """Whether the outcome of the call has been looked for as long as of any doubt (`look_seconds`)."""
+        """Whether `look_seconds` have passed since the call was sent: it was looked for long enough."""
         return (self.request.sent_seconds or 0) >= self.context.limits.look_seconds
 
     @property

@@ -24,7 +24,10 @@ _DECIDED = (problems.PAID, problems.DATE_BACK, problems.UNRENEWED, problems.GAP)
 
 
 class Jump(NamedTuple):
-    """A service with such a problem; `paid` is the panel's date, `there` the seller's when the problem was raised."""
+    """A service about whose dates a person has to decide.
+
+    `paid` is the panel's date, `there` the seller's when the problem was raised.
+    """
 
     service: int
     remote: str

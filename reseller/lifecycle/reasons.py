@@ -3,6 +3,7 @@
     an operation   of the panel that asks for the request, for as long as the operation exists
     a word         of a person who has ordered without an operation, kept in the request, until the service is active
     paid time      for a term that no operation asks for; judged by the two dates each time (commands/owed_terms.py)
+    undoing        of what of ours landed late, by the watched request itself (overtaken.py)
 
 Once the reason is gone nothing is sent any more; the effect of what was sent before is still looked for.
 """

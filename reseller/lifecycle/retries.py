@@ -10,7 +10,8 @@
     not before     the seller names the day from which it would carry out the call: retried from that day, without end
     no money       retried when the balance has risen by the deficit, whatever the time (sync/restart.py)
     refused        not retried by itself: somebody presses Start, once the reason is gone
-    in doubt       never sent again; looked for (`look_seconds`), then a person decides
+    in doubt       what may charge, a reboot and a new key are never sent again by themselves, but looked for
+                   (`look_seconds`), then a person decides; other changes are repeated
 
 A request that is to be retried has its `next_try` in the ledger; checkevent starts it, on whichever host that runs.
 """

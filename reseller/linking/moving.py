@@ -1,7 +1,8 @@
 """Move a module to another address or account of its seller, after every link has been proven to exist there.
 
 The proof is the key: at the new address the same remote service carries the key that the ledger has. A kept licence
-carries no key, so it has to exist there without one. Whatever is not proven is named, and then nothing is changed.
+carries no key: it has to be there as it was put away (stopped, free.lic, 0.0.0.0, no key, no renewal). Whatever is not
+proven is named, and then nothing is changed.
 """
 
 from __future__ import annotations

@@ -34,9 +34,9 @@ def link(context: Context, number: int, remote: str, *, force: bool = False, all
     """Link service `number` with remote service `remote`; a sentence of what was done.
 
     `allowed` is called with the plan, made under the service's lease, and may refuse it. Raises BusyError, SellerError,
-    or ResellerError with what is in the way (plan.py): nothing is changed then. Raises ResellerError
-    `reseller_link_half` when the outcome at the seller is unclear, and the refusal when the seller takes no key: a
-    former link is ended then.
+    or ResellerError with what is in the way (plan.py): nothing is changed then, unless the call that takes the key off
+    a former remote service stays unanswered. Raises ResellerError `reseller_link_half` when the outcome at the seller
+    is unclear, and the refusal when the seller takes no key: a former link is ended then.
     """
     planning.ours(context, number, remote)
     with context.hold(number) as held:

@@ -19,7 +19,7 @@ def show(call: Call) -> document.Element:
 
 
 def force(call: Call) -> document.Element:
-    """One run that makes the changes which were refused for being too many."""
+    """One run past all limits of a day: makes the refused changes and buys the terms held back."""
     return _run(call, Mode(force=ALL))
 
 

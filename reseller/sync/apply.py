@@ -2,6 +2,9 @@
 
 Each step is recorded before it is done, and can be repeated without harm, since a run may be killed between any two
 lines. Only functions of the panel are used that call no processing module and bill nobody (platform.md 5.2).
+
+One call changes something at the seller all the same: it switches off the seller's automatic renewal
+(lifecycle/autorenewal.py).
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ A cell maps (state here, state at the seller, open work) to an action. No action
 changes a client's bill. The seller decides that a service is stopped, is back, or is gone. The panel decides which
 services are closed here and which it suspended itself: neither kind is brought back because it runs at the seller
 (promise 1). A contradiction is recorded and shown; if a person has to decide it, it becomes a task.
+
+One call changes something at the seller all the same: it switches off the seller's automatic renewal
+(lifecycle/autorenewal.py).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def due(db: Database, module: int, itemtype: str, count: int, within_seconds: in
 
 
 def asked(lease: Lease, module: int, itemtype: str) -> None:
-    """Record that the due services of a module and type were requested."""
+    """Record the time of this reading, from which due() computes the next share."""
     observations.move_now(lease, module, _cursor(itemtype))
 
 

@@ -1,7 +1,8 @@
 """The limit of a day for terms that are bought without an operation: a fault must not empty the account (promise 12).
 
 A purchase that a person asked for with an operation is never held back. A term that is held back is bought when a day
-has passed, when the limit is raised, or by `checkevent --force`.
+has passed (never for a term of unknown cost where the limit is an amount), when the limit is raised, or by
+`checkevent --force spend`.
 """
 
 from __future__ import annotations

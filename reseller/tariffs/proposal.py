@@ -28,7 +28,10 @@ class Pair(NamedTuple):
 
 
 def match(context: Context, pricelist: int) -> list[Pair]:
-    """Every part of the tariff, with what it is mapped to and what it could be mapped to.
+    """The seller's periods, and every add-on, choice and template of the tariff here.
+
+    Each comes with what it is mapped to and what it could be mapped to. A period that is sold only here is listed once
+    it is mapped.
 
     Raises ResellerError `reseller_tariff_missing`, `reseller_unmapped` (no tariff of the seller is chosen) or
     `reseller_tariff_gone` (the seller does not offer the chosen one), SellerError.

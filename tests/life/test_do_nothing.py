@@ -1,4 +1,4 @@
-"""The panel's safety switch: while etc/billmgr.DoNothing is there neither commands nor cron do anything."""
+"""The panel's safety switch: while etc/billmgr.DoNothing is there checkevent and the skipped commands do nothing."""
 
 import pytest
 
