@@ -28,7 +28,10 @@ COMMANDS = {
     "audit": ("audit", "what is wrong between the two sides, and what to do about it"),
     "plan": ("plan", "changes that checkevent refused because they would be too many"),
     "requests": ("requests", "requests that are not settled, or all requests of a service"),
-    "reorder": ("reorder", "order or renew anew what was not confirmed, or what the seller shows already"),
+    "reorder": (
+        "reorder",
+        "send anew what was not confirmed (orders, renewals, changes, keys), or what the seller shows already",
+    ),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
     "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),

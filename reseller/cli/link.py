@@ -14,7 +14,8 @@ from reseller.wire.errors import ResellerError
 def define(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = (
-        "Sets both sides, or none: the link here, and our key on the remote service. With --discover, looks for likely "
+        "Sets both sides at once: the link here, and our key on the remote service. A service that is linked already "
+        "loses that link first. With --discover, looks for likely "
         "pairs among what is linked on neither side and shows them with the reasons; --yes links those that are sure."
     )
     parser.add_argument("service", type=shown.number, nargs="?", help="number of the service on this panel")

@@ -12,8 +12,8 @@ from reseller.ledger import refused_changes
 def define(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = (
-        "Changes that checkevent refused because they would be too many within a day. To have them made: "
-        "resellerctl checkevent --force."
+        "Changes that checkevent refused because they would be too many within a day. To have those of one limit made: "
+        "resellerctl checkevent --force change (or stop, or close)."
     )
     parser.add_argument("--leave", action="store_true", help="show what is not to be made, and not to be asked about")
     parser.add_argument(

@@ -12,10 +12,10 @@ from reseller.context import Context
 def define(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = (
-        "Orders, renews or asks for a new key anew although that was not confirmed, or the seller shows one for it. "
+        "Orders, renews, changes or asks for a new key anew although that was not confirmed, or the seller shows one. "
         "Orders also what a client waits for and whose operation was deleted, or closes it here (--cancel). "
         "Looks at the seller first: what is found after all is taken as done. "
-        "Without --yes, shows what would be done. Said once, recorded, used once."
+        "Without --yes, shows what would be sent anew, and sends nothing anew. The word is recorded and used once."
     )
     parser.add_argument("service", type=shown.number, help="number of the service")
     parser.add_argument("--cancel", action="store_true", help="close it here instead, when nothing was bought for it")

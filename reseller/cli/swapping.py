@@ -16,8 +16,8 @@ from reseller.wire.errors import ResellerError
 def define(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = (
-        "Shows what would be done; --yes does it. The link to the seller lives on; nothing is sent and "
-        "nothing is applied while a service is away."
+        "Shows what would be done; --yes does it. A move that a crash interrupted is finished or undone first, in any "
+        "case. The link to the seller lives on; nothing is sent and nothing is applied while a service is away."
     )
     parser.add_argument("services", metavar="SERVICE", type=shown.number, nargs="*", help="numbers of services")
     way = parser.add_mutually_exclusive_group(required=True)
@@ -53,7 +53,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         for row in rows:
             _tell(row)
         if not arguments.yes and any(not step.refused for step in plan):
-            shown.say("Nothing was changed; --yes does it.")
+            shown.say("No service was moved; --yes does it.")
     return 1 if any(row["refused"] for row in rows) else 0
 
 
