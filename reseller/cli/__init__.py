@@ -30,7 +30,7 @@ COMMANDS = {
     "requests": ("requests", "requests that are not settled, or all requests of a service"),
     "reorder": (
         "reorder",
-        "send anew what was not confirmed (orders, renewals, changes, keys), or what the seller shows already",
+        "send anew what was not confirmed, or what the seller shows already",
     ),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
     "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
