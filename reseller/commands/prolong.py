@@ -18,17 +18,16 @@ import datetime as dt
 from reseller.context import Context
 from reseller.ledger import paid, problems, requests, tariffmap
 from reseller.ledger.leases import Lease
-from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import autorenewal, operations, order_plan, retries, term_to_buy
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.attempt import LinkedAttempt
 from reseller.lifecycle.state_change import give_up
 from reseller.lifecycle.term_to_buy import Level
 from reseller.mgr5 import functions, items
-from reseller.model import Item, Status
+from reseller.model import Status
 from reseller.seller import controls, renewals
 from reseller.seller.service import Service
 from reseller.wire import dates
@@ -57,19 +56,12 @@ def look_again(context: Context, request: Request, held: Lease) -> bool:
     return Renewal.again(context, request, held).look()
 
 
-class Renewal(Attempt):
+class Renewal(LinkedAttempt):
     """One attempt at one renewal."""
 
     kind = requests.PROLONG
     unsent, unsent_last = "reseller_change_unsent", "reseller_change_unsent_last"
     looking = "reseller_renewal_looking"
-
-    def __init__(
-        self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
-    ) -> None:
-        super().__init__(context, held, item, operation, request)
-        self.link: Link = self.linked()
-        self.remote = self.link.remote
 
     def run(self) -> None:
         """Read the form; renew unless the renewal shows already, is under way, or is in doubt."""

@@ -12,12 +12,11 @@ from reseller import products
 from reseller.context import Context
 from reseller.ledger import paid, requests, tariffmap
 from reseller.ledger.leases import Lease
-from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle import operations, quantities, setparam_plan
-from reseller.lifecycle.attempt import Attempt
+from reseller.lifecycle.attempt import LinkedAttempt
 from reseller.lifecycle.setparam_plan import Change
 from reseller.mgr5 import functions, items
 from reseller.model import Item, Status
@@ -46,7 +45,7 @@ def look_again(context: Context, request: Request, held: Lease) -> bool:
     return not attempt.request.live
 
 
-class _Setparam(Attempt):
+class _Setparam(LinkedAttempt):
     """One attempt to make both sides equal."""
 
     kind = requests.SETPARAM
@@ -57,8 +56,6 @@ class _Setparam(Attempt):
         self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
     ) -> None:
         super().__init__(context, held, item, operation, request)
-        self.link: Link = self.linked()
-        self.remote = self.link.remote
         self._looking = False
         self._offered: dict[str, Tariff | None] = {}
 

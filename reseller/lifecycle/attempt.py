@@ -325,3 +325,14 @@ class Attempt:
         self.context.log.error(f"item {self.item.id} {self.kind} {self.request.state}: {self.context.word(error)}")
         operations.report(self.context, self.item, self.operation, error, task=task)
         return Stopped.by(error)
+
+
+class LinkedAttempt(Attempt):
+    """One try that makes no sense without a remote service: it ends at once, with the reason, when there is no link."""
+
+    def __init__(
+        self, context: Context, held: Lease, item: Item, operation: int, request: Request | None = None
+    ) -> None:
+        super().__init__(context, held, item, operation, request)
+        self.link: Link = self.linked()
+        self.remote = self.link.remote
