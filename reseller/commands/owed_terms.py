@@ -89,6 +89,9 @@ class _Part(Renewal):
                 return False
             months = self.term()
             is_over = term_to_buy.is_long_over(level, self.context.limits)
+            if (is_over or self._is_asked_about(level)) and self._is_decided_with_a_jump():
+                self.settle(Standing(State.OWED, wait_seconds=self.context.limits.part_look_seconds))
+                return False
             if not is_over and self._is_asked_about(level):
                 small_gaps.ask(self, level, self.fitting(level, months))
                 self.settle(Standing(State.OWED, wait_seconds=self.context.limits.part_look_seconds))
@@ -104,6 +107,14 @@ class _Part(Renewal):
     def _is_asked_about(self, level: Level) -> bool:
         """Whether a person has to decide first if a term is bought for so few days; the request keeps the decision."""
         return self.seller.settings.ask_gaps and not self.request.word and small_gaps.is_small(self.context, level)
+
+    def _is_decided_with_a_jump(self) -> bool:
+        """Whether a person is asked already about a jump of the panel's date: that question covers these days too."""
+        if problems.of(self.context.db, Cause.of_service(self.item.id, problems.PAID)) is None:
+            return False
+        for kind in (problems.OWED, problems.GAP):
+            troubles.end(self.context, self.held, Cause.of_service(self.item.id, kind))
+        return True
 
     def _is_held(self) -> bool:
         """Whether the term has to wait: something else is under way for the service, or staff hold it suspended."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import world
 from tests.support.keeping import remote
-from tests.support.paying import bought, ends_in, expires, left_days, owed, passes, problem, renew, runs, service
+from tests.support.paying import bought, ends_in, expires, left_days, owed, passes, problem, renew, runs, service, today
 from tests.support.world import until
 
 VDS = "vds"
@@ -264,6 +264,27 @@ def test_a_service_is_left_to_end_where_nobody_pays_for_a_few_days(shop, asking)
     assert (problem(shop, item, "gap"), shop.tasks(item), len(shop.charges(item))) == (None, [], 1)
     renew(shop, item)
     assert len(shop.charges(item)) == 2, "the client's next renewal is bought as always"
+
+
+def test_a_jump_asks_for_the_few_days_before_it_too(shop, asking):
+    """One question at a time about one service's dates: the days that are missing, and those that jumped."""
+    item = gap(shop)
+    world.limits(shop.here, part_look_seconds=0, part_days=3)
+    dated(shop, item, 200)
+    until(lambda: (shop.checkevent(), told(shop, item) == ["paid"])[1], f"asked about: {told(shop, item)}")
+    passes(shop, item, 8)
+    assert (today() - expires(shop, item)).days > 3
+    runs(shop, 4)
+    assert told(shop, item) == ["paid"]
+    assert len(shop.tasks(item)) == 1
+    assert shop.ctl("paid", str(item), "--buy", "--yes").returncode == 0
+    until(lambda: (shop.checkevent(), told(shop, item) == ["owed"])[1], f"what is over is not said: {told(shop, item)}")
+    assert len(shop.charges(item)) == 1
+
+
+def told(shop, item):
+    sql = "SELECT kind FROM reseller_problem WHERE subject = 'service' AND number = %s ORDER BY kind"
+    return [row["kind"] for row in shop.here.rows(sql, item)]
 
 
 @pytest.mark.parametrize("end", ["close", "renew"])
