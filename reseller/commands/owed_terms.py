@@ -112,7 +112,7 @@ class _Part(Renewal):
         """Whether a person is asked already about a jump of the panel's date: that question covers these days too."""
         if problems.of(self.context.db, Cause.of_service(self.item.id, problems.PAID)) is None:
             return False
-        for kind in (problems.OWED, problems.GAP):
+        for kind in troubles.COVERS[problems.PAID]:
             troubles.end(self.context, self.held, Cause.of_service(self.item.id, kind))
         return True
 

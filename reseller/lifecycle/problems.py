@@ -78,6 +78,8 @@ KINDS = {
 
 #: kinds that the tasks of their operations report, so that no shared task speaks for many of them
 BY_OPERATION = frozenset({problems.LATE, problems.REFUSED_TERM})
+#: kinds whose question covers that of others of the same service, so that a person is asked once
+COVERS = {problems.PAID: (problems.OWED, problems.GAP)}
 #: kinds about paid time at the seller
 _OF_TERMS = (
     *(problems.DATE_BACK, problems.UNRENEWED, problems.OWED, problems.GAP),
@@ -118,6 +120,8 @@ def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = Tru
     before = problems.of(context.db, problem.cause)
     if before is None or before.kept != problem.kept:
         problems.put(lease, problem)
+    for covered in COVERS.get(problem.cause.kind, ()):
+        end(context, lease, Cause.of_service(problem.cause.number, covered))
     kind = KINDS[problem.cause.kind].task
     asks = asks and (at_once or (before is not None and before.age_seconds >= context.limits.stale_intent_seconds))
     if not (asks and kind and problem.touches) or _is_of_many(context, problem):

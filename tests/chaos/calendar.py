@@ -54,6 +54,9 @@ _TELLING = "SELECT subject, number, kind, touches FROM reseller_problem WHERE su
 _BESIDE = ("value", "tariff", "resources", "mapping", "key", "expiredate", "autoprolong")
 #: problems of a module or the panel that say of all its services that nothing is bought
 _OF_ALL = ("account", "clock", "spending", "moved", "off")
+#: causes of their own, with a way out of their own, which may stand beside a question about the dates: the seller has
+#: stopped a service whose date is not over, and the client's own renewal was refused and waits for Start
+_APART = ("stopped", "refused_term")
 _BUSY = "SELECT COUNT(*) AS busy FROM runningoperation WHERE run_pid > 0 OR manual = 'off'"
 _COLUMNS = """SELECT table_name AS t, column_name AS c FROM information_schema.columns
 WHERE table_schema = DATABASE() AND table_name LIKE 'reseller\\_%%' AND data_type = 'datetime'
@@ -165,8 +168,8 @@ class Calendar:
             # One that runs there while something is under way for it here is not dark.
             if _is_paid(row, today) and (far is None or far["status"] != 2 or row["status"] == 3):
                 kinds = told[row["id"]]
-                # A person has been told, once, or has said that it is to end (`resellerctl paid --leave`).
-                if row["decided"] or len(kinds) == 1:
+                # A person has been told, once a cause, or has said that it is to end (`resellerctl paid --leave`).
+                if row["decided"] or (kinds and sum(each not in _APART for each in kinds) <= 1):
                     self.seen.told_days += 1
                 elif not (row["tried"] or row["runs"] or row["id"] in self._dark):
                     self._dark.add(row["id"])
