@@ -120,8 +120,10 @@ def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = Tru
     before = problems.of(context.db, problem.cause)
     if before is None or before.kept != problem.kept:
         problems.put(lease, problem)
-    for covered in COVERS.get(problem.cause.kind, ()):
-        end(context, lease, Cause.of_service(problem.cause.number, covered))
+    if before is None:
+        # Once, when it begins: what is raised later, such as a refusal by the seller, is a cause of its own.
+        for covered in COVERS.get(problem.cause.kind, ()):
+            end(context, lease, Cause.of_service(problem.cause.number, covered))
     kind = KINDS[problem.cause.kind].task
     asks = asks and (at_once or (before is not None and before.age_seconds >= context.limits.stale_intent_seconds))
     if not (asks and kind and problem.touches) or _is_of_many(context, problem):

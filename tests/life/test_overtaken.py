@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import world
-from tests.support.keeping import is_held, remote, sent, there
+from tests.support.keeping import held_calls, is_held, remote, sent, there
 from tests.support.world import until
 
 WATCHED = "SELECT kind FROM reseller_request WHERE item = %s AND live = 1 AND error_type = 'reseller_overtaken'"
@@ -14,11 +14,6 @@ def problem(shop, item):
         "SELECT error FROM reseller_problem WHERE subject = 'service' AND number = %s AND kind = 'overtaken'", item
     )
     return rows[0]["error"] if rows else None
-
-
-def held(shop):
-    """How many calls the seller keeps waiting."""
-    return sum(elem.findtext("kind") == "held" for elem in shop.there.call("sandbox.fault.list").iterfind("elem"))
 
 
 def held_back(shop, item, act, func):
@@ -233,7 +228,7 @@ def test_a_suspension_that_was_refused_as_done_is_sent_again_when_the_resumption
     shop.act("suspend", item)
     kinds = "SELECT kind FROM reseller_request WHERE item = %s AND live = 1 AND state = 'sending'"
     until(lambda: shop.here.rows(kinds, item) == [{"kind": "suspend"}], "the suspension is not sent")
-    until(lambda: held(shop) == 2, "it is not read back")
+    until(lambda: held_calls(shop) == 2, "it is not read back")
     shop.there.call("sandbox.item", item=remote(shop, item), status=2)
     shop.there.call("sandbox.release")
     until(

@@ -65,9 +65,14 @@ def forget_module(here, module):
     here.call("processing.delete", elid=module)
 
 
+def held_calls(shop):
+    """How many calls the seller keeps waiting, by faults `hold_before` or `hold_after`."""
+    return sum(elem.findtext("kind") == "held" for elem in shop.there.call("sandbox.fault.list").iterfind("elem"))
+
+
 def is_held(shop):
-    """Whether the seller holds a call back, by a fault `hold_before` or `hold_after`."""
-    return any(elem.findtext("kind") == "held" for elem in shop.there.call("sandbox.fault.list").iterfind("elem"))
+    """Whether the seller keeps any call waiting."""
+    return held_calls(shop) > 0
 
 
 def password_there(shop, item):
