@@ -60,6 +60,12 @@ def sandbox(tmp_path_factory):
     assert [found for panel in panels for found in watch.files_with(panel.base, telling.given)] == []
 
 
+def rich(shop):
+    """Money on both sides."""
+    shop.there.call("sandbox.balance", user=shop.buyer, value=BALANCE)
+    shop.here.call("sandbox.balance", user="client1", value=BALANCE)
+
+
 @pytest.fixture(scope="session")
 def shared(request):
     """The panels that most files share: the add-on installed on the reseller's, a module connected, tariffs sold."""
@@ -69,7 +75,12 @@ def shared(request):
     here = sandbox.at("reseller")
     if not (here.base / "lib/reseller/manifest").exists():
         world.install(here.base, environment.variables())
-    return world.connected(here, sandbox.at("seller"))
+    found = world.connected(here, sandbox.at("seller"))
+    rich(found)
+    # From now on it is known which order functions the seller has: a fault of them meets an order, not the question.
+    for itemtype in ("vds", "soft"):
+        found.until_active(found.order(itemtype))
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -88,17 +99,14 @@ def programs(shared, tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def _started(request):
-    """The shared panel's programs are started as this file wants it, and the modules that its tests add are its own."""
+    """The shared panel's programs are started as this file wants it, and what its tests add is its own."""
     mine = (item for item in request.session.items if getattr(item, "module", None) is request.module)
     if not any("shared" in item.fixturenames for item in mine):
         yield
         return
     request.getfixturevalue("programs").are_for(request.module.__name__.rpartition(".")[2])
-    here = request.getfixturevalue("shared").here
-    known = keeping.modules(here)
-    yield
-    for module in keeping.modules(here) - known:
-        keeping.forget_module(here, module)
+    with keeping.own_services(request.getfixturevalue("shared")):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -113,8 +121,7 @@ def arena(tmp_path_factory):
 def shop(connected):
     """The connected panels with money on both sides, no faults, and every switch as it was at the end."""
     told = watch.Told(connected.here.base)
-    connected.there.call("sandbox.balance", user=connected.buyer, value=BALANCE)
-    connected.here.call("sandbox.balance", user="client1", value=BALANCE)
+    rich(connected)
     yield connected
     connected.there.call("sandbox.fault.clear")
     world.limits(connected.here)

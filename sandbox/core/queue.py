@@ -177,7 +177,9 @@ class Queue:
                 if item is not None:
                     operation = replace(operation, module=self._place(operation, item))
             except PanelError as error:
-                if self._claim(operation):
+                with self._panel.db.begin() as tx:
+                    claimed = self._claim(tx, operation)
+                if claimed:
                     self._settle(operation, error, 1)
                 return
         self._run_module(operation)
@@ -206,28 +208,20 @@ class Queue:
         return words
 
     def _run_module(self, operation: Operation) -> None:
-        if not self._claim(operation):
-            return
-        program = self._panel.paths.processing / operation.module
-        words = self._arguments(operation)
-        self._panel.log.detail("queue", f"run {operation.module} {' '.join(words)}")
-        out, err = self._files(operation)
-        with out.open("wb") as stdout, err.open("wb") as stderr:
-            try:
-                process = subprocess.Popen(
-                    [str(program), *words],
-                    cwd=self._panel.paths.base,
-                    env=programs.base_environment({}),
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                self._settle(operation, PanelError("process", operation.module, error.strerror or ""), 127)
-                return
+        # The operation shows its process from the moment that the process can change it: both are one transaction.
         with self._panel.db.begin() as tx:
-            tx.update("runningoperation", {"id": operation.id}, run_pid=process.pid, run_start=start_time(process.pid))
+            if not self._claim(tx, operation):
+                return
+            try:
+                process = self._start(operation)
+            except OSError as error:
+                process, missing = None, PanelError("process", operation.module, error.strerror or "")
+            else:
+                pid = process.pid
+                tx.update("runningoperation", {"id": operation.id}, run_pid=pid, run_start=start_time(pid))
+        if process is None:
+            self._settle(operation, missing, 127)
+            return
         try:
             process.wait(self._panel.switches.number("command_seconds") or None)
         except subprocess.TimeoutExpired:
@@ -235,19 +229,35 @@ class Queue:
             process.wait()
         self._finish(operation, process.returncode)
 
-    def _claim(self, operation: Operation) -> bool:
+    def _claim(self, tx: Tx, operation: Operation) -> bool:
         """Looks again before running: the operation may have been made manual or be gone since it was listed."""
         rises = 1 if self._panel.switches["trycount_rises"] == "before" else 0
-        with self._panel.db.begin() as tx:
-            changed = tx.run(
-                "UPDATE runningoperation SET trycount = trycount + %s, nextrun = %s "
-                "WHERE id = %s AND manual = 'off' AND nextrun <= %s",
-                rises,
-                NEVER,
-                operation.id,
-                time.time(),
-            )
+        changed = tx.run(
+            "UPDATE runningoperation SET trycount = trycount + %s, nextrun = %s "
+            "WHERE id = %s AND manual = 'off' AND nextrun <= %s",
+            rises,
+            NEVER,
+            operation.id,
+            time.time(),
+        )
         return changed == 1
+
+    def _start(self, operation: Operation) -> subprocess.Popen[bytes]:
+        """The module's process. Raises OSError when there is no such program, or it cannot be executed."""
+        program = self._panel.paths.processing / operation.module
+        words = self._arguments(operation)
+        self._panel.log.detail("queue", f"run {operation.module} {' '.join(words)}")
+        out, err = self._files(operation)
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            return subprocess.Popen(
+                [str(program), *words],
+                cwd=self._panel.paths.base,
+                env=programs.base_environment({}),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
 
     def _wait_for_orphan(self, operation: Operation) -> None:
         """A command that was started by a core which is no more."""

@@ -56,13 +56,21 @@ def modules(here):
     return {row["id"] for row in here.rows("SELECT id FROM processingmodule")}
 
 
-def forget_module(here, module):
-    """A module that a file of tests has added goes with all that it looks after: the next file finds what it found."""
-    here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1 AND module = %s", module)
-    here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND module = %s", module)
-    here.write("DELETE FROM reseller_problem WHERE module = %s", module)
-    here.write("UPDATE item SET status = 4 WHERE processingmodule = %s", module)
-    here.call("processing.delete", elid=module)
+@contextlib.contextmanager
+def own_services(shop):
+    """What a file of tests adds, services and modules, goes at its end: the next file finds what this one found."""
+    here, newest = shop.here, "SELECT COALESCE(MAX(id), 0) FROM item"
+    known, last, last_there = modules(here), here.value(newest), shop.there.value(newest)
+    yield
+    here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1 AND item > %s", last)
+    here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND item > %s", last)
+    here.write("DELETE FROM reseller_problem")
+    here.write("DELETE FROM runningoperation WHERE item > %s", last)
+    here.write("UPDATE task SET status = 2 WHERE item > %s", last)
+    here.write("UPDATE item SET status = 4 WHERE id > %s AND parent IS NULL", last)
+    shop.there.write("UPDATE item SET status = 4 WHERE id > %s AND parent IS NULL", last_there)
+    for module in modules(here) - known:
+        here.call("processing.delete", elid=module)
 
 
 def held_calls(shop):
