@@ -212,15 +212,12 @@ class Queue:
         with self._panel.db.begin() as tx:
             if not self._claim(tx, operation):
                 return
-            try:
-                process = self._start(operation)
-            except OSError as error:
-                process, missing = None, PanelError("process", operation.module, error.strerror or "")
-            else:
+            process = self._start(operation)
+            if isinstance(process, subprocess.Popen):
                 pid = process.pid
                 tx.update("runningoperation", {"id": operation.id}, run_pid=pid, run_start=start_time(pid))
-        if process is None:
-            self._settle(operation, missing, 127)
+        if isinstance(process, PanelError):
+            self._settle(operation, process, 127)
             return
         try:
             process.wait(self._panel.switches.number("command_seconds") or None)
@@ -242,22 +239,25 @@ class Queue:
         )
         return changed == 1
 
-    def _start(self, operation: Operation) -> subprocess.Popen[bytes]:
-        """The module's process. Raises OSError when there is no such program, or it cannot be executed."""
+    def _start(self, operation: Operation) -> subprocess.Popen[bytes] | PanelError:
+        """The module's process, or why there is none: no such program, or it cannot be executed."""
         program = self._panel.paths.processing / operation.module
         words = self._arguments(operation)
         self._panel.log.detail("queue", f"run {operation.module} {' '.join(words)}")
         out, err = self._files(operation)
         with out.open("wb") as stdout, err.open("wb") as stderr:
-            return subprocess.Popen(
-                [str(program), *words],
-                cwd=self._panel.paths.base,
-                env=programs.base_environment({}),
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-            )
+            try:
+                return subprocess.Popen(
+                    [str(program), *words],
+                    cwd=self._panel.paths.base,
+                    env=programs.base_environment({}),
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return PanelError("process", operation.module, error.strerror or "")
 
     def _wait_for_orphan(self, operation: Operation) -> None:
         """A command that was started by a core which is no more."""
