@@ -152,8 +152,7 @@ class Queue:
             elif not operation.module or not self._panel.modules.exists(operation.module):
                 self._settle(operation, PanelError("no_suitable_module", "item", operation.item), 1)
             elif self._does_nothing(operation):
-                if self._claim(operation):
-                    self._settle(operation, None, 0)
+                self._settle_unrun(operation, None, 0)
             else:
                 self._place_and_run(operation)
         except Exception:  # noqa: BLE001  (one bad operation never stops the rest; the cause is in the log)
@@ -177,10 +176,7 @@ class Queue:
                 if item is not None:
                     operation = replace(operation, module=self._place(operation, item))
             except PanelError as error:
-                with self._panel.db.begin() as tx:
-                    claimed = self._claim(tx, operation)
-                if claimed:
-                    self._settle(operation, error, 1)
+                self._settle_unrun(operation, error, 1)
                 return
         self._run_module(operation)
 
@@ -238,6 +234,13 @@ class Queue:
             time.time(),
         )
         return changed == 1
+
+    def _settle_unrun(self, operation: Operation, problem: PanelError | None, code: int) -> None:
+        """What becomes of an operation whose command is not run at all."""
+        with self._panel.db.begin() as tx:
+            is_ours = self._claim(tx, operation)
+        if is_ours:
+            self._settle(operation, problem, code)
 
     def _start(self, operation: Operation) -> subprocess.Popen[bytes] | PanelError:
         """The module's process, or why there is none: no such program, or it cannot be executed."""
