@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.support import world
@@ -35,6 +37,8 @@ class Shot:
     own: bool = False
     """A page of the add-on: left out, and said so, while the add-on has no such function."""
     desk: tuple[int, int, bool] = DESK
+    typed: Mapping[str, str] = MappingProxyType({})
+    """What an operator's panel would show in these fields, instead of this stand-in's addresses."""
 
 
 PAGES = (
@@ -45,7 +49,11 @@ PAGES = (
     Shot("operation", "func=runningoperation.edit&elid={operation}"),
     Shot("tasks", "func=task"),
     Shot("modules", "func=processing"),
-    Shot("module", "func=processing.edit&elid={module}"),
+    Shot(
+        "module",
+        "func=processing.edit&elid={module}",
+        typed={"url": "https://billing.example.com/billmgr", "cafile": "/etc/ssl/seller-ca.pem"},
+    ),
     Shot("tariffs", "func=pricelist"),
     Shot("tariff", "func=pricelist.edit&elid={tariff}"),
     Shot("clients", "func=account"),
@@ -81,12 +89,14 @@ def waiting(shop: Shop, item: int, away: int) -> dict[str, Any]:
     }
 
 
-def picture(browser: Browser, file: Path, size: tuple[int, int, bool]) -> None:
+def picture(browser: Browser, file: Path, size: tuple[int, int, bool], typed: Mapping[str, str]) -> None:
     """The page from its top, as long as it is."""
     width, height, mobile = size
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.driver.refresh()
+    for name, value in typed.items():
+        browser.driver.execute_script("document.getElementsByName(arguments[0])[0].value = arguments[1]", name, value)
     tall = min(TALLEST, int(browser.driver.execute_script("return document.documentElement.scrollHeight")))
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**metrics, "height": max(300, tall)})
     shot = browser.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": False})
@@ -114,7 +124,7 @@ def take(browser: Browser, panel: PanelAt, numbers: dict[str, Any], folder: Path
         if browser.all(".error"):
             raise AssertionError(f"{shot.name}: {browser.one('.error').text}")
         for suffix, size in (("", shot.desk), ("-phone", PHONE)):
-            picture(browser, folder / f"{shot.name}{suffix}.png", size)
+            picture(browser, folder / f"{shot.name}{suffix}.png", size, shot.typed)
             taken += 1
     return taken
 
