@@ -33,21 +33,21 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
 
     `left` are numbers of requests whose operation is gone: an unsent one is then given up by start().
     """
-    found = [request for request in live if request.is_due and _is_ripe(request, limits, left)]
+    due = []
+    for request in live:
+        if request.kind == requests.PART:
+            is_ripe = request.state in owed_terms.AGAIN
+        elif request.state == State.INTENT:
+            is_ripe = request.quiet_seconds >= limits.stale_intent_seconds
+        else:
+            may_try = request.tries < limits.unsent_times or request.id in left
+            is_ripe = request.state == State.UNSENT and (may_try or request.error_type in retries.UNSENT.values())
+        if is_ripe and request.is_due:
+            due.append(request)
     # Where a right is missing, only one request tries again: the one with the fewest tries, the oldest of these.
-    unable = [request for request in found if request.error_type == retries.WAITS_FOR_RIGHTS]
+    unable = [request for request in due if request.error_type == retries.WAITS_FOR_RIGHTS]
     unable.sort(key=lambda request: (request.tries, request.id))
-    return [request for request in found if request not in unable[1:]]
-
-
-def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
-    if request.kind == requests.PART:
-        return request.state in owed_terms.AGAIN
-    if request.state == State.INTENT:
-        return request.quiet_seconds >= limits.stale_intent_seconds
-    if request.error_type in retries.UNSENT.values():
-        return request.state == State.UNSENT
-    return request.state == State.UNSENT and (request.tries < limits.unsent_times or request.id in left)
+    return [request for request in due if request not in unable[1:]]
 
 
 def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> list[Request]:

@@ -48,7 +48,7 @@ def gather(context: Context, held: Lease, module: int) -> None:
 def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) -> None:
     touches = tuple(each.cause.number for each in mine)
     names = ", ".join(map(str, touches[:NAMED])) + (", ..." if len(touches) > NAMED else "")
-    told = {"count": str(len(mine)), "services": names, "first": context.word(troubles.message(mine[0]))}
+    params = {"count": str(len(mine)), "services": names, "first": context.word(troubles.message(mine[0]))}
     before = problems.of(context.db, cause)
     if (
         before is not None
@@ -58,7 +58,7 @@ def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) 
     ):
         # Staff closed the task, which says nothing about services that were added since: create a new one.
         problems.set_task(held, cause, 0)
-    troubles.raise_(context, held, Problem(cause, cause.number, "reseller_many", told, touches=touches))
+    troubles.raise_(context, held, Problem(cause, cause.number, "reseller_many", params, touches=touches))
     for each in mine:
         if each.task:
             operations.unask(context, each.task)
