@@ -57,16 +57,21 @@ def report(context: Context, item: Item, operation: int, error: ResellerError, *
     """
     if not operation:
         return
-    said = context.word(error)
+    text = context.word(error)
     with _gone_is_fine():
         context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
         with _logged(context, item):
-            _save_error(context, item, operation, error, said)
+            # `errorxml` in the layout of the vendor's module library (platform.md 5.2, ModuleError).
+            inner = document.error_element(error, text, context.lang)
+            inner.set("date", _now())
+            message = document.element("custommessage", text, type="error", date=_now())
+            outer = document.element("error", **{name: inner.get(name, "") for name in ("type", "object", "value")})
+            _save(context, operation, document.document(_module(item, inner, message), outer))
         with _logged(context, item):
             if task:
-                make_task(context, item, operation, said)
+                make_task(context, item, operation, text)
             else:
-                _retell(context, operation, said)
+                _retell(context, operation, text)
 
 
 def make_manual(context: Context, operation: int) -> bool:
@@ -84,12 +89,12 @@ def note(context: Context, item: Item, operation: int, text: str) -> None:
     Raises PanelError when it cannot be made manual, or when its task cannot be made; a text of the operation that
     cannot be shown is logged.
     """
-    said = texts.fit(text)
+    fitted = texts.fit(text)
     context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
     with _logged(context, item):
-        message = document.element("custommessage", said, type="info", date=_now())
+        message = document.element("custommessage", fitted, type="info", date=_now())
         _save(context, operation, document.document(_module(item, message)))
-    make_task(context, item, operation, said)
+    make_task(context, item, operation, fitted)
 
 
 def make_task(context: Context, item: Item, operation: int, text: str) -> None:
@@ -225,15 +230,6 @@ def _put(context: Context, func: str, fields: Mapping[str, object], name: str, t
             raise
         context.log.error(f"{func} with a text in ASCII only, since the panel refused it: {context.word(error)}")
         context.mgrctl.call(func, {**fields, name: bare})
-
-
-def _save_error(context: Context, item: Item, operation: int, error: ResellerError, said: str) -> None:
-    """`errorxml` in the layout of the vendor's module library (platform.md 5.2, ModuleError)."""
-    inner = document.error_element(error, said, context.lang)
-    inner.set("date", _now())
-    message = document.element("custommessage", said, type="error", date=_now())
-    outer = document.element("error", **{name: inner.get(name, "") for name in ("type", "object", "value")})
-    _save(context, operation, document.document(_module(item, inner, message), outer))
 
 
 def _module(item: Item, *children: document.Element) -> document.Element:

@@ -119,20 +119,17 @@ def _wanted(item: Item, mapping: TariffMap, *, is_order: bool) -> list[Resource]
         number = mapping.remote(tariffmap.ADDON, addon.key)
         if number == tariffmap.NONE or (addon.is_nothing and not number):
             continue
-        is_choice = addon.addontype == ENUMERATION and addon.value != ""
-        value = mapping.remote(tariffmap.ENUM, addon.value) if is_choice else _total(item, addon)
+        value: str | None = addon.value
+        if addon.addontype == ENUMERATION and addon.value != "":
+            value = mapping.remote(tariffmap.ENUM, addon.value)
+        elif addon.addontype == INTEGER and value and numbers.parse(value, numbers.BIGINT_DIGITS) is None:
+            raise _refused("reseller_quantity_whole", item, addon)
         if number and value is not None:
             if value:
                 found[number] = Resource(addon, number, value)
         elif is_order or addon.is_ordered:
             raise unmapped(item, *((tariffmap.ENUM, addon.value) if number else (tariffmap.ADDON, addon.key)))
     return list(found.values())
-
-
-def _total(item: Item, addon: Addon) -> str:
-    if addon.addontype == INTEGER and addon.value and numbers.parse(addon.value, numbers.BIGINT_DIGITS) is None:
-        raise _refused("reseller_quantity_whole", item, addon)
-    return addon.value
 
 
 def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:
