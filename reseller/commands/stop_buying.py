@@ -18,7 +18,6 @@ from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent, stops
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.requests import Request
 from reseller.ledger.stops import ALL, Stop
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items
@@ -45,7 +44,8 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
 
     Raises ResellerError `reseller_no_module` for a module that is not ours.
     """
-    _require_ours(context, module)
+    if module != ALL and module not in items.modules(context.db):
+        raise ResellerError("reseller_no_module", object="module", value=module)
     # First of all, since it must not wait for a lease that another process holds.
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
@@ -91,17 +91,19 @@ def plan(context: Context, found: Stop) -> list[Waiting]:
 def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
     """As plan(), without the costs: service, kind and months of each purchase."""
     modules = _modules(context, found.module)
-    asked = [each for each in requests.all_live(context.db, modules) if _waits(each)]
-    asked.sort(key=lambda request: request.turn)
-    known = {request.item for request in asked}
-    wanted = [(request.item, request.kind, request.term) for request in asked]
-    return wanted + [(item, requests.PART, 0) for item in _due(context, modules) if item not in known]
-
-
-def _waits(request: Request) -> bool:
-    """Whether the request was held back by a stop, or is a part that the next run would begin to buy."""
-    is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
-    return request.error_type == Halted.unsent or is_next
+    waiting = []
+    for request in requests.all_live(context.db, modules):
+        # A stop has held it back, or it is a part that the next run would begin to buy.
+        is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
+        if request.error_type == Halted.unsent or is_next:
+            waiting.append(request)
+    waiting.sort(key=lambda request: request.turn)
+    known = {request.item for request in waiting}
+    wanted = [(request.item, request.kind, request.term) for request in waiting]
+    # For display only, so this machine's day is good enough.
+    today = dates.machine_day()
+    due = [item for each in modules for item in paid.due(context.db, each, today, context.limits)]
+    return wanted + [(item, requests.PART, 0) for item in due if item not in known]
 
 
 def total(waiting: Sequence[Waiting]) -> str:
@@ -110,26 +112,26 @@ def total(waiting: Sequence[Waiting]) -> str:
     for each in waiting:
         if each.cost is not None:
             sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.cost
-    told = [money.text(amount, currency) for currency, amount in sorted(sums.items())]
+    words = [money.text(amount, currency) for currency, amount in sorted(sums.items())]
     unknown = sum(each.cost is None for each in waiting)
-    told += [f"{unknown} of unknown cost"] if unknown else []
-    return " and ".join(told) or "nothing to pay"
+    words += [f"{unknown} of unknown cost"] if unknown else []
+    return " and ".join(words) or "nothing to pay"
 
 
 def watch(context: Context) -> list[str]:
     """Update the problem of each stop, and end the problems of stops that are over; a sentence for each stop."""
-    found = stops.every(context.db)
+    live = stops.every(context.db)
     kept = problems.of_subject(context.db, problems.PANEL, problems.MODULE)
-    told = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
-    over = told - {cause(each) for each in found}
-    if not found and not over:
+    raised = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
+    over = raised - {cause(each) for each in live}
+    if not live and not over:
         return []
     with contextlib.suppress(BusyError), _held(context) as held:
         for ended in over:
             troubles.end(context, held, ended)
-        for each in found:
+        for each in live:
             _tell(context, held, each, _wanted(context, each))
-    return [context.word(each.error) for each in found]
+    return [context.word(each.error) for each in live]
 
 
 def cause(found: Stop) -> Cause:
@@ -142,25 +144,13 @@ def _tell(context: Context, held: Lease, found: Stop, wanted: Sequence[tuple[int
     touches = tuple(dict.fromkeys(item for item, _, _ in wanted))
     modules = _modules(context, found.module)
     if modules:
-        told = {**found.error.params, "count": str(len(touches))}
-        troubles.raise_(
-            context, held, Problem(cause(found), modules[0], "reseller_halted_waits", told, touches=touches)
-        )
-
-
-def _due(context: Context, modules: Sequence[int]) -> list[int]:
-    """Services for which a term would be bought now; for display only, so this machine's day is good enough."""
-    today = dates.machine_day()
-    return [item for module in modules for item in paid.due(context.db, module, today, context.limits)]
+        params = {**found.error.params, "count": str(len(touches))}
+        problem = Problem(cause(found), modules[0], "reseller_halted_waits", params, touches=touches)
+        troubles.raise_(context, held, problem)
 
 
 def _modules(context: Context, module: int) -> list[int]:
     return [module] if module else list(items.modules(context.db))
-
-
-def _require_ours(context: Context, module: int) -> None:
-    if module != ALL and module not in items.modules(context.db):
-        raise ResellerError("reseller_no_module", object="module", value=module)
 
 
 def _scope(module: int) -> str:
