@@ -35,15 +35,12 @@ def check(panel: Panel, form: bytes) -> None:
     found = account.check(transport, ITEMTYPES)
     number = same_account.of(context.db, transport, chosen.username, found.own_id)
     same_account.require_other_panel(context, transport, number, anew=True)
-    _require_bound(context, chosen.noted, number)
+    # What the module has bought must be at this account. The module's number is in the settings themselves.
+    bought = accounts.bought(context.db, chosen.noted, number, most=1)
+    for each in (*bought, *accounts.kept(context.db, chosen.noted, number)):
+        raise context.differs(chosen.noted, number, each.account)
     accounts.save_balance(context.db, number, found.balance)
     accounts.save_generations(context.db, number, found.generations)
-
-
-def _require_bound(context: Context, module: int, account: int) -> None:
-    """Require that what the module has bought is at this account; the module's number is in the settings themselves."""
-    for each in (*accounts.bought(context.db, module, account, most=1), *accounts.kept(context.db, module, account)):
-        raise context.differs(module, account, each.account)
 
 
 def parse(form: bytes) -> document.Element:

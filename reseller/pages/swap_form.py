@@ -25,7 +25,8 @@ def away(call: Call) -> document.Element:
     plan = swap.plan_away(call.context, numbers, to) if to else []
     if call.sok:
         if to is None:
-            raise ResellerError("reseller_swap_module", object="processingmodule", known=_named(call))
+            known = "; ".join(str(module) for module in modules.every(call.context.db))
+            raise ResellerError("reseller_swap_module", object="processingmodule", known=known)
         target, why = to, call.text("why")[:WHY_LENGTH]
         return _apply(call, plan, lambda number: swap.away(call.context, number, target, why))
     call.put(processingmodule=to.id if to else "", why=call.text("why"))
@@ -45,35 +46,26 @@ def back(call: Call) -> document.Element:
 
 def _target(call: Call) -> Module | None:
     """The chosen module; without a choice the manual one, if there is one."""
-    told = call.text("processingmodule")
-    if told:
-        return swap.target(call.context.db, told)
+    chosen = call.text("processingmodule")
+    if chosen:
+        return swap.target(call.context.db, chosen)
     try:
         return swap.target(call.context.db, swap.MANUAL)
     except ResellerError:
         return None
 
 
-def _named(call: Call) -> str:
-    return "; ".join(str(module) for module in modules.every(call.context.db))
-
-
 def _form(call: Call, plan: Sequence[Step]) -> document.Element:
     table = document.element("list", name="plan")
-    table.extend(
-        [
-            listing.elem(
-                {
-                    "service": step.service,
-                    "name": step.name,
-                    "here": step.here,
-                    "to": "" if step.refused else step.to,
-                    "notes": step.refused or "; ".join(step.notes),
-                }
-            )
-            for step in plan
-        ]
-    )
+    for step in plan:
+        row = {
+            "service": step.service,
+            "name": step.name,
+            "here": step.here,
+            "to": "" if step.refused else step.to,
+            "notes": step.refused or "; ".join(step.notes),
+        }
+        table.append(listing.elem(row))
     call.page.append(table)
     call.put(elid=", ".join(str(number) for number in several.marked(call)), shown=several.digest(_said(plan)))
     return call.page
@@ -88,7 +80,7 @@ def _apply(call: Call, plan: Sequence[Step], step: Callable[[int], str]) -> docu
     several.require_shown(call, _said(plan))
     possible = [one.service for one in plan if not one.refused]
     if not possible:
-        said = " ".join(f"{one.service}: {one.refused}" for one in plan)
-        raise ResellerError("reseller_page_some", object="elid", count=len(plan), total=len(plan), text=said)
+        text = " ".join(f"{one.service}: {one.refused}" for one in plan)
+        raise ResellerError("reseller_page_some", object="elid", count=len(plan), total=len(plan), text=text)
     several.each(call, possible, step)
     return done()
