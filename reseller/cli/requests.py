@@ -48,9 +48,9 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         return 0
     errors = [(row["service"], row.pop("error")) for row in rows]
     shown.table(rows, as_json=False, empty="No request is open.")
-    for number, said in errors:
-        if said:
-            shown.say(f"service {number}: {said}")
+    for number, reason in errors:
+        if reason:
+            shown.say(f"service {number}: {reason}")
     for done, act in acts.of_item(context.db, service) if service else ():
         shown.say(f"{done} UTC: {act.what} by {Caller(act.who, act.address)}: {act.text}")
     return 0

@@ -62,8 +62,8 @@ def machine(value: object) -> None:
     """Print a value as JSON, without secrets."""
     import json
 
-    told = json.dumps(value, default=str)
-    print(hide_known(told, len(told)))
+    text = json.dumps(value, default=str)
+    print(hide_known(text, len(text)))
 
 
 def caller() -> Caller:
