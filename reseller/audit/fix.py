@@ -25,8 +25,8 @@ def mend(context: Context, finding: Finding) -> str:
         _STEPS[finding.kind](context, finding)
     except ResellerError as error:
         return context.word(error)
-    said = f"{finding.kind}, remote {finding.remote or '-'} is made good"
-    context.note("audit fix", said, item=finding.service, module=finding.module)
+    text = f"{finding.kind}, remote {finding.remote or '-'} is made good"
+    context.note("audit fix", text, item=finding.service, module=finding.module)
     return ""
 
 
