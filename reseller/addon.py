@@ -49,8 +49,8 @@ def _answer(call: Call) -> Element:
 def _refusal(call: Call, error: ResellerError) -> Element:
     """The error as this caller may see it; no other place decides that."""
     if not call.is_employee and error.type != "access":
-        said = texts.word(call.panel.base, error)
-        Log(call.panel.base).error(f"{call.func} by {call.user!r} failed: {said}")
+        reason = texts.word(call.panel.base, error)
+        Log(call.panel.base).error(f"{call.func} by {call.user!r} failed: {reason}")
         error = call.not_allowed()
-    said = texts.word(call.panel.base, error, call.lang)
-    return document.document(document.error_element(error, said, call.lang))
+    sentence = texts.word(call.panel.base, error, call.lang)
+    return document.document(document.error_element(error, sentence, call.lang))

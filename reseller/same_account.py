@@ -11,7 +11,7 @@ whatever the address is called. The seller is given nothing that would open anyt
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
 
 from reseller.context import Context
 from reseller.db import Database
@@ -42,16 +42,14 @@ def of(db: Database, transport: Transport, username: str, own_id: str = "") -> i
 def _alias(db: Database, transport: Transport, address: Address) -> int:
     """The known account that this address leads to under another host name; 0 when that cannot be shown."""
     candidates = accounts.possible(db, address)
-    shown = accounts.with_links(db, KEYS) if candidates else {}
-    return next((each for each in candidates if each in shown and _shows(transport, shown[each])), 0)
-
-
-def _shows(transport: Transport, keys: Collection[tuple[str, str, str]]) -> bool:
-    """Whether each of these remote services (type, number, key) exists there and carries its key."""
-    try:
-        return all(service.read(transport, itemtype, remote).key == key for itemtype, remote, key in keys)
-    except Rejected:
-        return False
+    linked = accounts.with_links(db, KEYS) if candidates else {}
+    for each in candidates:
+        # Each of these remote services has to exist there and to carry its key.
+        with contextlib.suppress(Rejected):
+            keys = linked.get(each, ())
+            if keys and all(service.read(transport, itemtype, remote).key == key for itemtype, remote, key in keys):
+                return each
+    return 0
 
 
 def require_other_panel(context: Context, transport: Transport, number: int, *, anew: bool = False) -> None:

@@ -55,29 +55,29 @@ class Step(NamedTuple):
     refused: str = ""
 
 
-def target(db: Database, told: str) -> Module:
-    """The module that `told` means, which is `manual` or an id.
+def target(db: Database, chosen: str) -> Module:
+    """The module that `chosen` means, which is `manual` or an id.
 
     Raises ResellerError `reseller_swap_module`, naming the modules there are, or `reseller_swap_ours`.
     """
     known = modules.every(db)
-    if told != MANUAL:
-        found = [module for module in known if str(module.id) == told]
+    if chosen != MANUAL:
+        matching = [module for module in known if str(module.id) == chosen]
     else:
-        found = [module for module in known if module.active and _is_manual(module)]
-    if found and found[0].module == MODULE:
+        matching = [
+            module
+            for module in known
+            if module.active
+            and (module.module in MANUAL_EXECUTABLES or any(word in module.name.lower() for word in MANUAL_WORDS))
+        ]
+    if matching and matching[0].module == MODULE:
         # The link decides which seller is called, so a swap to another module of ours would change nothing; an account
         # that has moved has a command of its own (linking/moving.py).
-        raise ResellerError("reseller_swap_ours", object="processingmodule", value=told, module=str(found[0]))
-    if len(found) != 1 or not found[0].active:
+        raise ResellerError("reseller_swap_ours", object="processingmodule", value=chosen, module=str(matching[0]))
+    if len(matching) != 1 or not matching[0].active:
         listed = "; ".join(str(module) + ("" if module.active else ", off") for module in known)
-        raise ResellerError("reseller_swap_module", object="processingmodule", value=told, known=listed)
-    return found[0]
-
-
-def _is_manual(module: Module) -> bool:
-    said = module.name.lower()
-    return module.module in MANUAL_EXECUTABLES or any(word in said for word in MANUAL_WORDS)
+        raise ResellerError("reseller_swap_module", object="processingmodule", value=chosen, known=listed)
+    return matching[0]
 
 
 def plan_away(context: Context, numbers: Sequence[int], to: Module) -> list[Step]:
@@ -127,7 +127,8 @@ def away(context: Context, number: int, to: Module, why: str) -> str:
         _move(context, held, swap)
         swaps.settle(held, swap, swaps.AWAY)
     context.note("swap", f"module {item.module} -> {to.id}: {why[:500] or 'no reason given'}", item=number)
-    remote = _remote(context, number)
+    link = links.of_item(context.db, number)
+    remote = link.remote if link else "-"
     return f"{healed}service {number} is at module {to} now; its link to remote service {remote} lives on"
 
 
@@ -177,12 +178,12 @@ def _read_back(context: Context, number: int, wanted: int) -> None:
 
 def heal(context: Context) -> list[str]:
     """Finish or undo every swap that a crash left half-way; a sentence for each."""
-    said = []
+    sentences = []
     for swap in swaps.all_live(context.db):
         if swap.state != swaps.AWAY:
             with context.hold(swap.item) as held:
-                said.append(_heal(context, held, swap.item).strip())
-    return [one for one in said if one]
+                sentences.append(_heal(context, held, swap.item).strip())
+    return [each for each in sentences if each]
 
 
 def _heal(context: Context, held: Lease, number: int) -> str:
@@ -199,9 +200,9 @@ def _heal(context: Context, held: Lease, number: int) -> str:
             _follow(context, item)
     functions.clear_cache(context.mgrctl)
     swaps.settle(held, swap, now)
-    said = f"service {number}: a swap that was interrupted is {now} now"
-    context.log.info(said)
-    return f"{said}. "
+    outcome = f"service {number}: a swap that was interrupted is {now} now"
+    context.log.info(outcome)
+    return f"{outcome}. "
 
 
 def _require_movable(context: Context, item: Item, to: Module) -> list[str]:
@@ -295,8 +296,3 @@ def _follow(context: Context, item: Item) -> None:
     seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
     if seen.exists and ownership.is_ours(link, seen.key):
         links.observe(context.db, link, seen.row)
-
-
-def _remote(context: Context, number: int) -> str:
-    link = links.of_item(context.db, number)
-    return link.remote if link else "-"
