@@ -57,28 +57,13 @@ def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
     return error.exit_code
 
 
-def _plain(panel: Panel, arguments: Arguments) -> Element:
-    """Run a command of PLAIN."""
-    file, function = PLAIN[arguments.command]
+def _of_service(panel: Panel, arguments: Arguments) -> Element:
+    """Run a command of OF_SERVICE."""
+    file, function, is_one_of_several = OF_SERVICE[arguments.command]
     item = arguments.need("item")
     command = getattr(import_module(f"reseller.commands.{file}"), function)
-    command(_context(panel, arguments), item, arguments.runningoperation)
-    return _ok()
-
-
-def _change(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.suspend_resume_close import change
-
-    item = arguments.need("item")
-    change(_context(panel, arguments), item, arguments.command, arguments.runningoperation)
-    return _ok()
-
-
-def _power(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.power import power
-
-    item = arguments.need("item")
-    power(_context(panel, arguments), item, arguments.command, arguments.runningoperation)
+    name = (arguments.command,) if is_one_of_several else ()
+    command(_context(panel, arguments), item, *name, arguments.runningoperation)
     return _ok()
 
 
@@ -149,14 +134,22 @@ def _features(panel: Panel, arguments: Arguments) -> Element:
     return document.parse(features.document(str(panel.base)).encode())
 
 
-#: commands that get the service and its operation, and nothing else: their file in commands/, and the function there
-PLAIN = {
-    "open": ("open", "open_service"),
-    "prolong": ("prolong", "prolong"),
-    "setparam": ("setparam", "set_params"),
-    "gen_key": ("gen_key", "new_key"),
-    "cancel_prolong": ("cancel_prolong", "cancel_prolong"),
-    "reopen": ("reopen", "reopen"),
+#: commands that get the service and its operation, and nothing else: their file in commands/, the function there, and
+#: whether that carries out several commands, so that it has to get the command's name as well
+OF_SERVICE = {
+    "open": ("open", "open_service", False),
+    "prolong": ("prolong", "prolong", False),
+    "setparam": ("setparam", "set_params", False),
+    "suspend": ("suspend_resume_close", "change", True),
+    "resume": ("suspend_resume_close", "change", True),
+    "close": ("suspend_resume_close", "change", True),
+    "start": ("power", "power", True),
+    "stop": ("power", "power", True),
+    "reboot": ("power", "power", True),
+    "hardreboot": ("power", "power", True),
+    "gen_key": ("gen_key", "new_key", False),
+    "cancel_prolong": ("cancel_prolong", "cancel_prolong", False),
+    "reopen": ("reopen", "reopen", False),
 }
 #: commands whose error the panel shows to a client at once; a client sees only errors of FOR_CLIENTS, else `access`
 SHOWN = frozenset({"check_param", "check_addon", "transition_controlpanel"})
@@ -182,14 +175,7 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "features": _features,
     "check_connection": _check_connection,
     "pricelist_dynamic_settings_tune": _tune_tariff,
-    **dict.fromkeys(PLAIN, _plain),
-    "suspend": _change,
-    "resume": _change,
-    "close": _change,
-    "start": _power,
-    "stop": _power,
-    "reboot": _power,
-    "hardreboot": _power,
+    **dict.fromkeys(OF_SERVICE, _of_service),
     "changepassword": _change_password,
     "transition_controlpanel": _control_panel,
     "sync_item": _sync_item,

@@ -160,20 +160,16 @@ def _move(context: Context, held: Lease, swap: Swap) -> None:
         swaps.settle(held, swap, otherwise)
         raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
     functions.clear_cache(context.mgrctl)
-    _read_back(context, number, new)
-
-
-def _read_back(context: Context, number: int, wanted: int) -> None:
-    """Require that the panel's form shows the new module, if it shows a module at all (not known, platform.md 6.3)."""
     itemtype = items.read(context.db, number).itemtype
     try:
         form = context.mgrctl.call(f"{itemtype}.edit", {"elid": number})
     except PanelError as error:
         context.log.error(f"item {number}: cannot read its module back: {context.word(error)}")
         return
+    # Whether the panel's form shows a module at all is not known (platform.md 6.3).
     shown = document.text(form, "processingmodule")
-    if numbers.parse(shown) not in (None, wanted):
-        raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=wanted)
+    if numbers.parse(shown) not in (None, new):
+        raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=new)
 
 
 def heal(context: Context) -> list[str]:

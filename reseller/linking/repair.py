@@ -39,7 +39,12 @@ def repair(context: Context, user: str, service: str, remote: str) -> None:
         if not items.belongs(context.db, number, user):
             raise ResellerError("reseller_item_missing", object="elid", value=number, item=number)
         item = items.read_ours(context.db, number)
-        _require_named(context, item, remote)
+        form = remotes.MISSING
+        if whole(remote):
+            # The only call before the decision.
+            form = remotes.read(context.seller(item.module).transport, item.itemtype, remote)
+        if not form.exists or form.item != str(item.id):
+            raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
         sides.link(context, number, remote, allowed=lambda plan: _require_repair(context, plan))
     except ResellerError as error:
         reason = context.word(error)
@@ -51,15 +56,6 @@ def repair(context: Context, user: str, service: str, remote: str) -> None:
 
 def _refused() -> ResellerError:
     return ResellerError("access", object="func", value=FUNCTION)
-
-
-def _require_named(context: Context, item: Item, remote: str) -> None:
-    """Read the remote service, which is the only call before the decision; raise unless its key names the service."""
-    form = remotes.MISSING
-    if whole(remote):
-        form = remotes.read(context.seller(item.module).transport, item.itemtype, remote)
-    if not form.exists or form.item != str(item.id):
-        raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
 
 
 def _require_repair(context: Context, plan: Plan) -> None:

@@ -10,9 +10,8 @@ from reseller.seller.transport import Transport
 from reseller.wire import document, money, numbers
 from reseller.wire.bounds import EXPORT
 
+#: an `addonmax` from here on stands for no maximum
 UNLIMITED = Decimal(999999)
-
-
 #: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
 _METERED = "3"
 _NOT_ORDERED = ("1", _METERED, "4", "5", "10")
@@ -77,7 +76,16 @@ def _tariff(node: document.Element) -> Tariff:
     for addon in node.iterfind("addon"):
         number = document.text(addon, "id")
         addons[document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")] = number
-        bounds[number] = _bounds(addon)
+        limits = ("addonlimit", "addonmin", "addonmax")
+        included, least, most = (money.parse(document.text(addon, name)) for name in limits)
+        billtype = document.text(addon, "billtype")
+        bounds[number] = Bounds(
+            included=included or Decimal(0),
+            least=least or Decimal(0),
+            most=None if most is None or most >= UNLIMITED else most,
+            is_ordered=billtype not in _NOT_ORDERED,
+            is_metered=billtype == _METERED,
+        )
     return Tariff(
         id=document.text(node, "id"),
         name=document.text(node, "name"),
@@ -90,20 +98,6 @@ def _tariff(node: document.Element) -> Tariff:
             (document.text(item, "intname"), document.text(item, "id"))
             for item in node.iterfind("addon/enumeration/enumerationitem")
         ),
-    )
-
-
-def _bounds(addon: document.Element) -> Bounds:
-    """The limits `addonlimit`, `addonmin` and `addonmax`; 999999 stands for no maximum and becomes None."""
-    names = ("addonlimit", "addonmin", "addonmax")
-    included, least, most = (money.parse(document.text(addon, name)) for name in names)
-    billtype = document.text(addon, "billtype")
-    return Bounds(
-        included=included or Decimal(0),
-        least=least or Decimal(0),
-        most=None if most is None or most >= UNLIMITED else most,
-        is_ordered=billtype not in _NOT_ORDERED,
-        is_metered=billtype == _METERED,
     )
 
 

@@ -15,7 +15,7 @@ from reseller.model import Item, Status
 from reseller.seller import service
 from reseller.seller.services import RemoteList
 from reseller.sync.candidates import here, there
-from reseller.sync.decide import TABLE, Action, Here, Open, There
+from reseller.sync.decide import TABLE, Action, Open, There
 from reseller.sync.facts import Facts, facts
 from reseller.wire.errors import PanelError, ResellerError, Stopped
 
@@ -38,7 +38,8 @@ def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
         if not ownership.is_ours(link, row.key):
             # A list may not show keys at all, so only the form can prove that the key is right.
             ownership.require(context, held, link, row.key)
-        action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
+        state = here(item.status, is_away=item.module != link.module)
+        action = TABLE[state, there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(context.db, link, row):
             cancelled = _gone(context, item, link)
             links.observe(context.db, link, row)
@@ -165,7 +166,7 @@ def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
         return WAITING
     with context.hold(link.item) as held:
         item = items.read(context.db, link.item)
-        action = TABLE[_here(item, link), There.GONE, Open.OPENING]
+        action = TABLE[here(item.status, is_away=item.module != link.module), There.GONE, Open.OPENING]
         if action == Action.GONE:
             raise _gone(context, item, link)
         if action == Action.END:
@@ -176,10 +177,6 @@ def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
 def _end(context: Context, held: Lease, link: Link) -> None:
     problems.end_differences(context, held, link.item)
     links.settle(held, link.id, links.ENDED)
-
-
-def _here(item: Item, link: Link) -> Here:
-    return here(item.status, is_away=item.module != link.module)
 
 
 def _gone(context: Context, item: Item, link: Link) -> Stopped:
