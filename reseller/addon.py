@@ -28,22 +28,18 @@ def main(executable: str, environment: Mapping[str, str]) -> int:
     process.bound()
     call = Call(Panel.of(executable), environment)
     try:
-        answer = _answer(call)
+        function = FUNCTIONS.get(call.func)
+        if function is None:
+            raise ResellerError("reseller_function", object="func", value=call.func)
+        if call.level < function.level or call.says_otherwise:
+            raise call.not_allowed()
+        answer = function.answer(call)
     except ResellerError as error:
         answer = _refusal(call, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
         answer = _refusal(call, Log(call.panel.base).unexpected(error))
     sys.stdout.buffer.write(document.dump(answer))
     return 0
-
-
-def _answer(call: Call) -> Element:
-    function = FUNCTIONS.get(call.func)
-    if function is None:
-        raise ResellerError("reseller_function", object="func", value=call.func)
-    if call.level < function.level or call.says_otherwise:
-        raise call.not_allowed()
-    return function.answer(call)
 
 
 def _refusal(call: Call, error: ResellerError) -> Element:

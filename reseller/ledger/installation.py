@@ -23,8 +23,7 @@ from reseller.ledger.leases import Lease
 from reseller.wire.errors import Moved
 
 _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
-#: contents that are no id: systemd writes "uninitialized" into an image before its first start
-_NONE = ("", "uninitialized")
+
 _ROW, _CHARACTERS = 1, 190
 
 
@@ -48,7 +47,8 @@ def here(base: Path) -> Place:
     for file in _MACHINE_IDS:
         with contextlib.suppress(OSError):
             content = files.read(Path(file)).decode("ascii", "replace").strip()
-            if content not in _NONE:
+            # systemd writes this into an image before its first start.
+            if content not in ("", "uninitialized"):
                 machine = content
                 break
     mark = hashlib.sha256(f"{machine}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()

@@ -20,7 +20,7 @@ from reseller.wire.secrets import hide_known, remember
 CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
 #: where programs of this platform look for a local database's socket (additions-2.md h 6), and where Debian has it
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
-_LOCAL = ("", "localhost")
+
 #: a database that is silent for this long counts as gone; waiting for a migration takes less (ledger/schema.py)
 SILENT_SECONDS = 600
 MYSQL_PORT = 3306
@@ -98,7 +98,7 @@ class Panel:
         config = self.config()
         remember(config.get("DBPassword", ""), always=True)
         host, port = database_address(config)
-        socket = config.get("DBSocket") or (_usual_socket() if host in _LOCAL and not port else "")
+        socket = config.get("DBSocket") or (_usual_socket() if host in ("", "localhost") and not port else "")
         cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
         tls: dict[str, Any] = {"ssl_ca": cafile, "ssl_verify_cert": True, "ssl_verify_identity": True}
         try:

@@ -24,7 +24,7 @@ from reseller.wire.numbers import whole
 CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL = 16, 29, 30
 #: how much of a client's parameter is read: no number and no name of ours is longer
 CLIENT_CHARACTERS = 64
-_LANG = re.compile("[a-z]{2}")
+
 #: the cookie is `billmgrlang5=<theme>:<lang>`
 _COOKIE = re.compile(r"billmgrlang5=[^;:]*:([a-z]{2})(?![a-z])")
 NUMBER = re.compile("[0-9]{1,10}")
@@ -93,7 +93,7 @@ class Call:
         """The caller's language."""
         cookie = _COOKIE.search(self._variable("HTTP_COOKIE"))
         lang = self.text("lang") or (cookie.group(1) if cookie else "")
-        return lang if _LANG.fullmatch(lang) else texts.FALLBACK
+        return lang if re.fullmatch("[a-z]{2}", lang) else texts.FALLBACK
 
     @cached_property
     def context(self) -> Context:

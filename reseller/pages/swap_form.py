@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from reseller import swap
 from reseller.mgr5 import modules
-from reseller.mgr5.modules import Module
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
 from reseller.swap import Step
@@ -20,8 +20,12 @@ def away(call: Call) -> document.Element:
     """Move services to another module, for the reason given."""
     if not several.has_turn(call):
         return several.nothing(call)
-    numbers = several.marked(call)
-    to = _target(call)
+    numbers, chosen = several.marked(call), call.text("processingmodule")
+    to = swap.target(call.context.db, chosen) if chosen else None
+    if not chosen:
+        # The manual one, if there is one.
+        with contextlib.suppress(ResellerError):
+            to = swap.target(call.context.db, swap.MANUAL)
     plan = swap.plan_away(call.context, numbers, to) if to else []
     if call.sok:
         if to is None:
@@ -42,17 +46,6 @@ def back(call: Call) -> document.Element:
     if call.sok:
         return _apply(call, plan, lambda number: swap.back(call.context, number))
     return _form(call, plan)
-
-
-def _target(call: Call) -> Module | None:
-    """The chosen module; without a choice the manual one, if there is one."""
-    chosen = call.text("processingmodule")
-    if chosen:
-        return swap.target(call.context.db, chosen)
-    try:
-        return swap.target(call.context.db, swap.MANUAL)
-    except ResellerError:
-        return None
 
 
 def _form(call: Call, plan: Sequence[Step]) -> document.Element:

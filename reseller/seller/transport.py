@@ -232,9 +232,15 @@ def rejection(error: document.Element) -> Rejected:
     kind = said(error.get("type", ""), TYPE_CHARACTERS)
     obj = said(error.get("object", "") or params.get("object", ""), TYPE_CHARACTERS)
     text = said(document.text(error, "msg")) or kind
-    type_ = {"not_enough_money": "reseller_money", "auth": _auth_type(obj, text), "access": "reseller_access"}.get(
+    type_ = {"not_enough_money": "reseller_money", "auth": "reseller_auth", "access": "reseller_access"}.get(
         kind, "reseller_refused"
     )
+    if kind == "auth":
+        words = f"{obj} {text}".lower()
+        if "ip denied" in words or obj.lower() in ("ip", "badip"):
+            type_ = "reseller_address"
+        elif any(word in words for word in ("totp", "otp", "second factor", "two-factor", "2fa")):
+            type_ = "reseller_second_factor"
     money = {name: params.get(name, "") for name in ("amount", "have", "deficit", "currency", "available")}
     return Rejected(
         type_,
@@ -245,12 +251,3 @@ def rejection(error: document.Element) -> Rejected:
         value=said(error.get("value", ""), document.VALUE_CHARACTERS),
         **(money if type_ == "reseller_money" else {}),
     )
-
-
-def _auth_type(obj: str, text: str) -> str:
-    words = f"{obj} {text}".lower()
-    if "ip denied" in words or obj.lower() in ("ip", "badip"):
-        return "reseller_address"
-    if any(word in words for word in ("totp", "otp", "second factor", "two-factor", "2fa")):
-        return "reseller_second_factor"
-    return "reseller_auth"

@@ -13,7 +13,7 @@ from reseller.wire.texts import UNSEEN
 #: most characters of a licence name (selling-api.md 3.2), an address or a password; and of a key
 TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
 _NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
-_EXACT = frozenset({"username", "lickey"})
+
 #: characters of placeholders that stand for a hidden secret
 _BLANK = "*\u2022\u25cf\u00b7.-_\u2014\u2013\u2026 \t"
 _HINT = re.compile(r"[*\u2022\u25cf\u00b7]{3}|^[xX]{4,}$")
@@ -68,7 +68,7 @@ def canonical(name: str, value: str) -> str:
     Addresses are compressed, host names decoded from IDNA and in lower case, other texts without regard to case and
     repeated spaces. A user name and a key are compared exactly.
     """
-    if name in _EXACT:
+    if name in ("username", "lickey"):
         return value
     bare = " ".join(value.split()).lower()
     if name == "ip" and addresses(bare):
