@@ -251,29 +251,29 @@ def _owed(context: Context, item: Item, swap: Swap) -> list[str]:
     link = links.of_item(context.db, item.id)
     if link is None:
         return [_note(context, "not_linked")]
-    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
-    if not seen.exists:
+    form = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
+    if not form.exists:
         return [_note(context, "gone", remote=link.remote)]
-    ownership.require_ours(link, seen.key)
+    ownership.require_ours(link, form.key)
     wanted = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
-    if seen.pricelist != wanted:
+    if form.pricelist != wanted:
         raise ResellerError(
             "reseller_swap_differs", item=item.id, remote=link.remote, here=item.pricelist_name, wanted=wanted or "-",
-            there=seen.pricelist, pricelist=item.pricelist,
+            there=form.pricelist, pricelist=item.pricelist,
         )  # fmt: skip
     notes = []
     if item.pricelist != swap.pricelist:
         notes.append(
-            _note(context, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=seen.pricelist)
+            _note(context, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=form.pricelist)
         )
-    there = seen.expiredate
+    there = form.expiredate
     is_renewed = item.expiredate and str(item.expiredate) > str(swap.expiredate or "")
     if item.expiredate and is_renewed and (there is None or item.expiredate > there):
         notes.append(_note(context, "renewed", here=item.expiredate, there=there or "-"))
     if item.status == Status.DELETED:
         notes.append(_note(context, "closed"))
-    elif item.status != seen.status:
-        notes.append(_note(context, "status", here=item.status, there=seen.status))
+    elif item.status != form.status:
+        notes.append(_note(context, "status", here=item.status, there=form.status))
     if not tariffmap.load(context.db, item.pricelist).rows:
         notes.append(_note(context, "unmapped", pricelist=item.pricelist))
     return notes
@@ -289,6 +289,6 @@ def _follow(context: Context, item: Item) -> None:
     link = links.of_item(context.db, item.id)
     if link is None:
         return
-    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
-    if seen.exists and ownership.is_ours(link, seen.key):
-        links.observe(context.db, link, seen.row)
+    form = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
+    if form.exists and ownership.is_ours(link, form.key):
+        links.observe(context.db, link, form.row)

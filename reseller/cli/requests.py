@@ -21,10 +21,10 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """List the requests and their errors; for one service also what persons had the program do to it."""
     service = arguments.service
-    found = (
+    listed = (
         requests.of_item(context.db, service) if service else requests.all_live(context.db, items.modules(context.db))
     )
-    if service and not found:
+    if service and not listed:
         # Raises for a number that is no service at all.
         items.read(context.db, service)
     rows = [
@@ -41,7 +41,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
             "correlation": request.correlation,
             "error": request.error_text or request.error_type,
         }
-        for request in found
+        for request in listed
     ]
     if arguments.json:
         shown.machine(rows)

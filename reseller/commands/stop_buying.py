@@ -49,12 +49,12 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
     # First of all, since it must not wait for a lease that another process holds.
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
-    found = require(context, module)
-    wanted = _wanted(context, found)
+    halt = require(context, module)
+    wanted = _wanted(context, halt)
     with contextlib.suppress(BusyError, PanelError), _held(context) as held:
         # If this fails here, the next run raises the problem.
-        _tell(context, held, found, wanted)
-    return found, len(wanted)
+        _tell(context, held, halt, wanted)
+    return halt, len(wanted)
 
 
 def start(context: Context, module: int) -> list[Waiting]:
@@ -64,33 +64,33 @@ def start(context: Context, module: int) -> list[Waiting]:
     lease of stops.
     """
     with _held(context) as held:
-        found = require(context, module)
-        waiting = plan(context, found)
+        halt = require(context, module)
+        waiting = plan(context, halt)
         stops.end(context.db, module)
         requests.wake(held, [Halted.unsent], _modules(context, module))
         context.note("start", f"buying goes on{_scope(module)}: {len(waiting)} wait, {total(waiting)}", module=module)
-        troubles.end(context, held, cause(found))
+        troubles.end(context, held, cause(halt))
     return waiting
 
 
 def require(context: Context, module: int) -> Stop:
     """The stop of one module or of ALL; raises ResellerError `reseller_not_halted`, naming the stops that exist."""
     every = stops.every(context.db)
-    found = next((each for each in every if each.module == module), None)
-    if found is None:
+    halt = next((each for each in every if each.module == module), None)
+    if halt is None:
         others = ", ".join(str(each.module or "*") for each in every) or "-"
         raise ResellerError("reseller_not_halted", object="module", value=module or "*", others=others)
-    return found
+    return halt
 
 
-def plan(context: Context, found: Stop) -> list[Waiting]:
+def plan(context: Context, halt: Stop) -> list[Waiting]:
     """Purchases that wait for this stop to end: requests, the oldest first, then terms due without a request."""
-    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, found)]
+    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, halt)]
 
 
-def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
+def _wanted(context: Context, halt: Stop) -> list[tuple[int, str, int]]:
     """As plan(), without the costs: service, kind and months of each purchase."""
-    modules = _modules(context, found.module)
+    modules = _modules(context, halt.module)
     waiting = []
     for request in requests.all_live(context.db, modules):
         # A stop has held it back, or it is a part that the next run would begin to buy.
@@ -134,18 +134,18 @@ def watch(context: Context) -> list[str]:
     return [context.word(each.error) for each in live]
 
 
-def cause(found: Stop) -> Cause:
+def cause(halt: Stop) -> Cause:
     """The cause under which the problem of a stop is recorded."""
-    subject = problems.MODULE if found.module else problems.PANEL
-    return Cause(subject, found.module, problems.HALTED)
+    subject = problems.MODULE if halt.module else problems.PANEL
+    return Cause(subject, halt.module, problems.HALTED)
 
 
-def _tell(context: Context, held: Lease, found: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
+def _tell(context: Context, held: Lease, halt: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
     touches = tuple(dict.fromkeys(item for item, _, _ in wanted))
-    modules = _modules(context, found.module)
+    modules = _modules(context, halt.module)
     if modules:
-        params = {**found.error.params, "count": str(len(touches))}
-        problem = Problem(cause(found), modules[0], "reseller_halted_waits", params, touches=touches)
+        params = {**halt.error.params, "count": str(len(touches))}
+        problem = Problem(cause(halt), modules[0], "reseller_halted_waits", params, touches=touches)
         troubles.raise_(context, held, problem)
 
 

@@ -88,8 +88,8 @@ def number(db: Database, endpoint: str, username: str, own_id: str = "") -> int:
 
 def is_own_panel(db: Database, account: int) -> bool | None:
     """Whether the account is at this very panel, None if that is not known yet."""
-    found = db.value("SELECT MAX(own_panel) FROM reseller_address WHERE account = %s", account)
-    return None if found is None else bool(found)
+    own = db.value("SELECT MAX(own_panel) FROM reseller_address WHERE account = %s", account)
+    return None if own is None else bool(own)
 
 
 def save_own_panel(db: Database, account: int, *, own: bool) -> None:
@@ -165,8 +165,8 @@ def with_links(db: Database, least: int) -> dict[int, Sequence[tuple[str, str, s
 
 def is_known(db: Database, endpoint: str, username: str) -> bool:
     """Whether the account was ever connected at this address."""
-    found = db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
-    return found is not None
+    account = db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
+    return account is not None
 
 
 def generations(db: Database, account: int) -> dict[str, str]:

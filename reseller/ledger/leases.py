@@ -62,16 +62,16 @@ class Lease(NamedTuple):
         `table` and the names of `values` are words of this program, never input; `created` and `updated` are set here.
         """
         marks = ", ".join(["%s"] * len(values))
-        found = self.db.insert(
+        number = self.db.insert(
             f"INSERT INTO {table} ({', '.join(values)}, created, updated) "  # noqa: S608 - names are our own
             f"SELECT {marks}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE {_HELD}",
             *values.values(),
             self.name,
             self.fence,
         )
-        if not found:
+        if not number:
             raise ResellerError("reseller_lease_lost", object=self.name)
-        return found
+        return number
 
     def extend(self, seconds: int) -> None:
         """Make the lease last this many seconds from now: called before a send, which it must outlive.

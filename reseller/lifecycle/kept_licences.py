@@ -201,8 +201,8 @@ class _Handover:
             refused = _refusal_of(step)
             seen = self._read()
             if is_needed(seen) and refused is not None and seen.status == Status.PROCESSING:
-                told = self.attempt.refusal(refused)
-                raise self.attempt.later(told, self.attempt.context.limits.unsent_first_seconds) from refused
+                refusal = self.attempt.refusal(refused)
+                raise self.attempt.later(refusal, self.attempt.context.limits.unsent_first_seconds) from refused
             if is_needed(seen):
                 return self._put_back(refused.said if refused else "it does not show what was asked of it")
         return True

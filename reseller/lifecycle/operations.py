@@ -32,22 +32,16 @@ _NOT_OF_THE_TEXT = ("client", "timeout", "missed")
 def begin(context: Context, number: int, intname: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
     """Begin a command: the service's lease, the service as it is now, and the operation that the command serves.
 
-    Raises BusyError when another process holds the lease, ResellerError when the service is not ours or its operation
-    is gone.
+    That is the given one, else the newest of its name, 0 without one. Raises BusyError when another process holds the
+    lease, ResellerError when the service is not ours, or `reseller_operation_gone`.
     """
     with context.hold_ours(number) as (held, item):
-        yield held, item, current(context, number, intname, operation)
-
-
-def current(context: Context, item: int, intname: str, given: int) -> int:
-    """The operation that a command serves: the one it was `given`, else the newest of its name, 0 without one.
-
-    To be called under the service's lease. Another process may have finished the operation before this one got the
-    lease; going on would carry it out a second time. Raises ResellerError `reseller_operation_gone`.
-    """
-    if given and not items.exists(context.db, given):
-        raise ResellerError("reseller_operation_gone", object="runningoperation", value=given, item=item, kind=intname)
-    return given or items.operation_of(context.db, item, intname)
+        if operation and not items.exists(context.db, operation):
+            # Another process may have finished it before this one got the lease: going on would carry it out again.
+            raise ResellerError(
+                "reseller_operation_gone", object="runningoperation", value=operation, item=number, kind=intname
+            )
+        yield held, item, operation or items.operation_of(context.db, number, intname)
 
 
 def report(context: Context, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:

@@ -37,14 +37,14 @@ def ask(part: Attempt, level: Level, months: int) -> None:
     """Raise a problem asking whether `months` are bought for the gap. Raises PanelError when its task is not made."""
     item = part.item
     cost = spent.last_cost(part.context.db, item.id)
-    told = {
+    params = {
         "remote": part.linked().remote,
         "days": str(level.missing_days),
         "months": str(months),
         "cost": "-" if cost is None else str(cost),
     }
     here, there = level.paid.isoformat(), level.there.isoformat()
-    problem = Problem(cause(item.id), item.module, "reseller_gap", told, here, there, (item.id,))
+    problem = Problem(cause(item.id), item.module, "reseller_gap", params, here, there, (item.id,))
     troubles.raise_(part.context, part.held, problem)
 
 

@@ -108,15 +108,15 @@ def _without_autorenewal(context: Context, comparison: Comparison) -> Comparison
     end.
     """
     candidate = comparison.candidate
-    found = next((each for each in comparison.drifts if each.kind == problems.AUTOPROLONG), None)
-    if found is None:
+    drift = next((each for each in comparison.drifts if each.kind == problems.AUTOPROLONG), None)
+    if drift is None:
         return comparison
-    others = tuple(each for each in comparison.drifts if each is not found)
+    others = tuple(each for each in comparison.drifts if each is not drift)
     if not items.is_active(context.db, candidate.module):
         return replace(comparison, drifts=others)
     try:
         seller = context.seller(candidate.module)
-        is_off = autorenewal.switch_off(context, seller, candidate.itemtype, candidate.remote, found.there)
+        is_off = autorenewal.switch_off(context, seller, candidate.itemtype, candidate.remote, drift.there)
     except ResellerError as error:
         context.log.error(
             f"item {candidate.item}: its renewal by the seller is not switched off: {context.word(error)}"
@@ -134,10 +134,10 @@ def _tell(context: Context, held: Lease, comparison: Comparison) -> None:
     known = {each.kind: each for each in problems.drifts(context.db, candidate.item)} if candidate.drifts else {}
     if comparison.about is not None:
         known = {kind: each for kind, each in known.items() if kind in comparison.about}
-    found = {each.kind: each for each in comparison.drifts}
-    for kind in sorted(known.keys() - found.keys()):
+    present = {each.kind: each for each in comparison.drifts}
+    for kind in sorted(known.keys() - present.keys()):
         troubles.end(context, held, Cause.of_service(candidate.item, kind))
-    for kind, each in found.items():
+    for kind, each in present.items():
         if known.get(kind) != each:
             problem = Problem(
                 Cause.of_service(candidate.item, kind),

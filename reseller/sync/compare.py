@@ -248,8 +248,8 @@ class _Facts:
         date = technical.pop(DATE_PARAM, "")
         saves = {name: value for name, value in technical.items() if self._differs(name, value)}
         # A value that differs only in spelling is saved as the seller spells it, and does not count as a change.
-        told = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
-        notes = {name: value for name, value in told.items() if value and self._item.params.get(name) != value}
+        noted = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
+        notes = {name: value for name, value in noted.items() if value and self._item.params.get(name) != value}
         # A password that the form does not show has not changed.
         secret = self._known.password_digest(self._key) or self._candidate.secret
         secrets = {"lickey": self._known.key} if self._known.key and self._differs("lickey", self._known.key) else {}

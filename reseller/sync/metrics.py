@@ -75,7 +75,7 @@ def path(base: Path, limits: Limits) -> Path | None:
 def last(base: Path, limits: Limits, name: str) -> dict[int, int]:
     """LAST_RUN or LAST_SUCCESS by module, in seconds since 1970; empty when there is no file."""
     text = _read(base, limits)
-    return {int(module): int(value) for found, module, value in _SAMPLE.findall(text) if found == name}
+    return {int(module): int(value) for metric, module, value in _SAMPLE.findall(text) if metric == name}
 
 
 def _read(base: Path, limits: Limits) -> str:

@@ -65,10 +65,10 @@ class Lists:
                 self._read[itemtype] = self.scan(itemtype)
             except SellerError as error:
                 self._read[itemtype] = error
-        found = self._read[itemtype]
-        if isinstance(found, SellerError):
-            raise found
-        return found
+        listed = self._read[itemtype]
+        if isinstance(listed, SellerError):
+            raise listed
+        return listed
 
     def scan(self, itemtype: str) -> RemoteList:
         """Read the list; raises SellerError."""

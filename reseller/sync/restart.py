@@ -86,22 +86,22 @@ def note_stranded(context: Context, held: Lease, module: int) -> None:
     the problem is `stale_intent_seconds` old, since its process may be about to write a request. `held` is the run's
     lease.
     """
-    found = {item: operation for operation, item in requests.stranded(context.db, module)}
+    operations_left = {item: operation for operation, item in requests.stranded(context.db, module)}
     known = {each.cause.number: each for each in problems.of_kind(context.db, module, problems.STRANDED)}
     for item, problem in known.items():
-        if problem.params.get("operation") != str(found.get(item)):
+        if problem.params.get("operation") != str(operations_left.get(item)):
             # The operation is over, or another one follows it, whose age counts from now.
             troubles.end(context, held, problem.cause)
-    for item, operation in found.items():
-        told = {"operation": str(operation)}
+    for item, operation in operations_left.items():
+        params = {"operation": str(operation)}
         cause = Cause.of_service(item, problems.STRANDED)
-        troubles.raise_(context, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
+        troubles.raise_(context, held, Problem(cause, module, "reseller_stranded", params, touches=(item,)))
 
 
 def stranded(context: Context, module: int) -> list[tuple[Cause, int]]:
     """Stranded operations that are old enough to start, each with its problem."""
-    found = problems.of_kind(context.db, module, problems.STRANDED)
-    old = [each for each in found if each.age_seconds >= context.limits.stale_intent_seconds]
+    raised = problems.of_kind(context.db, module, problems.STRANDED)
+    old = [each for each in raised if each.age_seconds >= context.limits.stale_intent_seconds]
     return [(each.cause, whole(each.params.get("operation", ""))) for each in old]
 
 
