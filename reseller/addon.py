@@ -28,7 +28,12 @@ def main(executable: str, environment: Mapping[str, str]) -> int:
     process.bound()
     call = Call(Panel.of(executable), environment)
     try:
-        answer = _answer(call)
+        function = FUNCTIONS.get(call.func)
+        if function is None:
+            raise ResellerError("reseller_function", object="func", value=call.func)
+        if call.level < function.level or call.says_otherwise:
+            raise call.not_allowed()
+        answer = function.answer(call)
     except ResellerError as error:
         answer = _refusal(call, error)
     except Exception as error:  # noqa: BLE001 - the panel must get a document, whatever happened; the log gets the rest
@@ -37,20 +42,11 @@ def main(executable: str, environment: Mapping[str, str]) -> int:
     return 0
 
 
-def _answer(call: Call) -> Element:
-    function = FUNCTIONS.get(call.func)
-    if function is None:
-        raise ResellerError("reseller_function", object="func", value=call.func)
-    if call.level < function.level or call.says_otherwise:
-        raise call.not_allowed()
-    return function.answer(call)
-
-
 def _refusal(call: Call, error: ResellerError) -> Element:
     """The error as this caller may see it; no other place decides that."""
     if not call.is_employee and error.type != "access":
-        said = texts.word(call.panel.base, error)
-        Log(call.panel.base).error(f"{call.func} by {call.user!r} failed: {said}")
+        reason = texts.word(call.panel.base, error)
+        Log(call.panel.base).error(f"{call.func} by {call.user!r} failed: {reason}")
         error = call.not_allowed()
-    said = texts.word(call.panel.base, error, call.lang)
-    return document.document(document.error_element(error, said, call.lang))
+    sentence = texts.word(call.panel.base, error, call.lang)
+    return document.document(document.error_element(error, sentence, call.lang))

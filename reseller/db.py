@@ -42,8 +42,8 @@ class Database:
 
     def row(self, sql: str, *args: object) -> Row | None:
         """The first row of a query, or None."""
-        found = self.rows(sql, *args)
-        return found[0] if found else None
+        rows = self.rows(sql, *args)
+        return rows[0] if rows else None
 
     def named(self, sql: str, *args: object) -> list[dict[str, Any]]:
         """All rows of a query as dictionaries by column name."""
@@ -58,8 +58,8 @@ class Database:
 
     def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - whatever the column holds
         """The first column of the first row of a query, or None."""
-        found = self.row(sql, *args)
-        return found[0] if found else None
+        row = self.row(sql, *args)
+        return row[0] if row else None
 
     def execute(self, sql: str, *args: object) -> int:
         """Run a statement; the number of rows that it matched."""

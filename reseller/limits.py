@@ -156,22 +156,22 @@ def load(base: Path) -> tuple[Limits, list[Message]]:
     chosen: dict[str, Any] = {}
     wrong: list[Message] = []
     for line in lines:
-        told = line.split("#", 1)[0].strip()
-        if not told:
+        text = line.split("#", 1)[0].strip()
+        if not text:
             continue
-        name, _, value = told.partition(" ")
+        name, _, value = text.partition(" ")
         name = RENAMED.get(name, name)
         kind, value = known.get(name), value.strip()
         if kind is None or not (_is_possible(name, value) if kind is int else value):
-            wrong.append(Message("reseller_limits", object=name, file=str(path), line=told))
+            wrong.append(Message("reseller_limits", object=name, file=str(path), line=text))
         else:
             chosen[name] = kind(value)
     return Limits()._replace(**chosen), wrong
 
 
-def _is_possible(name: str, told: str) -> bool:
+def _is_possible(name: str, text: str) -> bool:
     """Whether this number can be the limit: limits of a call, a list or a lease are not 0, and no time is endless."""
-    value = numbers.parse(told)
+    value = numbers.parse(text)
     if value is None:
         return False
     most = next((most for end, most in _MOST.items() if name.endswith(end)), 10**numbers.INT_DIGITS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reseller import process
@@ -41,62 +42,28 @@ def main(argv: Sequence[str]) -> int:
 def _failed(panel: Panel, arguments: Arguments, error: ResellerError) -> int:
     """Show the error on the operation if the command has not, and print it as the answer; the exit code."""
     from reseller.lifecycle import last_handler
+    from reseller.wire import document, texts
 
     lang = arguments.lang or "en"
     last_handler.tell(panel, error, arguments.item, arguments.runningoperation, lang)
     if arguments.command in SHOWN and error.type not in FOR_CLIENTS:
-        error = _hidden(panel, arguments, error)
-    _print(_error_document(panel, error, lang))
+        from reseller.pages.call import EMPLOYEE_LEVEL
+
+        # A caller who is an employee, by what the panel says, sees the real error.
+        if arguments.level < EMPLOYEE_LEVEL:
+            Log(panel.base).error(f"item {arguments.item}: {arguments.command} failed: {error}"[:LOG_CHARACTERS])
+            error = ResellerError("access", object="command", value=arguments.command)
+    _print(document.document(document.error_element(error, texts.word(panel.base, error, lang), lang)))
     return error.exit_code
 
 
-def _hidden(panel: Panel, arguments: Arguments, error: ResellerError) -> ResellerError:
-    """The error that a client may see; a caller who is an employee, by what the panel says, sees the real one."""
-    from reseller.pages.call import EMPLOYEE_LEVEL
-
-    if arguments.level >= EMPLOYEE_LEVEL:
-        return error
-    Log(panel.base).error(f"item {arguments.item}: {arguments.command} failed: {error}"[:LOG_CHARACTERS])
-    return ResellerError("access", object="command", value=arguments.command)
-
-
-def _open(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.open import open_service
-
+def _of_service(panel: Panel, arguments: Arguments) -> Element:
+    """Run a command of OF_SERVICE."""
+    file, function, is_one_of_several = OF_SERVICE[arguments.command]
     item = arguments.need("item")
-    open_service(_context(panel, arguments), item, arguments.runningoperation)
-    return _ok()
-
-
-def _prolong(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.prolong import prolong
-
-    item = arguments.need("item")
-    prolong(_context(panel, arguments), item, arguments.runningoperation)
-    return _ok()
-
-
-def _setparam(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.setparam import set_params
-
-    item = arguments.need("item")
-    set_params(_context(panel, arguments), item, arguments.runningoperation)
-    return _ok()
-
-
-def _change(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.suspend_resume_close import change
-
-    item = arguments.need("item")
-    change(_context(panel, arguments), item, arguments.command, arguments.runningoperation)
-    return _ok()
-
-
-def _power(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.power import power
-
-    item = arguments.need("item")
-    power(_context(panel, arguments), item, arguments.command, arguments.runningoperation)
+    command = getattr(import_module(f"reseller.commands.{file}"), function)
+    name = (arguments.command,) if is_one_of_several else ()
+    command(_context(panel, arguments), item, *name, arguments.runningoperation)
     return _ok()
 
 
@@ -106,22 +73,6 @@ def _change_password(panel: Panel, arguments: Arguments) -> Element:
     item = arguments.need("item")
     context = _context(panel, arguments)
     change_password(context, item, arguments.password, arguments.userid, arguments.runningoperation)
-    return _ok()
-
-
-def _gen_key(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.gen_key import new_key
-
-    item = arguments.need("item")
-    new_key(_context(panel, arguments), item, arguments.runningoperation)
-    return _ok()
-
-
-def _cancel_prolong(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.cancel_prolong import cancel_prolong
-
-    item = arguments.need("item")
-    cancel_prolong(_context(panel, arguments), item, arguments.runningoperation)
     return _ok()
 
 
@@ -144,20 +95,12 @@ def _control_panel(panel: Panel, arguments: Arguments) -> Element:
     from reseller.wire import document
 
     item = arguments.need("item")
-    found = way_in(_context(panel, arguments), item)
+    way = way_in(_context(panel, arguments), item)
     return document.document(
-        document.element("url", found.url),
+        document.element("url", way.url),
         document.element("panelcount", "1"),
-        document.element("panelname", found.caption, keyname=arguments.panelkey or "panel"),
+        document.element("panelname", way.caption, keyname=arguments.panelkey or "panel"),
     )
-
-
-def _reopen(panel: Panel, arguments: Arguments) -> Element:
-    from reseller.commands.reopen import reopen
-
-    item = arguments.need("item")
-    reopen(_context(panel, arguments), item, arguments.runningoperation)
-    return _ok()
 
 
 def _sync_item(panel: Panel, arguments: Arguments) -> Element:
@@ -166,8 +109,8 @@ def _sync_item(panel: Panel, arguments: Arguments) -> Element:
 
     item = arguments.need("item")
     seen = sync(_context(panel, arguments), item, arguments.runningoperation)
-    told = {"remote": seen.remote, "status": seen.status, "expiredate": seen.expiredate}
-    return document.document(document.element("ok"), *(document.element(name, text) for name, text in told.items()))
+    values = (document.element(name, text) for name, text in seen._asdict().items())
+    return document.document(document.element("ok"), *values)
 
 
 def _check_connection(panel: Panel, arguments: Arguments) -> Element:
@@ -191,6 +134,23 @@ def _features(panel: Panel, arguments: Arguments) -> Element:
     return document.parse(features.document(str(panel.base)).encode())
 
 
+#: commands that get the service and its operation, and nothing else: their file in commands/, the function there, and
+#: whether that carries out several commands, so that it has to get the command's name as well
+OF_SERVICE = {
+    "open": ("open", "open_service", False),
+    "prolong": ("prolong", "prolong", False),
+    "setparam": ("setparam", "set_params", False),
+    "suspend": ("suspend_resume_close", "change", True),
+    "resume": ("suspend_resume_close", "change", True),
+    "close": ("suspend_resume_close", "change", True),
+    "start": ("power", "power", True),
+    "stop": ("power", "power", True),
+    "reboot": ("power", "power", True),
+    "hardreboot": ("power", "power", True),
+    "gen_key": ("gen_key", "new_key", False),
+    "cancel_prolong": ("cancel_prolong", "cancel_prolong", False),
+    "reopen": ("reopen", "reopen", False),
+}
 #: commands whose error the panel shows to a client at once; a client sees only errors of FOR_CLIENTS, else `access`
 SHOWN = frozenset({"check_param", "check_addon", "transition_controlpanel"})
 FOR_CLIENTS = frozenset(
@@ -215,21 +175,9 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "features": _features,
     "check_connection": _check_connection,
     "pricelist_dynamic_settings_tune": _tune_tariff,
-    "open": _open,
-    "prolong": _prolong,
-    "setparam": _setparam,
-    "suspend": _change,
-    "resume": _change,
-    "close": _change,
-    "start": _power,
-    "stop": _power,
-    "reboot": _power,
-    "hardreboot": _power,
+    **dict.fromkeys(OF_SERVICE, _of_service),
     "changepassword": _change_password,
-    "gen_key": _gen_key,
-    "cancel_prolong": _cancel_prolong,
     "transition_controlpanel": _control_panel,
-    "reopen": _reopen,
     "sync_item": _sync_item,
     "check_param": _check_param,
     "check_addon": _check_param,
@@ -247,12 +195,6 @@ def _ok() -> Element:
     from reseller.wire import document
 
     return document.document(document.element("ok"))
-
-
-def _error_document(panel: Panel, error: ResellerError, lang: str) -> Element:
-    from reseller.wire import document, texts
-
-    return document.document(document.error_element(error, texts.word(panel.base, error, lang), lang))
 
 
 def _print(root: Element) -> None:

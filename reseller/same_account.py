@@ -11,7 +11,7 @@ whatever the address is called. The seller is given nothing that would open anyt
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
 
 from reseller.context import Context
 from reseller.db import Database
@@ -32,26 +32,20 @@ def of(db: Database, transport: Transport, username: str, own_id: str = "") -> i
     `own_id` is the account's id at the seller; the seller is asked for it where it is not given.
     """
     address = Address.of(transport.endpoint, username, own_id or account.own_id(transport))
-    known = accounts.of_address(db, address) or accounts.of_identity(db, address) or _alias(db, transport, address)
+    known = accounts.of_address(db, address) or accounts.of_identity(db, address)
+    candidates = [] if known else accounts.possible(db, address)
+    linked = accounts.with_links(db, KEYS) if candidates else {}
+    for each in candidates:
+        # The address is another host name of this account if each of these remote services carries its key there.
+        keys = linked.get(each)
+        with contextlib.suppress(Rejected):
+            if keys and all(service.read(transport, itemtype, remote).key == key for itemtype, remote, key in keys):
+                known = each
+                break
     if not known:
         return accounts.number(db, transport.endpoint, username, address.own_id)
     accounts.record(db, address, known)
     return known
-
-
-def _alias(db: Database, transport: Transport, address: Address) -> int:
-    """The known account that this address leads to under another host name; 0 when that cannot be shown."""
-    candidates = accounts.possible(db, address)
-    shown = accounts.with_links(db, KEYS) if candidates else {}
-    return next((each for each in candidates if each in shown and _shows(transport, shown[each])), 0)
-
-
-def _shows(transport: Transport, keys: Collection[tuple[str, str, str]]) -> bool:
-    """Whether each of these remote services (type, number, key) exists there and carries its key."""
-    try:
-        return all(service.read(transport, itemtype, remote).key == key for itemtype, remote, key in keys)
-    except Rejected:
-        return False
 
 
 def require_other_panel(context: Context, transport: Transport, number: int, *, anew: bool = False) -> None:

@@ -55,29 +55,29 @@ class Step(NamedTuple):
     refused: str = ""
 
 
-def target(db: Database, told: str) -> Module:
-    """The module that `told` means, which is `manual` or an id.
+def target(db: Database, chosen: str) -> Module:
+    """The module that `chosen` means, which is `manual` or an id.
 
     Raises ResellerError `reseller_swap_module`, naming the modules there are, or `reseller_swap_ours`.
     """
     known = modules.every(db)
-    if told != MANUAL:
-        found = [module for module in known if str(module.id) == told]
+    if chosen != MANUAL:
+        matching = [module for module in known if str(module.id) == chosen]
     else:
-        found = [module for module in known if module.active and _is_manual(module)]
-    if found and found[0].module == MODULE:
+        matching = [
+            module
+            for module in known
+            if module.active
+            and (module.module in MANUAL_EXECUTABLES or any(word in module.name.lower() for word in MANUAL_WORDS))
+        ]
+    if matching and matching[0].module == MODULE:
         # The link decides which seller is called, so a swap to another module of ours would change nothing; an account
         # that has moved has a command of its own (linking/moving.py).
-        raise ResellerError("reseller_swap_ours", object="processingmodule", value=told, module=str(found[0]))
-    if len(found) != 1 or not found[0].active:
+        raise ResellerError("reseller_swap_ours", object="processingmodule", value=chosen, module=str(matching[0]))
+    if len(matching) != 1 or not matching[0].active:
         listed = "; ".join(str(module) + ("" if module.active else ", off") for module in known)
-        raise ResellerError("reseller_swap_module", object="processingmodule", value=told, known=listed)
-    return found[0]
-
-
-def _is_manual(module: Module) -> bool:
-    said = module.name.lower()
-    return module.module in MANUAL_EXECUTABLES or any(word in said for word in MANUAL_WORDS)
+        raise ResellerError("reseller_swap_module", object="processingmodule", value=chosen, known=listed)
+    return matching[0]
 
 
 def plan_away(context: Context, numbers: Sequence[int], to: Module) -> list[Step]:
@@ -127,7 +127,8 @@ def away(context: Context, number: int, to: Module, why: str) -> str:
         _move(context, held, swap)
         swaps.settle(held, swap, swaps.AWAY)
     context.note("swap", f"module {item.module} -> {to.id}: {why[:500] or 'no reason given'}", item=number)
-    remote = _remote(context, number)
+    link = links.of_item(context.db, number)
+    remote = link.remote if link else "-"
     return f"{healed}service {number} is at module {to} now; its link to remote service {remote} lives on"
 
 
@@ -159,30 +160,26 @@ def _move(context: Context, held: Lease, swap: Swap) -> None:
         swaps.settle(held, swap, otherwise)
         raise ResellerError("reseller_swap_race", object="item", value=number, item=number)
     functions.clear_cache(context.mgrctl)
-    _read_back(context, number, new)
-
-
-def _read_back(context: Context, number: int, wanted: int) -> None:
-    """Require that the panel's form shows the new module, if it shows a module at all (not known, platform.md 6.3)."""
     itemtype = items.read(context.db, number).itemtype
     try:
         form = context.mgrctl.call(f"{itemtype}.edit", {"elid": number})
     except PanelError as error:
         context.log.error(f"item {number}: cannot read its module back: {context.word(error)}")
         return
+    # Whether the panel's form shows a module at all is not known (platform.md 6.3).
     shown = document.text(form, "processingmodule")
-    if numbers.parse(shown) not in (None, wanted):
-        raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=wanted)
+    if numbers.parse(shown) not in (None, new):
+        raise ResellerError("reseller_swap_not_shown", object="item", value=shown, item=number, wanted=new)
 
 
 def heal(context: Context) -> list[str]:
     """Finish or undo every swap that a crash left half-way; a sentence for each."""
-    said = []
+    sentences = []
     for swap in swaps.all_live(context.db):
         if swap.state != swaps.AWAY:
             with context.hold(swap.item) as held:
-                said.append(_heal(context, held, swap.item).strip())
-    return [one for one in said if one]
+                sentences.append(_heal(context, held, swap.item).strip())
+    return [each for each in sentences if each]
 
 
 def _heal(context: Context, held: Lease, number: int) -> str:
@@ -199,9 +196,9 @@ def _heal(context: Context, held: Lease, number: int) -> str:
             _follow(context, item)
     functions.clear_cache(context.mgrctl)
     swaps.settle(held, swap, now)
-    said = f"service {number}: a swap that was interrupted is {now} now"
-    context.log.info(said)
-    return f"{said}. "
+    outcome = f"service {number}: a swap that was interrupted is {now} now"
+    context.log.info(outcome)
+    return f"{outcome}. "
 
 
 def _require_movable(context: Context, item: Item, to: Module) -> list[str]:
@@ -254,29 +251,29 @@ def _owed(context: Context, item: Item, swap: Swap) -> list[str]:
     link = links.of_item(context.db, item.id)
     if link is None:
         return [_note(context, "not_linked")]
-    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
-    if not seen.exists:
+    form = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
+    if not form.exists:
         return [_note(context, "gone", remote=link.remote)]
-    ownership.require_ours(link, seen.key)
+    ownership.require_ours(link, form.key)
     wanted = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
-    if seen.pricelist != wanted:
+    if form.pricelist != wanted:
         raise ResellerError(
             "reseller_swap_differs", item=item.id, remote=link.remote, here=item.pricelist_name, wanted=wanted or "-",
-            there=seen.pricelist, pricelist=item.pricelist,
+            there=form.pricelist, pricelist=item.pricelist,
         )  # fmt: skip
     notes = []
     if item.pricelist != swap.pricelist:
         notes.append(
-            _note(context, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=seen.pricelist)
+            _note(context, "tariff", pricelist=item.pricelist, tariff=item.pricelist_name, there=form.pricelist)
         )
-    there = seen.expiredate
+    there = form.expiredate
     is_renewed = item.expiredate and str(item.expiredate) > str(swap.expiredate or "")
     if item.expiredate and is_renewed and (there is None or item.expiredate > there):
         notes.append(_note(context, "renewed", here=item.expiredate, there=there or "-"))
     if item.status == Status.DELETED:
         notes.append(_note(context, "closed"))
-    elif item.status != seen.status:
-        notes.append(_note(context, "status", here=item.status, there=seen.status))
+    elif item.status != form.status:
+        notes.append(_note(context, "status", here=item.status, there=form.status))
     if not tariffmap.load(context.db, item.pricelist).rows:
         notes.append(_note(context, "unmapped", pricelist=item.pricelist))
     return notes
@@ -292,11 +289,6 @@ def _follow(context: Context, item: Item) -> None:
     link = links.of_item(context.db, item.id)
     if link is None:
         return
-    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
-    if seen.exists and ownership.is_ours(link, seen.key):
-        links.observe(context.db, link, seen.row)
-
-
-def _remote(context: Context, number: int) -> str:
-    link = links.of_item(context.db, number)
-    return link.remote if link else "-"
+    form = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
+    if form.exists and ownership.is_ours(link, form.key):
+        links.observe(context.db, link, form.row)

@@ -25,47 +25,43 @@ ROUNDS = 2
 
 def audit(context: Context) -> list[Finding]:
     """All findings, the worst first. A seller that cannot be reached is a finding too."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     accounts: set[int] = set()
     missing = missing_run(context)
     if missing is not None:
-        found.append(Maker(context, 0).make("no_run", since=missing.params["since"]))
+        findings.append(Maker(context, 0).make("no_run", since=missing.params["since"]))
     gone = links.without_module(context.db)
-    found += [Maker(context, each).make("ownerless", count=links.count(context.db, each)) for each in gone]
+    findings += [Maker(context, each).make("ownerless", count=links.count(context.db, each)) for each in gone]
     for module in items.modules(context.db):
         maker = Maker(context, module)
-        found += _of_ledger(context, maker)
+        findings += _of_ledger(context, maker)
         try:
             seller = context.seller(module)
         except ResellerError as error:
-            found.append(maker.make("unread_list", itemtype="*", cause=context.word(error)))
+            findings.append(maker.make("unread_list", itemtype="*", cause=context.word(error)))
             continue
         # Modules that share an account share its lists, so these are read once.
         if seller.account not in accounts:
             accounts.add(seller.account)
-            found += Census(maker, seller).take()
+            findings += Census(maker, seller).take()
     context.progress.end()
-    return sorted(_once(found), key=lambda finding: finding.rank)
-
-
-def _once(found: list[Finding]) -> list[Finding]:
-    """One finding for each fact: the list and the ledger may both report it, and the list is newer."""
-    said: dict[tuple[object, ...], Finding] = {}
-    for each in found:
-        said[each.kind, each.service, each.remote, each.text if each.kind == "unread_list" else each.row] = each
-    known = {(kind, remote) for kind, _, remote, _ in said}
-    worse = {remote for kind, remote in known if kind in (problems.GONE, problems.ALARM)}
-    return [each for each in said.values() if each.kind != "absent" or each.remote not in worse]
+    # One finding for each fact: the list and the ledger may both report it, and the list is newer.
+    facts: dict[tuple[object, ...], Finding] = {}
+    for each in findings:
+        facts[each.kind, each.service, each.remote, each.text if each.kind == "unread_list" else each.row] = each
+    worse = {each.remote for each in facts.values() if each.kind in (problems.GONE, problems.ALARM)}
+    once = [each for each in facts.values() if each.kind != "absent" or each.remote not in worse]
+    return sorted(once, key=lambda finding: finding.rank)
 
 
 def _of_ledger(context: Context, maker: Maker) -> Iterator[Finding]:
     db, module, limits = context.db, maker.module, context.limits
-    told = problems.live(db, module)
-    gathered = {problem.cause.kind for problem in told if problem.cause.subject == problems.MANY}
-    for problem in told:
+    recorded = problems.live(db, module)
+    gathered = {problem.cause.kind for problem in recorded if problem.cause.subject == problems.MANY}
+    for problem in recorded:
         if problem.cause.subject != problems.SERVICE or problem.cause.kind not in gathered:
             yield maker.of(problem)
-    short = {item for problem in told if problem.cause.kind == problems.FUNDS for item in problem.touches}
+    short = {item for problem in recorded if problem.cause.kind == problems.FUNDS for item in problem.touches}
     for link in links.half(db, module):
         yield maker.make("half", link.item, link.remote)
     for item, since, why in claims.long_away(db, module, limits.long_away_days):
@@ -85,17 +81,17 @@ def _of_ledger(context: Context, maker: Maker) -> Iterator[Finding]:
 
 
 def _of_request(context: Context, maker: Maker, request: Request) -> Iterator[Finding]:
-    told = {"key": request.key, "kind_of": request.kind, "state": request.state}
-    told["cause"] = request.error_text or request.error_type or "-"
+    params = {"key": request.key, "kind_of": request.kind, "state": request.state}
+    params["cause"] = request.error_text or request.error_type or "-"
     link = links.of_item(context.db, request.item)
     remote = request.remote or (link.remote if link else "")
     if request.kind == requests.PART:
         # What stops an owed term is a problem already (commands/owed_terms.py).
         return
     if is_left(context, request):
-        yield maker.make("left", request.item, remote, request.id, **told)
+        yield maker.make("left", request.item, remote, request.id, **params)
     elif request.state.means(states.FOR_A_PERSON) or (request.sent_seconds or 0) > context.limits.change_seconds:
-        yield maker.make("request", request.item, remote, request.id, **told)
+        yield maker.make("request", request.item, remote, request.id, **params)
 
 
 def is_left(context: Context, request: Request) -> bool:

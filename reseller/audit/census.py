@@ -12,7 +12,6 @@ from typing import Any
 from reseller.audit.findings import Finding, Maker
 from reseller.context import Seller
 from reseller.ledger import claims, problems
-from reseller.ledger.claims import Claim
 from reseller.model import Remote, Status
 from reseller.products import ITEMTYPES
 from reseller.seller.services import RemoteList, read_list
@@ -40,7 +39,7 @@ class Census:
         mine = {claim.itemtype for claim in self.linked.values()}
         for itemtype in ITEMTYPES:
             try:
-                found = self._list(itemtype)
+                listed = self._list(itemtype)
             except Rejected as error:
                 if itemtype in mine:
                     yield self.maker.make("unread_list", itemtype=itemtype, cause=self.context.word(error))
@@ -48,24 +47,24 @@ class Census:
             except SellerError as error:
                 yield self.maker.make("unread_list", itemtype=itemtype, cause=self.context.word(error))
                 continue
-            if not found.complete:
-                yield self.maker.make("unread_list", itemtype=itemtype, cause=f"{len(found.rows)} rows")
-            yield from self._of_rows(found)
-            if found.complete:
-                yield from self._not_shown(found)
+            if not listed.complete:
+                yield self.maker.make("unread_list", itemtype=itemtype, cause=f"{len(listed.rows)} rows")
+            yield from self._of_rows(listed)
+            if listed.complete:
+                yield from self._not_shown(listed)
 
     def _list(self, itemtype: str) -> RemoteList:
         def show(rows: int, total: int) -> None:
             self.context.progress.show(f"{itemtype}, rows", rows, total)
 
         for _ in range(TIMES):
-            found = read_list(self.seller.transport, itemtype, self.context.limits, show)
-            if found.complete:
+            listed = read_list(self.seller.transport, itemtype, self.context.limits, show)
+            if listed.complete:
                 break
-        return found
+        return listed
 
-    def _of_rows(self, found: RemoteList) -> Iterator[Finding]:
-        alive = [row for row in found.rows if row.status in ALIVE]
+    def _of_rows(self, listed: RemoteList) -> Iterator[Finding]:
+        alive = [row for row in listed.rows if row.status in ALIVE]
         nobodys = [row for row in alive if row.id not in self.linked and row.id not in self.kept]
         keys = claims.ours(self.context.db, [row.key for row in nobodys if row.key])
         for row in alive:
@@ -75,7 +74,7 @@ class Census:
                     problems.ALARM, claim.item, row.id, there=candidates.there(row.status, "", 0).value
                 )
         for row in nobodys:
-            yield from self._nobodys(found.itemtype, row, keys)
+            yield from self._nobodys(listed.itemtype, row, keys)
 
     def _nobodys(self, itemtype: str, row: Remote, keys: dict[str, bool]) -> Iterator[Finding]:
         key = row.key or ""
@@ -89,16 +88,13 @@ class Census:
             # If a live request has the key, the service is about to be linked, so only other keys are `lost`.
             yield self.maker.make("lost", int(row.item), row.id, **names)
 
-    def _not_shown(self, found: RemoteList) -> Iterator[Finding]:
-        shown = {row.id for row in found.rows}
+    def _not_shown(self, listed: RemoteList) -> Iterator[Finding]:
+        shown = {row.id for row in listed.rows}
         for remote, claim in self.linked.items():
-            if claim.itemtype == found.itemtype and remote not in shown and _is_wanted(claim):
+            # A remote service whose service is closed here should end.
+            is_wanted = claim.state == "live" and claim.status not in (None, Status.DELETED)
+            if claim.itemtype == listed.itemtype and remote not in shown and is_wanted:
                 yield self.maker.make("absent", claim.item, remote)
         for remote, (row, itemtype, state) in self.kept.items():
-            if itemtype == found.itemtype and remote not in shown and state == "free":
+            if itemtype == listed.itemtype and remote not in shown and state == "free":
                 yield self.maker.make("kept", 0, remote, row)
-
-
-def _is_wanted(claim: Claim) -> bool:
-    """Whether the remote service should exist: one whose service is closed here should end."""
-    return claim.state == "live" and claim.status not in (None, Status.DELETED)

@@ -59,14 +59,6 @@ def missing_run(context: Context) -> Message | None:
     return Message("reseller_no_run", since=since)
 
 
-def _touched(context: Context, module: int) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for problem in problems.live(context.db, module):
-        if problem.cause.subject != problems.MANY:
-            found.setdefault(problem.cause.kind, []).extend(problem.touches)
-    return {kind: sorted(set(items_)) for kind, items_ in found.items()}
-
-
 def of_all(context: Context) -> list[Status]:
     """The state of every module of ours, then of deleted modules whose services are still linked."""
     successes = metrics.last(context.panel.base, context.limits, metrics.LAST_SUCCESS)
@@ -76,25 +68,30 @@ def of_all(context: Context) -> list[Status]:
 
 def _of(context: Context, module: int, success: int) -> Status:
     name = url = username = trouble = ""
-    down, balance, seen = 0, Balance("", ""), 0
+    down, balance, balance_age = 0, Balance("", ""), 0
     try:
         if module not in items.modules(context.db):
             raise ResellerError("reseller_ownerless", module=module, count=links.count(context.db, module))
         seller = context.seller(module)
         name, url, username = seller.settings.name, seller.transport.endpoint, seller.settings.username
         down = seller.circuit.down_seconds()
-        balance, seen = accounts.balance_of(context.db, seller.account)
-        balance, seen = read_balance(seller.transport), 0
+        balance, balance_age = accounts.balance_of(context.db, seller.account)
+        balance, balance_age = read_balance(seller.transport), 0
         accounts.save_balance(context.db, seller.account, balance)
     except ResellerError as error:
         trouble = context.word(error)
     age = int(time.time()) - success if success else 0
-    found = figures.of(context.db, module)
+    counted = figures.of(context.db, module)
+    touched: dict[str, set[int]] = {}
+    for problem in problems.live(context.db, module):
+        if problem.cause.subject != problems.MANY:
+            touched.setdefault(problem.cause.kind, set()).update(problem.touches)
+    services = {kind: sorted(numbers) for kind, numbers in touched.items()}
     queue = items.queue(context.db, module)
     halt = stops.of(context.db, module)
     halted = context.word(halt.error) if halt else ""
     active = items.is_active(context.db, module)
     return Status(
-        *(module, name, url, username, success, age, balance, found, _touched(context, module), queue),
-        *(seen, down, active, trouble, halted),
+        *(module, name, url, username, success, age, balance, counted, services, queue),
+        *(balance_age, down, active, trouble, halted),
     )

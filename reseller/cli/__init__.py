@@ -63,8 +63,8 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return done
     except ResellerError as error:
-        said = texts.word(panel.base, error) if panel else str(error)
-        shown.complain(said)
+        sentence = texts.word(panel.base, error) if panel else str(error)
+        shown.complain(sentence)
         return 1
     except KeyboardInterrupt:
         shown.complain("stopped; what was begun is written down and goes on with the next run")

@@ -8,7 +8,7 @@ import sys
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.linking import moving
-from reseller.linking.moving import Move, Wish
+from reseller.linking.moving import Wish
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -35,19 +35,15 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     if done:
         move = moving.carry_out(context, arguments.module, wish)
     if arguments.json:
-        told = {"module": arguments.module, "from": move.was, "to": move.becomes, "links": len(move.links)}
-        shown.machine({**told, "kept": len(move.kept), "unproven": list(move.unproven), "done": done})
-    else:
-        _tell(arguments.module, move, done=done)
-    return 1 if move.unproven else 0
-
-
-def _tell(module: int, move: Move, *, done: bool) -> None:
+        row = {"module": arguments.module, "from": move.was, "to": move.becomes, "links": len(move.links)}
+        shown.machine({**row, "kept": len(move.kept), "unproven": list(move.unproven), "done": done})
+        return 1 if move.unproven else 0
     for each in move.unproven:
         shown.say(each)
     what = f"{len(move.links)} links and {len(move.kept)} kept licences"
-    shown.say(f"module {module}: {what} from {move.was or 'no other account'} to {move.becomes}")
+    shown.say(f"module {arguments.module}: {what} from {move.was or 'no other account'} to {move.becomes}")
     if move.unproven:
         shown.say(f"{len(move.unproven)} not proven: nothing was changed.")
     elif not done:
         shown.say("All proven; nothing was changed; --yes does it.")
+    return 1 if move.unproven else 0

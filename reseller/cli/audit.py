@@ -31,45 +31,48 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show the findings, and mend with --fix --yes; 1 if a person is needed or mending failed."""
     context.progress = progress.at_terminal()
-    found = audit.audit(context)
-    rows = [_row(finding) for finding in found]
+    findings = audit.audit(context)
+    rows: list[dict[str, object]] = [
+        {
+            "kind": finding.kind,
+            "module": finding.module,
+            "service": finding.service or "",
+            "remote": finding.remote,
+            "person": "yes" if finding.asks else "no",
+            "fix": "possible" if finding.is_mended else "",
+            "text": finding.text,
+        }
+        for finding in findings
+    ]
     failed = False
     if arguments.fix:
-        for finding, row in zip(found, rows):
+        for finding, row in zip(findings, rows):
             if finding.is_mended and arguments.yes:
                 trouble = fix.mend(context, finding)
                 failed = failed or bool(trouble)
                 row["fix"] = trouble or "done"
-    _show(arguments, found, rows)
-    return 1 if failed or any(finding.asks for finding in found) else 0
+    _show(arguments, findings, rows)
+    return 1 if failed or any(finding.asks for finding in findings) else 0
 
 
-def _row(finding: Finding) -> dict[str, object]:
-    person, fix = "yes" if finding.asks else "no", "possible" if finding.is_mended else ""
-    values = (finding.kind, finding.module, finding.service or "", finding.remote, person, fix, finding.text)
-    return dict(zip(COLUMNS, values))
-
-
-def _show(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequence[dict[str, object]]) -> None:
+def _show(arguments: argparse.Namespace, findings: Sequence[Finding], rows: Sequence[dict[str, object]]) -> None:
     if arguments.json:
         shown.machine(rows)
-    elif arguments.csv:
+        return
+    if arguments.csv:
         table = csv.DictWriter(sys.stdout, COLUMNS)
         table.writeheader()
         table.writerows(rows)
-    elif not rows:
+        return
+    if not rows:
         shown.say("Nothing is wrong.")
-    else:
-        _tell(arguments, found, rows)
-
-
-def _tell(arguments: argparse.Namespace, found: Sequence[Finding], rows: Sequence[dict[str, object]]) -> None:
+        return
     for row in rows:
         where = " ".join(f"{name} {row[name]}" for name in ("service", "remote") if row[name])
         done = f" [{row['fix']}]" if arguments.fix and row["fix"] else ""
         shown.say(f"{row['kind']}: {where or 'module ' + str(row['module'])}{done}\n  {row['text']}")
-    person, possible = sum(finding.asks for finding in found), sum(finding.is_mended for finding in found)
-    shown.say(f"{shown.counted(len(found), 'finding')}, {person} of them need{'s' * (person == 1)} a person.")
+    person, possible = sum(finding.asks for finding in findings), sum(finding.is_mended for finding in findings)
+    shown.say(f"{shown.counted(len(findings), 'finding')}, {person} of them need{'s' * (person == 1)} a person.")
     if possible and not arguments.yes:
         how = "--yes does it" if arguments.fix else "see --fix"
         shown.say(f"{possible} can be made good without deciding anything: {how}.")

@@ -7,7 +7,7 @@ import argparse
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.linking import discover, sides
-from reseller.linking.discover import AMBIGUOUS, CONTRADICTED, SURE, Found, Pair
+from reseller.linking.discover import AMBIGUOUS, CONTRADICTED, SURE, Found
 from reseller.wire.errors import ResellerError
 
 
@@ -34,17 +34,26 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         return 2
     if arguments.discover:
         return _discover(context, yes=arguments.yes, as_json=arguments.json)
-    said = sides.link(context, arguments.service, arguments.remote, force=arguments.force)
-    return shown.told(arguments.service, said, as_json=arguments.json)
+    note = sides.link(context, arguments.service, arguments.remote, force=arguments.force)
+    return shown.told(arguments.service, note, as_json=arguments.json)
 
 
 def _discover(context: Context, *, yes: bool, as_json: bool) -> int:
     """Show the pairs, and link the sure ones with --yes; 1 if a pair was refused or a list could not be read."""
     found = discover.look(context)
-    rows = [_row(context, pair) for pair in found.pairs]
-    for row, pair in zip(rows, found.pairs):
+    rows: list[dict[str, object]] = []
+    for pair in found.pairs:
+        done = refused = ""
+        why = "; ".join(discover.reasons(context, pair))
         if yes and pair.verdict == SURE:
-            _link(context, pair, row)
+            try:
+                done = discover.carry_out(context, pair)
+            except ResellerError as error:
+                # It does not stop the others.
+                refused = context.word(error)
+        names = {"service": pair.here.id, "remote": pair.there.id, "itemtype": pair.here.itemtype}
+        outcome = {"verdict": pair.verdict, "why": why, "done": done, "refused": refused}
+        rows.append({**names, "name": pair.there.name, **outcome})
     if as_json:
         alone_there = [
             {"remote": row.id, "itemtype": itemtype, "name": row.name} for itemtype, row in found.alone_there
@@ -57,30 +66,8 @@ def _discover(context: Context, *, yes: bool, as_json: bool) -> int:
     else:
         _tell(rows, found, yes=yes)
         for each in found.unread:
-            told = f"{each.itemtype} of module {each.module} not looked at: {context.word(each.error)}"
-            shown.complain(told)
+            shown.complain(f"{each.itemtype} of module {each.module} not looked at: {context.word(each.error)}")
     return 1 if found.unread or any(row["refused"] for row in rows) else 0
-
-
-def _row(context: Context, pair: Pair) -> dict[str, object]:
-    return {
-        "service": pair.here.id,
-        "remote": pair.there.id,
-        "itemtype": pair.here.itemtype,
-        "name": pair.there.name,
-        "verdict": pair.verdict,
-        "why": "; ".join(discover.reasons(context, pair)),
-        "done": "",
-        "refused": "",
-    }
-
-
-def _link(context: Context, pair: Pair, row: dict[str, object]) -> None:
-    """Link one pair; a failure is recorded in its row and does not stop the others."""
-    try:
-        row["done"] = discover.carry_out(context, pair)
-    except ResellerError as error:
-        row["refused"] = context.word(error)
 
 
 def _tell(rows: list[dict[str, object]], found: Found, *, yes: bool) -> None:

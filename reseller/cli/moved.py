@@ -7,7 +7,6 @@ import argparse
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.lifecycle import moved_panel
-from reseller.lifecycle.moved_panel import Move
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -28,18 +27,13 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         was, here = ({"host": each.host, "path": each.path} for each in (move.was, move.here))
         done = move.is_one and arguments.yes
         shown.machine({"moved": move.is_one, "was": was, "here": here, "waiting": move.waiting, "done": done})
-    else:
-        _tell(move, done=arguments.yes)
-    return 0
-
-
-def _tell(move: Move, *, done: bool) -> None:
+        return 0
     if not move.is_one:
         shown.say(f"The panel is where it was: host {move.here.host}, {move.here.path}. Nothing is held back.")
-        return
+        return 0
     shown.say(f"it was:  host {move.was.host}, {move.was.path}")
     shown.say(f"it is:   host {move.here.host}, {move.here.path}")
-    if done:
+    if arguments.yes:
         shown.say(f"From now on it is here. {move.waiting} stopped requests go on with the next checkevent.")
     else:
         shown.say(
@@ -48,3 +42,4 @@ def _tell(move: Move, *, done: bool) -> None:
         shown.say(
             "Nothing was changed; --yes says that the panel is here from now on. The other one must be switched off."
         )
+    return 0

@@ -36,7 +36,15 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         rows = [jump._asdict() for jump in date_jumps.known(context)]
         shown.table(rows, as_json=arguments.json, empty="No date has jumped.")
         return 0
-    rows = [_decide(context, number, arguments) for number in arguments.services]
+    rows = []
+    for number in arguments.services:
+        row = {"service": number, "text": "", "refused": "", "done": False}
+        try:
+            row["text"] = date_jumps.decide(context, number, buy=arguments.buy, confirmed=arguments.yes)
+            row["done"] = arguments.yes
+        except ResellerError as error:
+            row["refused"] = context.word(error)
+        rows.append(row)
     if arguments.json:
         shown.machine(rows)
     else:
@@ -45,13 +53,3 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         if not arguments.yes and any(not row["refused"] for row in rows):
             shown.say("Nothing was changed; --yes does it.")
     return 1 if any(row["refused"] for row in rows) else 0
-
-
-def _decide(context: Context, number: int, arguments: argparse.Namespace) -> dict[str, object]:
-    row: dict[str, object] = {"service": number, "text": "", "refused": "", "done": False}
-    try:
-        row["text"] = date_jumps.decide(context, number, buy=arguments.buy, confirmed=arguments.yes)
-        row["done"] = arguments.yes
-    except ResellerError as error:
-        row["refused"] = context.word(error)
-    return row

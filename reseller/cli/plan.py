@@ -27,14 +27,14 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """List the refused changes; with --leave --yes, record that they are not to be made."""
     names = ("module", "service", "remote", "limit", "change")
-    found = [row for row in refused_changes.shown(context.db) if arguments.limit in (None, row[3])]
-    rows = [dict(zip(names, row)) for row in found]
+    refused = [row for row in refused_changes.shown(context.db) if arguments.limit in (None, row[3])]
+    rows = [dict(zip(names, row)) for row in refused]
     shown.table(rows, as_json=arguments.json, empty="Nothing is refused.")
     if arguments.leave and rows:
         if not arguments.yes:
             shown.complain(f"{shown.counted(len(rows), 'change')} would be left unmade: --yes says so")
             return 1
         # Only the changes that were shown, not those refused since.
-        left = refused_changes.leave(context.db, [row[1] for row in found], str(context.caller))
+        left = refused_changes.leave(context.db, [row[1] for row in refused], str(context.caller))
         context.note("plan leave", f"{shown.counted(left, 'change')} that checkevent refused are not to be made")
     return 0

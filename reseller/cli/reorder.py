@@ -25,11 +25,11 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show what would be done, or do it with --yes."""
     decide = cancel if arguments.cancel else reorder
-    said = decide(context, arguments.service, confirmed=arguments.yes)
+    sentence = decide(context, arguments.service, confirmed=arguments.yes)
     if arguments.json:
-        shown.machine({"service": arguments.service, "done": arguments.yes, "text": said})
+        shown.machine({"service": arguments.service, "done": arguments.yes, "text": sentence})
     else:
-        shown.say(said)
+        shown.say(sentence)
         if not arguments.yes:
             shown.say("Without --yes nothing is sent.")
     return 0

@@ -21,10 +21,10 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """List the requests and their errors; for one service also what persons had the program do to it."""
     service = arguments.service
-    found = (
+    listed = (
         requests.of_item(context.db, service) if service else requests.all_live(context.db, items.modules(context.db))
     )
-    if service and not found:
+    if service and not listed:
         # Raises for a number that is no service at all.
         items.read(context.db, service)
     rows = [
@@ -41,16 +41,16 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
             "correlation": request.correlation,
             "error": request.error_text or request.error_type,
         }
-        for request in found
+        for request in listed
     ]
     if arguments.json:
         shown.machine(rows)
         return 0
     errors = [(row["service"], row.pop("error")) for row in rows]
     shown.table(rows, as_json=False, empty="No request is open.")
-    for number, said in errors:
-        if said:
-            shown.say(f"service {number}: {said}")
+    for number, reason in errors:
+        if reason:
+            shown.say(f"service {number}: {reason}")
     for done, act in acts.of_item(context.db, service) if service else ():
         shown.say(f"{done} UTC: {act.what} by {Caller(act.who, act.address)}: {act.text}")
     return 0

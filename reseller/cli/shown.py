@@ -24,10 +24,10 @@ def complain(text: str) -> None:
 
 def number(text: str) -> int:
     """A number of a service, a tariff or a module, for argparse; raises ArgumentTypeError for anything else."""
-    found = numbers.whole(text)
-    if not found:
+    value = numbers.whole(text)
+    if not value:
         raise argparse.ArgumentTypeError("a number is needed, as in 1234")
-    return found
+    return value
 
 
 def counted(count: int, one: str) -> str:
@@ -62,8 +62,8 @@ def machine(value: object) -> None:
     """Print a value as JSON, without secrets."""
     import json
 
-    told = json.dumps(value, default=str)
-    print(hide_known(told, len(told)))
+    text = json.dumps(value, default=str)
+    print(hide_known(text, len(text)))
 
 
 def caller() -> Caller:

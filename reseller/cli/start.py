@@ -6,7 +6,6 @@ import argparse
 
 from reseller.cli import shown
 from reseller.commands import stop_buying
-from reseller.commands.stop_buying import Waiting
 from reseller.context import Context
 from reseller.ledger.stops import ALL
 from reseller.wire import money
@@ -26,25 +25,27 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show what waits, or resume buying with --yes."""
-    found = stop_buying.require(context, arguments.module)
-    waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, found)
+    stop = stop_buying.require(context, arguments.module)
+    waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, stop)
+    total = stop_buying.total(waiting)
+    rows = [
+        {
+            "service": each.item,
+            "what": each.kind,
+            "months": each.term or "",
+            "cost": money.text(each.cost, each.currency),
+        }
+        for each in waiting
+    ]
     if arguments.json:
-        rows = [_row(each) for each in waiting]
-        shown.machine(
-            {"module": found.module, "waiting": rows, "total": stop_buying.total(waiting), "done": arguments.yes}
-        )
+        shown.machine({"module": stop.module, "waiting": rows, "total": total, "done": arguments.yes})
         return 0
-    shown.say(context.word(found.error))
-    shown.table([_row(each) for each in waiting], as_json=False, empty="Nothing waits.")
+    shown.say(context.word(stop.error))
+    shown.table(rows, as_json=False, empty="Nothing waits.")
     if waiting:
-        shown.say(f"Together: {stop_buying.total(waiting)}, by what the like has cost last.")
+        shown.say(f"Together: {total}, by what the like has cost last.")
     if arguments.yes:
         shown.say("Buying goes on: what waits is begun by the next checkevent, the oldest first.")
     else:
         shown.say("Nothing was changed; --yes goes on buying.")
     return 0
-
-
-def _row(each: Waiting) -> dict[str, object]:
-    cost = money.text(each.cost, each.currency)
-    return {"service": each.item, "what": each.kind, "months": each.term or "", "cost": cost}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from reseller.audit import status
 from reseller.audit.status import Status
@@ -26,20 +26,20 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Print the state of each module; 1 if a seller cannot be reached, a module is gone, or no run takes place."""
-    found, missing = status.of_all(context), status.missing_run(context)
+    modules, missing = status.of_all(context), status.missing_run(context)
     if arguments.json:
-        shown.machine([_plain(each) for each in found])
-    elif not found:
+        shown.machine([_plain(each) for each in modules])
+    elif not modules:
         shown.say("No module is connected to a seller.")
     else:
-        for each in found:
+        for each in modules:
             _tell(each)
     if not arguments.json:
         for wrong in context.wrong_files:
             shown.say(context.word(wrong))
     if missing:
         shown.complain(context.word(missing))
-    return 1 if missing or any(each.trouble for each in found) else 0
+    return 1 if missing or any(each.trouble for each in modules) else 0
 
 
 def _plain(each: Status) -> dict[str, object]:
@@ -71,10 +71,16 @@ def _plain(each: Status) -> dict[str, object]:
 
 def _tell(each: Status) -> None:
     figures = each.figures
+    when, balance = "never", f"{each.balance.amount or '?'} {each.balance.currency}".strip()
+    if each.last_success:
+        day = dt.datetime.fromtimestamp(each.last_success, dt.timezone.utc)
+        when = f"{day:%Y-%m-%d %H:%M:%S} UTC, {shown.lasting(each.age_seconds)} ago"
+    if each.balance_age_seconds:
+        balance = f"{balance}, as seen {shown.lasting(each.balance_age_seconds)} ago"
     shown.say(f"module {each.module} {each.name}: {each.username or '?'} at {each.url or '?'}")
     lines = {
-        "last run that came through": _when(each),
-        "balance there": _balance(each),
+        "last run that came through": when,
+        "balance there": balance,
         "services": _counts(figures.services),
         "open requests": _counts(figures.open_requests),
         "operations": _counts(each.operations),
@@ -92,30 +98,15 @@ def _tell(each: Status) -> None:
         shown.say(f"  {name + ':':28}{value}")
 
 
-def _when(each: Status) -> str:
-    if not each.last_success:
-        return "never"
-    day = dt.datetime.fromtimestamp(each.last_success, dt.timezone.utc)
-    return f"{day:%Y-%m-%d %H:%M:%S} UTC, {shown.lasting(each.age_seconds)} ago"
-
-
-def _balance(each: Status) -> str:
-    told = f"{each.balance.amount or '?'} {each.balance.currency}".strip()
-    return f"{told}, as seen {shown.lasting(each.balance_age_seconds)} ago" if each.balance_age_seconds else told
-
-
 def _problems(each: Status) -> str:
     """How many problems of each kind, with the services that they name; the audit has their sentences."""
-    told = [f"{count} {kind}{_services(each.touched[kind])}" for kind, count in sorted(each.figures.problems.items())]
-    return f"{'; '.join(told)} (see: resellerctl audit)" if told else NONE
+    parts = []
+    for kind, count in sorted(each.figures.problems.items()):
+        services = each.touched[kind]
+        names = ", ".join(map(str, services[:NAMED])) + (", ..." if len(services) > NAMED else "")
+        parts.append(f"{count} {kind} (of {names})" if services else f"{count} {kind}")
+    return f"{'; '.join(parts)} (see: resellerctl audit)" if parts else NONE
 
 
-def _services(numbers: Sequence[int]) -> str:
-    if not numbers:
-        return ""
-    more = ", ..." if len(numbers) > NAMED else ""
-    return f" (of {', '.join(map(str, numbers[:NAMED]))}{more})"
-
-
-def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(found.items()) if count) or NONE
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or NONE

@@ -25,14 +25,11 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Stop buying, and print the stop."""
-    found, waiting = stop_buying.stop(context, arguments.module, arguments.why)
-    text = f"{context.word(found.error)} {waiting} wait: resellerctl start{_named(found.module)}"
+    stop, waiting = stop_buying.stop(context, arguments.module, arguments.why)
+    command = f"resellerctl start {stop.module or ''}".rstrip()
+    text = f"{context.word(stop.error)} {waiting} wait: {command}"
     if arguments.json:
-        shown.machine({"module": found.module, "since": found.since, "waiting": waiting, "text": text})
+        shown.machine({"module": stop.module, "since": stop.since, "waiting": waiting, "text": text})
     else:
         shown.say(text)
     return 0
-
-
-def _named(module: int) -> str:
-    return f" {module}" if module else ""

@@ -9,7 +9,6 @@ from reseller import swap
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger import swaps
-from reseller.mgr5.modules import Module
 from reseller.wire.errors import ResellerError
 
 
@@ -43,29 +42,23 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     )
     rows = [{**step._asdict(), "notes": list(step.notes), "done": ""} for step in plan]
     for row, step in zip(rows, plan):
-        if arguments.yes and not step.refused:
-            _move(context, arguments, to, row)
+        if not arguments.yes or step.refused:
+            continue
+        number, why = step.service, arguments.why
+        try:
+            row["done"] = swap.back(context, number) if to is None else swap.away(context, number, to, why)
+        except ResellerError as error:
+            row["refused"] = context.word(error)
     if arguments.json:
         shown.machine({"healed": healed, "services": rows})
     else:
-        for said in healed:
-            shown.say(said)
+        for note in healed:
+            shown.say(note)
         for row in rows:
             _tell(row)
         if not arguments.yes and any(not step.refused for step in plan):
             shown.say("No service was moved; --yes does it.")
     return 1 if any(row["refused"] for row in rows) else 0
-
-
-def _move(context: Context, arguments: argparse.Namespace, to: Module | None, row: dict[str, object]) -> None:
-    number = int(str(row["service"]))
-    try:
-        if to is None:
-            row["done"] = swap.back(context, number)
-        else:
-            row["done"] = swap.away(context, number, to, arguments.why)
-    except ResellerError as error:
-        row["refused"] = context.word(error)
 
 
 def _tell(row: Mapping[str, object]) -> None:

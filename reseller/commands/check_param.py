@@ -23,19 +23,15 @@ def check_param(context: Context, number: int, name: str, value: str) -> None:
     """Raise ResellerError with the field as its object when parameter `name` of service `number` cannot be `value`."""
     item = items.read_ours(context.db, number)
     if name == ADDRESS_FIELD:
-        _require_address(name, value)
+        try:
+            ipaddress.ip_address(value.strip())
+        except ValueError as error:
+            raise ResellerError("reseller_param_address", object=name, value=value) from error
     elif name == order_plan.TEMPLATE_FIELD and value != item.params.get(name, ""):
         if links.of_item(context.db, number) is not None:
             # Another operating system is a new installation, which no setparam does (lifecycle/setparam_plan.py).
             raise ResellerError("reseller_param_fixed", object=name, value=value)
         _require_mapped(context, item, tariffmap.OS, name, value)
-
-
-def _require_address(name: str, value: str) -> None:
-    try:
-        ipaddress.ip_address(value.strip())
-    except ValueError as error:
-        raise ResellerError("reseller_param_address", object=name, value=value) from error
 
 
 def check_addon(context: Context, number: int, name: str, addon: int, value: str) -> None:
@@ -45,20 +41,20 @@ def check_addon(context: Context, number: int, name: str, addon: int, value: str
     service's row for it. Which of them the panel uses is not known (platform.md 5.2).
     """
     item = items.read_ours(context.db, number)
-    found = addons.find(context.db, item, name, addon)
+    row = addons.find(context.db, item, name, addon)
     field = name or str(addon)
-    if found is None:
+    if row is None:
         raise ResellerError("reseller_param_choice", object=field, value=value)
-    if found.addontype == BOOLEAN and value not in ("on", "off"):
+    if row.addontype == BOOLEAN and value not in ("on", "off"):
         raise ResellerError("reseller_param_choice", object=field, value=value)
     if value in ("", "off"):
         return
-    remote = _require_mapped(context, item, tariffmap.ADDON, field, found.key)
+    remote = _require_mapped(context, item, tariffmap.ADDON, field, row.key)
     if remote == tariffmap.NONE:
         return
-    if found.addontype == ENUMERATION:
+    if row.addontype == ENUMERATION:
         _require_mapped(context, item, tariffmap.ENUM, field, value)
-    elif found.addontype != BOOLEAN:
+    elif row.addontype != BOOLEAN:
         _require_within(context, item, field, remote, value)
 
 
@@ -90,5 +86,5 @@ def _require_within(context: Context, item: Item, field: str, addon: str, value:
     least, most = bounds.least, bounds.most
     amount = numbers.parse(value)
     if amount is None or amount < least or (most is not None and amount > most):
-        told = {"least": least, "most": "-" if most is None else most}
-        raise ResellerError("reseller_param_range", object=field, value=value, **told)
+        bound = "-" if most is None else most
+        raise ResellerError("reseller_param_range", object=field, value=value, least=least, most=bound)

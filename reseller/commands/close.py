@@ -93,13 +93,13 @@ class Close(Change):
         left = deletions.seconds_left(error)
         wait = limits.min_order_retry_seconds if left is None else max(left, limits.unsent_longest_seconds)
         until = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=wait)
-        told = ResellerError(
+        early = ResellerError(
             "reseller_close_too_early",
             text=error.params.get("text", ""),
             date=until.strftime("%Y-%m-%d %H:%M UTC"),
             **self.names(),
         )
-        return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), told)
+        return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), early)
 
     def _is_overdue(self, wait: Wait) -> bool:
         if wait is not AT_END:

@@ -115,8 +115,8 @@ class _NewKey(Attempt):
 
     def _wait(self) -> ResellerError:
         """Let the operation wait, with its task; the result is an error, since exit 0 would end the operation."""
-        told = ResellerError("reseller_change_waiting", **self.names())
-        return self.stop(Standing(State.WAITING), told, task=True)
+        waiting = ResellerError("reseller_change_waiting", **self.names())
+        return self.stop(Standing(State.WAITING), waiting, task=True)
 
     def _save(self, key: str) -> None:
         if self.item.params.get(functions.LICENCE_KEY) != key:

@@ -137,10 +137,10 @@ class _Part(Renewal):
             # Fails if this process has lost its lease: somebody else may have bought the term by now, and nothing
             # would end the task that is made here.
             self.hold_for_send()
-            told = {"cause": self.context.word(error), "remote": self.remote, "key": self.request.key}
-            told["state"] = self.request.state
+            params = {"cause": self.context.word(error), "remote": self.remote, "key": self.request.key}
+            params["state"] = self.request.state
             cause = Cause.of_service(self.item.id, problems.OWED)
-            problem = Problem(cause, self.item.module, "reseller_audit_owed", told, touches=(self.item.id,))
+            problem = Problem(cause, self.item.module, "reseller_audit_owed", params, touches=(self.item.id,))
             troubles.raise_(self.context, self.held, problem)
         return stopped
 

@@ -33,30 +33,25 @@ def reopen(context: Context, number: int, operation: int = 0) -> None:
     Raises BusyError when another process holds the service's lease, otherwise ResellerError with the reason, which the
     operation shows as well.
     """
-    if not _resume(context, number, operation):
-        open_service(context, number, operation or items.operation_of(context.db, number, requests.REOPEN))
+    with operations.begin(context, number, requests.REOPEN, operation) as (held, item, current):
+        for other in requests.live_others(context.db, number, requests.REOPEN):
+            if other.kind in OVERTAKES:
+                overtake(context, held, other)
+        link = links.of_item(context.db, number)
+        is_opening = link is not None and link.state == links.OPENING
+        if requests.live_of(context.db, number) is None and not is_opening:
+            back = _Return(context, held, item, current)
+            if back.has_link():
+                back.run()
+                return
+            back.settle(Standing(State.ABANDONED))
+    # Nothing to bring back: a new one is bought, or its order is continued, under a lease of its own.
+    open_service(context, number, operation or items.operation_of(context.db, number, requests.REOPEN))
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Poll whether the service is back; raises ResellerError when there is something new to report."""
     return _Return.again(context, request, held).look()
-
-
-def _resume(context: Context, number: int, given: int) -> bool:
-    """Resume the remote service if it still exists; False when it does not, so that a new one has to be bought."""
-    with operations.begin(context, number, requests.REOPEN, given) as (held, item, operation):
-        for other in requests.live_others(context.db, number, requests.REOPEN):
-            if other.kind in OVERTAKES:
-                overtake(context, held, other)
-        link = links.of_item(context.db, number)
-        if requests.live_of(context.db, number) is not None or (link is not None and link.state == links.OPENING):
-            return False
-        back = _Return(context, held, item, operation)
-        if not back.has_link():
-            back.settle(Standing(State.ABANDONED))
-            return False
-        back.run()
-    return True
 
 
 class _Return(Change):
@@ -76,7 +71,7 @@ class _Return(Change):
         if links.of_remote(self.context.db, last.account, last.remote):
             return False
         try:
-            found = service.read(self.context.seller_of(last).transport, last.itemtype, last.remote)
+            form = service.read(self.context.seller_of(last).transport, last.itemtype, last.remote)
         except SellerError as error:
             raise self.stop_unsent(error) from error
         except PanelError:
@@ -85,7 +80,7 @@ class _Return(Change):
             # The account that it was bought with cannot be asked any more, so the service is bought anew.
             self.context.log.error(f"item {self.item.id}: {self.context.word(error)}")
             return False
-        if not found.exists or found.key != last.key:
+        if not form.exists or form.key != last.key:
             return False
         links.settle(self.held, last.id, links.LIVE)
         self.link = last._replace(state=links.LIVE)

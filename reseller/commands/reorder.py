@@ -66,10 +66,10 @@ def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) 
             return found
         if request is not None and not has_reason:
             return _give_up(context, held, request, confirmed=confirmed)
-        told = {"item": number, "kind": kind, "key": request.key if request else "-"}
+        params = {"item": number, "kind": kind, "key": request.key if request else "-"}
         although = " " + context.word(Message("reseller_note_although", remotes=seen)) if seen else ""
         if not confirmed:
-            return context.word(Message("reseller_note_reorder_plan", **told)) + although
+            return context.word(Message("reseller_note_reorder_plan", **params)) + although
         with context.db.transaction():
             if request:
                 requests.settle(held, request, Standing(State.ABANDONED, request.error_type, request.error_text))
@@ -77,23 +77,23 @@ def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) 
             if alone:
                 requests.set_word(held, fresh, context.caller.user or "staff")
     with log.under(fresh.correlation):
-        context.note("reorder", f"{kind}: {told['key']} is given up for {fresh.key} {seen}".rstrip(), item=number)
+        context.note("reorder", f"{kind}: {params['key']} is given up for {fresh.key} {seen}".rstrip(), item=number)
     if operation:
         operations.start(context, operation)
     elif alone:
         opening.open_service(context, number)
-    return context.word(Message("reseller_note_reordered", fresh=fresh.key, **told)) + although
+    return context.word(Message("reseller_note_reordered", fresh=fresh.key, **params)) + although
 
 
 def _give_up(context: Context, held: Lease, request: Request, *, confirmed: bool) -> str:
     """Abandon a request whose operation was deleted: a person says that it was not carried out."""
-    told = {"item": request.item, "kind": request.kind, "key": request.key}
+    params = {"item": request.item, "kind": request.kind, "key": request.key}
     if not confirmed:
-        return context.word(Message("reseller_note_give_up_plan", **told))
+        return context.word(Message("reseller_note_give_up_plan", **params))
     reasons.give_up(context, held, request)
     troubles.end(context, held, Cause.of_service(request.item, problems.UNDECIDED))
     context.note("reorder", f"{request.kind}: {request.key} is given up, its operation was deleted", item=request.item)
-    return context.word(Message("reseller_note_given_up", **told))
+    return context.word(Message("reseller_note_given_up", **params))
 
 
 def cancel(context: Context, number: int, *, confirmed: bool) -> str:

@@ -18,7 +18,6 @@ from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent, stops
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.requests import Request
 from reseller.ledger.stops import ALL, Stop
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items
@@ -45,16 +44,17 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
 
     Raises ResellerError `reseller_no_module` for a module that is not ours.
     """
-    _require_ours(context, module)
+    if module != ALL and module not in items.modules(context.db):
+        raise ResellerError("reseller_no_module", object="module", value=module)
     # First of all, since it must not wait for a lease that another process holds.
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
-    found = require(context, module)
-    wanted = _wanted(context, found)
+    halt = require(context, module)
+    wanted = _wanted(context, halt)
     with contextlib.suppress(BusyError, PanelError), _held(context) as held:
         # If this fails here, the next run raises the problem.
-        _tell(context, held, found, wanted)
-    return found, len(wanted)
+        _tell(context, held, halt, wanted)
+    return halt, len(wanted)
 
 
 def start(context: Context, module: int) -> list[Waiting]:
@@ -64,44 +64,46 @@ def start(context: Context, module: int) -> list[Waiting]:
     lease of stops.
     """
     with _held(context) as held:
-        found = require(context, module)
-        waiting = plan(context, found)
+        halt = require(context, module)
+        waiting = plan(context, halt)
         stops.end(context.db, module)
         requests.wake(held, [Halted.unsent], _modules(context, module))
         context.note("start", f"buying goes on{_scope(module)}: {len(waiting)} wait, {total(waiting)}", module=module)
-        troubles.end(context, held, cause(found))
+        troubles.end(context, held, cause(halt))
     return waiting
 
 
 def require(context: Context, module: int) -> Stop:
     """The stop of one module or of ALL; raises ResellerError `reseller_not_halted`, naming the stops that exist."""
     every = stops.every(context.db)
-    found = next((each for each in every if each.module == module), None)
-    if found is None:
+    halt = next((each for each in every if each.module == module), None)
+    if halt is None:
         others = ", ".join(str(each.module or "*") for each in every) or "-"
         raise ResellerError("reseller_not_halted", object="module", value=module or "*", others=others)
-    return found
+    return halt
 
 
-def plan(context: Context, found: Stop) -> list[Waiting]:
+def plan(context: Context, halt: Stop) -> list[Waiting]:
     """Purchases that wait for this stop to end: requests, the oldest first, then terms due without a request."""
-    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, found)]
+    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, halt)]
 
 
-def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
+def _wanted(context: Context, halt: Stop) -> list[tuple[int, str, int]]:
     """As plan(), without the costs: service, kind and months of each purchase."""
-    modules = _modules(context, found.module)
-    asked = [each for each in requests.all_live(context.db, modules) if _waits(each)]
-    asked.sort(key=lambda request: request.turn)
-    known = {request.item for request in asked}
-    wanted = [(request.item, request.kind, request.term) for request in asked]
-    return wanted + [(item, requests.PART, 0) for item in _due(context, modules) if item not in known]
-
-
-def _waits(request: Request) -> bool:
-    """Whether the request was held back by a stop, or is a part that the next run would begin to buy."""
-    is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
-    return request.error_type == Halted.unsent or is_next
+    modules = _modules(context, halt.module)
+    waiting = []
+    for request in requests.all_live(context.db, modules):
+        # A stop has held it back, or it is a part that the next run would begin to buy.
+        is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
+        if request.error_type == Halted.unsent or is_next:
+            waiting.append(request)
+    waiting.sort(key=lambda request: request.turn)
+    known = {request.item for request in waiting}
+    wanted = [(request.item, request.kind, request.term) for request in waiting]
+    # For display only, so this machine's day is good enough.
+    today = dates.machine_day()
+    due = [item for each in modules for item in paid.due(context.db, each, today, context.limits)]
+    return wanted + [(item, requests.PART, 0) for item in due if item not in known]
 
 
 def total(waiting: Sequence[Waiting]) -> str:
@@ -110,57 +112,45 @@ def total(waiting: Sequence[Waiting]) -> str:
     for each in waiting:
         if each.cost is not None:
             sums[each.currency] = sums.get(each.currency, Decimal(0)) + each.cost
-    told = [money.text(amount, currency) for currency, amount in sorted(sums.items())]
+    words = [money.text(amount, currency) for currency, amount in sorted(sums.items())]
     unknown = sum(each.cost is None for each in waiting)
-    told += [f"{unknown} of unknown cost"] if unknown else []
-    return " and ".join(told) or "nothing to pay"
+    words += [f"{unknown} of unknown cost"] if unknown else []
+    return " and ".join(words) or "nothing to pay"
 
 
 def watch(context: Context) -> list[str]:
     """Update the problem of each stop, and end the problems of stops that are over; a sentence for each stop."""
-    found = stops.every(context.db)
+    live = stops.every(context.db)
     kept = problems.of_subject(context.db, problems.PANEL, problems.MODULE)
-    told = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
-    over = told - {cause(each) for each in found}
-    if not found and not over:
+    raised = {problem.cause for problem in kept if problem.cause.kind == problems.HALTED}
+    over = raised - {cause(each) for each in live}
+    if not live and not over:
         return []
     with contextlib.suppress(BusyError), _held(context) as held:
         for ended in over:
             troubles.end(context, held, ended)
-        for each in found:
+        for each in live:
             _tell(context, held, each, _wanted(context, each))
-    return [context.word(each.error) for each in found]
+    return [context.word(each.error) for each in live]
 
 
-def cause(found: Stop) -> Cause:
+def cause(halt: Stop) -> Cause:
     """The cause under which the problem of a stop is recorded."""
-    subject = problems.MODULE if found.module else problems.PANEL
-    return Cause(subject, found.module, problems.HALTED)
+    subject = problems.MODULE if halt.module else problems.PANEL
+    return Cause(subject, halt.module, problems.HALTED)
 
 
-def _tell(context: Context, held: Lease, found: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
+def _tell(context: Context, held: Lease, halt: Stop, wanted: Sequence[tuple[int, str, int]]) -> None:
     touches = tuple(dict.fromkeys(item for item, _, _ in wanted))
-    modules = _modules(context, found.module)
+    modules = _modules(context, halt.module)
     if modules:
-        told = {**found.error.params, "count": str(len(touches))}
-        troubles.raise_(
-            context, held, Problem(cause(found), modules[0], "reseller_halted_waits", told, touches=touches)
-        )
-
-
-def _due(context: Context, modules: Sequence[int]) -> list[int]:
-    """Services for which a term would be bought now; for display only, so this machine's day is good enough."""
-    today = dates.machine_day()
-    return [item for module in modules for item in paid.due(context.db, module, today, context.limits)]
+        params = {**halt.error.params, "count": str(len(touches))}
+        problem = Problem(cause(halt), modules[0], "reseller_halted_waits", params, touches=touches)
+        troubles.raise_(context, held, problem)
 
 
 def _modules(context: Context, module: int) -> list[int]:
     return [module] if module else list(items.modules(context.db))
-
-
-def _require_ours(context: Context, module: int) -> None:
-    if module != ALL and module not in items.modules(context.db):
-        raise ResellerError("reseller_no_module", object="module", value=module)
 
 
 def _scope(module: int) -> str:

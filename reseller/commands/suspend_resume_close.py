@@ -13,7 +13,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import operations
 from reseller.lifecycle.overtaken import overtake, overtake_done
 from reseller.lifecycle.state_change import Change, Goal, give_up
-from reseller.model import Item, Status
+from reseller.model import Status
 
 #: by kind, the requests that make no sense any more once it is wanted
 _OVERTAKES = {
@@ -30,23 +30,19 @@ def change(context: Context, number: int, kind: str, given: int = 0) -> None:
     operation shows as well.
     """
     with operations.begin(context, number, kind, given) as (held, item, operation):
-        _overtake(context, held, item, kind)
+        for other in requests.live_others(context.db, number, kind):
+            if other.kind in _OVERTAKES[kind]:
+                # A service that is closed needs no watch for a suspension or resumption that may still land.
+                (give_up if kind == requests.CLOSE else overtake)(context, held, other)
+        if kind != requests.CLOSE:
+            for contrary in _OVERTAKES[kind]:
+                overtake_done(context, held, number, contrary)
         _CHANGES[kind](context, held, item, operation).run()
 
 
 def look_again(context: Context, request: Request, held: Lease) -> bool:
     """Continue a change that waits; whether it is done. Raises ResellerError when there is something new to report."""
     return _CHANGES[request.kind].again(context, request, held).look()
-
-
-def _overtake(context: Context, held: Lease, item: Item, kind: str) -> None:
-    for other in requests.live_others(context.db, item.id, kind):
-        if other.kind in _OVERTAKES[kind]:
-            # A service that is closed needs no watch for a suspension or resumption that may still land.
-            (give_up if kind == requests.CLOSE else overtake)(context, held, other)
-    if kind != requests.CLOSE:
-        for contrary in _OVERTAKES[kind]:
-            overtake_done(context, held, item.id, contrary)
 
 
 class _Suspend(Change):

@@ -54,8 +54,9 @@ def switch_on(context: Context, number: int, itemtype: str, *, verify: bool) -> 
     proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
     kind = Kind(item.module, item.itemtype, tariff)
     panel_switches.write(context.panel.base, {**panel_switches.read(context.panel.base), kind: proof})
-    said = f"clients may enter the panels of {item.itemtype} {tariff}, proven {proof}"
-    context.note("panel on", said, module=item.module)
+    context.note(
+        "panel on", f"clients may enter the panels of {item.itemtype} {tariff}, proven {proof}", module=item.module
+    )
     return proof
 
 
@@ -102,17 +103,18 @@ def _own(seller: Seller, link: Link) -> tuple[frozenset[str], str]:
 
     Raises ResellerError when the remote service carries another's key by now.
     """
-    seen = service.read(seller.transport, link.itemtype, link.remote)
-    ownership.require_ours(link, seen.key)
-    found = service.assigned_addresses(link.itemtype, seen.address)
-    return frozenset(host for host in found if not control_panels.is_sellers(seller.transport, host)), seen.pricelist
+    form = service.read(seller.transport, link.itemtype, link.remote)
+    ownership.require_ours(link, form.key)
+    assigned = service.assigned_addresses(link.itemtype, form.address)
+    own = frozenset(host for host in assigned if not control_panels.is_sellers(seller.transport, host))
+    return own, form.pricelist
 
 
 def _require_own(url: str, own: frozenset[str], link: Link) -> None:
     host = control_panels.host_of(url)
     if host not in own:
-        told = ", ".join(sorted(own)) or "-"
-        raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=told)
+        addresses = ", ".join(sorted(own)) or "-"
+        raise ResellerError("reseller_panel_host", remote=link.remote, host=host or "-", own=addresses)
 
 
 def _prove(context: Context, seller: Seller, link: Link, *, verify: bool) -> str:

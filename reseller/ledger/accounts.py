@@ -7,6 +7,7 @@ under which it was first used, to show to people.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,12 +35,15 @@ class Address(NamedTuple):
 
 def of_address(db: Database, address: Address) -> int:
     """The account that is recorded for this address, 0 for none."""
-    # Rows of older versions have the host as it was typed, possibly not in ASCII.
-    spelled = (address.host, _unicode(address.host))
+    name, _, port = address.host.rpartition(":")
+    typed = address.host
+    with contextlib.suppress(UnicodeError):
+        # Rows of older versions have the host as it was typed, possibly not in ASCII.
+        typed = f"{name.encode('ascii').decode('idna')}:{port}"
     sql = (
         "SELECT account FROM reseller_address WHERE host IN (%s, %s) AND username = %s ORDER BY host = %s DESC LIMIT 1"
     )
-    return db.value(sql, *spelled, address.username, address.host) or 0
+    return db.value(sql, address.host, typed, address.username, address.host) or 0
 
 
 def of_identity(db: Database, address: Address) -> int:
@@ -72,28 +76,20 @@ def record(db: Database, address: Address, account: int) -> None:
 def number(db: Database, endpoint: str, username: str, own_id: str = "") -> int:
     """The id of the account at this address; a new row is made on first use."""
     address = Address.of(endpoint, username, own_id)
-    found = of_address(db, address) or of_identity(db, address)
-    if not found:
+    account = of_address(db, address) or of_identity(db, address)
+    if not account:
         db.execute("INSERT IGNORE INTO reseller_account (endpoint, username) VALUES (%s, %s)", endpoint, username)
-        found = int(
+        account = int(
             db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
         )
-    record(db, address, found)
-    return found
-
-
-def _unicode(host: str) -> str:
-    name, _, port = host.rpartition(":")
-    try:
-        return f"{name.encode('ascii').decode('idna')}:{port}"
-    except UnicodeError:
-        return host
+    record(db, address, account)
+    return account
 
 
 def is_own_panel(db: Database, account: int) -> bool | None:
     """Whether the account is at this very panel, None if that is not known yet."""
-    found = db.value("SELECT MAX(own_panel) FROM reseller_address WHERE account = %s", account)
-    return None if found is None else bool(found)
+    own = db.value("SELECT MAX(own_panel) FROM reseller_address WHERE account = %s", account)
+    return None if own is None else bool(own)
 
 
 def save_own_panel(db: Database, account: int, *, own: bool) -> None:
@@ -169,8 +165,8 @@ def with_links(db: Database, least: int) -> dict[int, Sequence[tuple[str, str, s
 
 def is_known(db: Database, endpoint: str, username: str) -> bool:
     """Whether the account was ever connected at this address."""
-    found = db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
-    return found is not None
+    account = db.value("SELECT id FROM reseller_account WHERE endpoint = %s AND username = %s", endpoint, username)
+    return account is not None
 
 
 def generations(db: Database, account: int) -> dict[str, str]:

@@ -44,13 +44,13 @@ def kept(db: Database, account: int) -> dict[str, tuple[int, str, str]]:
 
 def ours(db: Database, keys: Sequence[str]) -> dict[str, bool]:
     """Which of these keys are ours; the value says whether a live request has the key."""
-    found: dict[str, bool] = {}
+    by_key: dict[str, bool] = {}
     for start in range(0, len(keys), KEYS_AT_ONCE):
         part = keys[start : start + KEYS_AT_ONCE]
         marks = ", ".join(["%s"] * len(part))
-        found.update(dict.fromkeys((row[0] for row in db.rows(_LINKED.format(marks), *part)), False))
-        found.update((row[0], bool(row[1])) for row in db.rows(_ASKED.format(marks), *part))
-    return found
+        by_key.update(dict.fromkeys((row[0] for row in db.rows(_LINKED.format(marks), *part)), False))
+        by_key.update((row[0], bool(row[1])) for row in db.rows(_ASKED.format(marks), *part))
+    return by_key
 
 
 _LINKED = "SELECT rkey FROM reseller_link WHERE rkey IN ({})"

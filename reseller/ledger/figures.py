@@ -39,29 +39,33 @@ class Figures:
 
 def of(db: Database, module: int) -> Figures:
     """Count everything of one module."""
-    found = Figures()
+    figures = Figures()
     services = db.rows(
         "SELECT k.state, i.status, COALESCE(i.processingmodule <> k.module, i.id IS NOT NULL), COUNT(*) "
         "FROM reseller_link k LEFT JOIN item i ON i.id = k.item WHERE k.live = 1 AND k.module = %s GROUP BY 1, 2, 3",
         module,
     )
     for state, status, is_away, count in services:
-        found.services[_state(state, status, is_away=bool(is_away))] += count
-    found.drift.update(drift(db, module))
-    found.problems.update(problems.counts(db, module))
+        name = state
+        if state == "live":
+            now = Status.DELETED if status is None else status
+            name = AWAY if is_away and now != Status.DELETED else _STATES.get(now, OTHER)
+        figures.services[name] += count
+    figures.drift.update(drift(db, module))
+    figures.problems.update(problems.counts(db, module))
     for kind, state, live, count in db.rows(
         "SELECT kind, state, live, COUNT(*) FROM reseller_request WHERE module = %s GROUP BY 1, 2, 3", module
     ):
-        found.requests[kind, state] += count
-        found.open_requests[state] += count if live else 0
-    found.open_requests = +found.open_requests
-    found.refused = refused(db, module)
-    found.oldest_read = db.value(
+        figures.requests[kind, state] += count
+        figures.open_requests[state] += count if live else 0
+    figures.open_requests = +figures.open_requests
+    figures.refused = refused(db, module)
+    figures.oldest_read = db.value(
         "SELECT COALESCE(FLOOR(UNIX_TIMESTAMP(MIN(o.deep))), 0) FROM reseller_link k "
         "JOIN reseller_observation o ON o.link = k.id WHERE k.live = 1 AND k.state = 'live' AND k.module = %s",
         module,
     )
-    return found
+    return figures
 
 
 def drift(db: Database, module: int) -> dict[str, int]:
@@ -72,11 +76,3 @@ def drift(db: Database, module: int) -> dict[str, int]:
 def refused(db: Database, module: int) -> int:
     """How many changes are refused and wait for a person."""
     return sum(map(len, refused_changes.waiting(db, module).values()))
-
-
-def _state(link: str, status: int | None, *, is_away: bool) -> str:
-    if link != "live":
-        return link
-    if status is None:
-        return _STATES[Status.DELETED]
-    return AWAY if is_away and status != Status.DELETED else _STATES.get(status, OTHER)

@@ -11,6 +11,7 @@ both the id and the path is not recognised as one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -22,8 +23,7 @@ from reseller.ledger.leases import Lease
 from reseller.wire.errors import Moved
 
 _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
-#: contents that are no id: systemd writes "uninitialized" into an image before its first start
-_NONE = ("", "uninitialized")
+
 _ROW, _CHARACTERS = 1, 190
 
 
@@ -42,20 +42,17 @@ UNKNOWN = Place("", "?", "?")
 def here(base: Path) -> Place:
     """The place of this process: this machine, and the panel's directory `base`."""
     host, path = os.uname().nodename, os.path.realpath(base)
-    mark = hashlib.sha256(f"{_machine() or host}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()
+    # The host name has to serve for a machine without an id.
+    machine = host
+    for file in _MACHINE_IDS:
+        with contextlib.suppress(OSError):
+            content = files.read(Path(file)).decode("ascii", "replace").strip()
+            # systemd writes this into an image before its first start.
+            if content not in ("", "uninitialized"):
+                machine = content
+                break
+    mark = hashlib.sha256(f"{machine}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()
     return Place(mark, host[:_CHARACTERS], os.fsencode(path).decode(errors="replace")[:_CHARACTERS])
-
-
-def _machine() -> str:
-    """The machine's id; empty if it has none, so that its host name has to serve."""
-    for path in _MACHINE_IDS:
-        try:
-            found = files.read(Path(path)).decode("ascii", "replace").strip()
-        except OSError:
-            continue
-        if found not in _NONE:
-            return found
-    return ""
 
 
 def of(db: Database) -> Place:
@@ -70,11 +67,11 @@ def note(db: Database, base: Path) -> None:
     db.execute(sql, _ROW, *here(base))
 
 
-def take(lease: Lease, found: Place) -> None:
-    """Record that the ledger belongs to `found` from now on."""
+def take(lease: Lease, place: Place) -> None:
+    """Record that the ledger belongs to `place` from now on."""
     with lease.writing() as db:
         sql = "REPLACE INTO reseller_place (id, mark, host, path, since) VALUES (%s, %s, %s, %s, UTC_TIMESTAMP(3))"
-        db.execute(sql, _ROW, *found)
+        db.execute(sql, _ROW, *place)
 
 
 def difference(db: Database, base: Path) -> Moved | None:

@@ -62,16 +62,16 @@ class Lease(NamedTuple):
         `table` and the names of `values` are words of this program, never input; `created` and `updated` are set here.
         """
         marks = ", ".join(["%s"] * len(values))
-        found = self.db.insert(
+        number = self.db.insert(
             f"INSERT INTO {table} ({', '.join(values)}, created, updated) "  # noqa: S608 - names are our own
             f"SELECT {marks}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE {_HELD}",
             *values.values(),
             self.name,
             self.fence,
         )
-        if not found:
+        if not number:
             raise ResellerError("reseller_lease_lost", object=self.name)
-        return found
+        return number
 
     def extend(self, seconds: int) -> None:
         """Make the lease last this many seconds from now: called before a send, which it must outlive.
@@ -107,7 +107,18 @@ def lease(db: Database, name: str, seconds: int, *, wait_seconds: float = 0) -> 
 
     Raises BusyError with the owner's name if it cannot be had within `wait_seconds`.
     """
-    taken = _wait_for(db, name, seconds, wait_seconds)
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            taken = _take(db, name, seconds)
+            break
+        except BusyError:
+            if time.monotonic() >= until:
+                raise
+        import random
+
+        # A random pause, so that waiting processes do not all try at once.
+        time.sleep(POLL_SECONDS * (0.5 + random.random()))  # noqa: S311 - no secret
     try:
         yield taken
     finally:
@@ -119,27 +130,16 @@ def lease(db: Database, name: str, seconds: int, *, wait_seconds: float = 0) -> 
             )
 
 
-def _wait_for(db: Database, name: str, seconds: int, wait_seconds: float) -> Lease:
-    import random
-
-    until = time.monotonic() + wait_seconds
-    while True:
-        try:
-            return _take(db, name, seconds)
-        except BusyError:
-            if time.monotonic() >= until:
-                raise
-        # A random pause, so that waiting processes do not all try at once.
-        time.sleep(POLL_SECONDS * (0.5 + random.random()))  # noqa: S311 - no secret
-
-
 def _take(db: Database, name: str, seconds: int) -> Lease:
     me = f"{_host()} {os.getpid()} {_started(os.getpid())} {os.urandom(4).hex()}"
     db.execute("INSERT IGNORE INTO reseller_lease (name, owner, fence, expires) VALUES (%s, '', 0, '2000-01-01')", name)
     row = db.row("SELECT owner, fence, expires > UTC_TIMESTAMP(3) FROM reseller_lease WHERE name = %s", name)
     owner, fence, running = row or ("", 0, 0)
-    if running and owner and not _is_dead(owner):
-        raise BusyError("reseller_busy", object=name, owner=" ".join(owner.split()[:1] + owner.split()[3:4]))
+    if running and owner:
+        host, pid, started = [*owner.split(), "", "", ""][:3]
+        # Of an owner on another host it is never known whether its process is gone.
+        if host != _host() or not whole(pid) or _started(whole(pid)) == started:
+            raise BusyError("reseller_busy", object=name, owner=" ".join(owner.split()[:1] + owner.split()[3:4]))
     took = db.execute(
         "UPDATE reseller_lease SET owner = %s, fence = fence + 1, expires = UTC_TIMESTAMP(3) + INTERVAL %s SECOND "
         "WHERE name = %s AND fence = %s",
@@ -167,9 +167,3 @@ def _started(pid: int) -> str:
         return ""
     fields = stat.rpartition(")")[2].split()
     return "" if fields[0] in "ZX" else fields[19]
-
-
-def _is_dead(owner: str) -> bool:
-    """Whether the owner's process is known to be gone; of an owner on another host that is never known."""
-    host, pid, started = [*owner.split(), "", "", ""][:3]
-    return host == _host() and bool(whole(pid)) and _started(whole(pid)) != started

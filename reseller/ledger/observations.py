@@ -63,7 +63,7 @@ class Settled(NamedTuple):
 
 def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) -> dict[str, Known]:
     """The stored observations of these remote services, by remote number; those that are not linked are left out."""
-    found: dict[str, Known] = {}
+    by_remote: dict[str, Known] = {}
     for part in _parts(list(remotes)):
         marks = ", ".join(["%s"] * len(part))
         rows = db.rows(
@@ -73,8 +73,8 @@ def known(db: Database, module: int, itemtype: str, remotes: Collection[str]) ->
             itemtype,
             *part,
         )
-        found.update((row[0], Known(*row[1:])) for row in rows)
-    return found
+        by_remote.update((row[0], Known(*row[1:])) for row in rows)
+    return by_remote
 
 
 def remotes(db: Database, module: int, itemtype: str) -> dict[str, int]:

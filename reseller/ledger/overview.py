@@ -174,17 +174,15 @@ def read(db: Database, view: View, wanted: Wanted) -> tuple[int, list[dict[str, 
         wanted.rows,
         (wanted.page - 1) * wanted.rows,
     )
-    return total, _rows(db, view, [row[0] for row in ids])
-
-
-def _rows(db: Database, view: View, ids: Sequence[int]) -> list[dict[str, object]]:
     if not ids:
-        return []
-    marks = ", ".join(["%s"] * len(ids))
-    columns = ", ".join(view.columns.values())
-    found = db.rows(f"SELECT {columns} FROM {view.source} WHERE {view.key} IN ({marks})", *ids)  # noqa: S608
-    rows = {row[0]: dict(zip(view.columns, row)) for row in found}
-    return [rows[number] for number in ids if number in rows]
+        return total, []
+    columns, marks = ", ".join(view.columns.values()), ", ".join(["%s"] * len(ids))
+    page = db.rows(
+        f"SELECT {columns} FROM {view.source} WHERE {view.key} IN ({marks})",  # noqa: S608 - words of this file
+        *(row[0] for row in ids),
+    )
+    rows = {row[0]: dict(zip(view.columns, row)) for row in page}
+    return total, [rows[number] for (number,) in ids if number in rows]
 
 
 def resold(db: Database, items: Sequence[int]) -> dict[int, bool]:

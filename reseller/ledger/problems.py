@@ -155,21 +155,15 @@ class Drift(NamedTuple):
 
 
 def _problem(row: Sequence[Any]) -> Problem:
-    subject, number, kind, module, error, params, here, there, touches, task, age = row
-    services = tuple(filter(None, map(whole, touches.split())))
-    return Problem(Cause(subject, number, kind), module, error, _params(params), here, there, services, task, age)
-
-
-def _params(text: str) -> dict[str, str]:
-    """The parameters; none if the row is unreadable.
-
-    That stops no run, since the rule that raises the problem writes the row again.
-    """
+    subject, number, kind, module, error, text, here, there, touches, task, age = row
     try:
-        found = json.loads(text)
+        params = json.loads(text)
     except ValueError:
-        return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+        # That stops no run, since the rule that raises the problem writes its row again.
+        params = {}
+    params = {str(name): str(value) for name, value in params.items()} if isinstance(params, dict) else {}
+    services = tuple(filter(None, map(whole, touches.split())))
+    return Problem(Cause(subject, number, kind), module, error, params, here, there, services, task, age)
 
 
 def of(db: Database, cause: Cause) -> Problem | None:
@@ -224,7 +218,7 @@ def drifts(db: Database, item: int) -> list[Drift]:
 def put(lease: Lease, problem: Problem) -> None:
     """Insert the problem or update its row; a problem that lasts keeps its first day and its task."""
     problem = problem.cut
-    said = (
+    values = (
         problem.module,
         problem.error,
         json.dumps(problem.params, ensure_ascii=False),
@@ -240,14 +234,14 @@ def put(lease: Lease, problem: Problem) -> None:
             "module = VALUES(module), error = VALUES(error), params = VALUES(params), here = VALUES(here), "
             "there = VALUES(there), touches = VALUES(touches), updated = UTC_TIMESTAMP(3)",
             *problem.cause,
-            *said,
+            *values,
         )
 
 
 def _list(services: Iterable[int]) -> str:
     """The services as a text, as many as the column holds."""
-    told = " ".join(map(str, services))
-    return told if len(told) <= _LIST_CHARACTERS else told[:_LIST_CHARACTERS].rpartition(" ")[0]
+    text = " ".join(map(str, services))
+    return text if len(text) <= _LIST_CHARACTERS else text[:_LIST_CHARACTERS].rpartition(" ")[0]
 
 
 def set_task(lease: Lease, cause: Cause, task: int) -> None:

@@ -113,10 +113,10 @@ def waiting(db: Database, module: int) -> dict[str, list[int]]:
         "WHERE p.module = %s AND p.left_by = '' ORDER BY k.item",
         module,
     )
-    found: dict[str, list[int]] = {}
+    by_kind: dict[str, list[int]] = {}
     for kind, item in rows:
-        found.setdefault(kind, []).append(item)
-    return found
+        by_kind.setdefault(kind, []).append(item)
+    return by_kind
 
 
 def leave(db: Database, services: Collection[int], who: str) -> int:

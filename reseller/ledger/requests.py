@@ -115,13 +115,13 @@ def live_of(db: Database, item: int, kind: str = ORDER) -> Request | None:
 
 def is_wanted(db: Database, item: int, kind: str) -> bool:
     """Whether there is a live request of this kind, other than one that is only watched because it was overtaken."""
-    found = live_of(db, item, kind)
-    return found is not None and found.error_type != OVERTAKEN
+    request = live_of(db, item, kind)
+    return request is not None and request.error_type != OVERTAKEN
 
 
 def live_others(db: Database, item: int, kind: str) -> list[Request]:
     """The live requests of other kinds of a service, oldest first."""
-    return [found for found in of_item(db, item) if found.live and found.kind != kind]
+    return [request for request in of_item(db, item) if request.live and request.kind != kind]
 
 
 def all_live(db: Database, modules: Sequence[int]) -> list[Request]:

@@ -389,15 +389,11 @@ def _carry_out(db: Database, statement: str) -> None:
 
 
 def _checked(db: Database) -> int:
-    version = _version(db)
-    if version > len(MIGRATIONS):
-        raise ResellerError("reseller_schema", found=version, known=len(MIGRATIONS))
-    return version
-
-
-def _version(db: Database) -> int:
     try:
-        return db.value("SELECT MAX(version) FROM reseller_schema") or 0
+        version: int = db.value("SELECT MAX(version) FROM reseller_schema") or 0
     except pymysql.err.ProgrammingError:
         # The only such error that this statement can have: the table does not exist yet.
         return 0
+    if version > len(MIGRATIONS):
+        raise ResellerError("reseller_schema", found=version, known=len(MIGRATIONS))
+    return version

@@ -58,9 +58,9 @@ def all_live(db: Database) -> list[Swap]:
 def create(lease: Lease, **values: object) -> Swap:
     """Record a swap before it is made: item, home, target, who, why, and the service's values at that moment."""
     lease.insert("reseller_swap", state=INTENT, **values)
-    found = of_item(lease.db, int(str(values["item"])))
-    assert found is not None  # noqa: S101 - just written, under the service's lease
-    return found
+    swap = of_item(lease.db, int(str(values["item"])))
+    assert swap is not None  # noqa: S101 - just written, under the service's lease
+    return swap
 
 
 def settle(lease: Lease, swap: Swap, state: str) -> Swap:

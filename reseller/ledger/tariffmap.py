@@ -32,8 +32,8 @@ class TariffMap(NamedTuple):
 
 def load(db: Database, pricelist: int) -> TariffMap:
     """The map of one tariff."""
-    found = db.rows("SELECT kind, local, remote FROM reseller_map WHERE pricelist = %s", pricelist)
-    return TariffMap({(kind, local): remote for kind, local, remote in found})
+    rows = db.rows("SELECT kind, local, remote FROM reseller_map WHERE pricelist = %s", pricelist)
+    return TariffMap({(kind, local): remote for kind, local, remote in rows})
 
 
 def save(db: Database, pricelist: int, kind: str, local: str, remote: str) -> None:

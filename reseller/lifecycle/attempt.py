@@ -91,9 +91,9 @@ class Attempt:
                 raise self.stop_unsent(error) from error
             except ResellerError as error:
                 raise self.stop(Standing(self._unsent_state(State.REFUSED)), error) from error
-            found = self._seller.account, self._seller.settings.module
-            if (self.request.account, self.request.module) != found:
-                self.request = requests.set_account(self.held, self.request, *found)
+            account, module = self._seller.account, self._seller.settings.module
+            if (self.request.account, self.request.module) != (account, module):
+                self.request = requests.set_account(self.held, self.request, account, module)
         return self._seller
 
     def _lead(self) -> Seller:
@@ -142,10 +142,10 @@ class Attempt:
         Every call that changes the service must come after this one (lifecycle/ownership.py). Raises SellerError.
         """
         link = self.linked()
-        seen = service.read(self.seller.transport, link.itemtype, link.remote)
-        error = ownership.judge(self.context, self.held, link, seen.key)
+        form = service.read(self.seller.transport, link.itemtype, link.remote)
+        error = ownership.judge(self.context, self.held, link, form.key)
         if error is None:
-            return seen
+            return form
         wait = self.context.limits.unsent_longest_seconds
         rests = not self.operation or items.is_manual(self.context.db, self.operation)
         if rests and (self.request.error_type, self.request.operation) == (error.type, self.operation):
@@ -159,12 +159,12 @@ class Attempt:
         """The remote number and its form; ends the try when the form cannot be read, or says that there is none."""
         link = self.linked()
         try:
-            seen = self.view()
+            form = self.view()
         except SellerError as error:
             raise self.stop_unsent(error) from error
-        if not seen.exists:
+        if not form.exists:
             raise self.stop(Standing(State.REFUSED), ResellerError("reseller_gone", **self.names()))
-        return link.remote, seen
+        return link.remote, form
 
     def names(self) -> dict[str, str]:
         """The parameters that every error of this attempt has."""
@@ -192,11 +192,11 @@ class Attempt:
             self._send_seconds,
             wait_seconds=limits.account_wait_seconds,
         )
-        with contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as purse_lease:
             # The service's own lease must not run out while this process waits for the purse.
             self.held.extend(self._send_seconds + limits.account_wait_seconds)
             try:
-                held.enter_context(purse)
+                purse_lease.enter_context(purse)
             except BusyError as error:
                 raise self.later(error, limits.unsent_first_seconds) from error
             before = self._balance()
@@ -245,9 +245,9 @@ class Attempt:
             return self.stop(Standing(self._unsent_state(State.LOOKING)), looking)
         if isinstance(error, Withheld):
             # The try does not count; the next one follows a person's decision (sync/checkevent.py).
-            told = ResellerError(error.unsent, cause=self.context.word(error), **self.names())
+            withheld = ResellerError(error.unsent, cause=self.context.word(error), **self.names())
             wait = self.context.limits.unsent_first_seconds
-            return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), told)
+            return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), withheld)
         trouble = retries.account_trouble(error)
         rule = retries.rule(error, self.context.limits)
         # A request that waits for the account goes on counting: it gets no new round of tries.
@@ -255,9 +255,9 @@ class Attempt:
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
         if trouble in (problems.LOGIN, problems.RIGHTS) or (trouble and last):
-            told = ResellerError(retries.UNSENT[trouble], cause=self.context.word(error), **self.names())
-            return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=rule.longest_seconds), told)
-        told = ResellerError(
+            waits = ResellerError(retries.UNSENT[trouble], cause=self.context.word(error), **self.names())
+            return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=rule.longest_seconds), waits)
+        unsent = ResellerError(
             self.unsent_last if last else self.unsent,
             cause=self.context.word(error),
             tries=tries,
@@ -265,12 +265,12 @@ class Attempt:
             seconds=wait,
             **self.names(),
         )
-        return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+        return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), unsent, task=last)
 
     def later(self, reason: ResellerError, seconds: int) -> Stopped:
         """End a try that sent nothing and does not count: it is repeated after `seconds`, as often as it takes."""
-        told = ResellerError("reseller_later", cause=self.context.word(reason), seconds=seconds, **self.names())
-        return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), told)
+        later = ResellerError("reseller_later", cause=self.context.word(reason), seconds=seconds, **self.names())
+        return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), later)
 
     @property
     def _tries(self) -> int:

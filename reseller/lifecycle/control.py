@@ -139,8 +139,8 @@ class Control(Attempt, ABC):
         assert error is not None  # noqa: S101 - see _is_answered
         if self.is_looked_for:
             return self.rejected(error)
-        told = ResellerError(self.looking, cause=self.context.word(error), **self.names())
-        return self.stop(Standing(State.LOOKING), told)
+        looking = ResellerError(self.looking, cause=self.context.word(error), **self.names())
+        return self.stop(Standing(State.LOOKING), looking)
 
     def _took(self, seen: Service | None) -> None:
         """Record that the seller has the call; `seen` shows whether it is done, None when it cannot be read now."""
@@ -184,8 +184,8 @@ class Control(Attempt, ABC):
 
     def _park(self) -> None:
         if self.operation:
-            told = ResellerError("reseller_change_waiting", **self.names())
-            operations.note(self.context, self.item, self.operation, self.context.word(told))
+            waiting = ResellerError("reseller_change_waiting", **self.names())
+            operations.note(self.context, self.item, self.operation, self.context.word(waiting))
 
     def _again(self, error: SellerError) -> Stopped:
         """Repeat the call on the schedule of unsent requests; after the last try a person decides."""
@@ -193,7 +193,7 @@ class Control(Attempt, ABC):
         tries = self.request.tries + 1
         last = tries >= rule.times
         wait = rule.wait_seconds(tries)
-        told = ResellerError(
+        again = ResellerError(
             "reseller_again_last" if last else "reseller_again",
             cause=self.context.word(error),
             tries=tries,
@@ -201,16 +201,16 @@ class Control(Attempt, ABC):
             seconds=wait,
             **self.names(),
         )
-        return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), told, task=last)
+        return self.stop(Standing(State.UNSENT, tries=tries, wait_seconds=wait), again, task=last)
 
     def _ask(self, error: ResellerError) -> Stopped:
         """Make a task for a person to decide; the request becomes UNCONFIRMED after that.
 
         In that state a Start counts as the decision, which it can only be once the operation has shown the question.
         """
-        told = ResellerError("reseller_not_repeated", cause=self.context.word(error), **self.names())
-        stopped = self.stop(Standing(State.LOOKING), told, task=True)
-        self.settle(Standing(State.UNCONFIRMED, told.type, self.context.word(told)))
+        question = ResellerError("reseller_not_repeated", cause=self.context.word(error), **self.names())
+        stopped = self.stop(Standing(State.LOOKING), question, task=True)
+        self.settle(Standing(State.UNCONFIRMED, question.type, self.context.word(question)))
         return stopped
 
     def _finish(self) -> None:

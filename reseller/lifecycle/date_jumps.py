@@ -55,28 +55,28 @@ def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
     """
     with context.hold_ours(number) as (held, item):
         causes = [Cause.of_service(number, kind) for kind in _DECIDED]
-        found = next(filter(None, (problems.of(context.db, cause) for cause in causes)), None)
+        problem = next(filter(None, (problems.of(context.db, cause) for cause in causes)), None)
         link = links.of_item(context.db, number)
-        if found is None or link is None or item.expiredate is None:
+        if problem is None or link is None or item.expiredate is None:
             raise ResellerError("reseller_paid_none", object="item", value=number, item=number)
         until = item.expiredate
-        if found.cause.kind == problems.GAP:
+        if problem.cause.kind == problems.GAP:
             # Days of the panel's date that nothing accounts for are no part of a gap (commands/owed_terms.py).
             until = min(until, paid.of(context.db, link.id).accounted or until)
-        if buy and found.cause.kind == problems.UNRENEWED:
+        if buy and problem.cause.kind == problems.UNRENEWED:
             # There is no day up to which to buy: the panel's date has not moved.
             raise ResellerError("reseller_paid_unmoved", object="item", value=number, item=number, now=until)
-        if until.isoformat() != found.here:
+        if until.isoformat() != problem.here:
             # The person has decided about another date than the panel has now.
-            told = {"item": number, "seen": found.here, "now": until}
-            raise ResellerError("reseller_paid_moved", object="item", value=number, **told)
-        there = dt.date.fromisoformat(found.there)
-        told = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
-        told["terms"] = _terms(context, item, there) if buy else 0
+            dates = {"seen": problem.here, "now": until}
+            raise ResellerError("reseller_paid_moved", object="item", value=number, item=number, **dates)
+        there = dt.date.fromisoformat(problem.there)
+        params = {"item": number, "remote": link.remote, "paid": item.expiredate, "there": there}
+        params["terms"] = _terms(context, item, there) if buy else 0
         if confirmed:
-            if found.cause.kind == problems.GAP:
+            if problem.cause.kind == problems.GAP:
                 small_gaps.decide(held, item, link, until, buy=buy)
-            elif buy and found.cause.kind == problems.DATE_BACK:
+            elif buy and problem.cause.kind == problems.DATE_BACK:
                 paid.believe(held, link.id, there)
             elif buy:
                 paid.account(held, link.id, item.expiredate)
@@ -84,9 +84,9 @@ def decide(context: Context, number: int, *, buy: bool, confirmed: bool) -> str:
                 paid.leave(held, link.id, item.expiredate)
             for cause in causes:
                 troubles.end(context, held, cause)
-            said = f"its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
-            context.note("paid", said, item=number)
-    return context.word(Message("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **told))
+            decision = f"its date {item.expiredate} here against {there} there is {'paid' if buy else 'left'}"
+            context.note("paid", decision, item=number)
+    return context.word(Message("reseller_note_paid_buy" if buy else "reseller_note_paid_leave", **params))
 
 
 def _terms(context: Context, item: Item, there: dt.date) -> int:

@@ -18,6 +18,6 @@ def is_unlisted(transport: Transport, itemtype: str, remote: str, limits: Limits
 
     To be asked about a service whose form says that it is missing. Raises SellerError when the list cannot be read.
     """
-    found = read_list(transport, itemtype, limits)
-    row = next((row for row in found.rows if row.id == remote), None)
-    return found.complete if row is None else row.status == Status.DELETED
+    listed = read_list(transport, itemtype, limits)
+    row = next((row for row in listed.rows if row.id == remote), None)
+    return listed.complete if row is None else row.status == Status.DELETED

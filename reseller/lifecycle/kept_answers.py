@@ -29,8 +29,8 @@ def kept(error: Rejected) -> str:
         "seller_params": theirs,
         **params,
     }
-    for name, told in error.seller_params.items():
-        theirs[name[:WORD_CHARACTERS]] = told[:WORD_CHARACTERS]
+    for name, value in error.seller_params.items():
+        theirs[name[:WORD_CHARACTERS]] = value[:WORD_CHARACTERS]
         if len(_written(fields)) > MOST_CHARACTERS:
             del theirs[name[:WORD_CHARACTERS]]
             break

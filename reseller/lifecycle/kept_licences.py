@@ -73,30 +73,26 @@ def settle(attempt: Attempt, link: Link, *, kept: bool) -> None:
 
 
 def _reserve(attempt: Attempt, link: Link, seen: Service) -> kept_licences.Licence | None:
-    """Record that the licence is being kept, before anything is sent; None for a licence that no order could use."""
-    has = _resources(attempt, seen)
-    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen) or not seen.licence_key
-    if has is None or useless or not whole(seen.pricelist):
-        return None
-    kind = Kind(link.account, link.itemtype, seen.pricelist, has)
-    owner, ends = attempt.request.key, dates.text(seen.expiredate)
-    kept = kept_licences.Licence(kind, 0, link.remote, kept_licences.KEEPING, owner, seen.licence_digest, ends)
-    return kept_licences.reserve(attempt.held, kept)
+    """Record that the licence is being kept, before anything is sent; None for a licence that no order could use.
 
-
-def _resources(attempt: Attempt, seen: Service) -> str | None:
-    """The add-ons that an order of the service names, with the seller's present values, as Kind.listed() writes them.
-
-    None where that cannot be determined. Raises SellerError.
+    It is recorded with the add-ons that an order of the service names, and the seller's present values of them; without
+    these no order could be compared with it. Raises SellerError.
     """
     item, db = attempt.item, attempt.context.db
     offered = quantities.offered(attempt.seller.transport, seen.pricelist) if item.addons else None
     try:
         tariff, mapping = items.tariff_params(db, item.pricelist), tariffmap.load(db, item.pricelist)
         ordered = order_plan.build(item, attempt.request.key, tariff, mapping, offered).addons
-        return Kind.listed({addon: seen.addons[addon] for addon in ordered})
+        resources = Kind.listed({addon: seen.addons[addon] for addon in ordered})
     except (ResellerError, KeyError):
         return None
+    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen) or not seen.licence_key
+    if useless or not whole(seen.pricelist):
+        return None
+    kind = Kind(link.account, link.itemtype, seen.pricelist, resources)
+    owner, ends = attempt.request.key, dates.text(seen.expiredate)
+    kept = kept_licences.Licence(kind, 0, link.remote, kept_licences.KEEPING, owner, seen.licence_digest, ends)
+    return kept_licences.reserve(attempt.held, kept)
 
 
 def _retire(attempt: Attempt, link: Link, row: kept_licences.Licence, seen: Service) -> Outcome:
@@ -114,7 +110,11 @@ def _retire(attempt: Attempt, link: Link, row: kept_licences.Licence, seen: Serv
         return Outcome.PENDING
     if is_put_away(seen):
         return Outcome.KEPT
-    return _unfit(attempt, row, refused.said if refused else "it does not show what was asked of it")
+    # This close deletes it like any other service, and does not try again.
+    kept_licences.settle(attempt.held, row, kept_licences.UNFIT)
+    why = refused.said if refused else "it does not show what was asked of it"
+    attempt.context.log.error(f"item {attempt.item.id}: licence {remote} cannot be kept, it is deleted instead: {why}")
+    return Outcome.NO
 
 
 def _refusal_of(step: Callable[[], None]) -> Rejected | None:
@@ -124,15 +124,6 @@ def _refusal_of(step: Callable[[], None]) -> Rejected | None:
     except Rejected as error:
         return error
     return None
-
-
-def _unfit(attempt: Attempt, row: kept_licences.Licence, why: str) -> Outcome:
-    """Record that the licence cannot be kept: this close deletes it like any other service, and does not try again."""
-    kept_licences.settle(attempt.held, row, kept_licences.UNFIT)
-    attempt.context.log.error(
-        f"item {attempt.item.id}: licence {row.remote} cannot be kept, it is deleted instead: {why}"
-    )
-    return Outcome.NO
 
 
 def is_put_away(seen: Service) -> bool:
@@ -210,8 +201,8 @@ class _Handover:
             refused = _refusal_of(step)
             seen = self._read()
             if is_needed(seen) and refused is not None and seen.status == Status.PROCESSING:
-                told = self.attempt.refusal(refused)
-                raise self.attempt.later(told, self.attempt.context.limits.unsent_first_seconds) from refused
+                refusal = self.attempt.refusal(refused)
+                raise self.attempt.later(refusal, self.attempt.context.limits.unsent_first_seconds) from refused
             if is_needed(seen):
                 return self._put_back(refused.said if refused else "it does not show what was asked of it")
         return True

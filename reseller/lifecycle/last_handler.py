@@ -36,7 +36,11 @@ def tell(panel: Panel, error: ResellerError, item: int, operation: int, lang: st
     Not where the command has done so already, or where the cause passes by itself. Raises nothing: what cannot be
     reported is logged.
     """
-    if not operation or _is_told(error):
+    if isinstance(error, PanelError):
+        passes = error.panel_type in _AWAY
+    else:
+        passes = isinstance(error, (Stopped, BusyError, UsageError)) or error.type in PASSING
+    if passes or not operation:
         return
     try:
         context = Context.start(panel, lang)
@@ -44,9 +48,3 @@ def tell(panel: Panel, error: ResellerError, item: int, operation: int, lang: st
             operations.report(context, items.read(context.db, item), operation, error, task=True)
     except Exception as second:  # noqa: BLE001 - the first error is what counts, and is still to be answered
         Log(panel.base).error(f"item {item}: nobody can be told of {error.type}: {second}")
-
-
-def _is_told(error: ResellerError) -> bool:
-    if isinstance(error, PanelError):
-        return error.panel_type in _AWAY
-    return isinstance(error, (Stopped, BusyError, UsageError)) or error.type in PASSING

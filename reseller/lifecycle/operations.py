@@ -32,22 +32,16 @@ _NOT_OF_THE_TEXT = ("client", "timeout", "missed")
 def begin(context: Context, number: int, intname: str, operation: int) -> Iterator[tuple[Lease, Item, int]]:
     """Begin a command: the service's lease, the service as it is now, and the operation that the command serves.
 
-    Raises BusyError when another process holds the lease, ResellerError when the service is not ours or its operation
-    is gone.
+    That is the given one, else the newest of its name, 0 without one. Raises BusyError when another process holds the
+    lease, ResellerError when the service is not ours, or `reseller_operation_gone`.
     """
     with context.hold_ours(number) as (held, item):
-        yield held, item, current(context, number, intname, operation)
-
-
-def current(context: Context, item: int, intname: str, given: int) -> int:
-    """The operation that a command serves: the one it was `given`, else the newest of its name, 0 without one.
-
-    To be called under the service's lease. Another process may have finished the operation before this one got the
-    lease; going on would carry it out a second time. Raises ResellerError `reseller_operation_gone`.
-    """
-    if given and not items.exists(context.db, given):
-        raise ResellerError("reseller_operation_gone", object="runningoperation", value=given, item=item, kind=intname)
-    return given or items.operation_of(context.db, item, intname)
+        if operation and not items.exists(context.db, operation):
+            # Another process may have finished it before this one got the lease: going on would carry it out again.
+            raise ResellerError(
+                "reseller_operation_gone", object="runningoperation", value=operation, item=number, kind=intname
+            )
+        yield held, item, operation or items.operation_of(context.db, number, intname)
 
 
 def report(context: Context, item: Item, operation: int, error: ResellerError, *, task: bool = False) -> None:
@@ -57,16 +51,21 @@ def report(context: Context, item: Item, operation: int, error: ResellerError, *
     """
     if not operation:
         return
-    said = context.word(error)
+    text = context.word(error)
     with _gone_is_fine():
         context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
         with _logged(context, item):
-            _save_error(context, item, operation, error, said)
+            # `errorxml` in the layout of the vendor's module library (platform.md 5.2, ModuleError).
+            inner = document.error_element(error, text, context.lang)
+            inner.set("date", _now())
+            message = document.element("custommessage", text, type="error", date=_now())
+            outer = document.element("error", **{name: inner.get(name, "") for name in ("type", "object", "value")})
+            _save(context, operation, document.document(_module(item, inner, message), outer))
         with _logged(context, item):
             if task:
-                make_task(context, item, operation, said)
+                make_task(context, item, operation, text)
             else:
-                _retell(context, operation, said)
+                _retell(context, operation, text)
 
 
 def make_manual(context: Context, operation: int) -> bool:
@@ -84,12 +83,12 @@ def note(context: Context, item: Item, operation: int, text: str) -> None:
     Raises PanelError when it cannot be made manual, or when its task cannot be made; a text of the operation that
     cannot be shown is logged.
     """
-    said = texts.fit(text)
+    fitted = texts.fit(text)
     context.mgrctl.call("runningoperation.setmanual", {"elid": operation})
     with _logged(context, item):
-        message = document.element("custommessage", said, type="info", date=_now())
+        message = document.element("custommessage", fitted, type="info", date=_now())
         _save(context, operation, document.document(_module(item, message)))
-    make_task(context, item, operation, said)
+    make_task(context, item, operation, fitted)
 
 
 def make_task(context: Context, item: Item, operation: int, text: str) -> None:
@@ -225,15 +224,6 @@ def _put(context: Context, func: str, fields: Mapping[str, object], name: str, t
             raise
         context.log.error(f"{func} with a text in ASCII only, since the panel refused it: {context.word(error)}")
         context.mgrctl.call(func, {**fields, name: bare})
-
-
-def _save_error(context: Context, item: Item, operation: int, error: ResellerError, said: str) -> None:
-    """`errorxml` in the layout of the vendor's module library (platform.md 5.2, ModuleError)."""
-    inner = document.error_element(error, said, context.lang)
-    inner.set("date", _now())
-    message = document.element("custommessage", said, type="error", date=_now())
-    outer = document.element("error", **{name: inner.get(name, "") for name in ("type", "object", "value")})
-    _save(context, operation, document.document(_module(item, inner, message), outer))
 
 
 def _module(item: Item, *children: document.Element) -> document.Element:

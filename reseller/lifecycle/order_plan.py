@@ -57,18 +57,18 @@ def term(item: Item, mapping: TariffMap) -> int:
     later, the rest of a longer term there covers the renewals to come (term_to_buy.py). Special periods (trial, day,
     for ever) only map to themselves. Raises ResellerError `reseller_unmapped` or `reseller_term`.
     """
-    told = mapped(item, mapping, tariffmap.PERIOD, str(item.period))
-    if not is_term(str(item.period), told):
+    months = mapped(item, mapping, tariffmap.PERIOD, str(item.period))
+    if not is_term(str(item.period), months):
         raise ResellerError(
-            "reseller_term", object="period", value=told, item=item.id, here=item.period, pricelist=item.pricelist
+            "reseller_term", object="period", value=months, item=item.id, here=item.period, pricelist=item.pricelist
         )
-    return int(told)
+    return int(months)
 
 
 def terms(mapping: TariffMap) -> frozenset[int]:
     """The seller's terms that the map names, in months."""
-    told = (numbers.parse(remote) for (kind, _), remote in mapping.rows.items() if kind == tariffmap.PERIOD)
-    return frozenset(months for months in told if months)
+    lengths = (numbers.parse(remote) for (kind, _), remote in mapping.rows.items() if kind == tariffmap.PERIOD)
+    return frozenset(months for months in lengths if months)
 
 
 def is_term(here: str, there: str) -> bool:

@@ -71,14 +71,26 @@ def is_unwanted(attempt: Change) -> bool:
 
 
 def watch(attempt: Change, seen: Service) -> bool:
-    """Undo the unwanted change if the form shows that it has landed; whether the watch is over. Raises SellerError."""
+    """Send the contrary change if the form shows that the unwanted one has landed; whether the watch is over.
+
+    A problem tells a person where the seller refuses it. Raises SellerError.
+    """
     if attempt.request.error_type != requests.OVERTAKEN:
         attempt.settle(Standing(_watched(attempt.request), requests.OVERTAKEN))
         attempt.context.log.info(f"item {attempt.item.id}: its {attempt.kind} is not wanted any more, and is watched")
     undo = _UNDO.get(attempt.item.status, "")
     has_landed = seen.exists and attempt.goal.is_reached(seen) and undo not in ("", attempt.goal.verb)
     if has_landed and not seen.suspended_by:
-        _undo(attempt, undo)
+        link = attempt.linked()
+        attempt.hold_for_send()
+        try:
+            controls.change_state(attempt.seller.transport, link.itemtype, link.remote, undo)
+        except Rejected as error:
+            _tell(attempt, "reseller_landed_late", cause=attempt.context.word(error))
+        else:
+            landed = f"a {attempt.kind} that nobody wants any more has landed: {undo} was sent"
+            attempt.context.log.info(f"item {attempt.item.id}: {landed}")
+            troubles.end(attempt.context, attempt.held, _cause(attempt))
         return False
     # A form that says "missing" proves nothing; what becomes of the service follows from the lists (sync/decide.py).
     if not _is_over(attempt):
@@ -101,22 +113,9 @@ def end(attempt: Change) -> None:
     attempt.settle(Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
-def _undo(attempt: Change, verb: str) -> None:
-    """Send the contrary change; raise a problem for a person where the seller refuses it."""
-    link, context = attempt.linked(), attempt.context
-    attempt.hold_for_send()
-    try:
-        controls.change_state(attempt.seller.transport, link.itemtype, link.remote, verb)
-    except Rejected as error:
-        _tell(attempt, "reseller_landed_late", cause=context.word(error))
-        return
-    context.log.info(f"item {attempt.item.id}: a {attempt.kind} that nobody wants any more has landed: {verb} was sent")
-    troubles.end(context, attempt.held, _cause(attempt))
-
-
 def _tell(attempt: Change, error: str, **more: str) -> None:
-    told = {**attempt.names(), **more}
-    problem = Problem(_cause(attempt), attempt.item.module, error, told, touches=(attempt.item.id,))
+    params = {**attempt.names(), **more}
+    problem = Problem(_cause(attempt), attempt.item.module, error, params, touches=(attempt.item.id,))
     troubles.raise_(attempt.context, attempt.held, problem)
 
 

@@ -62,9 +62,9 @@ def read(context: Context, lease: Lease, link: Linked) -> Service:
 
     Raises SellerError, and ResellerError as require() and Context.seller_of() do.
     """
-    seen = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
-    require(context, lease, link, seen.key)
-    return seen
+    form = service.read(context.seller_of(link).transport, link.itemtype, link.remote)
+    require(context, lease, link, form.key)
+    return form
 
 
 def require(context: Context, lease: Lease, link: Linked, key: str | None) -> None:
@@ -81,7 +81,7 @@ def judge(context: Context, lease: Lease, link: Linked, key: str | None) -> Rese
         troubles.end(context, lease, cause)
         return None
     error = troubles.KINDS[problems.FOREIGN_KEY].error
-    told = {"remote": link.remote}
-    problem = Problem(cause, link.module, error, told, link.key, key or "", touches=(link.item,)).cut
+    params = {"remote": link.remote}
+    problem = Problem(cause, link.module, error, params, link.key, key or "", touches=(link.item,)).cut
     troubles.raise_(context, lease, problem)
     return ResellerError.by(troubles.message(problem))

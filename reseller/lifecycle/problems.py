@@ -133,12 +133,12 @@ def raise_(context: Context, lease: Lease, problem: Problem, *, asks: bool = Tru
         if before.said != problem.said:
             operations.retell(context, before.task, text)
         return
-    there_are = items.read_all(context.db, problem.touches)
-    if there_are:
-        first = next(there_are[item] for item in problem.touches if item in there_are)
-        made = operations.ask(context, first, kind, text)
+    present = items.read_all(context.db, problem.touches)
+    if present:
+        first = next(present[item] for item in problem.touches if item in present)
+        task = operations.ask(context, first, kind, text)
         try:
-            problems.set_task(lease, problem.cause, made)
+            problems.set_task(lease, problem.cause, task)
         except ResellerError:
             # This process has lost its lease: another may have made a task, or ended the problem, meanwhile.
             now = problems.of(context.db, problem.cause)
@@ -172,7 +172,12 @@ def end(context: Context, lease: Lease, cause: Cause) -> None:
     before = problems.of(context.db, cause)
     if before is None:
         return
-    task = before.task or _unnoted_task(context, before)
+    task = before.task
+    if not task and KINDS[cause.kind].task and before.touches:
+        # A process may have died between making the task and recording it.
+        item = items.read_all(context.db, before.touches[:1]).get(before.touches[0])
+        if item:
+            task = operations.asked(context, item, KINDS[cause.kind].task, context.word(message(before)))
     if task:
         operations.unask(context, task)
     problems.end(lease, cause)
@@ -184,14 +189,6 @@ def end_differences(context: Context, lease: Lease, item: int) -> None:
         end(context, lease, Cause.of_service(item, each.kind))
     for kind in (*_OF_TERMS, problems.HALF, problems.LATE):
         end(context, lease, Cause.of_service(item, kind))
-
-
-def _unnoted_task(context: Context, problem: Problem) -> int:
-    """The task of a problem that lacks its number: a process died between making the task and recording it."""
-    kind = KINDS[problem.cause.kind].task
-    found = items.read_all(context.db, problem.touches[:1])
-    item = found.get(problem.touches[0]) if kind and problem.touches else None
-    return operations.asked(context, item, kind, context.word(message(problem))) if item else 0
 
 
 def message(problem: Problem) -> Message:

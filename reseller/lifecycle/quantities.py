@@ -55,13 +55,13 @@ def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, st
 
     Raises ResellerError `reseller_unmapped`, `reseller_quantity_whole`, or `reseller_quantity`.
     """
-    found = {}
+    values = {}
     for resource in _wanted(item, mapping, is_order=True):
         bounds = _bounds(resource, tariff)
         if not _comes_by_itself(resource, bounds):
             _require_sold(item, resource, bounds)
-            found[resource.number] = resource.value
-    return found
+            values[resource.number] = resource.value
+    return values
 
 
 def require_sold(item: Item, mapping: TariffMap, tariff: Tariff | None, fields: Container[str] | None = None) -> None:
@@ -76,7 +76,7 @@ def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[s
 
     Raises ResellerError `reseller_unmapped` or `reseller_quantity_whole`, and what asking for the tariff raises.
     """
-    found = {}
+    fields = {}
     for resource in _wanted(item, mapping, is_order=False):
         shown = form.fields.get(resource.field)
         if shown is None and (resource.addon.is_nothing or not resource.addon.is_ordered):
@@ -85,17 +85,17 @@ def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[s
         if amount(resource.value) != amount(shown or ""):
             value = resource.value if resource.addon.is_ordered else _given(resource, ask())
             if value and amount(value) != amount(shown or ""):
-                found[resource.field] = value
-    return found
+                fields[resource.field] = value
+    return fields
 
 
 def expected(item: Item, mapping: TariffMap, tariff: Tariff) -> dict[str, str]:
     """What the service would have of each add-on under this tariff of the seller, by the seller's numbers."""
-    found = {number: numbers.plain(bounds.included) for number, bounds in tariff.bounds.items()}
+    totals = {number: numbers.plain(bounds.included) for number, bounds in tariff.bounds.items()}
     for resource in _wanted(item, mapping, is_order=False):
         value = resource.value if resource.addon.is_ordered else _given(resource, tariff)
-        found[resource.number] = value or found.get(resource.number, "")
-    return found
+        totals[resource.number] = value or totals.get(resource.number, "")
+    return totals
 
 
 def amount(value: str) -> Decimal | str:
@@ -113,26 +113,23 @@ def listed(fields: Mapping[str, str]) -> str:
 
 def _wanted(item: Item, mapping: TariffMap, *, is_order: bool) -> list[Resource]:
     """All add-ons that have a counterpart; one without is refused if it was ordered, or if `is_order`."""
-    found = {}
+    resources = {}
     # Of two that have the same counterpart, the one that was ordered counts: it comes last.
     for addon in sorted(item.addons, key=lambda each: each.is_ordered):
         number = mapping.remote(tariffmap.ADDON, addon.key)
         if number == tariffmap.NONE or (addon.is_nothing and not number):
             continue
-        is_choice = addon.addontype == ENUMERATION and addon.value != ""
-        value = mapping.remote(tariffmap.ENUM, addon.value) if is_choice else _total(item, addon)
+        value: str | None = addon.value
+        if addon.addontype == ENUMERATION and addon.value != "":
+            value = mapping.remote(tariffmap.ENUM, addon.value)
+        elif addon.addontype == INTEGER and value and numbers.parse(value, numbers.BIGINT_DIGITS) is None:
+            raise _refused("reseller_quantity_whole", item, addon)
         if number and value is not None:
             if value:
-                found[number] = Resource(addon, number, value)
+                resources[number] = Resource(addon, number, value)
         elif is_order or addon.is_ordered:
             raise unmapped(item, *((tariffmap.ENUM, addon.value) if number else (tariffmap.ADDON, addon.key)))
-    return list(found.values())
-
-
-def _total(item: Item, addon: Addon) -> str:
-    if addon.addontype == INTEGER and addon.value and numbers.parse(addon.value, numbers.BIGINT_DIGITS) is None:
-        raise _refused("reseller_quantity_whole", item, addon)
-    return addon.value
+    return list(resources.values())
 
 
 def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:

@@ -58,5 +58,5 @@ def _ask_who_has_paid(context: Context, held: Lease, request: Request) -> None:
         return
     day = item.expiredate.isoformat()
     cause = Cause.of_service(request.item, problems.UNRENEWED)
-    told = {"remote": link.remote, "key": request.key}
-    troubles.raise_(context, held, Problem(cause, request.module, "reseller_unrenewed", told, day, day, (item.id,)))
+    params = {"remote": link.remote, "key": request.key}
+    troubles.raise_(context, held, Problem(cause, request.module, "reseller_unrenewed", params, day, day, (item.id,)))

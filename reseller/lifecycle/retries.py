@@ -88,9 +88,9 @@ def not_before(error: Rejected, today: dt.date) -> dt.date | None:
     Of the refusal "The service can be renewed only after <date>" only its text and its param `value` are known
     (selling-api.md 2). Texts are localised, so the date in `value` decides.
     """
-    for told in (error.seller_params.get("value", ""), error.value):
+    for value in (error.seller_params.get("value", ""), error.value):
         try:
-            day = dates.parse(told)
+            day = dates.parse(value)
         except dates.NotADate:
             continue
         if day and 0 < (day - today).days <= _LONGEST_DAYS:

@@ -33,8 +33,8 @@ class Change(NamedTuple):
     @property
     def digest(self) -> str:
         """Eight hexadecimal digits that are the same for the same call; no secret is ever among its fields."""
-        told = repr((self.is_tariff, sorted(self.fields.items())))
-        return f"{zlib.crc32(told.encode()):08x}"
+        call = repr((self.is_tariff, sorted(self.fields.items())))
+        return f"{zlib.crc32(call.encode()):08x}"
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.fields.items())
@@ -51,7 +51,13 @@ def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffM
         raise unmapped(item, "tariff", item.pricelist_name)
     if form.pricelist != target:
         return Change({"pricelist": target, "period": str(order_plan.term(item, mapping))}, is_tariff=True)
-    _require_same_template(item, form, mapping)
+    # Another operating system is a new installation, which wipes the disk, and never part of a change.
+    here, there = item.params.get(order_plan.TEMPLATE_FIELD, ""), form.fields.get(order_plan.TEMPLATE_FIELD, "")
+    template = mapping.remote(tariffmap.OS, here) if here else None
+    if template and there and template != there:
+        raise ResellerError(
+            "reseller_reinstall", object=order_plan.TEMPLATE_FIELD, value=here, item=item.id, there=there
+        )
     fields = {
         name: item.params[name]
         for name in order_plan.fields(item)
@@ -60,16 +66,6 @@ def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffM
     }
     fields.update(quantities.differing(item, mapping, form, ask))
     return Change(fields) if fields else None
-
-
-def _require_same_template(item: Item, form: Service, mapping: TariffMap) -> None:
-    """Refuse another operating system: it is a new installation, which wipes the disk, and never part of a change."""
-    here, there = item.params.get(order_plan.TEMPLATE_FIELD, ""), form.fields.get(order_plan.TEMPLATE_FIELD, "")
-    wanted = mapping.remote(tariffmap.OS, here) if here else None
-    if wanted and there and wanted != there:
-        raise ResellerError(
-            "reseller_reinstall", object=order_plan.TEMPLATE_FIELD, value=here, item=item.id, there=there
-        )
 
 
 def disk_change(item: Item, form: Service, mapping: TariffMap, now: Tariff | None, then: Tariff | None) -> str:

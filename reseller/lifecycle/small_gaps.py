@@ -22,9 +22,6 @@ from reseller.model import Item
 if TYPE_CHECKING:
     from reseller.lifecycle.attempt import Attempt
 
-#: what a request records as the person who decided that a term is bought for a gap
-_WHO = "staff"
-
 
 def cause(item: int) -> Cause:
     """The cause under which a service's gap is recorded."""
@@ -40,14 +37,14 @@ def ask(part: Attempt, level: Level, months: int) -> None:
     """Raise a problem asking whether `months` are bought for the gap. Raises PanelError when its task is not made."""
     item = part.item
     cost = spent.last_cost(part.context.db, item.id)
-    told = {
+    params = {
         "remote": part.linked().remote,
         "days": str(level.missing_days),
         "months": str(months),
         "cost": "-" if cost is None else str(cost),
     }
     here, there = level.paid.isoformat(), level.there.isoformat()
-    problem = Problem(cause(item.id), item.module, "reseller_gap", told, here, there, (item.id,))
+    problem = Problem(cause(item.id), item.module, "reseller_gap", params, here, there, (item.id,))
     troubles.raise_(part.context, part.held, problem)
 
 
@@ -55,7 +52,8 @@ def decide(held: Lease, item: Item, link: Link, until: dt.date, *, buy: bool) ->
     """Record a person's decision: one term is bought for the gap, or nothing for what was paid `until` this day."""
     if buy:
         part = requests.live_of(held.db, item.id, requests.PART) or requests.create(held, item, requests.PART)
-        requests.set_word(held, part, _WHO)
+        # Who decided, as the request records it.
+        requests.set_word(held, part, "staff")
         requests.wait(held, part, 0)
     else:
         paid.leave(held, link.id, until)

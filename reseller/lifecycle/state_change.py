@@ -157,8 +157,8 @@ class Change(Attempt):
     @property
     def _known(self) -> Wait:
         """What the request has waited for so far; where it does not say, BEFORE: the seller may not have the call."""
-        said = self.request.error_type
-        return next((wait for wait in self.waits if said and said in (wait.told, wait.late)), BEFORE)
+        error_type = self.request.error_type
+        return next((wait for wait in self.waits if error_type and error_type in (wait.told, wait.late)), BEFORE)
 
     def _without_link(self, *, insist: bool) -> bool:
         """Decide about a service without a link: nothing was bought, or the outcome of the order is not known yet."""
@@ -215,8 +215,8 @@ class Change(Attempt):
             return seen, BEFORE
         if is_proven:
             return seen, self._refused(error)
-        told = ResellerError(self.looking, cause=self.context.word(error), **self.names())
-        raise self.stop(Standing(State.LOOKING), told) from error
+        looking = ResellerError(self.looking, cause=self.context.word(error), **self.names())
+        raise self.stop(Standing(State.LOOKING), looking) from error
 
     def _refused(self, error: Rejected) -> Wait:
         """What is waited for after this refusal; ends the try where nothing is, as it does here."""
@@ -230,8 +230,8 @@ class Change(Attempt):
         tries = self._tries + 1
         if tries >= self.context.limits.unsent_times:
             return seen, LOST
-        told = ResellerError(self.looking, cause=self.context.word(error), **self.names())
-        raise self.stop(Standing(State.LOOKING, tries=tries), told) from error
+        looking = ResellerError(self.looking, cause=self.context.word(error), **self.names())
+        raise self.stop(Standing(State.LOOKING, tries=tries), looking) from error
 
     def _pending(self, wait: Wait, *, insist: bool, **more: str) -> None:
         """Write the reason for waiting on the operation, once unless `insist`; once it lasts too long, make a task."""
@@ -240,13 +240,13 @@ class Change(Attempt):
             if wait.late and self.request.error_type == wait.told and self._is_overdue(wait):
                 raise self.stop(Standing(State.WAITING), self._saying(wait.late, more), task=True)
             return
-        told = self._saying(wait.told, more)
+        reason = self._saying(wait.told, more)
         if wait.failure:
-            raise self.stop(Standing(State.WAITING), told, task=wait.task)
-        said = self.context.word(told)
-        self.settle(Standing(State.WAITING, told.type, said))
+            raise self.stop(Standing(State.WAITING), reason, task=wait.task)
+        sentence = self.context.word(reason)
+        self.settle(Standing(State.WAITING, reason.type, sentence))
         if self.operation:
-            operations.note(self.context, self.item, self.operation, said)
+            operations.note(self.context, self.item, self.operation, sentence)
 
     def _is_overdue(self, wait: Wait) -> bool:  # noqa: ARG002 - some waits have a deadline of their own
         return self.request.quiet_seconds >= self.context.limits.change_seconds

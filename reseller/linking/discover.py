@@ -97,20 +97,16 @@ def look(context: Context) -> Found:
         for itemtype in sorted({each.itemtype for each in heres}):
             mine = [each for each in heres if each.itemtype == itemtype]
             try:
-                _look_at(context, module, itemtype, mine, found)
+                theirs = _unlinked_there(context, module, itemtype)
+                pairs = judge(_pairs(mine, theirs, _tariffs(context, module, itemtype, mine)))
             except ResellerError as error:
                 found.unread.append(Unread(module, itemtype, error))
+                continue
+            paired_here, paired_there = {pair.here.id for pair in pairs}, {pair.there.id for pair in pairs}
+            found.pairs.extend(pairs)
+            found.alone_here.extend(each for each in mine if each.id not in paired_here)
+            found.alone_there.extend((itemtype, row) for row in theirs if row.id not in paired_there)
     return found
-
-
-def _look_at(context: Context, module: int, itemtype: str, mine: list[Unlinked], found: Found) -> None:
-    theirs = _unlinked_there(context, module, itemtype)
-    pairs = judge(_pairs(mine, theirs, _tariffs(context, module, itemtype, mine)))
-    found.pairs.extend(pairs)
-    paired_here = {pair.here.id for pair in pairs}
-    paired_there = {pair.there.id for pair in pairs}
-    found.alone_here.extend(each for each in mine if each.id not in paired_here)
-    found.alone_there.extend((itemtype, row) for row in theirs if row.id not in paired_there)
 
 
 def carry_out(context: Context, pair: Pair) -> str:
@@ -118,22 +114,22 @@ def carry_out(context: Context, pair: Pair) -> str:
 
     The pair's facts are not compared again. Raises as sides.link(), and ResellerError when the key is not shown.
     """
-    return sides.link(context, pair.here.id, pair.there.id, allowed=_require_key_shown)
 
+    def require_key_shown(plan: Plan) -> None:
+        # A key that the seller does not show could be another service's.
+        if plan.found.key is None:
+            raise ResellerError("reseller_discover_unseen", item=plan.item.id, remote=plan.remote)
 
-def _require_key_shown(plan: Plan) -> None:
-    """Refuse a remote service whose key the seller does not show: it could be another service's."""
-    if plan.found.key is None:
-        raise ResellerError("reseller_discover_unseen", item=plan.item.id, remote=plan.remote)
+    return sides.link(context, pair.here.id, pair.there.id, allowed=require_key_shown)
 
 
 def _unlinked_there(context: Context, module: int, itemtype: str) -> list[Remote]:
     seller = context.seller(module)
-    found = read_list(seller.transport, itemtype, context.limits)
-    if not found.complete:
+    listed = read_list(seller.transport, itemtype, context.limits)
+    if not listed.complete:
         raise ResellerError("reseller_discover_incomplete", object="itemtype", value=itemtype, itemtype=itemtype)
     known = links.remotes(context.db, seller.account) | kept_licences.kept(context.db, seller.account)
-    return [row for row in found.rows if row.status not in (Status.DELETED, Status.ORDERED) and row.id not in known]
+    return [row for row in listed.rows if row.status not in (Status.DELETED, Status.ORDERED) and row.id not in known]
 
 
 class _Tariff(NamedTuple):
@@ -160,7 +156,7 @@ def _pairs(heres: list[Unlinked], theirs: list[Remote], mapped: Mapping[int, _Ta
     for here in heres:
         facts = (("key", str(here.id)), ("address", here.address), ("name", here.label.casefold()))
         near: set[str] = set().union(*(by.get((fact, value), set()) for fact, value in facts if value))
-        for number in sorted(near, key=lambda told: (len(told), told)):
+        for number in sorted(near, key=lambda digits: (len(digits), digits)):
             row = rows[number]
             if row.item in ("", str(here.id)):
                 yield _compare(here, row, mapped[here.pricelist])
@@ -226,10 +222,10 @@ def reasons(context: Context, pair: Pair) -> list[str]:
         "tariff": (str(here.pricelist), there.pricelist),
         "date": (dates.text(here.expiredate), dates.text(there.expiredate)),
     }
-    told = [("reseller_pair_same", fact) for fact in pair.same]
-    told += [("reseller_pair_differs", fact) for fact in pair.differs]
+    sentences = [("reseller_pair_same", fact) for fact in pair.same]
+    sentences += [("reseller_pair_differs", fact) for fact in pair.differs]
     words = {fact: context.word(Message(_FACTS[fact])) for fact in values}
     return [
         context.word(Message(type_, fact=words[fact], here=values[fact][0], there=values[fact][1]))
-        for type_, fact in told
+        for type_, fact in sentences
     ]

@@ -59,16 +59,21 @@ def plan(context: Context, module: int, wish: Wish) -> Move:
     Raises ResellerError when the new settings lead to no usable account, SellerError when that cannot be asked.
     """
     now = settings.read(context.mgrctl, module)
-    told = {name: value for name, value in wish._asdict().items() if value}
-    chosen = replace(now, **told)
+    chosen = replace(now, **{name: value for name, value in wish._asdict().items() if value})
     transport = Transport(chosen, context.limits, context.log)
     account = same_account.of(context.db, transport, chosen.username)
     same_account.require_other_panel(context, transport, account)
     links = tuple(accounts.bought(context.db, module, account))
     kept = tuple(accounts.kept(context.db, module, account))
     was = sorted({accounts.name(context.db, each.account) for each in (*links, *kept)})
-    unproven = (*_unproven(context, transport, account, links, kept), *_open(context, module, account))
-    return Move(chosen, account, ", ".join(was), f"{chosen.username} @ {transport.endpoint}", links, kept, unproven)
+    unproven = _unproven(context, transport, account, links, kept)
+    for each in requests.all_live(context.db, [module]):
+        # An open request that went to another account: after the move its effect could not be found.
+        if each.is_open and each.account not in (0, account):
+            names = {"item": each.item, "kind": each.kind, "key": each.key, "state": each.state}
+            unproven.append(context.word(Message("reseller_move_open", **names)))
+    becomes = f"{chosen.username} @ {transport.endpoint}"
+    return Move(chosen, account, ", ".join(was), becomes, links, kept, tuple(unproven))
 
 
 def _unproven(
@@ -85,30 +90,21 @@ def _unproven(
         except Rejected as error:
             context.log.info(f"account move: {itemtype} has no list: {context.word(error)}")
     taken = ledger_links.remotes(context.db, account)
-    said = [
+    sentences = [
         context.word(Message("reseller_move_taken", item=each.item, remote=each.remote))
         for each in links
         if each.remote in taken
     ]
     open_ = [each for each in links if getattr(rows.get((each.itemtype, each.remote)), "key", "") != each.key]
     for each in (*open_, *kept):
-        seen = service.read(transport, each.itemtype, each.remote)
+        form = service.read(transport, each.itemtype, each.remote)
         # A kept licence has no key: it is known by the shape in which it was put away.
-        is_ours = seen.key == each.key if each.key else kept_licences.is_put_away(seen)
-        if not seen.exists or not is_ours:
-            shown = "reseller_move_unproven" if seen.exists else "reseller_move_missing"
-            there = seen.key or "-"
-            said.append(context.word(Message(shown, item=each.item, remote=each.remote, here=each.key, there=there)))
-    return said
-
-
-def _open(context: Context, module: int, account: int) -> list[str]:
-    """A sentence for each open request that went to another account: after the move its effect could not be found."""
-    return [
-        context.word(Message("reseller_move_open", item=each.item, kind=each.kind, key=each.key, state=each.state))
-        for each in requests.all_live(context.db, [module])
-        if each.is_open and each.account not in (0, account)
-    ]
+        is_ours = form.key == each.key if each.key else kept_licences.is_put_away(form)
+        if not form.exists or not is_ours:
+            type_ = "reseller_move_unproven" if form.exists else "reseller_move_missing"
+            keys = {"here": each.key, "there": form.key or "-"}
+            sentences.append(context.word(Message(type_, item=each.item, remote=each.remote, **keys)))
+    return sentences
 
 
 def carry_out(context: Context, module: int, wish: Wish) -> Move:
@@ -123,14 +119,9 @@ def carry_out(context: Context, module: int, wish: Wish) -> Move:
             raise ResellerError("reseller_move_refused", module=module, count=len(move.unproven))
         accounts.move(held, module, move.account)
         # After the ledger: saving has the panel check the settings, which refuses another account than the ledger's.
-        _save(context, module, wish)
+        changed = {name: value for name, value in (("url", wish.url), ("username", wish.username)) if value}
+        secret = {"password": wish.password} if wish.password else {}
+        if changed or secret:
+            context.mgrctl.call("processing.edit", {"elid": module, **changed, "sok": "ok"}, secrets=secret)
     context.note("account move", f"moved from {move.was or 'nothing'} to {move.becomes}", module=module)
     return move
-
-
-def _save(context: Context, module: int, wish: Wish) -> None:
-    fields = {"url": wish.url, "username": wish.username}
-    changed = {name: value for name, value in fields.items() if value}
-    secret = {"password": wish.password} if wish.password else {}
-    if changed or secret:
-        context.mgrctl.call("processing.edit", {"elid": module, **changed, "sok": "ok"}, secrets=secret)

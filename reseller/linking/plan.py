@@ -56,17 +56,29 @@ class Plan(NamedTuple):
 
     def notes(self, context: Context) -> list[str]:
         """Sentences for a person: what is linked now, what the remote service is, and what would be written where."""
-        told = [self._now()]
-        if self.found.id:
-            told.append(_remote(context, self.item.itemtype, self.found))
+        notes, found = [self._now()], self.found
+        if found.id:
+            status = _STATUS.get(found.status)
+            remote = Message(
+                "reseller_plan_remote",
+                remote=found.id,
+                name=found.label or found.name or "-",
+                address=found.address or "-",
+                itemtype=self.item.itemtype,
+                status=context.word(Message(status)) if status else found.status,
+                tariff=found.tariff or found.pricelist or "-",
+                date=found.expiredate or found.undated or "-",
+                key=found.key or "-",
+            )
+            notes.append(remote)
         if self.refused is not None:
-            return [context.word(each) for each in (*told, self.refused)]
-        told += _resources(context, self.item, self.found)
+            return [context.word(each) for each in (*notes, self.refused)]
+        notes += _resources(context, self.item, found)
         if self.is_done:
-            told.append(Message("reseller_note_linked_already", item=self.item.id, remote=self.remote))
+            notes.append(Message("reseller_note_linked_already", item=self.item.id, remote=self.remote))
         else:
-            told += self._writes()
-        return [context.word(each) for each in told]
+            notes += self._writes()
+        return [context.word(each) for each in notes]
 
     def _now(self) -> Message:
         if self.old is None:
@@ -74,29 +86,14 @@ class Plan(NamedTuple):
         return Message("reseller_plan_linked", item=self.item.id, remote=self.old.remote, key=self.old.key)
 
     def _writes(self) -> list[Message]:
-        item, told = self.item.id, []
+        item, notes = self.item.id, []
         if self.old is not None and not self._is_linked(self.old):
-            told.append(Message("reseller_plan_let_go", item=item, remote=self.old.remote))
+            notes.append(Message("reseller_plan_let_go", item=item, remote=self.old.remote))
         if self.remote:
-            told.append(Message("reseller_plan_here", item=item, remote=self.remote))
+            notes.append(Message("reseller_plan_here", item=item, remote=self.remote))
             type_ = "reseller_plan_there_kept" if self.keeps_key else "reseller_plan_there"
-            told.append(Message(type_, item=item, remote=self.remote))
-        return told
-
-
-def _remote(context: Context, itemtype: str, found: Service) -> Message:
-    status = _STATUS.get(found.status)
-    return Message(
-        "reseller_plan_remote",
-        remote=found.id,
-        name=found.label or found.name or "-",
-        address=found.address or "-",
-        itemtype=itemtype,
-        status=context.word(Message(status)) if status else found.status,
-        tariff=found.tariff or found.pricelist or "-",
-        date=found.expiredate or found.undated or "-",
-        key=found.key or "-",
-    )
+            notes.append(Message(type_, item=item, remote=self.remote))
+        return notes
 
 
 def _resources(context: Context, item: Item, found: Service) -> list[Message]:
@@ -112,8 +109,8 @@ def _resources(context: Context, item: Item, found: Service) -> list[Message]:
     if not here:
         return []
     there = {name: found.fields.get(name, "") for name in here}
-    told = {"here": quantities.listed(here), "there": quantities.listed(there)}
-    return [Message("reseller_plan_resources", item=item.id, remote=found.id, **told)]
+    values = {"here": quantities.listed(here), "there": quantities.listed(there)}
+    return [Message("reseller_plan_resources", item=item.id, remote=found.id, **values)]
 
 
 def to_link(context: Context, number: int, remote: str, *, force: bool = False) -> Plan:

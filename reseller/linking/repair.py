@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from reseller.context import Context
 from reseller.ledger import links, problems
 from reseller.ledger.leases import lease
-from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.linking import sides
@@ -37,8 +36,15 @@ def repair(context: Context, user: str, service: str, remote: str) -> None:
     number = whole(service)
     item = None
     try:
-        item = _own(context, user, number)
-        _require_named(context, item, remote)
+        if not items.belongs(context.db, number, user):
+            raise ResellerError("reseller_item_missing", object="elid", value=number, item=number)
+        item = items.read_ours(context.db, number)
+        form = remotes.MISSING
+        if whole(remote):
+            # The only call before the decision.
+            form = remotes.read(context.seller(item.module).transport, item.itemtype, remote)
+        if not form.exists or form.item != str(item.id):
+            raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
         sides.link(context, number, remote, allowed=lambda plan: _require_repair(context, plan))
     except ResellerError as error:
         reason = context.word(error)
@@ -52,39 +58,22 @@ def _refused() -> ResellerError:
     return ResellerError("access", object="func", value=FUNCTION)
 
 
-def _own(context: Context, user: str, number: int) -> Item:
-    if not items.belongs(context.db, number, user):
-        raise ResellerError("reseller_item_missing", object="elid", value=number, item=number)
-    return items.read_ours(context.db, number)
-
-
-def _require_named(context: Context, item: Item, remote: str) -> None:
-    """Read the remote service, which is the only call before the decision; raise unless its key names the service."""
-    found = remotes.MISSING
-    if whole(remote):
-        found = remotes.read(context.seller(item.module).transport, item.itemtype, remote)
-    if not found.exists or found.item != str(item.id):
-        raise ResellerError("reseller_link_unnamed", object="value", value=remote, item=item.id, remote=remote)
-
-
 def _require_repair(context: Context, plan: Plan) -> None:
     """Refuse to give up a link that works: one with another remote service that still carries our key."""
-    old = plan.old
-    if not plan.keeps_key or (old is not None and old.remote != plan.remote and _works(context, old)):
+    old, works = plan.old, False
+    if plan.keeps_key and old is not None and old.remote != plan.remote:
+        form = remotes.read(context.seller_of(old).transport, old.itemtype, old.remote)
+        works = form.exists and form.key == old.key and old.state != links.HALF
+    if works or not plan.keeps_key:
         raise ResellerError("reseller_link_works", item=plan.item.id, remote=plan.remote)
 
 
-def _works(context: Context, old: Link) -> bool:
-    found = remotes.read(context.seller_of(old).transport, old.itemtype, old.remote)
-    return found.exists and found.key == old.key and old.state != links.HALF
-
-
-def _tell_staff(context: Context, item: Item, told: Mapping[str, str]) -> None:
+def _tell_staff(context: Context, item: Item, params: Mapping[str, str]) -> None:
     """Raise a problem for staff: one per service, however often and for how many services the client asks."""
     cause = Cause.of_service(item.id, problems.WISH)
     try:
         with lease(context.db, f"wish:{item.id}", context.limits.lease_seconds) as held:
-            problem = Problem(cause, item.module, "reseller_link_wish", told, touches=(item.id,))
+            problem = Problem(cause, item.module, "reseller_link_wish", params, touches=(item.id,))
             troubles.raise_(context, held, problem)
     except ResellerError as error:
         # The client's answer must not reveal this failure either.

@@ -47,22 +47,17 @@ def link(context: Context, number: int, remote: str, *, force: bool = False, all
             allowed(plan)
         if plan.is_done:
             return context.word(Message("reseller_note_linked_already", item=number, remote=remote))
-        _link(context, held, plan, force=force)
+        seller = context.seller(plan.item.module)
+        if plan.old is not None:
+            _let_go(context, held, context.seller_of(plan.old), plan.old)
+        key = plan.found.key if plan.found.key and plan.keeps_key else f"{number}-{secrets.token_hex(4)}"
+        half = links.write(held, plan.item, seller.account, plan.found.id, key)
+        _tell(context, held, seller, half)
+        _settle(context, held, plan.item, half)
+        forced = ", whatever its key said" if force else ""
+        context.note("link", f"linked to remote {plan.found.id} key {key}{forced}", item=number)
         troubles.end(context, held, Cause.of_service(number, problems.WISH))
     return context.word(Message("reseller_note_linked", item=number, remote=remote))
-
-
-def _link(context: Context, held: Lease, plan: Plan, *, force: bool) -> None:
-    item, found = plan.item, plan.found
-    seller = context.seller(item.module)
-    if plan.old is not None:
-        _let_go(context, held, context.seller_of(plan.old), plan.old)
-    key = found.key if found.key and plan.keeps_key else f"{item.id}-{secrets.token_hex(4)}"
-    half = links.write(held, item, seller.account, found.id, key)
-    _tell(context, held, seller, half)
-    _settle(context, held, item, half)
-    forced = ", whatever its key said" if force else ""
-    context.note("link", f"linked to remote {found.id} key {key}{forced}", item=item.id)
 
 
 def unlink(context: Context, number: int) -> str:
@@ -104,8 +99,8 @@ def heal(context: Context, half: Link) -> None:
 
 def _let_go(context: Context, held: Lease, seller: Seller, old: Link) -> None:
     """Remove our key from the remote service, if it still carries that key, and then end the link."""
-    found = service.read(seller.transport, old.itemtype, old.remote)
-    if found.exists and found.key == old.key:
+    form = service.read(seller.transport, old.itemtype, old.remote)
+    if form.exists and form.key == old.key:
         _set_key(context, held, seller, old, "")
     _end(context, held, old)
 
@@ -130,33 +125,27 @@ def _tell(context: Context, held: Lease, seller: Seller, half: Link) -> None:
     """
     transport, refused = seller.transport, None
     try:
-        found = service.read(transport, half.itemtype, half.remote)
-        if found.exists and found.key != half.key:
+        form = service.read(transport, half.itemtype, half.remote)
+        if form.exists and form.key != half.key:
             try:
                 _set_key(context, held, seller, half, half.key)
             except Rejected as error:
                 refused = error
-            found = service.read(transport, half.itemtype, half.remote)
-        is_there = found.exists or not gone.is_unlisted(transport, half.itemtype, half.remote, context.limits)
+            form = service.read(transport, half.itemtype, half.remote)
+        is_there = form.exists or not gone.is_unlisted(transport, half.itemtype, half.remote, context.limits)
     except SellerError as error:
         raise _half(context, half, error) from error
-    if not found.exists and is_there:
+    if not form.exists and is_there:
         raise _half(context, half, ResellerError("reseller_gone", item=half.item, remote=half.remote))
-    if is_there and found.key is None and refused is not None and not context.proofs.hold(refused):
+    if is_there and form.key is None and refused is not None and not context.proofs.hold(refused):
         raise _half(context, half, refused)
-    if not is_there or found.key not in (half.key, None) or (refused is not None and found.key is None):
+    if not is_there or form.key not in (half.key, None) or (refused is not None and form.key is None):
         links.settle(held, half.id, links.ENDED)
         raise refused or ResellerError("reseller_link_refused", item=half.item, remote=half.remote)
 
 
 def _half(context: Context, half: Link, cause: ResellerError) -> ResellerError:
     return ResellerError("reseller_link_half", item=half.item, remote=half.remote, cause=context.word(cause))
-
-
-def _is_opening(context: Context, item: Item) -> bool:
-    """Whether checkevent is to make the service active; one in process for another reason has been active before."""
-    running = items.operations(context.db, item.id)
-    return item.status == Status.PROCESSING and (not running or any(name in OPENINGS for name in running))
 
 
 def _settle(context: Context, held: Lease, item: Item, half: Link) -> None:
@@ -166,7 +155,10 @@ def _settle(context: Context, held: Lease, item: Item, half: Link) -> None:
     """
     order = requests.live_of(context.db, item.id)
     with context.db.transaction():
-        links.settle(held, half.id, links.OPENING if _is_opening(context, item) else links.LIVE)
+        running = items.operations(context.db, item.id)
+        # One that is in process for another reason has been active before.
+        is_new = item.status == Status.PROCESSING and (not running or any(name in OPENINGS for name in running))
+        links.settle(held, half.id, links.OPENING if is_new else links.LIVE)
         if order is not None:
             requests.settle(held, order, Standing(State.ABANDONED, "reseller_linked_by_hand", remote=half.remote))
     functions.save_param(context.mgrctl, item.id, REMOTE_PARAM, half.remote)

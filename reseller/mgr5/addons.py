@@ -44,11 +44,11 @@ WHERE p.parent = %s AND {_COUNTS} AND p.compound IS NULL ORDER BY p.id"""  # noq
 
 def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon, ...]]:
     """The add-ons of each of these services, by the number of the service."""
-    found: dict[int, dict[int, Addon]] = {}
+    by_item: dict[int, dict[int, Addon]] = {}
     for item, *row in db.rows(_OF_SERVICES, numbers):
         addon = _addon(row)
-        found.setdefault(item, {})[addon.pricelist] = addon
-    return {item: tuple(addons.values()) for item, addons in found.items()}
+        by_item.setdefault(item, {})[addon.pricelist] = addon
+    return {item: tuple(addons.values()) for item, addons in by_item.items()}
 
 
 def of_tariff(db: Database, pricelist: int) -> list[Addon]:

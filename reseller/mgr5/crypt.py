@@ -39,8 +39,8 @@ def decrypt(panel: Panel, value: str) -> str:
         raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {error.__class__.__name__}") from error
     if done.returncode:
         # openssl gives the cause below the first line, so keep all lines.
-        said = " ".join(done.stderr.decode(errors="replace").split()) or "no reason given"
-        raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {said}")
+        reason = " ".join(done.stderr.decode(errors="replace").split()) or "no reason given"
+        raise ResellerError("reseller_crypt", file=str(key), text=f"openssl: {reason}")
     head, mark, clear = done.stdout[2:].partition(b"\0")
     try:
         text = clear.decode()

@@ -28,10 +28,10 @@ def read(db: Database, item: int) -> Item:
 
     Parameters that the panel stores encrypted are not included.
     """
-    found = read_all(db, [item])
-    if item not in found:
+    service = read_all(db, [item]).get(item)
+    if service is None:
         raise ResellerError("reseller_item_missing", object="item", value=str(item), item=item)
-    return found[item]
+    return service
 
 
 def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
@@ -41,21 +41,21 @@ def read_all(db: Database, numbers: Collection[int]) -> dict[int, Item]:
     params: dict[int, dict[str, str]] = {}
     for item, intname, value in db.rows("SELECT item, intname, value FROM itemparam WHERE item IN %s", numbers):
         params.setdefault(item, {})[intname] = value or ""
-    held = addons.of_services(db, numbers)
+    ordered = addons.of_services(db, numbers)
     return {
-        row["id"]: Item(**row, params=params.get(row["id"], {}), addons=held.get(row["id"], ()))
+        row["id"]: Item(**row, params=params.get(row["id"], {}), addons=ordered.get(row["id"], ()))
         for row in db.named(_ITEM, numbers)
     }
 
 
 def read_ours(db: Database, item: int) -> Item:
     """The service, if it belongs to a module of ours; raises `reseller_item_missing` or `reseller_item_not_ours`."""
-    found = read(db, item)
-    if found.module_name != MODULE:
+    service = read(db, item)
+    if service.module_name != MODULE:
         raise ResellerError(
-            "reseller_item_not_ours", object="item", value=str(item), item=item, module=found.module_name or "none"
+            "reseller_item_not_ours", object="item", value=str(item), item=item, module=service.module_name or "none"
         )
-    return found
+    return service
 
 
 def is_ours(db: Database, item: int) -> bool:
@@ -153,8 +153,8 @@ def open_tasks(db: Database, operation: int) -> list[int]:
 
 def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
     """The parameters that the tariff form saved for a tariff."""
-    found = db.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s", pricelist)
-    return {intname: value or "" for intname, value in found}
+    rows = db.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s", pricelist)
+    return {intname: value or "" for intname, value in rows}
 
 
 def is_open(db: Database, task: int) -> bool:

@@ -83,15 +83,15 @@ def _answer(func: str, done: subprocess.CompletedProcess[bytes]) -> document.Ele
     try:
         root = document.parse(done.stdout)
     except document.NotADocument as error:
-        said = (done.stderr or done.stdout).decode(errors="replace").strip()[:500]
-        raise PanelError(func, "answer", text=said or f"{error}, exit code {done.returncode}") from error
-    found = document.error_of(root)
-    if found is not None:
+        output = (done.stderr or done.stdout).decode(errors="replace").strip()[:500]
+        raise PanelError(func, "answer", text=output or f"{error}, exit code {done.returncode}") from error
+    refusal = document.error_of(root)
+    if refusal is not None:
         raise PanelError(
             func,
-            found.get("type", ""),
-            object=found.get("object", ""),
-            value=found.get("value", "") or document.error_params(found).get("value", ""),
-            text=document.text(found, "msg"),
+            refusal.get("type", ""),
+            object=refusal.get("object", ""),
+            value=refusal.get("value", "") or document.error_params(refusal).get("value", ""),
+            text=document.text(refusal, "msg"),
         )
     return root

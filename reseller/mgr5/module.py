@@ -77,29 +77,23 @@ def parse(argv: Sequence[str]) -> Arguments:
         given[name] = taken
     if not given.get("command"):
         raise _wrong("--command is missing")
-    numbers = {name: _number(name, given.get(name, "0")) for name in _NUMBERS}
+    values = {}
+    for name in _NUMBERS:
+        number = numbers.parse(given.get(name, "0"))
+        if number is None:
+            raise _wrong(f"--{name} takes a number, not {given[name]}")
+        values[name] = number
     return Arguments(
+        **values,
         command=given["command"],
-        item=numbers["item"],
-        module=numbers["module"],
-        level=numbers["level"],
-        runningoperation=numbers["runningoperation"],
         lang=given.get("lang", ""),
         itemtype=given.get("itemtype", ""),
-        addon=numbers["addon"],
         param=given.get("param", ""),
         value=given.get("value", ""),
         userid=given.get("userid", ""),
         panelkey=given.get("panelkey", ""),
         password=given.get("password", ""),
     )
-
-
-def _number(name: str, value: str) -> int:
-    given = numbers.parse(value)
-    if given is None:
-        raise _wrong(f"--{name} takes a number, not {value}")
-    return given
 
 
 def _wrong(text: str) -> UsageError:

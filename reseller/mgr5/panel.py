@@ -20,7 +20,7 @@ from reseller.wire.secrets import hide_known, remember
 CONFIG_KEYS = ("DBHost", "DBPort", "DBUser", "DBPassword", "DBName", "DBSocket", "CryptKey")
 #: where programs of this platform look for a local database's socket (additions-2.md h 6), and where Debian has it
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
-_LOCAL = ("", "localhost")
+
 #: a database that is silent for this long counts as gone; waiting for a migration takes less (ledger/schema.py)
 SILENT_SECONDS = 600
 MYSQL_PORT = 3306
@@ -64,16 +64,24 @@ class Panel:
 
         The files have one `Key value` per line. Reading them is cheap; calling the panel costs a process.
         """
-        found: dict[str, str] = {}
+        config: dict[str, str] = {}
         extra = self.base / "etc" / "billmgr.conf.d"
         for path in [self.base / "etc" / "billmgr.conf", *sorted(extra.glob("*"))]:
-            found.update(_config_file(path))
-        if "DBName" not in found:
+            try:
+                lines = files.lines(path)
+            except OSError:
+                # Missing, or no regular file.
+                continue
+            for line in lines:
+                key, *value = line.split(None, 1) or [""]
+                if key in CONFIG_KEYS:
+                    config[key] = value[0].strip() if value else ""
+        if "DBName" not in config:
             from reseller.mgr5.mgrctl import Mgrctl
 
             root = Mgrctl(self).call("paramlist")
-            found.update({node.tag: (node.text or "").strip() for row in root.iter("elem") for node in row})
-        return found
+            config.update({node.tag: (node.text or "").strip() for row in root.iter("elem") for node in row})
+        return config
 
     def database(self) -> Database:
         """A new connection; raises ResellerError `reseller_database` or `reseller_database_login` with the server's
@@ -90,7 +98,7 @@ class Panel:
         config = self.config()
         remember(config.get("DBPassword", ""), always=True)
         host, port = database_address(config)
-        socket = config.get("DBSocket") or (_usual_socket() if host in _LOCAL and not port else "")
+        socket = config.get("DBSocket") or (_usual_socket() if host in ("", "localhost") and not port else "")
         cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
         tls: dict[str, Any] = {"ssl_ca": cafile, "ssl_verify_cert": True, "ssl_verify_identity": True}
         try:
@@ -125,24 +133,12 @@ class Panel:
 def database_address(config: Mapping[str, str]) -> tuple[str, int]:
     """Host and port of the database, which may be written `HOST:PORT` or `[ADDRESS]:PORT`; port 0 if none is given."""
     host, port = config.get("DBHost", ""), numbers.parse(config.get("DBPort", "")) or 0
-    name, colon, told = host.rpartition(":")
+    name, colon, digits = host.rpartition(":")
     is_bracketed = name.startswith("[") and name.endswith("]")
-    if colon and (is_bracketed or ":" not in name) and numbers.parse(told):
-        host, port = name, numbers.parse(told) or 0
+    if colon and (is_bracketed or ":" not in name) and numbers.parse(digits):
+        host, port = name, numbers.parse(digits) or 0
     return host.strip("[]"), port
 
 
 def _usual_socket() -> str:
     return next((path for path in SOCKETS if Path(path).exists()), "")
-
-
-def _config_file(path: Path) -> dict[str, str]:
-    try:
-        lines = files.lines(path)
-    except OSError:
-        # Missing, or no regular file. If the database's name is still unknown, config() calls the panel.
-        return {}
-    pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
-    return {
-        words[0]: words[1].strip() if len(words) > 1 else "" for words in pairs if words and words[0] in CONFIG_KEYS
-    }

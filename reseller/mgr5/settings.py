@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from reseller.mgr5.features import NUMBER_PARAM, PARAMS
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
@@ -24,6 +22,11 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
     for name, value in (("url", values["url"]), ("username", values["username"]), ("password", password)):
         if not value:
             raise ResellerError("reseller_settings", object=name, module=module or "new", field=name)
+    limit, typed = None, values["spendlimit"]
+    if typed:
+        limit = money.parse(typed)
+        if limit is None or limit < 0:
+            raise ResellerError("reseller_settings_limit", object="spendlimit", value=typed, module=module or "new")
     return Settings(
         module=module,
         name=values["name"],
@@ -37,19 +40,10 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         proxy_username=values["proxyuser"],
         proxy_password=parent.findtext("proxypassword") or "",
         reuse=values["reuse"] == "on",
-        spend_limit=_limit(values["spendlimit"], module),
+        spend_limit=limit,
         ask_gaps=values["askgaps"] == "on",
         noted=numbers.parse(values[NUMBER_PARAM]) or 0,
     )
-
-
-def _limit(shown: str, module: int) -> Decimal | None:
-    if not shown:
-        return None
-    amount = money.parse(shown)
-    if amount is None or amount < 0:
-        raise ResellerError("reseller_settings_limit", object="spendlimit", value=shown, module=module or "new")
-    return amount
 
 
 def note_number(mgrctl: Mgrctl, settings: Settings) -> None:

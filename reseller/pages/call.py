@@ -24,7 +24,7 @@ from reseller.wire.numbers import whole
 CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL = 16, 29, 30
 #: how much of a client's parameter is read: no number and no name of ours is longer
 CLIENT_CHARACTERS = 64
-_LANG = re.compile("[a-z]{2}")
+
 #: the cookie is `billmgrlang5=<theme>:<lang>`
 _COOKIE = re.compile(r"billmgrlang5=[^;:]*:([a-z]{2})(?![a-z])")
 NUMBER = re.compile("[0-9]{1,10}")
@@ -43,7 +43,7 @@ class Call:
 
         The parameter `func`, which the caller controls, counts only if the panel does not name the function.
         """
-        return self._told("ACTION_NAME") or self.text("func")
+        return self._variable("ACTION_NAME") or self.text("func")
 
     @property
     def says_otherwise(self) -> bool:
@@ -56,17 +56,17 @@ class Call:
     @property
     def stage(self) -> str:
         """`action` for a function of ours; `before`, `after` or `final` for an event of another function."""
-        return self._told("EVENT_TYPE")
+        return self._variable("EVENT_TYPE")
 
     @property
     def user(self) -> str:
         """Name of the calling user."""
-        return self._told("AUTH_USER")
+        return self._variable("AUTH_USER")
 
     @property
     def address(self) -> str:
         """Address of the caller, empty for a call on this machine."""
-        return self._told("REMOTE_ADDR") or self._told("AUTH_IP")
+        return self._variable("REMOTE_ADDR") or self._variable("AUTH_IP")
 
     @property
     def caller(self) -> Caller:
@@ -76,7 +76,7 @@ class Call:
     @property
     def level(self) -> int:
         """The caller's level, 0 if the panel does not pass it."""
-        return whole(self._told("AUTH_LEVEL"))
+        return whole(self._variable("AUTH_LEVEL"))
 
     @property
     def is_employee(self) -> bool:
@@ -91,9 +91,9 @@ class Call:
     @property
     def lang(self) -> str:
         """The caller's language."""
-        cookie = _COOKIE.search(self._told("HTTP_COOKIE"))
-        told = self.text("lang") or (cookie.group(1) if cookie else "")
-        return told if _LANG.fullmatch(told) else texts.FALLBACK
+        cookie = _COOKIE.search(self._variable("HTTP_COOKIE"))
+        lang = self.text("lang") or (cookie.group(1) if cookie else "")
+        return lang if re.fullmatch("[a-z]{2}", lang) else texts.FALLBACK
 
     @cached_property
     def context(self) -> Context:
@@ -121,10 +121,10 @@ class Call:
 
         A client's is cut to CLIENT_CHARACTERS, enough for any value that we use.
         """
-        told = self._told(f"PARAM_{name}")
-        return told if self.is_employee else told[:CLIENT_CHARACTERS]
+        value = self._variable(f"PARAM_{name}")
+        return value if self.is_employee else value[:CLIENT_CHARACTERS]
 
-    def _told(self, name: str) -> str:
+    def _variable(self, name: str) -> str:
         """A variable of the environment.
 
         Bytes that are no UTF-8 are replaced, so that they never reach the database.
@@ -149,25 +149,25 @@ class Call:
 
     def number(self, name: str, least: int, most: int, default: int) -> int:
         """A whole number from `least` to `most`, `default` if not given; raises ResellerError `reseller_page_value`."""
-        told = self.text(name)
-        if not told:
+        text = self.text(name)
+        if not text:
             return default
-        if not NUMBER.fullmatch(told) or not least <= int(told) <= most:
-            raise refused(name, told)
-        return int(told)
+        if not NUMBER.fullmatch(text) or not least <= int(text) <= most:
+            raise refused(name, text)
+        return int(text)
 
     def numbers(self, name: str) -> list[int]:
         """Ids separated by commas, each once; raises ResellerError `reseller_page_value` or `reseller_page_many`."""
-        found = []
-        for told in self.text(name).split(","):
-            if told.strip():
-                if not NUMBER.fullmatch(told.strip()):
-                    raise refused(name, told.strip())
-                found.append(int(told))
+        numbers: dict[int, None] = {}
+        for text in self.text(name).split(","):
+            if text.strip():
+                if not NUMBER.fullmatch(text.strip()):
+                    raise refused(name, text.strip())
+                numbers[int(text)] = None
         most = self.panel.limits.form_services
-        if len(set(found)) > most:
-            raise ResellerError("reseller_page_many", object=name, count=len(set(found)), most=most)
-        return list(dict.fromkeys(found))
+        if len(numbers) > most:
+            raise ResellerError("reseller_page_many", object=name, count=len(numbers), most=most)
+        return list(numbers)
 
     def words(self, block: str) -> Mapping[str, str]:
         """The texts of a block in the language of this call."""

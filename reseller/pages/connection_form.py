@@ -32,18 +32,15 @@ def check(panel: Panel, form: bytes) -> None:
     # The form itself decides whether the password may travel unencrypted, not what was saved before.
     chosen = replace(as_known(context.db, chosen), plain=chosen.plain)
     transport = Transport(chosen, panel.limits, context.log)
-    found = account.check(transport, ITEMTYPES)
-    number = same_account.of(context.db, transport, chosen.username, found.own_id)
+    theirs = account.check(transport, ITEMTYPES)
+    number = same_account.of(context.db, transport, chosen.username, theirs.own_id)
     same_account.require_other_panel(context, transport, number, anew=True)
-    _require_bound(context, chosen.noted, number)
-    accounts.save_balance(context.db, number, found.balance)
-    accounts.save_generations(context.db, number, found.generations)
-
-
-def _require_bound(context: Context, module: int, account: int) -> None:
-    """Require that what the module has bought is at this account; the module's number is in the settings themselves."""
-    for each in (*accounts.bought(context.db, module, account, most=1), *accounts.kept(context.db, module, account)):
-        raise context.differs(module, account, each.account)
+    # What the module has bought must be at this account. The module's number is in the settings themselves.
+    bought = accounts.bought(context.db, chosen.noted, number, most=1)
+    for each in (*bought, *accounts.kept(context.db, chosen.noted, number)):
+        raise context.differs(chosen.noted, number, each.account)
+    accounts.save_balance(context.db, number, theirs.balance)
+    accounts.save_generations(context.db, number, theirs.generations)
 
 
 def parse(form: bytes) -> document.Element:

@@ -29,7 +29,10 @@ def setremoteid(call: Call) -> document.Element:
     if call.stage in ("before", "final"):
         return _event(call)
     if not call.sok:
-        return _setremoteid_form(call)
+        # Only staff see the remote service to which the service is linked.
+        old = links.of_item(call.context.db, call.service()) if call.is_employee else None
+        call.page.append(document.element("value", old.remote if old else ""))
+        return call.page
     if call.is_employee:
         return _set(call.context, call)
     # In the language of staff, who read what is recorded here; the client's answer is worded elsewhere.
@@ -48,14 +51,6 @@ def _event(call: Call) -> document.Element:
                 raise ResellerError("reseller_link_ours", object="elid", value=number, item=number)
             return _set(context, call)
     return document.document() if is_before else call.page
-
-
-def _setremoteid_form(call: Call) -> document.Element:
-    """The form; only staff see the remote service to which the service is linked."""
-    page = call.page
-    old = links.of_item(call.context.db, call.service()) if call.is_employee else None
-    page.append(document.element("value", old.remote if old else ""))
-    return page
 
 
 def _set(context: Context, call: Call) -> document.Element:
@@ -107,5 +102,5 @@ def _shown(call: Call, item: Item, notes: Sequence[str]) -> document.Element:
     return call.page
 
 
-def _ok(told: str) -> document.Element:
-    return document.document(document.element("ok"), document.element("told", told))
+def _ok(note: str) -> document.Element:
+    return document.document(document.element("ok"), document.element("told", note))

@@ -26,32 +26,30 @@ def wanted(call: Call, view: View, fixed: Mapping[str, int | str] | None = None,
     `fixed` are filters that the page itself sets; `asked` reads filters even without `filter=on`. Raises ResellerError
     `reseller_page_value`.
     """
-    told = call.text("p_sort") or call.text("p_col")
-    column = told.lstrip("+-") or view.sort
+    sort = call.text("p_sort") or call.text("p_col")
+    column = sort.lstrip("+-") or view.sort
     if column not in view.sorts:
-        raise refused("p_sort", told)
+        raise refused("p_sort", sort)
     order = call.text("p_order")
     if order not in ("", "asc", "desc"):
         raise refused("p_order", order)
-    falling = order == "desc" or told.startswith("-") if told or order else view.falling
+    falling = order == "desc" or sort.startswith("-") if sort or order else view.falling
     rows = call.number("p_cnt", 1, call.context.limits.page_rows, FIRST_ROWS)
     page = call.number("p_num", 1, LAST_PAGE, 1)
-    chosen = _chosen(call, view) if asked or call.text("filter") == "on" else {}
-    return Wanted({**chosen, **(fixed or {})}, column, falling, page, rows)
-
-
-def _chosen(call: Call, view: View) -> dict[str, int | str]:
-    return {name: _value(call, name, kind) for name, (kind, _) in view.filters.items() if call.text(name)}
+    filters: dict[str, int | str] = {}
+    if asked or call.text("filter") == "on":
+        filters = {name: _value(call, name, kind) for name, (kind, _) in view.filters.items() if call.text(name)}
+    return Wanted({**filters, **(fixed or {})}, column, falling, page, rows)
 
 
 def _value(call: Call, name: str, kind: Kind) -> int | str:
-    told = call.text(name)
+    text = call.text(name)
     if kind == Kind.TEXT:
-        return told[:190]
+        return text[:190]
     if kind == Kind.FLAG:
-        if told not in _FLAGS:
-            raise refused(name, told)
-        return _FLAGS[told]
+        if text not in _FLAGS:
+            raise refused(name, text)
+        return _FLAGS[text]
     return call.number(name, 0, 2**31 - 1, 0)
 
 
@@ -68,13 +66,10 @@ def show(
         p_cnt=asked.rows,
         p_sort=asked.sort,
         p_order="desc" if asked.falling else "asc",
-        **({"p_filter": _filter(call, view)} if call.text("filter") == "on" else {}),
     )
+    if call.text("filter") == "on":
+        call.put(p_filter=" ".join(f"{name}={call.text(name)}" for name in view.filters if call.text(name)))
     return call.page
-
-
-def _filter(call: Call, view: View) -> str:
-    return " ".join(f"{name}={call.text(name)}" for name in view.filters if call.text(name))
 
 
 def elem(cells: Mapping[str, object]) -> document.Element:

@@ -22,10 +22,10 @@ def show(call: Call) -> document.Element:
         request = requests.by_id(call.context.db, number)
     except LookupError as error:
         raise ResellerError("reseller_no_request", object="elid", value=number) from error
-    said = reorder(call.context, request.item, confirmed=False, chosen=number)
+    sentence = reorder(call.context, request.item, confirmed=False, chosen=number)
     if call.sok:
-        several.require_shown(call, said)
+        several.require_shown(call, sentence)
         reorder(call.context, request.item, confirmed=True, chosen=number)
         return done()
-    call.put(elid=number, service=request.item, plan=said, shown=several.digest(said))
+    call.put(elid=number, service=request.item, plan=sentence, shown=several.digest(sentence))
     return call.page

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from reseller.db import Row
 from reseller.ledger import overview
 from reseller.pages import listing
 from reseller.pages.call import Call
@@ -21,30 +20,28 @@ def show(call: Call) -> document.Element:
     db = call.context.db
     days = call.number("days", 1, max(DAYS), 30)
     report = document.element("reportdata")
-    report.append(_band("states", (_state(row, words) for row in overview.services_by_state(db))))
+    states = [
+        {"state": words.get(f"status_{status}", status), "services": count, "differing": differing}
+        for status, count, differing in overview.services_by_state(db)
+    ]
+    report.append(_band("states", states))
     names = ("day", "done", "open", "stopped", "given_up")
     report.append(_band("requests", (dict(zip(names, row)) for row in overview.outcomes(db, days))))
     names = ("endpoint", "username", "balance", "currency", "checked")
     report.append(_band("balances", (dict(zip(names, row)) for row in overview.balances(db))))
-    report.append(_band("expiries", _weeks(call, words)))
+    # A row for every week, even if nothing ends in it, so that the histogram shows its gaps.
+    ends = {int(week): (here, there) for week, here, there in overview.expiries(db, WEEKS)}
+    today = dt.datetime.now(dt.timezone.utc).date()
+    weeks = []
+    for week in range(-1, WEEKS):
+        here, there = ends.get(week, (0, 0))
+        name = str(today + dt.timedelta(weeks=week)) if week >= 0 else words.get("overdue", "")
+        weeks.append({"week": name, "here": here, "there": there})
+    report.append(_band("expiries", weeks))
     listing.choices(call, "days", [(number, words.get(f"days_{number}", str(number))) for number in DAYS])
     call.put(days=days)
     call.page.append(report)
     return call.page
-
-
-def _state(row: Row, words: Mapping[str, str]) -> Mapping[str, object]:
-    return {"state": words.get(f"status_{row[0]}", row[0]), "services": row[1], "differing": row[2]}
-
-
-def _weeks(call: Call, words: Mapping[str, str]) -> Iterable[Mapping[str, object]]:
-    """A row for every week, even if nothing ends in it, so that the histogram shows its gaps."""
-    found = {int(week): (here, there) for week, here, there in overview.expiries(call.context.db, WEEKS)}
-    today = dt.datetime.now(dt.timezone.utc).date()
-    for week in range(-1, WEEKS):
-        here, there = found.get(week, (0, 0))
-        name = str(today + dt.timedelta(weeks=week)) if week >= 0 else words.get("overdue", "")
-        yield {"week": name, "here": here, "there": there}
 
 
 def _band(name: str, rows: Iterable[Mapping[str, object]]) -> document.Element:

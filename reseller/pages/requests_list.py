@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from reseller.ledger import overview, states
 from reseller.pages import listing
@@ -14,13 +14,6 @@ def show(call: Call) -> document.Element:
     """A page of the list; the service is in `plid` if the list is reopened by one of its own buttons."""
     service = call.number("elid" if call.text("elid") else "plid", 1, 2**31 - 1, 0)
     fixed = {"item": service} if service else {}
-    found = listing.show(call, overview.REQUESTS, listing.wanted(call, overview.REQUESTS, fixed), _cells(call))
-    if service:
-        call.put(plid=service)
-    return found
-
-
-def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
     words = call.words("reseller.requests")
 
     def cells(row: dict[str, object]) -> Mapping[str, object]:
@@ -36,4 +29,7 @@ def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
             "error_text": row["error_text"] or row["error_type"],
         }
 
-    return cells
+    page = listing.show(call, overview.REQUESTS, listing.wanted(call, overview.REQUESTS, fixed), cells)
+    if service:
+        call.put(plid=service)
+    return page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from reseller.ledger import overview
 from reseller.pages import listing
@@ -12,10 +12,6 @@ from reseller.wire import document
 
 def show(call: Call) -> document.Element:
     """A page of the list."""
-    return listing.show(call, overview.SERVICES, listing.wanted(call, overview.SERVICES), _cells(call))
-
-
-def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
     words = call.words("reseller.services")
 
     def cells(row: dict[str, object]) -> Mapping[str, object]:
@@ -34,4 +30,4 @@ def _cells(call: Call) -> Callable[[dict[str, object]], Mapping[str, object]]:
             "away": "on" if swap else "off",
         }
 
-    return cells
+    return listing.show(call, overview.SERVICES, listing.wanted(call, overview.SERVICES), cells)

@@ -54,8 +54,8 @@ def each(call: Call, numbers: Sequence[int], step: Callable[[int], object]) -> N
         return
     if len(numbers) == 1:
         raise next(iter(errors.values()))
-    said = " ".join(f"{number}: {call.context.word(error)}" for number, error in errors.items())
-    raise ResellerError("reseller_page_some", object="elid", count=len(errors), total=len(numbers), text=said)
+    reasons = " ".join(f"{number}: {call.context.word(error)}" for number, error in errors.items())
+    raise ResellerError("reseller_page_some", object="elid", count=len(errors), total=len(numbers), text=reasons)
 
 
 def digest(plan: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reseller.commands import stop_buying
-from reseller.commands.stop_buying import Waiting
 from reseller.ledger import stops
 from reseller.ledger.stops import ALL
 from reseller.mgr5 import items, modules
@@ -33,20 +32,28 @@ def start(call: Call) -> document.Element:
 
     Only the plan that was shown is resumed.
     """
-    there_are = [each.module for each in stops.every(call.context.db)]
-    is_chosen = call.text("module") or not there_are
-    found = stop_buying.require(call.context, _chosen(call) if is_chosen else there_are[0])
-    waiting = stop_buying.plan(call.context, found)
+    stopped = [each.module for each in stops.every(call.context.db)]
+    is_chosen = call.text("module") or not stopped
+    stop = stop_buying.require(call.context, _chosen(call) if is_chosen else stopped[0])
+    waiting = stop_buying.plan(call.context, stop)
     if call.sok:
         several.require_shown(call, waiting)
-        stop_buying.start(call.context, found.module)
+        stop_buying.start(call.context, stop.module)
         return done()
     table = document.element("list", name="plan")
-    table.extend(_rows(call, waiting))
+    words = call.words("reseller.requests")
+    for each in waiting:
+        row = {
+            "service": each.item,
+            "what": words.get(f"kind_{each.kind}", each.kind),
+            "months": each.term or "",
+            "cost": money.text(each.cost, each.currency),
+        }
+        table.append(listing.elem(row))
     call.page.append(table)
-    said = {"since": f"{found.since} UTC", "who": found.who, "why": found.why, "total": stop_buying.total(waiting)}
-    call.put(module=_name(found.module), shown=several.digest(waiting), **said)
-    _choices(call, there_are)
+    fields = {"since": f"{stop.since} UTC", "who": stop.who, "why": stop.why, "total": stop_buying.total(waiting)}
+    call.put(module=_name(stop.module), shown=several.digest(waiting), **fields)
+    _choices(call, stopped)
     return call.page
 
 
@@ -64,18 +71,3 @@ def _choices(call: Call, numbers: Sequence[int]) -> None:
     listing.choices(
         call, "module", [(_name(each), names.get(each, words.get(_name(each), str(each)))) for each in numbers]
     )
-
-
-def _rows(call: Call, waiting: Sequence[Waiting]) -> list[document.Element]:
-    words = call.words("reseller.requests")
-    return [
-        listing.elem(
-            {
-                "service": each.item,
-                "what": words.get(f"kind_{each.kind}", each.kind),
-                "months": each.term or "",
-                "cost": money.text(each.cost, each.currency),
-            }
-        )
-        for each in waiting
-    ]

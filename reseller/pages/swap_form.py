@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from reseller import swap
 from reseller.mgr5 import modules
-from reseller.mgr5.modules import Module
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
 from reseller.swap import Step
@@ -20,12 +20,17 @@ def away(call: Call) -> document.Element:
     """Move services to another module, for the reason given."""
     if not several.has_turn(call):
         return several.nothing(call)
-    numbers = several.marked(call)
-    to = _target(call)
+    numbers, chosen = several.marked(call), call.text("processingmodule")
+    to = swap.target(call.context.db, chosen) if chosen else None
+    if not chosen:
+        # The manual one, if there is one.
+        with contextlib.suppress(ResellerError):
+            to = swap.target(call.context.db, swap.MANUAL)
     plan = swap.plan_away(call.context, numbers, to) if to else []
     if call.sok:
         if to is None:
-            raise ResellerError("reseller_swap_module", object="processingmodule", known=_named(call))
+            known = "; ".join(str(module) for module in modules.every(call.context.db))
+            raise ResellerError("reseller_swap_module", object="processingmodule", known=known)
         target, why = to, call.text("why")[:WHY_LENGTH]
         return _apply(call, plan, lambda number: swap.away(call.context, number, target, why))
     call.put(processingmodule=to.id if to else "", why=call.text("why"))
@@ -43,37 +48,17 @@ def back(call: Call) -> document.Element:
     return _form(call, plan)
 
 
-def _target(call: Call) -> Module | None:
-    """The chosen module; without a choice the manual one, if there is one."""
-    told = call.text("processingmodule")
-    if told:
-        return swap.target(call.context.db, told)
-    try:
-        return swap.target(call.context.db, swap.MANUAL)
-    except ResellerError:
-        return None
-
-
-def _named(call: Call) -> str:
-    return "; ".join(str(module) for module in modules.every(call.context.db))
-
-
 def _form(call: Call, plan: Sequence[Step]) -> document.Element:
     table = document.element("list", name="plan")
-    table.extend(
-        [
-            listing.elem(
-                {
-                    "service": step.service,
-                    "name": step.name,
-                    "here": step.here,
-                    "to": "" if step.refused else step.to,
-                    "notes": step.refused or "; ".join(step.notes),
-                }
-            )
-            for step in plan
-        ]
-    )
+    for step in plan:
+        row = {
+            "service": step.service,
+            "name": step.name,
+            "here": step.here,
+            "to": "" if step.refused else step.to,
+            "notes": step.refused or "; ".join(step.notes),
+        }
+        table.append(listing.elem(row))
     call.page.append(table)
     call.put(elid=", ".join(str(number) for number in several.marked(call)), shown=several.digest(_said(plan)))
     return call.page
@@ -88,7 +73,7 @@ def _apply(call: Call, plan: Sequence[Step], step: Callable[[int], str]) -> docu
     several.require_shown(call, _said(plan))
     possible = [one.service for one in plan if not one.refused]
     if not possible:
-        said = " ".join(f"{one.service}: {one.refused}" for one in plan)
-        raise ResellerError("reseller_page_some", object="elid", count=len(plan), total=len(plan), text=said)
+        text = " ".join(f"{one.service}: {one.refused}" for one in plan)
+        raise ResellerError("reseller_page_some", object="elid", count=len(plan), total=len(plan), text=text)
     several.each(call, possible, step)
     return done()

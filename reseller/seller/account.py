@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -35,8 +36,8 @@ def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
     level = user.get("level", "")
     if level != str(CLIENT_LEVEL):
         raise ResellerError("reseller_not_client", object="username", value=user.get("name", ""), level=level)
-    found = {itemtype: orders.preferred(itemtype, orders.probe(transport, itemtype)) for itemtype in itemtypes}
-    generations = {itemtype: generation for itemtype, generation in found.items() if generation}
+    probed = {itemtype: orders.preferred(itemtype, orders.probe(transport, itemtype)) for itemtype in itemtypes}
+    generations = {itemtype: generation for itemtype, generation in probed.items() if generation}
     if not generations:
         raise ResellerError("reseller_no_orders", types=", ".join(itemtypes))
     return Account(user.get("name", ""), _own_id(user), read_balance(transport), generations)
@@ -57,8 +58,7 @@ def own_id(transport: Transport) -> str:
 
 def _own_id(user: document.Element) -> str:
     """The number of the account, which may have several users; of the user if the seller does not name the account."""
-    found = user.get("account", "")
-    return found or f"user {user.get('id') or user.get('name', '')}"
+    return user.get("account", "") or f"user {user.get('id') or user.get('name', '')}"
 
 
 def read_balance(transport: Transport, currency: str = "") -> Balance:
@@ -67,20 +67,16 @@ def read_balance(transport: Transport, currency: str = "") -> Balance:
     An account may have a row for each currency: the row in `currency` is returned, or the first if there is none.
     Raises SellerError.
     """
-    try:
-        rows = [_of_row(elem) for elem in transport.call("subaccount", bounds=PAGE).iterfind("elem")]
-    except Rejected:
-        rows = []
+    rows: list[Balance] = []
+    with contextlib.suppress(Rejected):
+        for elem in transport.call("subaccount", bounds=PAGE).iterfind("elem"):
+            letters = document.text(elem, "currency") or _currency(document.text(elem, "balance"))
+            rows.append(_balance(money.of(elem.find("balance")), letters))
     if rows:
         return next((row for row in rows if row.currency == currency), rows[0])
     user = transport.call("whoami").find("user")
     shown = "" if user is None else user.get("balance", "")
     return _balance(money.parse(shown), _currency(shown))
-
-
-def _of_row(elem: document.Element) -> Balance:
-    shown = document.text(elem, "balance")
-    return _balance(money.of(elem.find("balance")), document.text(elem, "currency") or _currency(shown))
 
 
 def _balance(amount: Decimal | None, currency: str) -> Balance:

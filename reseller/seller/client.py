@@ -63,7 +63,7 @@ class Client:
     ) -> None:
         self._limits = limits
         self._verify = verify
-        self._trust = _trust(cafile) if verify else _trust_everybody()
+        self._trust = _trust(cafile, verify=verify)
         self._proxy = proxy
         self._has_cookies = cookies
         self._kept = self._session(KEPT)
@@ -101,7 +101,7 @@ class Client:
             raise
         except Exception as error:
             # Whatever the error is: once the request was handed over, the seller may have it.
-            raise _verdict(deadline, _first(error, outer), url) from error
+            raise _verdict(deadline, error, outer, url) from error
         finally:
             deadline.end()
             if fresh:
@@ -109,8 +109,8 @@ class Client:
         return answer
 
     def _session(self, kept: int) -> Session:
-        proxy, told = (self._proxy.url, self._proxy.headers) if self._proxy else ("", {})
-        adapter = Adapter(self._trust, told, kept)
+        proxy, proxy_headers = (self._proxy.url, self._proxy.headers) if self._proxy else ("", {})
+        adapter = Adapter(self._trust, proxy_headers, kept)
         return Session(adapter, verify=self._verify, proxy=proxy, headers=HEADERS, cookies=self._has_cookies)
 
 
@@ -158,8 +158,16 @@ def too_large(what: str, bounds: Bounds, url: str) -> Ambiguous:
     return Ambiguous("reseller_too_large", what=what, kind=bounds.name, url=url)
 
 
-def _verdict(deadline: Deadline, error: BaseException, url: str) -> SellerError:
-    """NotSent or Ambiguous, by the deadline's mark alone; the error only provides the text."""
+def _verdict(deadline: Deadline, error: BaseException, outer: BaseException | None, url: str) -> SellerError:
+    """NotSent or Ambiguous, by the deadline's mark alone; the error only provides the text.
+
+    The text is that of the first error of the chain: requests and urllib3 wrap it in errors of their own. `outer` was
+    being handled before the call, and is not part of it.
+    """
+    while (inner := error.__context__) is not None and inner is not outer:
+        if error.__suppress_context__ and error.__cause__ is None:
+            break
+        error = inner
     if deadline.is_handed_over:
         text = "the answer came too slowly" if deadline.has_expired else _words(error)
         return Ambiguous("reseller_no_answer", text=text, url=url)
@@ -170,39 +178,26 @@ def _verdict(deadline: Deadline, error: BaseException, url: str) -> SellerError:
     return NotSent("reseller_unreachable", object="url", text=text, url=url)
 
 
-def _first(error: BaseException, outer: BaseException | None) -> BaseException:
-    """The first error of the chain: requests and urllib3 wrap it in errors of their own.
-
-    `outer` was being handled before the call, and is not part of it.
-    """
-    while (inner := error.__context__) is not None and inner is not outer:
-        if error.__suppress_context__ and error.__cause__ is None:
-            break
-        error = inner
-    return error
-
-
 def _words(error: BaseException) -> str:
     """The error's text without its number."""
-    told = error.strerror if isinstance(error, OSError) else ""
-    return said(told or str(error) or error.__class__.__name__, 300)
+    text = error.strerror if isinstance(error, OSError) else ""
+    return said(text or str(error) or error.__class__.__name__, 300)
 
 
-def _trust_everybody() -> ssl.SSLContext:
+def _trust(cafile: str, *, verify: bool) -> ssl.SSLContext:
+    """A TLS context with the authorities of the operator's file, or with the well-known ones of certifi.
+
+    Without `verify`, one that accepts every certificate.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _trust(cafile: str) -> ssl.SSLContext:
-    """A TLS context with the authorities of the operator's file, or with the well-known ones of certifi."""
-    import certifi
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
     if not cafile:
+        import certifi
+
         context.load_verify_locations(certifi.where())
         return context
     try:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from reseller.limits import Limits
-from reseller.seller.client import Answer, Client
+from reseller.seller.client import Client
 from reseller.seller.deadline import look_up
 from reseller.seller.transport import Transport
 from reseller.wire import document, hosts
@@ -69,7 +69,7 @@ def is_sellers(transport: Transport, host: str) -> bool:
 
 def _addresses(host: str) -> set[str]:
     try:
-        return {str(found[0]) for found in look_up(host, 443, LOOK_UP_SECONDS)}
+        return {str(address[0]) for address in look_up(host, 443, LOOK_UP_SECONDS)}
     except (OSError, UnicodeError):
         return set()
 
@@ -92,7 +92,13 @@ def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) 
         visited.add(host_of(url))
         if not visited <= set(allowed):
             return Arrival(frozenset(visited), frozenset(keys), has_session, "")
-        answer = _get(client, url, limits)
+        try:
+            answer = client.call(url, seconds=limits.read_seconds, bounds=PAGE)
+        except SellerError as error:
+            text = error.params.get("text") or error.params["what"]
+            raise ResellerError("reseller_link_failed", text=text) from error
+        if not answer.location and answer.status >= CLIENT_ERROR:
+            raise ResellerError("reseller_link_failed", text=f"HTTP status {answer.status}")
         has_session = has_session or any(name.startswith(SESSION_COOKIE) for name, _ in client.cookies)
         keys |= {value for _, value in client.cookies}
         if not answer.location:
@@ -101,16 +107,6 @@ def follow(url: str, allowed: Collection[str], limits: Limits, *, verify: bool) 
         url = urljoin(url, answer.location)
         keys |= keys_of(url)
     raise ResellerError("reseller_link_failed", text="too many redirects")
-
-
-def _get(client: Client, url: str, limits: Limits) -> Answer:
-    try:
-        answer = client.call(url, seconds=limits.read_seconds, bounds=PAGE)
-    except SellerError as error:
-        raise ResellerError("reseller_link_failed", text=error.params.get("text") or error.params["what"]) from error
-    if not answer.location and answer.status >= CLIENT_ERROR:
-        raise ResellerError("reseller_link_failed", text=f"HTTP status {answer.status}")
-    return answer
 
 
 def opens_account(transport: Transport, username: str, keys: Iterable[str]) -> bool:

@@ -63,4 +63,4 @@ def is_put_off(transport: Transport, remote: str) -> bool:
             (document.text(row, "changedate"), document.text(row, "desc").lower()) for row in root.iterfind("elem")
         ]
     newest = max((date for date, _ in lines), default="")
-    return any(date == newest and _DELETION.search(said) and _PUT_OFF.search(said) for date, said in lines)
+    return any(date == newest and _DELETION.search(text) and _PUT_OFF.search(text) for date, text in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
@@ -51,16 +52,12 @@ class Exchange:
         )
         self.day = dates.of_header(answer.date) or self.day
         if answer.location:
-            what = f"a redirect to {_shown(answer.location)}, HTTP status {answer.status}"
+            shown = "an impossible address"
+            with contextlib.suppress(ValueError):
+                parts = urlsplit(answer.location)
+                host = parts.netloc.rpartition("@")[2]
+                # Without a user, and without parameters, which could be our own.
+                shown = said(f"{f'{parts.scheme}://{host}' if host else ''}{parts.path}", 200) or "nowhere"
+            what = f"a redirect to {shown}, HTTP status {answer.status}"
             raise Ambiguous("reseller_bad_answer", what=what, url=self._url)
         return answer.status, answer.content
-
-
-def _shown(location: str) -> str:
-    """An address in a form that an error may show: without a user, and without parameters, which could be our own."""
-    try:
-        parts = urlsplit(location)
-    except ValueError:
-        return "an impossible address"
-    host = parts.netloc.rpartition("@")[2]
-    return said(f"{f'{parts.scheme}://{host}' if host else ''}{parts.path}", 200) or "nowhere"

@@ -55,7 +55,7 @@ def probe(transport: Transport, itemtype: str) -> list[str]:
     does not exist answers `missed` (inferred in selling-api.md 3.1, so everything but `missed` and `access` counts as
     existing). Raises SellerError if the seller cannot be reached or refuses the login.
     """
-    found = []
+    offered = []
     for generation in (OLD, V2):
         try:
             transport.call(function(itemtype, generation))
@@ -64,8 +64,8 @@ def probe(transport: Transport, itemtype: str) -> list[str]:
                 raise
             if error.seller_type == "access" or lacks_function(error, function(itemtype, generation)):
                 continue
-        found.append(generation)
-    return found
+        offered.append(generation)
+    return offered
 
 
 def send(transport: Transport, order: Order, generation: str, seconds: int) -> str:
@@ -79,7 +79,7 @@ def send(transport: Transport, order: Order, generation: str, seconds: int) -> s
     )
     # The places where an answer may name the new service, as in selling-api.md 3.3; it may be nested in a second doc.
     paths = ("id", "item.id", "elid", "doc/id", "doc/item.id")
-    return next((told for told in (document.text(answer, path) for path in paths) if whole(told)), "")
+    return next((number for number in (document.text(answer, path) for path in paths) if whole(number)), "")
 
 
 def parameters(order: Order, generation: str) -> dict[str, str]:
@@ -127,10 +127,10 @@ def remove_unpaid(transport: Transport, itemtype: str, remote: str, key: str, li
 def _is_unpaid(transport: Transport, itemtype: str, remote: str, key: str) -> bool:
     """Whether the form of `remote`, read now, shows an unpaid order with our key (or without a key column)."""
     try:
-        seen = service.read(transport, itemtype, remote)
+        form = service.read(transport, itemtype, remote)
     except SellerError:
         return False
-    return seen.exists and seen.status == Status.ORDERED and seen.key in (None, key)
+    return form.exists and form.status == Status.ORDERED and form.key in (None, key)
 
 
 def _is_unlisted(transport: Transport, itemtype: str, key: str, limits: Limits) -> bool:

@@ -55,13 +55,13 @@ def load(base: Path) -> Proofs:
     shipped, _ = _read(files.lines(SHIPPED), SHIPPED)
     path = base / OWN
     try:
-        told = files.lines(path)
+        lines = files.lines(path)
     except FileNotFoundError:
         return Proofs(tuple(shipped))
     except OSError as error:
         unread = Message("reseller_proofs", file=path, number=0, line=error.strerror or error)
         return Proofs(tuple(shipped), (unread,))
-    own, wrong = _read(told, path)
+    own, wrong = _read(lines, path)
     return Proofs((*shipped, *own), tuple(wrong))
 
 
@@ -70,10 +70,10 @@ def _read(lines: Iterable[str], path: Path) -> tuple[list[Proof], list[Message]]
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
-        told = tuple(column.strip() for column in line.split("\t"))
-        objects = tuple(each.strip() for each in told[2].split(",")) if len(told) == _COLUMNS else ()
-        if all(told) and objects and all(objects):
-            rows.append(Proof(told[0], told[1], objects, told[3]))
+        columns = tuple(column.strip() for column in line.split("\t"))
+        objects = tuple(each.strip() for each in columns[2].split(",")) if len(columns) == _COLUMNS else ()
+        if all(columns) and objects and all(objects):
+            rows.append(Proof(columns[0], columns[1], objects, columns[3]))
         else:
             wrong.append(Message("reseller_proofs", file=path, number=number, line=line.strip()[:200]))
     return rows, wrong

@@ -114,12 +114,12 @@ class Service(NamedTuple):
         )
 
 
-def assigned_addresses(itemtype: str, told: str) -> frozenset[str]:
-    """The IP addresses in the address field of a service; none for a type whose address the client chooses.
+def assigned_addresses(itemtype: str, field: str) -> frozenset[str]:
+    """The IP addresses in the address `field` of a service; none for a type whose address the client chooses.
 
     Host names are left out, since a client can set the name of his service to anything.
     """
-    words = told.replace(",", " ").split() if products.of(itemtype).has_assigned_address else ()
+    words = field.replace(",", " ").split() if products.of(itemtype).has_assigned_address else ()
     return frozenset(filter(None, map(hosts.address, words)))
 
 
@@ -138,9 +138,9 @@ def read(transport: Transport, itemtype: str, remote: str) -> Service:
         if is_missing(error, remote):
             return MISSING
         raise
-    told = document.text(form, "elid") or document.text(form, "id")
-    if whole(told) and told != remote:
-        raise Ambiguous("reseller_bad_answer", what=f"the form of service {told}", url=transport.endpoint)
+    number = document.text(form, "elid") or document.text(form, "id")
+    if whole(number) and number != remote:
+        raise Ambiguous("reseller_bad_answer", what=f"the form of service {number}", url=transport.endpoint)
     return parse(form)._replace(id=remote)
 
 
@@ -171,7 +171,7 @@ def parse(elem: document.Element) -> Service:
     for node in elem:
         if isinstance(node.tag, str) and not len(node):
             raw.setdefault(node.tag, node.text or "")
-    values = {name: told.strip() for name, told in raw.items()}
+    values = {name: value.strip() for name, value in raw.items()}
     status = numbers.parse(values.get("status", "")) or 0
     expiredate, undated = _date(values.get("expiredate", ""))
     label = values.get("domain") or values.get("licname") or ""
@@ -204,8 +204,8 @@ def parse(elem: document.Element) -> Service:
     )
 
 
-def _date(told: str) -> tuple[dt.date | None, str]:
+def _date(value: str) -> tuple[dt.date | None, str]:
     try:
-        return dates.parse(told), ""
+        return dates.parse(value), ""
     except dates.NotADate as error:
         return None, str(error)

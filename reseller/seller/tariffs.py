@@ -10,9 +10,8 @@ from reseller.seller.transport import Transport
 from reseller.wire import document, money, numbers
 from reseller.wire.bounds import EXPORT
 
+#: an `addonmax` from here on stands for no maximum
 UNLIMITED = Decimal(999999)
-
-
 #: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
 _METERED = "3"
 _NOT_ORDERED = ("1", _METERED, "4", "5", "10")
@@ -49,8 +48,8 @@ class Tariff(NamedTuple):
 
 def export(transport: Transport, itemtype: str) -> list[Tariff]:
     """All tariffs of a type that the account can see and order; raises SellerError."""
-    found = _exported(transport, {"itemtype": itemtype, "onlyavailable": "on"})
-    return [tariff for tariff in found if tariff.itemtype in ("", itemtype)]
+    tariffs = _exported(transport, {"itemtype": itemtype, "onlyavailable": "on"})
+    return [tariff for tariff in tariffs if tariff.itemtype in ("", itemtype)]
 
 
 def one(transport: Transport, pricelist: str) -> Tariff | None:
@@ -60,51 +59,46 @@ def one(transport: Transport, pricelist: str) -> Tariff | None:
 
 def _exported(transport: Transport, filters: dict[str, str]) -> list[Tariff]:
     """The tariffs, parsed one by one, since a tree of all of them could be large."""
-    found: list[Tariff] = []
+    tariffs: list[Tariff] = []
 
     def parse(body: bytes) -> document.Element:
-        nonlocal found
-        root, found = document.stream(body, "pricelist", _tariff, EXPORT)
+        nonlocal tariffs
+        root, tariffs = document.stream(body, "pricelist", _tariff, EXPORT)
         return root
 
     transport.call("pricelist.export", filters, bounds=EXPORT, parse=parse)
-    return found
+    return tariffs
 
 
 def _tariff(node: document.Element) -> Tariff:
-    addons = node.findall("addon")
+    addons: dict[str, str] = {}
+    bounds: dict[str, Bounds] = {}
+    for addon in node.iterfind("addon"):
+        number = document.text(addon, "id")
+        addons[document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")] = number
+        limits = ("addonlimit", "addonmin", "addonmax")
+        included, least, most = (money.parse(document.text(addon, name)) for name in limits)
+        billtype = document.text(addon, "billtype")
+        bounds[number] = Bounds(
+            included=included or Decimal(0),
+            least=least or Decimal(0),
+            most=None if most is None or most >= UNLIMITED else most,
+            is_ordered=billtype not in _NOT_ORDERED,
+            is_metered=billtype == _METERED,
+        )
     return Tariff(
         id=document.text(node, "id"),
         name=document.text(node, "name"),
         itemtype=document.text(node, "itemtype_info/intname"),
         datacenters={document.text(dc, "id"): document.text(dc, "name") for dc in node.iterfind("datacenter")},
         periods=tuple(period.get("length", "") for period in node.iterfind("price/period")),
-        addons={_intname(addon): document.text(addon, "id") for addon in addons},
-        bounds={document.text(addon, "id"): _bounds(addon) for addon in addons},
+        addons=addons,
+        bounds=bounds,
         enumitems=tuple(
             (document.text(item, "intname"), document.text(item, "id"))
-            for addon in addons
-            for item in addon.iterfind("enumeration/enumerationitem")
+            for item in node.iterfind("addon/enumeration/enumerationitem")
         ),
     )
-
-
-def _bounds(addon: document.Element) -> Bounds:
-    """The limits `addonlimit`, `addonmin` and `addonmax`; 999999 stands for no maximum and becomes None."""
-    told = (money.parse(document.text(addon, name)) for name in ("addonlimit", "addonmin", "addonmax"))
-    included, least, most = told
-    billtype = document.text(addon, "billtype")
-    return Bounds(
-        included=included or Decimal(0),
-        least=least or Decimal(0),
-        most=None if most is None or most >= UNLIMITED else most,
-        is_ordered=billtype not in _NOT_ORDERED,
-        is_metered=billtype == _METERED,
-    )
-
-
-def _intname(addon: document.Element) -> str:
-    return document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")
 
 
 def templates(transport: Transport, itemtype: str, generation: str, pricelist: str, datacenter: str) -> set[str]:

@@ -228,15 +228,20 @@ def rejection(error: document.Element) -> Rejected:
     Decided by type and object, never by the localised message, except to tell apart a wrong password, a refused address
     and a second factor, which share one type (their objects are unknown, selling-api.md 1.2 and 2).
     """
-    params = {name: said(told, document.VALUE_CHARACTERS) for name, told in document.error_params(error).items()}
+    params = {name: said(value, document.VALUE_CHARACTERS) for name, value in document.error_params(error).items()}
     kind = said(error.get("type", ""), TYPE_CHARACTERS)
     obj = said(error.get("object", "") or params.get("object", ""), TYPE_CHARACTERS)
     text = said(document.text(error, "msg")) or kind
-    type_ = {"not_enough_money": "reseller_money", "auth": _auth_type(obj, text), "access": "reseller_access"}.get(
+    type_ = {"not_enough_money": "reseller_money", "auth": "reseller_auth", "access": "reseller_access"}.get(
         kind, "reseller_refused"
     )
+    if kind == "auth":
+        words = f"{obj} {text}".lower()
+        if "ip denied" in words or obj.lower() in ("ip", "badip"):
+            type_ = "reseller_address"
+        elif any(word in words for word in ("totp", "otp", "second factor", "two-factor", "2fa")):
+            type_ = "reseller_second_factor"
     money = {name: params.get(name, "") for name in ("amount", "have", "deficit", "currency", "available")}
-    told = money if type_ == "reseller_money" else {}
     return Rejected(
         type_,
         seller_type=kind,
@@ -244,14 +249,5 @@ def rejection(error: document.Element) -> Rejected:
         seller_params=params,
         text=text,
         value=said(error.get("value", ""), document.VALUE_CHARACTERS),
-        **told,
+        **(money if type_ == "reseller_money" else {}),
     )
-
-
-def _auth_type(obj: str, text: str) -> str:
-    said = f"{obj} {text}".lower()
-    if "ip denied" in said or obj.lower() in ("ip", "badip"):
-        return "reseller_address"
-    if any(word in said for word in ("totp", "otp", "second factor", "two-factor", "2fa")):
-        return "reseller_second_factor"
-    return "reseller_auth"

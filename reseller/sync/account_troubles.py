@@ -94,8 +94,8 @@ class Account(NamedTuple):
                 troubles.end(self.context, self.held, problem.cause)
         live = requests.all_live(self.context.db, [self._module])
         met = retries.account_trouble(error) if error else ""
-        found = [self._of_call(met, error, live)] if error and met else self._of_waiting(live)
-        raised = {problem.cause.kind: problem for problem in found}
+        present = [self._of_call(met, error, live)] if error and met else self._of_waiting(live)
+        raised = {problem.cause.kind: problem for problem in present}
         for kind in (*_OF_CALLS, *_OF_LEDGER):
             is_known = kind == met if met else error is None or kind in _OF_LEDGER
             self._keep(known.get(self._cause(kind)), raised.get(kind), is_known=is_known)
@@ -116,8 +116,8 @@ class Account(NamedTuple):
     def _of_call(self, kind: str, error: ResellerError, live: Sequence[Request]) -> Problem:
         waiting = [request for request in live if request.state == State.UNSENT]
         # Use the cause only: the remaining pause differs in each run, and would make the problem look changed.
-        said = error.params["cause"] if isinstance(error, SellerDown) else self.context.word(error)
-        return self._problem(kind, _OF_CALLS[kind], waiting, cause=said)
+        cause = error.params["cause"] if isinstance(error, SellerDown) else self.context.word(error)
+        return self._problem(kind, _OF_CALLS[kind], waiting, cause=cause)
 
     def _of_waiting(self, live: Sequence[Request]) -> Iterator[Problem]:
         """The problems that the waiting requests show."""

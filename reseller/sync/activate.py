@@ -15,7 +15,7 @@ from reseller.model import Item, Status
 from reseller.seller import service
 from reseller.seller.services import RemoteList
 from reseller.sync.candidates import here, there
-from reseller.sync.decide import TABLE, Action, Here, Open, There
+from reseller.sync.decide import TABLE, Action, Open, There
 from reseller.sync.facts import Facts, facts
 from reseller.wire.errors import PanelError, ResellerError, Stopped
 
@@ -38,7 +38,8 @@ def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
         if not ownership.is_ours(link, row.key):
             # A list may not show keys at all, so only the form can prove that the key is right.
             ownership.require(context, held, link, row.key)
-        action = TABLE[_here(item, link), there(row.status, "", 0), Open.OPENING]
+        state = here(item.status, is_away=item.module != link.module)
+        action = TABLE[state, there(row.status, "", 0), Open.OPENING]
         if action == Action.GONE and not links.has_seen(context.db, link, row):
             cancelled = _gone(context, item, link)
             links.observe(context.db, link, row)
@@ -46,8 +47,14 @@ def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
         links.observe(context.db, link, row)
         if action == Action.FINISH and not requests.is_wanted(context.db, item.id, requests.CLOSE):
             return _finish(context, seller, held, item, link)
-        if action == Action.END and not _is_gone(context, seller, link, found):
-            return WAITING
+        if action == Action.END:
+            # The form has to agree that it is gone; and a list, which is read if `found` is only the form (incomplete).
+            if service.read(seller.transport, link.itemtype, link.remote).exists:
+                return WAITING
+            if not found.complete and not gone.is_unlisted(
+                seller.transport, link.itemtype, link.remote, context.limits
+            ):
+                return WAITING
         return _without_finish(context, held, item, link, action)
 
 
@@ -76,18 +83,22 @@ def _finish(context: Context, seller: Seller, held: Lease, item: Item, link: Lin
 
     In this order, since no run would save them after the activation.
     """
-    seen = ownership.read(context, held, link)
-    if not seen.exists:
+    form = ownership.read(context, held, link)
+    if not form.exists:
         return _wait(context, item, link)
-    autorenewal.switch_off(context, seller, link.itemtype, link.remote, seen.autoprolong)
-    known = facts(seen)
+    autorenewal.switch_off(context, seller, link.itemtype, link.remote, form.autoprolong)
+    known = facts(form)
     _tell_unfit(context, held, link, known)
     if products.of(link.itemtype).has_key and not known.key:
         return _wait(context, item, link)
     save(context, item, known)
     operation = items.operation_of(context.db, item.id, *OPENINGS)
     if items.operation_name(context.db, operation) == requests.REOPEN:
-        _reopen_here(context, item, known)
+        # This function takes no facts, so they are saved first.
+        save(context, item, known, opened=True)
+        if known.password:
+            functions.save_param(context.mgrctl, item.id, "password", known.password)
+        functions.call_back(context.mgrctl, "service.postreopen", item.id)
     else:
         _open_here(context, item, known)
     opened = items.read(context.db, item.id)
@@ -95,7 +106,7 @@ def _finish(context: Context, seller: Seller, held: Lease, item: Item, link: Lin
         raise ResellerError("reseller_not_opened", item=item.id, status=opened.status)
     observations.learned(context.db, link.id, known.password_digest(seller.settings.password))
     paid.account(held, link.id, opened.expiredate)
-    paid.raise_highest(held, link.id, seen.expiredate)
+    paid.raise_highest(held, link.id, form.expiredate)
     links.settle(held, link.id, links.LIVE)
     if operation:
         operations.close(context, operation)
@@ -141,14 +152,6 @@ def _open_here(context: Context, item: Item, known: Facts) -> None:
         functions.call_back(context.mgrctl, "service.postopen", item.id)
 
 
-def _reopen_here(context: Context, item: Item, known: Facts) -> None:
-    """Call `service.postreopen`, which takes no facts, so they are saved first."""
-    save(context, item, known, opened=True)
-    if known.password:
-        functions.save_param(context.mgrctl, item.id, "password", known.password)
-    functions.call_back(context.mgrctl, "service.postreopen", item.id)
-
-
 def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> str:
     """Handle a service that the list does not show.
 
@@ -163,7 +166,7 @@ def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
         return WAITING
     with context.hold(link.item) as held:
         item = items.read(context.db, link.item)
-        action = TABLE[_here(item, link), There.GONE, Open.OPENING]
+        action = TABLE[here(item.status, is_away=item.module != link.module), There.GONE, Open.OPENING]
         if action == Action.GONE:
             raise _gone(context, item, link)
         if action == Action.END:
@@ -171,20 +174,9 @@ def _absent(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
         return WAITING
 
 
-def _is_gone(context: Context, seller: Seller, link: Link, found: RemoteList) -> bool:
-    """Whether form and list agree that it is gone; if `found` is only the form (incomplete), a list is read."""
-    if service.read(seller.transport, link.itemtype, link.remote).exists:
-        return False
-    return found.complete or gone.is_unlisted(seller.transport, link.itemtype, link.remote, context.limits)
-
-
 def _end(context: Context, held: Lease, link: Link) -> None:
     problems.end_differences(context, held, link.item)
     links.settle(held, link.id, links.ENDED)
-
-
-def _here(item: Item, link: Link) -> Here:
-    return here(item.status, is_away=item.module != link.module)
 
 
 def _gone(context: Context, item: Item, link: Link) -> Stopped:

@@ -9,7 +9,6 @@ One call changes something at the seller all the same: it switches off the selle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reseller.context import Context
@@ -27,9 +26,6 @@ from reseller.sync.compare import Comparison
 from reseller.sync.decide import Action
 from reseller.wire.errors import ResellerError
 
-#: call-backs that tell the panel that a service was suspended or resumed; they start nothing
-_SUSPENDED, _RESUMED = "service.postsuspend", "service.postresume"
-
 
 def apply(context: Context, held: Lease, comparison: Comparison, *, forced: bool) -> bool:
     """Carry out the comparison unless the service has changed since; whether it was. `held` is the lease of the run.
@@ -43,17 +39,18 @@ def apply(context: Context, held: Lease, comparison: Comparison, *, forced: bool
             return False
         if comparison.kind:
             refused_changes.note(held, Change(before.module, before.link, comparison.kind, str(comparison), forced))
-        step = _STEPS.get(comparison.action)
-        if step is not None:
-            step(context, held, mine, before)
-        elif comparison.forgets_shown:
+        acts = _act(context, held, mine, comparison)
+        if comparison.forgets_shown:
             observations.show(held, before.link, shown=False)
         comparison = _without_autorenewal(context, comparison)
-        _save(context, comparison)
+        for name, value in {**comparison.saves, **comparison.notes, **comparison.secrets}.items():
+            functions.save_param(context.mgrctl, before.item, name, value)
+        if comparison.follow:
+            functions.set_expiredate(context.mgrctl, before.item, comparison.follow)
         if comparison.accounts:
             paid.account(mine, before.link, comparison.accounts)
         _tell(context, held, comparison)
-        if comparison.kind or step is not None:
+        if comparison.kind or acts:
             context.log.info(f"item {before.item}, remote {before.remote}: {comparison}")
         if comparison.action == Action.END:
             return True
@@ -76,54 +73,32 @@ def settled(comparison: Comparison) -> Settled:
     return Settled(candidate.link, candidate.digest, candidate.here_digest, comparison.secret)
 
 
-def _show(context: Context, held: Lease, _: Lease, candidate: Candidate) -> None:
-    """Record that the seller caused this suspension before making it.
-
-    Otherwise a run after a crash would not know that it may lift the suspension.
-    """
-    observations.show(held, candidate.link, shown=True)
-    _call(context, _SUSPENDED, candidate)
-
-
-def _lift(context: Context, held: Lease, _: Lease, candidate: Candidate) -> None:
-    _call(context, _RESUMED, candidate)
-    observations.show(held, candidate.link, shown=False)
-
-
-def _suspend(context: Context, _: Lease, __: Lease, candidate: Candidate) -> None:
-    _call(context, _SUSPENDED, candidate)
-
-
-def _give_up(context: Context, _: Lease, mine: Lease, candidate: Candidate) -> None:
-    """End the requests whose operation was deleted: nobody can start them any more, and nobody waits for them."""
-    for request in requests.of_item(context.db, candidate.item):
-        if request.live and request.state in candidates.AT_REST and not reasons.has_one(context, request):
-            reasons.give_up(context, mine, request)
-
-
-def _gone(context: Context, _: Lease, __: Lease, candidate: Candidate) -> None:
-    if context.limits.close_gone:
-        _call(context, "service.postclose", candidate)
-
-
-def _end(context: Context, held: Lease, mine: Lease, candidate: Candidate) -> None:
-    troubles.end_differences(context, held, candidate.item)
-    links.settle(mine, candidate.link, links.ENDED)
-
-
-_STEPS: Mapping[Action, Callable[[Context, Lease, Lease, Candidate], None]] = {
-    Action.SHOW: _show,
-    Action.LIFT: _lift,
-    Action.RESUME: _lift,
-    Action.SUSPEND: _suspend,
-    Action.GIVE_UP: _give_up,
-    Action.GONE: _gone,
-    Action.END: _end,
-}
-
-
-def _call(context: Context, func: str, candidate: Candidate) -> None:
-    functions.call_back(context.mgrctl, func, candidate.item)
+def _act(context: Context, held: Lease, mine: Lease, comparison: Comparison) -> bool:
+    """Carry out an action about the service's state; False if there is none. `mine` is the lease of the service."""
+    action, candidate = comparison.action, comparison.candidate
+    if action == Action.SHOW:
+        # Record that the seller caused this suspension before making it: otherwise a run after a crash would not know
+        # that it may lift the suspension.
+        observations.show(held, candidate.link, shown=True)
+    if action in (Action.SHOW, Action.SUSPEND):
+        functions.call_back(context.mgrctl, "service.postsuspend", candidate.item)
+    elif action in (Action.LIFT, Action.RESUME):
+        functions.call_back(context.mgrctl, "service.postresume", candidate.item)
+        observations.show(held, candidate.link, shown=False)
+    elif action == Action.GIVE_UP:
+        # The requests whose operation was deleted: nobody can start them any more, and nobody waits for them.
+        for request in requests.of_item(context.db, candidate.item):
+            if request.live and request.state in candidates.AT_REST and not reasons.has_one(context, request):
+                reasons.give_up(context, mine, request)
+    elif action == Action.GONE:
+        if context.limits.close_gone:
+            functions.call_back(context.mgrctl, "service.postclose", candidate.item)
+    elif action == Action.END:
+        troubles.end_differences(context, held, candidate.item)
+        links.settle(mine, candidate.link, links.ENDED)
+    else:
+        return False
+    return True
 
 
 def _without_autorenewal(context: Context, comparison: Comparison) -> Comparison:
@@ -133,15 +108,15 @@ def _without_autorenewal(context: Context, comparison: Comparison) -> Comparison
     end.
     """
     candidate = comparison.candidate
-    found = next((each for each in comparison.drifts if each.kind == problems.AUTOPROLONG), None)
-    if found is None:
+    drift = next((each for each in comparison.drifts if each.kind == problems.AUTOPROLONG), None)
+    if drift is None:
         return comparison
-    others = tuple(each for each in comparison.drifts if each is not found)
+    others = tuple(each for each in comparison.drifts if each is not drift)
     if not items.is_active(context.db, candidate.module):
         return replace(comparison, drifts=others)
     try:
         seller = context.seller(candidate.module)
-        is_off = autorenewal.switch_off(context, seller, candidate.itemtype, candidate.remote, found.there)
+        is_off = autorenewal.switch_off(context, seller, candidate.itemtype, candidate.remote, drift.there)
     except ResellerError as error:
         context.log.error(
             f"item {candidate.item}: its renewal by the seller is not switched off: {context.word(error)}"
@@ -149,15 +124,6 @@ def _without_autorenewal(context: Context, comparison: Comparison) -> Comparison
         return comparison
     # The next run reads back that it is off.
     return replace(comparison, drifts=others, is_settled=False) if is_off else comparison
-
-
-def _save(context: Context, comparison: Comparison) -> None:
-    """Save each value that differs, with one call of the panel each."""
-    item = comparison.candidate.item
-    for name, value in {**comparison.saves, **comparison.notes, **comparison.secrets}.items():
-        functions.save_param(context.mgrctl, item, name, value)
-    if comparison.follow:
-        functions.set_expiredate(context.mgrctl, item, comparison.follow)
 
 
 def _tell(context: Context, held: Lease, comparison: Comparison) -> None:
@@ -168,10 +134,10 @@ def _tell(context: Context, held: Lease, comparison: Comparison) -> None:
     known = {each.kind: each for each in problems.drifts(context.db, candidate.item)} if candidate.drifts else {}
     if comparison.about is not None:
         known = {kind: each for kind, each in known.items() if kind in comparison.about}
-    found = {each.kind: each for each in comparison.drifts}
-    for kind in sorted(known.keys() - found.keys()):
+    present = {each.kind: each for each in comparison.drifts}
+    for kind in sorted(known.keys() - present.keys()):
         troubles.end(context, held, Cause.of_service(candidate.item, kind))
-    for kind, each in found.items():
+    for kind, each in present.items():
         if known.get(kind) != each:
             problem = Problem(
                 Cause.of_service(candidate.item, kind),

@@ -195,8 +195,8 @@ def one(db: Database, link: int) -> Candidate | None:
 
 def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
     """The candidates of these links, in this order; a link that has ended is left out."""
-    found = {each.link: each for each in map(_candidate, linked.of_links(db, links))}
-    return [found[link] for link in links if link in found]
+    by_link = {each.link: each for each in map(_candidate, linked.of_links(db, links))}
+    return [by_link[link] for link in links if link in by_link]
 
 
 def _candidate(row: dict[str, Any]) -> Candidate:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from reseller.context import Context
 from reseller.ledger import links, observations, swaps
-from reseller.ledger.leases import Lease, lease
-from reseller.ledger.links import Link
+from reseller.ledger.leases import lease
 from reseller.seller.services import alone
 from reseller.sync import apply, candidates, compare, sync_item
 from reseller.sync.day_limits import ChangeLimits
@@ -24,28 +23,27 @@ def now(context: Context, number: int) -> None:
     link = links.of_item(context.db, number)
     if link is None:
         raise ResellerError("reseller_not_linked", object="elid", value=number, item=number, kind="sync_item")
-    if link.state == links.LIVE:
-        with lease(context.db, f"checkevent:{link.module}", context.limits.lease_seconds) as held:
-            _compare(context, held, link)
-
-
-def _compare(context: Context, held: Lease, link: Link) -> None:
-    seller = context.seller_of(link)
-    for row in alone(seller.transport, link.itemtype, link.remote).rows:
-        links.observe(context.db, link, row)
-    candidate = candidates.one(context.db, link.id)
-    if candidate is None:
+    if link.state != links.LIVE:
         return
-    comparison = compare.look(compare.Batch(context, seller, [candidate]), candidate, is_listed=True)
-    if comparison is None:
-        return
-    verdict = ChangeLimits(held, link.module, context.limits).weigh([comparison], lambda: 0, mode=Mode())
-    for limit, count in verdict.refused:
-        raise ResellerError("reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most)
-    if not verdict.allowed:
-        # A person has decided to leave the difference as it is.
-        return
-    if comparison.does_something:
-        apply.apply(context, held, comparison, forced=False)
-    else:
-        observations.settle(held, [apply.settled(comparison)])
+    with lease(context.db, f"checkevent:{link.module}", context.limits.lease_seconds) as held:
+        seller = context.seller_of(link)
+        for row in alone(seller.transport, link.itemtype, link.remote).rows:
+            links.observe(context.db, link, row)
+        candidate = candidates.one(context.db, link.id)
+        if candidate is None:
+            return
+        comparison = compare.look(compare.Batch(context, seller, [candidate]), candidate, is_listed=True)
+        if comparison is None:
+            return
+        verdict = ChangeLimits(held, link.module, context.limits).weigh([comparison], lambda: 0, mode=Mode())
+        for limit, count in verdict.refused:
+            raise ResellerError(
+                "reseller_plan_refused", kind=limit.kind, count=count, total=limit.total, most=limit.most
+            )
+        if not verdict.allowed:
+            # A person has decided to leave the difference as it is.
+            return
+        if comparison.does_something:
+            apply.apply(context, held, comparison, forced=False)
+        else:
+            observations.settle(held, [apply.settled(comparison)])

@@ -103,19 +103,19 @@ def _of_panel(context: Context, modules: Sequence[int]) -> list[str]:
     from reseller.commands import stop_buying
     from reseller.lifecycle import moved_panel, ownerless
 
-    found: list[str] = []
+    sentences: list[str] = []
     for watch in (
         partial(moved_panel.watch, context, modules),
         partial(stop_buying.watch, context),
         partial(ownerless.watch, context, modules),
     ):
         try:
-            found += watch()
+            sentences += watch()
         except ResellerError as error:
-            found.append(context.word(error))
+            sentences.append(context.word(error))
         except Exception as error:  # noqa: BLE001 - the modules have their run all the same
-            found.append(context.word(context.log.unexpected(error, "panel: ")))
-    return found
+            sentences.append(context.word(context.log.unexpected(error, "panel: ")))
+    return sentences
 
 
 def _alone(job: Job) -> None:
@@ -149,10 +149,6 @@ def _module(job: Job) -> None:
         job.summary.fail(job.context.word(job.context.log.unexpected(error, f"module {job.module}: ")))
 
 
-def _death(job: Job) -> Cause:
-    return Cause(problems.MODULE, job.module, problems.DIED)
-
-
 @contextlib.contextmanager
 def _told_of(job: Job, held: Lease) -> Iterator[None]:
     """Hold the lease `run:<module>` around a full run, to notice a run that died.
@@ -164,32 +160,21 @@ def _told_of(job: Job, held: Lease) -> Iterator[None]:
     if job.mode.pending:
         yield
         return
-    limits = job.context.limits
-    with lease(job.context.db, f"run:{job.module}", limits.run_seconds + limits.lease_seconds) as mine:
-        if mine.left_by:
-            _tell_death(job, held, mine.left_by)
+    context, module, limits = job.context, job.module, job.context.limits
+    death = Cause(problems.MODULE, module, problems.DIED)
+    with lease(context.db, f"run:{module}", limits.run_seconds + limits.lease_seconds) as run_lease:
+        if run_lease.left_by:
+            params = {"module": str(module), "owner": run_lease.left_by}
+            problem = Problem(death, module, "reseller_run_died", params, touches=tuple(links.some(context.db, module)))
+            job.summary.problems.append(context.word(troubles.message(problem)))
+            context.log.error(f"module {module}: the run before, {run_lease.left_by}, did not come to its end")
+            with troubles.each(context):
+                troubles.raise_(context, held, problem, at_once=False)
         try:
             yield
         finally:
             with contextlib.suppress(ResellerError):
-                troubles.end(job.context, held, _death(job))
-
-
-def _tell_death(job: Job, held: Lease, owner: str) -> None:
-    told = {"module": str(job.module), "owner": owner}
-    problem = Problem(
-        _death(job), job.module, "reseller_run_died", told, touches=tuple(links.some(job.context.db, job.module))
-    )
-    job.summary.problems.append(job.context.word(troubles.message(problem)))
-    job.context.log.error(f"module {job.module}: the run before, {owner}, did not come to its end")
-    with troubles.each(job.context):
-        troubles.raise_(job.context, held, problem, at_once=False)
-
-
-def _waits_for_money_or_word(request: Request) -> bool:
-    """Whether a stop of buying already accounts for this request: starting its operation would report nothing new."""
-    is_told = request.error_type == Halted.unsent or request.state == State.MONEY
-    return is_told or request.kind == requests.PART
+                troubles.end(context, held, death)
 
 
 def _from(rows: Sequence[_Row], item: int) -> list[_Row]:
@@ -257,9 +242,9 @@ class _Run:
         try:
             seller = self.context.seller(self.module)
         except ResellerError as error:
-            told = {"module": str(self.module), "cause": self.context.word(error)}
+            params = {"module": str(self.module), "cause": self.context.word(error)}
             touches = tuple(links.some(self.context.db, self.module))
-            problem = Problem(self._settings, self.module, "reseller_module_settings", told, touches=touches)
+            problem = Problem(self._settings, self.module, "reseller_module_settings", params, touches=touches)
             # A seller or panel that did not answer may answer in the next run, so this gets no task at once.
             is_sure = not isinstance(error, (SellerError, PanelError)) and error.type not in PASSING
             troubles.raise_(self.context, self.held, problem, at_once=is_sure)
@@ -293,8 +278,8 @@ class _Run:
 
         At another account none of the services would be found, and all of them would look deleted.
         """
-        found = accounts.bought(self.context.db, self.module, seller.account, most=links.NAMED)
-        astray = [(each.item, each.account) for each in found]
+        others = accounts.bought(self.context.db, self.module, seller.account, most=links.NAMED)
+        astray = [(each.item, each.account) for each in others]
         # An order of unknown outcome may have no account yet (0).
         astray += [
             (each.item, each.account) for each in live if each.is_open and each.account not in (0, seller.account)
@@ -368,9 +353,9 @@ class _Run:
         today = seller.transport.today
         cause = Cause(problems.MODULE, self.module, problems.CLOCK)
         here = dates.machine_day().isoformat()
-        told = {"module": str(self.module), "there": today.isoformat(), "here": here}
+        params = {"module": str(self.module), "there": today.isoformat(), "here": here}
         is_another = owed_terms.is_another_day(seller, self.context.limits)
-        troubles.keep(self.context, self.held, Problem(cause, self.module, "reseller_clock", told), lasts=is_another)
+        troubles.keep(self.context, self.held, Problem(cause, self.module, "reseller_clock", params), lasts=is_another)
         if is_another:
             return
         left_behind.note_dates(self.context, self.held, self.module, today)
@@ -386,17 +371,22 @@ class _Run:
 
         day = spending_limit.SpendingLimit(self.context, self.held, seller.settings)
         lost = requests.without_operation(self.context.db, self.module) if live else ()
-        found = restart.ripe(live, self.context.limits, lost)
+        due = restart.ripe(live, self.context.limits, lost)
         try:
-            found += restart.affordable(self.context, seller, live)
+            due += restart.affordable(self.context, seller, live)
         except SellerError as error:
             if retries.ends_run(error):
                 raise
             self.summary.fail(self.context.word(error))
         if not self.may_spend:
-            # A started one would only be stopped again right before it is sent.
-            found = [each for each in found if not _waits_for_money_or_word(each)]
-        for request in found:
+            # A started one would only be stopped again right before it is sent. What is held back, lacks money, or is a
+            # term that is owed, is already accounted for by the stop; any other says on its operation that it waits.
+            due = [
+                each
+                for each in due
+                if each.error_type != Halted.unsent and each.state != State.MONEY and each.kind != requests.PART
+            ]
+        for request in due:
             is_part = request.kind == requests.PART
             self._each(request.item, self._buy(request, day) if is_part else self._restart(request))
         day.tell()
@@ -422,10 +412,10 @@ class _Run:
                 # service.
                 self.stopped = self.stopped or item
                 raise
-            said = self.context.word(error)
-            self.summary.fail(f"service {item}: {said}")
+            reason = self.context.word(error)
+            self.summary.fail(f"service {item}: {reason}")
             if not isinstance(error, Stopped):
-                self.context.log.error(f"item {item}: {said}")
+                self.context.log.error(f"item {item}: {reason}")
         except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
             self.summary.fail(
                 f"service {item}: {self.context.word(self.context.log.unexpected(error, f'item {item}: '))}"

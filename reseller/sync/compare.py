@@ -84,6 +84,10 @@ class Comparison:
         """
         return self.candidate.is_shown and self.candidate.state_here == Here.ACTIVE and self.action == Action.OK
 
+    def asking(self, *drifts: Drift) -> Comparison:
+        """The same with `drifts` as well, each of which a person must decide."""
+        return replace(self, drifts=(*self.drifts, *drifts), asks=self.asks | {each.kind for each in drifts})
+
     def __str__(self) -> str:
         words = [] if self.action == Action.OK else [f"{self.action.value} ({self.there.value} there)"]
         words += [f"{name}={value}" for name, value in self.saves.items()]
@@ -127,28 +131,20 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison |
     `is_listed` says whether the seller lets this account read the list of its type. Raises ResellerError.
     """
     comparison = _look(batch, candidate, is_listed=is_listed)
-    comparison = _at_rest(candidate) if candidate.is_at_rest else _with_stop(comparison)
+    if candidate.is_at_rest:
+        comparison = _at_rest(candidate)
+    elif comparison is not None and candidate.open == Open.NOTHING and candidate.state_here != Here.PROCESSING:
+        # The seller has suspended a service that is paid: that is asked about, whatever action is taken. Only a service
+        # in process without an operation simply follows the seller's state.
+        comparison = comparison.asking(*_stopped(candidate, comparison.there))
     if not candidate.ends_while_away(batch.context.limits.away_days):
         return comparison
-    ending = Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate)
     if comparison is None:
         # Work under way at the other module does not renew this remote service.
         if problems.AWAY in candidate.drifts:
             return None
         comparison = Comparison(candidate, Action.OK, secret=candidate.secret, is_settled=False)
-    return _ending(comparison, ending)
-
-
-def _with_stop(comparison: Comparison | None) -> Comparison | None:
-    """Add the difference `stopped` where the seller suspended a service that is paid, whatever action is taken."""
-    if comparison is None or comparison.candidate.open != Open.NOTHING:
-        return comparison
-    # A service in process without an operation simply follows the seller's state.
-    is_settled = comparison.candidate.state_here == Here.PROCESSING
-    stopped = () if is_settled else _stopped(comparison.candidate, comparison.there)
-    return replace(
-        comparison, drifts=(*comparison.drifts, *stopped), asks=comparison.asks | {each.kind for each in stopped}
-    )
+    return comparison.asking(Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate))
 
 
 def _at_rest(candidate: Candidate) -> Comparison | None:
@@ -178,10 +174,6 @@ def _stopped(candidate: Candidate, there: There) -> tuple[Drift, ...]:
     return (Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "-", by),)
 
 
-def _ending(comparison: Comparison, ending: Drift) -> Comparison:
-    return replace(comparison, drifts=(*comparison.drifts, ending), asks=comparison.asks | {ending.kind})
-
-
 def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison | None:
     patience = batch.context.limits.stuck_seconds
     here, opened = candidate.state_here, candidate.open
@@ -191,17 +183,17 @@ def _look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison 
         if action == Action.WAIT:
             return None
         return _decide(candidate, action, candidate.state_seen, patience)
-    seen = service.read(batch.seller.transport, candidate.itemtype, candidate.remote)
-    there = there_of(seen, candidate)
-    if not ownership.is_ours(candidate, seen.key):
+    form = service.read(batch.seller.transport, candidate.itemtype, candidate.remote)
+    there = there_of(form, candidate)
+    if not ownership.is_ours(candidate, form.key):
         # The remote service carries another's key (promise 9): its values are about somebody else's service.
-        anothers = Drift(problems.FOREIGN_KEY, candidate.key, seen.key or "")
+        anothers = Drift(problems.FOREIGN_KEY, candidate.key, form.key or "")
         asks = frozenset({problems.FOREIGN_KEY})
         return Comparison(candidate, Action.REPORT, there, drifts=(anothers,), asks=asks, secret=candidate.secret)
     action = TABLE[here, there, opened]
     item = batch.item(candidate.item)
-    if action == Action.OK and seen.exists and item is not None and here != Here.AWAY:
-        return _Facts(batch, candidate, item, seen).compare(there)
+    if action == Action.OK and form.exists and item is not None and here != Here.AWAY:
+        return _Facts(batch, candidate, item, form).compare(there)
     if action == Action.WAIT and there == There.ABSENT and not is_listed:
         missing = Drift(problems.MISSING, here.value, there.value)
         return Comparison(candidate, action, there, drifts=(missing,), secret=candidate.secret)
@@ -256,8 +248,8 @@ class _Facts:
         date = technical.pop(DATE_PARAM, "")
         saves = {name: value for name, value in technical.items() if self._differs(name, value)}
         # A value that differs only in spelling is saved as the seller spells it, and does not count as a change.
-        told = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
-        notes = {name: value for name, value in told.items() if value and self._item.params.get(name) != value}
+        noted = {**{name: value for name, value in technical.items() if name not in saves}, DATE_PARAM: date}
+        notes = {name: value for name, value in noted.items() if value and self._item.params.get(name) != value}
         # A password that the form does not show has not changed.
         secret = self._known.password_digest(self._key) or self._candidate.secret
         secrets = {"lickey": self._known.key} if self._known.key and self._differs("lickey", self._known.key) else {}

@@ -74,13 +74,13 @@ class ChangeLimits(NamedTuple):
         left = [row for row in before if row.left_by and not mode.forces(row.kind)]
         comparisons = self._without_left(comparisons, left)
         before = [row for row in before if not row.left_by or mode.forces(row.kind)]
-        seen = {comparison.candidate.link for comparison in comparisons}
+        compared = {comparison.candidate.link for comparison in comparisons}
         kept: set[int] = set()
         barred: list[tuple[Ceiling, int]] = []
         released = 0
         for kind in (refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE):
             mine = [comparison for comparison in comparisons if comparison.kind == kind]
-            waiting = {row.link for row in before if row.kind == kind} - seen
+            waiting = {row.link for row in before if row.kind == kind} - compared
             new = waiting | {comparison.candidate.link for comparison in mine}
             if not new:
                 continue
@@ -98,7 +98,7 @@ class ChangeLimits(NamedTuple):
                 kept |= {comparison.candidate.link for comparison in mine}
                 barred.append((limit, count))
         # A service that was compared again is judged by its new comparison only.
-        refused_changes.forget(self.held, ({row.link for row in before} & seen) - kept)
+        refused_changes.forget(self.held, ({row.link for row in before} & compared) - kept)
         kinds = {limit.kind for limit, _ in barred}
         allowed = tuple(comparison for comparison in comparisons if comparison.kind not in kinds)
         return Verdict(allowed, tuple(barred), released)

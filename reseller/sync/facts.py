@@ -50,10 +50,10 @@ class Facts(NamedTuple):
 
 def facts(seen: Service) -> Facts:
     """The facts in a service's edit form (selling-api.md 4.2)."""
-    told = {name: seen.fields[name] for name in _READERS if seen.fields.get(name)}
-    fit = {name: value for name, value in told.items() if _READERS[name](value)}
+    values = {name: seen.fields[name] for name in _READERS if seen.fields.get(name)}
+    fit = {name: value for name, value in values.items() if _READERS[name](value)}
     password, key = claims.text(seen.password), claims.key(seen.licence_key)
-    unfit = [f"{name} {value!r}" for name, value in told.items() if name not in fit]
+    unfit = [f"{name} {value!r}" for name, value in values.items() if name not in fit]
     secrets = {"password": (seen.password, password), "lickey": (seen.licence_key, key)}
     unfit += [name for name, (raw, value) in secrets.items() if raw != value]
     date = {DATE_PARAM: dates.text(seen.expiredate)} if seen.expiredate else {}

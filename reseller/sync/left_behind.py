@@ -8,7 +8,7 @@ found, and ended by the first run that does not find it any more (promise 8).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 
 from reseller.commands.open import OPENINGS
 from reseller.context import Context
@@ -27,12 +27,45 @@ OF_DATES = (problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM)
 
 def note(context: Context, held: Lease, module: int) -> None:
     """Raise and end the problems that the ledger alone shows."""
-    _keep(context, held, module, OF_LEDGER, {problem.cause: problem for problem in _of_ledger(context, module)})
+    db, limits = context.db, context.limits
+    deleted = context.word(Message("reseller_operation_deleted"))
+    present = [
+        _problem(module, item, problems.UNBOUGHT, cause=why or deleted)
+        for item, why in requests.unbought(db, module).items()
+    ]
+    present += [
+        _problem(module, request.item, problems.UNDECIDED, kind=request.kind, key=request.key)
+        for request in requests.undecided(db, module)
+    ]
+    present += [
+        _problem(module, item, problems.LATE, there=state_of(status, "", 0).value, remote=remote, since=since)
+        for item, remote, since, status in links.late(db, module, limits.late_seconds)
+    ]
+    present += [_problem(module, half.item, problems.HALF, remote=half.remote) for half in links.half(db, module)]
+    present += [
+        _problem(module, item, problems.LONG_AWAY, since=since, why=why or "-")
+        for item, since, why in claims.long_away(db, module, limits.long_away_days)
+    ]
+    _keep(context, held, module, OF_LEDGER, present)
 
 
 def note_dates(context: Context, held: Lease, module: int, today: dt.date) -> None:
     """Raise and end the problems that the seller's dates show on its day `today`."""
-    _keep(context, held, module, OF_DATES, {problem.cause: problem for problem in _of_dates(context, module, today)})
+    db, limits = context.db, context.limits
+    present = [
+        _problem(module, item, problems.UNDATED, until.isoformat(), remote=remote, last=last.isoformat())
+        for item, remote, until, last in paid.undated(db, module, today, limits)
+    ]
+    present += [
+        _problem(module, item, problems.ENDLESS, there=ends, remote=remote)
+        for item, remote, ends in paid.endless(db, module, today, limits)
+    ]
+    soon = (today + dt.timedelta(days=limits.part_days)).isoformat()
+    present += [
+        _problem(module, item, problems.REFUSED_TERM, there=ends, remote=remote, cause=why)
+        for item, remote, ends, why in requests.refused_terms(db, module, soon)
+    ]
+    _keep(context, held, module, OF_DATES, present)
 
 
 def note_off(context: Context, held: Lease, module: int, today: dt.date) -> None:
@@ -42,54 +75,27 @@ def note_off(context: Context, held: Lease, module: int, today: dt.date) -> None
     """
     cause = Cause(problems.MODULE, module, problems.OFF)
     touches = tuple(paid.due(context.db, module, today, context.limits, active="off"))
-    told = {"module": str(module), "count": str(len(touches))}
-    problem = Problem(cause, module, "reseller_module_off", told, touches=touches)
+    params = {"module": str(module), "count": str(len(touches))}
+    problem = Problem(cause, module, "reseller_module_off", params, touches=touches)
     troubles.keep(context, held, problem, lasts=bool(touches))
 
 
-def _of_ledger(context: Context, module: int) -> Iterator[Problem]:
-    db, limits = context.db, context.limits
-    for item, why in requests.unbought(db, module).items():
-        cause = why or context.word(Message("reseller_operation_deleted"))
-        yield _problem(module, item, problems.UNBOUGHT, cause=cause)
-    for request in requests.undecided(db, module):
-        yield _problem(module, request.item, problems.UNDECIDED, kind=request.kind, key=request.key)
-    for item, remote, since, status in links.late(db, module, limits.late_seconds):
-        shown = state_of(status, "", 0).value
-        yield _problem(module, item, problems.LATE, there=shown, remote=remote, since=since)
-    for half in links.half(db, module):
-        yield _problem(module, half.item, problems.HALF, remote=half.remote)
-    for item, since, why in claims.long_away(db, module, limits.long_away_days):
-        yield _problem(module, item, problems.LONG_AWAY, since=since, why=why or "-")
-
-
-def _of_dates(context: Context, module: int, today: dt.date) -> Iterator[Problem]:
-    db, limits = context.db, context.limits
-    for item, remote, until, last in paid.undated(db, module, today, limits):
-        paid_until = until.isoformat()
-        yield _problem(module, item, problems.UNDATED, here=paid_until, remote=remote, last=last.isoformat())
-    for item, remote, ends in paid.endless(db, module, today, limits):
-        yield _problem(module, item, problems.ENDLESS, there=ends, remote=remote)
-    soon = (today + dt.timedelta(days=limits.part_days)).isoformat()
-    for item, remote, ends, why in requests.refused_terms(db, module, soon):
-        yield _problem(module, item, problems.REFUSED_TERM, there=ends, remote=remote, cause=why)
-
-
-def _problem(module: int, item: int, of_kind: str, here: str = "", there: str = "", **told: str) -> Problem:
+def _problem(module: int, item: int, of_kind: str, here: str = "", there: str = "", **params: str) -> Problem:
     error = troubles.KINDS[of_kind].error
-    return Problem(Cause.of_service(item, of_kind), module, error, told, here, there, (item,))
+    return Problem(Cause.of_service(item, of_kind), module, error, params, here, there, (item,))
 
 
-def _keep(context: Context, held: Lease, module: int, kinds: tuple[str, ...], found: Mapping[Cause, Problem]) -> None:
-    """Raise the problems in `found` and end all others of these kinds; a new one gets no task at once.
+def _keep(context: Context, held: Lease, module: int, kinds: tuple[str, ...], present: Iterable[Problem]) -> None:
+    """Raise the problems that are `present` and end all others of these kinds; a new one gets no task at once.
 
     An operation may be about to be created, which would end the problem by itself.
     """
     live = problems.live(context.db, module)
     # A swapped service has one problem at a time: that its term ends (`away`) goes before `long_away`.
     ending = {problem.cause.number for problem in live if problem.cause.kind == problems.AWAY}
+    by_cause = {problem.cause: problem for problem in present}
     wanted = [
-        each for each in found.values() if each.cause.kind != problems.LONG_AWAY or each.cause.number not in ending
+        each for each in by_cause.values() if each.cause.kind != problems.LONG_AWAY or each.cause.number not in ending
     ]
     causes = {each.cause for each in wanted}
     for problem in live:
@@ -98,14 +104,10 @@ def _keep(context: Context, held: Lease, module: int, kinds: tuple[str, ...], fo
                 troubles.end(context, held, problem.cause)
     for problem in wanted:
         with troubles.each(context):
-            operation = _operation(context, problem.cause)
+            # The task of the operation of a late order or a refused renewal already reports it.
+            names = {problems.LATE: OPENINGS, problems.REFUSED_TERM: (requests.PROLONG,)}.get(problem.cause.kind, ())
+            operation = items.operation_of(context.db, problem.cause.number, *names) if names else 0
             if operation:
                 troubles.raise_on(context, held, problem, operation)
             else:
                 troubles.raise_(context, held, problem, at_once=False)
-
-
-def _operation(context: Context, cause: Cause) -> int:
-    """The operation whose task already reports the problem (a late order, a refused renewal), 0 for none."""
-    names = {problems.LATE: OPENINGS, problems.REFUSED_TERM: (requests.PROLONG,)}.get(cause.kind, ())
-    return items.operation_of(context.db, cause.number, *names) if names else 0

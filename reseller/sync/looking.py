@@ -45,11 +45,11 @@ def look(context: Context, request: Request, lists: Lists) -> str:
 
     Raises BusyError while another process works on the service, ResellerError with what a person has to know.
     """
-    found = lists.of(request.itemtype) if request.kind == requests.ORDER else None
+    listed = lists.of(request.itemtype) if request.kind == requests.ORDER else None
     with context.hold(request.item) as held:
         current = requests.by_id(context.db, request.id)
         if (current.live, current.state, current.looks) != (True, request.state, request.looks):
             return ""
-        if found is not None:
-            return ADOPTED if opening_.look_again(context, current, held, found) else LOOKING
+        if listed is not None:
+            return ADOPTED if opening_.look_again(context, current, held, listed) else LOOKING
         return FINISHED if _LOOKS[request.kind](context, current, held) else LOOKING

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from reseller import files
 from reseller.context import Context
-from reseller.db import Database
 from reseller.ledger import figures, problems
 from reseller.ledger.circuits import Circuit
-from reseller.ledger.figures import Figures
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.mgr5 import items
@@ -77,7 +75,7 @@ def path(base: Path, limits: Limits) -> Path | None:
 def last(base: Path, limits: Limits, name: str) -> dict[int, int]:
     """LAST_RUN or LAST_SUCCESS by module, in seconds since 1970; empty when there is no file."""
     text = _read(base, limits)
-    return {int(module): int(value) for found, module, value in _SAMPLE.findall(text) if found == name}
+    return {int(module): int(value) for metric, module, value in _SAMPLE.findall(text) if metric == name}
 
 
 def _read(base: Path, limits: Limits) -> str:
@@ -100,9 +98,15 @@ def write(context: Context, summaries: Mapping[int, Summary], seconds: float) ->
         # Another run works on the module, so this run says nothing about it.
         runs[module] = runs.get(module, 0) if summary.busy else now
         successes[module] = now if summary.is_whole else successes.get(module, 0)
-        samples += [Sample(LAST_RUN, {"module": module}, runs[module])]
-        samples += [Sample(LAST_SUCCESS, {"module": module}, successes[module])]
-        samples += _of_run(module, summary)
+        of_module, timing = {"module": module}, summary.timing
+        samples += [
+            Sample(LAST_RUN, of_module, runs[module]),
+            Sample(LAST_SUCCESS, of_module, successes[module]),
+            *(Sample("run_services", {**of_module, "outcome": name}, n) for name, n in summary.counts().items()),
+            Sample("seller_calls", of_module, timing.calls),
+            Sample("seller_seconds", of_module, round(timing.seconds, 3)),
+            Sample("seller_slowest_seconds", of_module, round(timing.slowest, 3)),
+        ]
         try:
             samples += _of_database(context, module, summary, now)
         except ResellerError:
@@ -122,78 +126,61 @@ def failed(panel: Panel) -> None:
 def _before(panel: Panel, module: int = 0) -> list[Sample]:
     """The samples in the file, of one module or of all (0)."""
     return [
-        Sample(name, _labels(found, more), float(value) if "." in value else int(value))
-        for name, found, more, value in _LINE.findall(_read(panel.base, panel.limits))
-        if module in (0, int(found or 0))
+        Sample(
+            name,
+            dict(_LABEL.findall(f'module="{number}"{more}')) if number else {},
+            float(value) if "." in value else int(value),
+        )
+        for name, number, more, value in _LINE.findall(_read(panel.base, panel.limits))
+        if module in (0, int(number or 0))
     ]
-
-
-def _labels(module: str, more: str) -> dict[str, object]:
-    return dict(_LABEL.findall(f'module="{module}"{more}')) if module else {}
 
 
 def _of_database(context: Context, module: int, summary: Summary, now: int) -> list[Sample]:
-    queue = items.queue(context.db, module).items()
-    down = Circuit(context.db, module, context.limits).down_seconds()
-    return [
-        *_of_differences(module, context.db),
-        *(_counted_before(context, module, summary, now) or _of_ledger(module, figures.of(context.db, module), now)),
-        *(Sample("operations", {"module": module, "operation": name}, count) for name, count in queue),
-        Sample("seller_up", {"module": module}, int(not down)),
-    ]
-
-
-def _of_run(module: int, summary: Summary) -> Iterator[Sample]:
-    mine = {"module": module}
-    for name, count in summary.counts().items():
-        yield Sample("run_services", {**mine, "outcome": name}, count)
-    yield Sample("seller_calls", mine, summary.timing.calls)
-    yield Sample("seller_seconds", mine, round(summary.timing.seconds, 3))
-    yield Sample("seller_slowest_seconds", mine, round(summary.timing.slowest, 3))
-
-
-def _of_differences(module: int, db: Database) -> Iterator[Sample]:
-    mine = {"module": module}
-    yield Sample("refused_changes", mine, figures.refused(db, module))
+    db, of_module = context.db, {"module": module}
+    samples = [Sample("refused_changes", of_module, figures.refused(db, module))]
     for kind, count in sorted(problems.counts(db, module).items()):
-        yield Sample("problems", {**mine, "kind": kind}, count)
+        samples.append(Sample("problems", {**of_module, "kind": kind}, count))
         if kind in problems.DIFFERENCES:
-            yield Sample("drift", {**mine, "kind": kind}, count)
+            samples.append(Sample("drift", {**of_module, "kind": kind}, count))
+    samples += _counts(context, module, summary, now)
+    queue = items.queue(db, module).items()
+    samples += [Sample("operations", {**of_module, "operation": name}, count) for name, count in queue]
+    down = Circuit(db, module, context.limits).down_seconds()
+    return [*samples, Sample("seller_up", of_module, int(not down))]
 
 
-def _counted_before(context: Context, module: int, summary: Summary, now: int) -> list[Sample]:
-    """The counts of the old file, empty when they have to be counted anew."""
+def _counts(context: Context, module: int, summary: Summary, now: int) -> list[Sample]:
+    """The figures over all services: those of the old file, or counted anew if they are old or the run did anything."""
     counted = last(context.panel.base, context.limits, COUNTED).get(module, 0)
-    if any(summary.counts().values()) or now - counted > COUNT_SECONDS:
-        return []
-    return [each for each in _before(context.panel, module) if each.name in _COUNTS]
-
-
-def _of_ledger(module: int, found: Figures, now: int) -> Iterator[Sample]:
-    mine = {"module": module}
-    yield Sample(COUNTED, mine, now)
-    yield Sample("oldest_read_timestamp_seconds", mine, found.oldest_read)
-    for state, count in sorted(found.services.items()):
-        yield Sample("services", {**mine, "state": state}, count)
-    for (kind, state), count in sorted(found.requests.items()):
-        yield Sample("requests", {**mine, "kind": kind, "state": state}, count)
+    if not any(summary.counts().values()) and now - counted <= COUNT_SECONDS:
+        before = [each for each in _before(context.panel, module) if each.name in _COUNTS]
+        if before:
+            return before
+    total, of_module = figures.of(context.db, module), {"module": module}
+    return [
+        Sample(COUNTED, of_module, now),
+        Sample("oldest_read_timestamp_seconds", of_module, total.oldest_read),
+        *(Sample("services", {**of_module, "state": state}, n) for state, n in sorted(total.services.items())),
+        *(
+            Sample("requests", {**of_module, "kind": kind, "state": state}, n)
+            for (kind, state), n in sorted(total.requests.items())
+        ),
+    ]
 
 
 def _text(samples: list[Sample]) -> str:
     """The file's text: samples grouped by metric, below its HELP and TYPE lines."""
     lines = []
-    for name, told in _HELP.items():
+    for name, help_text in _HELP.items():
         full = PREFIX + name
-        lines += [f"# HELP {full} {told}", f"# TYPE {full} gauge"]
+        lines += [f"# HELP {full} {help_text}", f"# TYPE {full} gauge"]
         for sample in samples:
             if sample.name == name:
-                labels = ",".join(f'{label}="{_word(value)}"' for label, value in sample.labels.items())
+                words = [(label, _NO_LABEL.sub("_", str(value))) for label, value in sample.labels.items()]
+                labels = ",".join(f'{label}="{word[:_LABEL_CHARACTERS]}"' for label, word in words)
                 lines.append(f"{full}{{{labels}}} {sample.value}" if labels else f"{full} {sample.value}")
     return "\n".join(lines) + "\n"
-
-
-def _word(value: object) -> str:
-    return _NO_LABEL.sub("_", str(value))[:_LABEL_CHARACTERS]
 
 
 def _replace(panel: Panel, file: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from reseller.context import Context, Seller
 from reseller.ledger import listed, observations
 from reseller.ledger.leases import Lease
 from reseller.ledger.listed import Stored
-from reseller.ledger.observations import Known, Seen
+from reseller.ledger.observations import Seen
 from reseller.model import Remote
 from reseller.seller import service
 from reseller.seller.services import Page, Reading, RemoteList, Span, alone, read_list, row_digests
@@ -65,10 +65,10 @@ class Lists:
                 self._read[itemtype] = self.scan(itemtype)
             except SellerError as error:
                 self._read[itemtype] = error
-        found = self._read[itemtype]
-        if isinstance(found, SellerError):
-            raise found
-        return found
+        listed = self._read[itemtype]
+        if isinstance(listed, SellerError):
+            raise listed
+        return listed
 
     def scan(self, itemtype: str) -> RemoteList:
         """Read the list; raises SellerError."""
@@ -136,9 +136,9 @@ class _Look:
         for number, page in reading:
             self._context.progress.show(f"{self._itemtype}, pages", number, max(len(self._stored), number))
             if page.root is not None:
-                found = dict(page.rows())
-                self._compare(found)
-                self._note(number, page, list(found))
+                rows = dict(page.rows())
+                self._compare(rows)
+                self._note(number, page, list(rows))
         if reading.left_at or first > 1:
             observations.move(self._held, self._module, self._cursor, str(reading.left_at or ""))
         else:
@@ -149,19 +149,25 @@ class _Look:
         if before is None or before.digest != page.digest:
             self._changed[number] = (Stored(page.digest, page.total, len(ids)), ids)
 
-    def _compare(self, found: dict[str, Element]) -> None:
+    def _compare(self, elements: dict[str, Element]) -> None:
         """Record what changed of the linked services among these rows."""
-        known = observations.known(self._context.db, self._module, self._itemtype, found)
-        digests = row_digests(found, known)
-        seen = [
-            _seen(found[remote], before, digests[remote])
-            for remote, before in known.items()
-            if digests[remote] != before.digest or before.absences
-        ]
-        observations.seen(self._held, seen)
+        known = observations.known(self._context.db, self._module, self._itemtype, elements)
+        digests = row_digests(elements, known)
+        changed = []
+        for remote, before in known.items():
+            digest = digests[remote]
+            if digest == before.digest and not before.absences:
+                continue
+            row = service.parse(elements[remote]).row
+            ends = dates.text(row.expiredate)
+            # A first digest of a row whose status and date are as recorded counts as settled: nothing has changed.
+            is_first = not before.digest and (before.status, before.expiredate) == (row.status, ends)
+            settled = digest if is_first and not before.settled else before.settled
+            changed.append(Seen(before.link, row.status, row.suspended_by, row.pricelist, ends, digest, settled))
+        observations.seen(self._held, changed)
         if not self._wanted.remotes and not self._wanted.items:
             return
-        rows = (service.parse(elem).row for elem in found.values())
+        rows = (service.parse(elem).row for elem in elements.values())
         self.rows += [row for row in rows if self._wanted.has(row)]
 
     def _conclude(self, reading: Reading) -> None:
@@ -182,22 +188,3 @@ class _Look:
         if not is_same:
             pages = [(number, *page) for number, page in self._changed.items()]
             listed.save(self._held, module, itemtype, pages, reading.last)
-
-
-def _seen(elem: Element, before: Known, digest: int) -> Seen:
-    """The observation that this row makes.
-
-    A first digest of a row whose status and date are as recorded counts as settled: nothing has changed.
-    """
-    row = service.parse(elem).row
-    expiredate = dates.text(row.expiredate)
-    is_first = not before.digest and (before.status, before.expiredate) == (row.status, expiredate)
-    return Seen(
-        before.link,
-        row.status,
-        row.suspended_by,
-        row.pricelist,
-        expiredate,
-        digest,
-        digest if is_first and not before.settled else before.settled,
-    )

@@ -92,8 +92,8 @@ class Round:
 
     def _keep(self, kind: str, touches: Sequence[int], **more: str) -> None:
         cause = Cause(problems.MODULE, self.module, kind)
-        told = {"module": str(self.module), "count": str(len(touches)), **more}
-        problem = Problem(cause, self.module, troubles.KINDS[kind].error, told, touches=tuple(touches))
+        params = {"module": str(self.module), "count": str(len(touches)), **more}
+        problem = Problem(cause, self.module, troubles.KINDS[kind].error, params, touches=tuple(touches))
         troubles.keep(self.context, self.held, problem, lasts=bool(touches))
 
     def _observe(self) -> set[str]:
@@ -120,7 +120,7 @@ class Round:
     def _compare(self, unlisted: set[str]) -> list[Comparison]:
         """Compare the services that moved, then those whose form was read longest ago, within a share of the time."""
         until = time.monotonic() + LOOK_SHARE * max(self.until - time.monotonic(), 0)
-        found: list[Comparison] = []
+        comparisons: list[Comparison] = []
         passed: list[int] = []
         chosen = self._candidates(unlisted)
         for number, candidate in enumerate(chosen):
@@ -146,14 +146,14 @@ class Round:
                 self._unexpected(self.context, error, candidate.item)
                 passed.append(candidate.link)
             else:
-                found += [comparison] if comparison else []
+                comparisons += [comparison] if comparison else []
                 # It waits for work under way; its turn in the deep check passes to the next service.
                 passed += [] if comparison or candidate.has_moved else [candidate.link]
         else:
             for itemtype in self.counts:
                 deep_check.asked(self.held, self.module, itemtype)
         observations.tried(self.held, passed)
-        return found
+        return comparisons
 
     def _candidates(self, unlisted: set[str]) -> list[Candidate]:
         db, limits = self.context.db, self.context.limits
@@ -204,9 +204,9 @@ class Round:
             except BusyError:
                 self.summary.add("waiting")
             except ResellerError as error:
-                said = context.word(error)
-                self.summary.fail(f"service {comparison.candidate.item}: {said}")
-                context.log.error(f"item {comparison.candidate.item}: {said}")
+                reason = context.word(error)
+                self.summary.fail(f"service {comparison.candidate.item}: {reason}")
+                context.log.error(f"item {comparison.candidate.item}: {reason}")
                 observations.tried(held, [comparison.candidate.link])
             except Exception as error:  # noqa: BLE001 - one odd service stops no other; the log gets the rest
                 self._unexpected(context, error, comparison.candidate.item)
@@ -222,10 +222,10 @@ class Round:
 
     def _alarm(self) -> None:
         """Report in every run the services that are closed here and live on at the seller."""
-        found = problems.alarms(self.context.db, self.module)
-        self.summary.alarms += len(found)
-        for item, remote, there in found[:NAMED]:
+        alarms = problems.alarms(self.context.db, self.module)
+        self.summary.alarms += len(alarms)
+        for item, remote, there in alarms[:NAMED]:
             error = ResellerError("reseller_drift_alarm", item=item, remote=remote, there=there)
             self.summary.problems.append(f"service {item}: {self.context.word(error)}")
-        if len(found) > NAMED:
-            self.summary.problems.append(f"and {len(found) - NAMED} more such services of module {self.module}")
+        if len(alarms) > NAMED:
+            self.summary.problems.append(f"and {len(alarms) - NAMED} more such services of module {self.module}")

@@ -33,21 +33,21 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
 
     `left` are numbers of requests whose operation is gone: an unsent one is then given up by start().
     """
-    found = [request for request in live if request.is_due and _is_ripe(request, limits, left)]
+    due = []
+    for request in live:
+        if request.kind == requests.PART:
+            is_ripe = request.state in owed_terms.AGAIN
+        elif request.state == State.INTENT:
+            is_ripe = request.quiet_seconds >= limits.stale_intent_seconds
+        else:
+            may_try = request.tries < limits.unsent_times or request.id in left
+            is_ripe = request.state == State.UNSENT and (may_try or request.error_type in retries.UNSENT.values())
+        if is_ripe and request.is_due:
+            due.append(request)
     # Where a right is missing, only one request tries again: the one with the fewest tries, the oldest of these.
-    unable = [request for request in found if request.error_type == retries.WAITS_FOR_RIGHTS]
+    unable = [request for request in due if request.error_type == retries.WAITS_FOR_RIGHTS]
     unable.sort(key=lambda request: (request.tries, request.id))
-    return [request for request in found if request not in unable[1:]]
-
-
-def _is_ripe(request: Request, limits: Limits, left: Collection[int]) -> bool:
-    if request.kind == requests.PART:
-        return request.state in owed_terms.AGAIN
-    if request.state == State.INTENT:
-        return request.quiet_seconds >= limits.stale_intent_seconds
-    if request.error_type in retries.UNSENT.values():
-        return request.state == State.UNSENT
-    return request.state == State.UNSENT and (request.tries < limits.unsent_times or request.id in left)
+    return [request for request in due if request not in unable[1:]]
 
 
 def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> list[Request]:
@@ -86,22 +86,22 @@ def note_stranded(context: Context, held: Lease, module: int) -> None:
     the problem is `stale_intent_seconds` old, since its process may be about to write a request. `held` is the run's
     lease.
     """
-    found = {item: operation for operation, item in requests.stranded(context.db, module)}
+    operations_left = {item: operation for operation, item in requests.stranded(context.db, module)}
     known = {each.cause.number: each for each in problems.of_kind(context.db, module, problems.STRANDED)}
     for item, problem in known.items():
-        if problem.params.get("operation") != str(found.get(item)):
+        if problem.params.get("operation") != str(operations_left.get(item)):
             # The operation is over, or another one follows it, whose age counts from now.
             troubles.end(context, held, problem.cause)
-    for item, operation in found.items():
-        told = {"operation": str(operation)}
+    for item, operation in operations_left.items():
+        params = {"operation": str(operation)}
         cause = Cause.of_service(item, problems.STRANDED)
-        troubles.raise_(context, held, Problem(cause, module, "reseller_stranded", told, touches=(item,)))
+        troubles.raise_(context, held, Problem(cause, module, "reseller_stranded", params, touches=(item,)))
 
 
 def stranded(context: Context, module: int) -> list[tuple[Cause, int]]:
     """Stranded operations that are old enough to start, each with its problem."""
-    found = problems.of_kind(context.db, module, problems.STRANDED)
-    old = [each for each in found if each.age_seconds >= context.limits.stale_intent_seconds]
+    raised = problems.of_kind(context.db, module, problems.STRANDED)
+    old = [each for each in raised if each.age_seconds >= context.limits.stale_intent_seconds]
     return [(each.cause, whole(each.params.get("operation", ""))) for each in old]
 
 

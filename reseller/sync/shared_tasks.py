@@ -29,17 +29,17 @@ def gather(context: Context, held: Lease, module: int) -> None:
     """
     live = problems.live(context.db, module)
     known = {each.cause.kind for each in live if each.cause.subject == problems.MANY}
-    found: dict[str, list[Problem]] = {}
+    by_kind: dict[str, list[Problem]] = {}
     for each in live:
         kind = each.cause.kind
         # A problem that may pass by itself is not reported at once, neither alone nor with others.
         is_young = kind in PASSING and each.age_seconds < context.limits.stale_intent_seconds
         if each.cause.subject == problems.SERVICE and kind not in troubles.BY_OPERATION and not is_young:
-            found.setdefault(kind, []).append(each)
-    for kind in known - found.keys():
+            by_kind.setdefault(kind, []).append(each)
+    for kind in known - by_kind.keys():
         with troubles.each(context):
             troubles.end(context, held, Cause(problems.MANY, module, kind))
-    for kind, mine in found.items():
+    for kind, mine in by_kind.items():
         if kind in known or len(mine) > context.limits.many_services:
             with troubles.each(context):
                 _keep(context, held, Cause(problems.MANY, module, kind), mine)
@@ -48,7 +48,7 @@ def gather(context: Context, held: Lease, module: int) -> None:
 def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) -> None:
     touches = tuple(each.cause.number for each in mine)
     names = ", ".join(map(str, touches[:NAMED])) + (", ..." if len(touches) > NAMED else "")
-    told = {"count": str(len(mine)), "services": names, "first": context.word(troubles.message(mine[0]))}
+    params = {"count": str(len(mine)), "services": names, "first": context.word(troubles.message(mine[0]))}
     before = problems.of(context.db, cause)
     if (
         before is not None
@@ -58,7 +58,7 @@ def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) 
     ):
         # Staff closed the task, which says nothing about services that were added since: create a new one.
         problems.set_task(held, cause, 0)
-    troubles.raise_(context, held, Problem(cause, cause.number, "reseller_many", told, touches=touches))
+    troubles.raise_(context, held, Problem(cause, cause.number, "reseller_many", params, touches=touches))
     for each in mine:
         if each.task:
             operations.unask(context, each.task)

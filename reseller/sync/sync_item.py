@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from reseller.context import Context
 from reseller.ledger import links, requests
-from reseller.ledger.links import Link
 from reseller.lifecycle import operations, ownership
 from reseller.mgr5 import items
 from reseller.model import Status
@@ -56,24 +55,20 @@ def _sync(context: Context, number: int) -> Seen:
     if link is None:
         return Seen()
     seller = context.seller_of(link)
-    found = alone(seller.transport, link.itemtype, link.remote)
-    if not found.rows:
+    listed = alone(seller.transport, link.itemtype, link.remote)
+    if not listed.rows:
         raise ResellerError("reseller_gone", object="item", item=number, remote=link.remote)
     if link.state == links.OPENING:
-        activate.advance(context, seller, link, found)
+        activate.advance(context, seller, link, listed)
     else:
-        _save(context, link)
-    row = found.rows[0]
+        # The facts of an active service are saved only while it has no live request.
+        with context.hold(number) as held:
+            item = items.read(context.db, number)
+            is_calm = not any(request.live for request in requests.of_item(context.db, number))
+            current = links.of_item(context.db, number)
+            if is_calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
+                form = ownership.read(context, held, link)
+                changed = activate.save(context, item, facts(form), opened=True)
+                context.log.info(f"item {number}: looked at remote {link.remote}, {changed} facts are new")
+    row = listed.rows[0]
     return Seen(row.id, str(row.status), dates.text(row.expiredate))
-
-
-def _save(context: Context, link: Link) -> None:
-    """Save the facts of an active service that has no live request."""
-    with context.hold(link.item) as held:
-        item = items.read(context.db, link.item)
-        calm = not any(request.live for request in requests.of_item(context.db, link.item))
-        current = links.of_item(context.db, link.item)
-        if calm and current is not None and current.state == links.LIVE and item.status != Status.DELETED:
-            known = ownership.read(context, held, link)
-            changed = activate.save(context, item, facts(known), opened=True)
-            context.log.info(f"item {item.id}: looked at remote {link.remote}, {changed} facts are new")

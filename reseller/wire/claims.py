@@ -13,7 +13,7 @@ from reseller.wire.texts import UNSEEN
 #: most characters of a licence name (selling-api.md 3.2), an address or a password; and of a key
 TEXT_CHARACTERS, KEY_CHARACTERS = 255, 1000
 _NAME_CHARACTERS, _USER_CHARACTERS = 253, 128
-_EXACT = frozenset({"username", "lickey"})
+
 #: characters of placeholders that stand for a hidden secret
 _BLANK = "*\u2022\u25cf\u00b7.-_\u2014\u2013\u2026 \t"
 _HINT = re.compile(r"[*\u2022\u25cf\u00b7]{3}|^[xX]{4,}$")
@@ -22,36 +22,35 @@ _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _USER = re.compile(r"[\w.@+$ \\-]+")
 
 
-def text(told: str, most: int = TEXT_CHARACTERS) -> str:
+def text(value: str, most: int = TEXT_CHARACTERS) -> str:
     """A text of one line in which every character is visible."""
-    return "" if len(told) > most or UNSEEN.search(told) else told
+    return "" if len(value) > most or UNSEEN.search(value) else value
 
 
-def key(told: str) -> str:
+def key(value: str) -> str:
     """The key of a licence."""
-    return text(told, KEY_CHARACTERS)
+    return text(value, KEY_CHARACTERS)
 
 
-def addresses(told: str) -> str:
+def addresses(value: str) -> str:
     """One or several IP addresses, separated by commas or spaces; no network, no port, no zone."""
-    parts = told.replace(",", " ").split()
-    return told if text(told) and parts and all(map(_is_address, parts)) else ""
-
-
-def _is_address(told: str) -> bool:
+    parts = value.replace(",", " ").split()
+    # The zone after a % may be any text.
+    if not text(value) or not parts or "%" in value:
+        return ""
     import ipaddress
 
     try:
-        ipaddress.ip_address(told)
+        for part in parts:
+            ipaddress.ip_address(part)
     except ValueError:
-        return False
-    # The zone after a % may be any text.
-    return "%" not in told
+        return ""
+    return value
 
 
-def host(told: str) -> str:
+def host(value: str) -> str:
     """A host or domain name in any script; `*.` in front is allowed, as in a certificate's name."""
-    bare = told.removesuffix(".")
+    bare = value.removesuffix(".")
     # Check the length first, since the codec's time grows with its square.
     if not text(bare, _NAME_CHARACTERS):
         return ""
@@ -60,20 +59,22 @@ def host(told: str) -> str:
     except UnicodeError:
         return ""
     labels = ascii_name.removeprefix("*.").split(".")
-    return told if len(ascii_name) <= _NAME_CHARACTERS and all(map(_LABEL.fullmatch, labels)) else ""
+    return value if len(ascii_name) <= _NAME_CHARACTERS and all(map(_LABEL.fullmatch, labels)) else ""
 
 
-def canonical(name: str, told: str) -> str:
+def canonical(name: str, value: str) -> str:
     """A form in which two spellings of the same value of field `name` are equal; never shown to anybody.
 
     Addresses are compressed, host names decoded from IDNA and in lower case, other texts without regard to case and
     repeated spaces. A user name and a key are compared exactly.
     """
-    if name in _EXACT:
-        return told
-    bare = " ".join(told.split()).lower()
+    if name in ("username", "lickey"):
+        return value
+    bare = " ".join(value.split()).lower()
     if name == "ip" and addresses(bare):
-        return " ".join(_compressed(part) for part in bare.replace(",", " ").split())
+        import ipaddress
+
+        return " ".join(ipaddress.ip_address(part).compressed for part in bare.replace(",", " ").split())
     if name == "domain" and host(bare):
         return ".".join(map(_in_letters, bare.removesuffix(".").split(".")))
     return bare
@@ -89,18 +90,12 @@ def _in_letters(label: str) -> str:
         return label
 
 
-def _compressed(told: str) -> str:
-    import ipaddress
-
-    return ipaddress.ip_address(told).compressed
-
-
-def secret(told: str) -> str:
+def secret(value: str) -> str:
     """A password or a key; empty for a placeholder such as `********`, `ABCD-****-****` or `-`."""
-    return "" if not told.strip(_BLANK) or _HINT.search(told) else told
+    return "" if not value.strip(_BLANK) or _HINT.search(value) else value
 
 
-def user(told: str) -> str:
+def user(value: str) -> str:
     """A login name; one that begins with a dash is refused, since a program would read it as an option."""
-    fits = text(told, _USER_CHARACTERS) and _USER.fullmatch(told)
-    return told if fits and not told.startswith("-") else ""
+    fits = text(value, _USER_CHARACTERS) and _USER.fullmatch(value)
+    return value if fits and not value.startswith("-") else ""

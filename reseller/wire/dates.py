@@ -13,8 +13,7 @@ _DATE = re.compile(
     r"|(?P<day2>[0-9]{2})\.(?P<month2>[0-9]{2})\.(?P<year2>[0-9]{4}))"
     r"(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 )
-#: how databases write "no date"
-_NONE = (0, 0, 0)
+
 #: how much of a text that is no date is shown
 SHOWN_CHARACTERS = 40
 
@@ -25,34 +24,35 @@ class NotADate(ValueError):
 
 def parse(text: str) -> dt.date | None:
     """The day in `text`; None for an empty text and for 0000-00-00. Raises NotADate for anything else."""
-    told = text.strip()
-    if not told:
+    bare = text.strip()
+    if not bare:
         return None
-    found = _DATE.fullmatch(told)
-    if found is None:
-        raise NotADate(hide_known(told)[:SHOWN_CHARACTERS])
-    parts = [found["year"] or found["year2"], found["month"] or found["month2"], found["day"] or found["day2"]]
+    match = _DATE.fullmatch(bare)
+    if match is None:
+        raise NotADate(hide_known(bare)[:SHOWN_CHARACTERS])
+    parts = [match["year"] or match["year2"], match["month"] or match["month2"], match["day"] or match["day2"]]
     numbers = tuple(int(part) for part in parts)
-    if numbers == _NONE:
+    # So databases write "no date".
+    if numbers == (0, 0, 0):
         return None
     try:
         return dt.date(*numbers)
     except ValueError:
-        raise NotADate(hide_known(told)[:SHOWN_CHARACTERS]) from None
+        raise NotADate(hide_known(bare)[:SHOWN_CHARACTERS]) from None
 
 
-def of_row(told: str) -> dt.date | None:
+def of_row(column: str) -> dt.date | None:
     """The day in a column of the database; None for an impossible one, such as 0000-00-00 or 2026-05-00."""
     try:
-        return dt.date.fromisoformat(told)
+        return dt.date.fromisoformat(column)
     except ValueError:
         return None
 
 
-def of_header(told: str) -> dt.date | None:
+def of_header(header: str) -> dt.date | None:
     """The day of an HTTP `Date` header, by UTC; None for an empty or impossible one."""
     try:
-        return parsedate_to_datetime(told).astimezone(dt.timezone.utc).date()
+        return parsedate_to_datetime(header).astimezone(dt.timezone.utc).date()
     except (TypeError, ValueError, OverflowError):
         return None
 

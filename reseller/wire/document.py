@@ -134,22 +134,14 @@ def _clean_if_needed(body: bytes, read: Callable[[bytes], _Made]) -> _Made:
     try:
         return read(body)
     except (etree.XMLSyntaxError, ValueError) as error:
-        cleaned = _cleaned(body)
+        # Bytes that are no UTF-8 become U+FFFD; characters that XML forbids may also be written as references.
+        cleaned = _REFERENCE.sub(_allowed, printable(body.decode("utf-8", "replace"))).encode()
         if cleaned == body:
             raise NotADocument(f"a document that cannot be parsed ({error})") from error
     try:
         return read(cleaned)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise NotADocument(f"a document that cannot be parsed ({error})") from error
-
-
-def _cleaned(body: bytes) -> bytes:
-    """`body` without characters that XML forbids, even those written as references.
-
-    Bytes that are no UTF-8 become U+FFFD.
-    """
-    told = printable(body.decode("utf-8", "replace"))
-    return _REFERENCE.sub(_allowed, told).encode()
 
 
 def _allowed(reference: re.Match[str]) -> str:
@@ -170,8 +162,8 @@ def text(parent: Element, path: str) -> str:
 
 def error_of(root: Element) -> Element | None:
     """The error element of an answer; v2 functions may wrap it as `<warning><error>` (selling-api.md 2)."""
-    found = root.find("error")
-    return found if found is not None else root.find("warning/error")
+    error = root.find("error")
+    return error if error is not None else root.find("warning/error")
 
 
 def error_params(error: Element) -> dict[str, str]:
@@ -183,8 +175,8 @@ def error_element(error: ResellerError, message: str, lang: str = "en") -> Eleme
     """`<error type object value lang code>` with its params and its text, as the panel writes it."""
     from lxml import etree
 
-    told = {"type": error.type, "object": error.object, "value": error.value, "lang": lang, "code": "1"}
-    node = etree.Element("error", {name: fit(each, VALUE_CHARACTERS) for name, each in told.items()})
+    attributes = {"type": error.type, "object": error.object, "value": error.value, "lang": lang, "code": "1"}
+    node = etree.Element("error", {name: fit(each, VALUE_CHARACTERS) for name, each in attributes.items()})
     for name, given in error.params.items():
         etree.SubElement(node, "param", name=name).text = fit(given, VALUE_CHARACTERS)
     etree.SubElement(node, "msg").text = fit(message)

@@ -26,8 +26,8 @@ class Message:
         self.params: dict[str, str] = {name: str(given) for name, given in params.items()}
 
     def __str__(self) -> str:
-        told = {"object": self.object, "value": self.value, **self.params}
-        return " ".join([self.type, *(f"{name}={given}" for name, given in told.items() if given)])
+        values = {"object": self.object, "value": self.value, **self.params}
+        return " ".join([self.type, *(f"{name}={given}" for name, given in values.items() if given)])
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Remove these secrets from the parameters: a panel may repeat a value that it refuses."""

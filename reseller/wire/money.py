@@ -27,10 +27,10 @@ def parse(shown: str) -> Decimal | None:
     The last of `.` and `,` is the decimal sign. A sign that occurs more than once separates thousands, and so does a
     single `,` before exactly three digits, unless the amount begins with 0: `1,234` is a thousand, `0,104` is not.
     """
-    found = _AMOUNT.search(shown)
-    if not found or _POWER.match(shown, found.end()):
+    match = _AMOUNT.search(shown)
+    if not match or _POWER.match(shown, match.end()):
         return None
-    digits = _GROUPING.sub("", found.group().rstrip(".,'\u2019"))
+    digits = _GROUPING.sub("", match.group().rstrip(".,'\u2019"))
     whole, fraction = _split(digits.lstrip("-"))
     if not whole or len(whole) > _MOST_WHOLE or len(fraction) > _MOST_FRACTION:
         return None

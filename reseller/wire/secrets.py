@@ -107,17 +107,12 @@ def _bytes(secret: str) -> bytes:
 def _character(char: str) -> str:
     """A pattern for all ways to write one character."""
     plain = r"(?:[ +])" if char == " " else f"\\\\?{re.escape(char)}" if char in "\"'/\\" else re.escape(char)
-    return f"(?:{plain}|{_encoded(char)}{_misread(char)})"
-
-
-def _misread(char: str) -> str:
-    """A pattern for a non-ASCII character read byte by byte: as latin-1, like an HTTP header, or as Python shows
-    bytes.
-    """
-    if char.isascii():
-        return ""
-    shown = "".join(rf"\\x{_hexadecimal(f'{byte:02x}')}" for byte in _bytes(char))
-    return f"|{re.escape(_bytes(char).decode('latin-1'))}|{shown}"
+    misread = ""
+    if not char.isascii():
+        # Read byte by byte: as latin-1, like an HTTP header, or as Python shows bytes.
+        shown = "".join(rf"\\x{_hexadecimal(f'{byte:02x}')}" for byte in _bytes(char))
+        misread = f"|{re.escape(_bytes(char).decode('latin-1'))}|{shown}"
+    return f"(?:{plain}|{_encoded(char)}{misread})"
 
 
 def _encoded(char: str) -> str:
@@ -125,14 +120,10 @@ def _encoded(char: str) -> str:
     percent = "".join("%(?:25){0,2}" + _hexadecimal(f"{byte:02x}") for byte in _bytes(char))
     number = f"0{{0,4}}{ord(char)}|[xX]0{{0,4}}{_hexadecimal(f'{ord(char):x}')}"
     name = f"|{_NAMED[char]}" if char in _NAMED else ""
-    json = "".join(rf"\\u{_hexadecimal(unit)}" for unit in _units(char))
+    # JSON escapes a character as one or two numbers of four hexadecimal digits.
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    json = "".join(rf"\\u{_hexadecimal(units[start : start + 4])}" for start in range(0, len(units), 4))
     return f"{percent}|&(?:amp;){{0,2}}(?:#(?:{number}){name});|{json}"
-
-
-def _units(char: str) -> list[str]:
-    """A character as JSON escapes it: one or two numbers of four hexadecimal digits."""
-    told = char.encode("utf-16-be", "surrogatepass").hex()
-    return [told[start : start + 4] for start in range(0, len(told), 4)]
 
 
 def _hexadecimal(digits: str) -> str:

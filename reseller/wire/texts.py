@@ -9,14 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reseller import files
 from reseller.wire.errors import Message
 from reseller.wire.secrets import hide_known
-
-if TYPE_CHECKING:
-    from lxml import etree
 
 FILES = "billmgr_mod_*reseller*.xml"
 FALLBACK = "en"
@@ -61,26 +57,23 @@ def messages(base: Path, block: str, *, name: str = "") -> dict[str, dict[str, s
 
     With `name`, those of the files in which it occurs: one sentence costs the parsing of one file, and not of all.
     """
-    found: dict[str, dict[str, str]] = {}
-    folder = base / "etc" / "xml"
-    for path in sorted(folder.glob(FILES)):
-        for lang in _languages(path, name):
-            said = found.setdefault(lang.get("name", ""), {})
-            for msg in lang.iterfind(f"messages[@name='{block}']/msg"):
-                said[msg.get("name", "")] = " ".join((msg.text or "").split())
-    return found
-
-
-def _languages(path: Path, name: str) -> list[etree._Element]:
     from lxml import etree
 
-    try:
-        content = files.read(path)
-        if name.encode() not in content:
-            return []
-        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True)).findall("lang")
-    except (OSError, etree.XMLSyntaxError):
-        return []
+    by_lang: dict[str, dict[str, str]] = {}
+    folder = base / "etc" / "xml"
+    for path in sorted(folder.glob(FILES)):
+        try:
+            content = files.read(path)
+            if name.encode() not in content:
+                continue
+            root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+        except (OSError, etree.XMLSyntaxError):
+            continue
+        for lang in root.iterfind("lang"):
+            known = by_lang.setdefault(lang.get("name", ""), {})
+            for msg in lang.iterfind(f"messages[@name='{block}']/msg"):
+                known[msg.get("name", "")] = " ".join((msg.text or "").split())
+    return by_lang
 
 
 def word(base: Path, error: Message, lang: str = FALLBACK) -> str:
@@ -93,10 +86,10 @@ def word(base: Path, error: Message, lang: str = FALLBACK) -> str:
     template = known.get(lang, {}).get(key) or known.get(FALLBACK, {}).get(key)
     if not template:
         return fit(str(error))
-    told = {"object": error.object, "value": error.value, **error.params}
+    values = {"object": error.object, "value": error.value, **error.params}
 
-    def filled(found: re.Match[str]) -> str:
-        value, stop = told.get(found.group(1), f"__{found.group(1)}__"), found.group(2)
+    def filled(match: re.Match[str]) -> str:
+        value, stop = values.get(match.group(1), f"__{match.group(1)}__"), match.group(2)
         return value if value.endswith(".") else f"{value}{stop}"
 
     return hide_known(fit(_PLACEHOLDER.sub(filled, template)))
