@@ -15,6 +15,7 @@ from sandbox.core.errors import bad_value, missing
 from sandbox.core.modules import BUILT_IN
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, CLIENT
+from sandbox.functions import countries
 from sandbox.functions.processing import load_module
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ TYPES = ("1", "2", "3")
 """profiletype: 1 person, 2 company, 3 sole trader."""
 CONTACTS = ("owner", "admin", "tech", "bill", "customer")
 """Types of contact a module may ask for."""
+COUNTRY_FIELDS = ("location_country", "postal_country")
 OWN = frozenset(["profiletype", "name", "account", "processingmodule", "tld", "contact_type"])
 _NOT_FIELDS = frozenset(
     ["func", "elid", "plid", "out", "lang", "auth", "authinfo", "su", "sok", "sv_field", "clicked_button", "elname"]
@@ -75,12 +77,19 @@ def profile_edit(panel: Panel, request: Request) -> etree._Element:
         row = _load(tx, request, request.elid) if request.elid else None
         known = _params(tx, row["id"]) if row is not None else {}
         module = load_module(tx, request.text("processingmodule")) if request.text("processingmodule") else None
+        holders = _holders(tx, row["id"]) if row is not None and module is None else []
     if not request.sok:
         form = fields(elid=request.elid or None, name=row["name"] if row else None)
         add(form, "profiletype", row["profiletype"] if row else request.text("profiletype", "1"))
         for name, value in known.items():
             add(form, name, value)
-        return form if module is None else _ask(panel, request, module, "tune_service_profile", form)
+        with panel.db.begin() as tx:
+            for field in COUNTRY_FIELDS:
+                countries.put(tx, form, field, request.lang)
+        # In the plain form the modules that hold the contact are asked, with empty --param and --value (h.9).
+        for one in holders if module is None else [module]:
+            form = _ask(panel, request, one, "tune_service_profile", form)
+        return form
     given = _given(request, OWN)
     if module is not None:
         form = fields(profiletype=request.text("profiletype"), **{**known, **given})
@@ -145,7 +154,25 @@ def _ask(panel: Panel, request: Request, module: dict[str, Any], command: str, f
     for metadata in (f"service_profile.{name}.{kind}.{tld}", f"service_profile.{name}"):
         panel.plugins.dress(form, metadata, request.lang)
     words = ["--command", command, "--param", tld, "--value", kind]
-    return panel.modules.command(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+    answer = panel.modules.check(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+    return form if answer is None else answer
+
+
+@function("service_profile2processingmodule", ADMIN, "additions-2.md h.17")
+def profiles_of_modules(panel: Panel, request: Request) -> etree._Element:
+    """Which modules hold which contacts, and under what id; elid chooses a contact."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT service_profile, processingmodule, type, externalid FROM service_profile2processingmodule "
+            "WHERE %s = '' OR service_profile = %s ORDER BY service_profile, processingmodule, type",
+            request.elid,
+            request.elid,
+        )
+    for row in rows:
+        elem(document, row)
+    add(document, "p_elems", len(rows))
+    return document
 
 
 @function("service_profile2processingmodule.edit", ADMIN, FACT)
