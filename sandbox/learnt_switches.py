@@ -54,4 +54,16 @@ LEARNT = (
         "additions-2.md d.1",
         "domain.order.api charges at once, or leaves the domain in the cart and answers billorder",
     ),
+    Switch(
+        "paging",
+        ("both", "pages", "offset"),
+        "additions-2.md g",
+        "which parameters cut a page of a list: p_num with p_cnt, or startidx with pagesize, or whichever are given",
+    ),
+    Switch(
+        "accountinfo",
+        ("absent", "present"),
+        "additions-2.md b.8",
+        "a client's function accountinfo, of sellers of the fourth generation",
+    ),
 )

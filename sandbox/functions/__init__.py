@@ -3,11 +3,13 @@
 from sandbox.functions import (  # noqa: F401
     access,
     accounts,
+    balances,
     callbacks,
     cart,
     certificates,
     checks,
     console,
+    custom_params,
     domain_services,
     domains,
     events,

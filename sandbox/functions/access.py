@@ -91,10 +91,11 @@ def whoami(panel: Panel, request: Request) -> etree._Element:
 
 @function("paramlist", ROOT, "platform.md 6.2")
 def paramlist(panel: Panel, request: Request) -> etree._Element:
-    """The configuration, one parameter a row."""
+    """The configuration, one parameter a row; elid chooses one (additions-2.md a.2)."""
     document = etree.Element("doc")
     for name, value in read_conf(panel.paths).items():
-        elem(document, {name: value})
+        if request.elid in ("", name):
+            elem(document, {name: value})
     return document
 
 

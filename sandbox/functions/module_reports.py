@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import ipaddress
+import zipfile
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -126,14 +129,29 @@ def address_options(panel: Panel, row: int) -> dict[str, str]:
 
 @function("certificate.save", ADMIN, FACT)
 def certificate_save(panel: Panel, request: Request) -> etree._Element:
-    """Store a certificate (`crt`), and with it `csr` and `pkey` when they are given."""
+    """Store a certificate (`crt`), and with it `csr` and `pkey` when they are given; crt_type=zip: `crt` is an archive
+    in base64 that holds it (additions-2.md d.3)."""
     given = {name: request.text(name) for name in ("crt", "csr", "pkey") if request.text(name)}
+    if request.text("crt_type") == "zip" and "crt" in given:
+        given["crt"] = _unpacked(given["crt"])
     if not given:
         raise bad_value("crt")
     with panel.db.begin() as tx:
         item = items.load(tx, request.elid, request.caller)
         tx.put("certificate", {"item": item.id}, **given)
     return done()
+
+
+def _unpacked(text: str) -> str:
+    """The first certificate of an archive. Raises PanelError for what is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True))) as archive:
+            names = [name for name in archive.namelist() if name.endswith((".crt", ".pem", ".cer"))]
+            if not names:
+                raise bad_value("crt", desc="no certificate in the archive")
+            return archive.read(names[0]).decode()
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise bad_value("crt", desc="not an archive in base64") from error
 
 
 @function("certificate.failed", ADMIN, FACT)

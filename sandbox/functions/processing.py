@@ -189,6 +189,27 @@ def _whole(request: Request, name: str, default: int) -> int:
     return int(text)
 
 
+@function("processing.add.user", ADMIN, "platform.md 5.2, additions-2.md h.17")
+def processing_add_user(panel: Panel, request: Request) -> etree._Element:
+    """A step of adding a module, where an account at the provider may be made: the form of the module's
+    `processing.edit.<module>.createuser`, tuned by it; with sok its command usercreate answers."""
+    module = request.text("module")
+    if not module:
+        raise PanelError("wizard_unavailable", "module")
+    features = panel.modules.features(module)
+    step = f"processing.edit.{module}.createuser"
+    values = {name: request.text(name) for name in panel.plugins.form_fields(step) if name in request.params}
+    form = fields(module=module, **{**_given(request, features), **values})
+    if not request.sok:
+        tuned = _tune(panel, request, module, features, form)
+        panel.plugins.dress(tuned, step, request.lang)
+        return tuned
+    add(form, "func", step)
+    panel.plugins.dress(form, step, request.lang)
+    data = etree.tostring(form, encoding="UTF-8", xml_declaration=True)
+    return panel.modules.command(module, ["--command", "usercreate"], data)
+
+
 @function("processing.edit", ADMIN, "platform.md 5.2")
 def processing_edit(panel: Panel, request: Request) -> etree._Element:
     """Settings of a module, decrypted; with `sok` checked by the module and stored."""

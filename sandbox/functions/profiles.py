@@ -13,6 +13,7 @@ from lxml import etree
 from sandbox.core.documents import add, done, elem, fields
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.modules import BUILT_IN
+from sandbox.core.pages import window
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, CLIENT
 from sandbox.functions import countries
@@ -56,18 +57,64 @@ def profile_type(request: Request, default: str = "1") -> int:
 
 @function("service_profile", CLIENT, FACT)
 def profile_list(panel: Panel, request: Request) -> etree._Element:
-    """Profiles of the client, or of all clients."""
+    """Profiles of the client, or of all clients, with how many services use each; elid, name (with `*`), profiletype
+    and account choose, sort orders, startidx and pagesize (or p_num, p_cnt) cut a page."""
+    start, count = window(panel, request)
+    column = request.text("sort", "id").lstrip("+-")
+    if column not in _SORTED:
+        raise bad_value("sort", request.text("sort"))
+    falling = " DESC" if request.text("sort").startswith("-") else ""
+    chosen = {name: request.text(name).replace("*", "%") for name in _CHOSEN if request.text(name)}
+    where = "".join(f" AND {_CHOSEN[name]}" for name in chosen)
     document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
-            "SELECT id, name, profiletype, account FROM service_profile WHERE %s OR account = %s ORDER BY id",
+            f"{_PROFILES} WHERE (%s OR s.account = %s){where} GROUP BY s.id, s.name, s.profiletype, s.account "
+            f"ORDER BY {column}{falling}, id",
             request.caller.staff,
             request.caller.account,
+            *chosen.values(),
         )
-    for row in rows:
+    for row in rows[start : start + count]:
         elem(document, row)
     add(document, "p_elems", len(rows))
     return document
+
+
+_SORTED = ("id", "name", "profiletype", "spusage")
+_CHOSEN = {
+    "elid": "s.id = %s",
+    "name": "s.name LIKE %s",
+    "profiletype": "s.profiletype = %s",
+    "account": "s.account = %s",
+}
+_PROFILES = """SELECT s.id, s.name, s.profiletype, s.account, COUNT(DISTINCT i.id) AS spusage,
+    (SELECT GROUP_CONCAT(f.value ORDER BY f.intname SEPARATOR ' ') FROM service_profileparam f
+        WHERE f.service_profile = s.id AND f.intname IN ('company', 'firstname', 'lastname')) AS fullname,
+    GROUP_CONCAT(DISTINCT IF(t.intname = 'domain', i.name, NULL) ORDER BY i.name SEPARATOR ', ') AS domains
+    FROM service_profile s LEFT JOIN service_profile2item l ON l.service_profile = s.id
+    LEFT JOIN item i ON i.id = l.item AND i.status <> 4 LEFT JOIN pricelist p ON p.id = i.pricelist
+    LEFT JOIN itemtype t ON t.id = p.itemtype"""
+"""A contact with the living services that use it."""
+
+
+@function("service_profile.delete", CLIENT, "additions-2.md d.2")
+def profile_delete(panel: Panel, request: Request) -> etree._Element:
+    """Remove profiles that no living service uses."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            number = _load(tx, request, elid)["id"]
+            used = tx.value(
+                "SELECT i.id FROM service_profile2item l JOIN item i ON i.id = l.item AND i.status <> 4 "
+                "WHERE l.service_profile = %s LIMIT 1",
+                number,
+            )
+            if used is not None:
+                raise bad_value("elid", elid, f"used by service {used}")
+            for table in ("service_profileparam", "service_profile2item", "service_profile2processingmodule"):
+                tx.run(f"DELETE FROM {table} WHERE service_profile = %s", number)
+            tx.run("DELETE FROM service_profile WHERE id = %s", number)
+    return done()
 
 
 @function("service_profile.edit", CLIENT, FACT)

@@ -67,6 +67,12 @@ def switch(panel: Panel, request: Request) -> etree._Element:
     return document
 
 
+@function("sandbox.version", ROOT, FACT)
+def version(panel: Panel, request: Request) -> etree._Element:
+    """The version that this panel says it has (switch product_version)."""
+    return fields(version=panel.switches["product_version"])
+
+
 @function("sandbox.balance", ROOT, FACT)
 def balance(panel: Panel, request: Request) -> etree._Element:
     """Set a client's money: account= or user=, value=, limit=."""
