@@ -98,11 +98,7 @@ def test_binary_plug_ins_are_refused(source):
 
 
 @pytest.mark.fact("P1.1-50")
-@pytest.mark.parametrize(
-    "words",
-    ["-v 5.1 -M ru -I", "--meta-cache --apply", "--lang-cache ru --base en --apply"],
-    ids=["all", "meta", "lang"],
-)
+@pytest.mark.parametrize("words", ["-v 5.1 -M ru -I", "--meta-cache --apply", "--lang-cache ru --base en --apply"])
 def test_xmlinstall_makes_the_panel_read_its_files_anew(pair, base, words):
     pair.reseller.install("etc/xml", "billmgr_mod_pmmade.xml", XML.format("again"))
     before = pid(pair.reseller)
