@@ -162,8 +162,8 @@ def _save(tx: Tx, request: Request, row: dict[str, Any] | None, given: dict[str,
         changes: dict[str, object] = {}
         if request.text("name"):
             changes["name"] = request.text("name")
-        if request.text("profiletype"):
-            changes["profiletype"] = profile_type(request)
+        if profile_type(request, str(row["profiletype"])) != row["profiletype"]:
+            raise bad_value("profiletype", request.text("profiletype"), "it cannot be changed later")
         if changes:
             tx.update("service_profile", {"id": number}, **changes)
     else:

@@ -245,3 +245,28 @@ def test_a_module_is_added_in_one_call(probe):
     rows = probe.panel.rows("SELECT name, module, datacenter FROM processingmodule WHERE id = %s", number)
     assert rows == [{"name": "second", "module": MODULE, "datacenter": centre}]
     probe.panel.call("processing.delete", elid=number)
+
+
+@pytest.mark.fact("D1-11", "D3-04")
+@pytest.mark.parametrize(("itemtype", "name"), [("domain", "domain"), ("certificate", "CN")])
+def test_columns_of_a_list_of_staff(probe, itemtype, name):
+    item = probe.kept(itemtype)
+    rows = probe.panel.call(itemtype, p_cnt=1000).findall("elem")
+    row = next(row for row in rows if row.findtext("id") == str(item))
+    shared = {"id", "account", "pricelist", "project", "processingmodule", "createdate", "expiredate"}
+    assert {name, "status_msg", "item_status", "cost", *shared} <= {cell.tag for cell in row}
+
+
+@pytest.mark.fact("D4-02")
+def test_columns_of_a_list_of_licences(pair):
+    row = pair.seller.row(pair.seller.live("soft", ip="192.0.2.81"), "soft")
+    columns = {"licname", "ip", "period", "update_expiredate", "real_ipchange", "real_keychange"}
+    assert columns <= {cell.tag for cell in row}
+
+
+@pytest.mark.fact("D2-06")
+def test_the_type_of_a_contact_stays(pair, contacts):
+    given = {"elid": contacts["Berta"], "sok": "ok"}
+    error = pair.reseller.http("service_profile.edit", "client1", profiletype=1, **given).find("error")
+    assert (error.get("type"), error.get("object")) == ("value", "profiletype")
+    assert pair.reseller.http("service_profile.edit", "client1", profiletype=2, **given).find("ok") is not None
