@@ -31,7 +31,15 @@ FOLDERS = (
 PROGRAMS = {"addon": 0o750, "processing": 0o755, "paymethods": 0o755, "cgi": 0o755, "oauth": 0o755, "gate": 0o755}
 SBIN_MODE = 0o755
 PLAIN_MODE = 0o644
-NOT_OURS = {"sbin/mgrctl", "etc/billmgr.conf", "etc/billmgr.pem", "var/core.sock", "etc/xml/billmgr.xml"}
+NOT_OURS = {
+    "sbin/mgrctl",
+    "src/isp.mk",
+    "lib/pkgsh/core_pkg_funcs.sh",
+    "etc/billmgr.conf",
+    "etc/billmgr.pem",
+    "var/core.sock",
+    "etc/xml/billmgr.xml",
+}
 """The panel's own files; built-in files must not be edited (platform.md 1.1)."""
 
 

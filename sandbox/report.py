@@ -6,7 +6,8 @@ from typing import Any
 
 
 def for_people(report: dict[str, Any]) -> str:
-    lines = ["sandbox is up. Ctrl-C ends it.", f"  database socket  {report['mysql']['socket']}"]
+    sockets = ", ".join([report["mysql"]["socket"], *report["mysql"]["links"]])
+    lines = ["sandbox is up. Ctrl-C ends it.", f"  database socket  {sockets}"]
     for name, panel in report["panels"].items():
         lines += [
             f"panel {name}",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.core.modules import AUTO, MANUAL
 from sandbox.core.passwords import hashed
 from sandbox.core.request import ADMIN, CLIENT
 from sandbox.core.tariffs import ENUMERATION, INTEGER, TRIAL
-from sandbox.tariff_maker import DAY, LIFETIME, AddonPlan, TariffPlan, make_tariff
+from sandbox.tariff_maker import DAY, LIFETIME, AddonPlan, TariffPlan, make_tariff, zone
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -43,6 +44,18 @@ ITEMTYPES = (
 """intname, names, what an order may carry (selling-api.md 3.5)."""
 
 PERIODS = (1, 3, 6, 12)
+CURRENCIES = (("EUR", "Euro", "€"), ("USD", "US dollar", "$"), ("RUB", "Russian ruble", "₽"))
+BILLURL = "https://billing.example.com/billmgr"
+"""A project has the address of its billing (additions-2.md h.19)."""
+MEASURES = (
+    ("byte", "B", "Б"),
+    ("kib", "KiB", "КиБ"),
+    ("mib", "MiB", "МиБ"),
+    ("gib", "GiB", "ГиБ"),
+    ("tib", "TiB", "ТиБ"),
+)
+MEASURED = {"mem": "mib", "disk": "mib"}
+"""Add-ons of the tariffs below with their measure."""
 
 
 def _vds_addons(scale: int) -> tuple[AddonPlan, ...]:
@@ -112,9 +125,14 @@ TASK_OPERATIONS = (
 
 
 def seed(tx: Tx, state: PanelState) -> None:
-    tx.insert("project", name="Provider", name_ru="Провайдер", billurl="", currency="EUR")
+    for iso, name, symbol in CURRENCIES:
+        tx.insert("currency", iso=iso, name=name, symbol=symbol)
+    tx.insert("project", name="Provider", name_ru="Провайдер", billurl=BILLURL, currency="EUR")
+    for iso2, name, name_ru in countries():
+        tx.insert("country", iso2=iso2, name=name, name_ru=name_ru)
     tx.insert("locale", langcode="en")
     tx.insert("locale", langcode="ru")
+    tx.insert("department", name="Support")
     for name in ("Amsterdam", "Frankfurt"):
         tx.insert("datacenter", name=name, external_id="")
     for intname, name, name_ru, order in ITEMTYPES:
@@ -125,13 +143,33 @@ def seed(tx: Tx, state: PanelState) -> None:
     ]
     for plan in TARIFFS:
         tx.insert("processingmodule2pricelist", processingmodule=modules[0], pricelist=make_tariff(tx, plan))
-    measure = tx.insert("measure", intname="mib", relation=1)
-    tx.run("UPDATE pricelist SET measure = %s WHERE parent IS NOT NULL AND intname IN ('mem', 'disk')", measure)
-    for zone in ("example", "test"):
-        tx.insert("tld", name=zone)
+    measures = _measures(tx)
+    sql = "UPDATE pricelist SET measure = %s WHERE parent IS NOT NULL AND intname = %s"
+    for addon, measure in MEASURED.items():
+        tx.run(sql, measures[measure], addon)
+    for name in ("example", "test"):
+        zone(tx, name)
     for operation in TASK_OPERATIONS:
         tx.insert("tasktype", operation=operation, name=f"{operation} by hand")
     _people(tx, state)
+
+
+def countries() -> list[list[str]]:
+    """`[iso2, name, name_ru]`: some of the world's."""
+    lines = (Path(__file__).parent / "files" / "countries.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines]
+
+
+def _measures(tx: Tx) -> dict[str, int]:
+    """Each measure names the next smaller one and how many of it make one, down to byte (additions-2.md h.7)."""
+    made: dict[str, int] = {}
+    smaller: int | None = None
+    for intname, name, name_ru in MEASURES:
+        relation = 1 if smaller is None else 1024
+        made[intname] = smaller = tx.insert(
+            "measure", intname=intname, name=name, name_ru=name_ru, relation=relation, lessmeasure=smaller
+        )
+    return made
 
 
 def _itemtype(tx: Tx, intname: str, name: str, name_ru: str, order: str) -> None:

@@ -22,17 +22,23 @@ class PanelState:
     passwords: dict[str, str]
     http_port: int = 0
     https_port: int = 0
+    database_name: str = ""
 
     @property
     def database(self) -> str:
-        return f"billmgr_{self.name}"
+        return self.database_name or f"billmgr_{self.name}"
 
 
-def new_state(name: str, number: int) -> PanelState:
+HARD_CODED = "billmgr"
+"""The database's name that some programs know by heart (additions-2.md h.6)."""
+
+
+def new_state(name: str, number: int, database: str = "") -> PanelState:
     passwords = {user: secrets.token_urlsafe(12) for user in ("admin", "client1")}
     # The account that a program uses has what each way of writing a text writes in its own way.
     passwords["buyer"] = f"{secrets.token_urlsafe(8)}&+% é<{secrets.token_urlsafe(4)}"
-    return PanelState(name, number, secrets.token_urlsafe(18), secrets.token_urlsafe(18), passwords)
+    words = [secrets.token_urlsafe(18) for _ in range(2)]
+    return PanelState(name, number, words[0], words[1], passwords, database_name=database)
 
 
 def load(paths: PanelPaths) -> PanelState | None:

@@ -6,39 +6,10 @@ the default. A number stands for any number of that kind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sandbox.learnt_switches import LEARNT
+from sandbox.switch import BadSwitch, NoSwitch, Switch
 
-
-class BadSwitch(ValueError):
-    """Not one of the settings of a switch."""
-
-
-class NoSwitch(BadSwitch):
-    """No switch of this name."""
-
-
-@dataclass(frozen=True)
-class Switch:
-    name: str
-    settings: tuple[str, ...]
-    fact: str
-    meaning: str
-    free: bool = False
-    """Any text or number is a setting; those listed are examples, the first is the default."""
-
-    @property
-    def default(self) -> str:
-        return self.settings[0]
-
-    def check(self, value: str) -> str:
-        if self.free:
-            if self.default.replace(".", "", 1).isdigit() and not value.replace(".", "", 1).isdigit():
-                raise BadSwitch(f"switch {self.name} takes a number, not {value!r}")
-            return value
-        if value not in self.settings:
-            raise BadSwitch(f"switch {self.name} is one of {', '.join(self.settings)}, not {value!r}")
-        return value
-
+__all__ = ["REGISTRY", "BadSwitch", "NoSwitch", "Switch", "Switches"]
 
 _ALL = (
     Switch(
@@ -474,7 +445,7 @@ _ALL = (
     ),
 )
 
-REGISTRY: dict[str, Switch] = {switch.name: switch for switch in _ALL}
+REGISTRY: dict[str, Switch] = {switch.name: switch for switch in (*_ALL, *LEARNT)}
 
 
 class Switches:

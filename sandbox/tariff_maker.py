@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER, ORDERED
+from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER, ORDERED, put_prices
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
 
 DAY, LIFETIME = -50, 0
+DOMAIN = "domain"
 _KINDS = {"bool": BOOLEAN, "int": INTEGER, "enum": ENUMERATION}
 
 
@@ -64,6 +65,8 @@ class TariffPlan:
     periods: tuple[int, ...]
     addons: tuple[AddonPlan, ...] = ()
     datacenter: str = "all"
+    zone: str = ""
+    """What a tariff of domains sells; its name when nothing is said."""
 
 
 def cost_of(month: Decimal, period: int) -> Decimal:
@@ -78,12 +81,20 @@ def cost_of(month: Decimal, period: int) -> Decimal:
 def make_tariff(tx: Tx, plan: TariffPlan) -> int:
     kind = tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", plan.itemtype)
     number = tx.insert("pricelist", itemtype=kind, name=plan.name, name_ru=plan.name, project=1)
+    if plan.itemtype == DOMAIN:
+        tx.update("pricelist", {"id": number}, intname=str(zone(tx, plan.zone or plan.name)))
     _prices(tx, number, plan.price, plan.periods)
     for centre in _centres(tx, plan.datacenter):
         tx.insert("pricelist2datacenter", pricelist=number, datacenter=centre)
     for addon in plan.addons:
         _make_addon(tx, addon, number, kind, plan.periods)
     return number
+
+
+def zone(tx: Tx, name: str) -> int:
+    """The zone's row in tld: a domain tariff's intname is its id (additions-2.md h.8)."""
+    known = tx.value("SELECT id FROM tld WHERE name = %s", name)
+    return int(known) if known is not None else tx.insert("tld", name=name)
 
 
 def _centres(tx: Tx, text: str) -> list[int]:
@@ -95,10 +106,7 @@ def _centres(tx: Tx, text: str) -> list[int]:
 
 
 def _prices(tx: Tx, pricelist: int, month: Decimal, periods: tuple[int, ...], choice: int = 0) -> None:
-    for period in periods:
-        tx.insert(
-            "pricelistprice", pricelist=pricelist, period=period, enumerationitem=choice, cost=cost_of(month, period)
-        )
+    put_prices(tx, pricelist, {period: cost_of(month, period) for period in periods}, choice)
 
 
 def _addon_type(tx: Tx, intname: str, parent: int) -> int:

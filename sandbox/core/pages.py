@@ -3,16 +3,46 @@ caller may not see is cut, from the metadata and from the data (platform.md 1.1,
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from sandbox.core.documents import add
+from sandbox.core.errors import bad_value
 from sandbox.core.levels import Cut, Viewer, cut_metadata
 
 if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
+
+MOST_ROWS = 10_000
+_START, _SIZE = "startidx", "pagesize"
+
+
+def window(panel: Panel, request: Request) -> tuple[int, int]:
+    """Which rows of a list are asked for: the place of the first, and how many (additions-2.md g, selling-api.md 5.1).
+
+    Pages are p_num and p_cnt, counted from 1; newer functions have startidx, counted from 0 here, and pagesize. Which
+    of them a list obeys is switch paging. Raises PanelError for what is no number in bounds.
+    """
+    obeyed = panel.switches["paging"]
+    if obeyed == "offset" or (obeyed == "both" and {_START, _SIZE} & set(request.params)):
+        return whole(request, _START, 0, least=0), whole(request, _SIZE, _rows(panel))
+    count = whole(request, "p_cnt", _rows(panel))
+    return (whole(request, "p_num", 1) - 1) * count, count
+
+
+def _rows(panel: Panel) -> int:
+    return int(panel.switches.number("page_rows"))
+
+
+def whole(request: Request, name: str, default: int, least: int = 1) -> int:
+    text = request.text(name) or str(default)
+    if not re.fullmatch("[0-9]+", text) or not least <= int(text) <= MOST_ROWS:
+        raise bad_value(name, text)
+    return int(text)
+
 
 TRANSPORT = ("auth", "authinfo", "su", "password", "confirm", "key")
 """Parameters that no document echoes."""

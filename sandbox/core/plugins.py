@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 STAGES = ("before", "after", "final")
 BACKGROUND = "background"
-_GROUP_BUTTONS = ("group", "groupdownload", "groupform", "groupwindow")
-"""Types of buttons for one or more rows that are not `edit` (platform.md 1.2)."""
+_GROUP_BUTTONS = ("group", "groupdownload", "groupform", "groupwindow", "edit")
+"""Types of buttons that work on several rows (platform.md 1.2), `edit` among them (additions-2.md h.14)."""
 
 
 @dataclass(frozen=True)

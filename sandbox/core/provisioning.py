@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sandbox.core import items, lifecycle
+from sandbox.core import clock, items, lifecycle
 from sandbox.core.modules import MANUAL
 
 if TYPE_CHECKING:
@@ -68,14 +68,21 @@ def _facts(tx: Tx, panel: Panel, item: Item) -> dict[str, str]:
 
 
 def _promise_key(tx: Tx, panel: Panel, item: Item) -> None:
-    """A licence's key can be empty right after the order (selling-api.md 3.5)."""
-    key = f"{item.id:08d}-{secrets.token_hex(8).upper()}"
+    """A licence's key can be empty right after the order (selling-api.md 3.5); it begins with the service's number
+    (additions-2.md h.19)."""
+    key = f"{item.id}-{secrets.token_hex(8).upper()}"
     due = time.time() + panel.switches.number("lickey_seconds")
     tx.put("lateparam", {"item": item.id, "intname": "lickey"}, value=key, due=due)
 
 
 def deliver_late(panel: Panel) -> None:
+    """What comes later than the call that promised it: keys of licences, and services given to their client."""
     with panel.db.begin() as tx:
+        for row in tx.rows("SELECT * FROM lateassign WHERE due <= %s", time.time()):
+            purse = tx.value("SELECT MIN(id) FROM subaccount WHERE account = %s", row["account"])
+            changes = {"account": row["account"], "subaccount": purse, "pricelist": row["pricelist"]}
+            tx.update("item", {"id": row["item"]}, **changes, createdate=clock.today())
+            tx.run("DELETE FROM lateassign WHERE item = %s", row["item"])
         for row in tx.rows("SELECT item, intname, value FROM lateparam WHERE due <= %s", time.time()):
             items.save_param(tx, row["item"], row["intname"], row["value"])
             tx.run("DELETE FROM lateparam WHERE item = %s AND intname = %s", row["item"], row["intname"])

@@ -303,6 +303,13 @@ class Queue:
                 again,
                 operation.id,
             )
+            if problem is not None:
+                tx.run(
+                    "INSERT INTO operationerror (runningoperation, item, createdate, log) VALUES (%s, %s, NOW(), %s)",
+                    operation.id,
+                    operation.item,
+                    _shown(problem, output),
+                )
         state = "ended" if problem is None else f"failed: {problem}"
         self._panel.log.detail("queue", f"operation {operation.id} {operation.name} of {operation.item} {state}")
 

@@ -9,9 +9,9 @@ from lxml import etree
 
 from sandbox.core import callers
 from sandbox.core.documents import done, elem, money
-from sandbox.core.errors import PanelError
+from sandbox.core.errors import PanelError, denied
 from sandbox.core.registry import function
-from sandbox.core.request import ADMIN, CLIENT, NOBODY, ROOT, Caller
+from sandbox.core.request import ADMIN, CLIENT, LOCAL_ROOT, NOBODY, ROOT, Caller
 from sandbox.tree import read_conf
 
 if TYPE_CHECKING:
@@ -40,23 +40,28 @@ def _by_key(panel: Panel, request: Request) -> Caller:
     key = f"key:{request.text('key')}"[:64]
     with panel.db.begin() as tx:
         name = tx.value(
-            "SELECT u.name FROM core_session s JOIN user u ON u.id = s.name WHERE s.id = %s AND u.name = %s",
+            "SELECT IF(s.name = 0, %s, u.name) FROM core_session s LEFT JOIN user u ON u.id = s.name WHERE s.id = %s",
+            LOCAL_ROOT.name,
             key,
-            request.text("username"),
         )
         tx.run("DELETE FROM core_session WHERE id = %s", key)
-    if name is None:
+    if name is None or name != request.text("username"):
         raise PanelError("auth", panel.switches["auth_error"])
-    return callers.by_name(panel, name)
+    return LOCAL_ROOT if name == LOCAL_ROOT.name else callers.by_name(panel, name)
 
 
-@function("session.newkey", ADMIN, "platform.md 3.2, selling-api.md 1.2")
+@function("session.newkey", CLIENT, "platform.md 3.2, selling-api.md 1.2, additions-2.md h.12")
 def session_newkey(panel: Panel, request: Request) -> etree._Element:
-    """Prepare a one-time login key of at least 16 characters for a user."""
+    """Prepare a one-time login key of at least 16 characters: for a user, or without username for the caller himself,
+    which is all that a client may do."""
     key = request.text("key")
     if len(key) < 16 or len(key) > 60:
         raise PanelError("value", "key")
-    caller = callers.by_name(panel, request.text("username"))
+    caller = request.caller
+    if request.text("username") not in ("", caller.name):
+        if not caller.staff:
+            raise denied(request.func)
+        caller = callers.by_name(panel, request.text("username"))
     with panel.db.begin() as tx:
         tx.put("core_session", {"id": f"key:{key}"}, name=caller.user, ip="", atime=int(time.time()))
     return done()
@@ -86,11 +91,18 @@ def whoami(panel: Panel, request: Request) -> etree._Element:
 
 @function("paramlist", ROOT, "platform.md 6.2")
 def paramlist(panel: Panel, request: Request) -> etree._Element:
-    """The configuration, one parameter a row."""
+    """The configuration, one parameter a row; elid chooses one (additions-2.md a.2)."""
     document = etree.Element("doc")
     for name, value in read_conf(panel.paths).items():
-        elem(document, {name: value})
+        if request.elid in ("", name):
+            elem(document, {name: value})
     return document
+
+
+@function("otparamlist", ROOT, "additions-2.md h.17")
+def otparamlist(panel: Panel, request: Request) -> etree._Element:
+    """The same as paramlist."""
+    return paramlist(panel, request)
 
 
 @function("tool.clearcache", ADMIN, "platform.md 5.2")

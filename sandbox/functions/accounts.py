@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -12,6 +12,7 @@ from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.passwords import hashed
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, CLIENT
+from sandbox.functions import countries
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -39,12 +40,20 @@ def subaccount(panel: Panel, request: Request) -> etree._Element:
     return document
 
 
+_ACCOUNT_FILTER = {"id": "id = %s", "name": "name LIKE CONCAT('%%', %s, '%%')"}
+
+
 @function("account", ADMIN, "selling-api.md 6")
 def account_list(panel: Panel, request: Request) -> etree._Element:
-    """Clients of this panel."""
+    """Clients of this panel; `filter=on` with id or a part of the name in one call (additions-2.md h.15)."""
     document = etree.Element("doc")
+    wanted = {name: request.text(name) for name in _ACCOUNT_FILTER if request.text(name)}
+    if request.text("filter") != "on":
+        wanted = {}
+    where = " AND ".join(_ACCOUNT_FILTER[name] for name in wanted) or "1"
     with panel.db.begin() as tx:
-        rows = tx.rows("SELECT id, name, registration_date FROM account ORDER BY id")
+        sql = f"SELECT id, name, registration_date FROM account WHERE {where} ORDER BY id"
+        rows = tx.rows(sql, *wanted.values())
     for row in rows:
         elem(document, row)
     etree.SubElement(document, "p_elems").text = str(len(rows))
@@ -53,21 +62,41 @@ def account_list(panel: Panel, request: Request) -> etree._Element:
 
 @function("account.edit", ADMIN, "platform.md 5.2")
 def account_edit(panel: Panel, request: Request) -> etree._Element:
-    """Read, make or change a client."""
+    """Read, make or change a client: name, country. A new one may come with its user: email (the login), realname,
+    passwd (additions-2.md h.17)."""
     with panel.db.begin() as tx:
-        if not request.sok:
-            row = tx.row("SELECT id, name, registration_date FROM account WHERE id = %s", request.elid)
+        row = None
+        if request.elid:
+            row = tx.row("SELECT id, name, registration_date, country FROM account WHERE id = %s", request.elid)
             if row is None:
                 raise missing("elid", request.elid)
-            return fields(elid=row["id"], **row)
-        if not request.text("name"):
-            raise bad_value("name")
-        if request.elid:
-            if tx.value("SELECT id FROM account WHERE id = %s", request.elid) is None:
-                raise missing("elid", request.elid)
-            tx.run("UPDATE account SET name = %s WHERE id = %s", request.text("name"), request.elid)
-            return done(id=request.elid)
-        return done(id=make_account(tx, request.text("name")))
+        if not request.sok:
+            document = fields(elid=row["id"], **row) if row else fields(name="", email="", realname="")
+            countries.put(tx, document, "country", request.lang)
+            return document
+        changes: dict[str, object] = {name: request.text(name) for name in ("name",) if request.text(name)}
+        if "country" in request.params:
+            changes["country"] = countries.chosen(request.text("country"))
+        if row is not None:
+            if changes:
+                tx.update("account", {"id": row["id"]}, **changes)
+            return done(id=row["id"])
+        return done(id=_new_account(tx, request, changes))
+
+
+def _new_account(tx: Tx, request: Request, changes: dict[str, object]) -> int:
+    name = request.text("name") or request.text("realname") or request.text("email")
+    if not name:
+        raise bad_value("name")
+    number = make_account(tx, name)
+    if request.text("email"):
+        if not request.text("passwd"):
+            raise bad_value("passwd")
+        user = make_user(tx, request.text("email"), request.text("passwd"), number)
+        known = {"email": request.text("email"), "realname": request.text("realname") or name}
+        tx.update("user", {"id": user}, **known)
+    tx.update("account", {"id": number}, **{"name": name, **changes})
+    return number
 
 
 def make_account(tx: Tx, name: str) -> int:
@@ -79,8 +108,7 @@ def make_account(tx: Tx, name: str) -> int:
 
 def make_user(tx: Tx, name: str, password: str, account: int, **more: object) -> int:
     """A user of level 16 = client (platform.md 6.2)."""
-    if tx.value("SELECT id FROM user WHERE name = %s", name) is not None:
-        raise PanelError("exists", "name", name)
+    require_free_login(tx, name)
     return tx.insert(
         "user",
         name=name,
@@ -91,6 +119,20 @@ def make_user(tx: Tx, name: str, password: str, account: int, **more: object) ->
         password=hashed(password),
         **more,
     )
+
+
+def require_free_login(tx: Tx, name: str) -> None:
+    if tx.value("SELECT id FROM user WHERE name = %s", name) is not None:
+        raise PanelError("exists", "name", name)
+
+
+def user_of(tx: Tx, elid: str) -> dict[str, Any]:
+    """A user by his number or by his login (additions-2.md h.13). Raises `missed`."""
+    row = tx.row("SELECT * FROM user WHERE id = %s", int(elid)) if elid.isdigit() else None
+    row = row or tx.row("SELECT * FROM user WHERE name = %s", elid)
+    if row is None:
+        raise missing("elid", elid)
+    return row
 
 
 def checked_ranges(text: str) -> str:
@@ -123,11 +165,12 @@ def user_list(panel: Panel, request: Request) -> etree._Element:
 
 @function("user.edit", ADMIN, "platform.md 5.2")
 def user_edit(panel: Panel, request: Request) -> etree._Element:
-    """Read, make or change a user of a client: name, passwd, realname, email, enabled, allowed_ip_ranges, totp."""
+    """Read, make or change a user of a client, elid being his number or login: name, passwd, realname, email, enabled,
+    allowed_ip_ranges, totp."""
     names = ("name", "realname", "email", "enabled", "language", "allowed_ip_ranges", "totp")
     with panel.db.begin() as tx:
+        row = user_of(tx, request.elid) if request.elid else None
         if not request.sok:
-            row = tx.row("SELECT * FROM user WHERE id = %s", request.elid)
             if row is None:
                 raise missing("elid", request.elid)
             return fields(elid=row["id"], account=row["account"], **{name: row[name] for name in names})
@@ -138,13 +181,11 @@ def user_edit(panel: Panel, request: Request) -> etree._Element:
             if request.text("confirm", request.text("passwd")) != request.text("passwd"):
                 raise bad_value("confirm")
             changes["password"] = hashed(request.text("passwd"))
-        if not request.elid:
+        if row is None:
             return _new_user(tx, request, changes)
-        if tx.value("SELECT id FROM user WHERE id = %s", request.elid) is None:
-            raise missing("elid", request.elid)
         if changes:
-            tx.update("user", {"id": request.elid}, **changes)
-    return done(id=request.elid)
+            tx.update("user", {"id": row["id"]}, **changes)
+    return done(id=row["id"])
 
 
 def _new_user(tx: Tx, request: Request, changes: dict[str, object]) -> etree._Element:

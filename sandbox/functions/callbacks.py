@@ -66,8 +66,15 @@ def _finish(panel: Panel, request: Request, operation: str) -> etree._Element:
 
 @function("<itemtype>.open", ADMIN, "platform.md 5.2")
 def type_open(panel: Panel, request: Request) -> etree._Element:
-    """The service is open: status 2, facts stored, date set, the open operation and its task gone."""
-    return _finish(panel, request, "open")
+    """The service is open: status 2, facts stored, date set, the open operation and its task gone. Any other parameter
+    is stored as one of the service (additions-2.md d.6)."""
+    answer = _finish(panel, request, "open")
+    own = (*RESERVED, *lifecycle.FACTS, "service_status", "func", "sok")
+    more = {name: value for name, value in request.params.items() if name not in own}
+    with panel.db.begin() as tx:
+        for name, value in more.items():
+            items.save_param(tx, int(request.elid), name, value)
+    return answer
 
 
 @function("service.postopen", ADMIN, "platform.md 5.2")

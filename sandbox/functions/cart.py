@@ -106,7 +106,7 @@ def _fulfil(panel: Panel, tx: Tx, request: Request, position: Position) -> None:
     item = items.load(tx, position.item, request.caller)
     items.lock(tx, item.id)
     if position.operation == "open":
-        orders.open_paid(panel, tx, request, item, position.cost)
+        orders.open_paid(panel, tx, request, item, position.cost, position.params.get("operation", "open"))
     elif position.operation == "edit":
         changes = service_changes.Changes(position.params, position.cost)
         service_changes.charge_change(panel, tx, request, item, changes)

@@ -28,7 +28,8 @@ POWER = ("start", "stop", "reboot", "hardreboot")
 def _act(panel: Panel, tx: Tx, request: Request, item: Item, operation: str, options: dict[str, str]) -> None:
     """An operation of the service's module on a service that is active."""
     items.lock(tx, item.id)
-    if item.status != items.ACTIVE:
+    taken = item.status == items.PROCESSING and panel.switches["calls_in_process"] == "taken"
+    if item.status != items.ACTIVE and not taken:
         raise PanelError("value", "status", item.status)
     if not lifecycle.start_if_served(panel, tx, item, operation, request.caller.level, options):
         raise PanelError("unsupported", operation, item.id)

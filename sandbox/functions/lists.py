@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
-MOST_ROWS = 10_000
 SORTABLE = {
     "id": "i.id",
     "name": "i.name",
@@ -78,9 +77,8 @@ _PARAMS = """SELECT CONCAT('[', GROUP_CONCAT(JSON_ARRAY(f.item, f.intname, f.val
 
 @function("<itemtype>", CLIENT, "selling-api.md 5.1")
 def type_list(panel: Panel, request: Request) -> etree._Element:
-    """Services of a type, a page at a time: p_num, p_cnt; p_elems is the number of all rows."""
-    page = _whole(request, "p_num", 1)
-    count = _whole(request, "p_cnt", int(panel.switches.number("page_rows")))
+    """Services of a type, a page at a time: p_num, p_cnt, or startidx, pagesize; p_elems is the number of all rows."""
+    start, count = pages.window(panel, request)
     column, direction = _sorting(panel, request)
     with panel.pages_at_once, panel.db.begin() as tx:
         wanted = stored(panel, tx, request)
@@ -88,10 +86,11 @@ def type_list(panel: Panel, request: Request) -> etree._Element:
         question = (where, column, direction, *values)
         changes = panel.db.item_changes
         found = panel.windows.ids(question, changes, lambda: _ids(panel, where, column, direction, values))
-        ids = found[(page - 1) * count : page * count]
+        ids = found[start : start + count]
         body = _Page(panel, tx, request).rows(tx, ids)
         _let_time_pass(tx, request)
-    tail = {"p_num": page, "p_cnt": count, "p_elems": len(found), "p_sort": column, "p_order": direction.lower()}
+    place = {"p_num": start // count + 1, "p_cnt": count, "p_elems": len(found)}
+    tail = {**place, "p_sort": column, "p_order": direction.lower()}
     end = "".join(f"<{name}>{value}</{name}>" for name, value in tail.items())
     if wanted:
         end += f"<p_filter>{escape(' '.join(f'{name}={value}' for name, value in wanted.items()))}</p_filter>"
@@ -131,16 +130,9 @@ def _ids(panel: Panel, where: str, column: str, direction: str, values: tuple[An
     return found
 
 
-def _whole(request: Request, name: str, default: int) -> int:
-    text = request.text(name) or str(default)
-    if not re.fullmatch("[0-9]+", text) or not 1 <= int(text) <= MOST_ROWS:
-        raise bad_value(name, text)
-    return int(text)
-
-
 def _sorting(panel: Panel, request: Request) -> tuple[str, str]:
-    """`p_sort=column [p_order=desc]`, or `p_col=+column` as one client sends it."""
-    text = request.text("p_sort") or request.text("p_col").strip()
+    """`p_sort=column [p_order=desc]`, `sort=column` on newer pages, or `p_col=+column` as one client sends it."""
+    text = request.text("p_sort") or request.text("sort") or request.text("p_col").strip()
     if not text:
         return "id", "DESC" if panel.switches["list_order"] == "newest" else "ASC"
     falling = text.startswith("-") or request.text("p_order") == "desc"

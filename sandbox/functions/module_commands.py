@@ -18,7 +18,7 @@ from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import BUILT_IN
 from sandbox.core.registry import function
 from sandbox.core.request import ROOT
-from sandbox.functions.processing import load_module, settings
+from sandbox.functions.processing import connection, load_module, settings
 
 if TYPE_CHECKING:
     from sandbox.core.items import Item
@@ -89,8 +89,14 @@ def _options(panel: Panel, request: Request) -> list[str]:
     words: list[str] = []
     for name in OPTIONS:
         if name in request.params and not (name == "lang" and not request.text("lang")):
-            words += [f"--{option_name(panel, name)}", request.text(name)]
+            words += [f"--{option_name(panel, name)}", _word(request, name)]
     return words
+
+
+def _word(request: Request, name: str) -> str:
+    """What is searched for by import comes with a backslash before each space (additions-2.md c.1)."""
+    text = request.text(name)
+    return text.replace(" ", "\\ ") if (name, request.text("command")) == ("searchstring", "import") else text
 
 
 def option_name(panel: Panel, name: str) -> str:
@@ -110,7 +116,7 @@ def _input(panel: Panel, request: Request, module: str, stored: Mapping[str, str
         return param_checks.item_document(panel, item)
     document = etree.Element("doc")
     if command == "check_connection":
-        _fill(etree.SubElement(document, "processingmodule"), {**stored, **_given(request, "form_")})
+        document = connection(request.text("module"), {**stored, **_given(request, "form_")})
     elif command == "tuning_param":
         block = etree.SubElement(document, "session_params")
         for name, value in _given(request, "session_").items():
@@ -145,7 +151,7 @@ def run_operation(panel: Panel, request: Request) -> etree._Element:
         if item is None:
             raise missing("item", request.text("item"))
         items.lock(tx, item.id)
-        if item.module in BUILT_IN or not panel.modules.has(item.module, name):
+        if item.module in BUILT_IN or not panel.modules.serves(item.module, name):
             raise PanelError("unsupported", "command", name)
         options = {option_name(panel, one): request.text(one) for one in OPTIONS if request.text(one)}
         options.pop("lang", None)
@@ -162,16 +168,14 @@ def run_operation(panel: Panel, request: Request) -> etree._Element:
 def modules(panel: Panel, request: Request) -> etree._Element:
     """What each executable of processing/ says of itself: types, settings (crypted ones marked *), features."""
     document = etree.Element("doc")
-    for file in sorted(panel.paths.processing.iterdir()):
-        if not file.is_file():
-            continue
+    for name in panel.modules.names():
         try:
-            known = panel.modules.features(file.name)
+            known = panel.modules.features(name)
         except PanelError as error:
-            elem(document, {"module": file.name, "error": str(error)})
+            elem(document, {"module": name, "error": str(error)})
             continue
         cells = {
-            "module": file.name,
+            "module": name,
             "itemtypes": " ".join(sorted(known.itemtypes)),
             "settings": " ".join(f"{one.name}*" if one.crypted else one.name for one in known.settings),
             "features": " ".join(sorted(known.names)),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import ipaddress
+import zipfile
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,7 @@ from lxml import etree
 
 from sandbox.core import items, lifecycle
 from sandbox.core.documents import done
-from sandbox.core.errors import PanelError, bad_value, missing
+from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
 from sandbox.functions import tariff_change
@@ -126,8 +129,11 @@ def address_options(panel: Panel, row: int) -> dict[str, str]:
 
 @function("certificate.save", ADMIN, FACT)
 def certificate_save(panel: Panel, request: Request) -> etree._Element:
-    """Store a certificate (`crt`), and with it `csr` and `pkey` when they are given."""
+    """Store a certificate (`crt`), and with it `csr` and `pkey` when they are given; crt_type=zip: `crt` is an archive
+    in base64 that holds it (additions-2.md d.3)."""
     given = {name: request.text(name) for name in ("crt", "csr", "pkey") if request.text(name)}
+    if request.text("crt_type") == "zip" and "crt" in given:
+        given["crt"] = _unpacked(given["crt"])
     if not given:
         raise bad_value("crt")
     with panel.db.begin() as tx:
@@ -136,58 +142,22 @@ def certificate_save(panel: Panel, request: Request) -> etree._Element:
     return done()
 
 
+def _unpacked(text: str) -> str:
+    """The first certificate of an archive. Raises PanelError for what is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True))) as archive:
+            names = [name for name in archive.namelist() if name.endswith((".crt", ".pem", ".cer"))]
+            if not names:
+                raise bad_value("crt", desc="no certificate in the archive")
+            return archive.read(names[0]).decode()
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise bad_value("crt", desc="not an archive in base64") from error
+
+
 @function("certificate.failed", ADMIN, FACT)
 def certificate_failed(panel: Panel, request: Request) -> etree._Element:
     """The certificate was not issued: service_status 6."""
     with panel.db.begin() as tx:
         item = items.load(tx, request.elid, request.caller)
         tx.run("UPDATE item SET service_status = %s WHERE id = %s", CERTIFICATE_FAILED, item.id)
-    return done()
-
-
-@function("itemtype.param.value.sync", ADMIN, FACT)
-def param_value_sync(panel: Panel, request: Request) -> etree._Element:
-    """A module tells the values of a type's parameter that it can serve: processingmodule, itemtype, param, value (a
-    list). The reference has only the name; the parameters are named as the columns of their tables (6.2)."""
-    values = [word.strip() for word in request.text("value").split(",") if word.strip()]
-    with panel.db.begin() as tx:
-        kind = tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", request.text("itemtype"))
-        if kind is None:
-            raise missing("itemtype", request.text("itemtype"))
-        module = tx.value("SELECT id FROM processingmodule WHERE id = %s", request.text("processingmodule") or 0)
-        if module is None:
-            raise missing("processingmodule", request.text("processingmodule"))
-        param = _id_of(tx, "itemtypeparam", itemtype=kind, intname=request.text("param"))
-        tx.run(
-            "DELETE l FROM processingmodule2itemtypeparamvalue l JOIN itemtypeparamvalue v "
-            "ON v.id = l.itemtypeparamvalue WHERE l.processingmodule = %s AND v.itemtypeparam = %s",
-            module,
-            param,
-        )
-        for value in values:
-            number = _id_of(tx, "itemtypeparamvalue", itemtypeparam=param, intname=value)
-            tx.insert("processingmodule2itemtypeparamvalue", processingmodule=module, itemtypeparamvalue=number)
-    return done()
-
-
-def _id_of(tx: Tx, table: str, **key: object) -> int:
-    """The row with these values, made when it is not there."""
-    where = " AND ".join(f"{name} = %s" for name in key)
-    found = tx.value(f"SELECT id FROM {table} WHERE {where}", *key.values())
-    return int(found) if found is not None else tx.insert(table, **key)
-
-
-@function("itemtype.param.value.processing.suspend", ADMIN, FACT)
-def param_value_suspend(panel: Panel, request: Request) -> etree._Element:
-    """A module does not serve values (elid: ids of itemtypeparamvalue) any more: processingmodule."""
-    with panel.db.begin() as tx:
-        for elid in request.elids:
-            gone = tx.run(
-                "DELETE FROM processingmodule2itemtypeparamvalue WHERE itemtypeparamvalue = %s AND "
-                "processingmodule = %s",
-                elid,
-                request.text("processingmodule") or 0,
-            )
-            if not gone:
-                raise PanelError("missed", "elid", elid)
     return done()

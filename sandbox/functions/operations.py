@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -36,14 +37,79 @@ def _load(tx: Tx, elid: str) -> dict[str, Any]:
 
 @function("runningoperation", ADMIN, "platform.md 4.1")
 def operation_list(panel: Panel, request: Request) -> etree._Element:
-    """Operations under way. `intname` and `manual` are the sandbox's own columns."""
+    """Operations under way, as far as the filter lets them. `intname` and `manual` are the sandbox's own columns."""
     document = etree.Element("doc")
     with panel.db.begin() as tx:
-        rows = tx.rows(f"{_LIST} ORDER BY r.id")
+        wanted = _filter_of(tx, request)
+        where = " AND ".join(_FILTER[name] for name in wanted) or "1"
+        rows = tx.rows(f"{_LIST} WHERE {where} ORDER BY r.id", *wanted.values())
     for row in rows:
         elem(document, row)
     etree.SubElement(document, "p_elems").text = str(len(rows))
     return document
+
+
+_FILTER = {
+    "id": "r.id = %s",
+    "item": "r.item = %s",
+    "itemtype": "t.intname = %s",
+    "client": "a.name = %s",
+    "processingmodule": "m.id = %s",
+    "intname": "r.intname = %s",
+    "manual": "r.manual = %s",
+}
+
+
+def _key(request: Request) -> dict[str, str]:
+    return {"owner": f"user:{request.caller.name}", "itemtype": "runningoperation"}
+
+
+def _filter_of(tx: Tx, request: Request) -> dict[str, str]:
+    sql = "SELECT fields FROM listfilter WHERE owner = %s AND itemtype = %s"
+    text = tx.value(sql, *_key(request).values())
+    known: dict[str, str] = json.loads(text) if text else {}
+    return known
+
+
+@function("runningoperation.filter", ADMIN, "additions-2.md e.8")
+def operation_filter(panel: Panel, request: Request) -> etree._Element:
+    """The filter of that list for this employee; all fields empty forgets it."""
+    with panel.db.begin() as tx:
+        if not request.sok:
+            known = _filter_of(tx, request)
+            return fields(**{name: known.get(name, "") for name in _FILTER})
+        wanted = {name: request.text(name) for name in _FILTER if request.text(name)}
+        if wanted:
+            tx.put("listfilter", _key(request), fields=json.dumps(wanted, ensure_ascii=False))
+        else:
+            tx.run("DELETE FROM listfilter WHERE owner = %s AND itemtype = %s", *_key(request).values())
+    return done()
+
+
+@function("runningoperation.errorhistory", ADMIN, "additions-2.md e.8")
+def error_history(panel: Panel, request: Request) -> etree._Element:
+    """How the tries of an operation (elid) failed, newest first: id, createdate, item, task."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT e.id, e.createdate, e.item, (SELECT MIN(k.id) FROM task k WHERE k.runningoperation = "
+            "e.runningoperation) AS task FROM operationerror e WHERE e.runningoperation = %s ORDER BY e.id DESC",
+            int(request.elid) if request.elid.isdigit() else 0,
+        )
+    for row in rows:
+        elem(document, row)
+    etree.SubElement(document, "p_elems").text = str(len(rows))
+    return document
+
+
+@function("errorhistory.showlog", ADMIN, "additions-2.md e.8")
+def error_log(panel: Panel, request: Request) -> etree._Element:
+    """What the command had printed when it failed."""
+    with panel.db.begin() as tx:
+        row = tx.row("SELECT * FROM operationerror WHERE id = %s", int(request.elid) if request.elid.isdigit() else 0)
+    if row is None:
+        raise missing("elid", request.elid)
+    return fields(elid=row["id"], log=row["log"])
 
 
 @function("runningoperation.edit", ADMIN, "platform.md 5.2")
@@ -56,7 +122,7 @@ def operation_edit(panel: Panel, request: Request) -> etree._Element:
             return fields(elid=row["id"], **{name: row[name] for name in names})
         changes: dict[str, object] = {}
         if request.text("errorxml"):
-            changes["errorxml"] = _document(request.text("errorxml"))
+            changes["errorxml"] = _document(panel, request.text("errorxml"))
         if request.text("manual") in ("on", "off"):
             changes["manual"] = request.text("manual")
         if changes:
@@ -64,11 +130,13 @@ def operation_edit(panel: Panel, request: Request) -> etree._Element:
     return done(id=row["id"])
 
 
-def _document(text: str) -> str:
+def _document(panel: Panel, text: str) -> str:
+    """Whether plain text is taken as well, is not known (additions-2.md h.21)."""
     try:
         parse(text.encode())
     except etree.XMLSyntaxError as error:
-        raise bad_value("errorxml", desc="not a document") from error
+        if panel.switches["errorxml_text"] == "refused":
+            raise bad_value("errorxml", desc="not a document") from error
     return text
 
 

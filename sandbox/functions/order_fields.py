@@ -94,7 +94,7 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
     ]
     if unknown:
         raise bad_value(unknown[0], request.text(unknown[0]))
-    values = {addon.id: _addon(panel, request, addon, int(period)) for addon in tariff.addons}
+    values = {addon.id: addon_value(panel, request, addon, int(period)) for addon in tariff.addons}
     return Order(
         tariff,
         int(period),
@@ -109,7 +109,7 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
     )
 
 
-def _addon(panel: Panel, request: Request, addon: Addon, period: int) -> str:
+def addon_value(panel: Panel, request: Request, addon: Addon, period: int) -> str:
     """How much of an add-on is wanted; of what nobody orders, and of a trial, the switches say what is refused."""
     field = f"addon_{addon.id}"
     if field not in request.params:

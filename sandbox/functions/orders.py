@@ -99,7 +99,9 @@ def _to_cart(tx: Tx, order: Order, account: int, made: list[int], cart: str) -> 
     return list(dict.fromkeys(numbers))
 
 
-def create(panel: Panel, tx: Tx, request: Request, order: Order, account: int, paid: bool) -> list[int]:
+def create(
+    panel: Panel, tx: Tx, request: Request, order: Order, account: int, paid: bool, operation: str = "open"
+) -> list[int]:
     """Services of one order: charged, written to the journal and given to the queue, or left in the cart."""
     purse = billing.purse(tx, account, order.tariff.project)
     if paid:
@@ -111,11 +113,11 @@ def create(panel: Panel, tx: Tx, request: Request, order: Order, account: int, p
         item = _insert(panel, tx, order, account, purse.id, module)
         made.append(item.id)
         if paid:
-            open_paid(panel, tx, request, item, order.cost)
+            open_paid(panel, tx, request, item, order.cost, operation)
     return made
 
 
-def open_paid(panel: Panel, tx: Tx, request: Request, item: items.Item, cost: Decimal) -> None:
+def open_paid(panel: Panel, tx: Tx, request: Request, item: items.Item, cost: Decimal, operation: str = "open") -> None:
     """An ordered service is charged, written to the journal and given to the queue."""
     tariff = item.pricelist
     purse = billing.purse(tx, item.account, tx.value("SELECT project FROM pricelist WHERE id = %s", tariff) or 1)
@@ -125,7 +127,7 @@ def open_paid(panel: Panel, tx: Tx, request: Request, item: items.Item, cost: De
     billing.journal(tx, panel.name, request, entry, purse.currency)
     billing.history(tx, request, item.id, "open", "ordered")
     delay = panel.switches.number("provision_seconds") if item.module == AUTO else 0
-    lifecycle.begin(tx, panel, item, "open", request.caller.level, delay)
+    lifecycle.begin(tx, panel, item, operation, request.caller.level, delay)
     if panel.switches["order_first_status"] == "1":
         tx.run("UPDATE item SET status = %s WHERE id = %s", items.ORDERED, item.id)
 
@@ -166,7 +168,9 @@ def _insert(panel: Panel, tx: Tx, order: Order, account: int, subaccount: int, m
         datacenter=order.datacenter or None,
         hidden_lists=int(panel.switches.number("new_row_hidden_lists")),
     )
-    tx.run("UPDATE item SET createdate = CURDATE() WHERE id = %s", number)
+    sql = "SELECT u.id FROM currency u JOIN project j ON j.currency = u.iso WHERE j.id = %s"
+    currency = tx.value(sql, order.tariff.project)
+    tx.run("UPDATE item SET createdate = CURDATE(), currency = %s WHERE id = %s", currency, number)
     # An add-on of a service is an item whose parent is the service (platform.md 6.2).
     owner = quantities.Owner(number, account, subaccount, items.ORDERED, order.period)
     for addon in order.tariff.addons:

@@ -6,6 +6,7 @@ crypted, is what its `features` say (platform.md 5.2, "Settings form", "features
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from sandbox.core import validators
-from sandbox.core.documents import add, done, elem, fields, slist
+from sandbox.core.documents import Cell, add, done, elem, fields, slist
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import BUILT_IN, Features
 from sandbox.core.registry import function
@@ -60,15 +61,24 @@ def processing_list(panel: Panel, request: Request) -> etree._Element:
     return document
 
 
-def _check(panel: Panel, module: str, features: Features, values: dict[str, str]) -> None:
-    """check_connection reads the settings as children of `processingmodule` (platform.md 5.2). Raises its error."""
-    if module in BUILT_IN or "check_connection" not in features.names:
-        return
+def connection(number: Cell, values: Mapping[str, str]) -> etree._Element:
+    """What check_connection reads: the settings as children of `processingmodule` (platform.md 5.2), and its `id`
+    (additions-2.md h.4), empty for a module that is only being added."""
     document = etree.Element("doc")
     block = etree.SubElement(document, "processingmodule")
+    add(block, "id", number)
     for name, value in values.items():
-        add(block, name, value)
-    panel.modules.command(module, ["--command", "check_connection"], etree.tostring(document, encoding="UTF-8"))
+        if name != "id":
+            add(block, name, value)
+    return document
+
+
+def _check(panel: Panel, module: str, number: Cell, features: Features, values: dict[str, str]) -> None:
+    """check_connection, which says nothing when it is content (additions-2.md h.3). Raises its error."""
+    if module in BUILT_IN or "check_connection" not in features.names:
+        return
+    data = etree.tostring(connection(number, values), encoding="UTF-8")
+    panel.modules.check(module, ["--command", "check_connection"], data)
 
 
 def _tune(panel: Panel, request: Request, module: str, features: Features, form: etree._Element) -> etree._Element:
@@ -148,7 +158,7 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
         return tuned
     checked = _checked(panel, request, module, _defaults(features))
     values = {**_defaults(features), **_given(checked, features)}
-    _check(panel, module, features, values)
+    _check(panel, module, None, features, values)
     with panel.db.begin() as tx:
         _require_unique(tx, module, 0, features, values)
         centre = _datacenter(tx, request.text("datacenter"))
@@ -179,6 +189,27 @@ def _whole(request: Request, name: str, default: int) -> int:
     return int(text)
 
 
+@function("processing.add.user", ADMIN, "platform.md 5.2, additions-2.md h.17")
+def processing_add_user(panel: Panel, request: Request) -> etree._Element:
+    """A step of adding a module, where an account at the provider may be made: the form of the module's
+    `processing.edit.<module>.createuser`, tuned by it; with sok its command usercreate answers."""
+    module = request.text("module")
+    if not module:
+        raise PanelError("wizard_unavailable", "module")
+    features = panel.modules.features(module)
+    step = f"processing.edit.{module}.createuser"
+    values = {name: request.text(name) for name in panel.plugins.form_fields(step) if name in request.params}
+    form = fields(module=module, **{**_given(request, features), **values})
+    if not request.sok:
+        tuned = _tune(panel, request, module, features, form)
+        panel.plugins.dress(tuned, step, request.lang)
+        return tuned
+    add(form, "func", step)
+    panel.plugins.dress(form, step, request.lang)
+    data = etree.tostring(form, encoding="UTF-8", xml_declaration=True)
+    return panel.modules.command(module, ["--command", "usercreate"], data)
+
+
 @function("processing.edit", ADMIN, "platform.md 5.2")
 def processing_edit(panel: Panel, request: Request) -> etree._Element:
     """Settings of a module, decrypted; with `sok` checked by the module and stored."""
@@ -199,7 +230,7 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         panel.plugins.dress(tuned, f"processing.edit.{row['module']}", request.lang)
         return tuned
     given = _given(_checked(panel, request, row["module"], stored), features)
-    _check(panel, row["module"], features, {**stored, **given})
+    _check(panel, row["module"], row["id"], features, {**stored, **given})
     own = {name: request.text(name) for name in _OWN_FIELDS if request.text(name)}
     if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
         raise bad_value("orderpriority" if "orderpriority" in own else "active")

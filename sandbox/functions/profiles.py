@@ -13,8 +13,10 @@ from lxml import etree
 from sandbox.core.documents import add, done, elem, fields
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.modules import BUILT_IN
+from sandbox.core.pages import window
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, CLIENT
+from sandbox.functions import countries
 from sandbox.functions.processing import load_module
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ TYPES = ("1", "2", "3")
 """profiletype: 1 person, 2 company, 3 sole trader."""
 CONTACTS = ("owner", "admin", "tech", "bill", "customer")
 """Types of contact a module may ask for."""
+COUNTRY_FIELDS = ("location_country", "postal_country")
 OWN = frozenset(["profiletype", "name", "account", "processingmodule", "tld", "contact_type"])
 _NOT_FIELDS = frozenset(
     ["func", "elid", "plid", "out", "lang", "auth", "authinfo", "su", "sok", "sv_field", "clicked_button", "elname"]
@@ -54,18 +57,64 @@ def profile_type(request: Request, default: str = "1") -> int:
 
 @function("service_profile", CLIENT, FACT)
 def profile_list(panel: Panel, request: Request) -> etree._Element:
-    """Profiles of the client, or of all clients."""
+    """Profiles of the client, or of all clients, with how many services use each; elid, name (with `*`), profiletype
+    and account choose, sort orders, startidx and pagesize (or p_num, p_cnt) cut a page."""
+    start, count = window(panel, request)
+    column = request.text("sort", "id").lstrip("+-")
+    if column not in _SORTED:
+        raise bad_value("sort", request.text("sort"))
+    falling = " DESC" if request.text("sort").startswith("-") else ""
+    chosen = {name: request.text(name).replace("*", "%") for name in _CHOSEN if request.text(name)}
+    where = "".join(f" AND {_CHOSEN[name]}" for name in chosen)
     document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
-            "SELECT id, name, profiletype, account FROM service_profile WHERE %s OR account = %s ORDER BY id",
+            f"{_PROFILES} WHERE (%s OR s.account = %s){where} GROUP BY s.id, s.name, s.profiletype, s.account "
+            f"ORDER BY {column}{falling}, id",
             request.caller.staff,
             request.caller.account,
+            *chosen.values(),
         )
-    for row in rows:
+    for row in rows[start : start + count]:
         elem(document, row)
     add(document, "p_elems", len(rows))
     return document
+
+
+_SORTED = ("id", "name", "profiletype", "spusage")
+_CHOSEN = {
+    "elid": "s.id = %s",
+    "name": "s.name LIKE %s",
+    "profiletype": "s.profiletype = %s",
+    "account": "s.account = %s",
+}
+_PROFILES = """SELECT s.id, s.name, s.profiletype, s.account, COUNT(DISTINCT i.id) AS spusage,
+    (SELECT GROUP_CONCAT(f.value ORDER BY f.intname SEPARATOR ' ') FROM service_profileparam f
+        WHERE f.service_profile = s.id AND f.intname IN ('company', 'firstname', 'lastname')) AS fullname,
+    GROUP_CONCAT(DISTINCT IF(t.intname = 'domain', i.name, NULL) ORDER BY i.name SEPARATOR ', ') AS domains
+    FROM service_profile s LEFT JOIN service_profile2item l ON l.service_profile = s.id
+    LEFT JOIN item i ON i.id = l.item AND i.status <> 4 LEFT JOIN pricelist p ON p.id = i.pricelist
+    LEFT JOIN itemtype t ON t.id = p.itemtype"""
+"""A contact with the living services that use it."""
+
+
+@function("service_profile.delete", CLIENT, "additions-2.md d.2")
+def profile_delete(panel: Panel, request: Request) -> etree._Element:
+    """Remove profiles that no living service uses."""
+    with panel.db.begin() as tx:
+        for elid in request.elids:
+            number = _load(tx, request, elid)["id"]
+            used = tx.value(
+                "SELECT i.id FROM service_profile2item l JOIN item i ON i.id = l.item AND i.status <> 4 "
+                "WHERE l.service_profile = %s LIMIT 1",
+                number,
+            )
+            if used is not None:
+                raise bad_value("elid", elid, f"used by service {used}")
+            for table in ("service_profileparam", "service_profile2item", "service_profile2processingmodule"):
+                tx.run(f"DELETE FROM {table} WHERE service_profile = %s", number)
+            tx.run("DELETE FROM service_profile WHERE id = %s", number)
+    return done()
 
 
 @function("service_profile.edit", CLIENT, FACT)
@@ -75,12 +124,19 @@ def profile_edit(panel: Panel, request: Request) -> etree._Element:
         row = _load(tx, request, request.elid) if request.elid else None
         known = _params(tx, row["id"]) if row is not None else {}
         module = load_module(tx, request.text("processingmodule")) if request.text("processingmodule") else None
+        holders = _holders(tx, row["id"]) if row is not None and module is None else []
     if not request.sok:
         form = fields(elid=request.elid or None, name=row["name"] if row else None)
         add(form, "profiletype", row["profiletype"] if row else request.text("profiletype", "1"))
         for name, value in known.items():
             add(form, name, value)
-        return form if module is None else _ask(panel, request, module, "tune_service_profile", form)
+        with panel.db.begin() as tx:
+            for field in COUNTRY_FIELDS:
+                countries.put(tx, form, field, request.lang)
+        # In the plain form the modules that hold the contact are asked, with empty --param and --value (h.9).
+        for one in holders if module is None else [module]:
+            form = _ask(panel, request, one, "tune_service_profile", form)
+        return form
     given = _given(request, OWN)
     if module is not None:
         form = fields(profiletype=request.text("profiletype"), **{**known, **given})
@@ -106,8 +162,8 @@ def _save(tx: Tx, request: Request, row: dict[str, Any] | None, given: dict[str,
         changes: dict[str, object] = {}
         if request.text("name"):
             changes["name"] = request.text("name")
-        if request.text("profiletype"):
-            changes["profiletype"] = profile_type(request)
+        if profile_type(request, str(row["profiletype"])) != row["profiletype"]:
+            raise bad_value("profiletype", request.text("profiletype"), "it cannot be changed later")
         if changes:
             tx.update("service_profile", {"id": number}, **changes)
     else:
@@ -145,7 +201,25 @@ def _ask(panel: Panel, request: Request, module: dict[str, Any], command: str, f
     for metadata in (f"service_profile.{name}.{kind}.{tld}", f"service_profile.{name}"):
         panel.plugins.dress(form, metadata, request.lang)
     words = ["--command", command, "--param", tld, "--value", kind]
-    return panel.modules.command(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+    answer = panel.modules.check(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+    return form if answer is None else answer
+
+
+@function("service_profile2processingmodule", ADMIN, "additions-2.md h.17")
+def profiles_of_modules(panel: Panel, request: Request) -> etree._Element:
+    """Which modules hold which contacts, and under what id; elid chooses a contact."""
+    document = etree.Element("doc")
+    with panel.db.begin() as tx:
+        rows = tx.rows(
+            "SELECT service_profile, processingmodule, type, externalid FROM service_profile2processingmodule "
+            "WHERE %s = '' OR service_profile = %s ORDER BY service_profile, processingmodule, type",
+            request.elid,
+            request.elid,
+        )
+    for row in rows:
+        elem(document, row)
+    add(document, "p_elems", len(rows))
+    return document
 
 
 @function("service_profile2processingmodule.edit", ADMIN, FACT)

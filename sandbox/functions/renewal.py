@@ -55,7 +55,8 @@ def _tariff(tx: Tx, item: Item) -> Tariff:
 
 
 def _require_allowed(panel: Panel, item: Item) -> None:
-    if item.status not in (items.ACTIVE, items.SUSPENDED):
+    taken = item.status == items.PROCESSING and panel.switches["calls_in_process"] == "taken"
+    if item.status not in (items.ACTIVE, items.SUSPENDED) and not taken:
         raise PanelError("value", "status", item.status)
     days = int(panel.switches.number("prolong_window_days"))
     if days and item.expiredate and item.expiredate - timedelta(days=days) > clock.today():

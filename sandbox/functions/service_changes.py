@@ -213,7 +213,7 @@ def _count(panel: Panel, tx: Tx, item: Item, column: str, limit: str, field: str
 def new_key(panel: Panel, tx: Tx, request: Request, item: Item) -> str:
     """`clicked_button=newkey` answers the new licence key (selling-api.md 4.2), or none yet (switch newkey_comes)."""
     _count(panel, tx, item, "real_keychange", "keychange_limit", "lickey", "")
-    key = f"{item.id:08d}-{secrets.token_hex(8).upper()}"
+    key = f"{item.id}-{secrets.token_hex(8).upper()}"
     late = {"item": item.id, "intname": "lickey"}
     if panel.switches["newkey_comes"] == "late":
         tx.put("lateparam", late, value=key, due=time.time() + panel.switches.number("lickey_seconds"))

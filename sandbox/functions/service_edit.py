@@ -10,7 +10,7 @@ from sandbox.core import items, param_checks, quantities, tariffs
 from sandbox.core.documents import Cell, add, done, fields, money, shown_date, slist
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions import cart_rows
+from sandbox.functions import cart_rows, staff_edit
 from sandbox.functions.service_changes import (
     Changes,
     apply,
@@ -52,17 +52,25 @@ def edit(panel: Panel, request: Request) -> etree._Element:
         else:
             require_paid(panel, tx, request, item, changes)
             apply(panel, tx, request, item, changes)
+        if request.caller.staff:
+            staff_edit.apply(panel, tx, request, item)
+            # An employee's answer has the service as it is now, a document deeper (additions-2.md h.13).
+            now = items.load(tx, request.elid, request.caller, request.itemtype)
+            answer.append(_form(panel, tx, request, now))
     panel.queue.wake()
     return answer
 
 
+def _params(tx: Tx, item: Item) -> dict[str, str]:
+    """A licence has its key, empty for a while (selling-api.md 3.5), and webdomains (additions-2.md h.19)."""
+    always = {"lickey": "", "webdomains": ""} if item.itemtype == "soft" else {}
+    return {**always, **items.params(tx, item.id)}
+
+
 def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
     document = fields(elid=item.id, id=item.id, name=item.name)
-    params = items.params(tx, item.id)
-    for name, value in params.items():
+    for name, value in _params(tx, item).items():
         add(document, name, value)
-    if item.itemtype == "soft" and "lickey" not in params:
-        add(document, "lickey")  # there, and empty for a while (selling-api.md 3.5)
     for row in tx.rows("SELECT intname, value FROM itemcryptedparam WHERE item = %s", item.id):
         if row["intname"] in _SHOWN_CRYPTED:
             add(document, row["intname"], panel.crypt.decrypt(row["value"]))
@@ -78,7 +86,7 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
         "datacentername": item.datacentername,
     }
     if request.caller.staff:
-        shown["processingmodule"] = item.module_id
+        shown |= {"processingmodule": item.module_id, **staff_edit.shown(tx, item)}
     if panel.switches["remoteid_in_list"] == "yes":
         shown["remoteid"] = item.remoteid
     for name, cell in shown.items():

@@ -31,7 +31,11 @@ def _start(panel: Panel, request: Request, operation: str, allowed: tuple[int, .
         for elid in request.elids:
             item = items.load(tx, elid, request.caller, request.itemtype)
             items.lock(tx, item.id)
-            if item.status not in allowed:
+            if operation == "suspend" and item.status == items.SUSPENDED and _may_suspend_again(panel, item):
+                continue
+            if item.status not in allowed and not (
+                item.status == items.PROCESSING and panel.switches["calls_in_process"] == "taken"
+            ):
                 raise PanelError("value", "status", item.status)
             if operation == "suspend" and request.caller.staff:
                 tx.run("UPDATE item SET employeesuspend = 'on' WHERE id = %s", item.id)
@@ -43,6 +47,11 @@ def _start(panel: Panel, request: Request, operation: str, allowed: tuple[int, .
             billing.history(tx, request, item.id, operation, "status", {"status": operation})
     panel.queue.wake()
     return done()
+
+
+def _may_suspend_again(panel: Panel, item: Item) -> bool:
+    """A suspended licence answers ok (additions-2.md h.12); what other types answer is not known."""
+    return item.itemtype == "soft" or panel.switches["suspend_again"] == "ok"
 
 
 def _client_may(panel: Panel, request: Request) -> None:

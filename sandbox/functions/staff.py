@@ -67,6 +67,12 @@ def switch(panel: Panel, request: Request) -> etree._Element:
     return document
 
 
+@function("sandbox.version", ROOT, FACT)
+def version(panel: Panel, request: Request) -> etree._Element:
+    """The version that this panel says it has (switch product_version)."""
+    return fields(version=panel.switches["product_version"])
+
+
 @function("sandbox.balance", ROOT, FACT)
 def balance(panel: Panel, request: Request) -> etree._Element:
     """Set a client's money: account= or user=, value=, limit=."""
@@ -112,7 +118,7 @@ def client(panel: Panel, request: Request) -> etree._Element:
 def tariff(panel: Panel, request: Request) -> etree._Element:
     """Make a tariff: itemtype=, name=, price= of a month, periods=1,3,12, datacenter=1|2|all,
     addons=mem:int:1024:8192:0.01,panel:enum:none/0/lite/3.5,backup:bool:2 (one word more: the most of a trial; the
-    choice, or on, that the tariff gives), module= id of a processing module."""
+    choice, or on, that the tariff gives), module= id of a processing module, zone= of a domain tariff."""
     if not request.text("name"):
         raise bad_value("name")
     plan = TariffPlan(
@@ -122,6 +128,7 @@ def tariff(panel: Panel, request: Request) -> etree._Element:
         _periods(request),
         _addons(request),
         request.text("datacenter", "1"),
+        request.text("zone"),
     )
     with panel.db.begin() as tx:
         if tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", plan.itemtype) is None:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from sandbox.core.request import Request
 
 FACT = "platform.md 5.2"
-PAYMENT_STATUS = {"setinpay": 2, "setpaid": 4, "setfraud": 7, "setcanceled": 9}
-"""payment.status (platform.md 6.2)."""
 
 
 def _row(tx: Tx, table: str, elid: str) -> dict[str, Any]:
@@ -49,17 +47,35 @@ def _edit(panel: Panel, request: Request, table: str, names: tuple[str, ...], **
 @function("enumeration.edit", ADMIN, FACT)
 def enumeration_edit(panel: Panel, request: Request) -> etree._Element:
     """Read, make or change an enumeration: intname, name."""
-    return _edit(panel, request, "enumeration", ("intname", "name"))
+    return _edit(panel, request, "enumeration", ("intname", "name", "name_ru"))
 
 
 @function("enumerationitem.edit", ADMIN, FACT)
 def enumerationitem_edit(panel: Panel, request: Request) -> etree._Element:
     """Read, make or change an item of an enumeration: plid is the enumeration; intname, name."""
     if request.elid or not request.sok:
-        return _edit(panel, request, "enumerationitem", ("intname", "name"))
+        return _edit(panel, request, "enumerationitem", ("intname", "name", "name_ru"))
     with panel.db.begin() as tx:
         parent = _row(tx, "enumeration", request.text("plid"))["id"]
-    return _edit(panel, request, "enumerationitem", ("intname", "name"), enumeration=parent)
+    return _edit(panel, request, "enumerationitem", ("intname", "name", "name_ru"), enumeration=parent)
+
+
+def _register_list(name: str, columns: str, parent: str) -> None:
+    def run(panel: Panel, request: Request) -> etree._Element:
+        document = etree.Element("doc")
+        owner = request.elid if parent else ""
+        chosen = f"{parent} = %s" if owner else "%s = ''"
+        with panel.db.begin() as tx:
+            for row in tx.rows(f"SELECT {columns} FROM {name} WHERE {chosen} ORDER BY id", owner):
+                elem(document, row)
+        return document
+
+    run.__doc__ = f"Rows of {name}" + (f"; elid is the {parent}." if parent else ".")
+    function(name, ADMIN, "additions-2.md a.2")(run)
+
+
+_register_list("enumeration", "id, intname, name", "")
+_register_list("enumerationitem", "id, intname, name", "enumeration")
 
 
 @function("expense.edit", ADMIN, FACT)
@@ -115,33 +131,6 @@ def pricelist_detail(panel: Panel, request: Request) -> etree._Element:
             parent,
         ):
             elem(document, row)
-    return document
-
-
-def _register_payment(name: str, status: int) -> None:
-    def run(panel: Panel, request: Request) -> etree._Element:
-        with panel.db.begin() as tx:
-            for elid in request.elids:
-                tx.update("payment", {"id": _row(tx, "payment", elid)["id"]}, status=status)
-        return done()
-
-    run.__doc__ = f"A payment module sets payments to status {status}."
-    function(f"payment.{name}", ADMIN, "platform.md 5.2, 6.2")(run)
-
-
-for _name, _status in PAYMENT_STATUS.items():
-    _register_payment(_name, _status)
-
-
-@function("payment.info", ADMIN, "platform.md 5.2, 6.2")
-def payment_info(panel: Panel, request: Request) -> etree._Element:
-    """A payment as a payment module reads it."""
-    with panel.db.begin() as tx:
-        row = _row(tx, "payment", request.elid)
-    document = etree.Element("doc")
-    block = etree.SubElement(document, "payment", id=str(row["id"]))
-    for name in ("id", "status", "xmlparams"):
-        etree.SubElement(block, name).text = str(row[name] if row[name] is not None else "")
     return document
 
 

@@ -92,6 +92,21 @@ def _create(tx: Tx, values: dict[str, object]) -> int:
     return number
 
 
+@function("task.simple.create", ADMIN, "additions-2.md e.8")
+def task_simple_create(panel: Panel, request: Request) -> etree._Element:
+    """A task without an operation: elid is the department that has to do it, specification what there is to do."""
+    with panel.db.begin() as tx:
+        sql = "SELECT id FROM department WHERE id = %s"
+        department = tx.value(sql, int(request.elid)) if request.elid.isdigit() else None
+        if department is None:
+            raise missing("elid", request.elid)
+        if not request.text("specification"):
+            raise bad_value("specification")
+        number = tx.insert("task", department=department, params=request.text("specification"), status=OPEN)
+        tx.run("UPDATE task SET opendate = NOW() WHERE id = %s", number)
+    return done(id=number)
+
+
 @function("task.delete", ADMIN, "platform.md 5.2")
 def task_delete(panel: Panel, request: Request) -> etree._Element:
     """Remove tasks."""

@@ -60,6 +60,7 @@ COMMANDS = (
     "update_ns",
     "whois",
     "get_contact_type",
+    "tune_service",
     "tune_service_profile",
     "validate_service_profile",
     "service_profile_update",
@@ -154,9 +155,8 @@ class Probe:
         if (itemtype, *more.items()) not in self.tariffs:
             if not self.panel.rows("SELECT id FROM itemtype WHERE intname = %s", itemtype):
                 self.panel.call("sandbox.itemtype", intname=itemtype, orderparams="domain")
-            answer = self.panel.call(
-                "sandbox.tariff", itemtype=itemtype, name=f"{self.name} {itemtype}", price=1, module=self.id, **more
-            )
+            given = {"itemtype": itemtype, "name": f"{self.name} {itemtype}", "price": 1, "module": self.id, **more}
+            answer = self.panel.call("sandbox.tariff", zone=self.name, **given)
             self.tariffs[(itemtype, *more.items())] = answer.findtext("id")
         return self.tariffs[(itemtype, *more.items())]
 
@@ -176,12 +176,15 @@ class Probe:
     def last(self, command):
         return self.met(command)[-1]
 
-    def service(self, itemtype="vds", **more):
-        """An order by client1 that is open at the end."""
+    def ordered(self, itemtype="vds", **more):
+        """An order by client1; its answer."""
         fields = {**ORDER.get(itemtype, {}), **more}
         params = {"pricelist": self.tariff(itemtype), "period": 1, "skipbasket": "on", "sok": "ok", **fields}
-        answer = self.panel.call(f"{itemtype}.order.param", su="client1", **params)
-        item = int(answer.findtext("id"))
+        return self.panel.call(f"{itemtype}.order.param", su="client1", **params)
+
+    def service(self, itemtype="vds", **more):
+        """An order by client1 that is open at the end."""
+        item = int(self.ordered(itemtype, **more).findtext("id"))
         self.panel.until_status(item, 2)
         return item
 

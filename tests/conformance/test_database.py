@@ -45,6 +45,26 @@ def item(made):
         learnt("01", "item", "addonbool addonlimittrial enumerationitem_addonenumerationitem"),
         learnt("02", "pricelist", "addonlimittrial"),
         learnt("03", "pricelist", "addonstep addonmin enumeration"),
+        learnt(
+            "04",
+            "item",
+            "currency costperiod costdate autoassign specialstatus scheduledclose price fixedprices reservedsum",
+        ),
+        learnt(
+            "05",
+            "pricelist",
+            "manualname manualprocessing restrictclientchange scaletype orderpolicy roundtype orderpriority billdaily "
+            "billhourly billprorata chargestoped autocalcday allowpostpaid name_ru",
+        ),
+        learnt("06", "currency", "id iso name symbol active"),
+        learnt("09", "pricelistscale", "pricelist"),
+        learnt("11", "fixedpricesprice", "fixedprices price"),
+        learnt(
+            "12", "expense", "subaccount period discount amount discountamount notpayd cdate realdate taxrate taxamount"
+        ),
+        learnt("13", "itemtype", "name_ru parent orderpriority"),
+        learnt("13", "measure", "name_ru"),
+        learnt("13", "project", "active"),
         fact("21", "itemparam", "id item intname value"),
         fact("22", "itemcryptedparam", "id item intname value"),
         fact("23", "itemstat", "item statdate param value measure"),
@@ -331,3 +351,76 @@ def test_there_are_no_views_and_no_triggers(probe):
     sql = "SELECT COUNT(*) AS n FROM information_schema.{} WHERE {} = DATABASE()"
     assert probe.panel.rows(sql.format("views", "table_schema")) == [{"n": 0}]
     assert probe.panel.rows(sql.format("triggers", "trigger_schema")) == [{"n": 0}]
+
+
+@pytest.mark.fact("H7-01")
+def test_measures_are_a_chain_down_to_byte(made):
+    rows = {row["id"]: row for row in made.panel.rows("SELECT * FROM measure")}
+    smallest = {}
+    for row in rows.values():
+        size, step = 1, row
+        while step["lessmeasure"]:
+            size, step = size * int(step["relation"]), rows[step["lessmeasure"]]
+        smallest[row["intname"]] = (size, step["intname"])
+    assert smallest["mib"] == (2**20, "byte")
+    assert smallest["tib"] == (2**40, "byte")
+    assert {base for _, base in smallest.values()} == {"byte"}
+
+
+@pytest.mark.fact("H8-01")
+def test_a_domain_tariffs_intname_is_the_id_of_its_zone(made):
+    made.panel.call("sandbox.tariff", itemtype="domain", name="Zone one", zone="one.test", price=3)
+    rows = made.panel.rows(
+        "SELECT p.name, z.name AS zone FROM pricelist p JOIN itemtype t ON t.id = p.itemtype AND t.intname = 'domain' "
+        "LEFT JOIN tld z ON z.id = p.intname WHERE p.parent IS NULL"
+    )
+    assert {"name": "Zone one", "zone": "one.test"} in rows
+    assert {row["zone"] for row in rows if row["name"] == "example"} == {"example"}
+    assert None not in [row["zone"] for row in rows]
+
+
+@pytest.mark.fact("H15-01")
+def test_there_are_countries_in_both_languages(made):
+    rows = made.panel.rows("SELECT name, name_ru FROM country WHERE iso2 = 'LV'")
+    assert rows == [{"name": "Latvia", "name_ru": "Латвия"}]
+
+
+@pytest.mark.fact("H16-07", "H16-08")
+def test_prices_of_a_tariff_are_columns_of_a_row_for_each_currency(made, item):
+    row = made.panel.rows(
+        "SELECT u.iso, r.* FROM pricelistprice l JOIN price r ON r.id = l.price JOIN currency u ON u.id = l.currency "
+        "WHERE l.pricelist = %s",
+        made.tariff_with_addons,
+    )[0]
+    assert (row["iso"], row["monthly"], row["quarterly"], row["annually"], row["trial"]) == ("EUR", 1, 3, 10, None)
+    words = "setup day semiannual biennial triennial quadrennial quinquennial decennial lifetime stat"
+    assert set(words.split()) <= set(row)
+
+
+@pytest.mark.fact("H16-10")
+def test_prices_of_choices_hang_on_the_choice_of_a_tariff(made, item):
+    rows = made.panel.rows(
+        "SELECT c.enumerationitem, r.monthly FROM pricelist2enumerationitem c JOIN pricelist2enumerationitemprice l "
+        "ON l.pricelist2enumerationitem = c.id JOIN price r ON r.id = l.price WHERE c.pricelist = %s",
+        made.addon["panel"],
+    )
+    assert {str(row["enumerationitem"]): int(row["monthly"]) for row in rows} == {
+        made.choice["none"]: 0,
+        made.choice["lite"]: 3,
+    }
+
+
+@pytest.mark.fact("B7-01", "B7-02")
+def test_cost_and_expense_of_a_service(made, item):
+    sql = "SELECT costperiod, costdate, createdate, specialstatus, scheduledclose FROM item WHERE id = %s"
+    row = made.panel.rows(sql, item)[0]
+    assert (row["costperiod"], row["costdate"]) == (1, row["createdate"])
+    assert (row["specialstatus"], row["scheduledclose"]) == (0, "off")
+    row = made.panel.rows("SELECT * FROM expense WHERE item = %s", item)[0]
+    assert (row["operation"], row["period"], int(row["amount"]), row["taxamount"]) == ("open", 1, 8, 0)
+    assert None not in (row["subaccount"], row["cdate"])
+
+
+@pytest.mark.fact("H19-02")
+def test_a_project_has_the_address_of_its_billing(made):
+    assert made.panel.rows("SELECT billurl FROM project")[0]["billurl"].startswith("https://")

@@ -268,9 +268,7 @@ def test_a_changed_profile_is_told_to_the_modules_that_hold_it(probe, profile):
 @pytest.mark.fact("P5.2-128")
 def test_an_imported_service_is_registered_with_its_facts(probe):
     tariff = probe.tariff("domain")
-    zone = probe.panel.rows("SELECT COALESCE(MAX(id), 0) + 1 AS id FROM tld")[0]["id"]
-    probe.panel.rows("INSERT INTO tld (id, name) VALUES (%s, 'test')", zone)
-    probe.panel.rows("UPDATE pricelist SET intname = %s WHERE id = %s", zone, tariff)
+    zone = probe.panel.rows("SELECT intname FROM pricelist WHERE id = %s", tariff)[0]["intname"]
     answer = probe.panel.call(
         "processing.import.service",
         sok="ok",
@@ -293,10 +291,13 @@ def test_an_imported_service_is_registered_with_its_facts(probe):
 
 
 @pytest.mark.fact("P5.2-129")
-def test_an_import_into_an_unknown_tariff_is_refused(probe):
-    given = {"module": probe.id, "import_itemtype_intname": "vds", "import_pricelist_intname": "nothing"}
-    error = probe.panel.error("processing.import.service", sok="ok", **given)
-    assert (error.get("type"), error.get("object")) == ("missed", "import_pricelist_intname")
+def test_a_domains_tariff_is_found_by_the_id_of_its_zone(probe):
+    zone = probe.panel.rows("SELECT intname FROM pricelist WHERE id = %s", probe.tariff("domain"))[0]["intname"]
+    assert probe.panel.rows("SELECT name FROM tld WHERE id = %s", zone) == [{"name": MODULE}]
+    given = {"module": probe.id, "import_itemtype_intname": "domain", "import_pricelist_intname": zone}
+    item = probe.panel.call("processing.import.service", domain="z.test", sok="ok", **given).findtext("service_id")
+    row = probe.panel.rows("SELECT pricelist FROM item WHERE id = %s", item)[0]
+    assert row["pricelist"] == int(probe.tariff("domain"))
 
 
 @pytest.mark.fact("P5.2-130")
@@ -401,22 +402,39 @@ def values_of(probe):
     ]
 
 
-@pytest.mark.fact("P5.2-143")
+@pytest.mark.fact("P5.2-143", "H11-01")
 def test_the_values_a_module_serves_are_synchronised(probe):
-    given = {"processingmodule": probe.id, "itemtype": "vds", "param": "ostempl"}
+    given = {"module": probe.id, "itemtype": "vds", "param": "ostempl", "disablepricelists": "on"}
     probe.panel.call("itemtype.param.value.sync", value="os1, os2", sok="ok", **given)
     assert values_of(probe) == ["os1", "os2"]
     probe.panel.call("itemtype.param.value.sync", value="os2", sok="ok", **given)
     assert values_of(probe) == ["os2"]
 
 
-@pytest.mark.fact("P5.2-144")
+@pytest.mark.fact("P5.2-144", "H11-02")
 def test_a_value_a_module_no_longer_serves_is_suspended(probe):
-    given = {"processingmodule": probe.id, "itemtype": "vds", "param": "ostempl"}
+    given = {"module": probe.id, "itemtype": "vds", "param": "ostempl"}
     probe.panel.call("itemtype.param.value.sync", value="os3", sok="ok", **given)
     number = probe.panel.rows("SELECT id FROM itemtypeparamvalue WHERE intname = 'os3'")[0]["id"]
-    probe.panel.call("itemtype.param.value.processing.suspend", elid=number, processingmodule=probe.id, sok="ok")
+    probe.panel.call("itemtype.param.value.processing.suspend", elid=probe.id, plid=number, sok="ok")
     assert values_of(probe) == []
+    error = probe.panel.error("itemtype.param.value.processing.suspend", elid=probe.id, plid=number, sok="ok")
+    assert error.get("object") == "plid"
+
+
+@pytest.mark.fact("H11-03")
+def test_a_value_of_a_parameter_is_made_and_served_at_once(probe):
+    param = probe.panel.rows(
+        "SELECT p.id FROM itemtypeparam p JOIN itemtype t ON t.id = p.itemtype "
+        "WHERE t.intname = 'vds' AND p.intname = 'ostempl'"
+    )[0]["id"]
+    given = {"intname": "os9", "name": "System 9", "name_ru": "Система 9", "module": probe.id}
+    number = probe.panel.call("itemtype.param.value.edit", plid=param, elid="", sok="ok", **given).findtext("id")
+    rows = {row.findtext("id"): row for row in probe.panel.call("itemtype.param.value", elid=param).findall("elem")}
+    assert (rows[number].findtext("intname"), rows[number].findtext("name_ru")) == ("os9", "Система 9")
+    assert "os9" in values_of(probe)
+    probe.panel.call("itemtype.param.value.edit", elid=number, name="Renamed", sok="ok")
+    assert probe.panel.call("itemtype.param.value.edit", elid=number).findtext("name") == "Renamed"
 
 
 @pytest.mark.fact("P5.2-145")

@@ -40,7 +40,7 @@ def test_an_option_is_a_long_word_and_its_value_the_next_argument(probe, option,
     given = {} if option in ("command", "module") else {option: "some value"}
     probe.run(command, **given)
     argv = probe.last(command)["argv"]
-    wanted = {"command": command, "module": probe.id}.get(option, "some value")
+    wanted = {"command": command, "module": probe.id, "searchstring": "some\\ value"}.get(option, "some value")
     assert argv[argv.index(f"--{option}") + 1] == wanted
 
 
@@ -280,13 +280,16 @@ def test_stat_is_followed_by_poststat_of_the_module(probe):
     assert (error.get("type"), error.get("object")) == ("value", "date")
 
 
-@pytest.mark.fact("P5.2-053")
+@pytest.mark.fact("P5.2-053", "C1-01", "C1-08")
 def test_import_gets_module_type_and_what_to_search(probe):
     probe.do(**{"import": {"out": "<doc/>"}})
     probe.run("import", itemtype="domain", searchstring="a.example b.example")
     options = probe.last("import")["options"]
     assert (options["module"], options["itemtype"]) == (probe.id, "domain")
-    assert options["searchstring"] == "a.example b.example"
+    # Escaped: a module takes the backslashes away (additions-2.md c.1).
+    assert options["searchstring"] == "a.example\\ b.example"
+    probe.do(**{"import": {"out": ""}})
+    assert probe.run("import", itemtype="domain").find("ok") is not None
 
 
 @pytest.mark.fact("P5.2-054")

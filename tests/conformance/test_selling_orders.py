@@ -100,8 +100,10 @@ def test_3_5_the_domain_wizard(pair):
     step = seller.http("domain.order.name", domain_name="w1.example", snext="ok")
     chosen = {"selected_domain": step.findtext("selected_domain"), "snext": "ok"}
     first = {f"{kind}_contact_use_first": "on" for kind in ("admin", "tech", "bill")}
-    contacts = seller.http("domain.order.contact", owner_contact_select="1", **first, **chosen).findtext("contacts")
-    given = {**chosen, "contacts": contacts, "ns0": "ns.example"}
+    owner = {"owner_name": "Me", "owner_email": "me@example.com"}
+    step = seller.http("domain.order.contact", **owner, **first, **chosen)
+    contacts = {cell.tag: cell.text for cell in step if cell.tag != "selected_domain"}
+    given = {**chosen, **contacts, "ns0": "ns.example"}
     assert seller.http("domain.order.ns", **given).findtext("ns0") == "ns.example"
     made = seller.http("domain.order.payment", sok="ok", skipbasket="on", **given)
     assert seller.row(made.findtext("id"), "domain").findtext("domain") == "w1.example"

@@ -32,9 +32,8 @@ def test_every_command_is_described():
 def test_functions_are_listed_with_their_facts():
     lines = {line.split()[0]: line for line in run("functions").splitlines()}
     assert "platform.md 4.2" in lines["whoami"]
-    assert all(
-        re.search(r"platform\.md|selling-api\.md|reselling\.md|of the stand-in", line) for line in lines.values()
-    )
+    places = r"platform\.md|selling-api\.md|reselling\.md|additions-2\.md|of the stand-in"
+    assert [line for line in lines.values() if not re.search(places, line)] == []
 
 
 def test_a_files_tables_are_made_anew(tmp_path):

@@ -22,6 +22,7 @@ if environment.MEASURE in os.environ:
     coverage.process_startup()
 
 HOME = {"test_life_perlnote", "test_life_phphost", "test_life_pybridge", "test_life_shellvps", "test_tree_and_packages"}
+HOME |= {"test_life_phpregistrar", "test_whereabouts"}
 #: files that use the fixture `arena`, as all of tests/chaos do: it is made once
 ARENA = {"test_migration", "test_parallel"}
 SPREAD = {"test_bad_input", "test_checks", "test_commands", "test_connection", "test_failures", "test_foreign"}
