@@ -63,7 +63,7 @@ class Client:
     ) -> None:
         self._limits = limits
         self._verify = verify
-        self._trust = _trust(cafile) if verify else _trust_everybody()
+        self._trust = trust(cafile) if verify else _trust_everybody()
         self._proxy = proxy
         self._has_cookies = cookies
         self._kept = self._session(KEPT)
@@ -196,8 +196,11 @@ def _trust_everybody() -> ssl.SSLContext:
     return context
 
 
-def _trust(cafile: str) -> ssl.SSLContext:
-    """A TLS context with the authorities of the operator's file, or with the well-known ones of certifi."""
+def trust(cafile: str) -> ssl.SSLContext:
+    """A TLS context with the authorities of the operator's file, or with the well-known ones of certifi.
+
+    Raises NotSent `reseller_cafile` for a file that cannot be used.
+    """
     import certifi
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
