@@ -25,8 +25,8 @@ from reseller.sync import metrics
 from reseller.wire.errors import Message
 
 MANIFEST = "lib/reseller/manifest"
-#: what the installation took its libraries from, beside this package
-LOCK = Path(__file__).parent.parent / "requirements.txt"
+#: what the installation took its libraries from, kept in its environment
+LOCK = Path(sys.prefix) / "requirements.txt"
 #: the oldest Python that works, as setup.py says
 PYTHON = (3, 9)
 #: what this program imports of others

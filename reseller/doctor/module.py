@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from reseller.audit.census import Census
+from reseller.audit.findings import Maker
 from reseller.context import Context
 from reseller.doctor import assumed
 from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, Check, Finding
@@ -18,6 +20,8 @@ from reseller.wire.errors import Message
 
 #: days before the end of the seller's certificate from which it is a warning
 CERTIFICATE_DAYS = 14
+#: how many services of others are named
+NAMED = 10
 #: each call may take `read_seconds`, and the order functions of each type are asked for
 SECONDS = 120
 
@@ -34,6 +38,7 @@ def checks(panel: Panel) -> list[Check]:
             ("settings", _settings),
             ("certificate", _certificate),
             ("account", _account),
+            ("others", _others),
             ("assumptions", assumed.of_seller),
         )
     ]
@@ -67,6 +72,19 @@ def _certificate(module: int, panel: Panel) -> Iterator[Finding]:
         return
     verdict = HOLDS if left > CERTIFICATE_DAYS else WARNING
     yield Finding(verdict, Message("reseller_doctor_certificate", days=left, expected=CERTIFICATE_DAYS))
+
+
+def _others(module: int, panel: Panel) -> Iterator[Finding]:
+    """Whether somebody else buys with the account, by the rule of the audit, which reads the lists in full."""
+    context = Context.start(panel)
+    found = list(Census(Maker(context, module), context.seller(module)).take())
+    unread = [finding for finding in found if finding.kind == "unread_list"]
+    if unread:
+        yield Finding(UNCHECKED, Message("reseller_doctor_lists_unread", text=unread[0].text))
+    others = [finding.remote for finding in found if finding.kind == "foreign"]
+    told = Message("reseller_doctor_others", count=len(others), remotes=", ".join(others[:NAMED]) or "-")
+    is_expected = panel.limits.shared_account or not others
+    yield Finding(HOLDS if is_expected else WARNING, told, facts={"others": len(others)})
 
 
 def _account(module: int, panel: Panel) -> Iterator[Finding]:

@@ -87,7 +87,7 @@ def test_what_is_missing_or_broken_is_installed_again(well):
     (base / "processing/pmreseller").write_text("#!/bin/sh\nexit 3\n")
     cron = base / "etc/cron.d/reseller"
     cron.write_text(cron.read_text().replace("*/5", "#*/5"))
-    [lock] = (base / "lib/reseller/venv/lib").glob("python*/site-packages/reseller/requirements.txt")
+    lock = base / "lib/reseller/venv/requirements.txt"
     lock.write_text(lock.read_text().replace("pymysql==", "pymysql==9"))
     code, findings = doctor(well)
     assert code == 1
@@ -164,8 +164,24 @@ def test_a_seller_that_cannot_be_reached_hides_nothing_else(well):
     code, findings = doctor(well)
     wrong = {each["check"] for each in amiss(findings)}
     assert code == 1
-    assert {f"module {well.module} {name}" for name in ("certificate", "account", "assumptions")} == wrong
+    assert {f"module {well.module} {name}" for name in ("certificate", "account", "others", "assumptions")} == wrong
     assert [each for each in findings if each["check"] == "database"]
+
+
+def test_somebody_else_who_buys_with_the_account_is_a_warning(well):
+    item = well.order("vds")
+    well.until_active(item)
+    [service] = well.remotes(item)
+    well.here.write("UPDATE reseller_link SET live = NULL WHERE item = %s", item)
+    well.there.write("UPDATE item SET remoteid = '77-0ddba11d' WHERE id = %s", service["id"])
+    try:
+        code, findings = doctor(well)
+    finally:
+        well.there.write("UPDATE item SET remoteid = %s WHERE id = %s", service["remoteid"], service["id"])
+        well.here.write("UPDATE reseller_link SET live = 1 WHERE item = %s", item)
+    [found] = amiss(findings)
+    assert (code, found["check"], found["verdict"]) == (0, f"module {well.module} others", "warning")
+    assert str(service["id"]) in found["text"]
 
 
 def test_what_a_person_has_stopped_is_a_warning_without_a_command(well):
