@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reseller.db import Database
-from reseller.ledger import accounts, acts, client_asks, installation, schema, stops
+from reseller.ledger import accounts, acts, client_asks, installation, schema, stops, verdicts
 from reseller.ledger.accounts import Address
 from reseller.ledger.leases import Lease, lease
 from reseller.limits import Limits
@@ -148,9 +148,10 @@ class Context:
             self._sellers[module] = Seller(chosen, transport, account, circuit)
         return self._sellers[module]
 
-    def _require_word(self, module: int, *, spends: bool) -> None:
-        """Raise Withheld when no call that changes something, or none that `spends`, may be sent now."""
+    def _require_word(self, module: int, function: str, *, spends: bool) -> None:
+        """Raise Withheld when a function that changes something, or `spends`, may not be called at the seller now."""
         installation.require(self.db, self.panel.base)
+        verdicts.require(self.db, module, function)
         if spends:
             stops.require_none(self.db, module)
 

@@ -137,6 +137,7 @@ build_environment() {
     # Plain Python: there is nothing to build, so nothing that builds has to be there.
     library=$("$environment/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/reseller
     cp -R reseller "$library"
+    cp requirements.txt "$environment/" # `resellerctl doctor` compares with it
     find "$library" -name __pycache__ -type d -prune -exec rm -rf {} +
     "$environment/bin/python" -I -m compileall -q "$library"
     "$environment/bin/python" -I -c 'import lxml.etree, pymysql, requests, reseller'

@@ -26,6 +26,7 @@ KINDS = {
     "no_run": Kind(text="reseller_no_run"),
     "ownerless": Kind(),
     "moved": Kind(),
+    "assumption": Kind(),
     "halted": Kind(),
     "settings": Kind(),
     "login": Kind(),

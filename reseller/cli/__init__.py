@@ -1,7 +1,8 @@
 """sbin/resellerctl: the operator's command. Its subcommands hold no rules, only texts and columns.
 
-A subcommand is a module with `define(parser)` and `run(context, arguments)`, named in COMMANDS. Only the requested one
-is imported, because scripts start this command again and again.
+A subcommand is a module with `define(parser)` and `run(context, arguments)`, named in COMMANDS; one with PANEL_ONLY is
+given the panel instead of the context, and works where nothing else starts. Only the requested one is imported, because
+scripts start this command again and again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from reseller.wire.errors import ResellerError
 #: by name: the module, and its line in `resellerctl --help`
 COMMANDS = {
     "checkevent": ("checkevent", "look at the seller now, as cron does every five minutes"),
+    "doctor": ("doctor", "whether this installation works, and what to do where it does not"),
     "status": ("status", "how each module stands: seller, balance, last run, what is open"),
     "audit": ("audit", "what is wrong between the two sides, and what to do about it"),
     "plan": ("plan", "changes that checkevent refused because they would be too many"),
@@ -58,7 +60,8 @@ def main(argv: Sequence[str]) -> int:
     panel = None
     try:
         panel = Panel.of(argv[0])
-        done: int = arguments.run(Context.start(panel, caller=shown.caller()), arguments)
+        given = panel if arguments.panel_only else Context.start(panel, caller=shown.caller())
+        done: int = arguments.run(given, arguments)
         # Flush now, so that a reader that went away is noticed here and not after the end.
         sys.stdout.flush()
         return done
@@ -94,5 +97,5 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             command = import_module(f"reseller.cli.{module}")
             command.define(each)
             each.add_argument("--json", action="store_true", help="answer as JSON")
-            each.set_defaults(run=command.run)
+            each.set_defaults(run=command.run, panel_only=getattr(command, "PANEL_ONLY", False))
     return parser

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from reseller.assumption import columns
 from reseller.db import Database
 from reseller.ledger import requests
 from reseller.ledger.problems import IS_DIFFERENCE
 from reseller.model import Status
+
+#: columns of the panel that only the comparison of both sides reads
+ASSUMED = columns("item", "autosuspend:text employeesuspend:text abusesuspend:text", "platform.md 6.2")
 
 HERE = (
     "COALESCE(CRC32(CONCAT_WS('/', i.status, COALESCE(i.expiredate, '-'), i.pricelist, "

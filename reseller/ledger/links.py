@@ -67,6 +67,11 @@ def items(db: Database) -> set[int]:
     return set(db.column("SELECT item FROM reseller_link WHERE live = 1"))
 
 
+def is_any(db: Database) -> bool:
+    """Whether a service was ever linked."""
+    return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link)"))
+
+
 def some(db: Database, module: int = 0) -> list[int]:
     """Up to NAMED services with a live request or link, those with a request first; of one module if it is given."""
     rows = db.rows(

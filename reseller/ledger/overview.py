@@ -11,10 +11,17 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from reseller.assumption import columns
 from reseller.db import Database, Row
 from reseller.ledger import states
 from reseller.ledger.problems import IS_DIFFERENCE
 from reseller.ledger.states import State
+
+#: columns of the panel that only its pages read
+ASSUMED = (
+    *columns("account", "id name:text", "platform.md 6.2"),
+    *columns("processingmodule", "name:text", "platform.md 6.2"),
+)
 
 
 class Kind(Enum):

@@ -13,11 +13,18 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from reseller import log
+from reseller.assumption import columns
 from reseller.db import Database
 from reseller.ledger import states
 from reseller.ledger.leases import Lease
 from reseller.ledger.states import State
 from reseller.model import CURRENCY_CHARACTERS, Item, Status
+
+#: columns of the panel that are read here besides those that every command reads
+ASSUMED = (
+    *columns("runningoperation", "errorxml:text", "platform.md 6.2"),
+    *columns("task", "runningoperation", "platform.md 6.2"),
+)
 
 ORDER = "order"
 PROLONG, SUSPEND, RESUME, CLOSE = "prolong", "suspend", "resume", "close"

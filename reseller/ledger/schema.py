@@ -350,6 +350,22 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_circuit ADD COLUMN cause VARCHAR(500) NOT NULL DEFAULT ''",
     ),
     ("ALTER TABLE reseller_plan ADD COLUMN left_by VARCHAR(190) NOT NULL DEFAULT ''",),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_verdict (
+            module INT NOT NULL,
+            name VARCHAR(128) NOT NULL,
+            holds TINYINT NOT NULL,
+            found VARCHAR(190) NOT NULL,
+            rests VARCHAR(190) NOT NULL,
+            version VARCHAR(32) NOT NULL,
+            off TINYINT NOT NULL,
+            who VARCHAR(64) NOT NULL,
+            why VARCHAR(500) NOT NULL,
+            accepted DATETIME(3) NULL,
+            since DATETIME(3) NOT NULL,
+            PRIMARY KEY (module, name)
+        ) {_ENGINE}""",
+    ),
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(
@@ -379,6 +395,11 @@ def ensure(db: Database, base: Path) -> None:
         db.value(f"SELECT RELEASE_LOCK({_LOCK})")
 
 
+def newest() -> int:
+    """The version of the tables that this program knows."""
+    return len(MIGRATIONS)
+
+
 def _carry_out(db: Database, statement: str) -> None:
     """Run one statement; that its column or index exists already, or is gone already, is no error."""
     try:
@@ -391,8 +412,10 @@ def _carry_out(db: Database, statement: str) -> None:
 def _checked(db: Database) -> int:
     try:
         version: int = db.value("SELECT MAX(version) FROM reseller_schema") or 0
-    except pymysql.err.ProgrammingError:
-        # The only such error that this statement can have: the table does not exist yet.
+    except ResellerError as error:
+        # The table does not exist yet.
+        if error.type != "reseller_database_unknown":
+            raise
         return 0
     if version > len(MIGRATIONS):
         raise ResellerError("reseller_schema", found=version, known=len(MIGRATIONS))

@@ -34,6 +34,7 @@ from reseller.wire.errors import (
     ResellerError,
     SellerError,
     Stopped,
+    Unfounded,
     Withheld,
 )
 
@@ -246,7 +247,9 @@ class Attempt:
         if isinstance(error, Withheld):
             # The try does not count; the next one follows a person's decision (sync/checkevent.py).
             withheld = ResellerError(error.unsent, cause=self.context.word(error), **self.names())
-            wait = self.context.limits.unsent_first_seconds
+            limits = self.context.limits
+            # The run that finds the fact to hold makes the try due (lifecycle/assumptions.py).
+            wait = limits.unsent_longest_seconds if isinstance(error, Unfounded) else limits.unsent_first_seconds
             return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), withheld)
         trouble = retries.account_trouble(error)
         rule = retries.rule(error, self.context.limits)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from reseller import log
+from reseller.assumption import CHANGE, ORDER, RENEW, functions
 from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
@@ -23,6 +24,13 @@ from reseller.mgr5 import items
 from reseller.model import Item
 from reseller.wire import document, texts
 from reseller.wire.errors import PanelError, ResellerError
+
+#: the functions that are called here; nothing is spent for an operation that cannot be made manual (platform.md 5.2)
+ASSUMED = (
+    *functions("runningoperation.setmanual", "platform.md 5.2", ORDER, RENEW, CHANGE),
+    *functions("runningoperation.edit runningoperation.start runningoperation.delete", "platform.md 5.2"),
+    *functions("task.gettype task.edit task.delete", "platform.md 5.2"),
+)
 
 #: error types of the panel that are not about the text that was sent: the panel was not reached, or the row is gone
 _NOT_OF_THE_TEXT = ("client", "timeout", "missed")

@@ -14,9 +14,31 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from reseller.assumption import CHANGE, ORDER, columns
 from reseller.db import Database
 from reseller.model import BOOLEAN, ENUMERATION, Addon, Item
 from reseller.wire import numbers
+
+#: what an order and a change are made of (additions-2.md h 1)
+ASSUMED = (
+    *columns(
+        "item",
+        "addonlimit addonmax addonmaxtrial intvalue boolvalue:text enumerationitem",
+        "platform.md 6.2",
+        ORDER,
+        CHANGE,
+    ),
+    *columns(
+        "pricelist", "parent intname:text addontype billtype compound active:text", "platform.md 6.2", ORDER, CHANGE
+    ),
+    *columns(
+        "pricelist",
+        "addonlimit addonmax addonmaxtrial addonbool:text enumerationitem",
+        "platform.md 6.2",
+        ORDER,
+        CHANGE,
+    ),
+)
 
 #: billtype 3 is billed by statistics, period -100 a trial (platform.md 6.2)
 _COLUMNS = """p.id, COALESCE(NULLIF(p.intname, ''), p.id), COALESCE(NULLIF(p.intname, ''), t.intname, ''),

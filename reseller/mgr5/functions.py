@@ -5,7 +5,25 @@ Each raises PanelError as `Mgrctl.call` does. Functions for operations and tasks
 
 from __future__ import annotations
 
+from reseller.assumption import CHANGE, ORDER, POWER, RENEW, STATE, functions
 from reseller.mgr5.mgrctl import Mgrctl
+from reseller.products import ITEMTYPES
+
+#: the functions that are called here, and the call-backs that commands end with (platform.md 5.2)
+ASSUMED = (
+    *functions("service.saveparam service.postopen", "platform.md 5.2", ORDER),
+    *functions("service.dropparam service.setexpiredate tool.clearcache", "platform.md 5.2"),
+    *functions("service.postprolong", "platform.md 5.2", RENEW),
+    *functions("service.postsetparam", "platform.md 5.2", CHANGE),
+    *functions("service.changepricelist.rollback", "platform.md 5.2"),
+    *functions("service.postsuspend service.postresume service.postclose service.postreopen", "platform.md 5.2", STATE),
+    *functions(
+        "service.poststart service.poststop service.postreboot service.posthardreboot", "platform.md 5.2", POWER
+    ),
+    *functions("service.postchangepassword", "platform.md 5.2", POWER),
+    *(each for name in ITEMTYPES for each in functions(f"{name}.open", "platform.md 5.2", f"{ORDER}:{name}")),
+    *functions(" ".join(f"{name}.edit" for name in ITEMTYPES), "platform.md 5.2"),
+)
 
 #: parameters under which the panel keeps passwords: they travel in the environment, and are stored encrypted
 PASSWORDS = ("password", "userpassword")

@@ -6,12 +6,33 @@ import datetime as dt
 from collections.abc import Collection
 from typing import NamedTuple
 
+from reseller.assumption import CHANGE, EVERYTHING, ORDER, RENEW, columns
 from reseller.db import Database
 from reseller.mgr5 import addons
 from reseller.mgr5.features import MODULE
 from reseller.model import Item, Status
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
+
+#: the tables that are read here (platform.md 6.2); a service is read before anything is done with it
+ASSUMED = (
+    *columns(
+        "item", "id name:text status pricelist period expiredate:date processingmodule", "platform.md 6.2", EVERYTHING
+    ),
+    *columns("item", "parent lastpricelist", "platform.md 6.2", EVERYTHING),
+    *columns("item", "account", "platform.md 6.2"),
+    *columns("item", "employeesuspend:text abusesuspend:text", "platform.md 6.2", RENEW),
+    *columns("itemparam", "item intname:text value:text", "platform.md 6.2", EVERYTHING),
+    *columns("itemcryptedparam", "item intname:text", "platform.md 6.2", CHANGE),
+    *columns("itemtype", "id intname:text", "platform.md 6.2", EVERYTHING),
+    *columns("pricelist", "id itemtype name:text", "platform.md 6.2", EVERYTHING),
+    *columns("pricelistparam", "pricelist intname:text value:text", "platform.md 6.2", ORDER, CHANGE),
+    *columns("processingmodule", "id module:text active:text", "platform.md 6.2", EVERYTHING),
+    *columns("processingmodule2pricelist", "processingmodule pricelist", "platform.md 6.2", ORDER),
+    *columns("runningoperation", "id item intname:text trycount manual:text", "platform.md 6.2", EVERYTHING),
+    *columns("task", "id item type status runningoperation params:text", "platform.md 6.2"),
+    *columns("user", "name:text account", "platform.md 6.2"),
+)
 
 #: the columns are named as the fields of Item
 _ITEM = """

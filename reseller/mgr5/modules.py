@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from reseller.assumption import columns
 from reseller.db import Database
+
+#: the table that is read here (platform.md 6.2)
+ASSUMED = columns("processingmodule", "id name:text module:text active:text", "platform.md 6.2")
 
 
 class Module(NamedTuple):

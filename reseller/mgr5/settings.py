@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from reseller.assumption import EVERYTHING, functions
 from reseller.mgr5.features import NUMBER_PARAM, PARAMS
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import Settings
 from reseller.wire import document, money, numbers
 from reseller.wire.errors import ResellerError
+
+#: the functions that are called here (platform.md 5.2)
+ASSUMED = (
+    *functions("processing.edit", "platform.md 5.2", EVERYTHING),
+    *functions("processing.saveparam", "platform.md 5.2"),
+)
 
 
 def from_fields(parent: document.Element, module: int = 0) -> Settings:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from reseller.assumption import ORDER, columns
 from reseller.db import Database, Row
 from reseller.mgr5.features import MODULE
+
+#: the tables that are read here (platform.md 6.2)
+ASSUMED = (
+    *columns("enumerationitem", "id intname:text", "platform.md 6.2", ORDER),
+    *columns("itemtypeparam", "id itemtype intname:text", "platform.md 6.2"),
+    *columns("itemtypeparamvalue", "itemtypeparam intname:text", "platform.md 6.2"),
+)
 
 
 class Sold(NamedTuple):
@@ -43,4 +51,13 @@ def values(db: Database, itemtype: str, param: str) -> list[str]:
         "JOIN itemtype t ON t.id = p.itemtype WHERE t.intname = %s AND p.intname = %s ORDER BY v.intname",
         itemtype,
         param,
+    )
+
+
+def sold_types(db: Database, module: int) -> list[str]:
+    """The product types of the tariffs that a module sells, by name."""
+    return db.column(
+        "SELECT DISTINCT t.intname FROM processingmodule2pricelist mp JOIN pricelist p ON p.id = mp.pricelist "
+        "JOIN itemtype t ON t.id = p.itemtype WHERE mp.processingmodule = %s ORDER BY t.intname",
+        module,
     )

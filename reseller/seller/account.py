@@ -6,6 +6,7 @@ import contextlib
 from decimal import Decimal
 from typing import NamedTuple
 
+from reseller.assumption import EVERYTHING, answers
 from reseller.model import CURRENCY_CHARACTERS, Balance
 from reseller.seller import orders
 from reseller.seller.transport import Transport
@@ -13,6 +14,12 @@ from reseller.wire import document, money
 from reseller.wire.bounds import PAGE
 from reseller.wire.errors import Rejected, ResellerError
 from reseller.wire.texts import fit
+
+#: what the answers have to contain (platform.md 4.2, selling-api.md 6)
+ASSUMED = (
+    *answers("whoami", "user@level user@account|user@id|user@name", "platform.md 4.2", EVERYTHING),
+    *answers("subaccount", "elem/balance", "selling-api.md 6"),
+)
 
 CLIENT_LEVEL = 16
 

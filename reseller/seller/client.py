@@ -63,7 +63,7 @@ class Client:
     ) -> None:
         self._limits = limits
         self._verify = verify
-        self._trust = _trust(cafile, verify=verify)
+        self._trust = trust(cafile, verify=verify)
         self._proxy = proxy
         self._has_cookies = cookies
         self._kept = self._session(KEPT)
@@ -184,10 +184,11 @@ def _words(error: BaseException) -> str:
     return said(text or str(error) or error.__class__.__name__, 300)
 
 
-def _trust(cafile: str, *, verify: bool) -> ssl.SSLContext:
+def trust(cafile: str, *, verify: bool = True) -> ssl.SSLContext:
     """A TLS context with the authorities of the operator's file, or with the well-known ones of certifi.
 
-    Without `verify`, one that accepts every certificate.
+    Without `verify`, one that accepts every certificate. Raises NotSent `reseller_cafile` for a file that cannot be
+    used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from reseller.assumption import answers
 from reseller.seller import changes
 from reseller.seller.transport import Transport
 from reseller.wire import dates, document
 from reseller.wire.errors import Ambiguous
+
+#: without this date a renewal is only known by the service's own date (selling-api.md 4.1)
+ASSUMED = answers("service.prolong", "newexpiredate|doc/newexpiredate", "selling-api.md 4.1")
 
 
 def promise(transport: Transport, remote: str, period: str) -> dt.date | None:

@@ -16,11 +16,19 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller import products
+from reseller.assumption import EVERYTHING, FORM, RENEW, answers
 from reseller.model import Remote, Status, named_by
 from reseller.seller.transport import Transport
 from reseller.wire import claims, dates, document, hosts, money, numbers
 from reseller.wire.errors import Ambiguous, Rejected
 from reseller.wire.numbers import whole
+
+#: what the form of a service has to contain (selling-api.md 5.3)
+ASSUMED = (
+    *answers(FORM, "elid|id status", "selling-api.md 5.3", EVERYTHING),
+    *answers(FORM, "expiredate", "selling-api.md 5.3", RENEW),
+    *answers(FORM, "remoteid pricelist period", "selling-api.md 5.3"),
+)
 
 #: marks in `item_status` of a suspension by the seller's staff or for abuse, which the buyer cannot lift
 STAFF_SUSPENSIONS = ("employeesuspend", "abusesuspend")

@@ -18,12 +18,20 @@ from typing import NamedTuple, Protocol
 
 from lxml import etree
 
+from reseller.assumption import EVERYTHING, LIST, ORDER, answers
 from reseller.limits import Limits
 from reseller.model import Remote, Status
 from reseller.seller import service
 from reseller.seller.transport import Transport
 from reseller.wire import document, numbers
 from reseller.wire.bounds import PAGE
+
+#: what a page of a list has to contain (selling-api.md 5.1, 5.2)
+ASSUMED = (
+    *answers(LIST, "p_elems", "selling-api.md 5.1", ORDER),
+    *answers(LIST, "elem/id elem/status", "selling-api.md 5.2", EVERYTHING),
+    *answers(LIST, "elem/remoteid elem/expiredate elem/pricelist", "selling-api.md 5.1"),
+)
 
 
 class RemoteList(NamedTuple):

@@ -87,8 +87,8 @@ class Timing:
 class MayChange(Protocol):
     """Decides whether a call that changes something may be made."""
 
-    def __call__(self, *, spends: bool) -> None:
-        """Raise Withheld if it may not."""
+    def __call__(self, function: str, *, spends: bool) -> None:
+        """Raise Withheld if this function of the seller may not be called."""
 
 
 class Gate(Protocol):
@@ -157,7 +157,7 @@ class Transport:
         one may be dead without showing it, and the outcome would be unknown. Raises Rejected, NotSent or Ambiguous.
         """
         if (changes or spends) and self._may_change:
-            self._may_change(spends=spends)
+            self._may_change(func, spends=spends)
         if self._gate:
             self._gate.check()
         started = time.monotonic()
@@ -197,7 +197,7 @@ class Transport:
         self, body: Mapping[str, str], limit: int, bounds: Bounds, parse: Parse | None, *, spends: bool
     ) -> document.Element:
         # Checked again once the connection is made, which may take a while.
-        may_leave = partial(self._may_change, spends=True) if spends and self._may_change else None
+        may_leave = partial(self._may_change, body["func"], spends=True) if spends and self._may_change else None
         status, content = self._exchange.post(body, limit, bounds=bounds, fresh=spends, may_leave=may_leave)
         try:
             return parse(content) if parse else document.parse(content, bounds)

@@ -96,16 +96,18 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
 
 
 def _of_panel(context: Context, modules: Sequence[int]) -> list[str]:
-    """Check the panel as a whole: is it a copy or moved, has a person stopped buying, has a linked module been deleted?
+    """Check the panel as a whole: is it a copy or moved, is it another than before, has a person stopped buying, has a
+    linked module been deleted?
 
     Returns sentences for the summary.
     """
     from reseller.commands import stop_buying
-    from reseller.lifecycle import moved_panel, ownerless
+    from reseller.lifecycle import assumptions, moved_panel, ownerless
 
     sentences: list[str] = []
     for watch in (
         partial(moved_panel.watch, context, modules),
+        partial(assumptions.watch, context, modules),
         partial(stop_buying.watch, context),
         partial(ownerless.watch, context, modules),
     ):

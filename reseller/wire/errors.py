@@ -111,6 +111,12 @@ class Halted(Withheld):
     unsent = "reseller_halted_unsent"
 
 
+class Unfounded(Withheld):
+    """What the call rests on does not hold at this panel or seller (ledger/verdicts.py)."""
+
+    unsent = "reseller_unfounded_unsent"
+
+
 class Ambiguous(SellerError):
     """The request may have been carried out: the call was cut, reset or timed out, or its answer is no document."""
 

@@ -28,6 +28,7 @@ KINDS = {
     "huge": "an answer of size bytes, no work",
     "bomb": "a document of nested entities, no work",
     "truncated": "the work is committed; status 200, complete length, but the XML ends in the middle",
+    "lacks": "the work is committed, the answer comes without the elements, or attributes, at object (`a/b c@d`)",
     "hold_before": "kept before the work until sandbox.release",
     "hold_after": "the work is committed, then kept until sandbox.release",
     "refused": "the listeners are closed until the fault is cleared",

@@ -189,8 +189,10 @@ class Server:
             await asyncio.sleep(fault.seconds)
         elif fault.kind == "hold_after":
             await self._hold(params)
-        elif fault.kind == "truncated":
-            answer = Answer(answer.body[: len(answer.body) // 2], answer.content_type)
+        elif fault.kind in ("lacks", "truncated"):
+            half = answer.body[: len(answer.body) // 2]
+            body = half if fault.kind == "truncated" else _without(answer.body, fault.object)
+            answer = Answer(body, answer.content_type)
         elif fault.kind in http.PAGES:
             page, status = http.PAGES[fault.kind]
             answer = Answer(page, "text/html", status)
@@ -275,3 +277,17 @@ class Server:
             left -= len(block)
         await response.write(b" " * left + tail)
         return response
+
+
+def _without(body: bytes, paths: str) -> bytes:
+    """A document without the elements at these paths, or without their attributes."""
+    root = etree.fromstring(body)
+    for path in paths.split():
+        place, _, attribute = path.partition("@")
+        for node in root.findall(place):
+            parent = node.getparent()
+            if attribute:
+                node.attrib.pop(attribute, "")
+            elif parent is not None:
+                parent.remove(node)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

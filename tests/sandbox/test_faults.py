@@ -56,6 +56,16 @@ def test_answers_that_are_no_document(seller, kind, status, charged):
     assert bought(seller, f"fault-{kind}") == charged
 
 
+@pytest.mark.parametrize(("path", "left"), [("user@level", "user@id"), ("user", "")])
+def test_an_answer_that_lacks_a_part(seller, path, left):
+    seller.call("sandbox.fault", kind="lacks", func="whoami", object=path)
+    data = {"authinfo": f"buyer:{seller.accounts['buyer']['password']}", "func": "whoami", "out": "xml"}
+    root = parsed(requests.post(seller.facts["url"], data=data, verify=seller.facts["ca"], timeout=60).content)
+    user = root.find("user")
+    assert (user is not None) == bool(left)
+    assert user is None or (user.get("level"), bool(user.get("id"))) == (None, True)
+
+
 def test_a_panel_that_is_gone_after_a_whole_answer(seller):
     seller.call("sandbox.fault", kind="gone_after", func="vds.order.param")
     assert parsed(order(seller, "fault-gone").content).find("error") is None

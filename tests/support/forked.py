@@ -18,6 +18,7 @@ from tests.support import environment
 
 AS_INSTALLED = {
     "test_crash",
+    "test_doctor",
     "test_install",
     "test_interface",
     "test_loading",

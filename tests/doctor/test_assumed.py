@@ -1,0 +1,202 @@
+"""A panel or a seller that is not as assumed, in one fact after the other: it is named, and nothing rests on it."""
+
+import json
+
+import pytest
+
+from reseller.assumption import ANSWER, FUNCTION
+from reseller.ledger import verdicts
+from reseller.lifecycle import assumptions
+from tests.support.keeping import remote
+from tests.support.world import Refused, until
+
+FUNCTIONS = [
+    entry.name
+    for entry in assumptions.OF_PANEL.values()
+    if entry.kind == FUNCTION
+    and entry.name.partition(".")[0] not in ("dedic", "vhost", "softexternal", "platform")
+    and entry.name.partition(".")[0] not in ("storage", "dnshost")
+]
+ANSWERS = [entry.name for entry in assumptions.OF_SELLER.values() if entry.kind == ANSWER]
+
+
+@pytest.fixture
+def fresh(inside):
+    """Nothing was found yet, and nothing is afterwards; a service of each type is there to look at."""
+    inside.db.execute("DELETE FROM reseller_verdict")
+    inside.db.execute("DELETE FROM reseller_problem WHERE kind = 'assumption'")
+    yield inside
+    inside.db.execute("DELETE FROM reseller_verdict")
+    inside.shop.checkevent()
+    assert inside.db.rows("SELECT * FROM reseller_problem WHERE kind = 'assumption'") == []
+
+
+@pytest.fixture
+def lacking(fresh, switch):
+    """The panel lacks functions of these names; what is known of it holds."""
+
+    def lack(*names):
+        switch(fresh.shop.here, "absent_functions", ",".join(("checkevent", *names)))
+
+    return lack
+
+
+def astray(found):
+    return {each.entry.name for each in found if each.holds is False}
+
+
+def doctor(shop, *argv):
+    done = shop.ctl("doctor", "--json", *argv)
+    assert b"Traceback" not in done.stderr
+    return json.loads(done.stdout)["findings"] if done.stdout else done
+
+
+def said(shop, name):
+    return [each for each in doctor(shop) if name in each["text"] and each["check"].endswith("assumptions")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_is_missing_is_named_and_no_other(fresh, lacking, name):
+    # All types are one row of the stand-in's list.
+    lacking(name, f"<itemtype>.{name.partition('.')[2]}" if name.partition(".")[0] in ("vds", "soft") else name)
+    assert astray(assumptions.of_panel(fresh.context)) == {name}
+
+
+def test_a_function_that_is_only_not_listed_is_there(fresh, monkeypatch):
+    listed = assumptions.function_list.of(fresh.context.panel)
+    short = frozenset(listed - {"<itemtype>.open", "runningoperation.setmanual", "task.gettype"})
+    monkeypatch.setattr(assumptions.function_list, "of", lambda _: short)
+    before = fresh.db.rows("SELECT id, manual FROM runningoperation")
+    found = assumptions.of_panel(fresh.context)
+    assert astray(found) == set()
+    assert {each.found for each in found if each.entry.name in ("vds.open", "task.gettype")} == {
+        "not listed, but answers"
+    }
+    assert fresh.db.rows("SELECT id, manual FROM runningoperation") == before
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_part_that_an_answer_lacks_is_named_and_no_other(fresh, vds, soft, name):
+    shop = fresh.shop
+    function, paths = name.split()
+    where = function.replace("<itemtype>", "vds")
+    shop.there.call("sandbox.fault", kind="lacks", forfunc=where, object=paths.replace("|", " "), times=9)
+    found = astray(assumptions.of_seller(fresh.context, shop.module))
+    assert found == {name.replace("<itemtype>", "vds")}
+
+
+def test_a_function_that_the_seller_refuses_has_no_part_of_its_answer(fresh, vds):
+    fresh.shop.there.call("sandbox.fault", kind="error", forfunc="subaccount", type="access", object="subaccount")
+    assert astray(assumptions.of_seller(fresh.context, fresh.shop.module)) == {"subaccount elem/balance"}
+
+
+def test_an_empty_list_is_not_good_and_not_bad(fresh, shop):
+    shop.checkevent()
+    shop.there.call("sandbox.fault", kind="lacks", forfunc="vds", object="elem", times=9)
+    found = {each.entry.name: each.holds for each in assumptions.of_seller(fresh.context, shop.module)}
+    assert found["vds elem/id"] is None
+    assert found["vds p_elems"] is True
+    shop.there.call("sandbox.fault", kind="lacks", forfunc="vds", object="elem", times=9)
+    done = shop.ctl("doctor", "--json")
+    mine = [
+        each for each in json.loads(done.stdout)["findings"] if each["check"] == f"module {shop.module} assumptions"
+    ]
+    assert [each["verdict"] for each in mine] == ["not checked", "holds"]
+
+
+def test_an_order_that_could_not_become_active_is_not_bought_before_it_can(fresh, lacking):
+    shop = fresh.shop
+    doctor(shop)
+    lacking("vds.open", "<itemtype>.open")
+    [found] = said(shop, "vds.open")
+    assert found["verdict"] == "fails"
+    assert "platform.md 5.2" in found["text"]
+    assert "order:vds" in found["text"]
+    item = shop.order("vds")
+    until(lambda: "reseller_unfounded_unsent" in shop.error(item), "it does not say why")
+    assert "vds.open" in shop.error(item)
+    assert (shop.charges(item), shop.remotes(item)) == ([], [])
+    assert "vds.open" in shop.ctl("checkevent").stdout.decode()
+    assert "vds.open" in shop.ctl("audit").stdout.decode()
+    [problem] = shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'assumption'")
+    assert problem["task"]
+    lacking()
+    assert said(shop, "vds.open") == []
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
+def test_what_does_not_rest_on_it_goes_on(fresh, lacking, vds):
+    shop = fresh.shop
+    doctor(shop)
+    lacking("vds.open", "<itemtype>.open", "service.postsetparam")
+    assert {each["verdict"] for each in said(shop, "service.postsetparam")} == {"fails"}
+    shop.act("suspend", vds)
+    shop.until_done(vds)
+    assert shop.item(vds)["status"] == 3
+    shop.act("resume", vds)
+    shop.until_done(vds)
+    assert shop.there.value("SELECT status FROM item WHERE id = %s", remote(shop, vds)) == 2
+
+
+def test_a_person_accepts_it_with_a_reason_and_takes_that_back(fresh, lacking):
+    shop = fresh.shop
+    doctor(shop)
+    lacking("service.postprolong")
+    assert said(shop, "service.postprolong")[0]["verdict"] == "fails"
+    assert b"--why" in doctor(shop, "--accept", "service.postprolong").stderr
+    assert b"service.postprolong" in doctor(shop, "--accept", "nothing", "--why", "x").stderr
+    shop.ctl("doctor", "--accept", "service.postprolong", "--why", "it is called otherwise")
+    [found] = said(shop, "service.postprolong")
+    assert found["verdict"] == "warning"
+    assert "it is called otherwise" in found["text"]
+    assert verdicts.off(fresh.db, shop.module) == []
+    assert shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'assumption'") == []
+    assert shop.here.value("SELECT who FROM reseller_act WHERE what = 'accept' ORDER BY id DESC LIMIT 1")
+    shop.ctl("doctor", "--retract", "service.postprolong")
+    assert [each.name for each in verdicts.off(fresh.db, shop.module)] == ["service.postprolong"]
+    assert said(shop, "service.postprolong")[0]["verdict"] == "fails"
+
+
+def test_an_upgrade_switches_off_nothing_that_worked_the_day_before(fresh, lacking):
+    shop = fresh.shop
+    doctor(shop)
+    shop.here.write("UPDATE reseller_verdict SET version = '0.0.1' WHERE name <> '*'")
+    shop.here.write("DELETE FROM reseller_verdict WHERE name = 'service.postprolong'")
+    lacking("vds.open", "<itemtype>.open", "service.postprolong")
+    for name in ("vds.open", "service.postprolong"):
+        assert [each["verdict"] for each in said(shop, name)] == ["warning"], name
+    assert verdicts.off(fresh.db, shop.module) == []
+    [problem] = shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'assumption'")
+    assert "service.postprolong" in problem["params"]
+
+
+def test_a_column_that_goes_in_the_night_is_noticed_by_the_next_run(fresh, shop):
+    shop.checkevent()
+    [kept] = shop.here.rows("SELECT found FROM reseller_verdict WHERE name = '*'")
+    shop.checkevent()
+    assert shop.here.rows("SELECT found FROM reseller_verdict WHERE name = '*'") == [kept]
+    shop.here.write("ALTER TABLE pricelistparam CHANGE value gone_column TEXT")
+    try:
+        assert "pricelistparam.value" in shop.ctl("checkevent").stdout.decode()
+        item = shop.order("vds")
+        until(lambda: "not as assumed" in shop.error(item), "it does not say why")
+        assert (shop.charges(item), shop.remotes(item)) == ([], [])
+        with pytest.raises(Refused) as refused:
+            shop.here.call("pricelist.edit", elid=shop.tariffs["VDS-1"])
+        assert refused.value.type
+    finally:
+        shop.here.write("ALTER TABLE pricelistparam CHANGE gone_column value TEXT")
+    assert "pricelistparam.value" not in shop.ctl("checkevent").stdout.decode()
+    shop.start(item)
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+    assert "Traceback" not in (shop.here.base / "var/reseller.log").read_text()
+
+
+def test_the_report_has_each_fact_that_was_looked_at(fresh, shop, tmp_path):
+    path = tmp_path / "facts.json"
+    shop.ctl("doctor", "--facts", str(path))
+    found = json.loads(path.read_text())["found"]
+    assert found["assumptions"]["assumptions"]["item.expiredate"] == "holds: date"
+    assert found[f"module {shop.module} assumptions"]["assumptions"]["vds elem/remoteid"] == "holds"
