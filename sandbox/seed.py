@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BALANCES = {"buyer": Decimal(1000), "client1": Decimal(500)}
 OS_TEMPLATES = ("ISPsystem__CentOS-7-amd64", "ISPsystem__Debian-12-amd64", "ISPsystem__Ubuntu-22.04-amd64")
 """Format of ids: selling-api.md 3.2."""
+CURRENCIES = (("EUR", "Euro", "\u20ac"), ("RUB", "Russian ruble", "\u20bd"), ("USD", "US dollar", "$"))
 ITEMTYPES = (
     ("vds", "Virtual servers", "Виртуальные серверы", "domain ostempl recipe"),
     ("soft", "Licences", "Лицензии", "ip licname"),
@@ -112,6 +113,8 @@ TASK_OPERATIONS = (
 
 
 def seed(tx: Tx, state: PanelState) -> None:
+    for iso, name, symbol in CURRENCIES:
+        tx.insert("currency", iso=iso, name=name, symbol=symbol)
     tx.insert("project", name="Provider", name_ru="Провайдер", billurl="", currency="EUR")
     tx.insert("locale", langcode="en")
     tx.insert("locale", langcode="ru")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sandbox.core import prices
 from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER, ORDERED
 
 if TYPE_CHECKING:
@@ -95,10 +96,8 @@ def _centres(tx: Tx, text: str) -> list[int]:
 
 
 def _prices(tx: Tx, pricelist: int, month: Decimal, periods: tuple[int, ...], choice: int = 0) -> None:
-    for period in periods:
-        tx.insert(
-            "pricelistprice", pricelist=pricelist, period=period, enumerationitem=choice, cost=cost_of(month, period)
-        )
+    costs = {period: cost_of(month, period) for period in periods}
+    prices.write(tx, pricelist, prices.currency_of(tx, 1), costs, choice)
 
 
 def _addon_type(tx: Tx, intname: str, parent: int) -> int:

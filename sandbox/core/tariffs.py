@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core import prices
 from sandbox.core.errors import bad_value
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         COMPOUND,
         BY_HAND,
     )
-    addons = tuple(_addon(tx, addon) for addon in details)
+    currency = prices.currency_of(tx, row["project"] or 1)
+    addons = tuple(_addon(tx, addon, currency) for addon in details)
     return Tariff(
         row["id"],
         row["name"],
@@ -168,27 +170,23 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         row["project"] or 1,
         row["active"] == "on",
         row["max_multiple_order_count"],
-        _prices(tx, row["id"]),
+        prices.read(tx, row["id"], currency),
         addons,
         tuple((centre["id"], centre["name"]) for centre in centres),
     )
 
 
-def _prices(tx: Tx, pricelist: int, choice: int = 0) -> dict[int, Decimal]:
-    rows = tx.rows(
-        "SELECT period, cost FROM pricelistprice WHERE pricelist = %s AND enumerationitem = %s ORDER BY period",
-        pricelist,
-        choice,
-    )
-    return {row["period"]: row["cost"] for row in rows}
-
-
-def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
+def _addon(tx: Tx, row: dict[str, Any], currency: int) -> Addon:
     choices: tuple[Choice, ...] = ()
     if row["addontype"] == ENUMERATION:
         found = tx.rows("SELECT * FROM enumerationitem WHERE enumeration = %s ORDER BY id", row["enumeration"])
         choices = tuple(
-            Choice(one["id"], one["intname"], one["name"] or one["intname"], _prices(tx, row["id"], one["id"]))
+            Choice(
+                one["id"],
+                one["intname"],
+                one["name"] or one["intname"],
+                prices.read(tx, row["id"], currency, one["id"]),
+            )
             for one in found
         )
     included = row["addonlimit"] or 0
@@ -203,7 +201,7 @@ def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
         most=row["addonmax"],
         step=row["addonstep"] or 0,
         trial_most=row["addonmaxtrial"],
-        prices=_prices(tx, row["id"]),
+        prices=prices.read(tx, row["id"], currency),
         enumeration=row["enumeration"] or 0,
         choices=choices,
         default_choice=row["enumerationitem"] or 0,
