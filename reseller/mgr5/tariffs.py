@@ -29,6 +29,26 @@ def sold(db: Database, pricelist: int) -> Sold | None:
     return Sold(*row) if row else None
 
 
+def of_module(db: Database, module: int, field: str) -> dict[str, list[int]]:
+    """Tariffs of this panel that a module sells, by what their form has in `field`, such as the seller's tariff."""
+    rows = db.rows(
+        "SELECT f.value, f.pricelist FROM pricelistparam f "
+        "JOIN processingmodule2pricelist mp ON mp.pricelist = f.pricelist AND mp.processingmodule = %s "
+        "JOIN pricelist p ON p.id = f.pricelist WHERE f.intname = %s AND f.value > '' ORDER BY f.pricelist",
+        module,
+        field,
+    )
+    found: dict[str, list[int]] = {}
+    for value, pricelist in rows:
+        found.setdefault(value, []).append(pricelist)
+    return found
+
+
+def types(db: Database) -> dict[str, int]:
+    """The panel's product types, without those of resources: number by internal name."""
+    return dict(db.rows("SELECT intname, MIN(id) FROM itemtype WHERE parent IS NULL GROUP BY intname"))
+
+
 def choices(db: Database, names: Collection[str]) -> Sequence[Row]:
     """Number and internal name of the enumeration items with these internal names, by number."""
     if not names:
@@ -44,3 +64,106 @@ def values(db: Database, itemtype: str, param: str) -> list[str]:
         itemtype,
         param,
     )
+
+
+def numbered(db: Database, module: int, itemtype: int, intname: str) -> int:
+    """The tariff of a module and type with this internal name, 0 without one; the oldest of several."""
+    sql = (
+        "SELECT MIN(p.id) FROM pricelist p JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "WHERE p.parent IS NULL AND p.intname = %s AND p.itemtype = %s AND mp.processingmodule = %s"
+    )
+    return int(db.value(sql, intname, itemtype, module) or 0)
+
+
+def exists(db: Database, pricelist: int) -> bool:
+    """Whether the panel has the tariff."""
+    return bool(db.value("SELECT COUNT(*) FROM pricelist WHERE id = %s", pricelist))
+
+
+def intname(db: Database, pricelist: int) -> str:
+    """The internal name of a tariff."""
+    return str(db.value("SELECT intname FROM pricelist WHERE id = %s", pricelist) or "")
+
+
+def is_active(db: Database, pricelist: int) -> bool:
+    """Whether the tariff is switched on."""
+    return bool(db.value("SELECT active = 'on' FROM pricelist WHERE id = %s", pricelist))
+
+
+def has_services(db: Database, pricelist: int) -> bool:
+    """Whether any service, closed ones included, has the tariff."""
+    return bool(db.value("SELECT COUNT(*) FROM (SELECT 1 FROM item WHERE pricelist = %s LIMIT 1) i", pricelist))
+
+
+def currency(db: Database, iso: str) -> int:
+    """The panel's number of a currency that is in use, 0 without one; numbers are local (additions-2.md a.2)."""
+    return int(db.value("SELECT id FROM currency WHERE iso = %s AND active = 'on'", iso) or 0)
+
+
+def project(db: Database, number: int = 0) -> int:
+    """The provider with this number, or the first one; 0 if there is none."""
+    sql = "SELECT MIN(id) FROM project WHERE id = %s OR %s = 0"
+    return int(db.value(sql, number, number) or 0)
+
+
+class Made(NamedTuple):
+    """A resource of a tariff here, as its row has it; numbers are None where the row has none."""
+
+    id: int
+    addontype: int
+    billtype: int
+    addonlimit: int | None
+    addonmin: int | None
+    addonmax: int | None
+    addonstep: int | None
+    enumeration: int | None
+
+
+def resources(db: Database, pricelist: int) -> dict[str, Made]:
+    """The resources of a tariff, switched off ones included, by internal name."""
+    rows = db.rows(
+        "SELECT intname, id, addontype, billtype, addonlimit, addonmin, addonmax, addonstep, enumeration "
+        "FROM pricelist WHERE parent = %s AND intname > '' ORDER BY id DESC",
+        pricelist,
+    )
+    return {row[0]: Made(*row[1:]) for row in rows}
+
+
+def resource_type(db: Database, itemtype: int, intname: str) -> int:
+    """The type of a resource below a product type, 0 without one."""
+    sql = "SELECT MIN(id) FROM itemtype WHERE parent = %s AND intname = %s"
+    return int(db.value(sql, itemtype, intname) or 0)
+
+
+def measure(db: Database, intname: str) -> int:
+    """A unit of measure by its internal name, 0 without one."""
+    return int(db.value("SELECT MIN(id) FROM measure WHERE LOWER(intname) = LOWER(%s)", intname) or 0)
+
+
+def enumeration(db: Database, intname: str) -> int:
+    """An enumeration by its internal name, 0 without one."""
+    return int(db.value("SELECT MIN(id) FROM enumeration WHERE intname = %s", intname) or 0)
+
+
+def enumeration_items(db: Database, number: int) -> dict[str, int]:
+    """The values of an enumeration: number by internal name."""
+    sql = "SELECT intname, MIN(id) FROM enumerationitem WHERE enumeration = %s GROUP BY intname"
+    return dict(db.rows(sql, number))
+
+
+def param(db: Database, itemtype: int, intname: str) -> int:
+    """A parameter of a product type, 0 without one."""
+    sql = "SELECT MIN(id) FROM itemtypeparam WHERE itemtype = %s AND intname = %s"
+    return int(db.value(sql, itemtype, intname) or 0)
+
+
+def served_values(db: Database, number: int, module: int) -> dict[str, tuple[int, bool]]:
+    """The values of a parameter, by internal name: number, and whether the module serves it."""
+    rows = db.rows(
+        "SELECT v.intname, MIN(v.id), COUNT(l.processingmodule) > 0 FROM itemtypeparamvalue v "
+        "LEFT JOIN processingmodule2itemtypeparamvalue l ON l.itemtypeparamvalue = v.id AND l.processingmodule = %s "
+        "WHERE v.itemtypeparam = %s GROUP BY v.intname",
+        module,
+        number,
+    )
+    return {intname: (value, bool(served)) for intname, value, served in rows}

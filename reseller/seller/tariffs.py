@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money, numbers
 from reseller.wire.bounds import EXPORT
@@ -105,10 +104,3 @@ def _bounds(addon: document.Element) -> Bounds:
 
 def _intname(addon: document.Element) -> str:
     return document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")
-
-
-def templates(transport: Transport, itemtype: str, generation: str, pricelist: str, datacenter: str) -> set[str]:
-    """Keys of the operating system templates that the order form offers; raises SellerError."""
-    fields = {"pricelist": pricelist, **({"datacenter": datacenter} if datacenter else {})}
-    form = transport.call(orders.function(itemtype, generation), fields)
-    return {node.get("key", "") for node in form.iterfind("slist[@name='ostempl']/*")} - {"", "null"}

@@ -14,7 +14,7 @@ from reseller.ledger import tariffmap
 from reseller.lifecycle import order_plan
 from reseller.mgr5 import addons, items
 from reseller.mgr5 import tariffs as panel_tariffs
-from reseller.seller import tariffs
+from reseller.seller import order_form, tariffs
 from reseller.wire.errors import ResellerError
 
 
@@ -106,12 +106,12 @@ def _there(
     for intname, number in remote.enumitems:
         enums.setdefault(intname, set()).add(number)
     generation = context.generation(seller, itemtype)
-    templates = tariffs.templates(seller.transport, itemtype, generation, remote.id, datacenter)
+    form = order_form.read(seller.transport, itemtype, generation, remote.id, datacenter)
     return {
         tariffmap.PERIOD: {period: {period} for period in remote.periods},
         tariffmap.ADDON: {intname: {number} for intname, number in remote.addons.items()},
         tariffmap.ENUM: enums,
-        tariffmap.OS: {key: {key} for key in templates},
+        tariffmap.OS: {key: {key} for key in form.templates},
     }
 
 
