@@ -76,11 +76,11 @@ def look(context: Context, module: int, itemtypes: Iterable[str] = ()) -> Catalo
 
 
 def _add(context: Context, seller: Seller, itemtype: str, here: Mapping[str, list[int]], found: Catalogue) -> None:
-    def row(offer: Offer) -> Row:
-        return _row(offer, itemtype, here.get(offer.id, []))
+    def in_texts(offer: Offer) -> Row:
+        return row(offer, itemtype, here.get(offer.id, []))
 
     try:
-        rows = price_list.each(seller.transport, itemtype, row, context.limits.list_seconds)
+        rows = price_list.each(seller.transport, itemtype, in_texts, context.limits.list_seconds)
     except ResellerError as error:
         found.unread.append(Message("reseller_tariffs_unread", object=itemtype, cause=context.word(error)))
         return
@@ -99,7 +99,8 @@ def _offered(context: Context, seller: Seller, itemtype: str, found: Catalogue) 
         return None
 
 
-def _row(offer: Offer, itemtype: str, here: list[int]) -> Row:
+def row(offer: Offer, itemtype: str, here: list[int]) -> Row:
+    """A tariff in texts; whether the order form offers it is not known yet."""
     return Row(
         remote=offer.id,
         name=offer.name,
