@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reseller.db import Database, Row
 from reseller.mgr5.features import MODULE
+from reseller.mgr5.tariff_forms import WORDS
 
 
 class Sold(NamedTuple):
@@ -47,6 +48,46 @@ def of_module(db: Database, module: int, field: str) -> dict[str, list[int]]:
 def types(db: Database) -> dict[str, int]:
     """The panel's product types, without those of resources: number by internal name."""
     return dict(db.rows("SELECT intname, MIN(id) FROM itemtype WHERE parent IS NULL GROUP BY intname"))
+
+
+def all_sold(db: Database) -> dict[int, Sold]:
+    """Every tariff that a module of ours sells, with its first one, by number."""
+    rows = db.rows(
+        "SELECT p.id, MIN(m.id), MIN(t.intname), COALESCE(MIN(p.name), '') FROM pricelist p "
+        "JOIN itemtype t ON t.id = p.itemtype JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "JOIN processingmodule m ON m.id = mp.processingmodule WHERE p.parent IS NULL AND m.module = %s "
+        "GROUP BY p.id ORDER BY p.id",
+        MODULE,
+    )
+    return {number: Sold(*rest) for number, *rest in rows}
+
+
+def periods(db: Database, pricelist: int) -> list[str]:
+    """The periods for which a tariff has a price in any currency, the shortest first (additions-2.md a.3)."""
+    sql = "SELECT p.* FROM pricelistprice l JOIN price p ON p.id = l.price WHERE l.pricelist = %s"
+    rows = db.named(sql, pricelist)
+    return [period for period, word in WORDS.items() if any(row.get(word) is not None for row in rows)]
+
+
+def choices_of(db: Database, pricelist: int) -> dict[int, str]:
+    """The values of the enumerations in a tariff that are ordered or given: internal name by number."""
+    rows = db.rows(
+        "SELECT i.id, COALESCE(i.intname, '') FROM pricelist p JOIN enumerationitem i ON i.enumeration = p.enumeration "
+        "WHERE p.parent = %s AND p.active = 'on' AND p.addontype = 3 AND COALESCE(p.billtype, 2) NOT IN (4, 10) "
+        "ORDER BY i.id",
+        pricelist,
+    )
+    return dict(rows)
+
+
+def measures(db: Database, pricelist: int) -> dict[str, str]:
+    """The units of a tariff's add-ons, by the add-on's name in the tariff map; without those that have none."""
+    rows = db.rows(
+        "SELECT COALESCE(NULLIF(p.intname, ''), p.id), m.intname FROM pricelist p JOIN measure m ON m.id = p.measure "
+        "WHERE p.parent = %s AND m.intname > ''",
+        pricelist,
+    )
+    return {str(key): name for key, name in rows}
 
 
 def choices(db: Database, names: Collection[str]) -> Sequence[Row]:
@@ -155,6 +196,19 @@ def param(db: Database, itemtype: int, intname: str) -> int:
     """A parameter of a product type, 0 without one."""
     sql = "SELECT MIN(id) FROM itemtypeparam WHERE itemtype = %s AND intname = %s"
     return int(db.value(sql, itemtype, intname) or 0)
+
+
+def templates(db: Database, here: Sold, param: str) -> list[str]:
+    """The values of a type's parameter that the tariff's module serves; all of them where it is linked to none."""
+    number = db.value(
+        "SELECT MIN(p.id) FROM itemtypeparam p JOIN itemtype t ON t.id = p.itemtype "
+        "WHERE t.intname = %s AND p.intname = %s",
+        here.itemtype,
+        param,
+    )
+    known = served_values(db, number or 0, here.module)
+    served = [name for name, (_, is_served) in known.items() if is_served]
+    return sorted(served or known)
 
 
 def served_values(db: Database, number: int, module: int) -> dict[str, tuple[int, bool]]:

@@ -26,6 +26,8 @@ class Bounds(NamedTuple):
     most: Decimal | None
     is_ordered: bool
     is_metered: bool
+    #: the name of its unit, empty where none is told
+    measure: str = ""
 
 
 class Tariff(NamedTuple):
@@ -99,6 +101,8 @@ def _bounds(addon: document.Element) -> Bounds:
         most=None if most is None or most >= UNLIMITED else most,
         is_ordered=billtype not in _NOT_ORDERED,
         is_metered=billtype == _METERED,
+        # `measure` stands twice: the number, then the object.
+        measure=next((document.text(one, "name") for one in addon.iterfind("measure") if len(one)), ""),
     )
 
 
