@@ -45,6 +45,8 @@ KINDS = {
     "overtaken": Kind(),
     "spending": Kind(),
     "died": Kind(),
+    "unsellable": Kind(),
+    "below_cost": Kind(),
     "stopped": Kind(),
     "unbought": Kind(),
     "late": Kind(),

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger.tariff_runs import Line
-from reseller.tariffs import catalogue, importing, price_rule
+from reseller.tariffs import catalogue, changes, importing, price_rule
 from reseller.tariffs.catalogue import Catalogue, Row
+from reseller.tariffs.changes import Change
 from reseller.tariffs.importing import Wish
 
 _BAD = (importing.REFUSED, importing.FAILED, importing.SKIPPED)
@@ -19,10 +20,10 @@ def define(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = (
         "list: what the account of a module may buy, with type, periods, prices and resources, and what of it is sold "
-        "here already. import: make tariffs of the seller tariffs of this panel, switched off and mapped; shows what "
-        "would be made, --yes makes it. undo: take back what a run has made."
+        "here already. diff: what has changed since, there or here. import: make tariffs of the seller tariffs of this "
+        "panel, switched off and mapped; shows what would be made, --yes makes it. undo: take back what a run has made."
     )
-    parser.add_argument("action", choices=("list", "import", "undo"), help="what to do")
+    parser.add_argument("action", choices=("list", "import", "diff", "undo"), help="what to do")
     parser.add_argument(
         "module", type=shown.number, nargs="?", default=0, help="number of the processing module, or of the run to undo"
     )
@@ -41,11 +42,11 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """List, import or undo; 1 if a part could not be read or made."""
-    wants = {"list": not arguments.tariffs, "import": bool(arguments.tariffs), "undo": not arguments.tariffs}
-    if not wants[arguments.action] or (arguments.action != "list" and not arguments.module):
-        shown.complain("say list [MODULE], import MODULE TARIFF..., or undo RUN")
+    has_tariffs, needs_number = arguments.action == "import", arguments.action in ("import", "undo")
+    if bool(arguments.tariffs) != has_tariffs or (needs_number and not arguments.module):
+        shown.complain("say list [MODULE], import MODULE TARIFF..., diff [MODULE], or undo RUN")
         return 2
-    return {"list": _list, "import": _import, "undo": _undo}[arguments.action](context, arguments)
+    return {"list": _list, "import": _import, "diff": _diff, "undo": _undo}[arguments.action](context, arguments)
 
 
 def _list(context: Context, arguments: argparse.Namespace) -> int:
@@ -115,6 +116,39 @@ def _import(context: Context, arguments: argparse.Namespace) -> int:
         else:
             shown.say("There is nothing to make.")
     return 1 if any(line.outcome in _BAD for line in lines) else 0
+
+
+def _diff(context: Context, arguments: argparse.Namespace) -> int:
+    """Show what differs; 1 if something is sold below its cost or cannot be bought, or could not be read."""
+    found = {module: changes.look(context, module) for module in catalogue.modules(context, arguments.module)}
+    rows = [_change(context, module, each) for module, report in found.items() for each in report.changes]
+    unread = [context.word(each) for report in found.values() for each in report.unread]
+    if arguments.json:
+        shown.machine({"changes": rows, "unread": unread})
+    else:
+        shown.table(rows, as_json=False, empty="Nothing differs.")
+        for text in unread:
+            shown.complain(text)
+    wrong = any(each.is_below_cost or each.is_unsellable for report in found.values() for each in report.changes)
+    return 1 if wrong or unread else 0
+
+
+def _change(context: Context, module: int, each: Change) -> dict[str, object]:
+    """A difference in cells; `loss` is what makes it urgent."""
+    loss = "below cost" if each.is_below_cost else "cannot be bought" if each.is_unsellable else ""
+    return {
+        "module": module,
+        "tariff": each.pricelist,
+        "name": each.name,
+        "seller": each.remote,
+        "part": each.part,
+        "changed": each.side,
+        "was": each.was,
+        "there": each.there,
+        "here": each.here,
+        "loss": loss,
+        "text": context.word(each.text),
+    }
 
 
 def _undo(context: Context, arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.db import Database, Row
@@ -67,6 +68,18 @@ def periods(db: Database, pricelist: int) -> list[str]:
     sql = "SELECT p.* FROM pricelistprice l JOIN price p ON p.id = l.price WHERE l.pricelist = %s"
     rows = db.named(sql, pricelist)
     return [period for period, word in WORDS.items() if any(row.get(word) is not None for row in rows)]
+
+
+def prices(db: Database, pricelist: int) -> dict[str, dict[str, Decimal]]:
+    """The prices of a tariff by currency and period; a period that is not for sale is missing (additions-2.md a.3)."""
+    sql = (
+        "SELECT c.iso AS currency_iso, p.* FROM pricelistprice l JOIN price p ON p.id = l.price "
+        "JOIN currency c ON c.id = l.currency WHERE l.pricelist = %s ORDER BY c.iso"
+    )
+    return {
+        row["currency_iso"]: {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
+        for row in db.named(sql, pricelist)
+    }
 
 
 def choices_of(db: Database, pricelist: int) -> dict[int, str]:
@@ -145,6 +158,14 @@ def project(db: Database, number: int = 0) -> int:
     """The provider with this number, or the first one; 0 if there is none."""
     sql = "SELECT MIN(id) FROM project WHERE id = %s OR %s = 0"
     return int(db.value(sql, number, number) or 0)
+
+
+def services(db: Database, numbers: Collection[int], most: int) -> list[int]:
+    """At most so many services that have one of these tariffs and are not closed, by number."""
+    if not numbers:
+        return []
+    sql = "SELECT id FROM item WHERE pricelist IN %s AND parent IS NULL AND status IN (2, 3, 5) ORDER BY id LIMIT %s"
+    return db.column(sql, tuple(numbers), most)
 
 
 class Made(NamedTuple):
