@@ -116,6 +116,8 @@ class Limits(NamedTuple):
     # stop_least if that is more.
     stop_percent: int = 30
     stop_least: int = 2
+    # Tariffs are compared with the seller's this often; 0: never.
+    tariff_look_seconds: int = 86400
     # If more services than this have the same problem, they get one task together.
     many_services: int = 3
     # A swapped service that is away for longer than this is a problem, and a finding of the audit.

@@ -404,13 +404,7 @@ _ALL = (
         "platform.md 1.1",
         'level="16" lets in level 16 only, or 16 and higher like "16+"',
     ),
-    Switch(
-        "log_level",
-        ("9", "5"),
-        "platform.md 7.1",
-        "log level of what etc/debug.conf does not name",
-        free=True,
-    ),
+    Switch("log_level", ("9", "5"), "platform.md 7.1", "log level of what etc/debug.conf does not name", free=True),
     Switch(
         "product_version",
         ("6.100.0", "5.300.0"),
@@ -418,18 +412,8 @@ _ALL = (
         "version that dist, eqdist and maxdist are compared with (read at the start of the core)",
         free=True,
     ),
-    Switch(
-        "required_error",
-        ("value", "missed"),
-        "platform.md 1.1",
-        "error type of an empty field with required=yes",
-    ),
-    Switch(
-        "suspended_calls",
-        ("wait", "refuse"),
-        "platform.md 3.1",
-        "calls while the panel is suspended by mgrctl -l",
-    ),
+    Switch("required_error", ("value", "missed"), "platform.md 1.1", "error type of an empty field with required=yes"),
+    Switch("suspended_calls", ("wait", "refuse"), "platform.md 3.1", "calls while the panel is suspended by mgrctl -l"),
     Switch(
         "panel_link",
         ("service", "account", "account_key", "domain"),
@@ -442,6 +426,18 @@ _ALL = (
         ("5", "2"),
         "selling-api.md 5.2",
         "status of a service while it is started, stopped or rebooted: in process, or active with a sub-status",
+    ),
+    Switch(
+        "pricelist_add_answer", ("id", "nothing"), "additions-2.md a.2", "pricelist.add.step2 answers the new number"
+    ),
+    Switch(
+        "pricelist_delete", ("yes", "missed"), "additions-2.md a.2", "whether the function pricelist.delete is there"
+    ),
+    Switch(
+        "enumeration_prices",
+        ("fields", "nowhere"),
+        "additions-2.md a.2",
+        "pricelist.detail.edit takes prices of choices as <period><currency>_<choice>",
     ),
 )
 

@@ -46,6 +46,8 @@ KINDS = {
     "overtaken": Kind(),
     "spending": Kind(),
     "died": Kind(),
+    "unsellable": Kind(),
+    "below_cost": Kind(),
     "stopped": Kind(),
     "unbought": Kind(),
     "late": Kind(),

@@ -34,6 +34,7 @@ COMMANDS = {
         "reorder",
         "send anew what was not confirmed, or what the seller shows already",
     ),
+    "tariffs": ("tariffs", "what the account may buy at the seller; make it tariffs of this panel"),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
     "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),

@@ -55,6 +55,8 @@ login      (of an account) the seller does not let it in: password, address, sec
 unreachable  (of an account) the seller cannot be reached, or shows a certificate that is not trusted
 rights     (of an account) the seller does not let it order
 funds      (of an account) its money does not last for what waits to be bought
+below_cost (of a module) periods of its tariffs are sold below what they cost at the seller
+unsellable (of a module) tariffs of it are on sale here that cannot be bought at the seller
 spending   (of a module) the day's limit of what is bought without an operation is reached
 """
 
@@ -80,6 +82,7 @@ UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
 LATE, HALF, LONG_AWAY, ENDLESS, REFUSED_TERM = "late", "half", "long_away", "endless", "refused_term"
 STOPPED, MASS_STOP, OWNERLESS, DIED = "stopped", "mass_stop", "ownerless", "died"
 ASSUMPTION = "assumption"
+BELOW_COST, UNSELLABLE = "below_cost", "unsellable"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY, STOPPED),

@@ -366,6 +366,39 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (module, name)
         ) {_ENGINE}""",
     ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_tariff_run (
+            id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+            module INT NOT NULL,
+            what VARCHAR(16) NOT NULL,
+            rule VARCHAR(190) NOT NULL,
+            who VARCHAR(190) NOT NULL,
+            correlation VARCHAR(16) NOT NULL,
+            started DATETIME(3) NOT NULL,
+            undone DATETIME(3) NULL
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_tariff_line (
+            id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+            run INT NOT NULL,
+            remote VARCHAR(20) NOT NULL,
+            pricelist INT NOT NULL,
+            part VARCHAR(190) NOT NULL,
+            there VARCHAR(500) NOT NULL,
+            here VARCHAR(500) NOT NULL,
+            outcome VARCHAR(16) NOT NULL,
+            text VARCHAR(1000) NOT NULL,
+            KEY (run)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_tariff_value (
+            pricelist INT NOT NULL,
+            part VARCHAR(190) NOT NULL,
+            there VARCHAR(500) NOT NULL,
+            here VARCHAR(500) NOT NULL,
+            run INT NOT NULL,
+            updated DATETIME(3) NOT NULL,
+            PRIMARY KEY (pricelist, part)
+        ) {_ENGINE}""",
+    ),
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(

@@ -52,3 +52,8 @@ def drop(db: Database, pricelist: int, kind: str, local: str) -> int:
     return db.execute(
         "DELETE FROM reseller_map WHERE pricelist = %s AND kind = %s AND local = %s", pricelist, kind, local
     )
+
+
+def forget(db: Database, pricelist: int) -> None:
+    """Remove all rows of a tariff."""
+    db.execute("DELETE FROM reseller_map WHERE pricelist = %s", pricelist)

@@ -73,6 +73,8 @@ KINDS = {
     problems.REFUSED_TERM: Kind("reseller_refused_term", requests.PROLONG),
     problems.STOPPED: Kind("reseller_stopped_there", requests.SUSPEND),
     problems.OWNERLESS: Kind("reseller_ownerless", requests.SETPARAM),
+    problems.BELOW_COST: Kind("reseller_below_cost", requests.SETPARAM),
+    problems.UNSELLABLE: Kind("reseller_unsellable", requests.SETPARAM),
     problems.DIED: Kind("reseller_run_died", requests.SETPARAM),
 }
 

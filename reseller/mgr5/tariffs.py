@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.assumption import ORDER, columns
 from reseller.db import Database, Row
 from reseller.mgr5.features import MODULE
+from reseller.mgr5.tariff_forms import WORDS
 
 #: the tables that are read here (platform.md 6.2)
 ASSUMED = (
@@ -37,6 +39,78 @@ def sold(db: Database, pricelist: int) -> Sold | None:
     return Sold(*row) if row else None
 
 
+def of_module(db: Database, module: int, field: str) -> dict[str, list[int]]:
+    """Tariffs of this panel that a module sells, by what their form has in `field`, such as the seller's tariff."""
+    rows = db.rows(
+        "SELECT f.value, f.pricelist FROM pricelistparam f "
+        "JOIN processingmodule2pricelist mp ON mp.pricelist = f.pricelist AND mp.processingmodule = %s "
+        "JOIN pricelist p ON p.id = f.pricelist WHERE f.intname = %s AND f.value > '' ORDER BY f.pricelist",
+        module,
+        field,
+    )
+    found: dict[str, list[int]] = {}
+    for value, pricelist in rows:
+        found.setdefault(value, []).append(pricelist)
+    return found
+
+
+def types(db: Database) -> dict[str, int]:
+    """The panel's product types, without those of resources: number by internal name."""
+    return dict(db.rows("SELECT intname, MIN(id) FROM itemtype WHERE parent IS NULL GROUP BY intname"))
+
+
+def all_sold(db: Database) -> dict[int, Sold]:
+    """Every tariff that a module of ours sells, with its first one, by number."""
+    rows = db.rows(
+        "SELECT p.id, MIN(m.id), MIN(t.intname), COALESCE(MIN(p.name), '') FROM pricelist p "
+        "JOIN itemtype t ON t.id = p.itemtype JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "JOIN processingmodule m ON m.id = mp.processingmodule WHERE p.parent IS NULL AND m.module = %s "
+        "GROUP BY p.id ORDER BY p.id",
+        MODULE,
+    )
+    return {number: Sold(*rest) for number, *rest in rows}
+
+
+def periods(db: Database, pricelist: int) -> list[str]:
+    """The periods for which a tariff has a price in any currency, the shortest first (additions-2.md a.3)."""
+    sql = "SELECT p.* FROM pricelistprice l JOIN price p ON p.id = l.price WHERE l.pricelist = %s"
+    rows = db.named(sql, pricelist)
+    return [period for period, word in WORDS.items() if any(row.get(word) is not None for row in rows)]
+
+
+def prices(db: Database, pricelist: int) -> dict[str, dict[str, Decimal]]:
+    """The prices of a tariff by currency and period; a period that is not for sale is missing (additions-2.md a.3)."""
+    sql = (
+        "SELECT c.iso AS currency_iso, p.* FROM pricelistprice l JOIN price p ON p.id = l.price "
+        "JOIN currency c ON c.id = l.currency WHERE l.pricelist = %s ORDER BY c.iso"
+    )
+    return {
+        row["currency_iso"]: {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
+        for row in db.named(sql, pricelist)
+    }
+
+
+def choices_of(db: Database, pricelist: int) -> dict[int, str]:
+    """The values of the enumerations in a tariff that are ordered or given: internal name by number."""
+    rows = db.rows(
+        "SELECT i.id, COALESCE(i.intname, '') FROM pricelist p JOIN enumerationitem i ON i.enumeration = p.enumeration "
+        "WHERE p.parent = %s AND p.active = 'on' AND p.addontype = 3 AND COALESCE(p.billtype, 2) NOT IN (4, 10) "
+        "ORDER BY i.id",
+        pricelist,
+    )
+    return dict(rows)
+
+
+def measures(db: Database, pricelist: int) -> dict[str, str]:
+    """The units of a tariff's add-ons, by the add-on's name in the tariff map; without those that have none."""
+    rows = db.rows(
+        "SELECT COALESCE(NULLIF(p.intname, ''), p.id), m.intname FROM pricelist p JOIN measure m ON m.id = p.measure "
+        "WHERE p.parent = %s AND m.intname > ''",
+        pricelist,
+    )
+    return {str(key): name for key, name in rows}
+
+
 def choices(db: Database, names: Collection[str]) -> Sequence[Row]:
     """Number and internal name of the enumeration items with these internal names, by number."""
     if not names:
@@ -61,3 +135,127 @@ def sold_types(db: Database, module: int) -> list[str]:
         "JOIN itemtype t ON t.id = p.itemtype WHERE mp.processingmodule = %s ORDER BY t.intname",
         module,
     )
+
+
+def numbered(db: Database, module: int, itemtype: int, intname: str) -> int:
+    """The tariff of a module and type with this internal name, 0 without one; the oldest of several."""
+    sql = (
+        "SELECT MIN(p.id) FROM pricelist p JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "WHERE p.parent IS NULL AND p.intname = %s AND p.itemtype = %s AND mp.processingmodule = %s"
+    )
+    return int(db.value(sql, intname, itemtype, module) or 0)
+
+
+def exists(db: Database, pricelist: int) -> bool:
+    """Whether the panel has the tariff."""
+    return bool(db.value("SELECT COUNT(*) FROM pricelist WHERE id = %s", pricelist))
+
+
+def intname(db: Database, pricelist: int) -> str:
+    """The internal name of a tariff."""
+    return str(db.value("SELECT intname FROM pricelist WHERE id = %s", pricelist) or "")
+
+
+def is_active(db: Database, pricelist: int) -> bool:
+    """Whether the tariff is switched on."""
+    return bool(db.value("SELECT active = 'on' FROM pricelist WHERE id = %s", pricelist))
+
+
+def has_services(db: Database, pricelist: int) -> bool:
+    """Whether any service, closed ones included, has the tariff."""
+    return bool(db.value("SELECT COUNT(*) FROM (SELECT 1 FROM item WHERE pricelist = %s LIMIT 1) i", pricelist))
+
+
+def currency(db: Database, iso: str) -> int:
+    """The panel's number of a currency that is in use, 0 without one; numbers are local (additions-2.md a.2)."""
+    return int(db.value("SELECT id FROM currency WHERE iso = %s AND active = 'on'", iso) or 0)
+
+
+def project(db: Database, number: int = 0) -> int:
+    """The provider with this number, or the first one; 0 if there is none."""
+    sql = "SELECT MIN(id) FROM project WHERE id = %s OR %s = 0"
+    return int(db.value(sql, number, number) or 0)
+
+
+def services(db: Database, numbers: Collection[int], most: int) -> list[int]:
+    """At most so many services that have one of these tariffs and are not closed, by number."""
+    if not numbers:
+        return []
+    sql = "SELECT id FROM item WHERE pricelist IN %s AND parent IS NULL AND status IN (2, 3, 5) ORDER BY id LIMIT %s"
+    return db.column(sql, tuple(numbers), most)
+
+
+class Made(NamedTuple):
+    """A resource of a tariff here, as its row has it; numbers are None where the row has none."""
+
+    id: int
+    addontype: int
+    billtype: int
+    addonlimit: int | None
+    addonmin: int | None
+    addonmax: int | None
+    addonstep: int | None
+    enumeration: int | None
+
+
+def resources(db: Database, pricelist: int) -> dict[str, Made]:
+    """The resources of a tariff, switched off ones included, by internal name."""
+    rows = db.rows(
+        "SELECT intname, id, addontype, billtype, addonlimit, addonmin, addonmax, addonstep, enumeration "
+        "FROM pricelist WHERE parent = %s AND intname > '' ORDER BY id DESC",
+        pricelist,
+    )
+    return {row[0]: Made(*row[1:]) for row in rows}
+
+
+def resource_type(db: Database, itemtype: int, intname: str) -> int:
+    """The type of a resource below a product type, 0 without one."""
+    sql = "SELECT MIN(id) FROM itemtype WHERE parent = %s AND intname = %s"
+    return int(db.value(sql, itemtype, intname) or 0)
+
+
+def measure(db: Database, intname: str) -> int:
+    """A unit of measure by its internal name, 0 without one."""
+    return int(db.value("SELECT MIN(id) FROM measure WHERE LOWER(intname) = LOWER(%s)", intname) or 0)
+
+
+def enumeration(db: Database, intname: str) -> int:
+    """An enumeration by its internal name, 0 without one."""
+    return int(db.value("SELECT MIN(id) FROM enumeration WHERE intname = %s", intname) or 0)
+
+
+def enumeration_items(db: Database, number: int) -> dict[str, int]:
+    """The values of an enumeration: number by internal name."""
+    sql = "SELECT intname, MIN(id) FROM enumerationitem WHERE enumeration = %s GROUP BY intname"
+    return dict(db.rows(sql, number))
+
+
+def param(db: Database, itemtype: int, intname: str) -> int:
+    """A parameter of a product type, 0 without one."""
+    sql = "SELECT MIN(id) FROM itemtypeparam WHERE itemtype = %s AND intname = %s"
+    return int(db.value(sql, itemtype, intname) or 0)
+
+
+def templates(db: Database, here: Sold, param: str) -> list[str]:
+    """The values of a type's parameter that the tariff's module serves; all of them where it is linked to none."""
+    number = db.value(
+        "SELECT MIN(p.id) FROM itemtypeparam p JOIN itemtype t ON t.id = p.itemtype "
+        "WHERE t.intname = %s AND p.intname = %s",
+        here.itemtype,
+        param,
+    )
+    known = served_values(db, number or 0, here.module)
+    served = [name for name, (_, is_served) in known.items() if is_served]
+    return sorted(served or known)
+
+
+def served_values(db: Database, number: int, module: int) -> dict[str, tuple[int, bool]]:
+    """The values of a parameter, by internal name: number, and whether the module serves it."""
+    rows = db.rows(
+        "SELECT v.intname, MIN(v.id), COUNT(l.processingmodule) > 0 FROM itemtypeparamvalue v "
+        "LEFT JOIN processingmodule2itemtypeparamvalue l ON l.itemtypeparamvalue = v.id AND l.processingmodule = %s "
+        "WHERE v.itemtypeparam = %s GROUP BY v.intname",
+        module,
+        number,
+    )
+    return {intname: (value, bool(served)) for intname, value, served in rows}

@@ -45,6 +45,8 @@ FUNCTIONS = {
     "reseller.unlink": Function(EMPLOYEE_LEVEL, "link_form", "unlink"),
     "reseller.swap": Function(EMPLOYEE_LEVEL, "swap_form", "away"),
     "reseller.swap.back": Function(EMPLOYEE_LEVEL, "swap_form", "back"),
+    "reseller.tariffs": Function(EMPLOYEE_LEVEL, "tariffs_list"),
+    "reseller.tariffs.import": Function(EMPLOYEE_LEVEL, "import_form"),
     "reseller.report": Function(EMPLOYEE_LEVEL, "report"),
     "reseller.stop": Function(EMPLOYEE_LEVEL, "stop_form"),
     # What spends, forces or lets a plan through.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money, numbers
 from reseller.wire.bounds import EXPORT
@@ -26,6 +25,8 @@ class Bounds(NamedTuple):
     most: Decimal | None
     is_ordered: bool
     is_metered: bool
+    #: the name of its unit, empty where none is told
+    measure: str = ""
 
 
 class Tariff(NamedTuple):
@@ -101,8 +102,21 @@ def _tariff(node: document.Element) -> Tariff:
     )
 
 
-def templates(transport: Transport, itemtype: str, generation: str, pricelist: str, datacenter: str) -> set[str]:
-    """Keys of the operating system templates that the order form offers; raises SellerError."""
-    fields = {"pricelist": pricelist, **({"datacenter": datacenter} if datacenter else {})}
-    form = transport.call(orders.function(itemtype, generation), fields)
-    return {node.get("key", "") for node in form.iterfind("slist[@name='ostempl']/*")} - {"", "null"}
+def _bounds(addon: document.Element) -> Bounds:
+    """The limits `addonlimit`, `addonmin` and `addonmax`; 999999 stands for no maximum and becomes None."""
+    told = (money.parse(document.text(addon, name)) for name in ("addonlimit", "addonmin", "addonmax"))
+    included, least, most = told
+    billtype = document.text(addon, "billtype")
+    return Bounds(
+        included=included or Decimal(0),
+        least=least or Decimal(0),
+        most=None if most is None or most >= UNLIMITED else most,
+        is_ordered=billtype not in _NOT_ORDERED,
+        is_metered=billtype == _METERED,
+        # `measure` stands twice: the number, then the object.
+        measure=next((document.text(one, "name") for one in addon.iterfind("measure") if len(one)), ""),
+    )
+
+
+def _intname(addon: document.Element) -> str:
+    return document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")

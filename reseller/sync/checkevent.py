@@ -53,6 +53,8 @@ OPEN_SHARE = 0.6
 #: name of the cursor that keeps the service's number at which a run had to stop its open work
 CURSOR = "open"
 
+#: problems of a module that do not end with its last service
+_OF_MORE_THAN_SERVICES = (problems.HALTED, problems.DIED, problems.BELOW_COST, problems.UNSELLABLE)
 EVERYTHING = Mode()
 _Row = TypeVar("_Row", Link, Request)
 
@@ -213,6 +215,7 @@ class _Run:
         if not live and not opening and not linked:
             if not self.job.mode.pending:
                 self._end_all()
+                self._watch_tariffs()
             return
         seller = self._lead()
         self.summary.timing = seller.transport.timing
@@ -223,15 +226,24 @@ class _Run:
             seller.circuit.require_closed()
             account.wake(live)
             self._at(seller, live, opening, linked)
+            self._watch_tariffs()
+
+    def _watch_tariffs(self) -> None:
+        """Compare the tariffs that are sold with the seller's, last of all: a price list may take its time."""
+        if self.context.limits.tariff_look_seconds and not self.job.mode.pending and time.monotonic() < self.job.until:
+            from reseller.sync import tariff_watch
+
+            tariff_watch.note(self.context, self.held, self.module)
 
     def _end_all(self) -> None:
         """End the problems of a module that looks after nothing.
 
-        Not a stop of buying, which applies to future orders, nor `died`, which ends with the run.
+        Not a stop of buying and what is wrong with tariffs, which apply to future orders, nor `died`, which ends with
+        the run.
         """
         refused_changes.forget(self.held, [row.link for row in refused_changes.refused(self.context.db, self.module)])
         for problem in problems.live(self.context.db, self.module):
-            if problem.cause.subject == problems.MODULE and problem.cause.kind not in (problems.HALTED, problems.DIED):
+            if problem.cause.subject == problems.MODULE and problem.cause.kind not in _OF_MORE_THAN_SERVICES:
                 with troubles.each(self.context):
                     troubles.end(self.context, self.held, problem.cause)
         account_troubles.end_all(self.context, self.held, self.module)

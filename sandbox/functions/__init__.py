@@ -37,6 +37,7 @@ from sandbox.functions import (  # noqa: F401
     staff_time,
     stock_edits,
     tariff_change,
+    tariff_edits,
     tariffs,
     tasks,
     wizards,

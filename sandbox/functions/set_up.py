@@ -68,7 +68,8 @@ def itemtype_list(panel: Panel, request: Request) -> etree._Element:
 
 @function("itemtype.edit", ADMIN, FACT)
 def itemtype_edit(panel: Panel, request: Request) -> etree._Element:
-    """Read, make or change a product type: intname, name, name_ru, periods as flags (`monthly=on`), closetype, ..."""
+    """Read, make or change a product type, or with `parent` the type of a resource: intname, name, name_ru, periods as
+    flags (`monthly=on`), closetype, ..."""
     with panel.db.begin() as tx:
         row = _row(tx, "itemtype", request.elid) if request.elid else None
         if not request.sok:
@@ -97,6 +98,8 @@ def _itemtype_form(tx: Tx, row: dict[str, Any] | None) -> etree._Element:
 def _new_itemtype(tx: Tx, request: Request, names: dict[str, object]) -> int:
     if not request.text("intname"):
         raise bad_value("intname")
+    if request.text("parent"):
+        return tx.insert("itemtype", parent=_row(tx, "itemtype", request.text("parent"))["id"], **names)
     sql = "SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL"
     if tx.value(sql, request.text("intname")) is not None:
         raise PanelError("exists", "intname", request.text("intname"))

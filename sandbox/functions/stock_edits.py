@@ -11,7 +11,6 @@ from sandbox.core.documents import done, elem, fields
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
-from sandbox.tariff_maker import TariffPlan, make_tariff
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -96,42 +95,6 @@ def expense_delete(panel: Panel, request: Request) -> etree._Element:
         for elid in request.elids:
             tx.run("DELETE FROM expense WHERE id = %s", _row(tx, "expense", elid)["id"])
     return done()
-
-
-@function("pricelist.add.step2", ADMIN, FACT)
-def pricelist_add(panel: Panel, request: Request) -> etree._Element:
-    """A new tariff as import_pricelist makes it: itemtype, name, intname, price of a month, processingmodule."""
-    try:
-        price = Decimal(request.text("price", "0"))
-    except InvalidOperation as error:
-        raise bad_value("price", request.text("price")) from error
-    if not request.text("name"):
-        raise bad_value("name")
-    with panel.db.begin() as tx:
-        kind = request.text("itemtype")
-        if tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", kind) is None:
-            raise missing("itemtype", kind)
-        number = make_tariff(tx, TariffPlan(kind, request.text("name"), price, (1, 12)))
-        tx.run("UPDATE pricelist SET intname = %s WHERE id = %s", request.text("intname") or None, number)
-        if request.text("processingmodule"):
-            module = _row(tx, "processingmodule", request.text("processingmodule"))["id"]
-            tx.insert("processingmodule2pricelist", processingmodule=module, pricelist=number)
-    return done(id=number)
-
-
-@function("pricelist.detail", ADMIN, FACT)
-def pricelist_detail(panel: Panel, request: Request) -> etree._Element:
-    """The add-ons of a tariff (elid)."""
-    document = etree.Element("doc")
-    with panel.db.begin() as tx:
-        parent = _row(tx, "pricelist", request.elid)["id"]
-        for row in tx.rows(
-            "SELECT id, name, intname, addontype, billtype, addonlimit, addonmax, enumeration FROM pricelist "
-            "WHERE parent = %s ORDER BY id",
-            parent,
-        ):
-            elem(document, row)
-    return document
 
 
 @function("paramlist.edit", ADMIN, FACT)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import tariffs
+from sandbox.core import prices, tariffs
 from sandbox.core.documents import add, done, elem, fields
 from sandbox.core.errors import bad_value, denied, missing
 from sandbox.core.modules import BUILT_IN
@@ -62,7 +62,7 @@ def pricelist_export(panel: Panel, request: Request) -> etree._Element:
 
 @function("pricelist.edit", ADMIN, "platform.md 5.2")
 def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
-    """Read a tariff, or change its name, state, modules, and the fields its modules' forms declare."""
+    """Read a tariff, or change its names, prices (`monthly126=`), state, modules and its modules' own fields."""
     with panel.db.begin() as tx:
         tariff = tariffs.load(tx, request.elid)
         if tariff is None:
@@ -77,8 +77,10 @@ def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         if "processingmodule" in request.params:
             modules = _link(panel, tx, tariff, request.text("processingmodule"))
-        if request.text("name"):
-            tx.run("UPDATE pricelist SET name = %s WHERE id = %s", request.text("name"), tariff.id)
+        own = {name: request.text(name) for name in ("name", "name_ru", "intname") if request.text(name)}
+        if own:
+            tx.update("pricelist", {"id": tariff.id}, **own)
+        prices.take(tx, tariff.id, request.params)
         if request.text("active") in ("on", "off"):
             tx.run("UPDATE pricelist SET active = %s WHERE id = %s", request.text("active"), tariff.id)
         for module in modules:
@@ -120,6 +122,7 @@ def _form(
         elid=tariff.id,
         id=tariff.id,
         name=tariff.name,
+        intname=tariff.intname,
         itemtype=tariff.itemtype,
         active="on" if tariff.active else "off",
         processingmodule=",".join(str(one["id"]) for one in modules),
@@ -127,6 +130,8 @@ def _form(
     for name, value in stored.items():
         add(form, name, value)
     with panel.db.begin() as tx:
+        for name, cost in prices.fields(tx, tariff.id).items():
+            add(form, name, f"{cost:.4f}")
         module_choices(tx, form)
     for one in modules:
         name, number = str(one["module"]), str(one["id"])

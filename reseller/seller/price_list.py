@@ -1,0 +1,200 @@
+"""The seller's published tariffs with all that a tariff here is made of: `pricelist.export` (selling-api.md 7.1).
+
+An export may have tens of megabytes, so a caller says what it keeps of each tariff, and the rest is forgotten at once.
+A price is a machine number or unknown: nothing is guessed from a text that people read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import NamedTuple, Optional, TypeVar
+
+from reseller.model import BOOLEAN, ENUMERATION, INTEGER
+from reseller.seller.transport import Transport
+from reseller.wire import document
+from reseller.wire.bounds import EXPORT
+
+#: most characters of a name and of an internal name, as the panel's columns hold them
+NAME_CHARACTERS, INTNAME_CHARACTERS = 128, 64
+#: stands for no maximum (selling-api.md 7.1)
+UNLIMITED = Decimal(999999)
+_NUMBER = re.compile("[0-9]{1,12}(?:[.][0-9]{1,10})?")
+_PERIOD = re.compile("-?[0-9]{1,4}")
+_KINDS = {"1": BOOLEAN, "2": INTEGER, "3": ENUMERATION}
+_Kept = TypeVar("_Kept")
+
+#: what a period costs; None where the seller names the period and its price is no number. A period that is missing is
+#: not offered, and 0 is free: three different things.
+Costs = Mapping[str, Optional[Decimal]]
+#: by currency
+Prices = Mapping[str, Costs]
+
+
+class Choice(NamedTuple):
+    """A value of an enumeration; `intname` is its number where it has no internal name."""
+
+    id: str
+    intname: str
+    name: str
+    prices: Prices
+
+
+class Resource(NamedTuple):
+    """An add-on of a tariff. A limit is None where the seller states none, or not as a number."""
+
+    id: str
+    intname: str
+    name: str
+    #: BOOLEAN, INTEGER or ENUMERATION of model.py, 0 for what is none of them
+    addontype: int
+    billtype: str
+    included: Decimal | None
+    least: Decimal | None
+    most: Decimal | None
+    measure: str
+    enumeration: str
+    choices: tuple[Choice, ...]
+    #: of a unit, or of the switch
+    prices: Prices
+
+
+class Offer(NamedTuple):
+    """A tariff as the seller publishes it; `names` are those in other languages, `values` the choices of parameters."""
+
+    id: str
+    name: str
+    names: Mapping[str, str]
+    itemtype: str
+    #: words about it that keep it from sale: off, hidden, archived
+    marks: tuple[str, ...]
+    datacenters: Mapping[str, str]
+    prices: Prices
+    resources: tuple[Resource, ...]
+    values: Mapping[str, tuple[str, ...]]
+
+
+def each(transport: Transport, itemtype: str, keep: Callable[[Offer], _Kept | None], seconds: int) -> list[_Kept]:
+    """What `keep` returns for each tariff of a type, without None; raises SellerError.
+
+    Tariffs without a number of their own are passed over: nothing could be ordered by them. `seconds` bounds the whole
+    answer.
+    """
+
+    def of_type(offer: Offer) -> _Kept | None:
+        return keep(offer) if offer.itemtype in ("", itemtype) else None
+
+    return _read(transport, {"itemtype": itemtype}, of_type, seconds)
+
+
+def one(transport: Transport, pricelist: str, seconds: int) -> Offer | None:
+    """One tariff, None if the seller does not publish it; raises SellerError."""
+    filters = {"pricelist": pricelist}
+    found = _read(transport, filters, lambda offer: offer if offer.id == pricelist else None, seconds)
+    return found[0] if found else None
+
+
+def _read(
+    transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int
+) -> list[_Kept]:
+    found: list[_Kept] = []
+
+    def read(node: document.Element) -> None:
+        offer = _offer(node)
+        kept = keep(offer) if offer.id else None
+        if kept is not None:
+            found.append(kept)
+
+    def parse(body: bytes) -> document.Element:
+        found.clear()
+        return document.stream(body, "pricelist", read, EXPORT)[0]
+
+    transport.call("pricelist.export", filters, seconds=seconds, bounds=EXPORT, parse=parse)
+    return found
+
+
+def _offer(node: document.Element) -> Offer:
+    flags = {"off": ("active", "off"), "hidden": ("hideinorder", "on"), "archived": ("archived", "on")}
+    return Offer(
+        id=_number(node, "id"),
+        name=_text(node, "name", NAME_CHARACTERS),
+        names=_names(node),
+        itemtype=document.text(node, "itemtype_info/intname"),
+        marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
+        datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in node.iterfind("datacenter")},
+        prices=_prices(node),
+        resources=tuple(_resource(one) for one in node.iterfind("addon")),
+        values=_values(node),
+    )
+
+
+def _values(node: document.Element) -> dict[str, tuple[str, ...]]:
+    """The values of each parameter that has choices, such as operating systems."""
+    found = {}
+    for param in node.iterfind("itemtypeparam"):
+        values = (document.text(one, "intname") for one in param.iterfind("itemtypeparamvalue"))
+        found[document.text(param, "intname")] = tuple(value for value in values if value)
+    return found
+
+
+def _resource(node: document.Element) -> Resource:
+    number = _number(node, "id")
+    # `measure` and `enumeration` stand twice: the number, then the object.
+    enumeration = next((one for one in node.iterfind("enumeration") if len(one)), None)
+    intname = document.text(node, "intname") or document.text(node, "addon_itemtype_info/intname")
+    most = _amount(document.text(node, "addonmax"))
+    return Resource(
+        id=number,
+        intname=intname[:INTNAME_CHARACTERS] or number,
+        name=_text(node, "name", NAME_CHARACTERS) or intname or number,
+        addontype=_KINDS.get(document.text(node, "addontype"), 0),
+        billtype=document.text(node, "billtype"),
+        included=_amount(document.text(node, "addonlimit")),
+        least=_amount(document.text(node, "addonmin")),
+        most=None if most is None or most >= UNLIMITED else most,
+        measure=next((_text(one, "name", NAME_CHARACTERS) for one in node.iterfind("measure") if len(one)), ""),
+        enumeration="" if enumeration is None else _number(enumeration, "id"),
+        choices=() if enumeration is None else tuple(_choice(one) for one in enumeration.iterfind("enumerationitem")),
+        prices=_prices(node),
+    )
+
+
+def _choice(node: document.Element) -> Choice:
+    number = _number(node, "id")
+    intname = document.text(node, "intname")[:INTNAME_CHARACTERS] or number
+    return Choice(number, intname, _text(node, "name", NAME_CHARACTERS) or intname, _prices(node))
+
+
+def _prices(node: document.Element) -> dict[str, dict[str, Decimal | None]]:
+    """Costs by currency and period; only `month` is a kind of period that is known (selling-api.md 7.1)."""
+    found: dict[str, dict[str, Decimal | None]] = {}
+    for block in node.iterfind("price"):
+        costs = found.setdefault(block.get("currency", "")[:16], {})
+        for period in block.iterfind("period"):
+            length = period.get("length", "")
+            if period.get("type", "month") == "month" and _PERIOD.fullmatch(length):
+                costs[length] = _amount(period.get("cost", ""))
+    return found
+
+
+def _names(node: document.Element) -> dict[str, str]:
+    """Names by language, from `name_ru` and its like."""
+    found = {}
+    for one in node:
+        if isinstance(one.tag, str) and re.fullmatch("name_[a-z]{2}", one.tag) and one.text:
+            found[one.tag[5:]] = one.text.strip()[:NAME_CHARACTERS]
+    return found
+
+
+def _amount(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _number(node: document.Element, path: str) -> str:
+    text = document.text(node, path)
+    return text if re.fullmatch("[1-9][0-9]{0,17}", text) else ""
+
+
+def _text(node: document.Element, path: str, most: int) -> str:
+    return document.text(node, path)[:most].strip()

@@ -1,0 +1,80 @@
+"""Once a day a module's tariffs are compared with its seller's: what is sold below its cost, and what cannot be bought.
+
+Both are problems of the module that name the tariffs. While one lasts, or after a look that failed, the next one comes
+after an hour, so that a cure is seen soon. What could not be read, or is doubted, ends no problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reseller.context import Context
+from reseller.ledger import observations, problems
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.order_plan import TARIFF_FIELD
+from reseller.mgr5 import tariffs
+from reseller.tariffs import changes
+from reseller.tariffs.changes import Change
+from reseller.wire.errors import ResellerError
+
+#: names of the cursors: when it was looked last, and whether that failed
+LOOKED, FAILED = "tariffs", "tariffs_failed"
+KINDS = (problems.BELOW_COST, problems.UNSELLABLE)
+#: how many tariffs, and services that have them, a problem names
+NAMED = 20
+
+
+def note(context: Context, held: Lease, module: int) -> None:
+    """Compare the module's tariffs if it is time, and keep the two problems; a seller that fails is only logged."""
+    if not _is_due(context, module):
+        return
+    report = changes.Report([], [], 0)
+    observations.move_now(held, module, LOOKED)
+    if tariffs.of_module(context.db, module, TARIFF_FIELD):
+        try:
+            report = changes.look(context, module)
+        except ResellerError as error:
+            context.log.error(f"module {module}: tariffs not compared: {context.word(error)}")
+            observations.move(held, module, FAILED, "1")
+            return
+    for unread in report.unread:
+        context.log.error(f"module {module}: {context.word(unread)}")
+    observations.move(held, module, FAILED, "1" if report.unread else "")
+    is_whole = not report.unread
+    _keep(context, held, module, problems.BELOW_COST, [c for c in report.changes if c.is_below_cost], is_whole=is_whole)
+    lost = [change for change in report.changes if change.is_unsellable]
+    _keep(context, held, module, problems.UNSELLABLE, lost, is_whole=is_whole)
+
+
+def _is_due(context: Context, module: int) -> bool:
+    """Whether it is time for the next look; never where `tariff_look_seconds` is 0."""
+    usual = context.limits.tariff_look_seconds
+    since = observations.seconds_since(context.db, module, LOOKED)
+    if not usual or since is None:
+        return bool(usual)
+    lasts = any(problems.of(context.db, Cause(problems.MODULE, module, kind)) for kind in KINDS)
+    is_urgent = lasts or FAILED in observations.cursors(context.db, module)
+    return since >= (min(usual, context.limits.unlisted_seconds) if is_urgent else usual)
+
+
+def _keep(  # noqa: PLR0913 - which problem of which module, and what it is about
+    context: Context, held: Lease, module: int, kind: str, found: list[Change], *, is_whole: bool
+) -> None:
+    """Raise the problem while there is anything; end it only if everything could be read."""
+    cause = Cause(problems.MODULE, module, kind)
+    with troubles.each(context):
+        if found:
+            numbers = list(dict.fromkeys(change.pricelist for change in found))
+            told = {"module": str(module), "count": str(len(numbers)), "tariffs": _named(found)}
+            touches = tuple(tariffs.services(context.db, numbers, NAMED))
+            error = troubles.KINDS[kind].error
+            troubles.raise_(context, held, Problem(cause, module, error, told, touches=touches))
+        elif is_whole:
+            troubles.end(context, held, cause)
+
+
+def _named(found: Iterable[Change]) -> str:
+    names = [f"{each.pricelist} {each.name} ({each.part})" for each in found]
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

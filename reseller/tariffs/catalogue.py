@@ -1,0 +1,135 @@
+"""What a module's account may buy, and what of it is sold here already.
+
+Two answers of the seller are put together: what it publishes (`pricelist.export`), with prices and resources, and what
+its order form offers to this account. Only the second says what can really be bought; a seller whose form cannot be
+read says so by type, and then nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from reseller import products
+from reseller.context import Context, Seller
+from reseller.lifecycle.order_plan import TARIFF_FIELD
+from reseller.mgr5 import items
+from reseller.mgr5 import tariffs as panel_tariffs
+from reseller.model import BOOLEAN, ENUMERATION
+from reseller.seller import order_form, price_list
+from reseller.seller.price_list import Costs, Offer, Prices, Resource
+from reseller.wire import numbers
+from reseller.wire.errors import Message, ResellerError
+
+
+class Row(NamedTuple):
+    """One tariff of the seller, in texts: thousands of them are held at once.
+
+    `is_offered` is None where the order form could not be read. `here` are the tariffs of this panel that sell it.
+    """
+
+    remote: str
+    name: str
+    itemtype: str
+    prices: str
+    resources: str
+    datacenters: str
+    marks: tuple[str, ...]
+    is_offered: bool | None
+    here: tuple[int, ...]
+
+
+class Catalogue(NamedTuple):
+    """The tariffs of a module's seller, by type and number.
+
+    `unread` says which answers are missing, `foreign` lists types that the panel does not have.
+    """
+
+    rows: list[Row]
+    unread: list[Message]
+    foreign: list[str]
+
+
+def modules(context: Context, module: int) -> list[int]:
+    """The module, or all of ours for 0; raises ResellerError `reseller_tariffs_module` if it is none of ours."""
+    ours = items.modules(context.db)
+    if module and module not in ours:
+        known = ", ".join(map(str, ours)) or "-"
+        raise ResellerError("reseller_tariffs_module", object="module", value=module, known=known)
+    return [module] if module else ours
+
+
+def look(context: Context, module: int, itemtypes: Iterable[str] = ()) -> Catalogue:
+    """The tariffs of these types, or of all that can be resold; a type that cannot be read never hides the others.
+
+    Raises ResellerError as Context.seller().
+    """
+    seller = context.seller(module)
+    here = panel_tariffs.of_module(context.db, module, TARIFF_FIELD)
+    known = panel_tariffs.types(context.db)
+    wanted = list(itemtypes) or list(products.ITEMTYPES)
+    found = Catalogue([], [], [itemtype for itemtype in wanted if itemtype not in known])
+    for itemtype in wanted:
+        if itemtype in known:
+            _add(context, seller, itemtype, here, found)
+    return found
+
+
+def _add(context: Context, seller: Seller, itemtype: str, here: Mapping[str, list[int]], found: Catalogue) -> None:
+    def in_texts(offer: Offer) -> Row:
+        return row(offer, itemtype, here.get(offer.id, []))
+
+    try:
+        rows = price_list.each(seller.transport, itemtype, in_texts, context.limits.list_seconds)
+    except ResellerError as error:
+        found.unread.append(Message("reseller_tariffs_unread", object=itemtype, cause=context.word(error)))
+        return
+    offered = _offered(context, seller, itemtype, found) if rows else set()
+    found.rows.extend(rows if offered is None else (one._replace(is_offered=one.remote in offered) for one in rows))
+
+
+def _offered(context: Context, seller: Seller, itemtype: str, found: Catalogue) -> set[str] | None:
+    """Numbers of the tariffs that the account may order, None if that cannot be read."""
+    try:
+        return order_form.offered(seller.transport, itemtype, context.generation(seller, itemtype))
+    except ResellerError as error:
+        if error.type == "reseller_no_orders":
+            return set()
+        found.unread.append(Message("reseller_tariffs_unoffered", object=itemtype, cause=context.word(error)))
+        return None
+
+
+def row(offer: Offer, itemtype: str, here: list[int]) -> Row:
+    """A tariff in texts; whether the order form offers it is not known yet."""
+    return Row(
+        remote=offer.id,
+        name=offer.name,
+        itemtype=itemtype,
+        prices="; ".join(_block(currency, costs) for currency, costs in offer.prices.items()),
+        resources="; ".join(map(resource, offer.resources)),
+        datacenters=", ".join(f"{number} {name}" for number, name in offer.datacenters.items()),
+        marks=offer.marks,
+        is_offered=None,
+        here=tuple(here),
+    )
+
+
+def _block(currency: str, costs: Costs) -> str:
+    told = (f"{period}: {'?' if cost is None else numbers.plain(cost)}" for period, cost in costs.items())
+    return f"{', '.join(told)} {currency}".strip()
+
+
+def resource(one: Resource) -> str:
+    """A resource in a few words: its name, and how much of it there may be."""
+    if one.addontype == ENUMERATION:
+        return f"{one.intname} {'/'.join(choice.intname for choice in one.choices)}".strip()
+    if one.addontype == BOOLEAN:
+        return one.intname
+    included = "?" if one.included is None else numbers.plain(one.included)
+    most = "" if one.most is None else f"..{numbers.plain(one.most)}"
+    return f"{one.intname} {included}{most} {one.measure}".strip()
+
+
+def currencies(prices: Prices) -> list[str]:
+    """The currencies in which something has a price."""
+    return [currency for currency, costs in prices.items() if costs]

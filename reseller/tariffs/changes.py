@@ -1,0 +1,233 @@
+"""What has changed of the tariffs that are sold here: at the seller, here, or on both sides, and what it does to them.
+
+Compared are the seller's answer of now, the panel's tables, and the values that were kept when a part was last agreed
+(ledger/tariff_runs.py): so a price that a person has set here is told from a cost that the seller has raised. The
+seller is asked once a type for all tariffs, so a thousand tariffs cost no more requests than one.
+
+If more than a fifth of the tariffs are missing from one answer, the answer is doubted, and nothing follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller.context import Context, Seller
+from reseller.ledger import accounts, tariff_runs, tariffmap
+from reseller.ledger.tariff_runs import Value
+from reseller.ledger.tariffmap import TariffMap
+from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
+from reseller.mgr5 import items, tariffs
+from reseller.seller import order_form, price_list
+from reseller.seller.price_list import Offer
+from reseller.tariffs import proposal
+from reseller.tariffs.making import PERIOD, RESOURCE, TARIFF
+from reseller.wire import money
+from reseller.wire.errors import Message, ResellerError
+
+#: which side has changed a value since it was agreed
+THERE, HERE, BOTH = "there", "here", "both"
+#: the share of a module's tariffs, in percent, that may be missing from one answer before it is doubted
+DOUBTED_PERCENT = 20
+#: so many tariffs may be missing however few there are
+DOUBTED_LEAST = 2
+
+
+class Change(NamedTuple):
+    """One difference of one tariff here. `was` is the seller's value as it was agreed, `there` and `here` are those of
+    now, in words; `side` says who has changed it, empty where nothing was agreed. `text` says what follows.
+    """
+
+    pricelist: int
+    name: str
+    remote: str
+    part: str
+    side: str
+    was: str
+    there: str
+    here: str
+    text: Message
+    #: sold here below its cost, and on sale here without being for sale there
+    is_below_cost: bool = False
+    is_unsellable: bool = False
+
+
+class Report(NamedTuple):
+    """The differences of a module's tariffs; `unread` says which answers are missing or doubted."""
+
+    changes: list[Change]
+    unread: list[Message]
+    tariffs: int
+
+
+class _Tariff(NamedTuple):
+    """A tariff of this panel: what it is, whether it is on sale, and what its parts are called there."""
+
+    number: int
+    name: str
+    remote: str
+    datacenter: str
+    is_active: bool
+    mapping: TariffMap
+    known: Mapping[str, Value]
+    prices: Mapping[str, Mapping[str, Decimal]]
+
+
+def look(context: Context, module: int) -> Report:
+    """Compare every tariff of a module with its seller's; raises ResellerError as Context.seller()."""
+    seller = context.seller(module)
+    found = Report([], [], 0)
+    by_type: dict[str, list[_Tariff]] = {}
+    for number, sold in tariffs.all_sold(context.db).items():
+        if sold.module == module:
+            tariff = _tariff(context, number, sold.name)
+            if tariff.remote:
+                by_type.setdefault(sold.itemtype, []).append(tariff)
+    for itemtype, mine in by_type.items():
+        found = found._replace(tariffs=found.tariffs + len(mine))
+        try:
+            _of_type(context, seller, itemtype, mine, found)
+        except ResellerError as error:
+            found.unread.append(Message("reseller_tariffs_unread", object=itemtype, cause=context.word(error)))
+    found.changes.extend(_incomplete(context, module))
+    return found
+
+
+def _tariff(context: Context, number: int, name: str) -> _Tariff:
+    chosen = items.tariff_params(context.db, number)
+    return _Tariff(
+        number,
+        name,
+        chosen.get(TARIFF_FIELD, ""),
+        chosen.get(DATACENTER_FIELD, ""),
+        tariffs.is_active(context.db, number),
+        tariffmap.load(context.db, number),
+        tariff_runs.values(context.db, number),
+        tariffs.prices(context.db, number),
+    )
+
+
+def _of_type(context: Context, seller: Seller, itemtype: str, mine: list[_Tariff], found: Report) -> None:
+    wanted = {tariff.remote for tariff in mine}
+
+    def ours(offer: Offer) -> Offer | None:
+        return offer if offer.id in wanted else None
+
+    seconds = context.limits.list_seconds
+    offers = {offer.id: offer for offer in price_list.each(seller.transport, itemtype, ours, seconds)}
+    offered = order_form.offered(seller.transport, itemtype, context.generation(seller, itemtype))
+    missing = [tariff for tariff in mine if tariff.remote not in offers or tariff.remote not in offered]
+    if len(missing) > max(DOUBTED_LEAST, len(mine) * DOUBTED_PERCENT // 100):
+        told = {"count": len(missing), "total": len(mine)}
+        found.unread.append(Message("reseller_tariffs_doubted", object=itemtype, **told))
+        return
+    account = accounts.balance_of(context.db, seller.account)[0].currency
+    for tariff in mine:
+        if tariff in missing:
+            found.changes.append(_withdrawn(tariff, offers.get(tariff.remote)))
+        else:
+            found.changes.extend(_compared(tariff, offers[tariff.remote], account))
+
+
+def _withdrawn(tariff: _Tariff, offer: Offer | None) -> Change:
+    marks = ", ".join(offer.marks) if offer is not None else ""
+    text = Message("reseller_tariff_withdrawn", pricelist=tariff.number, tariff=tariff.remote)
+    here = "on" if tariff.is_active else "off"
+    return _change(tariff, TARIFF, "", "", marks or "-", here, text)._replace(is_unsellable=tariff.is_active)
+
+
+def _compared(tariff: _Tariff, offer: Offer, account: str) -> Iterator[Change]:
+    if tariff.datacenter and offer.datacenters and tariff.datacenter not in offer.datacenters:
+        told = ", ".join(offer.datacenters)
+        text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
+        lost = _change(tariff, "datacenter", "", tariff.datacenter, told, tariff.datacenter, text)
+        yield lost._replace(is_unsellable=tariff.is_active)
+    yield from _periods(tariff, offer, account)
+    yield from _resources(tariff, offer)
+
+
+def _periods(tariff: _Tariff, offer: Offer, account: str) -> Iterator[Change]:
+    currencies = [iso for iso, costs in offer.prices.items() if costs]
+    currency = account if account in currencies else currencies[0] if len(currencies) == 1 else ""
+    costs = offer.prices.get(currency, {})
+    for (kind, period), term in tariff.mapping.rows.items():
+        part = f"{PERIOD} {period}"
+        sold = {iso: each[period] for iso, each in tariff.prices.items() if period in each}
+        if kind != tariffmap.PERIOD or not sold:
+            continue
+        if currency and term not in costs:
+            text = Message("reseller_tariff_period_gone", pricelist=tariff.number, value=term)
+            yield _change(tariff, part, "", "", "-", _words(sold), text)._replace(is_unsellable=tariff.is_active)
+            continue
+        cost = costs.get(term)
+        there = "?" if cost is None else money.text(cost, currency)
+        below = _below(cost, currency, sold, period, term)
+        known = tariff.known.get(part)
+        side = _side(known, there, _words(sold)) if period == term else ""
+        if below or side:
+            error = "reseller_tariff_below_cost" if below else "reseller_tariff_price"
+            text = Message(error, pricelist=tariff.number, period=period, there=there, here=_words(sold))
+            change = _change(tariff, part, side, known.there if known else "", there, _words(sold), text)
+            yield change._replace(is_below_cost=below)
+
+
+def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], period: str, term: str) -> bool:
+    """Whether the price in the currency of the cost is below what the same months cost; unknown is not below."""
+    price = sold.get(currency)
+    if cost is None or price is None:
+        return False
+    months, bought = int(period), int(term)
+    if months > 0 and bought > 0:
+        return price * bought < cost * months
+    return price < cost
+
+
+def _words(sold: Mapping[str, Decimal]) -> str:
+    return ", ".join(money.text(price, iso) for iso, price in sorted(sold.items()))
+
+
+def _side(known: Value | None, there: str, here: str) -> str:
+    """Who has changed a value since it was agreed; empty for nobody, and where nothing was agreed."""
+    if known is None:
+        return ""
+    return {(True, True): BOTH, (True, False): THERE, (False, True): HERE}.get(
+        (known.there != there, known.here != here), ""
+    )
+
+
+def _resources(tariff: _Tariff, offer: Offer) -> Iterator[Change]:
+    """Parts that are mapped to what the seller does not have any more, and resources that are new there."""
+    there = {one.id: one for one in offer.resources}
+    choices = {choice.id for one in offer.resources for choice in one.choices}
+    for (kind, local), remote in tariff.mapping.rows.items():
+        is_gone = (kind == tariffmap.ADDON and remote != tariffmap.NONE and remote not in there) or (
+            kind == tariffmap.ENUM and remote not in choices
+        )
+        if is_gone:
+            text = Message("reseller_tariff_part_gone", pricelist=tariff.number, part=kind, value=local)
+            gone = _change(tariff, f"{kind} {local}", THERE, remote, "-", local, text)
+            yield gone._replace(is_unsellable=tariff.is_active)
+    mapped = {remote for (kind, _), remote in tariff.mapping.rows.items() if kind == tariffmap.ADDON}
+    was_imported = any(part.startswith(RESOURCE) for part in tariff.known)
+    for number, one in there.items():
+        if was_imported and number not in mapped and one.billtype in ("", "0", "1", "2"):
+            text = Message("reseller_tariff_part_new", pricelist=tariff.number, part=RESOURCE, value=one.intname)
+            yield _change(tariff, f"{RESOURCE} {one.intname}", THERE, "", one.name, "-", text)
+
+
+def _incomplete(context: Context, module: int) -> Iterator[Change]:
+    """Tariffs that are on sale here with parts that have no counterpart, or with no tariff of the seller at all."""
+    for each in proposal.overview(context):
+        if each.module == module and each.is_active and (each.missing or not each.remote):
+            told = ", ".join(f"{kind} {name}" for kind, name in each.missing[:10]) or "-"
+            text = Message("reseller_tariff_unmapped", pricelist=each.pricelist, parts=told)
+            # Without a counterpart for an add-on that it gives to everybody no order is sent at all.
+            lost = not each.remote or any(kind == tariffmap.ADDON for kind, _ in each.missing)
+            yield Change(each.pricelist, each.name, each.remote, TARIFF, "", "", "", told, text, is_unsellable=lost)
+
+
+def _change(  # noqa: PLR0913, PLR0917 - the cells of a row
+    tariff: _Tariff, part: str, side: str, was: str, there: str, here: str, text: Message
+) -> Change:
+    return Change(tariff.number, tariff.name, tariff.remote, part, side, was, there, here, text)

@@ -1,0 +1,259 @@
+"""Make chosen tariffs of the seller tariffs of this panel: plan, carry out, undo.
+
+Nothing is on sale by it: a tariff is made switched off, with everything mapped. Each part is a line of the plan, with
+one outcome; a failed one keeps no other tariff from being made. A run has a number, by which it is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.context import Context, Seller
+from reseller.ledger import accounts, tariff_runs, tariffmap
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.tariff_runs import Line
+from reseller.lifecycle.order_plan import TARIFF_FIELD
+from reseller.mgr5 import tariff_forms, tariffs
+from reseller.seller import order_form, price_list
+from reseller.seller.order_form import OrderForm
+from reseller.seller.price_list import Offer
+from reseller.tariffs import design
+from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, TARIFF, TEMPLATE, Maker, Part, Place
+from reseller.tariffs.price_rule import Rule
+from reseller.wire.errors import PanelError, Rejected, ResellerError
+
+#: outcomes of a line
+PLANNED, DONE, THERE, LEFT, REFUSED, FAILED, SKIPPED = (
+    "planned",
+    "done",
+    "there",
+    "left",
+    "refused",
+    "failed",
+    "skipped",
+)
+WHAT = "import"
+
+
+class Wish(NamedTuple):
+    """What a person wants: prices by this rule; the seller's data centre and the provider here where there are
+    several.
+    """
+
+    rule: Rule
+    datacenter: str = ""
+    project: int = 0
+
+
+class Plan(NamedTuple):
+    """What would be made of one tariff; `maker` is None where nothing can be made."""
+
+    remote: str
+    lines: tuple[Line, ...]
+    maker: Maker | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the tariff cannot be imported as it is."""
+        return any(line.outcome == REFUSED for line in self.lines)
+
+
+def plan(context: Context, module: int, remotes: Sequence[str], wish: Wish) -> list[Plan]:
+    """What would be made of these tariffs of the module's seller; one that cannot be made hides no other.
+
+    Raises ResellerError as Context.seller().
+    """
+    seller = context.seller(module)
+    return [_plan_one(context, module, seller, remote, wish) for remote in dict.fromkeys(remotes)]
+
+
+def _plan_one(context: Context, module: int, seller: Seller, remote: str, wish: Wish) -> Plan:
+    try:
+        by_hand = _made_by_hand(context, module, remote)
+        if by_hand:
+            told = ", ".join(map(str, by_hand))
+            return Plan(remote, (Line(remote, by_hand[0], TARIFF, "", told, THERE),))
+        maker = _maker(context, module, seller, remote, wish)
+    except ResellerError as error:
+        return Plan(remote, (Line(remote, 0, TARIFF, "", "", REFUSED, context.word(error)),))
+    number = maker.pricelist
+    known = tariff_runs.values(context.db, number) if number else {}
+    missing = [part for part in maker.parts() if str(part) not in known and not maker.is_there(part)]
+    lines = [Line(remote, number, str(part), part.there, part.here, PLANNED) for part in missing]
+    if not lines:
+        return Plan(remote, (Line(remote, number, TARIFF, maker.design.name, str(number), THERE),), maker)
+    lines += [Line(remote, number, _about(each.params), "", "", LEFT, context.word(each)) for each in maker.design.left]
+    return Plan(remote, tuple(lines), maker)
+
+
+def _about(params: dict[str, str]) -> str:
+    return f"{RESOURCE} {params['part']}" if "part" in params else f"{PERIOD} {params.get('period', '')}"
+
+
+def _made_by_hand(context: Context, module: int, remote: str) -> list[int]:
+    """Tariffs here that sell it and were not made by an import: those have the seller's number as internal name."""
+    found = tariffs.of_module(context.db, module, TARIFF_FIELD).get(remote, [])
+    return [number for number in found if tariffs.intname(context.db, number) != remote]
+
+
+def _maker(context: Context, module: int, seller: Seller, remote: str, wish: Wish) -> Maker:
+    offer = price_list.one(seller.transport, remote, context.limits.list_seconds)
+    if offer is None:
+        raise ResellerError("reseller_import_missing", tariff=remote)
+    itemtype = tariffs.types(context.db).get(offer.itemtype, 0)
+    if not itemtype:
+        raise ResellerError("reseller_import_type", tariff=remote, type=offer.itemtype or "-")
+    account = accounts.balance_of(context.db, seller.account)[0].currency
+    money = design.currency(offer.prices, account, wish.rule)
+    currency = tariffs.currency(context.db, money[1])
+    project = tariffs.project(context.db, wish.project)
+    if not currency or not project:
+        what, value = ("project", wish.project) if currency else ("currency", money[1])
+        raise ResellerError("reseller_import_here", object=what, value=value, tariff=remote)
+    datacenter = design.datacenter(offer, wish.datacenter)
+    form = _form(context, seller, offer, datacenter)
+    made = design.design(offer, form, wish.rule, datacenter, money)
+    return Maker(context, Place(module, itemtype, currency, project), made)
+
+
+def _form(context: Context, seller: Seller, offer: Offer, datacenter: str) -> OrderForm:
+    """The order form; raises ResellerError `reseller_import_not_orderable` where the account is not offered it."""
+    generation = context.generation(seller, offer.itemtype)
+    marked = ", ".join(offer.marks)
+    # A form of a hidden tariff may open although nobody is offered it.
+    if marked and offer.id not in order_form.offered(seller.transport, offer.itemtype, generation):
+        raise ResellerError("reseller_import_not_orderable", tariff=offer.id, text=marked)
+    try:
+        return order_form.read(seller.transport, offer.itemtype, generation, offer.id, datacenter)
+    except Rejected as error:
+        raise ResellerError("reseller_import_not_orderable", tariff=offer.id, text=error.said) from error
+
+
+def carry_out(context: Context, module: int, plans: Sequence[Plan], rule: Rule) -> tuple[int, list[Line]]:
+    """Make what is planned; the run's number, 0 if there was nothing to make, and each line with its outcome.
+
+    What another process has made meanwhile is found and not made twice. Raises BusyError while another import of the
+    module runs.
+    """
+    held = context.limits.lease_seconds
+    lines: list[Line] = []
+    if not any(line.outcome == PLANNED for each in plans for line in each.lines):
+        return 0, [line for each in plans for line in each.lines]
+    with lease(context.db, f"tariffs:{module}", held, wait_seconds=context.limits.account_wait_seconds) as fence:
+        run = tariff_runs.begin(context.db, module, WHAT, str(rule), str(context.caller))
+        for each in plans:
+            for line in _make(context, fence, run, each):
+                tariff_runs.note(context.db, run, line)
+                lines.append(line)
+        done = sum(line.outcome == DONE for line in lines)
+        context.note("tariffs import", f"run {run}: {done} of {len(lines)} lines", module=module)
+    return run, lines
+
+
+def _make(context: Context, fence: Lease, run: int, planned: Plan) -> list[Line]:
+    maker, stopped = planned.maker, False
+    found: list[Line] = []
+    parts = {str(part): part for part in maker.parts()} if maker else {}
+    for line in planned.lines:
+        if maker is None or line.outcome != PLANNED:
+            found.append(line)
+            continue
+        fence.extend(context.limits.lease_seconds)
+        made = line._replace(outcome=SKIPPED) if stopped else _make_one(context, run, maker, parts[line.part], line)
+        # Without the tariff, or without the seller's tariff on it, nothing that follows would belong anywhere.
+        stopped = stopped or (made.outcome == FAILED and line.part in (TARIFF, TARGET))
+        found.append(made)
+    return found
+
+
+def _make_one(context: Context, run: int, maker: Maker, part: Part, line: Line) -> Line:
+    try:
+        outcome = THERE
+        if not maker.is_there(part):
+            maker.make(part)
+            outcome = DONE
+    except ResellerError as error:
+        return line._replace(pricelist=maker.pricelist, outcome=FAILED, text=context.word(error))
+    made = line._replace(pricelist=maker.pricelist, outcome=outcome)
+    tariff_runs.keep(context.db, run, made)
+    for name, price in maker.kept(part).items():
+        there, here = maker.words(price)
+        tariff_runs.keep(context.db, run, made._replace(part=name, there=there, here=here))
+    return made
+
+
+def undo(context: Context, number: int, *, yes: bool) -> list[Line]:
+    """Take back what a run has made, or say what would be; each tariff that it touched is a line.
+
+    A tariff that is on sale, or that a service has, stays as it is. One that the panel does not delete is left off and
+    unmapped. Enumerations and values of parameters stay: other tariffs may use them. Raises ResellerError
+    `reseller_run_missing` or `reseller_run_undone`.
+    """
+    run = tariff_runs.of(context.db, number)
+    if run is None:
+        raise ResellerError("reseller_run_missing", object="run", value=number)
+    if run.is_undone:
+        raise ResellerError("reseller_run_undone", object="run", value=number)
+    done = [line for line in tariff_runs.lines(context.db, number) if line.outcome == DONE]
+    whole = {line.pricelist for line in done if line.part == TARIFF}
+    found: list[Line] = []
+    with lease(context.db, f"tariffs:{run.module}", context.limits.lease_seconds) as fence:
+        for line in reversed(done):
+            if line.pricelist in whole and line.part != TARIFF:
+                continue
+            fence.extend(context.limits.lease_seconds)
+            found.append(_take_back(context, line, yes=yes))
+        if yes and not any(line.outcome in (FAILED, LEFT) for line in found):
+            tariff_runs.set_undone(context.db, number)
+    if yes:
+        context.note("tariffs undo", f"run {number}", module=run.module)
+    return found
+
+
+def _take_back(context: Context, line: Line, *, yes: bool) -> Line:
+    db, number = context.db, line.pricelist
+    if not tariffs.exists(db, number):
+        return line._replace(outcome=THERE)
+    if tariffs.is_active(db, number) or tariffs.has_services(db, number):
+        error = ResellerError("reseller_undo_used", object="pricelist", value=number)
+        return line._replace(outcome=LEFT, text=context.word(error))
+    if not yes:
+        return line._replace(outcome=PLANNED)
+    try:
+        _unmake(context, line)
+    except ResellerError as error:
+        return line._replace(outcome=FAILED, text=context.word(error))
+    return line._replace(outcome=DONE)
+
+
+def _delete(context: Context, number: int) -> None:
+    try:
+        tariff_forms.delete(context.mgrctl, number)
+    except PanelError as error:
+        raise ResellerError(
+            "reseller_undo_delete", object="pricelist", value=number, cause=context.word(error)
+        ) from error
+
+
+def _unmake(context: Context, line: Line) -> None:
+    """Undo one part: the map first, so that what is left of it cannot be bought."""
+    db, number = context.db, line.pricelist
+    kind, _, name = line.part.partition(" ")
+    if kind == TARIFF:
+        tariffmap.forget(db, number)
+        tariff_runs.forget(db, number)
+        _delete(context, number)
+        return
+    kinds = {PERIOD: tariffmap.PERIOD, RESOURCE: tariffmap.ADDON, TEMPLATE: tariffmap.OS}
+    if kind in kinds:
+        tariffmap.drop(db, number, kinds[kind], name)
+    if kind == PERIOD:
+        currency = tariffs.currency(db, line.here.rpartition(" ")[2])
+        tariff_forms.close_period(context.mgrctl, number, name, currency)
+    made = tariffs.resources(db, number).get(name) if kind == RESOURCE else None
+    if made is not None:
+        tariff_forms.save_resource(context.mgrctl, number, made.id, {"active": "off"})
+    for part in tariff_runs.values(db, number):
+        if part == line.part or part.startswith((f"{line.part} ", f"{line.part}/")):
+            tariff_runs.drop(db, number, part)

@@ -1,0 +1,97 @@
+"""The daily look of checkevent at the tariffs: what loses money, and what cannot be bought, is told and ends."""
+
+import json
+
+import pytest
+
+from tests.support import world
+
+KINDS = ("below_cost", "unsellable")
+
+
+@pytest.fixture(autouse=True)
+def _looks(shop):
+    """The look comes with every run, and no tariff of another test is wrong."""
+    world.limits(shop.here, tariff_look_seconds=1, unlisted_seconds=1)
+    shop.here.write("DELETE FROM reseller_cursor WHERE name LIKE 'tariffs%%'")
+    yield
+    shop.here.write("DELETE FROM reseller_problem WHERE kind IN ('below_cost', 'unsellable')")
+
+
+@pytest.fixture
+def tariff(shop):
+    """A tariff that was imported and is on sale: its number here and there."""
+    there = shop.there.call("sandbox.tariff", itemtype="vds", name="Watched", price=10, periods="1").findtext("id")
+    done = shop.ctl("tariffs", "import", str(shop.module), there, "--rule", "+20 %", "--yes")
+    assert done.returncode == 0, done.stdout.decode()
+    here = shop.here.value("SELECT id FROM pricelist WHERE intname = %s AND parent IS NULL", there)
+    shop.here.call("pricelist.resume", elid=here)
+    yield here, there
+    shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", here)
+
+
+def problems(shop):
+    """The two problems of the module, by kind, after a look of now."""
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'tariffs'")
+    shop.checkevent()
+    sql = "SELECT kind, params FROM reseller_problem WHERE kind IN %s AND number = %s AND subject = 'module'"
+    return {row["kind"]: json.loads(row["params"]) for row in shop.here.rows(sql, KINDS, shop.module)}
+
+
+def costs(shop, there, amount):
+    euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    shop.there.call("pricelist.edit", elid=there, sok="ok", **{f"monthly{euro}": amount})
+
+
+def test_a_cost_that_rose_above_the_price_is_a_problem_until_the_price_has_followed(shop, tariff):
+    here, there = tariff
+    assert "below_cost" not in problems(shop)
+    costs(shop, there, 13)
+    told = problems(shop)["below_cost"]
+    assert f"{here} Watched (period 1)" in told["tariffs"]
+    audit = json.loads(shop.ctl("audit", "--json").stdout)
+    assert any(row["kind"] == "below_cost" and "Watched" in row["text"] for row in audit)
+    euro = shop.here.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    shop.here.call("pricelist.edit", elid=here, sok="ok", **{f"monthly{euro}": 13})
+    assert "below_cost" not in problems(shop)
+
+
+def test_a_tariff_that_is_withdrawn_tonight_is_a_problem_until_it_is_off(shop, tariff):
+    here, there = tariff
+    assert f"{here} Watched" not in problems(shop).get("unsellable", {}).get("tariffs", "")
+    shop.there.write("UPDATE pricelist SET archived = 'on' WHERE id = %s", there)
+    assert f"{here} Watched (tariff)" in problems(shop)["unsellable"]["tariffs"]
+    shop.here.call("pricelist.edit", elid=here, active="off", sok="ok")
+    assert f"{here} Watched" not in problems(shop).get("unsellable", {}).get("tariffs", "")
+
+
+def test_a_seller_that_does_not_answer_ends_nothing_and_is_asked_again(shop, tariff):
+    _, there = tariff
+    costs(shop, there, 13)
+    assert "below_cost" in problems(shop)
+    shop.there.call("sandbox.fault", kind="html", forfunc="pricelist.export", times=9)
+    costs(shop, there, 10)
+    assert "below_cost" in problems(shop)
+    assert shop.here.value("SELECT value FROM reseller_cursor WHERE name = 'tariffs_failed'") == "1"
+    shop.there.call("sandbox.fault.clear")
+    shop.here.write("DELETE FROM reseller_circuit")
+    assert "below_cost" not in problems(shop)
+    assert shop.here.value("SELECT value FROM reseller_cursor WHERE name = 'tariffs_failed'") is None
+
+
+def test_the_look_comes_once_a_day_and_never_where_it_is_switched_off(shop, tariff):
+    def exports():
+        return (shop.there.base / "var/billmgr.log").read_text().count("func=pricelist.export")
+
+    world.limits(shop.here, tariff_look_seconds=86400)
+    problems(shop)
+    before = exports()
+    shop.checkevent()
+    assert exports() == before
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'tariffs'")
+    world.limits(shop.here, tariff_look_seconds=0)
+    shop.checkevent()
+    assert exports() == before
+    world.limits(shop.here, tariff_look_seconds=86400)
+    shop.checkevent()
+    assert exports() > before
