@@ -43,9 +43,8 @@ class Own:
 
     def measured(self, here, there):
         for panel, number, unit in ((self.shop.here, self.here, here), (self.shop.there, self.there, there)):
-            panel.write("INSERT INTO measure (intname, relation) VALUES (%s, 1)", unit)
-            sql = "UPDATE pricelist SET measure = (SELECT MAX(id) FROM measure) WHERE parent = %s AND intname = 'mem'"
-            panel.write(sql, number)
+            sql = "UPDATE pricelist SET measure = (SELECT id FROM measure WHERE intname = %s) WHERE parent = %s"
+            panel.write(f"{sql} AND intname = 'mem'", unit, number)
 
 
 @pytest.fixture
@@ -116,11 +115,11 @@ def test_different_units_are_neither_proposed_nor_mapped_without_a_word(shop, ow
     tariff.measured("mib", "gib")
     number = tariff.addons_there["mem"]
     pair = next(row for row in rows(shop, str(tariff.here)) if row["here"] == "mem")
-    assert (pair["proposed"], pair["units"]) == (None, "mib / gib")
+    assert (pair["proposed"], pair["units"]) == (None, "mib / GiB")
     tariff.map("--yes")
     said = tariff.map("addon", "mem", number, code=1)
     assert "mib" in said
-    assert "gib" in said
+    assert "GiB" in said
     assert of(shop, tariff.here)["missing"] == "addon mem"
     tariff.map("addon", "mem", number, "--same-unit")
     assert of(shop, tariff.here)["missing"] == ""
