@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BALANCES = {"buyer": Decimal(1000), "client1": Decimal(500)}
 OS_TEMPLATES = ("ISPsystem__CentOS-7-amd64", "ISPsystem__Debian-12-amd64", "ISPsystem__Ubuntu-22.04-amd64")
 """Format of ids: selling-api.md 3.2."""
+CURRENCIES = (("EUR", "Euro", "\u20ac"), ("RUB", "Russian ruble", "\u20bd"), ("USD", "US dollar", "$"))
 ITEMTYPES = (
     ("vds", "Virtual servers", "Виртуальные серверы", "domain ostempl recipe"),
     ("soft", "Licences", "Лицензии", "ip licname"),
@@ -44,7 +45,6 @@ ITEMTYPES = (
 """intname, names, what an order may carry (selling-api.md 3.5)."""
 
 PERIODS = (1, 3, 6, 12)
-CURRENCIES = (("EUR", "Euro", "€"), ("USD", "US dollar", "$"), ("RUB", "Russian ruble", "₽"))
 BILLURL = "https://billing.example.com/billmgr"
 """A project has the address of its billing (additions-2.md h.19)."""
 MEASURES = (

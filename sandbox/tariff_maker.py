@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER, ORDERED, put_prices
+from sandbox.core import prices
+from sandbox.core.tariffs import BOOLEAN, ENUMERATION, INTEGER, ORDERED
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -106,7 +107,8 @@ def _centres(tx: Tx, text: str) -> list[int]:
 
 
 def _prices(tx: Tx, pricelist: int, month: Decimal, periods: tuple[int, ...], choice: int = 0) -> None:
-    put_prices(tx, pricelist, {period: cost_of(month, period) for period in periods}, choice)
+    costs = {period: cost_of(month, period) for period in periods}
+    prices.write(tx, pricelist, prices.currency_of(tx, 1), costs, choice)
 
 
 def _addon_type(tx: Tx, intname: str, parent: int) -> int:

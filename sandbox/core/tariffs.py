@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core import prices
 from sandbox.core.errors import bad_value
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         COMPOUND,
         BY_HAND,
     )
-    addons = tuple(_addon(tx, addon) for addon in details)
+    currency = prices.currency_of(tx, row["project"] or 1)
+    addons = tuple(_addon(tx, addon, currency) for addon in details)
     return Tariff(
         row["id"],
         row["name"],
@@ -169,90 +170,23 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         row["project"] or 1,
         row["active"] == "on",
         row["max_multiple_order_count"],
-        _prices(tx, row["id"]),
+        prices.read(tx, row["id"], currency),
         addons,
         tuple((centre["id"], centre["name"]) for centre in centres),
     )
 
 
-PRICE_COLUMNS = {
-    TRIAL: "trial",
-    -50: "day",
-    0: "lifetime",
-    1: "monthly",
-    3: "quarterly",
-    6: "semiannual",
-    12: "annually",
-    24: "biennial",
-    36: "triennial",
-    48: "quadrennial",
-    60: "quinquennial",
-    120: "decennial",
-}
-"""Columns of the table price by period, in the order of the periods (additions-2.md a.2, a.3)."""
-
-
-def _prices(tx: Tx, pricelist: int, choice: int = 0) -> dict[int, Decimal]:
-    """Of a tariff or add-on, or of a choice of it, in the currency of its provider."""
-    links = "pricelistprice l"
-    if choice:
-        links = (
-            "pricelist2enumerationitem c JOIN pricelist2enumerationitemprice l ON l.pricelist2enumerationitem = c.id"
-        )
-    owner = "c.pricelist = %s AND c.enumerationitem = %s" if choice else "l.pricelist = %s"
-    row = tx.row(
-        f"SELECT r.* FROM {links} JOIN price r ON r.id = l.price JOIN currency u ON u.id = l.currency "
-        f"WHERE {owner} AND u.iso = (SELECT j.currency FROM pricelist p JOIN project j ON j.id = IFNULL(p.project, 1) "
-        "WHERE p.id = %s)",
-        *((pricelist, choice, pricelist) if choice else (pricelist, pricelist)),
-    )
-    columns = PRICE_COLUMNS.items() if row else ()
-    return {period: row[name] for period, name in sorted(columns) if row and row[name] is not None}
-
-
-def put_prices(tx: Tx, pricelist: int, prices: Mapping[int, Decimal], choice: int = 0, currency: int = 0) -> None:
-    """Set prices of a tariff or add-on, or of a choice of it; those of other periods stay as they are.
-
-    `currency` is an id of the table currency, that of the tariff's provider when it is not said. Raises PanelError for
-    a period that no tariff can have.
-    """
-    strange = [period for period in prices if period not in PRICE_COLUMNS]
-    if strange:
-        raise bad_value("period", strange[0])
-    currency = currency or int(
-        tx.value(
-            "SELECT u.id FROM pricelist p JOIN project j ON j.id = IFNULL(p.project, 1) "
-            "JOIN currency u ON u.iso = j.currency WHERE p.id = %s",
-            pricelist,
-        )
-    )
-    columns = {PRICE_COLUMNS[period]: cost for period, cost in prices.items()}
-    link: dict[str, object] = {"pricelist": pricelist, "currency": currency}
-    table = "pricelistprice"
-    if choice:
-        table = "pricelist2enumerationitemprice"
-        link = {"pricelist2enumerationitem": _link_of(tx, pricelist, choice), "currency": currency}
-    where = " AND ".join(f"{name} = %s" for name in link)
-    known = tx.value(f"SELECT price FROM {table} WHERE {where}", *link.values())
-    if known is None:
-        tx.insert(table, **link, price=tx.insert("price", **columns))
-    elif columns:
-        tx.update("price", {"id": known}, **columns)
-
-
-def _link_of(tx: Tx, pricelist: int, choice: int) -> int:
-    sql = "SELECT id FROM pricelist2enumerationitem WHERE pricelist = %s AND enumerationitem = %s"
-    known = tx.value(sql, pricelist, choice)
-    made = known or tx.insert("pricelist2enumerationitem", pricelist=pricelist, enumerationitem=choice)
-    return int(made)
-
-
-def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
+def _addon(tx: Tx, row: dict[str, Any], currency: int) -> Addon:
     choices: tuple[Choice, ...] = ()
     if row["addontype"] == ENUMERATION:
         found = tx.rows("SELECT * FROM enumerationitem WHERE enumeration = %s ORDER BY id", row["enumeration"])
         choices = tuple(
-            Choice(one["id"], one["intname"], one["name"] or one["intname"], _prices(tx, row["id"], one["id"]))
+            Choice(
+                one["id"],
+                one["intname"],
+                one["name"] or one["intname"],
+                prices.read(tx, row["id"], currency, one["id"]),
+            )
             for one in found
         )
     included = row["addonlimit"] or 0
@@ -267,7 +201,7 @@ def _addon(tx: Tx, row: dict[str, Any]) -> Addon:
         most=row["addonmax"],
         step=row["addonstep"] or 0,
         trial_most=row["addonmaxtrial"],
-        prices=_prices(tx, row["id"]),
+        prices=prices.read(tx, row["id"], currency),
         enumeration=row["enumeration"] or 0,
         choices=choices,
         default_choice=row["enumerationitem"] or 0,

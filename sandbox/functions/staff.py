@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import billing, items, lifecycle, provisioning, tariffs
+from sandbox.core import billing, items, lifecycle, prices, provisioning, tariffs
 from sandbox.core.documents import done, elem, fields, money
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
@@ -147,7 +147,7 @@ def tariff(panel: Panel, request: Request) -> etree._Element:
 
 def _periods(request: Request) -> tuple[int, ...]:
     words = request.text("periods", "1,3,12").split(",")
-    if not all(word.lstrip("-").isdigit() for word in words):
+    if not all(word.lstrip("-").isdigit() and int(word) in prices.WORDS for word in words):
         raise bad_value("periods", request.text("periods"))
     return tuple(int(word) for word in words)
 
