@@ -29,13 +29,13 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     found = stop_buying.require(context, arguments.module)
     waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, found)
     if arguments.json:
-        rows = [_row(each) for each in waiting]
+        rows = [row(each) for each in waiting]
         shown.machine(
             {"module": found.module, "waiting": rows, "total": stop_buying.total(waiting), "done": arguments.yes}
         )
         return 0
     shown.say(context.word(found.error))
-    shown.table([_row(each) for each in waiting], as_json=False, empty="Nothing waits.")
+    shown.table([row(each) for each in waiting], as_json=False, empty="Nothing waits.")
     if waiting:
         shown.say(f"Together: {stop_buying.total(waiting)}, by what the like has cost last.")
     if arguments.yes:
@@ -45,6 +45,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(each: Waiting) -> dict[str, object]:
+def row(each: Waiting) -> dict[str, object]:
+    """What waits, as a row of a table."""
     cost = money.text(each.cost, each.currency)
     return {"service": each.item, "what": each.kind, "months": each.term or "", "cost": cost}

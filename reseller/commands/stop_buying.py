@@ -50,7 +50,7 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
     found = require(context, module)
-    wanted = _wanted(context, found)
+    wanted = _wanted(context, _modules(context, module), Halted.unsent)
     with contextlib.suppress(BusyError, PanelError), _held(context) as held:
         # If this fails here, the next run raises the problem.
         _tell(context, held, found, wanted)
@@ -85,23 +85,28 @@ def require(context: Context, module: int) -> Stop:
 
 def plan(context: Context, found: Stop) -> list[Waiting]:
     """Purchases that wait for this stop to end: requests, the oldest first, then terms due without a request."""
-    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, found)]
+    return waiting(context, _modules(context, found.module), Halted.unsent)
 
 
-def _wanted(context: Context, found: Stop) -> list[tuple[int, str, int]]:
-    """As plan(), without the costs: service, kind and months of each purchase."""
-    modules = _modules(context, found.module)
-    asked = [each for each in requests.all_live(context.db, modules) if _waits(each)]
+def waiting(context: Context, modules: Sequence[int], unsent: str) -> list[Waiting]:
+    """Requests of these modules that wait for this reason, the oldest first, then terms due without a request."""
+    found = _wanted(context, modules, unsent)
+    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in found]
+
+
+def _wanted(context: Context, modules: Sequence[int], unsent: str) -> list[tuple[int, str, int]]:
+    """As waiting(), without the costs: service, kind and months of each purchase."""
+    asked = [each for each in requests.all_live(context.db, modules) if _waits(each, unsent)]
     asked.sort(key=lambda request: request.turn)
     known = {request.item for request in asked}
     wanted = [(request.item, request.kind, request.term) for request in asked]
     return wanted + [(item, requests.PART, 0) for item in _due(context, modules) if item not in known]
 
 
-def _waits(request: Request) -> bool:
-    """Whether the request was held back by a stop, or is a part that the next run would begin to buy."""
+def _waits(request: Request, unsent: str) -> bool:
+    """Whether the request was held back for this reason, or is a part that the next run would begin to buy."""
     is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
-    return request.error_type == Halted.unsent or is_next
+    return request.error_type == unsent or is_next
 
 
 def total(waiting: Sequence[Waiting]) -> str:
@@ -128,7 +133,7 @@ def watch(context: Context) -> list[str]:
         for ended in over:
             troubles.end(context, held, ended)
         for each in found:
-            _tell(context, held, each, _wanted(context, each))
+            _tell(context, held, each, _wanted(context, _modules(context, each.module), Halted.unsent))
     return [context.word(each.error) for each in found]
 
 

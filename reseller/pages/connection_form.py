@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reseller import same_account
+from reseller.commands import observing
 from reseller.context import Context, as_known
 from reseller.ledger import accounts
 from reseller.mgr5 import settings
@@ -36,6 +37,8 @@ def check(panel: Panel, form: bytes) -> None:
     number = same_account.of(context.db, transport, chosen.username, found.own_id)
     same_account.require_other_panel(context, transport, number, anew=True)
     _require_bound(context, chosen.noted, number)
+    if chosen.acts and chosen.noted and not settings.read(context.mgrctl, chosen.noted).acts:
+        observing.require_no_one_waits(context, chosen.noted)
     accounts.save_balance(context.db, number, found.balance)
     accounts.save_generations(context.db, number, found.generations)
 
