@@ -27,7 +27,11 @@ _READ_ONLY = (1290, 1792, 1836)
 #: error numbers of a missing right, and of a full disk or table
 _REFUSED = (1021, 1044, 1114, 1142, 1143, 1227)
 #: error numbers of a column and a table that are not there
-_UNKNOWN = (1054, 1146)
+_NO_COLUMN, _NO_TABLE = 1054, 1146
+
+
+class NoTableError(ResellerError):
+    """A statement names a table that the database does not have."""
 
 
 class Database:
@@ -109,12 +113,12 @@ class Database:
                 raise ResellerError("reseller_database_read_only", text=error_text(error)) from error
             if code in _REFUSED:
                 raise ResellerError("reseller_database_refused", text=error_text(error)) from error
-            if code in _UNKNOWN:
+            if code == _NO_COLUMN:
                 raise ResellerError("reseller_database_unknown", text=error_text(error)) from error
             raise
         except pymysql.err.ProgrammingError as error:
-            if error.args and error.args[0] in _UNKNOWN:
-                raise ResellerError("reseller_database_unknown", text=error_text(error)) from error
+            if error.args and error.args[0] == _NO_TABLE:
+                raise NoTableError("reseller_database_unknown", text=error_text(error)) from error
             raise
 
 

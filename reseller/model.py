@@ -119,6 +119,8 @@ class Settings:
     spend_limit: Decimal | None = None
     #: ask before a whole term is bought for a few days that are missing (lifecycle/small_gaps.py)
     ask_gaps: bool = False
+    #: it may buy and change at the seller, though it has linked nothing yet (ledger/observing.py)
+    acts: bool = False
     #: the module's number as stored with the settings, 0 while it is not stored
     noted: int = 0
 

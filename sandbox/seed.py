@@ -45,7 +45,6 @@ ITEMTYPES = (
 """intname, names, what an order may carry (selling-api.md 3.5)."""
 
 PERIODS = (1, 3, 6, 12)
-CURRENCIES = (("EUR", "Euro", "€"), ("USD", "US dollar", "$"), ("RUB", "Russian ruble", "₽"))
 BILLURL = "https://billing.example.com/billmgr"
 """A project has the address of its billing (additions-2.md h.19)."""
 MEASURES = (

@@ -27,6 +27,7 @@ KINDS = {
     "ownerless": Kind(),
     "moved": Kind(),
     "assumption": Kind(),
+    "observing": Kind(),
     "halted": Kind(),
     "settings": Kind(),
     "login": Kind(),

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reseller.context import Context
-from reseller.ledger import accounts, figures, links, problems, stops
+from reseller.ledger import accounts, figures, links, observing, problems, stops
 from reseller.ledger.figures import Figures
 from reseller.mgr5 import items
 from reseller.model import Balance
@@ -43,6 +43,8 @@ class Status(NamedTuple):
     trouble: str
     #: who stopped buying, when and why; empty if nobody did
     halted: str
+    #: that it only observes; empty if it acts
+    observes: str = ""
 
 
 def missing_run(context: Context) -> Message | None:
@@ -67,13 +69,15 @@ def of_all(context: Context) -> list[Status]:
 
 
 def _of(context: Context, module: int, success: int) -> Status:
-    name = url = username = trouble = ""
+    name = url = username = trouble = observes = ""
     down, balance, balance_age = 0, Balance("", ""), 0
     try:
         if module not in items.modules(context.db):
             raise ResellerError("reseller_ownerless", module=module, count=links.count(context.db, module))
         seller = context.seller(module)
         name, url, username = seller.settings.name, seller.transport.endpoint, seller.settings.username
+        watching = observing.of(context.db, module, acts=seller.settings.acts)
+        observes = context.word(watching) if watching else ""
         down = seller.circuit.down_seconds()
         balance, balance_age = accounts.balance_of(context.db, seller.account)
         balance, balance_age = read_balance(seller.transport), 0
@@ -93,5 +97,5 @@ def _of(context: Context, module: int, success: int) -> Status:
     active = items.is_active(context.db, module)
     return Status(
         *(module, name, url, username, success, age, balance, counted, services, queue),
-        *(balance_age, down, active, trouble, halted),
+        *(balance_age, down, active, trouble, halted, observes),
     )

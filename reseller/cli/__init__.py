@@ -43,6 +43,7 @@ COMMANDS = {
     "account": ("account", "for a seller that has moved or an account that has changed: move what is linked"),
     "stop": ("stop", "buy nothing any more from now on, by one module or by all of them"),
     "start": ("start", "go on buying after a stop: shows what waits and what it costs first"),
+    "observe": ("observe", "whether a module only observes; let it act, or observe again"),
     "moved": ("moved", "for a panel that has moved to another host or path: say that it is here from now on"),
     "panel": ("control_panel", "lead clients into the control panels of services of a type, once that is proven safe"),
 }

@@ -6,6 +6,7 @@ import argparse
 
 from reseller.cli import shown
 from reseller.commands import stop_buying
+from reseller.commands.stop_buying import Waiting
 from reseller.context import Context
 from reseller.ledger.stops import ALL
 from reseller.wire import money
@@ -28,15 +29,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     stop = stop_buying.require(context, arguments.module)
     waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, stop)
     total = stop_buying.total(waiting)
-    rows = [
-        {
-            "service": each.item,
-            "what": each.kind,
-            "months": each.term or "",
-            "cost": money.text(each.cost, each.currency),
-        }
-        for each in waiting
-    ]
+    rows = [row(each) for each in waiting]
     if arguments.json:
         shown.machine({"module": stop.module, "waiting": rows, "total": total, "done": arguments.yes})
         return 0
@@ -49,3 +42,9 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     else:
         shown.say("Nothing was changed; --yes goes on buying.")
     return 0
+
+
+def row(each: Waiting) -> dict[str, object]:
+    """What waits, as a row of a table."""
+    cost = money.text(each.cost, each.currency)
+    return {"service": each.item, "what": each.kind, "months": each.term or "", "cost": cost}

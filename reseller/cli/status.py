@@ -66,6 +66,7 @@ def _plain(each: Status) -> dict[str, object]:
         "seller_left_alone_seconds": each.down_seconds,
         "trouble": each.trouble,
         "halted": each.halted,
+        "observes": each.observes,
     }
 
 
@@ -92,6 +93,8 @@ def _tell(each: Status) -> None:
         lines["module"] = "switched off: nothing is sold, and no term is bought"
     if each.halted:
         lines["buying"] = each.halted
+    if each.observes:
+        lines["observes"] = each.observes
     if each.trouble:
         lines["trouble"] = each.trouble
     for name, value in lines.items():

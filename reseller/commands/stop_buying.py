@@ -50,7 +50,7 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
     halt = require(context, module)
-    wanted = _wanted(context, halt)
+    wanted = _wanted(context, _modules(context, module), Halted.unsent)
     with contextlib.suppress(BusyError, PanelError), _held(context) as held:
         # If this fails here, the next run raises the problem.
         _tell(context, held, halt, wanted)
@@ -85,21 +85,26 @@ def require(context: Context, module: int) -> Stop:
 
 def plan(context: Context, halt: Stop) -> list[Waiting]:
     """Purchases that wait for this stop to end: requests, the oldest first, then terms due without a request."""
-    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in _wanted(context, halt)]
+    return waiting(context, _modules(context, halt.module), Halted.unsent)
 
 
-def _wanted(context: Context, halt: Stop) -> list[tuple[int, str, int]]:
-    """As plan(), without the costs: service, kind and months of each purchase."""
-    modules = _modules(context, halt.module)
-    waiting = []
+def waiting(context: Context, modules: Sequence[int], unsent: str) -> list[Waiting]:
+    """Requests of these modules that wait for this reason, the oldest first, then terms due without a request."""
+    wanted = _wanted(context, modules, unsent)
+    return [Waiting(*each, *spent.expected(context.db, each[0])) for each in wanted]
+
+
+def _wanted(context: Context, modules: Sequence[int], unsent: str) -> list[tuple[int, str, int]]:
+    """As waiting(), without the costs: service, kind and months of each purchase."""
+    asked = []
     for request in requests.all_live(context.db, modules):
-        # A stop has held it back, or it is a part that the next run would begin to buy.
+        # It was held back for this reason, or it is a part that the next run would begin to buy.
         is_next = request.kind == requests.PART and request.state in owed_terms.AGAIN and request.is_due
-        if request.error_type == Halted.unsent or is_next:
-            waiting.append(request)
-    waiting.sort(key=lambda request: request.turn)
-    known = {request.item for request in waiting}
-    wanted = [(request.item, request.kind, request.term) for request in waiting]
+        if request.error_type == unsent or is_next:
+            asked.append(request)
+    asked.sort(key=lambda request: request.turn)
+    known = {request.item for request in asked}
+    wanted = [(request.item, request.kind, request.term) for request in asked]
     # For display only, so this machine's day is good enough.
     today = dates.machine_day()
     due = [item for each in modules for item in paid.due(context.db, each, today, context.limits)]
@@ -130,7 +135,7 @@ def watch(context: Context) -> list[str]:
         for ended in over:
             troubles.end(context, held, ended)
         for each in live:
-            _tell(context, held, each, _wanted(context, each))
+            _tell(context, held, each, _wanted(context, _modules(context, each.module), Halted.unsent))
     return [context.word(each.error) for each in live]
 
 

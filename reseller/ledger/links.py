@@ -67,9 +67,9 @@ def items(db: Database) -> set[int]:
     return set(db.column("SELECT item FROM reseller_link WHERE live = 1"))
 
 
-def is_any(db: Database) -> bool:
-    """Whether a service was ever linked."""
-    return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link)"))
+def is_any(db: Database, module: int = 0) -> bool:
+    """Whether a service was ever linked; by one module if it is given."""
+    return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link WHERE %s IN (0, module))", module))
 
 
 def some(db: Database, module: int = 0) -> list[int]:

@@ -42,6 +42,7 @@ undated    a client has paid for longer than the last date that the seller has s
 stranded   an operation that nobody runs and of which the ledger knows nothing
 moved      (of the panel) it is not where its ledger belongs, so nothing is sent (ledger/installation.py)
 assumption (of the panel) a fact that this program stands on does not hold (lifecycle/assumptions.py)
+observing  (of a module) it only observes, and something waits for it to act (ledger/observing.py)
 halted     (of the panel or of a module) a person has stopped all that spends (stops.py)
 off        (of a module) it is switched off, and services end for which clients have paid
 ownerless  (of a module) it is none of ours any more, and services are linked
@@ -81,7 +82,7 @@ MOVED, UNBOUGHT, UNRENEWED, GAP = "moved", "unbought", "unrenewed", "gap"
 UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
 LATE, HALF, LONG_AWAY, ENDLESS, REFUSED_TERM = "late", "half", "long_away", "endless", "refused_term"
 STOPPED, MASS_STOP, OWNERLESS, DIED = "stopped", "mass_stop", "ownerless", "died"
-ASSUMPTION = "assumption"
+ASSUMPTION, OBSERVING = "assumption", "observing"
 BELOW_COST, UNSELLABLE = "below_cost", "unsellable"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pymysql
 
-from reseller.db import Database
+from reseller.db import Database, NoTableError
 from reseller.ledger import installation
 from reseller.wire.errors import ResellerError
 
@@ -365,6 +365,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since DATETIME(3) NOT NULL,
             PRIMARY KEY (module, name)
         ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_observing (
+            module INT NOT NULL PRIMARY KEY,
+            who VARCHAR(190) NOT NULL,
+            why VARCHAR(500) NOT NULL,
+            since DATETIME(3) NOT NULL
+        ) {_ENGINE}""",
     ),
     (
         f"""CREATE TABLE IF NOT EXISTS reseller_tariff_run (
@@ -445,10 +451,7 @@ def _carry_out(db: Database, statement: str) -> None:
 def _checked(db: Database) -> int:
     try:
         version: int = db.value("SELECT MAX(version) FROM reseller_schema") or 0
-    except ResellerError as error:
-        # The table does not exist yet.
-        if error.type != "reseller_database_unknown":
-            raise
+    except NoTableError:
         return 0
     if version > len(MIGRATIONS):
         raise ResellerError("reseller_schema", found=version, known=len(MIGRATIONS))

@@ -58,11 +58,14 @@ class Found(NamedTuple):
 
 
 def of_panel(context: Context) -> list[Found]:
-    """Each entry about the panel; raises PanelError when it does not list its functions."""
-    found = of_tables(context.db)
-    known = function_list.of(context.panel)
+    """Each entry about the panel; its functions could not be seen where it does not list any."""
     sold = {itemtype for module in items.modules(context.db) for itemtype in tariffs.sold_types(context.db, module)}
-    called = (entry for entry in OF_PANEL.values() if entry.kind == FUNCTION and _is_needed(entry.name, sold))
+    called = [entry for entry in OF_PANEL.values() if entry.kind == FUNCTION and _is_needed(entry.name, sold)]
+    found = of_tables(context.db)
+    try:
+        known = function_list.of(context.panel)
+    except PanelError as error:
+        return found + [Found(entry, holds=None, found=f"no list: {error.panel_type}") for entry in called]
     return found + [_function(context, entry, known) for entry in called]
 
 

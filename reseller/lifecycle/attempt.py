@@ -29,6 +29,7 @@ from reseller.wire import money
 from reseller.wire.errors import (
     Ambiguous,
     BusyError,
+    Observing,
     PanelError,
     Rejected,
     ResellerError,
@@ -248,8 +249,9 @@ class Attempt:
             # The try does not count; the next one follows a person's decision (sync/checkevent.py).
             withheld = ResellerError(error.unsent, cause=self.context.word(error), **self.names())
             limits = self.context.limits
-            # The run that finds the fact to hold makes the try due (lifecycle/assumptions.py).
-            wait = limits.unsent_longest_seconds if isinstance(error, Unfounded) else limits.unsent_first_seconds
+            # What makes the call possible again also makes the try due.
+            waits_longest = isinstance(error, (Unfounded, Observing))
+            wait = limits.unsent_longest_seconds if waits_longest else limits.unsent_first_seconds
             return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=wait), withheld)
         trouble = retries.account_trouble(error)
         rule = retries.rule(error, self.context.limits)

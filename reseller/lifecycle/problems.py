@@ -59,6 +59,7 @@ KINDS = {
     problems.OFF: Kind("reseller_module_off", requests.PROLONG),
     problems.MOVED: Kind("reseller_moved", requests.SETPARAM),
     problems.ASSUMPTION: Kind("reseller_assumption", requests.SETPARAM),
+    problems.OBSERVING: Kind("reseller_observing_waits", requests.SETPARAM),
     problems.HALTED: Kind("reseller_halted_waits", requests.PROLONG),
     problems.ACCOUNT: Kind("reseller_account_differs", requests.SETPARAM),
     problems.SETTINGS: Kind("reseller_module_settings", requests.SETPARAM),

@@ -15,7 +15,7 @@ NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
 PARAMS = (
     *("url", "username", "cafile", "noverify", "plainhttp", "proxy", "proxyuser"),
-    *("reuse", "spendlimit", "askgaps", NUMBER_PARAM),
+    *("reuse", "spendlimit", "askgaps", "acts", NUMBER_PARAM),
 )
 CRYPTED_PARAMS = ("password", "proxypassword")
 

@@ -49,6 +49,7 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         reuse=values["reuse"] == "on",
         spend_limit=limit,
         ask_gaps=values["askgaps"] == "on",
+        acts=values["acts"] == "on",
         noted=numbers.parse(values[NUMBER_PARAM]) or 0,
     )
 
@@ -58,6 +59,11 @@ def note_number(mgrctl: Mgrctl, settings: Settings) -> None:
     if settings.noted != settings.module:
         fields = {"elid": settings.module, "param": NUMBER_PARAM, "value": settings.module, "sok": "ok"}
         mgrctl.call("processing.saveparam", fields)
+
+
+def let_act(mgrctl: Mgrctl, module: int) -> None:
+    """Tick the box by which a module acts though it has linked nothing."""
+    mgrctl.call("processing.saveparam", {"elid": module, "param": "acts", "value": "on", "sok": "ok"})
 
 
 def read(mgrctl: Mgrctl, module: int) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reseller import same_account
+from reseller.commands import observing
 from reseller.context import Context, as_known
 from reseller.ledger import accounts
 from reseller.mgr5 import settings
@@ -39,6 +40,8 @@ def check(panel: Panel, form: bytes) -> None:
     bought = accounts.bought(context.db, chosen.noted, number, most=1)
     for each in (*bought, *accounts.kept(context.db, chosen.noted, number)):
         raise context.differs(chosen.noted, number, each.account)
+    if chosen.acts and chosen.noted and not settings.read(context.mgrctl, chosen.noted).acts:
+        observing.require_no_one_waits(context, chosen.noted)
     accounts.save_balance(context.db, number, theirs.balance)
     accounts.save_generations(context.db, number, theirs.generations)
 

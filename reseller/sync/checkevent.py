@@ -222,6 +222,7 @@ class _Run:
         account = Account(self.context, self.held, seller)
         with account.noted():
             self._require_account(seller, live)
+            self._observe(seller)
             # A seller that is left alone is one error of the module, not one for each of its services.
             seller.circuit.require_closed()
             account.wake(live)
@@ -285,6 +286,14 @@ class _Run:
     @property
     def _settings(self) -> Cause:
         return Cause(problems.MODULE, self.module, problems.SETTINGS)
+
+    def _observe(self, seller: Seller) -> None:
+        """Begin nothing that would send a request while the module observes; raise or end the problem of that."""
+        from reseller.commands import observing
+
+        sentence = observing.watch(self.context, self.held, self.module, acts=seller.settings.acts)
+        self.may_send = self.may_send and not sentence
+        self.summary.problems += [sentence] if sentence else []
 
     def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
         """Require that what was bought is at the account of the module's settings; otherwise raise the problem

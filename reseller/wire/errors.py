@@ -111,6 +111,12 @@ class Halted(Withheld):
     unsent = "reseller_halted_unsent"
 
 
+class Observing(Withheld):
+    """The module observes only (ledger/observing.py)."""
+
+    unsent = "reseller_observing_unsent"
+
+
 class Unfounded(Withheld):
     """What the call rests on does not hold at this panel or seller (ledger/verdicts.py)."""
 

@@ -3,7 +3,6 @@
 
 CREATE TABLE project (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(128) NOT NULL, name_ru VARCHAR(128), billurl VARCHAR(255),
   active VARCHAR(3) NOT NULL DEFAULT 'on', currency CHAR(3) NOT NULL DEFAULT 'EUR' COMMENT 'own');
-CREATE TABLE currency (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, iso CHAR(3) NOT NULL, name VARCHAR(64), symbol VARCHAR(16), active VARCHAR(3) NOT NULL DEFAULT 'on');
 CREATE TABLE country (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, iso2 CHAR(2) NOT NULL, name VARCHAR(128), name_ru VARCHAR(128));
 CREATE TABLE locale (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, langcode VARCHAR(8) NOT NULL);
 CREATE TABLE account (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(128) NOT NULL, parent INT UNSIGNED, level INT NOT NULL DEFAULT 16,
@@ -42,19 +41,19 @@ CREATE TABLE pricelist (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, parent INT U
   allowpostpaid VARCHAR(3), max_multiple_order_count INT NOT NULL DEFAULT 10 COMMENT 'own', licence_agreement VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own',
   hideinorder VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', archived VARCHAR(3) NOT NULL DEFAULT 'off' COMMENT 'own', description VARCHAR(255) COMMENT 'own',
   INDEX (parent), INDEX (itemtype));
--- One column a period (additions-2.md a.3); NULL is a period that is not sold.
-CREATE TABLE price (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, setup DECIMAL(18,4), trial DECIMAL(18,4), day DECIMAL(18,4), monthly DECIMAL(18,4), quarterly DECIMAL(18,4),
-  semiannual DECIMAL(18,4), annually DECIMAL(18,4), biennial DECIMAL(18,4), triennial DECIMAL(18,4), quadrennial DECIMAL(18,4), quinquennial DECIMAL(18,4),
-  decennial DECIMAL(18,4), lifetime DECIMAL(18,4), stat DECIMAL(18,4));
+CREATE TABLE currency (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, iso CHAR(3) NOT NULL UNIQUE, name VARCHAR(64), symbol VARCHAR(8), active VARCHAR(3) NOT NULL DEFAULT 'on');
+CREATE TABLE price (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, setup DECIMAL(18,4), trial DECIMAL(18,4), day DECIMAL(18,4), lifetime DECIMAL(18,4), monthly DECIMAL(18,4),
+  quarterly DECIMAL(18,4), semiannual DECIMAL(18,4), annually DECIMAL(18,4), biennial DECIMAL(18,4), triennial DECIMAL(18,4), quadrennial DECIMAL(18,4),
+  quinquennial DECIMAL(18,4), decennial DECIMAL(18,4), stat DECIMAL(18,4));
 CREATE TABLE pricelistprice (pricelist INT UNSIGNED NOT NULL, currency INT UNSIGNED NOT NULL, price INT UNSIGNED NOT NULL, PRIMARY KEY (pricelist, currency));
 CREATE TABLE pricelist2enumerationitem (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, pricelist INT UNSIGNED NOT NULL, enumerationitem INT UNSIGNED NOT NULL,
   UNIQUE (pricelist, enumerationitem));
 CREATE TABLE pricelist2enumerationitemprice (pricelist2enumerationitem INT UNSIGNED NOT NULL, currency INT UNSIGNED NOT NULL COMMENT 'own', price INT UNSIGNED NOT NULL,
   PRIMARY KEY (pricelist2enumerationitem, currency));
+CREATE TABLE pricelist2datacenter (pricelist INT UNSIGNED NOT NULL, datacenter INT UNSIGNED NOT NULL, PRIMARY KEY (pricelist, datacenter)) COMMENT 'own';
 CREATE TABLE pricelistscale (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, pricelist INT UNSIGNED NOT NULL);
 CREATE TABLE fixedprices (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY);
 CREATE TABLE fixedpricesprice (fixedprices INT UNSIGNED NOT NULL, price INT UNSIGNED NOT NULL, PRIMARY KEY (fixedprices, price));
-CREATE TABLE pricelist2datacenter (pricelist INT UNSIGNED NOT NULL, datacenter INT UNSIGNED NOT NULL, PRIMARY KEY (pricelist, datacenter)) COMMENT 'own';
 CREATE TABLE pricelistparam (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, pricelist INT UNSIGNED NOT NULL, intname VARCHAR(64) NOT NULL, value TEXT, UNIQUE (pricelist, intname));
 CREATE TABLE processingmodule (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(128) NOT NULL, module VARCHAR(64) NOT NULL, active VARCHAR(3) NOT NULL DEFAULT 'on',
   orderpriority INT NOT NULL DEFAULT 0, ipmgr INT UNSIGNED, config MEDIUMTEXT, department INT UNSIGNED, datacenter INT UNSIGNED COMMENT 'own', balance DECIMAL(18,4) COMMENT 'own',

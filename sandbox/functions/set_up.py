@@ -98,11 +98,11 @@ def _itemtype_form(tx: Tx, row: dict[str, Any] | None) -> etree._Element:
 def _new_itemtype(tx: Tx, request: Request, names: dict[str, object]) -> int:
     if not request.text("intname"):
         raise bad_value("intname")
-    if request.text("parent"):
-        return tx.insert("itemtype", parent=_row(tx, "itemtype", request.text("parent"))["id"], **names)
-    sql = "SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL"
-    if tx.value(sql, request.text("intname")) is not None:
+    sql = "SELECT id FROM itemtype WHERE intname = %s AND IFNULL(parent, 0) = %s"
+    if tx.value(sql, request.text("intname"), request.text("parent") or 0) is not None:
         raise PanelError("exists", "intname", request.text("intname"))
+    if request.text("parent"):  # the type of a resource
+        names["parent"] = _row(tx, "itemtype", request.text("parent"))["id"]
     return tx.insert("itemtype", orderparams="domain", **{"name": request.text("intname"), **names})
 
 

@@ -153,6 +153,8 @@ def _restored(lane: Lane) -> int:
     lane.here.write("UPDATE item SET expiredate = %s WHERE id = %s OR parent = %s", day, item, item)
     lane.here.write("UPDATE reseller_link SET accounted = %s, highest = %s WHERE item = %s", accounted, highest, item)
     lane.here.write("DELETE FROM reseller_request WHERE item = %s AND id > %s", item, last)
+    # With its files, so that nothing shows that it is older (ledger/observing.py).
+    (lane.here.base / "var/reseller.newest").unlink(missing_ok=True)
     _grant(lane, item, -1)
     return item
 

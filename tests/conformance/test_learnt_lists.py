@@ -231,13 +231,13 @@ def test_a_step_of_adding_a_module_makes_an_account(probe):
     assert etree.fromstring(probe.last("usercreate")["stdin"].encode()).findtext("url") == "there"
 
 
-@pytest.mark.fact("A2-01")
+@pytest.mark.fact("A2-21")
 def test_one_parameter_of_the_configuration(pair):
     rows = pair.reseller.call("paramlist", elid="DBHost").findall("elem")
     assert [[(cell.tag, cell.text) for cell in row] for row in rows] == [[("DBHost", "localhost")]]
 
 
-@pytest.mark.fact("A2-02")
+@pytest.mark.fact("A2-22")
 def test_a_module_is_added_in_one_call(probe):
     centre = probe.panel.rows("SELECT id FROM datacenter ORDER BY id LIMIT 1")[0]["id"]
     given = {"module": MODULE, "type": "vds", "name": "second", "datacenter": centre, "url": "u"}

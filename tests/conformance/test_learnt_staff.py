@@ -84,6 +84,8 @@ def test_a_product_type_is_made_and_sold(panel):
     item = panel.bought(name, "client1", pricelist=tariff)
     assert panel.row(item, name, "client1") is not None
     assert panel.error("itemtype.edit", intname=name, sok="ok").get("type") == "exists"
+    child = panel.call("itemtype.edit", intname="space", name="Space", parent=number, sok="ok").findtext("id")
+    assert panel.rows("SELECT parent FROM itemtype WHERE id = %s", child) == [{"parent": int(number)}]
 
 
 @pytest.mark.fact("H17-04")

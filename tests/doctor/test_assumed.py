@@ -5,8 +5,10 @@ import json
 import pytest
 
 from reseller.assumption import ANSWER, FUNCTION
+from reseller.context import Context
 from reseller.ledger import verdicts
 from reseller.lifecycle import assumptions
+from reseller.mgr5.panel import Panel
 from tests.support.keeping import remote
 from tests.support.world import Refused, until
 
@@ -62,17 +64,38 @@ def test_a_function_that_is_missing_is_named_and_no_other(fresh, lacking, name):
     assert astray(assumptions.of_panel(fresh.context)) == {name}
 
 
-def test_a_function_that_is_only_not_listed_is_there(fresh, monkeypatch):
-    listed = assumptions.function_list.of(fresh.context.panel)
-    short = frozenset(listed - {"<itemtype>.open", "runningoperation.setmanual", "task.gettype"})
-    monkeypatch.setattr(assumptions.function_list, "of", lambda _: short)
+@pytest.fixture
+def listing(fresh, tmp_path):
+    """The context of the same panel whose `mgrctl -i` prints what this command of the shell prints."""
+
+    def print_(command):
+        real = fresh.context.panel.base
+        (tmp_path / "sbin").mkdir()
+        for name in ("etc", "var", "lib"):
+            (tmp_path / name).symlink_to(real / name)
+        script = tmp_path / "sbin/mgrctl"
+        script.write_text(f'#!/bin/sh\nm={real}/sbin/mgrctl\n[ "$3" = -i ] || exec $m "$@"\n{command}\n')
+        script.chmod(0o755)
+        return Context.start(Panel(tmp_path))
+
+    return print_
+
+
+def test_a_function_that_is_only_not_listed_is_there(fresh, listing):
+    context = listing("$m -m billmgr -i | grep -vE '^name=(<itemtype>.open|runningoperation.setmanual|task.gettype) '")
     before = fresh.db.rows("SELECT id, manual FROM runningoperation")
-    found = assumptions.of_panel(fresh.context)
-    assert astray(found) == set()
-    assert {each.found for each in found if each.entry.name in ("vds.open", "task.gettype")} == {
-        "not listed, but answers"
-    }
+    found = {each.entry.name: each for each in assumptions.of_panel(context)}
+    assert astray(found.values()) == set()
+    for name in ("vds.open", "runningoperation.setmanual", "task.gettype"):
+        assert found[name].found == "not listed, but answers"
     assert fresh.db.rows("SELECT id, manual FROM runningoperation") == before
+
+
+@pytest.mark.parametrize("command", ["echo Nothing here", "exit 1", "echo '<html>'"])
+def test_a_panel_that_lists_no_functions_leaves_them_unseen(listing, command):
+    found = assumptions.of_panel(listing(command))
+    assert {each.holds for each in found if each.entry.kind == FUNCTION} == {None}
+    assert {each.holds for each in found if each.entry.kind != FUNCTION} == {True}
 
 
 @pytest.mark.parametrize("name", ANSWERS)

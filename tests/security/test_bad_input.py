@@ -77,6 +77,7 @@ def test_an_active_service_that_is_not_linked_is_not_bought(shop):
     shop.until_active(item)
     shop.here.write("DELETE FROM reseller_link WHERE item = %s", item)
     shop.here.write("DELETE FROM reseller_request WHERE item = %s", item)
+    (shop.here.base / "var/reseller.newest").unlink(missing_ok=True)
     done = module(shop, "--command", "open", "--item", str(item))
     assert (done.returncode, error_of(done).get("type")) == (1, "reseller_item_status")
     assert len(shop.charges(item)) == 1

@@ -422,7 +422,7 @@ def limits(panel: PanelAt, **chosen: int) -> None:
 
 def connect(here: PanelAt, there: PanelAt, buyer: str, password: str, **settings: Any) -> int:
     """Add a processing module by the panel's own form; its number. Raises Refused with what the check said."""
-    fields = {"url": there.url, "username": buyer, "cafile": there.ca, **settings}
+    fields = {"url": there.url, "username": buyer, "cafile": there.ca, "acts": "on", **settings}
     answer = here.call(
         "processing.add.settings",
         secrets={"password": password},

@@ -6,6 +6,7 @@ import subprocess
 import pymysql
 import pytest
 
+from reseller.db import NoTableError
 from reseller.ledger import leases, overview, schema
 from reseller.log import Log
 from reseller.mgr5 import crypt
@@ -159,7 +160,11 @@ def test_what_is_wrong_with_a_statement_is_not_taken_for_a_missing_ledger(db, ba
     with pytest.raises(pymysql.err.ProgrammingError):
         db.rows("SELECT FROM")
     db.execute("CREATE OR REPLACE VIEW broken AS SELECT version FROM reseller_schema")
-    with pytest.raises(pymysql.err.OperationalError):
+    with pytest.raises(ResellerError) as unknown:
         db.rows("SELECT other FROM broken")
+    assert unknown.value.type == "reseller_database_unknown"
+    assert not isinstance(unknown.value, NoTableError)
+    with pytest.raises(NoTableError):
+        db.rows("SELECT other FROM no_such_table")
     db.execute("DROP VIEW broken")
     schema.ensure(db, base)

@@ -1,0 +1,93 @@
+"""Let a module observe only, or act: what waits meanwhile, what it will cost, and the one problem of it.
+
+While a module observes (ledger/observing.py), operations that need a call which changes something stop right before it
+and say so; one problem names all of them. When the module acts again, they go on with the next run of checkevent, the
+oldest first; each looks at the seller before it sends anything, so the plan that is shown is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from reseller.commands import stop_buying
+from reseller.commands.stop_buying import Waiting
+from reseller.context import Context
+from reseller.ledger import observing, problems, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.observing import ALL
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.mgr5 import items, settings
+from reseller.wire.errors import Observing, ResellerError
+
+
+def state(context: Context, module: int) -> Observing | None:
+    """The sentence of a module that observes, None if it acts; raises ResellerError for one that is not ours."""
+    if module not in items.modules(context.db):
+        raise ResellerError("reseller_no_module", object="module", value=module)
+    return observing.of(context.db, module, acts=settings.read(context.mgrctl, module).acts)
+
+
+def plan(context: Context, module: int) -> list[Waiting]:
+    """What waits for the module to act: requests, the oldest first, then terms that are due without one."""
+    return stop_buying.waiting(context, [module], Observing.unsent)
+
+
+def begin(context: Context, module: int, why: str) -> None:
+    """Let the module observe from now on; raises as state()."""
+    state(context, module)
+    observing.put(context.db, module, str(context.caller), why)
+    context.note("observe", f"module {module} observes only: {why or '-'}", module=module)
+
+
+def act(context: Context, module: int) -> list[Waiting]:
+    """Let the module act; what goes on with the next run.
+
+    Also ends what a restored database has begun for all modules: the others of them keep observing, each by itself.
+    Raises as state(), and BusyError when another process does the same.
+    """
+    with _held(context) as held:
+        state(context, module)
+        waiting = plan(context, module)
+        for each in observing.every(context.db):
+            if each.module == ALL:
+                for other in set(items.modules(context.db)) - {module}:
+                    observing.put(context.db, other, each.who, each.why)
+                observing.end(context.db, ALL)
+        observing.end(context.db, module)
+        settings.let_act(context.mgrctl, module)
+        requests.wake(held, [Observing.unsent], [module])
+        told = f"module {module} acts: {len(waiting)} wait, {stop_buying.total(waiting)}"
+        context.note("act", told, module=module)
+        troubles.end(context, held, _cause(module))
+    return waiting
+
+
+def watch(context: Context, held: Lease, module: int, *, acts: bool) -> str:
+    """Raise the problem of what waits for a module that observes, or end it; a sentence if it observes, else empty.
+
+    `acts` is the box of its settings, `held` is the run's lease. A task that the panel refuses is made by a later run.
+    """
+    observing.watch(context.db, context.panel.base)
+    error = observing.of(context.db, module, acts=acts)
+    touches = tuple(dict.fromkeys(each.item for each in plan(context, module))) if error else ()
+    told = {"module": str(module), "count": str(len(touches))}
+    problem = Problem(_cause(module), module, "reseller_observing_waits", told, touches=touches)
+    troubles.keep(context, held, problem, lasts=bool(touches))
+    return context.word(troubles.message(problem) if touches else error) if error else ""
+
+
+def require_no_one_waits(context: Context, module: int) -> None:
+    """Raise `reseller_observing_form` if something waits: the form cannot show what it would begin and cost."""
+    waiting: Sequence[Waiting] = plan(context, module)
+    if waiting:
+        raise ResellerError("reseller_observing_form", object="acts", module=module, count=len(waiting))
+
+
+def _cause(module: int) -> Cause:
+    return Cause(problems.MODULE, module, problems.OBSERVING)
+
+
+def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
+    return lease(context.db, "observing", context.limits.lease_seconds)

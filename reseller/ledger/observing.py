@@ -1,0 +1,101 @@
+"""Observe only: modules that read, compare and show, and send nothing that changes or costs anything at a seller.
+
+A new module observes until a person says that it may act: by the box of its settings, or by `resellerctl observe`. A
+module that has linked a service acts, unless a person, or a restored database, has put it back. Every process asks here
+right before each call that changes something (reseller/context.py).
+
+A database that was restored from yesterday knows nothing of what was sent since. The number of the newest request is
+therefore also kept in a file beside the log: when the table is behind it, all modules observe until a person has
+looked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import NamedTuple
+
+from reseller import files
+from reseller.db import Database
+from reseller.ledger import links
+from reseller.wire import numbers
+from reseller.wire.errors import Observing
+from reseller.wire.texts import fit
+
+#: stands for all modules in place of a module's number
+ALL = 0
+#: the file with the number of the newest request that may have been sent
+MARK = "var/reseller.newest"
+_CHARACTERS = {"who": 190, "why": 500}
+
+
+class Observer(NamedTuple):
+    """A module (0 for all) that was put back to observing: since when (UTC), by whom and why."""
+
+    module: int
+    since: str
+    who: str
+    why: str
+
+
+def every(db: Database) -> list[Observer]:
+    """Every module that was put back, and all of them first."""
+    sql = "SELECT module, DATE_FORMAT(since, '%%Y-%%m-%%d %%H:%%i'), who, why FROM reseller_observing ORDER BY module"
+    return [Observer(*row) for row in db.rows(sql)]
+
+
+def of(db: Database, module: int, *, acts: bool) -> Observing | None:
+    """The error for a module that observes; None if it acts. `acts` is the box of its settings."""
+    put_back = next((each for each in every(db) if each.module in (ALL, module)), None)
+    if put_back is not None:
+        told = {"since": put_back.since, "who": put_back.who or "-", "why": put_back.why or "-"}
+        return Observing("reseller_observing_again", module=module, **told)
+    if acts or links.is_any(db, module):
+        return None
+    return Observing("reseller_observing", module=module)
+
+
+def require_none(db: Database, base: Path, module: int, *, acts: bool) -> None:
+    """Raise Observing if the module observes; called before every call that changes something at its seller."""
+    watch(db, base)
+    error = of(db, module, acts=acts)
+    if error is not None:
+        raise error
+
+
+def watch(db: Database, base: Path) -> None:
+    """Put all modules back to observing if the table of requests is behind the file; else bring the file up to it."""
+    newest, kept = _newest(db), _kept(base)
+    if newest < kept:
+        put(db, ALL, "", f"the database was restored: its newest request is {newest}, and {kept} was sent from here")
+    if newest != kept:
+        # A file that cannot be written only keeps an older number.
+        with contextlib.suppress(OSError):
+            files.replace(base / MARK, f"{newest}\n", 0o600)
+
+
+def put(db: Database, module: int, who: str, why: str) -> None:
+    """Let a module, or ALL, observe from now on."""
+    db.execute(
+        "INSERT INTO reseller_observing (module, who, why, since) VALUES (%s, %s, %s, UTC_TIMESTAMP(3)) "
+        "ON DUPLICATE KEY UPDATE who = VALUES(who), why = VALUES(why)",
+        module,
+        fit(who, _CHARACTERS["who"]),
+        fit(why, _CHARACTERS["why"]),
+    )
+
+
+def end(db: Database, module: int) -> None:
+    """Let a module, or ALL, act again."""
+    db.execute("DELETE FROM reseller_observing WHERE module = %s", module)
+
+
+def _newest(db: Database) -> int:
+    return int(db.value("SELECT COALESCE(MAX(id), 0) FROM reseller_request"))
+
+
+def _kept(base: Path) -> int:
+    try:
+        return numbers.whole(files.read(base / MARK).decode("ascii", "replace").strip())
+    except OSError:
+        return 0

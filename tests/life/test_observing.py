@@ -1,0 +1,171 @@
+"""A module that observes sends nothing that changes anything; what waits is shown with its cost, and then goes on."""
+
+import json
+from functools import partial
+
+import pytest
+
+from reseller.ledger import observing
+from reseller.seller import changes, controls, keys
+from reseller.wire.errors import Observing
+from tests.support import world
+from tests.support.keeping import press, queue, remote, spending
+from tests.support.world import Refused, until
+
+LOOKS = ("whoami", "auth", "subaccount", "service.history", "pricelist.export")
+
+
+@pytest.fixture
+def observer(shop):
+    """The module observes since a moment ago; it acts again after the test."""
+    done = shop.ctl("observe", str(shop.module), "--on", "--why", "we look first")
+    assert done.returncode == 0, done.stderr.decode()
+    yield shop
+    shop.ctl("observe", str(shop.module), "--off", "--yes")
+    shop.checkevent()
+    assert problems(shop) == []
+
+
+def problems(shop):
+    return shop.here.rows("SELECT * FROM reseller_problem WHERE kind = 'observing'")
+
+
+def changed(shop):
+    journal = [row.findtext("func") or "" for row in shop.there.call("sandbox.journal").findall("elem")]
+    return [func for func in journal if func not in LOOKS]
+
+
+def act(shop, *words):
+    done = shop.ctl("observe", str(shop.module), "--off", *words)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def parked(shop, item):
+    until(lambda: "reseller_observing_unsent" in shop.error(item), "its operation does not say why it waits")
+
+
+def test_what_waits_is_one_problem_and_goes_on_with_its_cost_shown(observer):
+    shop = observer
+    before = changed(shop)
+    items = [shop.order("vds"), shop.order("vds")]
+    for item in items:
+        parked(shop, item)
+    assert "we look first" in shop.ctl("checkevent").stdout.decode() or problems(shop)
+    shop.checkevent()
+    [problem] = problems(shop)
+    assert sorted(map(int, problem["touches"].split())) == sorted(items)
+    assert problem["task"]
+    assert changed(shop) == before
+    assert shop.status()["observes"]
+    assert "only observes" in shop.ctl("audit").stdout.decode()
+    told = act(shop)
+    assert [told.index(str(item)) for item in items] == sorted(told.index(str(item)) for item in items)
+    assert "EUR" in told
+    assert "Nothing was changed" in told
+    assert changed(shop) == before
+    assert "The next" not in act(shop, "--yes")
+    for item in items:
+        shop.until_active(item)
+        assert len(shop.charges(item)) == 1
+    # In this order they are started; the panel then runs them side by side.
+    log = (shop.here.base / "var/reseller.log").read_text()
+    first, second = (log.index(f"item {item}: started operation") for item in items)
+    assert first < second
+
+
+def test_every_call_that_changes_something_is_withheld(inside, server, observer):
+    transport, number = inside.context.seller(observer.module).transport, remote(observer, server)
+    calls = (
+        *spending(transport, number),
+        *(partial(controls.change_state, transport, "vds", number, verb) for verb in ("suspend", "resume", "delete")),
+        *(partial(controls.power, transport, number, verb) for verb in ("start", "stop", "reboot", "hardreboot")),
+        partial(controls.change_password, transport, number, "secret"),
+        partial(controls.new_key, transport, "soft", number),
+        partial(changes.relabel, transport, "vds", number, {"domain": "other.example"}),
+        partial(keys.set_key, transport, "vds", number, ""),
+    )
+    before = changed(observer)
+    for call in calls:
+        with pytest.raises(Observing):
+            call()
+    assert changed(observer) == before
+
+
+def test_every_command_says_so_on_its_operation(inside, server, observer):
+    shop = observer
+    before = changed(shop)
+    for verb in ("reboot", "stop", "start"):
+        press(shop, server, verb)
+        parked(shop, server)
+        inside.over(server)
+    for name in ("suspend", "prolong", "close"):
+        inside.paid(server, 3)
+        queue(shop, server, name)
+        assert "reseller_observing_unsent" in shop.error(server), name
+        inside.over(server)
+    assert changed(shop) == before
+
+
+def test_a_new_connection_observes_until_a_person_lets_it_act(shop):
+    account = shop.there.accounts["buyer"]["password"]
+    module = world.connect(shop.here, shop.there, "buyer", account, acts="")
+    try:
+        said = shop.ctl("observe", str(module))
+        assert "only observes" in said.stdout.decode()
+        assert json.loads(shop.ctl("observe", str(module), "--json").stdout)["observes"] is True
+        assert json.loads(shop.ctl("observe", str(shop.module), "--json").stdout)["observes"] is False
+        done = json.loads(shop.ctl("observe", str(module), "--off", "--yes", "--json").stdout)
+        assert (done["observes"], done["done"]) == (False, True)
+    finally:
+        shop.here.write("DELETE FROM processingmodule WHERE id = %s", module)
+
+
+def test_a_module_that_has_linked_a_service_acts_whatever_its_box_says(shop, inside):
+    assert observing.of(inside.db, shop.module, acts=False) is None
+
+
+def test_a_module_that_is_not_ours_is_refused_in_words(shop):
+    done = shop.ctl("observe", "1")
+    assert done.returncode == 1
+    assert "1" in done.stderr.decode()
+
+
+def test_a_restored_database_puts_every_module_into_it(shop, inside):
+    item = shop.order("vds")
+    shop.until_active(item)
+    shop.checkevent()
+    mark = shop.here.base / observing.MARK
+    newest = int(mark.read_text())
+    assert newest == shop.here.value("SELECT MAX(id) FROM reseller_request")
+    # As after a restore: the table knows nothing of what was sent last.
+    mark.write_text(f"{newest + 3}\n")
+    before = changed(shop)
+    second = shop.order("vds")
+    parked(shop, second)
+    assert changed(shop) == before
+    assert "restored" in shop.status()["observes"]
+    assert "restored" in shop.ctl("observe", str(shop.module)).stdout.decode()
+    act(shop, "--yes")
+    assert shop.here.rows("SELECT * FROM reseller_observing") == []
+    shop.until_active(second)
+    assert len(shop.charges(second)) == 1
+
+
+def test_the_form_begins_nothing_that_it_does_not_show(shop, inside):
+    module = shop.module
+    form = {"url": shop.there.url, "username": "buyer", "cafile": shop.there.ca, "acts": "on", "sok": "ok"}
+    secret = {"password": shop.there.accounts["buyer"]["password"]}
+    shop.checkevent()
+    shop.ctl("observe", str(module), "--on")
+    shop.here.call("processing.saveparam", elid=module, param="acts", value="off", sok="ok")
+    item = shop.order("vds")
+    parked(shop, item)
+    try:
+        with pytest.raises(Refused) as refused:
+            shop.here.call("processing.edit", secrets=secret, elid=module, **form)
+        assert refused.value.type == "reseller_observing_form"
+    finally:
+        act(shop, "--yes")
+    assert shop.here.value("SELECT value FROM processingparam WHERE processingmodule = %s AND intname = 'acts'", module)
+    shop.until_active(item)
