@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from reseller.cli import shown
 from reseller.context import Context
+from reseller.ledger import tariff_runs
 from reseller.ledger.tariff_runs import Line
-from reseller.tariffs import catalogue, changes, importing, price_rule
+from reseller.tariffs import catalogue, changes, importing, price_rule, repricing, undoing
 from reseller.tariffs.catalogue import Catalogue, Row
 from reseller.tariffs.changes import Change
 from reseller.tariffs.importing import Wish
@@ -37,12 +38,14 @@ def define(parser: argparse.ArgumentParser) -> None:
         "--datacenter", default="", help="number of the data centre at the seller, if there are several"
     )
     parser.add_argument("--project", type=shown.number, default=0, help="number of the provider here (the first one)")
+    parser.add_argument("--apply", action="store_true", help="diff: let prices here follow changed costs, by the rule")
     parser.add_argument("--yes", action="store_true", help="do it")
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """List, import or undo; 1 if a part could not be read or made."""
     has_tariffs, needs_number = arguments.action == "import", arguments.action in ("import", "undo")
+    needs_number = needs_number or arguments.apply
     if bool(arguments.tariffs) != has_tariffs or (needs_number and not arguments.module):
         shown.complain("say list [MODULE], import MODULE TARIFF..., diff [MODULE], or undo RUN")
         return 2
@@ -120,6 +123,8 @@ def _import(context: Context, arguments: argparse.Namespace) -> int:
 
 def _diff(context: Context, arguments: argparse.Namespace) -> int:
     """Show what differs; 1 if something is sold below its cost or cannot be bought, or could not be read."""
+    if arguments.apply:
+        return _apply(context, arguments)
     found = {module: changes.look(context, module) for module in catalogue.modules(context, arguments.module)}
     rows = [_change(context, module, each) for module, report in found.items() for each in report.changes]
     unread = [context.word(each) for report in found.values() for each in report.unread]
@@ -131,6 +136,28 @@ def _diff(context: Context, arguments: argparse.Namespace) -> int:
             shown.complain(text)
     wrong = any(each.is_below_cost or each.is_unsellable for report in found.values() for each in report.changes)
     return 1 if wrong or unread else 0
+
+
+def _apply(context: Context, arguments: argparse.Namespace) -> int:
+    """Let the prices of one module follow the seller's costs, or show how; 1 if one could not be set or not be read."""
+    rule = price_rule.parse(arguments.rule, arguments.round, arguments.currency, arguments.rate)
+    [module] = catalogue.modules(context, arguments.module)
+    report = changes.look(context, module)
+    lines, number = repricing.plan(context, report.changes, rule), 0
+    if arguments.yes:
+        number = repricing.carry_out(context, module, lines, rule, report.changes)
+        lines = tariff_runs.lines(context.db, number) if number else lines
+    _show(lines, arguments, {"run": number, "rule": str(rule)})
+    planned = sum(line.outcome == importing.PLANNED for line in lines)
+    if not arguments.json:
+        for each in report.unread:
+            shown.complain(context.word(each))
+        if planned:
+            shown.say(f"Rule: {rule}. Nothing was changed; --yes sets {shown.counted(planned, 'price')}. Services that")
+            shown.say("there are keep their price.")
+        elif number:
+            shown.say(f"Run {number}. To take it back: resellerctl tariffs undo {number} --yes")
+    return 1 if report.unread or any(line.outcome in _BAD for line in lines) else 0
 
 
 def _change(context: Context, module: int, each: Change) -> dict[str, object]:
@@ -152,7 +179,7 @@ def _change(context: Context, module: int, each: Change) -> dict[str, object]:
 
 
 def _undo(context: Context, arguments: argparse.Namespace) -> int:
-    lines = importing.undo(context, arguments.module, yes=arguments.yes)
+    lines = undoing.undo(context, arguments.module, yes=arguments.yes)
     _show(lines, arguments, {"run": arguments.module})
     if not arguments.yes and not arguments.json:
         shown.say("Nothing was changed; --yes takes it back.")

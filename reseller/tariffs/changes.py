@@ -51,6 +51,9 @@ class Change(NamedTuple):
     #: sold here below its cost, and on sale here without being for sale there
     is_below_cost: bool = False
     is_unsellable: bool = False
+    #: of a period: what it costs there now, None if unknown, and in which currency
+    cost: Decimal | None = None
+    currency: str = ""
 
 
 class Report(NamedTuple):
@@ -169,7 +172,7 @@ def _periods(tariff: _Tariff, offer: Offer, account: str) -> Iterator[Change]:
             error = "reseller_tariff_below_cost" if below else "reseller_tariff_price"
             text = Message(error, pricelist=tariff.number, period=period, there=there, here=_words(sold))
             change = _change(tariff, part, side, known.there if known else "", there, _words(sold), text)
-            yield change._replace(is_below_cost=below)
+            yield change._replace(is_below_cost=below, cost=cost, currency=currency)
 
 
 def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], period: str, term: str) -> bool:

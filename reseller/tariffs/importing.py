@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reseller.context import Context, Seller
-from reseller.ledger import accounts, tariff_runs, tariffmap
+from reseller.ledger import accounts, tariff_runs
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.tariff_runs import Line
 from reseller.lifecycle.order_plan import TARIFF_FIELD
-from reseller.mgr5 import tariff_forms, tariffs
+from reseller.mgr5 import tariffs
 from reseller.seller import order_form, price_list
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Offer
 from reseller.tariffs import design
-from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, TARIFF, TEMPLATE, Maker, Part, Place
+from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, TARIFF, Maker, Part, Place
 from reseller.tariffs.price_rule import Rule
-from reseller.wire.errors import PanelError, Rejected, ResellerError
+from reseller.wire.errors import Rejected, ResellerError
 
 #: outcomes of a line
 PLANNED, DONE, THERE, LEFT, REFUSED, FAILED, SKIPPED = (
@@ -181,79 +181,3 @@ def _make_one(context: Context, run: int, maker: Maker, part: Part, line: Line) 
         there, here = maker.words(price)
         tariff_runs.keep(context.db, run, made._replace(part=name, there=there, here=here))
     return made
-
-
-def undo(context: Context, number: int, *, yes: bool) -> list[Line]:
-    """Take back what a run has made, or say what would be; each tariff that it touched is a line.
-
-    A tariff that is on sale, or that a service has, stays as it is. One that the panel does not delete is left off and
-    unmapped. Enumerations and values of parameters stay: other tariffs may use them. Raises ResellerError
-    `reseller_run_missing` or `reseller_run_undone`.
-    """
-    run = tariff_runs.of(context.db, number)
-    if run is None:
-        raise ResellerError("reseller_run_missing", object="run", value=number)
-    if run.is_undone:
-        raise ResellerError("reseller_run_undone", object="run", value=number)
-    done = [line for line in tariff_runs.lines(context.db, number) if line.outcome == DONE]
-    whole = {line.pricelist for line in done if line.part == TARIFF}
-    found: list[Line] = []
-    with lease(context.db, f"tariffs:{run.module}", context.limits.lease_seconds) as fence:
-        for line in reversed(done):
-            if line.pricelist in whole and line.part != TARIFF:
-                continue
-            fence.extend(context.limits.lease_seconds)
-            found.append(_take_back(context, line, yes=yes))
-        if yes and not any(line.outcome in (FAILED, LEFT) for line in found):
-            tariff_runs.set_undone(context.db, number)
-    if yes:
-        context.note("tariffs undo", f"run {number}", module=run.module)
-    return found
-
-
-def _take_back(context: Context, line: Line, *, yes: bool) -> Line:
-    db, number = context.db, line.pricelist
-    if not tariffs.exists(db, number):
-        return line._replace(outcome=THERE)
-    if tariffs.is_active(db, number) or tariffs.has_services(db, number):
-        error = ResellerError("reseller_undo_used", object="pricelist", value=number)
-        return line._replace(outcome=LEFT, text=context.word(error))
-    if not yes:
-        return line._replace(outcome=PLANNED)
-    try:
-        _unmake(context, line)
-    except ResellerError as error:
-        return line._replace(outcome=FAILED, text=context.word(error))
-    return line._replace(outcome=DONE)
-
-
-def _delete(context: Context, number: int) -> None:
-    try:
-        tariff_forms.delete(context.mgrctl, number)
-    except PanelError as error:
-        raise ResellerError(
-            "reseller_undo_delete", object="pricelist", value=number, cause=context.word(error)
-        ) from error
-
-
-def _unmake(context: Context, line: Line) -> None:
-    """Undo one part: the map first, so that what is left of it cannot be bought."""
-    db, number = context.db, line.pricelist
-    kind, _, name = line.part.partition(" ")
-    if kind == TARIFF:
-        tariffmap.forget(db, number)
-        tariff_runs.forget(db, number)
-        _delete(context, number)
-        return
-    kinds = {PERIOD: tariffmap.PERIOD, RESOURCE: tariffmap.ADDON, TEMPLATE: tariffmap.OS}
-    if kind in kinds:
-        tariffmap.drop(db, number, kinds[kind], name)
-    if kind == PERIOD:
-        currency = tariffs.currency(db, line.here.rpartition(" ")[2])
-        tariff_forms.close_period(context.mgrctl, number, name, currency)
-    made = tariffs.resources(db, number).get(name) if kind == RESOURCE else None
-    if made is not None:
-        tariff_forms.save_resource(context.mgrctl, number, made.id, {"active": "off"})
-    for part in tariff_runs.values(db, number):
-        if part == line.part or part.startswith((f"{line.part} ", f"{line.part}/")):
-            tariff_runs.drop(db, number, part)

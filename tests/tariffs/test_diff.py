@@ -183,3 +183,59 @@ def test_people_are_told_what_to_do(shop, sold):
     said = shop.ctl("tariffs", "diff", str(shop.module)).stdout.decode()
     assert "below cost" in said
     assert "Raise the price" in said
+
+
+# Prices that follow.
+
+
+def apply(shop, *words, code=0):
+    done = shop.ctl("tariffs", "diff", str(shop.module), "--apply", "--rule", "+20 %", *words, "--json")
+    assert done.returncode == code, (done.stdout + done.stderr).decode()
+    return json.loads(done.stdout)
+
+
+def line(told, tariff):
+    return next(each for each in told["lines"] if each["here"] == tariff.here)
+
+
+def price(shop, tariff):
+    sql = "SELECT p.monthly FROM pricelistprice l JOIN price p ON p.id = l.price WHERE l.pricelist = %s"
+    return float(shop.here.value(sql, tariff.here))
+
+
+def test_a_price_follows_its_cost_by_the_rule_only_when_told_and_is_set_back_by_the_runs_number(shop, sold):
+    tariff = sold()
+    tariff.costs(11)
+    planned = line(apply(shop), tariff)
+    assert (planned["part"], planned["seller"], planned["panel"]) == ("price 1", "12 EUR", "13.2 EUR")
+    assert price(shop, tariff) == 12
+    told = apply(shop, "--yes")
+    assert line(told, tariff)["outcome"] == "done"
+    assert price(shop, tariff) == 13.2
+    assert of(shop, tariff) == {}
+    assert apply(shop, "--yes")["run"] == 0
+    assert shop.ctl("tariffs", "undo", str(told["run"]), "--yes").returncode == 0
+    assert price(shop, tariff) == 12
+
+
+def test_what_a_person_has_set_stays_and_what_is_not_plausible_waits(shop, sold):
+    mine, tenfold, nothing, unknown = (sold() for _ in range(4))
+    mine.costs(11)
+    mine.sells(20)
+    tenfold.costs(100)
+    nothing.costs(0)
+    told = apply(shop, "--yes")
+    for tariff, kept in ((mine, 20), (tenfold, 12), (nothing, 12)):
+        assert line(told, tariff)["outcome"] == "left"
+        assert price(shop, tariff) == kept
+    assert [each for each in told["lines"] if each["here"] == unknown.here] == []
+
+
+def test_a_price_that_was_changed_since_a_run_is_not_set_back(shop, sold):
+    tariff = sold()
+    tariff.costs(11)
+    run = apply(shop, "--yes")["run"]
+    tariff.sells(15)
+    done = shop.ctl("tariffs", "undo", str(run), "--yes")
+    assert done.returncode == 1
+    assert price(shop, tariff) == 15
