@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
 STAGES = ("before", "after", "final")
 BACKGROUND = "background"
-_GROUP_BUTTONS = ("group", "groupdownload", "groupform", "groupwindow", "edit")
-"""Types of buttons that work on several rows (platform.md 1.2), `edit` among them (additions-2.md h.14)."""
+_GROUP_BUTTONS = ("group", "groupdownload", "groupform", "groupwindow")
+
+
+def _takes_several(button: etree._Element) -> bool:
+    """Whether a button works on several rows (platform.md 1.2): `edit` does too (additions-2.md h.14), unless its
+    `nogroupedit` says no."""
+    kind = button.get("type")
+    return kind in _GROUP_BUTTONS or (kind == "edit" and button.get("nogroupedit") != "yes")
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ class Plugins:
         for name in names:
             element = self.interface.metadata(name)
             buttons = [] if element is None else [one for one in element.iter("toolbtn") if one.get("func") == func]
-            if any(button.get("type") in _GROUP_BUTTONS for button in buttons):
+            if any(_takes_several(button) for button in buttons):
                 return True
         return False
 

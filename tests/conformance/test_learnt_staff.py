@@ -7,8 +7,9 @@ from lxml import etree
 
 from tests.conformance.exhibit import shown
 
-LIST = """<mgrdata><handler name="exhibit" type="xml"><func name="hs.show"/></handler>
-<metadata name="hs" type="list" key="id"><toolbar><toolbtn func="hs.show" type="edit" name="show"/></toolbar>
+LIST = """<mgrdata><handler name="exhibit" type="xml"><func name="hs.show"/><func name="hs.one"/></handler>
+<metadata name="hs" type="list" key="id"><toolbar><toolbtn func="hs.show" type="edit" name="show"/><toolbtn
+func="hs.one" type="edit" name="one" nogroupedit="yes"/></toolbar>
 <coldata><col name="id" type="data"/></coldata></metadata></mgrdata>"""
 FLAG = "/manimg/common/flag/{}.png"
 
@@ -41,6 +42,8 @@ def test_a_button_of_type_edit_runs_its_handler_for_each_row(panel):
         panel.http("hs.show", elid="7, 8")
         calls = made.calls(2)
         assert [call["env"]["PARAM_elid"] for call in calls] == ["7", "8"]
+        panel.http("hs.one", elid="7, 8")
+        assert [call["env"]["PARAM_elid"] for call in made.calls(3)[2:]] == ["7, 8"]
 
 
 @pytest.mark.fact("H15-02")
