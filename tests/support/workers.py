@@ -30,7 +30,7 @@ SPREAD |= {"test_life", "test_order", "test_reopen"}
 
 
 #: folders whose tests work with both panels, over the wire; what they have in common is made once a worker
-WIRE = {"orders", "life", "sync", "problems", "linking", "swap", "pages", "install", "security"}
+WIRE = {"orders", "life", "sync", "problems", "linking", "swap", "pages", "install", "security", "tariffs", "doctor"}
 
 
 def piece(nodeid: str) -> str:
