@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to it that this machine has a fit Python (`prerequisites.sh python`), a MariaDB server (`prerequisites.sh mariadb`),
-# what the programs of tests/foreign are written in, perl and PHP, and logrotate (`prerequisites.sh foreign`), or a browser
+# what the programs of sandbox/tests/foreign are written in, perl and PHP, and logrotate (`prerequisites.sh foreign`), or a browser
 # with its driver (`prerequisites.sh browser`).
 # What is missing is installed when we are root; otherwise we print the command that does it and fail.
 set -eu

@@ -10,12 +10,11 @@ import pytest
 
 from sandbox import servers
 from tests.chaos.lanes import Arena
-from tests.conformance import table
 from tests.support import environment, keeping, telling, watch, world
 from tests.support.forked import Programs
 from tests.support.inside import Inside
 
-pytest_plugins = ["tests.support.workers"]
+pytest_plugins = ["tests.support.workers", "sandbox.tests.facts"]
 
 BALANCE = 1000
 ARENA_LANES = 3
@@ -27,21 +26,6 @@ def pytest_report_header():
         return f"database: {servers.chosen().name} {servers.chosen().version()}"
     except RuntimeError as missing:
         return f"database: {missing}"
-
-
-def pytest_collection_modifyitems(config, items):
-    """Which facts of the references the collected tests show."""
-    config.facts_shown = {number for item in items for mark in item.iter_markers("fact") for number in mark.args}
-    unknown = config.facts_shown - set(table.load())
-    if unknown:
-        raise pytest.UsageError(f"tests name facts that no table lists: {sorted(unknown)}")
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    """How much of the references the stand-in was shown to keep, in this run."""
-    failed = {report.nodeid for report in terminalreporter.stats.get("failed", [])}
-    if getattr(config, "facts_shown", None) and not failed:
-        terminalreporter.write_line(table.summary(table.load(), config.facts_shown))
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from sandbox.tests.browsing import Browser, chromium
 from tests.support import world
-from tests.support.browsing import Browser, chromium
 from tests.support.planting import planted
 from tests.support.world import PanelAt, Shop
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sandbox.tests.ladder import counted
 from tests.support import world
 from tests.support.keeping import remote
-from tests.support.ladder import counted
 from tests.support.world import until
 
 VDS, SOFT = "vds", "soft"

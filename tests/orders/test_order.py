@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from sandbox.tests.ladder import counted
 from tests.support import keeping, world
-from tests.support.ladder import counted
 
 VDS, SOFT = "vds", "soft"
 

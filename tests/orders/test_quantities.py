@@ -9,9 +9,9 @@ import itertools
 import pytest
 
 from reseller.mgr5 import addons, items
+from sandbox.tests.ladder import counted
 from tests.support import world
 from tests.support.keeping import remote
-from tests.support.ladder import counted
 from tests.support.world import until
 
 #: 1024 included here, 512 there; what the tariff here gives of the others is not what the seller gives by itself

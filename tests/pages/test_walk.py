@@ -3,7 +3,7 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browsing import chromium
+from sandbox.tests.browsing import chromium
 from tests.support.planting import PREFIX, planted
 
 

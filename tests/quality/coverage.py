@@ -20,7 +20,7 @@ from tests.support import environment
 ROOT = environment.ROOT
 FOLDER = ROOT / "build/coverage"
 #: these never load reseller/, or start it from a nursery of their own
-NOT_RUN = ("tests/conformance", "tests/sandbox", "tests/foreign", "tests/chaos")
+NOT_RUN = ("tests/chaos",)
 MOST_EXCLUSIONS = 5
 
 

@@ -1,4 +1,4 @@
-"""Tests in several processes at once: which belong together, and what is told of the whole run.
+"""Tests in several processes at once: which belong together, and which begins first.
 
 `make test` starts several workers (pytest-xdist), each with sandboxes of its own. The tests of a file stay together, as
 they share fixtures of their module; files that share none (`SPREAD`) are dealt out test by test at the end, so that all
@@ -83,9 +83,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"name the files of these in workers.HOME, they use the fixture `home`: {astray}")
 
 
-# The controller collects nothing; what its workers know of the collection is told at their end.
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Worker, at its end."""
     measuring = coverage.Coverage.current()
@@ -93,11 +90,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         # A worker ends without the farewells of an interpreter.
         measuring.stop()
         measuring.save()
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["facts_shown"] = sorted(getattr(session.config, "facts_shown", ()))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Controller, after a worker's end: every worker has collected the same."""
-    node.config.facts_shown = set(getattr(node, "workeroutput", {}).get("facts_shown", ()))

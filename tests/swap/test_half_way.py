@@ -16,10 +16,10 @@ from reseller.seller.services import alone
 from reseller.sync import activate, looking
 from reseller.tariffs import proposal
 from reseller.wire.errors import Ambiguous, Rejected, ResellerError
+from sandbox.tests.ladder import counted
 from tests.support import world
 from tests.support.inside import refused
 from tests.support.keeping import fault, remote, there
-from tests.support.ladder import counted
 from tests.support.world import until
 
 MORE_MEMORY = (
