@@ -27,7 +27,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
-from reseller.mgr5 import addons, function_list, functions, items, modules, settings, tables, tariffs
+from reseller.mgr5 import addons, function_list, functions, items, modules, settings, tables, tariff_forms, tariffs
 from reseller.seller import account, renewals, service, services
 from reseller.seller.transport import Transport
 from reseller.wire import document
@@ -37,7 +37,19 @@ from reseller.wire.errors import BusyError, PanelError, Rejected, Unfounded
 #: the entries about the panel, and those about a seller, by name
 OF_PANEL = merged(
     entry
-    for room in (items, addons, tariffs, modules, functions, settings, operations, linked, requests, overview)
+    for room in (
+        items,
+        addons,
+        tariffs,
+        tariff_forms,
+        modules,
+        functions,
+        settings,
+        operations,
+        linked,
+        requests,
+        overview,
+    )
     for entry in room.ASSUMED
 )
 OF_SELLER = merged(entry for room in (account, services, service, renewals) for entry in room.ASSUMED)

@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from reseller.assumption import functions
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.wire import document, money, numbers
+
+#: the functions that are called here; without them no tariff is imported, and that is all
+ASSUMED = functions(
+    "pricelist.add.step2 pricelist.edit pricelist.delete pricelist.detail.edit enumeration.edit enumerationitem.edit "
+    "itemtype.edit itemtype.param.value.edit",
+    "additions-2.md a.2",
+)
 
 #: the panel's words for periods, by months; trial, day and lifetime have numbers of their own (platform.md 6.2)
 WORDS = {

@@ -11,11 +11,21 @@ from reseller.db import Database, Row
 from reseller.mgr5.features import MODULE
 from reseller.mgr5.tariff_forms import WORDS
 
-#: the tables that are read here (platform.md 6.2)
+#: the tables that are read here; without most of them no tariff could be imported, and that is all
 ASSUMED = (
     *columns("enumerationitem", "id intname:text", "platform.md 6.2", ORDER),
+    *columns("enumerationitem", "enumeration", "platform.md 6.2"),
+    *columns("itemtype", "parent", "platform.md 6.2"),
     *columns("itemtypeparam", "id itemtype intname:text", "platform.md 6.2"),
-    *columns("itemtypeparamvalue", "itemtypeparam intname:text", "platform.md 6.2"),
+    *columns("itemtypeparamvalue", "id itemtypeparam intname:text", "platform.md 6.2"),
+    *columns("processingmodule2itemtypeparamvalue", "processingmodule itemtypeparamvalue", "platform.md 6.2"),
+    *columns("pricelist", "addonmin addonstep enumeration measure", "additions-2.md a.3"),
+    *columns("pricelistprice", "pricelist currency price", "additions-2.md a.3"),
+    *columns("price", "id", "additions-2.md a.3"),
+    *columns("currency", "id iso:text active:text", "additions-2.md a.2"),
+    *columns("enumeration", "id intname:text", "additions-2.md a.3"),
+    *columns("measure", "id intname:text", "additions-2.md a.3"),
+    *columns("project", "id", "additions-2.md a.3"),
 )
 
 
