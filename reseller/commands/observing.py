@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from reseller.commands import stop_buying
 from reseller.commands.stop_buying import Waiting
 from reseller.context import Context
-from reseller.ledger import observing, problems, requests
+from reseller.ledger import links, observing, problems, requests
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.observing import ALL
 from reseller.ledger.problems import Cause, Problem
@@ -50,30 +50,51 @@ def act(context: Context, module: int) -> list[Waiting]:
     with _held(context) as held:
         state(context, module)
         waiting = plan(context, module)
+        # What can fail comes first: until the last row is gone, the module observes.
+        settings.let_act(context.mgrctl, module)
+        told = f"module {module} acts: {len(waiting)} wait, {stop_buying.total(waiting)}"
+        context.note("act", told, module=module)
         for each in observing.every(context.db):
             if each.module == ALL:
+                _believe(context)
                 for other in set(items.modules(context.db)) - {module}:
                     observing.put(context.db, other, each.who, each.why)
                 observing.end(context.db, ALL)
         observing.end(context.db, module)
-        settings.let_act(context.mgrctl, module)
-        requests.wake(held, [Observing.unsent], [module])
-        told = f"module {module} acts: {len(waiting)} wait, {stop_buying.total(waiting)}"
-        context.note("act", told, module=module)
+        wake(held, module)
         troubles.end(context, held, _cause(module))
     return waiting
+
+
+def _believe(context: Context) -> None:
+    try:
+        observing.believe(context.db, context.panel.base)
+    except OSError as error:
+        # With the old number there, the next call would find the database restored once more.
+        raise ResellerError(
+            "reseller_observing_mark", path=observing.MARK, text=error.strerror or str(error)
+        ) from error
+
+
+def wake(held: Lease, module: int) -> None:
+    """Make due what has waited for the module to act."""
+    requests.wake(held, [Observing.unsent], [module])
 
 
 def watch(context: Context, held: Lease, module: int, *, acts: bool) -> str:
     """Raise the problem of what waits for a module that observes, or end it; a sentence if it observes, else empty.
 
-    `acts` is the box of its settings, `held` is the run's lease. A task that the panel refuses is made by a later run.
+    After a restored database, nothing needs to wait: what is linked is named. `acts` is the box of its settings, `held`
+    is the run's lease. A task that the panel refuses is made by a later run.
     """
     observing.watch(context.db, context.panel.base)
     error = observing.of(context.db, module, acts=acts)
     touches = tuple(dict.fromkeys(each.item for each in plan(context, module))) if error else ()
     told = {"module": str(module), "count": str(len(touches))}
     problem = Problem(_cause(module), module, "reseller_observing_waits", told, touches=touches)
+    if error and not touches and observing.is_restored(context.db, module):
+        touches = tuple(links.some(context.db, module))
+        problem = Problem(_cause(module), module, error.type, error.params, touches=touches)
     troubles.keep(context, held, problem, lasts=bool(touches))
     return context.word(troubles.message(problem) if touches else error) if error else ""
 

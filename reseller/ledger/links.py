@@ -69,7 +69,9 @@ def items(db: Database) -> set[int]:
 
 def is_any(db: Database, module: int = 0) -> bool:
     """Whether a service was ever linked; by one module if it is given."""
-    return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link WHERE %s IN (0, module))", module))
+    if not module:
+        return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link)"))
+    return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link WHERE module = %s)", module))
 
 
 def some(db: Database, module: int = 0) -> list[int]:

@@ -1,8 +1,8 @@
 """Observe only: modules that read, compare and show, and send nothing that changes or costs anything at a seller.
 
 A new module observes until a person says that it may act: by the box of its settings, or by `resellerctl observe`. A
-module that has linked a service acts, unless a person, or a restored database, has put it back. Every process asks here
-right before each call that changes something (reseller/context.py).
+module that has linked a service, or has sent an order that is still under way, acts, unless a person, or a restored
+database, has put it back. Every process asks here right before each call that changes something (reseller/context.py).
 
 A database that was restored from yesterday knows nothing of what was sent since. The number of the newest request is
 therefore also kept in a file beside the log: when the table is behind it, all modules observe until a person has
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from reseller import files
 from reseller.db import Database
-from reseller.ledger import links
+from reseller.ledger import links, requests
 from reseller.wire import numbers
 from reseller.wire.errors import Observing
 from reseller.wire.texts import fit
@@ -50,7 +50,7 @@ def of(db: Database, module: int, *, acts: bool) -> Observing | None:
     if put_back is not None:
         told = {"since": put_back.since, "who": put_back.who or "-", "why": put_back.why or "-"}
         return Observing("reseller_observing_again", module=module, **told)
-    if acts or links.is_any(db, module):
+    if acts or links.is_any(db, module) or requests.is_any_sent(db, module):
         return None
     return Observing("reseller_observing", module=module)
 
@@ -64,14 +64,31 @@ def require_none(db: Database, base: Path, module: int, *, acts: bool) -> None:
 
 
 def watch(db: Database, base: Path) -> None:
-    """Put all modules back to observing if the table of requests is behind the file; else bring the file up to it."""
-    newest, kept = _newest(db), _kept(base)
+    """Put all modules back to observing if the table of requests is behind the file; else bring the file up to it.
+
+    The file is never brought down here, so a database that is restored a second time is noticed a second time.
+    """
+    # In this order: a number is written into the file after its row is in the table.
+    kept = _kept(base)
+    newest = _newest(db)
     if newest < kept:
-        put(db, ALL, "", f"the database was restored: its newest request is {newest}, and {kept} was sent from here")
-    if newest != kept:
+        if not any(each.module == ALL for each in every(db)):
+            told = f"the database was restored: its newest request is {newest}, and {kept} was sent from here"
+            put(db, ALL, "", told)
+    elif newest > kept:
         # A file that cannot be written only keeps an older number.
         with contextlib.suppress(OSError):
-            files.replace(base / MARK, f"{newest}\n", 0o600)
+            _keep(base, newest)
+
+
+def believe(db: Database, base: Path) -> None:
+    """Take the table of requests for whole, as a person has looked; raises OSError if that cannot be written down."""
+    _keep(base, _newest(db))
+
+
+def is_restored(db: Database, module: int) -> bool:
+    """Whether this module observes because the database was restored, and not because a person said so."""
+    return any(not each.who for each in every(db) if each.module in (ALL, module))
 
 
 def put(db: Database, module: int, who: str, why: str) -> None:
@@ -92,6 +109,10 @@ def end(db: Database, module: int) -> None:
 
 def _newest(db: Database) -> int:
     return int(db.value("SELECT COALESCE(MAX(id), 0) FROM reseller_request"))
+
+
+def _keep(base: Path, newest: int) -> None:
+    files.replace(base / MARK, f"{newest}\n", 0o600)
 
 
 def _kept(base: Path) -> int:

@@ -289,6 +289,12 @@ def settle(lease: Lease, request: Request, now: Standing) -> Request:
     return by_id(lease.db, request.id)
 
 
+def is_any_sent(db: Database, module: int) -> bool:
+    """Whether a live request of the module may have been sent."""
+    sql = "SELECT EXISTS (SELECT 1 FROM reseller_request WHERE live = 1 AND module = %s AND sent IS NOT NULL)"
+    return bool(db.value(sql, module))
+
+
 def stopped_by(db: Database, error_type: str) -> int:
     """How many live requests wait for this reason."""
     sql = "SELECT COUNT(*) FROM reseller_request WHERE live = 1 AND error_type = %s"

@@ -36,7 +36,6 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
-from reseller.ledger.states import State
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.last_handler import PASSING
@@ -46,7 +45,7 @@ from reseller.sync.account_troubles import Account
 from reseller.sync.job import SPEND, Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
-from reseller.wire.errors import BusyError, Halted, Message, PanelError, ResellerError, SellerError, Stopped
+from reseller.wire.errors import BusyError, Message, Observing, PanelError, ResellerError, SellerError, Stopped
 
 #: the share of a run's time that open work may use when linked services are to be compared as well
 OPEN_SHARE = 0.6
@@ -203,6 +202,8 @@ class _Run:
         self.may_send = installation.difference(self.context.db, self.context.panel.base) is None
         #: False while a person has stopped buying: nothing is started that would spend money
         self.may_spend = stops.of(self.context.db, self.module) is None
+        #: True while the module observes: nothing is started again that has waited for it to act
+        self.observes = False
 
     def all(self) -> None:
         """Process every service of the module; without any open or linked one it does not connect to the seller."""
@@ -222,7 +223,7 @@ class _Run:
         account = Account(self.context, self.held, seller)
         with account.noted():
             self._require_account(seller, live)
-            self._observe(seller)
+            self._observe(seller, live)
             # A seller that is left alone is one error of the module, not one for each of its services.
             seller.circuit.require_closed()
             account.wake(live)
@@ -287,13 +288,16 @@ class _Run:
     def _settings(self) -> Cause:
         return Cause(problems.MODULE, self.module, problems.SETTINGS)
 
-    def _observe(self, seller: Seller) -> None:
-        """Begin nothing that would send a request while the module observes; raise or end the problem of that."""
+    def _observe(self, seller: Seller, live: Sequence[Request]) -> None:
+        """Whether the module observes: raise or end the problem of that, and wake what has waited for it to act."""
         from reseller.commands import observing
 
         sentence = observing.watch(self.context, self.held, self.module, acts=seller.settings.acts)
-        self.may_send = self.may_send and not sentence
+        self.observes = bool(sentence)
         self.summary.problems += [sentence] if sentence else []
+        if not sentence and any(request.error_type == Observing.unsent for request in live):
+            # One that was parked at the very moment at which the module was let act.
+            observing.wake(self.held, self.module)
 
     def _require_account(self, seller: Seller, live: Sequence[Request]) -> None:
         """Require that what was bought is at the account of the module's settings; otherwise raise the problem
@@ -383,7 +387,7 @@ class _Run:
             return
         left_behind.note_dates(self.context, self.held, self.module, today)
         left_behind.note_off(self.context, self.held, self.module, today)
-        if not self.may_spend:
+        if self.observes or not self.may_spend:
             return
         for number in paid.due(self.context.db, self.module, today, self.context.limits):
             self._each(number, partial(owed_terms.write_down, self.context, number))
@@ -401,15 +405,9 @@ class _Run:
             if retries.ends_run(error):
                 raise
             self.summary.fail(self.context.word(error))
-        if not self.may_spend:
-            # A started one would only be stopped again right before it is sent. What is held back, lacks money, or is a
-            # term that is owed, is already accounted for by the stop; any other says on its operation that it waits.
-            due = [
-                each
-                for each in due
-                if each.error_type != Halted.unsent and each.state != State.MONEY and each.kind != requests.PART
-            ]
         for request in due:
+            if restart.is_held_back(request, observes=self.observes, may_spend=self.may_spend):
+                continue
             is_part = request.kind == requests.PART
             self._each(request.item, self._buy(request, day) if is_part else self._restart(request))
         day.tell()

@@ -21,7 +21,7 @@ from reseller.lifecycle import operations, reasons, retries
 from reseller.lifecycle import problems as troubles
 from reseller.limits import Limits
 from reseller.seller.account import read_balance
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Halted, Observing, ResellerError
 from reseller.wire.numbers import whole
 
 #: seconds that a started operation has to change its request before it is started again
@@ -29,7 +29,7 @@ SETTLE_SECONDS = 60
 
 
 def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) -> list[Request]:
-    """The requests whose operation is to be started now, without those that wait for money.
+    """The requests whose operation is to be started now, the oldest first, without those that wait for money.
 
     `left` are numbers of requests whose operation is gone: an unsent one is then given up by start().
     """
@@ -47,7 +47,8 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
     # Where a right is missing, only one request tries again: the one with the fewest tries, the oldest of these.
     unable = [request for request in due if request.error_type == retries.WAITS_FOR_RIGHTS]
     unable.sort(key=lambda request: (request.tries, request.id))
-    return [request for request in due if request not in unable[1:]]
+    # Tries run in parallel, so our rows may be written in another order than the panel's operations.
+    return sorted((request for request in due if request not in unable[1:]), key=lambda request: request.turn)
 
 
 def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> list[Request]:
@@ -77,6 +78,18 @@ def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> lis
     if not balance.amount or Decimal(balance.amount) < oldest.have + oldest.deficit:
         return []
     return [oldest]
+
+
+def is_held_back(request: Request, *, observes: bool, may_spend: bool) -> bool:
+    """Whether the request would only be stopped again; any other is started, so that its operation says why it waits.
+
+    `observes` is True while the module observes only, `may_spend` is False while a person has stopped buying.
+    """
+    if request.kind == requests.PART:
+        return observes or not may_spend
+    if observes and request.error_type == Observing.unsent:
+        return True
+    return not may_spend and (request.error_type == Halted.unsent or request.state == State.MONEY)
 
 
 def note_stranded(context: Context, held: Lease, module: int) -> None:

@@ -169,3 +169,72 @@ def test_the_form_begins_nothing_that_it_does_not_show(shop, inside):
         act(shop, "--yes")
     assert shop.here.value("SELECT value FROM processingparam WHERE processingmodule = %s AND intname = 'acts'", module)
     shop.until_active(item)
+
+
+@pytest.mark.parametrize("reason", ["seller away", "no money"])
+def test_what_waited_for_another_reason_says_that_the_module_observes_once_that_is_gone(shop, reason):
+    if reason == "seller away":
+        shop.there.call("sandbox.fault", kind="refused", forfunc="*", times=1000)
+    else:
+        shop.there.call("sandbox.balance", user=shop.buyer, value=1)
+    item = shop.order("vds")
+    until(lambda: shop.error(item), "it is sent")
+    assert "reseller_observing_unsent" not in shop.error(item)
+    shop.ctl("observe", str(shop.module), "--on")
+    try:
+        shop.there.call("sandbox.fault.clear")
+        shop.there.call("sandbox.balance", user=shop.buyer, value=1000)
+        shop.here.write("DELETE FROM reseller_circuit")
+        shop.here.write("UPDATE reseller_request SET next_try = '2020-01-01' WHERE item = %s", item)
+        until(lambda: (shop.checkevent(), "reseller_observing_unsent" in shop.error(item))[1], "it says nothing of it")
+        shop.checkevent()
+        [problem] = problems(shop)
+        assert (problem["touches"].split(), shop.charges(item)) == ([str(item)], [])
+    finally:
+        act(shop, "--yes")
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
+def test_a_restored_database_is_told_at_once_and_noticed_until_a_person_has_looked(shop):
+    item = shop.order("vds")
+    shop.until_active(item)
+    mark = shop.here.base / observing.MARK
+    newest = int(mark.read_text())
+    mark.write_text(f"{newest + 3}\n")
+    for _ in range(2):
+        shop.checkevent()
+        [problem] = problems(shop)
+        assert problem["task"]
+        assert "restored" in json.dumps(shop.here.rows("SELECT params FROM task WHERE id = %s", problem["task"]))
+        assert int(mark.read_text()) == newest + 3
+    act(shop, "--yes")
+    assert int(mark.read_text()) == newest
+    shop.checkevent()
+    assert problems(shop) == []
+
+
+def test_a_module_that_was_put_back_while_its_order_was_bought_still_makes_the_service_active(shop, switch):
+    switch(shop.there, "provision", "manual")
+    item = shop.order("vds")
+    until(lambda: shop.links(item), "it is not bought")
+    shop.there.write("UPDATE item SET autoprolong = 1 WHERE id = %s", remote(shop, item))
+    shop.ctl("observe", str(shop.module), "--on")
+    try:
+        shop.there.call("sandbox.provision", item=remote(shop, item))
+        shop.until_active(item)
+    finally:
+        act(shop, "--yes")
+    shop.until_done(item)
+    assert len(shop.charges(item)) == 1
+
+
+def test_what_was_parked_at_the_very_moment_is_woken_by_the_next_run(shop, inside):
+    shop.ctl("observe", str(shop.module), "--on")
+    item = shop.order("vds")
+    parked(shop, item)
+    # As a process leaves it that had read before the module was let act, and writes after.
+    act(shop, "--yes")
+    shop.here.write("UPDATE reseller_request SET next_try = '2040-01-01' WHERE item = %s", item)
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
