@@ -36,7 +36,7 @@ from reseller.seller import account, renewals, service, services
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.bounds import PAGE
-from reseller.wire.errors import BusyError, PanelError, Rejected, SellerError, Unfounded
+from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, Unfounded
 
 #: the entries about the panel, and those about a seller, by name
 OF_PANEL = merged(
@@ -274,15 +274,15 @@ def watch(context: Context, module_numbers: Sequence[int]) -> list[str]:
     Raises ResellerError when the panel cannot be looked at. A seller that cannot be asked is left for the next time.
     """
     rows = verdicts.every(context.db)
-    due = [verdicts.PANEL] if _is_panel_due(context, rows) else []
-    for module in module_numbers:
-        is_off = any(each.is_off for each in rows if each.module == module)
-        if is_off and _is_old(context, verdicts.last_look(context.db, module)):
-            due.append(module)
+    is_panel_due = _is_panel_due(context, rows)
+    if is_panel_due:
+        look(context, verdicts.PANEL)
+    off = {each.module for each in rows if each.is_off}
+    due = [each for each in module_numbers if each in off and _is_old(context, verdicts.last_look(context.db, each))]
     for module in due:
-        with contextlib.suppress(SellerError):
+        with contextlib.suppress(ResellerError):
             look(context, module)
-    return tell(context, verdicts.every(context.db) if due else rows, module_numbers)
+    return tell(context, verdicts.every(context.db) if is_panel_due or due else rows, module_numbers)
 
 
 def _is_panel_due(context: Context, rows: Iterable[Verdict]) -> bool:
