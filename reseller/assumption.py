@@ -7,6 +7,7 @@ not hold is refused where a call to the seller would leave (context.py).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -41,6 +42,12 @@ class Assumption(NamedTuple):
     source: str
     rests: tuple[str, ...] = ()
     expected: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What is checked and what rests on it, in 32 characters: an entry that says something else has another."""
+        told = "\n".join((self.kind, self.name, self.expected, *self.rests))
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def needs(ability: str, function: str) -> bool:

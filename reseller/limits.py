@@ -118,6 +118,9 @@ class Limits(NamedTuple):
     stop_least: int = 2
     # Tariffs are compared with the seller's this often; 0: never.
     tariff_look_seconds: int = 86400
+    # An assumption that does not hold, or could not be seen, is looked at again after this time; one that held before
+    # switches something off only when it is still so then.
+    assumption_seconds: int = 900
     # If more services than this have the same problem, they get one task together.
     many_services: int = 3
     # A swapped service that is away for longer than this is a problem, and a finding of the audit.

@@ -34,6 +34,9 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--facts", metavar="FILE", help="also write what was found, without secrets and names, to FILE")
     parser.add_argument("--accept", metavar="NAME", help="go on although this assumption does not hold; see --why")
     parser.add_argument("--retract", metavar="NAME", help="take back what was accepted")
+    parser.add_argument(
+        "--module", type=int, metavar="N", help="with --accept, --retract: at the seller of this module only"
+    )
     parser.add_argument("--why", default="", help="with --accept: the reason, shown with your name from then on")
     parser.add_argument("--lang", choices=("en", "ru"), default="en", help="language of the sentences")
 
@@ -62,9 +65,9 @@ def _decide(context: Context, arguments: argparse.Namespace) -> None:
     if arguments.accept and not arguments.why:
         raise ResellerError("reseller_doctor_why", name=arguments.accept)
     if arguments.accept:
-        assumed.accept(context, arguments.accept, arguments.why)
+        assumed.accept(context, arguments.accept, arguments.why, arguments.module)
     if arguments.retract:
-        assumed.retract(context, arguments.retract)
+        assumed.retract(context, arguments.retract, arguments.module)
 
 
 def _tell(line: Line) -> None:

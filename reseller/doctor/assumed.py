@@ -22,8 +22,7 @@ _NOTHING = "-"
 def of_panel(panel: Panel) -> Iterator[Finding]:
     """Each fact about the panel; what was found is recorded, and switches on or off what rests on it."""
     context = Context.start(panel)
-    found = assumptions.of_panel(context)
-    failing = assumptions.record(context, verdicts.PANEL, found)
+    found, failing = assumptions.look(context, verdicts.PANEL)
     yield from _findings(found, failing)
     _tell(context)
 
@@ -31,8 +30,7 @@ def of_panel(panel: Panel) -> Iterator[Finding]:
 def of_seller(module: int, panel: Panel) -> Iterator[Finding]:
     """Each fact about the seller of a module, as of_panel()."""
     context = Context.start(panel)
-    found = assumptions.of_seller(context, module)
-    failing = assumptions.record(context, module, found)
+    found, failing = assumptions.look(context, module)
     yield from _findings(found, failing)
     _tell(context)
 
@@ -82,24 +80,40 @@ def _names(entry: Assumption, verdict: Verdict) -> Mapping[str, str]:
     return {"name": entry.name, "source": entry.source, "found": verdict.found or _NOTHING, "expected": expected}
 
 
-def accept(context: Context, name: str, why: str) -> None:
-    """Record that a person accepts that a fact does not hold: what rests on it goes on.
+def accept(context: Context, name: str, why: str, module: int | None = None) -> None:
+    """Record that a person accepts that a fact does not hold: what rests on it goes on, what waited for it is due.
 
-    Raises ResellerError `reseller_doctor_no_finding` when nothing of that name was found not to hold.
+    `module` says at which seller, 0 for the panel. Raises ResellerError `reseller_doctor_no_finding` when nothing of
+    that name was found not to hold, `reseller_doctor_which` when it does not hold at several and none was said.
     """
-    if not verdicts.accept(context.db, name, str(context.caller), why):
-        raise ResellerError("reseller_doctor_no_finding", name=name, names=_failing_names(context))
-    context.note("accept", f"that {name} does not hold: {why or _NOTHING}")
+    rows = [each for each in verdicts.every(context.db) if not each.holds]
+    chosen = _chosen(rows, name, module)
+    verdicts.accept(context.db, chosen.module, name, str(context.caller), why)
+    context.note("accept", f"that {name} does not hold{_at(chosen)}: {why or _NOTHING}")
+    if chosen.is_off:
+        assumptions.wake(context)
     _tell(context)
 
 
-def retract(context: Context, name: str) -> None:
-    """Take back what was accepted; raises as accept()."""
-    if not verdicts.retract(context.db, name):
-        raise ResellerError("reseller_doctor_no_finding", name=name, names=_failing_names(context))
-    context.note("retract", f"what was accepted of {name}")
+def retract(context: Context, name: str, module: int | None = None) -> None:
+    """Take back what was accepted; `module` and errors as for accept()."""
+    chosen = _chosen([each for each in verdicts.every(context.db) if each.who], name, module)
+    verdicts.retract(context.db, chosen.module, name)
+    context.note("retract", f"what was accepted of {name}{_at(chosen)}")
     _tell(context)
 
 
-def _failing_names(context: Context) -> str:
-    return ", ".join(each.name for each in verdicts.every(context.db) if not each.holds) or _NOTHING
+def _chosen(rows: Sequence[Verdict], name: str, module: int | None) -> Verdict:
+    """The one of these rows that a person means."""
+    named = [each for each in rows if each.name == name and module in (None, each.module)]
+    if not named:
+        names = ", ".join(dict.fromkeys(each.name for each in rows)) or _NOTHING
+        raise ResellerError("reseller_doctor_no_finding", name=name, names=names)
+    if len(named) > 1:
+        modules = ", ".join(str(each.module) for each in named)
+        raise ResellerError("reseller_doctor_which", name=name, modules=modules)
+    return named[0]
+
+
+def _at(row: Verdict) -> str:
+    return f" (module {row.module})" if row.module else ""

@@ -16,7 +16,7 @@ from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
-from reseller.model import Item, Remote
+from reseller.model import Item, Remote, Status
 from reseller.wire import dates
 
 #: how many services the problem of a module or of the panel names
@@ -72,6 +72,20 @@ def is_any(db: Database, module: int = 0) -> bool:
     if not module:
         return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link)"))
     return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link WHERE module = %s)", module))
+
+
+def active(db: Database, module: int, itemtype: str, most: int) -> list[str]:
+    """Remote services of a module and type that are linked and were active at the last look, the newest first."""
+    return db.column(
+        "SELECT k.remote FROM reseller_link k JOIN reseller_observation o ON o.link = k.id "
+        "WHERE k.live = 1 AND k.state = %s AND k.module = %s AND k.itemtype = %s AND o.status = %s AND o.absences = 0 "
+        "ORDER BY k.id DESC LIMIT %s",
+        LIVE,
+        module,
+        itemtype,
+        Status.ACTIVE,
+        most,
+    )
 
 
 def some(db: Database, module: int = 0) -> list[int]:

@@ -1,8 +1,8 @@
 """What was found of each assumption at the panel and at the seller of a module, and what a person has said of it.
 
-A row is written when a fact was looked at. A fact that does not hold switches off what rests on it (`off`), unless a
-person has accepted that, or it has worked here until now (lifecycle/assumptions.py). Every process reads the rows that
-are off right before a call that changes something at a seller (reseller/context.py).
+A row is written when a fact was looked at. `off` is what the rule says of a fact that does not hold: that what rests on
+it is switched off (lifecycle/assumptions.py). A person who accepts the fact overrides that, and leaves `off` as it is.
+Every process reads the rows that are off right before a call that changes something at a seller (reseller/context.py).
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from reseller.wire.texts import fit
 
 #: stands for the panel in place of a module's number
 PANEL = 0
+#: the row of the last look at the panel, or at a seller; no entry is called so
+LOOK = "*"
 _ROOM = {"found": 190, "rests": 190, "who": 64, "why": 500}
 _COLUMNS = (
-    "module, name, holds, found, rests, version, off, who, why, COALESCE(DATE_FORMAT(accepted, '%%Y-%%m-%%d'), '')"
+    "module, name, holds, found, rests, version, off, who, why, COALESCE(DATE_FORMAT(accepted, '%%Y-%%m-%%d'), ''), "
+    "TIMESTAMPDIFF(SECOND, since, UTC_TIMESTAMP(3))"
 )
 
 
 class Verdict(NamedTuple):
     """One row; `rests` are the names of abilities (reseller/assumption.py).
 
-    `version` is the program that last saw it hold, empty for none. `who` accepted on the day `accepted`, because `why`,
-    that it does not hold; empty if nobody did.
+    `version` is the digest of the entry that was last seen to hold (Assumption.digest), empty for none. `who` accepted
+    on the day `accepted`, because `why`, that it does not hold; empty if nobody did. `seconds` is how long ago it was
+    first found so.
     """
 
     module: int
@@ -40,20 +44,35 @@ class Verdict(NamedTuple):
     who: str = ""
     why: str = ""
     accepted: str = ""
+    seconds: int = 0
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it switches off what rests on it, which a person has not accepted."""
+        return self.off and not self.who
 
     def stops(self, function: str) -> bool:
         """Whether a call of this function of the seller rests on the fact, and is switched off with it."""
-        return self.off and any(needs(ability, function) for ability in self.rests.split())
+        return self.is_off and any(needs(ability, function) for ability in self.rests.split())
+
+
+class Look(NamedTuple):
+    """The last look: the panel's `state` then, whether all could be seen, and how long ago."""
+
+    state: str
+    is_whole: bool
+    seconds: int
 
 
 def every(db: Database) -> list[Verdict]:
     """All rows, those of the panel first."""
-    return [_verdict(row) for row in db.rows(f"SELECT {_COLUMNS} FROM reseller_verdict ORDER BY module, name")]  # noqa: S608 - words of this file
+    sql = f"SELECT {_COLUMNS} FROM reseller_verdict WHERE name <> %s ORDER BY module, name"  # noqa: S608 - words of this file
+    return [_verdict(row) for row in db.rows(sql, LOOK)]
 
 
 def off(db: Database, module: int) -> list[Verdict]:
     """The facts that do not hold at the panel, or at the seller of this module, and switch something off."""
-    sql = f"SELECT {_COLUMNS} FROM reseller_verdict WHERE off = 1 AND module IN (%s, %s) ORDER BY name"  # noqa: S608 - words of this file
+    sql = f"SELECT {_COLUMNS} FROM reseller_verdict WHERE off = 1 AND who = '' AND module IN (%s, %s) ORDER BY name"  # noqa: S608 - words of this file
     return [_verdict(row) for row in db.rows(sql, PANEL, module)]
 
 
@@ -69,13 +88,14 @@ def require(db: Database, module: int, function: str) -> None:
 
 def put(db: Database, verdict: Verdict) -> None:
     """Record what was found of a fact. It takes no lease: two who look find the same."""
+    same = "holds = VALUES(holds) AND found = VALUES(found)"
     db.execute(
-        "INSERT INTO reseller_verdict (module, name, holds, found, rests, version, off, who, why, since) "
+        "INSERT INTO reseller_verdict (module, name, holds, found, rests, version, off, who, why, since) "  # noqa: S608 - words of this function
         "VALUES (%s, %s, %s, %s, %s, %s, %s, '', '', UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE "
-        "since = IF(holds = VALUES(holds) AND found = VALUES(found), since, VALUES(since)), "
-        # What was accepted is what was found then; anything else has to be looked at anew.
-        "who = IF(found = VALUES(found), who, ''), why = IF(found = VALUES(found), why, ''), "
-        "accepted = IF(found = VALUES(found), accepted, NULL), "
+        f"since = IF({same}, since, VALUES(since)), "
+        # What was accepted is what was found then; anything else has to be looked at anew. The columns that are
+        # compared come last: an assignment reads what those before it have set.
+        f"who = IF({same}, who, ''), why = IF({same}, why, ''), accepted = IF({same}, accepted, NULL), "
         "holds = VALUES(holds), found = VALUES(found), rests = VALUES(rests), version = VALUES(version), "
         "off = VALUES(off)",
         verdict.module,
@@ -88,31 +108,53 @@ def put(db: Database, verdict: Verdict) -> None:
     )
 
 
-def accept(db: Database, name: str, who: str, why: str) -> int:
-    """Record that a person accepts that a fact does not hold, and switch on what rests on it; how many rows."""
+def accept(db: Database, module: int, name: str, who: str, why: str) -> int:
+    """Record that a person accepts that a fact does not hold at the panel or at this seller; how many rows (0, 1)."""
     return db.execute(
-        "UPDATE reseller_verdict SET off = 0, who = %s, why = %s, accepted = UTC_TIMESTAMP(3) "
-        "WHERE name = %s AND holds = 0",
+        "UPDATE reseller_verdict SET who = %s, why = %s, accepted = UTC_TIMESTAMP(3) "
+        "WHERE module = %s AND name = %s AND holds = 0",
         fit(who, _ROOM["who"]),
         fit(why, _ROOM["why"]),
+        module,
         name,
     )
 
 
-def retract(db: Database, name: str) -> int:
-    """Take back what was accepted, and switch off what rests on the fact; how many rows."""
-    sql = (
-        "UPDATE reseller_verdict SET off = rests > '', who = '', why = '', accepted = NULL WHERE name = %s AND who > ''"
+def retract(db: Database, module: int, name: str) -> int:
+    """Take back what was accepted: what the rule says counts again; how many rows (0, 1)."""
+    sql = "UPDATE reseller_verdict SET who = '', why = '', accepted = NULL WHERE module = %s AND name = %s AND who > ''"
+    return db.execute(sql, module, name)
+
+
+def looked(db: Database, module: int, state: str, *, is_whole: bool) -> None:
+    """Record that the panel (0) or the seller of a module is looked at now; see Look."""
+    db.execute(
+        "INSERT INTO reseller_verdict (module, name, holds, found, rests, version, off, who, why, since) "
+        "VALUES (%s, %s, %s, %s, '', '', 0, '', '', UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE "
+        "holds = VALUES(holds), found = VALUES(found), since = VALUES(since)",
+        module,
+        LOOK,
+        is_whole,
+        state,
     )
-    return db.execute(sql, name)
+
+
+def last_look(db: Database, module: int) -> Look | None:
+    """The last look at the panel (0) or at the seller of a module."""
+    sql = (
+        "SELECT found, holds, TIMESTAMPDIFF(SECOND, since, UTC_TIMESTAMP(3)) FROM reseller_verdict "
+        "WHERE module = %s AND name = %s"
+    )
+    row = db.row(sql, module, LOOK)
+    return Look(row[0], bool(row[1]), row[2]) if row else None
 
 
 def forget(db: Database, module: int, names: Collection[str]) -> None:
     """Delete what was found of facts that are no assumptions any more, all but these names."""
-    kept = tuple(names) or ("",)
+    kept = (LOOK, *names)
     db.execute("DELETE FROM reseller_verdict WHERE module = %s AND name NOT IN %s", module, kept)
 
 
 def _verdict(row: Row) -> Verdict:
-    module, name, holds, found, rests, version, is_off, who, why, accepted = row
-    return Verdict(module, name, bool(holds), found, rests, version, bool(is_off), who, why, accepted)
+    module, name, holds, found, rests, version, is_off, *said = row
+    return Verdict(module, name, bool(holds), found, rests, version, bool(is_off), *said)

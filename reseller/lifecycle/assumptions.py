@@ -1,12 +1,15 @@
 """Hold the assumptions (reseller/assumption.py) against the panel and the sellers at hand, changing nothing there.
 
 A fact that does not hold switches off what rests on it, and only that: such a call is withheld where it would leave
-(reseller/context.py), and the operation that needed it says so. Two things keep this from doing harm. What has worked
-until now is not switched off by an upgrade of this program: a fact that the program before did not check, or checked
-otherwise, is only a warning and a problem while services are linked. And a person may accept that a fact does not hold.
+(reseller/context.py), and the operation that needed it says so. While services are linked, only a fact about the panel
+does so, and only one that this very entry has seen hold (Assumption.digest): a column at once, since the database
+describes itself, a function when it is still missing after `assumption_seconds`. Everything else is a warning and a
+problem. While nothing is linked, nothing can be stopped that has worked, and each fact does so at once. What is off
+stays off until the fact holds, or a person accepts that it does not.
 
-A run holds a fingerprint against the one before: the columns that are read, with their types, and the panel's files of
-descriptions. That is one query and one folder; everything is looked at again only when it has changed.
+A run holds a fingerprint against the one before: these entries, the columns that are read, with their types, and the
+panel's files of descriptions. That is one query and one folder. It looks at everything again when that has changed, and
+every `assumption_seconds` while something does not hold or could not be seen; at a seller while a fact of its is off.
 """
 
 from __future__ import annotations
@@ -14,10 +17,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from reseller import __version__, products
+from reseller import products
 from reseller.assumption import ANSWER, COLUMN, FORM, FUNCTION, LIST, Assumption, merged
 from reseller.context import Context
 from reseller.db import Database
@@ -32,7 +36,7 @@ from reseller.seller import account, renewals, service, services
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.bounds import PAGE
-from reseller.wire.errors import BusyError, PanelError, Rejected, Unfounded
+from reseller.wire.errors import BusyError, PanelError, Rejected, ResellerError, Unfounded
 
 #: the entries about the panel, and those about a seller, by name
 OF_PANEL = merged(
@@ -54,11 +58,13 @@ OF_PANEL = merged(
 )
 OF_SELLER = merged(entry for room in (account, services, service, renewals) for entry in room.ASSUMED)
 CAUSE = Cause(problems.PANEL, 0, problems.ASSUMPTION)
-#: the row of the fingerprint among the verdicts; no entry is called so
-FINGERPRINT = "*"
 #: the descriptions of the panel's interface, which an upgrade of the panel replaces
 DESCRIPTIONS = "etc/xml"
-_NOTHING = "-"
+#: how long one look may call functions; what was not reached by then is unseen
+LOOK_SECONDS = 30
+#: how many services of a type are read: one alone may lack what others have
+ROWS = 3
+_NOTHING, _NO_TIME = "-", "no time left"
 
 
 class Found(NamedTuple):
@@ -78,7 +84,8 @@ def of_panel(context: Context) -> list[Found]:
         known = function_list.of(context.panel)
     except PanelError as error:
         return found + [Found(entry, holds=None, found=f"no list: {error.panel_type}") for entry in called]
-    return found + [_function(context, entry, known) for entry in called]
+    until = time.monotonic() + LOOK_SECONDS
+    return found + [_function(context, entry, known, until) for entry in called]
 
 
 def of_tables(db: Database) -> list[Found]:
@@ -102,33 +109,58 @@ def _is_needed(function: str, sold: set[str]) -> bool:
     return itemtype not in products.ITEMTYPES or itemtype in sold
 
 
-def _function(context: Context, entry: Assumption, known: frozenset[str]) -> Found:
+def _function(context: Context, entry: Assumption, known: frozenset[str], until: float) -> Found:
     """A function that is not listed is called without a parameter, so that nothing is named that it could change."""
     if function_list.has(known, entry.name):
         return Found(entry, holds=True, found="listed")
+    if time.monotonic() > until:
+        return Found(entry, holds=None, found=_NO_TIME)
     try:
         context.mgrctl.call(entry.name)
     except PanelError as error:
         if error.panel_type in ("missed", "access") and error.object in ("", entry.name, "func", "function", "action"):
             return Found(entry, holds=False, found=_NOTHING)
-        if error.panel_type in ("client", "timeout"):
+        # `answer` is what mgrctl.py calls an output that is no document.
+        if error.panel_type in ("client", "timeout", "answer"):
             return Found(entry, holds=None, found=error.panel_type)
     return Found(entry, holds=True, found="not listed, but answers")
 
 
 def of_seller(context: Context, module: int) -> list[Found]:
     """Each entry about the seller of a module; raises SellerError when it cannot be asked."""
+    until = time.monotonic() + LOOK_SECONDS
     transport = context.seller(module).transport
     found = _parts(transport, "whoami", {}) + _parts(transport, "subaccount", {})
-    remote = ""
+    remotes: list[str] = []
     for itemtype in tariffs.sold_types(context.db, module):
-        page = transport.call(itemtype, {"p_num": "1", "p_cnt": "1"}, bounds=PAGE)
+        if time.monotonic() > until:
+            found += [_unseen(entry, itemtype, _NO_TIME) for entry in (*_entries(LIST), *_entries(FORM))]
+            continue
+        page = transport.call(itemtype, {"p_num": "1", "p_cnt": str(ROWS)}, bounds=PAGE)
         found += [_part(entry, page, itemtype) for entry in _entries(LIST)]
-        first = document.text(page, "elem/id")
-        if first:
-            remote = remote or first
-            found += _parts(transport, FORM, {"elid": first}, itemtype)
-    return found + (_parts(transport, "service.prolong", {"elid": remote}) if remote else [])
+        listed = [told for elem in page.iterfind("elem") if (told := document.text(elem, "id"))]
+        some = list(dict.fromkeys(links.active(context.db, module, itemtype, ROWS) + listed))[:ROWS]
+        found += _forms(transport, FORM, some, itemtype)
+        remotes += some
+    return found + _forms(transport, "service.prolong", remotes[:ROWS])
+
+
+def _forms(transport: Transport, function: str, remotes: Sequence[str], itemtype: str = "") -> list[Found]:
+    """The entries about a form: one holds if the form of any of these services has it, and fails if none has.
+
+    A service whose form is refused, such as one that was deleted since, says nothing.
+    """
+    seen: list[list[Found]] = []
+    for remote in remotes:
+        with contextlib.suppress(Rejected):
+            seen.append(_parts(transport, function, {"elid": remote}, itemtype))
+    if not seen:
+        return [_unseen(entry, itemtype, "no service") for entry in _entries(function)]
+    return [next((each for each in every if each.holds), every[0]) for every in zip(*seen)]
+
+
+def _unseen(entry: Assumption, itemtype: str, why: str) -> Found:
+    return Found(_of_type(entry, itemtype), holds=None, found=why)
 
 
 def _entries(function: str) -> list[Assumption]:
@@ -170,38 +202,50 @@ def _of_type(entry: Assumption, itemtype: str) -> Assumption:
 
 
 def record(context: Context, module: int, found: Sequence[Found]) -> list[Verdict]:
-    """Record what was seen, for the panel (0) or for the seller of a module; the facts that do not hold."""
-    known = {each.name: each for each in verdicts.every(context.db) if each.module == module}
-    works = links.is_any(context.db)
-    seen = [each for each in found if each.holds is not None]
-    for each in seen:
-        before = known.get(each.entry.name)
-        if before is None or _differs(before, each):
-            verdicts.put(context.db, _verdict(module, each, before, works=works))
-    verdicts.forget(context.db, module, [each.entry.name for each in found] + [FINGERPRINT])
-    return [each for each in verdicts.every(context.db) if each.module == module and not each.holds]
+    """Record what was seen, for the panel (0) or for the seller of a module; the facts that do not hold.
 
-
-def _differs(before: Verdict, now: Found) -> bool:
-    told = (now.holds, now.found, " ".join(now.entry.rests))
-    return (before.holds, before.found, before.rests) != told or (before.holds and before.version != __version__)
-
-
-def _verdict(module: int, now: Found, before: Verdict | None, *, works: bool) -> Verdict:
-    """The row for what was found; `works` says whether services are linked already.
-
-    An upgrade never switches off what worked the day before: a fact that this very version has not seen hold switches
-    nothing off while services are linked.
+    Requests that wait for a fact go on when one has been switched on again.
     """
-    rests = " ".join(now.entry.rests)
-    version = __version__ if now.holds else before.version if before else ""
-    is_off = bool(not now.holds and rests and (not works or version == __version__))
-    return Verdict(module, now.entry.name, bool(now.holds), now.found, rests, version, is_off)
+    known = _rows(context.db, module)
+    works = links.is_any(context.db, module)
+    for each in found:
+        if each.holds is not None:
+            before = known.get(each.entry.name)
+            now = _verdict(context, module, each, before, works=works)
+            if before is None or before[:7] != now[:7]:
+                verdicts.put(context.db, now)
+    verdicts.forget(context.db, module, [each.entry.name for each in found])
+    rows = _rows(context.db, module)
+    if any(each.is_off and not (each.name in rows and rows[each.name].is_off) for each in known.values()):
+        wake(context)
+    return [each for each in rows.values() if not each.holds]
+
+
+def _rows(db: Database, module: int) -> dict[str, Verdict]:
+    return {each.name: each for each in verdicts.every(db) if each.module == module}
+
+
+def _verdict(context: Context, module: int, now: Found, before: Verdict | None, *, works: bool) -> Verdict:
+    """The row for what was found; `works` says whether services are linked already. The rule is in the file's head."""
+    rests, digest = " ".join(now.entry.rests), now.entry.digest
+    row = Verdict(module, now.entry.name, bool(now.holds), now.found, rests)
+    if row.holds or before is None:
+        return row._replace(version=digest if row.holds else "", off=bool(rests) and not (row.holds or works))
+    was_off = before.off and before.rests == rests
+    lasts = not before.holds and before.seconds >= context.limits.assumption_seconds
+    fell = module == verdicts.PANEL and before.version == digest and (now.entry.kind == COLUMN or lasts)
+    return row._replace(version=before.version, off=bool(rests) and (not works or was_off or fell))
+
+
+def wake(context: Context) -> None:
+    """Make what waits for a fact due now. If a process has the lease for long, it waits for its next try instead."""
+    with contextlib.suppress(BusyError), _held(context, context.limits.lock_wait_seconds) as held:
+        requests.wake(held, [Unfounded.unsent], items.modules(context.db))
 
 
 def fingerprint(context: Context) -> str:
-    """A digest of what the panel is: the columns that are read, and the descriptions of its interface."""
-    digest = hashlib.blake2b(__version__.encode(), digest_size=16)
+    """A digest of what is checked, and of the panel: its columns, and the descriptions of its interface."""
+    digest = hashlib.blake2b("".join(entry.digest for entry in OF_PANEL.values()).encode(), digest_size=16)
     for column, type_ in sorted(tables.columns(context.db, _tables()).items()):
         digest.update(f"{column} {type_}\n".encode())
     with contextlib.suppress(OSError), os.scandir(context.panel.base / DESCRIPTIONS) as entries:
@@ -211,23 +255,56 @@ def fingerprint(context: Context) -> str:
     return digest.hexdigest()
 
 
-def watch(context: Context, module_numbers: Sequence[int]) -> list[str]:
-    """Look at the panel anew when its fingerprint has changed; the sentence of the problem while there is one.
+def look(context: Context, module: int) -> tuple[list[Found], list[Verdict]]:
+    """Look at the panel (0) or at the seller of a module now, and record it; what was found, and what does not hold.
 
-    Raises ResellerError when that is not possible: the next run tries again.
+    Raises ResellerError when that is not possible: it is tried again after `assumption_seconds`.
     """
-    now = fingerprint(context)
+    state = "" if module else fingerprint(context)
+    verdicts.looked(context.db, module, state, is_whole=False)
+    found = of_seller(context, module) if module else of_panel(context)
+    failing = record(context, module, found)
+    verdicts.looked(context.db, module, state, is_whole=all(each.holds is not None for each in found))
+    return found, failing
+
+
+def watch(context: Context, module_numbers: Sequence[int]) -> list[str]:
+    """Look at the panel and at sellers where that is due; the sentence of the problem while there is one.
+
+    Raises ResellerError when the panel cannot be looked at. A seller that cannot be asked is left for the next time.
+    """
     rows = verdicts.every(context.db)
-    if not any(each.name == FINGERPRINT and each.found == now for each in rows):
-        record(context, verdicts.PANEL, of_panel(context))
-        verdicts.put(context.db, Verdict(verdicts.PANEL, FINGERPRINT, holds=True, found=now))
-        rows = verdicts.every(context.db)
-    return tell(context, rows, module_numbers)
+    is_panel_due = _is_panel_due(context, rows)
+    if is_panel_due:
+        look(context, verdicts.PANEL)
+    off = {each.module for each in rows if each.is_off}
+    due = [each for each in module_numbers if each in off and _is_old(context, verdicts.last_look(context.db, each))]
+    for module in due:
+        with contextlib.suppress(ResellerError):
+            look(context, module)
+    return tell(context, verdicts.every(context.db) if is_panel_due or due else rows, module_numbers)
+
+
+def _is_panel_due(context: Context, rows: Iterable[Verdict]) -> bool:
+    last = verdicts.last_look(context.db, verdicts.PANEL)
+    if last is None or last.state != fingerprint(context):
+        return True
+    failing = any(each.module == verdicts.PANEL and _is_open(each) for each in rows)
+    return (failing or not last.is_whole) and _is_old(context, last)
+
+
+def _is_old(context: Context, last: verdicts.Look | None) -> bool:
+    return last is None or last.seconds >= context.limits.assumption_seconds
+
+
+def _is_open(row: Verdict) -> bool:
+    """Whether something rests on a fact that does not hold, and nobody has accepted that."""
+    return not row.holds and bool(row.rests) and not row.who
 
 
 def tell(context: Context, rows: Iterable[Verdict], module_numbers: Sequence[int]) -> list[str]:
     """Raise the problem of what does not hold and is not accepted, or end it; its sentence, or none."""
-    open_ = [each for each in rows if not each.holds and each.rests and not each.who]
+    open_ = [each for each in rows if _is_open(each)]
     before = problems.of(context.db, CAUSE)
     if not open_ and before is None:
         return []
@@ -241,7 +318,6 @@ def tell(context: Context, rows: Iterable[Verdict], module_numbers: Sequence[int
             troubles.raise_(context, held, problem)
         elif not open_:
             troubles.end(context, held, CAUSE)
-            requests.wake(held, [Unfounded.unsent], module_numbers)
     return [context.word(troubles.message(problem))] if open_ else []
 
 
@@ -249,5 +325,5 @@ def _some(context: Context, failing: Sequence[Verdict]) -> tuple[int, ...]:
     return tuple(links.some(context.db)) if failing else ()
 
 
-def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
-    return lease(context.db, "assumptions", context.limits.lease_seconds)
+def _held(context: Context, wait_seconds: int = 0) -> contextlib.AbstractContextManager[Lease]:
+    return lease(context.db, "assumptions", context.limits.lease_seconds, wait_seconds=wait_seconds)

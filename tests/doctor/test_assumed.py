@@ -6,7 +6,9 @@ import pytest
 
 from reseller.assumption import ANSWER, FUNCTION
 from reseller.context import Context
+from reseller.doctor import assumed
 from reseller.ledger import verdicts
+from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import assumptions
 from reseller.mgr5.panel import Panel
 from tests.support.keeping import remote
@@ -43,6 +45,11 @@ def lacking(fresh, switch):
     return lack
 
 
+def earlier(shop):
+    """All that was found so far was found an hour before."""
+    shop.here.write("UPDATE reseller_verdict SET since = since - INTERVAL 1 HOUR")
+
+
 def astray(found):
     return {each.entry.name for each in found if each.holds is False}
 
@@ -66,15 +73,18 @@ def test_a_function_that_is_missing_is_named_and_no_other(fresh, lacking, name):
 
 @pytest.fixture
 def listing(fresh, tmp_path):
-    """The context of the same panel whose `mgrctl -i` prints what this command of the shell prints."""
+    """The context of the same panel whose `mgrctl -i` prints what this command of the shell prints.
 
-    def print_(command):
+    `others` is the command for every other call.
+    """
+
+    def print_(command, others='exec $m "$@"'):
         real = fresh.context.panel.base
         (tmp_path / "sbin").mkdir()
         for name in ("etc", "var", "lib"):
             (tmp_path / name).symlink_to(real / name)
         script = tmp_path / "sbin/mgrctl"
-        script.write_text(f'#!/bin/sh\nm={real}/sbin/mgrctl\n[ "$3" = -i ] || exec $m "$@"\n{command}\n')
+        script.write_text(f'#!/bin/sh\nm={real}/sbin/mgrctl\nif [ "$3" != -i ]; then {others}; exit; fi\n{command}\n')
         script.chmod(0o755)
         return Context.start(Panel(tmp_path))
 
@@ -98,6 +108,30 @@ def test_a_panel_that_lists_no_functions_leaves_them_unseen(listing, command):
     assert {each.holds for each in found if each.entry.kind != FUNCTION} == {True}
 
 
+@pytest.mark.parametrize("others", ["echo Segmentation fault", "exit 1"])
+def test_a_function_that_answers_no_document_is_unseen(listing, others):
+    context = listing("$m -m billmgr -i | grep -v '^name=service.postprolong '", others)
+    found = {each.entry.name: each for each in assumptions.of_panel(context)}
+    assert (found["service.postprolong"].holds, found["service.postprolong"].found) == (None, "answer")
+
+
+def test_what_is_not_reached_in_time_is_unseen(listing, monkeypatch):
+    monkeypatch.setattr(assumptions, "LOOK_SECONDS", -1)
+    context = listing("$m -m billmgr -i | grep -v '^name=service.postprolong '")
+    found = {each.entry.name: each.found for each in assumptions.of_panel(context)}
+    assert found["service.postprolong"] == "no time left"
+
+
+def test_what_could_not_be_seen_is_looked_at_again_though_no_file_has_changed(fresh, listing):
+    assumptions.watch(listing("exit 1"), [fresh.shop.module])
+    assert verdicts.last_look(fresh.db, 0).is_whole is False
+    assumptions.watch(fresh.context, [fresh.shop.module])
+    assert verdicts.last_look(fresh.db, 0).is_whole is False
+    earlier(fresh.shop)
+    assumptions.watch(fresh.context, [fresh.shop.module])
+    assert verdicts.last_look(fresh.db, 0).is_whole is True
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_part_that_an_answer_lacks_is_named_and_no_other(fresh, vds, soft, name):
     shop = fresh.shop
@@ -111,6 +145,36 @@ def test_a_part_that_an_answer_lacks_is_named_and_no_other(fresh, vds, soft, nam
 def test_a_function_that_the_seller_refuses_has_no_part_of_its_answer(fresh, vds):
     fresh.shop.there.call("sandbox.fault", kind="error", forfunc="subaccount", type="access", object="subaccount")
     assert astray(assumptions.of_seller(fresh.context, fresh.shop.module)) == {"subaccount elem/balance"}
+
+
+@pytest.mark.parametrize("function", ["vds.edit", "service.prolong"])
+def test_what_only_one_of_several_services_lacks_holds(fresh, vds, function):
+    shop = fresh.shop
+    shop.until_active(shop.order("vds"))
+    path = {"vds.edit": "expiredate", "service.prolong": "newexpiredate doc/newexpiredate"}[function]
+    shop.there.call("sandbox.fault", kind="lacks", forfunc=function, object=path, times=1)
+    assert astray(assumptions.of_seller(fresh.context, shop.module)) == set()
+
+
+def test_what_no_service_shows_is_unseen_and_kept(fresh, vds):
+    shop = fresh.shop
+    shown = {each.entry.name for each in assumptions.of_seller(fresh.context, shop.module)}
+    shop.there.call("sandbox.fault", kind="lacks", forfunc="vds", object="elem", times=9)
+    shop.here.write("UPDATE reseller_observation SET absences = absences + 100")
+    try:
+        found = {each.entry.name: each for each in assumptions.of_seller(fresh.context, shop.module)}
+    finally:
+        shop.here.write("UPDATE reseller_observation SET absences = absences - 100")
+    assert set(found) == shown
+    assert (found["vds.edit status"].holds, found["vds.edit status"].found) == (None, "no service")
+
+
+def test_what_is_off_at_a_seller_is_looked_at_again_by_a_run(fresh, vds):
+    shop = fresh.shop
+    name = next(each.entry.name for each in assumptions.of_seller(fresh.context, shop.module) if each.entry.rests)
+    verdicts.put(fresh.db, Verdict(shop.module, name, holds=False, found="-", rests="order", off=True))
+    shop.checkevent()
+    assert verdicts.off(fresh.db, shop.module) == []
 
 
 def test_an_empty_list_is_not_good_and_not_bad(fresh, shop):
@@ -131,6 +195,8 @@ def test_an_order_that_could_not_become_active_is_not_bought_before_it_can(fresh
     shop = fresh.shop
     doctor(shop)
     lacking("vds.open", "<itemtype>.open")
+    assert [each["verdict"] for each in said(shop, "vds.open")] == ["warning"]
+    earlier(shop)
     [found] = said(shop, "vds.open")
     assert found["verdict"] == "fails"
     assert "platform.md 5.2" in found["text"]
@@ -153,6 +219,8 @@ def test_what_does_not_rest_on_it_goes_on(fresh, lacking, vds):
     shop = fresh.shop
     doctor(shop)
     lacking("vds.open", "<itemtype>.open", "service.postsetparam")
+    doctor(shop)
+    earlier(shop)
     assert {each["verdict"] for each in said(shop, "service.postsetparam")} == {"fails"}
     shop.act("suspend", vds)
     shop.until_done(vds)
@@ -166,6 +234,8 @@ def test_a_person_accepts_it_with_a_reason_and_takes_that_back(fresh, lacking):
     shop = fresh.shop
     doctor(shop)
     lacking("service.postprolong")
+    doctor(shop)
+    earlier(shop)
     assert said(shop, "service.postprolong")[0]["verdict"] == "fails"
     assert b"--why" in doctor(shop, "--accept", "service.postprolong").stderr
     assert b"service.postprolong" in doctor(shop, "--accept", "nothing", "--why", "x").stderr
@@ -181,12 +251,38 @@ def test_a_person_accepts_it_with_a_reason_and_takes_that_back(fresh, lacking):
     assert said(shop, "service.postprolong")[0]["verdict"] == "fails"
 
 
+def test_of_several_sellers_the_one_is_named_at_which_it_is_accepted(fresh, shop):
+    other = shop.module + 1
+    for module in (shop.module, other):
+        verdicts.put(fresh.db, Verdict(module, "vds elem/x", holds=False, found="-", rests="order"))
+    refused = doctor(shop, "--accept", "vds elem/x", "--why", "x")
+    assert f"modules {shop.module}, {other}" in refused.stderr.decode()
+    shop.ctl("doctor", "--accept", "vds elem/x", "--why", "x", "--module", str(other))
+    assert [each.module for each in verdicts.every(fresh.db) if each.who] == [other]
+
+
+def test_what_waits_goes_on_at_once_when_one_of_two_is_accepted(fresh, shop):
+    shop.checkevent()
+    for name, rests in (("a.b", "order"), ("c.d", "power")):
+        verdicts.put(fresh.db, Verdict(shop.module, name, holds=False, found="-", rests=rests, off=True))
+    verdicts.looked(fresh.db, shop.module, "", is_whole=True)
+    item = shop.order("vds")
+    until(lambda: "reseller_unfounded_unsent" in shop.error(item), "it does not say why")
+    shop.here.write("UPDATE reseller_request SET next_try = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR WHERE item = %s", item)
+    assumed.accept(fresh.context, "a.b", "x")
+    assert [each.name for each in verdicts.off(fresh.db, shop.module)] == ["c.d"]
+    shop.until_active(item)
+    assert len(shop.charges(item)) == 1
+
+
 def test_an_upgrade_switches_off_nothing_that_worked_the_day_before(fresh, lacking):
     shop = fresh.shop
     doctor(shop)
-    shop.here.write("UPDATE reseller_verdict SET version = '0.0.1' WHERE name <> '*'")
+    shop.here.write("UPDATE reseller_verdict SET version = 'another entry' WHERE name <> '*'")
     shop.here.write("DELETE FROM reseller_verdict WHERE name = 'service.postprolong'")
     lacking("vds.open", "<itemtype>.open", "service.postprolong")
+    doctor(shop)
+    earlier(shop)
     for name in ("vds.open", "service.postprolong"):
         assert [each["verdict"] for each in said(shop, name)] == ["warning"], name
     assert verdicts.off(fresh.db, shop.module) == []

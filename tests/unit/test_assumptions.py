@@ -9,15 +9,20 @@ import pytest
 
 import reseller
 from reseller import assumption
-from reseller.assumption import ABILITIES, COLUMN, DATE, FUNCTION, NUMBER, TEXT, merged, needs
-from reseller.ledger import verdicts
+from reseller.assumption import ABILITIES, ANSWER, COLUMN, DATE, FUNCTION, NUMBER, TEXT, Assumption, merged, needs
+from reseller.context import Context
+from reseller.ledger import requests, verdicts
+from reseller.ledger.requests import Effect, Standing
+from reseller.ledger.states import State
 from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import assumptions
+from reseller.lifecycle.assumptions import Found
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import Unfounded
 from sandbox import schema
 from sandbox.database import connect
 from tests.support.world import ROOT
+from tests.unit.conftest import age, bought, made
 
 COLUMNS = [entry for entry in assumptions.OF_PANEL.values() if entry.kind == COLUMN]
 FUNCTIONS = [entry.name for entry in assumptions.OF_PANEL.values() if entry.kind == FUNCTION]
@@ -243,29 +248,148 @@ def test_of_another_module_it_stops_nothing(db, verdict):
 
 def test_what_was_accepted_goes_on_until_something_else_is_found(db, verdict):
     verdicts.put(db, verdict)
-    assert verdicts.accept(db, "task.status", "root", "it works") == 1
+    assert verdicts.accept(db, 0, "task.status", "root", "it works") == 1
     verdicts.require(db, 5, "vds.order.param")
     [row] = verdicts.every(db)
     assert (row.who, row.why, bool(row.accepted)) == ("root", "it works", True)
     verdicts.put(db, verdict._replace(found="blob"))
     [row] = verdicts.every(db)
     assert (row.who, row.off) == ("", True)
-    assert verdicts.retract(db, "task.status") == 0
+    assert verdicts.retract(db, 0, "task.status") == 0
+
+
+def test_what_was_accepted_goes_on_when_more_rests_on_it(db, verdict):
+    verdicts.put(db, verdict)
+    verdicts.accept(db, 0, "task.status", "root", "it works")
+    verdicts.put(db, verdict._replace(rests="order renew state"))
+    [row] = verdicts.every(db)
+    assert (row.who, row.rests, verdicts.off(db, 5)) == ("root", "order renew state", [])
+    verdicts.require(db, 5, "vds.suspend")
+
+
+def test_what_has_held_since_is_not_accepted_any_more(db, verdict):
+    verdicts.put(db, verdict)
+    verdicts.accept(db, 0, "task.status", "root", "it works")
+    verdicts.put(db, verdict._replace(holds=True, off=False))
+    verdicts.put(db, verdict)
+    assert [each.name for each in verdicts.off(db, 5)] == ["task.status"]
+
+
+def test_it_is_accepted_at_one_seller_and_not_at_the_others(db, verdict):
+    for module in (4, 5):
+        verdicts.put(db, verdict._replace(module=module))
+    verdicts.accept(db, 4, "task.status", "root", "it works")
+    assert (verdicts.off(db, 4), [each.module for each in verdicts.off(db, 5)]) == ([], [5])
+    verdicts.accept(db, 5, "task.status", "root", "it works")
+    assert verdicts.retract(db, 4, "task.status") == 1
+    assert ([each.module for each in verdicts.off(db, 4)], verdicts.off(db, 5)) == ([4], [])
+
+
+def test_a_warning_that_was_accepted_and_taken_back_is_a_warning(db, verdict):
+    verdicts.put(db, verdict._replace(off=False))
+    verdicts.accept(db, 0, "task.status", "root", "it works")
+    verdicts.retract(db, 0, "task.status")
+    assert [(each.off, each.who) for each in verdicts.every(db)] == [(False, "")]
 
 
 def test_what_was_accepted_can_be_taken_back(db, verdict):
     verdicts.put(db, verdict)
-    verdicts.accept(db, "task.status", "root", "it works")
-    assert verdicts.retract(db, "task.status") == 1
+    verdicts.accept(db, 0, "task.status", "root", "it works")
+    assert verdicts.retract(db, 0, "task.status") == 1
     assert [each.name for each in verdicts.off(db, 5)] == ["task.status"]
 
 
 def test_what_holds_cannot_be_accepted(db, verdict):
     verdicts.put(db, verdict._replace(holds=True, off=False))
-    assert verdicts.accept(db, "task.status", "root", "x") == 0
+    assert verdicts.accept(db, 0, "task.status", "root", "x") == 0
 
 
 def test_what_is_no_assumption_any_more_is_forgotten(db, verdict):
     verdicts.put(db, verdict)
     verdicts.forget(db, 0, ["another"])
     assert verdicts.every(db) == []
+
+
+# When a fact switches something off: services are linked, unless a test says that none is.
+
+OPEN = Assumption(FUNCTION, "vds.open", "platform.md 5.2", ("order:vds",))
+STATUS = Assumption(COLUMN, "task.status", "platform.md 6", ("order",), NUMBER)
+LIST = Assumption(ANSWER, "vds elem/id", "selling-api.md 5.2", ("everything",))
+
+
+@pytest.fixture
+def context(base, held, item, verdict):
+    bought(held, item)
+    found = Context.start(Panel(base))
+    yield found
+    found.db.close()
+
+
+def off_after(context, entry, *looks, module=0, apart=900):
+    """Whether a fact is off after looks that found this of it, so many seconds apart."""
+    for holds in looks:
+        context.db.execute("UPDATE reseller_verdict SET since = since - INTERVAL %s SECOND", apart)
+        assumptions.record(context, module, [Found(entry, holds, "x" if holds else "-")])
+    return bool(verdicts.off(context.db, module))
+
+
+def test_a_function_that_goes_switches_off_only_when_it_is_still_gone_later(context):
+    assert not off_after(context, OPEN, True, False)
+    assert not off_after(context, OPEN, False, apart=60)
+    assert off_after(context, OPEN, False)
+
+
+def test_a_function_that_is_back_at_the_second_look_never_was_off(context):
+    assert not off_after(context, OPEN, True, False, True, False)
+
+
+def test_what_could_not_be_seen_changes_nothing(context):
+    assert not off_after(context, OPEN, True, None, None)
+    assert [each.holds for each in verdicts.every(context.db)] == [True]
+    assert off_after(context, OPEN, False, False, None)
+
+
+def test_a_column_that_goes_switches_off_at_once(context):
+    assert off_after(context, STATUS, True, False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"rests": ("order:vds", "renew")}, {"expected": TEXT}, {"kind": COLUMN}],
+    ids=["rests", "class", "kind"],
+)
+def test_only_the_very_entry_that_was_seen_to_hold_switches_off(context, changed):
+    off_after(context, OPEN, True)
+    assert not off_after(context, OPEN._replace(**changed), False, False)
+
+
+def test_what_never_held_is_a_warning(context):
+    assert not off_after(context, OPEN, False, False, False)
+
+
+def test_a_fact_about_a_seller_of_whom_services_are_linked_switches_nothing_off(context, item):
+    assert not off_after(context, LIST, True, False, False, module=item.module)
+
+
+def test_while_nothing_is_linked_it_is_off_at_once_and_stays_off_until_it_holds(context, held, numbers):
+    module = next(numbers)
+    assert off_after(context, LIST, False, module=module)
+    bought(held, made(next(numbers), module=module))
+    assert off_after(context, LIST, False, module=module)
+    assert not off_after(context, LIST, True, module=module)
+
+
+def test_what_waits_goes_on_when_one_of_two_facts_holds_again(context, held, numbers):
+    db, module = context.db, next(numbers)
+    db.execute("INSERT INTO processingmodule VALUES (%s, 'm', 'pmreseller', 'on')", module)
+    waiting = requests.create(held, made(next(numbers), module=module))
+    requests.sending(held, waiting, Effect("x"))
+    requests.settle(held, waiting, Standing(State.UNSENT, error_type=Unfounded.unsent, wait_seconds=3000))
+    both = [Found(STATUS, True, "int"), Found(OPEN, True, "listed")]
+    gone = [Found(STATUS, False, "-"), Found(OPEN, False, "-")]
+    for found in (both, gone):
+        assumptions.record(context, 0, found)
+    assert age(db, "reseller_request", waiting.id, "next_try") > 2000
+    assumptions.record(context, 0, [both[0], gone[1]])
+    assert age(db, "reseller_request", waiting.id, "next_try") <= 0
+    db.execute("DELETE FROM processingmodule WHERE id = %s", module)
