@@ -156,6 +156,16 @@ def numbered(db: Database, module: int, itemtype: int, intname: str) -> int:
     return int(db.value(sql, intname, itemtype, module) or 0)
 
 
+def named(db: Database, module: int, intname: str) -> list[int]:
+    """The tariffs of a module, of any type, with this internal name, by number."""
+    return db.column(
+        "SELECT p.id FROM pricelist p JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "WHERE p.parent IS NULL AND p.intname = %s AND mp.processingmodule = %s ORDER BY p.id",
+        intname,
+        module,
+    )
+
+
 def exists(db: Database, pricelist: int) -> bool:
     """Whether the panel has the tariff."""
     return bool(db.value("SELECT COUNT(*) FROM pricelist WHERE id = %s", pricelist))

@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 from reseller.context import Context, Seller
 from reseller.ledger import accounts, tariff_runs, tariffmap
-from reseller.ledger.tariff_runs import Value
+from reseller.ledger.tariff_runs import TARIFF, Value
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5 import items, tariffs
 from reseller.seller import order_form, price_list
 from reseller.seller.price_list import Offer
 from reseller.tariffs import proposal
-from reseller.tariffs.making import PERIOD, RESOURCE, TARIFF
+from reseller.tariffs.making import PERIOD, RESOURCE
 from reseller.wire import money
 from reseller.wire.errors import Message, ResellerError
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from reseller.context import Context
 from reseller.ledger import tariffmap
+from reseller.ledger.tariff_runs import TARIFF
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD, TEMPLATE_FIELD
 from reseller.mgr5 import items, tariff_forms, tariffs
 from reseller.model import BOOLEAN, ENUMERATION
@@ -21,7 +22,7 @@ from reseller.tariffs.design import Design, Price, ResourcePart
 from reseller.wire import money, numbers
 from reseller.wire.errors import ResellerError
 
-TARIFF, TARGET, PERIOD, RESOURCE, TEMPLATE, RECIPE = "tariff", "target", "period", "resource", "system", "recipe"
+TARGET, PERIOD, RESOURCE, TEMPLATE, RECIPE = "target", "period", "resource", "system", "recipe"
 #: a new tariff may need a moment to be in the panel's table (additions-2.md a.2)
 APPEAR_SECONDS, LOOK_SECONDS = 10, 0.25
 
@@ -109,7 +110,10 @@ class Maker:
     def kept(self, part: Part) -> dict[str, Price]:
         """The prices that a part has here, each with the name under which it is kept."""
         if part.kind == PERIOD:
-            return {str(part): self.design.prices[part.name]}
+            # A period that was there already may have another price than the plan.
+            sold = tariffs.prices(self.context.db, self.pricelist).get(self.design.currency_here, {})
+            planned = self.design.prices[part.name]
+            return {str(part): planned._replace(price=sold.get(part.name, planned.price))}
         if part.kind != RESOURCE:
             return {}
         one = self._resource(part.name)

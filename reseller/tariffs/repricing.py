@@ -13,10 +13,9 @@ from decimal import Decimal
 from reseller.context import Context
 from reseller.ledger import tariff_runs
 from reseller.ledger.leases import lease
-from reseller.ledger.tariff_runs import Line
+from reseller.ledger.tariff_runs import DONE, FAILED, LEFT, PLANNED, Line
 from reseller.mgr5 import tariff_forms, tariffs
 from reseller.tariffs.changes import THERE, Change
-from reseller.tariffs.importing import DONE, FAILED, LEFT, PLANNED
 from reseller.tariffs.making import PERIOD
 from reseller.tariffs.price_rule import Rule
 from reseller.wire import money

@@ -8,11 +8,10 @@ from __future__ import annotations
 from reseller.context import Context
 from reseller.ledger import tariff_runs, tariffmap
 from reseller.ledger.leases import lease
-from reseller.ledger.tariff_runs import Line
+from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, TARIFF, THERE, Line, Run
 from reseller.mgr5 import tariff_forms, tariffs
 from reseller.tariffs import repricing
-from reseller.tariffs.importing import DONE, FAILED, LEFT, PLANNED, THERE
-from reseller.tariffs.making import PERIOD, RESOURCE, TARIFF, TEMPLATE
+from reseller.tariffs.making import PERIOD, RESOURCE, TEMPLATE
 from reseller.wire.errors import PanelError, ResellerError
 
 
@@ -28,7 +27,7 @@ def undo(context: Context, number: int, *, yes: bool) -> list[Line]:
         raise ResellerError("reseller_run_missing", object="run", value=number)
     if run.is_undone:
         raise ResellerError("reseller_run_undone", object="run", value=number)
-    done = [line for line in tariff_runs.lines(context.db, number) if line.outcome == DONE]
+    done = _made(context, run)
     whole = {line.pricelist for line in done if line.part == TARIFF}
     found: list[Line] = []
     with lease(context.db, f"tariffs:{run.module}", context.limits.lease_seconds) as fence:
@@ -45,6 +44,20 @@ def undo(context: Context, number: int, *, yes: bool) -> list[Line]:
     if yes:
         context.note("tariffs undo", f"run {number}", module=run.module)
     return found
+
+
+def _made(context: Context, run: Run) -> list[Line]:
+    """The lines of what a run has made, each with its tariff here.
+
+    The process may have died, or the panel's answer been lost, before the tariff's number was known: then it is the one
+    that the panel has by now. One that was begun and is not there was never made.
+    """
+    found = []
+    for line in tariff_runs.lines(context.db, run.id):
+        if line.outcome in (DONE, BEGUN) or (line.part == TARIFF and line.outcome == FAILED):
+            number = line.pricelist or next(iter(tariffs.named(context.db, run.module, line.remote)), 0)
+            found.append(line._replace(pricelist=number))
+    return [line for line in found if line.pricelist]
 
 
 def _take_back(context: Context, line: Line, *, yes: bool) -> Line:

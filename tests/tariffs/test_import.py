@@ -1,6 +1,8 @@
 """`resellerctl tariffs import`: tariffs of the seller become tariffs here: off, priced by a rule, mapped in full."""
 
 import json
+import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import count
@@ -67,6 +69,10 @@ def tariff(shop):
 
 def euro(shop):
     return shop.here.value("SELECT id FROM currency WHERE iso = 'EUR'")
+
+
+def values(shop, number):
+    return shop.here.rows("SELECT * FROM reseller_tariff_value WHERE pricelist = %s", number)
 
 
 def outcomes(told):
@@ -192,6 +198,45 @@ def test_an_import_that_was_cut_off_is_completed_by_the_next(shop, tariff):
     assert set(outcomes(told).values()) == {"done"}
     assert set(tariff.resources()) == {"mem", "backup", "panel"}
     assert len(tariff.here) == 1
+
+
+def test_an_import_that_is_killed_is_in_the_ledger_completed_by_the_next_and_undone(shop, tariff):
+    argv = ["./sbin/resellerctl", "tariffs", "import", str(shop.module), tariff.id, "--yes"]
+    run = subprocess.Popen(argv, cwd=shop.here.base, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: tariff.here and tariff.map, "no period is mapped")
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    [cut, *_] = json.loads(shop.ctl("tariffs", "runs", str(shop.module), "--json").stdout)
+    assert (cut["what"], cut["undone"]) == ("import", False)
+    assert cut["parts"] > 2
+    told = tariff.do("--yes")
+    assert set(outcomes(told).values()) <= {"done", "there"}
+    assert set(tariff.resources()) == {"mem", "backup", "panel"}
+    kept = {row["part"] for row in values(shop, tariff.number)}
+    assert {"tariff", "target", "period 1", "resource mem", "resource panel/panel_lite 12"} <= kept
+    assert outcomes(tariff.do("--yes")) == {"tariff": "there"}
+    number = tariff.number
+    done = shop.ctl("tariffs", "undo", str(cut["run"]), "--yes", "--json")
+    assert done.returncode == 0, done.stdout.decode()
+    assert tariff.here == []
+    assert values(shop, number) == []
+
+
+def test_a_tariff_whose_making_was_cut_off_before_its_number_was_known_is_undone_by_the_run(shop, tariff):
+    run = tariff.do("--yes")["run"]
+    shop.here.write("DELETE FROM reseller_tariff_line WHERE run = %s AND part <> 'tariff'", run)
+    shop.here.write("UPDATE reseller_tariff_line SET outcome = 'begun', pricelist = 0 WHERE run = %s", run)
+    shop.here.write("DELETE FROM reseller_tariff_value WHERE pricelist = %s", tariff.number)
+    assert shop.ctl("tariffs", "undo", str(run), "--yes").returncode == 0
+    assert tariff.here == []
+
+
+def test_a_period_that_a_cut_off_import_has_left_is_kept_with_the_price_that_it_has(shop, tariff):
+    tariff.do("--rule", "+20 %", "--yes")
+    shop.here.write("DELETE FROM reseller_tariff_value WHERE pricelist = %s AND part = 'period 1'", tariff.number)
+    assert outcomes(tariff.do("--rule", "+50 %", "--yes")) == {"period 1": "there"}
+    [kept] = [row for row in values(shop, tariff.number) if row["part"] == "period 1"]
+    assert (kept["there"], kept["here"]) == ("9.99 EUR", "11.99 EUR")
 
 
 def test_a_trial_opens_nothing_here(shop):
