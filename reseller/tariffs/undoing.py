@@ -8,7 +8,7 @@ from __future__ import annotations
 from reseller.context import Context
 from reseller.ledger import tariff_runs, tariffmap
 from reseller.ledger.leases import lease
-from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, TARIFF, THERE, Line, Run
+from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, TARIFF, THERE, Line, Run
 from reseller.mgr5 import tariff_forms, tariffs
 from reseller.tariffs import repricing
 from reseller.tariffs.making import PERIOD, RESOURCE, TEMPLATE
@@ -37,7 +37,7 @@ def undo(context: Context, number: int, *, yes: bool) -> list[Line]:
             fence.extend(context.limits.lease_seconds)
             is_price = run.what == repricing.WHAT
             found.append(
-                repricing.take_back(context, line, yes=yes) if is_price else _take_back(context, line, yes=yes)
+                repricing.take_back(context, number, line, yes=yes) if is_price else _take_back(context, line, yes=yes)
             )
         if yes and not any(line.outcome in (FAILED, LEFT) for line in found):
             tariff_runs.set_undone(context.db, number)
@@ -54,7 +54,7 @@ def _made(context: Context, run: Run) -> list[Line]:
     """
     found = []
     for line in tariff_runs.lines(context.db, run.id):
-        if line.outcome in (DONE, BEGUN) or (line.part == TARIFF and line.outcome == FAILED):
+        if line.outcome in (DONE, BEGUN, OTHER) or (line.part == TARIFF and line.outcome == FAILED):
             number = line.pricelist or next(iter(tariffs.named(context.db, run.module, line.remote)), 0)
             found.append(line._replace(pricelist=number))
     return [line for line in found if line.pricelist]

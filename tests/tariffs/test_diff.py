@@ -239,3 +239,49 @@ def test_a_price_that_was_changed_since_a_run_is_not_set_back(shop, sold):
     done = shop.ctl("tariffs", "undo", str(run), "--yes")
     assert done.returncode == 1
     assert price(shop, tariff) == 15
+
+
+def test_a_price_that_was_set_back_follows_its_cost_again(shop, sold):
+    tariff = sold()
+    tariff.costs(11)
+    run = apply(shop, "--yes")["run"]
+    assert shop.ctl("tariffs", "undo", str(run), "--yes").returncode == 0
+    row = of(shop, tariff)["period 1"]
+    assert (row["changed"], row["was"], row["there"], row["here"]) == ("there", "10 EUR", "11 EUR", "12 EUR")
+    assert line(apply(shop, "--yes"), tariff)["outcome"] == "done"
+    assert price(shop, tariff) == 13.2
+
+
+def test_a_run_that_died_while_it_set_a_price_is_taken_back_whether_it_was_set_or_not(shop, sold):
+    was_set, was_not = sold(), sold()
+    was_set.costs(11)
+    was_not.costs(11)
+    run = apply(shop, "--yes")["run"]
+    was_not.sells(12)
+    shop.here.write("UPDATE reseller_tariff_line SET outcome = 'begun' WHERE run = %s", run)
+    done = shop.ctl("tariffs", "undo", str(run), "--yes", "--json")
+    assert done.returncode == 0, done.stdout.decode()
+    outcomes = {each["here"]: each["outcome"] for each in json.loads(done.stdout)["lines"]}
+    assert (outcomes[was_set.here], outcomes[was_not.here]) == ("done", "there")
+    assert (price(shop, was_set), price(shop, was_not)) == (12, 12)
+
+
+def test_a_price_that_the_panel_keeps_otherwise_is_said_and_can_be_taken_back(shop, sold):
+    """The table of another panel may have fewer places."""
+    tariff = sold()
+    tariff.costs(11)
+    place = "SELECT l.price FROM pricelistprice l WHERE l.pricelist = %s"
+    number = shop.here.value(place, tariff.here)
+    shop.here.write("DROP TRIGGER IF EXISTS fewer_places")
+    shop.here.write(
+        "CREATE TRIGGER fewer_places BEFORE UPDATE ON price FOR EACH ROW "
+        f"SET NEW.monthly = IF(NEW.id = {number} AND NEW.monthly = 13.2, 13, NEW.monthly)"
+    )
+    try:
+        told = apply(shop, "--yes", code=1)
+    finally:
+        shop.here.write("DROP TRIGGER fewer_places")
+    found = line(told, tariff)
+    assert (found["outcome"], found["panel"]) == ("other", "13 EUR")
+    assert shop.ctl("tariffs", "undo", str(told["run"]), "--yes").returncode == 0
+    assert price(shop, tariff) == 12
