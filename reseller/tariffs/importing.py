@@ -17,7 +17,7 @@ from reseller.ledger import accounts, tariff_runs
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, REFUSED, SKIPPED, TARIFF, THERE, Line
 from reseller.lifecycle.order_plan import TARIFF_FIELD
-from reseller.mgr5 import tariffs
+from reseller.mgr5 import items, tariffs
 from reseller.seller import order_form, price_list
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Offer
@@ -68,17 +68,34 @@ def _plan_one(context: Context, module: int, seller: Seller, remote: str, wish: 
             told = ", ".join(map(str, by_hand))
             return Plan(remote, (Line(remote, by_hand[0], TARIFF, "", told, THERE),))
         maker = _maker(context, module, seller, remote, wish)
+        number = maker.pricelist
+        missing = _missing(context, module, maker, number)
     except ResellerError as error:
         return Plan(remote, (Line(remote, 0, TARIFF, "", "", REFUSED, context.word(error)),))
-    number = maker.pricelist
-    known = tariff_runs.values(context.db, number) if number else {}
-    # What was kept and is not there any more was deleted by a person.
-    missing = [part for part in maker.parts() if str(part) not in known]
     lines = [Line(remote, number, str(part), part.there, part.here, PLANNED) for part in missing]
     if not lines:
         return Plan(remote, (Line(remote, number, TARIFF, maker.design.name, str(number), THERE),), maker)
     lines += [Line(remote, number, _about(each.params), "", "", LEFT, context.word(each)) for each in maker.design.left]
     return Plan(remote, tuple(lines), maker)
+
+
+def _missing(context: Context, module: int, maker: Maker, number: int) -> list[Part]:
+    """The parts that no import has made; one that was kept and is not there any more was deleted by a person.
+
+    Raises ResellerError `reseller_import_foreign` for a tariff of this internal name that no import has made, and
+    `reseller_import_active` where something would be added to a tariff that is on sale.
+    """
+    known = tariff_runs.values(context.db, number) if number else {}
+    missing = [part for part in maker.parts() if str(part) not in known]
+    if number:
+        remote = maker.design.remote
+        target = items.tariff_params(context.db, number).get(TARIFF_FIELD, "")
+        is_ours = known or tariff_runs.has_made(context.db, module, remote)
+        if not is_ours or target not in ("", remote):
+            raise ResellerError("reseller_import_foreign", pricelist=number, tariff=remote, value=target or "-")
+        if missing:
+            maker.require_off(missing)
+    return missing
 
 
 def _about(params: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ repeated finds nothing to do. The tariff itself is known by the seller's number 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -94,10 +94,20 @@ class Maker:
         is_mapped = part.kind == RECIPE or rows.remote(tariffmap.OS, part.name) is not None
         return is_mapped and self._values(part.kind).get(part.name, (0, False))[1]
 
+    def require_off(self, parts: Iterable[Part]) -> None:
+        """Raise ResellerError `reseller_import_active` if the tariff is on sale: so would be what is added to it."""
+        number = self.pricelist
+        if tariffs.is_active(self.context.db, number):
+            told = ", ".join(map(str, parts))
+            raise ResellerError("reseller_import_active", pricelist=number, tariff=self.design.remote, parts=told)
+
     def make(self, part: Part) -> None:
-        """Make the part and read it back; raises ResellerError `reseller_import_not_kept` if the panel has not kept
-        it.
+        """Make the part and read it back.
+
+        Raises ResellerError `reseller_import_not_kept` if the panel has not kept it, and as require_off().
         """
+        if part.kind != TARIFF:
+            self.require_off([part])
         steps = {TARIFF: self._make_tariff, TARGET: self._make_target}
         named = {PERIOD: self._make_period, RESOURCE: self._make_resource}
         if part.kind in steps:

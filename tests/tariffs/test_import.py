@@ -311,6 +311,33 @@ def test_a_tariff_that_was_made_by_hand_is_left_alone(shop):
     assert everything(shop) == before
 
 
+@pytest.mark.parametrize("target", ["", "7"])
+def test_a_tariff_by_hand_that_has_the_sellers_number_as_its_name_is_left_alone(shop, tariff, target):
+    made = shop.here.call("sandbox.tariff", itemtype="vds", name="By hand", price=5, periods="1", module=shop.module)
+    number = made.findtext("id")
+    shop.here.write("UPDATE pricelist SET intname = %s WHERE id = %s", tariff.id, number)
+    shop.here.call("pricelist.edit", elid=number, reseller_pricelist=target, sok="ok")
+    before = everything(shop)
+    [line] = tariff.do("--yes", code=1)["lines"]
+    assert line["outcome"] == "refused"
+    assert number in line["text"]
+    assert everything(shop) == before
+
+
+def test_nothing_is_added_to_a_tariff_that_is_on_sale(shop, tariff):
+    tariff.do("--yes")
+    shop.here.call("pricelist.resume", elid=tariff.number)
+    currency = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    shop.there.call("pricelist.edit", elid=tariff.id, sok="ok", **{f"semiannual{currency}": 50})
+    before = everything(shop)
+    [line] = tariff.do("--yes", code=1)["lines"]
+    assert line["outcome"] == "refused"
+    assert "period 6" in line["text"]
+    assert everything(shop) == before
+    shop.here.call("pricelist.edit", elid=tariff.number, active="off", sok="ok")
+    assert outcomes(tariff.do("--yes"))["period 6"] == "done"
+
+
 @pytest.mark.parametrize(
     "words", [("--rule", "20"), ("--rule", "+2000 %"), ("--rule", "+96 % of price"), ("--round", "0"), ("--rate", "0")]
 )
