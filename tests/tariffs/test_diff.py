@@ -132,6 +132,44 @@ def test_an_answer_without_a_fifth_of_the_tariffs_is_doubted_and_nothing_follows
     assert [row for row in told["changes"] if row["tariff"] in {tariff.here for tariff in tariffs}] == []
 
 
+def test_the_tariffs_that_are_there_are_compared_even_when_too_many_are_missing(shop, sold):
+    there, *lost = [sold() for _ in range(4)]
+    others = shop.there.rows(
+        "SELECT id FROM pricelist WHERE parent IS NULL AND archived = 'off' AND id <> %s", there.there
+    )
+    there.costs(13)
+    try:
+        shop.there.write("UPDATE pricelist SET archived = 'on' WHERE id IN %s", [row["id"] for row in others])
+        told = diff(shop)
+    finally:
+        shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id IN %s", [row["id"] for row in others])
+    assert told["unread"]
+    found = {row["tariff"]: row["loss"] for row in told["changes"]}
+    assert found[there.here] == "below cost"
+    assert not {tariff.here for tariff in lost} & set(found)
+
+
+def test_a_price_below_cost_of_what_nobody_has_or_can_order_is_no_loss(shop, sold):
+    tariff = sold()
+    tariff.costs(13)
+    assert of(shop, tariff)["period 1"]["loss"] == "below cost"
+    shop.here.call("pricelist.edit", elid=tariff.here, active="off", sok="ok")
+    assert of(shop, tariff)["period 1"]["loss"] == ""
+
+
+def test_a_tariff_cannot_be_bought_without_any_period_and_can_without_an_addon_of_which_it_gives_nothing(shop, sold):
+    empty, switch = sold(), sold(addons="mem:int:1:8:1,backup:bool:1")
+    for period in ("1", "12"):
+        assert of(shop, empty).get("tariff", {"loss": ""})["loss"] == ""
+        assert shop.ctl("map", str(empty.here), "--drop", "period", period).returncode == 0
+    assert of(shop, empty)["tariff"]["loss"] == "cannot be bought"
+    assert shop.ctl("map", str(switch.here), "--drop", "addon", "backup").returncode == 0
+    row = of(shop, switch)["tariff"]
+    assert (row["here"], row["loss"]) == ("addon backup", "")
+    shop.here.write("UPDATE pricelist SET addonbool = 'on' WHERE parent = %s AND intname = 'backup'", switch.here)
+    assert of(shop, switch)["tariff"]["loss"] == "cannot be bought"
+
+
 def test_parts_that_went_and_resources_that_came_are_named(shop, sold):
     tariff = sold()
     shop.there.write("UPDATE pricelist SET active = 'off' WHERE parent = %s AND intname = 'mem'", tariff.there)
