@@ -221,7 +221,7 @@ def _periods(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) ->
             continue
         if currency and term not in costs:
             text = Message("reseller_tariff_period_gone", pricelist=tariff.number, value=term)
-            yield _change(tariff, part, "", "", "-", _words(sold), text)._replace(is_unsellable=tariff.is_active)
+            yield _change(tariff, part, "", "", "-", price_words(sold), text)._replace(is_unsellable=tariff.is_active)
             continue
         cost = costs.get(term)
         if cost is None:
@@ -229,11 +229,11 @@ def _periods(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) ->
         there = "?" if cost is None else money.text(cost, currency)
         below = _below(cost, currency, sold, period, term)
         known = tariff.known.get(part)
-        side = _side(known, there, _words(sold)) if period == term else ""
+        side = _side(known, there, price_words(sold)) if period == term else ""
         if below or side:
             error = "reseller_tariff_below_cost" if below else "reseller_tariff_price"
-            text = Message(error, pricelist=tariff.number, period=period, there=there, here=_words(sold))
-            change = _change(tariff, part, side, known.there if known else "", there, _words(sold), text)
+            text = Message(error, pricelist=tariff.number, period=period, there=there, here=price_words(sold))
+            change = _change(tariff, part, side, known.there if known else "", there, price_words(sold), text)
             yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
 
 
@@ -248,7 +248,8 @@ def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], per
     return price < cost
 
 
-def _words(sold: Mapping[str, Decimal]) -> str:
+def price_words(sold: Mapping[str, Decimal]) -> str:
+    """The prices of one period by currency, in words."""
     return ", ".join(money.text(price, iso) for iso, price in sorted(sold.items()))
 
 

@@ -366,6 +366,34 @@ def test_a_run_is_undone_by_its_number(shop, tariff, switch, deletes):
         assert tariff.number != number
 
 
+def test_what_a_person_has_changed_since_is_not_undone(shop, tariff):
+    run = str(tariff.do("--yes")["run"])
+    currency, number, name = euro(shop), tariff.number, tariff.id
+
+    def left(part):
+        done = shop.ctl("tariffs", "undo", run, "--yes", "--json")
+        lines = json.loads(done.stdout)["lines"]
+        assert (done.returncode, [line["outcome"] for line in lines]) == (1, ["left"])
+        assert part in lines[0]["text"]
+        assert shop.here.value("SELECT COUNT(*) FROM reseller_map WHERE pricelist = %s", number) > 5
+
+    shop.here.call("pricelist.edit", elid=number, sok="ok", **{f"monthly{currency}": 99})
+    left("period 1")
+    shop.here.call("pricelist.edit", elid=number, sok="ok", **{f"monthly{currency}": "9.99"})
+    shop.here.call("pricelist.edit", elid=number, reseller_pricelist=7, sok="ok")
+    left("target")
+    shop.here.call("pricelist.edit", elid=number, reseller_pricelist=name, sok="ok")
+    memory = tariff.resources()["mem"]["id"]
+    shop.here.call("pricelist.detail.edit", plid=number, elid=memory, sok="ok", **{f"monthly{currency}": 1})
+    left("resource mem 1")
+    shop.here.call("pricelist.detail.edit", plid=number, elid=memory, sok="ok", **{f"monthly{currency}": "0.002"})
+    shop.here.write("UPDATE pricelist SET intname = 'mine' WHERE id = %s", number)
+    left(name)
+    shop.here.write("UPDATE pricelist SET intname = %s WHERE id = %s", name, number)
+    assert shop.ctl("tariffs", "undo", run, "--yes").returncode == 0
+    assert tariff.here == []
+
+
 def test_what_is_on_sale_is_not_undone(shop, tariff):
     run = str(tariff.do("--yes")["run"])
     shop.here.call("pricelist.resume", elid=tariff.number)
