@@ -90,6 +90,11 @@ def test_a_seller_that_does_not_answer_ends_nothing_and_is_asked_again(shop, tar
 
 def test_many_tariffs_that_stay_away_for_a_day_are_believed_and_one_that_comes_back_begins_anew(shop, tariff):
     here, _ = tariff
+    more = [
+        shop.there.call("sandbox.tariff", itemtype="vds", name="Away", price=1, periods="1").findtext("id")
+        for _ in range(3)
+    ]
+    assert shop.ctl("tariffs", "import", str(shop.module), *more, "--yes").returncode == 0
     named = f"{here} Watched (tariff)"
     sql = "SELECT id FROM pricelist WHERE parent IS NULL AND archived = 'off'"
     gone = [row["id"] for row in shop.there.rows(sql)]
@@ -106,6 +111,9 @@ def test_many_tariffs_that_stay_away_for_a_day_are_believed_and_one_that_comes_b
         assert named in problems(shop)["unsellable"]["tariffs"]
     finally:
         shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id IN %s", gone)
+        made = "SELECT id FROM pricelist WHERE intname IN %s AND parent IS NULL"
+        for row in shop.here.rows(made, more):
+            shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", row["id"])
     assert named not in problems(shop).get("unsellable", {}).get("tariffs", "")
     assert shop.here.rows(doubts) == []
 
@@ -136,7 +144,7 @@ def test_a_price_list_that_does_not_come_is_asked_for_once_and_stops_no_other_wo
         return (shop.there.base / "var/billmgr.log").read_text().count("func=pricelist.export")
 
     assert len({row["itemtype"] for row in shop.here.rows(SOLD, shop.module)}) > 1
-    shop.there.call("sandbox.fault", kind="html", forfunc="pricelist.export", times=9)
+    shop.there.call("sandbox.fault", kind="html_after", forfunc="pricelist.export", times=9)
     before = exports()
     problems(shop)
     assert exports() == before + 1
