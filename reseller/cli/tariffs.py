@@ -14,7 +14,7 @@ from reseller.tariffs.catalogue import Catalogue, Row
 from reseller.tariffs.changes import Change
 from reseller.tariffs.importing import Wish
 
-_BAD = (importing.REFUSED, importing.FAILED, importing.SKIPPED)
+_BAD = (tariff_runs.REFUSED, tariff_runs.FAILED, tariff_runs.SKIPPED, tariff_runs.OTHER)
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +22,10 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "list: what the account of a module may buy, with type, periods, prices and resources, and what of it is sold "
         "here already. diff: what has changed since, there or here. import: make tariffs of the seller tariffs of this "
-        "panel, switched off and mapped; shows what would be made, --yes makes it. undo: take back what a run has made."
+        "panel, switched off and mapped; shows what would be made, --yes makes it. runs: what was made and set before. "
+        "undo: take back what a run has made."
     )
-    parser.add_argument("action", choices=("list", "import", "diff", "undo"), help="what to do")
+    parser.add_argument("action", choices=("list", "import", "diff", "runs", "undo"), help="what to do")
     parser.add_argument(
         "module", type=shown.number, nargs="?", default=0, help="number of the processing module, or of the run to undo"
     )
@@ -43,13 +44,14 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
-    """List, import or undo; 1 if a part could not be read or made."""
+    """Do what is said; 1 if a part could not be read or made."""
     has_tariffs, needs_number = arguments.action == "import", arguments.action in ("import", "undo")
     needs_number = needs_number or arguments.apply
     if bool(arguments.tariffs) != has_tariffs or (needs_number and not arguments.module):
-        shown.complain("say list [MODULE], import MODULE TARIFF..., diff [MODULE], or undo RUN")
+        shown.complain("say list [MODULE], import MODULE TARIFF..., diff [MODULE], runs [MODULE], or undo RUN")
         return 2
-    return {"list": _list, "import": _import, "diff": _diff, "undo": _undo}[arguments.action](context, arguments)
+    actions = {"list": _list, "import": _import, "diff": _diff, "runs": _runs, "undo": _undo}
+    return actions[arguments.action](context, arguments)
 
 
 def _list(context: Context, arguments: argparse.Namespace) -> int:
@@ -111,7 +113,7 @@ def _import(context: Context, arguments: argparse.Namespace) -> int:
         number, lines = importing.carry_out(context, module, plans, rule)
     _show(lines, arguments, {"run": number, "rule": str(rule)})
     if not arguments.json:
-        planned = sum(line.outcome == importing.PLANNED for line in lines)
+        planned = sum(line.outcome == tariff_runs.PLANNED for line in lines)
         if planned:
             shown.say(f"Rule: {rule}. Nothing was made; --yes makes {shown.counted(planned, 'part')}.")
         elif number:
@@ -148,7 +150,7 @@ def _apply(context: Context, arguments: argparse.Namespace) -> int:
         number = repricing.carry_out(context, module, lines, rule, report.changes)
         lines = tariff_runs.lines(context.db, number) if number else lines
     _show(lines, arguments, {"run": number, "rule": str(rule)})
-    planned = sum(line.outcome == importing.PLANNED for line in lines)
+    planned = sum(line.outcome == tariff_runs.PLANNED for line in lines)
     if not arguments.json:
         for each in report.unread:
             shown.complain(context.word(each))
@@ -178,12 +180,31 @@ def _change(context: Context, module: int, each: Change) -> dict[str, object]:
     }
 
 
+def _runs(context: Context, arguments: argparse.Namespace) -> int:
+    found = tariff_runs.of_modules(context.db, catalogue.modules(context, arguments.module))
+    rows = [
+        {
+            "run": each.id,
+            "module": each.module,
+            "what": each.what,
+            "rule": each.rule,
+            "who": each.who,
+            "started": f"{each.started:%Y-%m-%d %H:%M:%S}",
+            "parts": each.parts,
+            "undone": each.is_undone if arguments.json else "yes" if each.is_undone else "",
+        }
+        for each in found
+    ]
+    shown.table(rows, as_json=arguments.json, empty="There were no runs.")
+    return 0
+
+
 def _undo(context: Context, arguments: argparse.Namespace) -> int:
     lines = undoing.undo(context, arguments.module, yes=arguments.yes)
     _show(lines, arguments, {"run": arguments.module})
     if not arguments.yes and not arguments.json:
         shown.say("Nothing was changed; --yes takes it back.")
-    return 1 if any(line.outcome in (*_BAD, importing.LEFT) for line in lines) else 0
+    return 1 if any(line.outcome in (*_BAD, tariff_runs.LEFT) for line in lines) else 0
 
 
 def _show(lines: Sequence[Line], arguments: argparse.Namespace, about: dict[str, object]) -> None:

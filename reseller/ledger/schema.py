@@ -405,6 +405,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (pricelist, part)
         ) {_ENGINE}""",
     ),
+    ("ALTER TABLE reseller_tariff_line ADD COLUMN was VARCHAR(500) NOT NULL DEFAULT ''",),
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(

@@ -7,17 +7,30 @@ written under the lease of the module's tariffs, and carry no fence: a row only 
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from typing import NamedTuple
 
 from reseller.db import Database
 from reseller.log import correlation
 from reseller.wire.texts import fit
 
-_ROOM = {"part": 190, "there": 500, "here": 500, "outcome": 16, "text": 1000}
+#: outcomes of a line. `begun` is one whose part is being made, or whose process died; `other` a price that was set, and
+#: not to what was planned
+PLANNED, BEGUN, DONE, OTHER, THERE, LEFT, REFUSED, FAILED, SKIPPED = (
+    *("planned", "begun", "done", "other"),
+    *("there", "left", "refused", "failed", "skipped"),
+)
+#: the part that stands for the tariff itself
+TARIFF = "tariff"
+_ROOM = {"part": 190, "there": 500, "here": 500, "outcome": 16, "text": 1000, "was": 500}
 
 
 class Line(NamedTuple):
-    """One part of a tariff in a run: its value there, what it becomes here, and what came of it."""
+    """One part of a tariff in a run: its value there, what it becomes here, and what came of it.
+
+    `was` is the seller's cost that was agreed until a run set a price.
+    """
 
     remote: str
     pricelist: int
@@ -26,15 +39,19 @@ class Line(NamedTuple):
     here: str
     outcome: str
     text: str = ""
+    was: str = ""
 
 
 class Run(NamedTuple):
-    """A run that was carried out."""
+    """A run that was carried out; `started` is in UTC, `parts` counts what it has made or set."""
 
     id: int
     module: int
     what: str
     rule: str
+    who: str
+    started: dt.datetime
+    parts: int
     is_undone: bool
 
 
@@ -60,8 +77,34 @@ def begin(db: Database, module: int, what: str, rule: str, who: str) -> int:
 
 def of(db: Database, number: int) -> Run | None:
     """The run with this number."""
-    row = db.row("SELECT id, module, what, rule, undone IS NOT NULL FROM reseller_tariff_run WHERE id = %s", number)
-    return Run(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
+    return next(iter(_runs(db, "r.id = %s", number)), None)
+
+
+def of_modules(db: Database, modules: Collection[int]) -> list[Run]:
+    """The runs of these modules, the newest first."""
+    return _runs(db, "r.module IN %s", tuple(modules)) if modules else []
+
+
+def _runs(db: Database, which: str, *args: object) -> list[Run]:
+    rows = db.rows(
+        "SELECT r.id, r.module, r.what, r.rule, r.who, r.started, "  # noqa: S608 - words of this file
+        "(SELECT COUNT(*) FROM reseller_tariff_line l WHERE l.run = r.id AND l.outcome IN (%s, %s, %s)), "
+        f"r.undone IS NOT NULL FROM reseller_tariff_run r WHERE {which} ORDER BY r.id DESC",
+        BEGUN,
+        DONE,
+        OTHER,
+        *args,
+    )
+    return [Run._make((*row[:7], bool(row[7]))) for row in rows]
+
+
+def has_made(db: Database, module: int, remote: str) -> bool:
+    """Whether a run has made, or begun to make, the tariff here of one of the seller's."""
+    sql = (
+        "SELECT COUNT(*) FROM reseller_tariff_line l JOIN reseller_tariff_run r ON r.id = l.run "
+        "WHERE r.module = %s AND l.remote = %s AND l.part = %s AND l.outcome IN (%s, %s, %s)"
+    )
+    return bool(db.value(sql, module, remote, TARIFF, BEGUN, DONE, FAILED))
 
 
 def set_undone(db: Database, number: int) -> None:
@@ -69,23 +112,37 @@ def set_undone(db: Database, number: int) -> None:
     db.execute("UPDATE reseller_tariff_run SET undone = UTC_TIMESTAMP(3) WHERE id = %s", number)
 
 
-def note(db: Database, run: int, line: Line) -> None:
-    """Record the outcome of a part; texts are cut to the columns' lengths."""
-    cut = {name: fit(getattr(line, name), room) for name, room in _ROOM.items()}
-    db.execute(
-        "INSERT INTO reseller_tariff_line (run, remote, pricelist, part, there, here, outcome, text) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+def note(db: Database, run: int, line: Line) -> int:
+    """Record a part, before it is made; texts are cut to the columns' lengths. The number of its line."""
+    return db.insert(
+        "INSERT INTO reseller_tariff_line (run, remote, pricelist, part, there, here, outcome, text, was) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         run,
         line.remote,
         line.pricelist,
-        *cut.values(),
+        *_cut(line),
     )
+
+
+def settle(db: Database, number: int, line: Line) -> None:
+    """Record what came of the part whose line has this number."""
+    db.execute(
+        "UPDATE reseller_tariff_line SET pricelist = %s, part = %s, there = %s, here = %s, outcome = %s, text = %s, "
+        "was = %s WHERE id = %s",
+        line.pricelist,
+        *_cut(line),
+        number,
+    )
+
+
+def _cut(line: Line) -> list[str]:
+    return [fit(getattr(line, name), room) for name, room in _ROOM.items()]
 
 
 def lines(db: Database, run: int) -> list[Line]:
     """The outcomes of a run, in the order in which they came about."""
     sql = (
-        "SELECT remote, pricelist, part, there, here, outcome, text FROM reseller_tariff_line WHERE run = %s "
+        "SELECT remote, pricelist, part, there, here, outcome, text, was FROM reseller_tariff_line WHERE run = %s "
         "ORDER BY id"
     )
     return [Line(*row) for row in db.rows(sql, run)]

@@ -6,15 +6,14 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.assumption import ORDER, columns
+from reseller.assumption import columns
 from reseller.db import Database, Row
 from reseller.mgr5.features import MODULE
 from reseller.mgr5.tariff_forms import WORDS
 
 #: the tables that are read here; without most of them no tariff could be imported, and that is all
 ASSUMED = (
-    *columns("enumerationitem", "id intname:text", "platform.md 6.2", ORDER),
-    *columns("enumerationitem", "enumeration", "platform.md 6.2"),
+    *columns("enumerationitem", "id intname:text enumeration", "platform.md 6.2"),
     *columns("itemtype", "parent", "platform.md 6.2"),
     *columns("itemtypeparam", "id itemtype intname:text", "platform.md 6.2"),
     *columns("itemtypeparamvalue", "id itemtypeparam intname:text", "platform.md 6.2"),
@@ -88,6 +87,18 @@ def periods(db: Database, pricelist: int) -> list[str]:
     return [period for period, word in WORDS.items() if any(row.get(word) is not None for row in rows)]
 
 
+def periods_of_services(db: Database, pricelist: int) -> set[str]:
+    """The periods that services of a tariff have, without closed ones."""
+    sql = "SELECT DISTINCT period FROM item WHERE pricelist = %s AND parent IS NULL AND status <> 4"
+    return {str(period) for period in db.column(sql, pricelist) if period is not None}
+
+
+def addon_names(db: Database, pricelist: int) -> set[str]:
+    """The names in the tariff map of all add-ons of a tariff that are switched on."""
+    sql = "SELECT COALESCE(NULLIF(intname, ''), id) FROM pricelist WHERE parent = %s AND active = 'on'"
+    return {str(name) for name in db.column(sql, pricelist)}
+
+
 def prices(db: Database, pricelist: int) -> dict[str, dict[str, Decimal]]:
     """The prices of a tariff by currency and period; a period that is not for sale is missing (additions-2.md a.3)."""
     sql = (
@@ -154,6 +165,16 @@ def numbered(db: Database, module: int, itemtype: int, intname: str) -> int:
         "WHERE p.parent IS NULL AND p.intname = %s AND p.itemtype = %s AND mp.processingmodule = %s"
     )
     return int(db.value(sql, intname, itemtype, module) or 0)
+
+
+def named(db: Database, module: int, intname: str) -> list[int]:
+    """The tariffs of a module, of any type, with this internal name, by number."""
+    return db.column(
+        "SELECT p.id FROM pricelist p JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
+        "WHERE p.parent IS NULL AND p.intname = %s AND mp.processingmodule = %s ORDER BY p.id",
+        intname,
+        module,
+    )
 
 
 def exists(db: Database, pricelist: int) -> bool:

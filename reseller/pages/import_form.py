@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reseller.ledger.tariff_runs import Line
+from reseller.ledger.tariff_runs import FAILED, PLANNED, REFUSED, SKIPPED, Line
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done, refused
 from reseller.tariffs import catalogue, importing, price_rule
-from reseller.tariffs.importing import FAILED, PLANNED, REFUSED, SKIPPED, Plan, Wish
+from reseller.tariffs.importing import Plan, Wish
 from reseller.wire import document
 from reseller.wire.errors import ResellerError
 

@@ -98,20 +98,20 @@ def one(transport: Transport, pricelist: str, seconds: int) -> Offer | None:
 def _read(
     transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int
 ) -> list[_Kept]:
-    found: list[_Kept] = []
+    found: list[_Kept | None] = []
 
-    def read(node: document.Element) -> None:
+    def read(node: document.Element) -> _Kept | None:
         offer = _offer(node)
-        kept = keep(offer) if offer.id else None
-        if kept is not None:
-            found.append(kept)
+        return keep(offer) if offer.id else None
 
     def parse(body: bytes) -> document.Element:
-        found.clear()
-        return document.stream(body, "pricelist", read, EXPORT)[0]
+        nonlocal found
+        # A document with a character that XML forbids is read twice, so only what is returned counts.
+        root, found = document.stream(body, "pricelist", read, EXPORT)
+        return root
 
     transport.call("pricelist.export", filters, seconds=seconds, bounds=EXPORT, parse=parse)
-    return found
+    return [kept for kept in found if kept is not None]
 
 
 def _offer(node: document.Element) -> Offer:

@@ -76,17 +76,8 @@ def _tariff(node: document.Element) -> Tariff:
     bounds: dict[str, Bounds] = {}
     for addon in node.iterfind("addon"):
         number = document.text(addon, "id")
-        addons[document.text(addon, "intname") or document.text(addon, "addon_itemtype_info/intname")] = number
-        limits = ("addonlimit", "addonmin", "addonmax")
-        included, least, most = (money.parse(document.text(addon, name)) for name in limits)
-        billtype = document.text(addon, "billtype")
-        bounds[number] = Bounds(
-            included=included or Decimal(0),
-            least=least or Decimal(0),
-            most=None if most is None or most >= UNLIMITED else most,
-            is_ordered=billtype not in _NOT_ORDERED,
-            is_metered=billtype == _METERED,
-        )
+        addons[_intname(addon)] = number
+        bounds[number] = _bounds(addon)
     return Tariff(
         id=document.text(node, "id"),
         name=document.text(node, "name"),

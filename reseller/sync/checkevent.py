@@ -232,10 +232,10 @@ class _Run:
 
     def _watch_tariffs(self) -> None:
         """Compare the tariffs that are sold with the seller's, last of all: a price list may take its time."""
-        if self.context.limits.tariff_look_seconds and not self.job.mode.pending and time.monotonic() < self.job.until:
+        if not self.job.mode.pending and time.monotonic() < self.job.until:
             from reseller.sync import tariff_watch
 
-            tariff_watch.note(self.context, self.held, self.module)
+            tariff_watch.note(self.context, self.held, self.module, self.job.until)
 
     def _end_all(self) -> None:
         """End the problems of a module that looks after nothing.

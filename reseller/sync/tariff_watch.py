@@ -1,7 +1,8 @@
 """Once a day a module's tariffs are compared with its seller's: what is sold below its cost, and what cannot be bought.
 
 Both are problems of the module that name the tariffs. While one lasts, or after a look that failed, the next one comes
-after an hour, so that a cure is seen soon. What could not be read, or is doubted, ends no problem.
+after an hour, so that a cure is seen soon. What could not be read, or is doubted, ends no problem, and a cost that is
+not known ends none of what is below it.
 """
 
 from __future__ import annotations
@@ -26,15 +27,23 @@ KINDS = (problems.BELOW_COST, problems.UNSELLABLE)
 NAMED = 20
 
 
-def note(context: Context, held: Lease, module: int) -> None:
-    """Compare the module's tariffs if it is time, and keep the two problems; a seller that fails is only logged."""
-    if not _is_due(context, module):
+def note(context: Context, held: Lease, module: int, until: float) -> None:
+    """Compare the module's tariffs if it is time, until `until` (monotonic seconds), and keep the two problems.
+
+    A seller that fails is only logged. Where the look is switched off, both problems end.
+    """
+    if not context.limits.tariff_look_seconds:
+        for kind in KINDS:
+            if problems.of(context.db, Cause(problems.MODULE, module, kind)):
+                _keep(context, held, module, kind, [], is_whole=True)
         return
-    report = changes.Report([], [], 0)
+    if not _is_due(context, module) or changes.seconds_left(context, until) < changes.LEAST_SECONDS:
+        return
+    report = changes.Report([], [], {}, [])
     observations.move_now(held, module, LOOKED)
     if tariffs.of_module(context.db, module, TARIFF_FIELD):
         try:
-            report = changes.look(context, module)
+            report = changes.look(context, module, until)
         except ResellerError as error:
             context.log.error(f"module {module}: tariffs not compared: {context.word(error)}")
             observations.move(held, module, FAILED, "1")
@@ -42,18 +51,32 @@ def note(context: Context, held: Lease, module: int) -> None:
     for unread in report.unread:
         context.log.error(f"module {module}: {context.word(unread)}")
     observations.move(held, module, FAILED, "1" if report.unread else "")
+    _doubt(context, held, module, report)
     is_whole = not report.unread
-    _keep(context, held, module, problems.BELOW_COST, [c for c in report.changes if c.is_below_cost], is_whole=is_whole)
+    below = [change for change in report.changes if change.is_below_cost]
+    _keep(context, held, module, problems.BELOW_COST, below, is_whole=is_whole and not report.unknown)
     lost = [change for change in report.changes if change.is_unsellable]
     _keep(context, held, module, problems.UNSELLABLE, lost, is_whole=is_whole)
 
 
+def _doubt(context: Context, held: Lease, module: int, report: changes.Report) -> None:
+    """Keep since when the same tariffs of a type are missing."""
+    known = observations.cursors(context.db, module)
+    for itemtype, digest in report.doubts.items():
+        now = changes.doubt(itemtype, digest)
+        for name in known:
+            if name.startswith(changes.doubt(itemtype, "")) and name != now:
+                observations.move(held, module, name, "")
+        if digest and now not in known:
+            observations.move_now(held, module, now)
+
+
 def _is_due(context: Context, module: int) -> bool:
-    """Whether it is time for the next look; never where `tariff_look_seconds` is 0."""
+    """Whether it is time for the next look."""
     usual = context.limits.tariff_look_seconds
     since = observations.seconds_since(context.db, module, LOOKED)
-    if not usual or since is None:
-        return bool(usual)
+    if since is None:
+        return True
     lasts = any(problems.of(context.db, Cause(problems.MODULE, module, kind)) for kind in KINDS)
     is_urgent = lasts or FAILED in observations.cursors(context.db, module)
     return since >= (min(usual, context.limits.unlisted_seconds) if is_urgent else usual)

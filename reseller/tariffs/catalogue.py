@@ -89,14 +89,25 @@ def _add(context: Context, seller: Seller, itemtype: str, here: Mapping[str, lis
 
 
 def _offered(context: Context, seller: Seller, itemtype: str, found: Catalogue) -> set[str] | None:
-    """Numbers of the tariffs that the account may order, None if that cannot be read."""
+    """As orderable(), None if that cannot be read."""
     try:
-        return order_form.offered(seller.transport, itemtype, context.generation(seller, itemtype))
+        return orderable(context, seller, itemtype)
+    except ResellerError as error:
+        found.unread.append(Message("reseller_tariffs_unoffered", object=itemtype, cause=context.word(error)))
+        return None
+
+
+def orderable(context: Context, seller: Seller, itemtype: str) -> set[str]:
+    """Numbers of the tariffs that the account may order, none where the seller has no orders of the type; raises
+    ResellerError if that cannot be read.
+    """
+    try:
+        generation = context.generation(seller, itemtype)
     except ResellerError as error:
         if error.type == "reseller_no_orders":
             return set()
-        found.unread.append(Message("reseller_tariffs_unoffered", object=itemtype, cause=context.word(error)))
-        return None
+        raise
+    return order_form.offered(seller.transport, itemtype, generation)
 
 
 def row(offer: Offer, itemtype: str, here: list[int]) -> Row:

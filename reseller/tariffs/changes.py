@@ -4,27 +4,32 @@ Compared are the seller's answer of now, the panel's tables, and the values that
 (ledger/tariff_runs.py): so a price that a person has set here is told from a cost that the seller has raised. The
 seller is asked once a type for all tariffs, so a thousand tariffs cost no more requests than one.
 
-If more than a fifth of the tariffs are missing from one answer, the answer is doubted, and nothing follows from it.
+If more than a fifth of the tariffs are missing from one answer, or it has none at all, the answer is doubted: nothing
+is said of those that are missing until the daily look has found the same ones missing for a day. The others are
+compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.context import Context, Seller
-from reseller.ledger import accounts, tariff_runs, tariffmap
-from reseller.ledger.tariff_runs import Value
+from reseller.context import Context
+from reseller.ledger import accounts, observations, tariff_runs, tariffmap
+from reseller.ledger.tariff_runs import TARIFF, Value
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
-from reseller.mgr5 import items, tariffs
-from reseller.seller import order_form, price_list
+from reseller.mgr5 import addons, items, tariffs
+from reseller.model import ENUMERATION
+from reseller.seller import price_list
 from reseller.seller.price_list import Offer
-from reseller.tariffs import proposal
-from reseller.tariffs.making import PERIOD, RESOURCE, TARIFF
+from reseller.tariffs import catalogue, proposal
+from reseller.tariffs.making import PERIOD, RESOURCE
 from reseller.wire import money
-from reseller.wire.errors import Message, ResellerError
+from reseller.wire.errors import Message, Rejected, ResellerError
 
 #: which side has changed a value since it was agreed
 THERE, HERE, BOTH = "there", "here", "both"
@@ -32,6 +37,12 @@ THERE, HERE, BOTH = "there", "here", "both"
 DOUBTED_PERCENT = 20
 #: so many tariffs may be missing however few there are
 DOUBTED_LEAST = 2
+#: the beginning of a cursor's name: since when the same tariffs of a type are missing
+DOUBT = "tariffs_doubt"
+#: after so long the same tariffs are believed to be missing
+BELIEVED_SECONDS = 86400
+#: no request is begun with less time left
+LEAST_SECONDS = 5
 
 
 class Change(NamedTuple):
@@ -57,11 +68,16 @@ class Change(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The differences of a module's tariffs; `unread` says which answers are missing or doubted."""
+    """The differences of a module's tariffs; `unread` says which answers are missing or doubted.
+
+    `doubts` has each type that was read, with a digest of the tariffs that are missing if those are too many, else
+    empty. `unknown` are tariffs with a period on sale whose cost is not known.
+    """
 
     changes: list[Change]
     unread: list[Message]
-    tariffs: int
+    doubts: dict[str, str]
+    unknown: list[int]
 
 
 class _Tariff(NamedTuple):
@@ -72,65 +88,109 @@ class _Tariff(NamedTuple):
     remote: str
     datacenter: str
     is_active: bool
+    #: on sale, or with a service that renews
+    is_used: bool
     mapping: TariffMap
     known: Mapping[str, Value]
     prices: Mapping[str, Mapping[str, Decimal]]
 
 
-def look(context: Context, module: int) -> Report:
-    """Compare every tariff of a module with its seller's; raises ResellerError as Context.seller()."""
-    seller = context.seller(module)
-    found = Report([], [], 0)
+def look(context: Context, module: int, until: float | None = None) -> Report:
+    """Compare every tariff of a module with its seller's, until a time (monotonic seconds); what it does not come to is
+    unread.
+
+    After a request that got no answer the seller is asked no more, so a price list that it cannot send stops no other
+    work of the module. Raises ResellerError as Context.seller().
+    """
+    context.seller(module)
+    found = Report([], [], {}, [])
     by_type: dict[str, list[_Tariff]] = {}
     for number, sold in tariffs.all_sold(context.db).items():
         if sold.module == module:
             tariff = _tariff(context, number, sold.name)
             if tariff.remote:
                 by_type.setdefault(sold.itemtype, []).append(tariff)
+    is_over = False
     for itemtype, mine in by_type.items():
-        found = found._replace(tariffs=found.tariffs + len(mine))
+        left = seconds_left(context, until)
+        if is_over or left < LEAST_SECONDS:
+            found.unread.append(Message("reseller_tariffs_not_asked", object=itemtype))
+            continue
         try:
-            _of_type(context, seller, itemtype, mine, found)
+            _of_type(context, module, itemtype, mine, found, left)
         except ResellerError as error:
+            is_over = not isinstance(error, Rejected)
             found.unread.append(Message("reseller_tariffs_unread", object=itemtype, cause=context.word(error)))
     found.changes.extend(_incomplete(context, module))
     return found
 
 
+def seconds_left(context: Context, until: float | None) -> int:
+    """How long one answer may take: `list_seconds`, or what is left of the time."""
+    most = context.limits.list_seconds
+    return most if until is None else min(most, int(until - time.monotonic()))
+
+
 def _tariff(context: Context, number: int, name: str) -> _Tariff:
     chosen = items.tariff_params(context.db, number)
+    is_active = tariffs.is_active(context.db, number)
     return _Tariff(
         number,
         name,
         chosen.get(TARIFF_FIELD, ""),
         chosen.get(DATACENTER_FIELD, ""),
-        tariffs.is_active(context.db, number),
+        is_active,
+        is_active or bool(tariffs.services(context.db, [number], 1)),
         tariffmap.load(context.db, number),
         tariff_runs.values(context.db, number),
         tariffs.prices(context.db, number),
     )
 
 
-def _of_type(context: Context, seller: Seller, itemtype: str, mine: list[_Tariff], found: Report) -> None:
+def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where to, and in what time
+    context: Context, module: int, itemtype: str, mine: list[_Tariff], found: Report, seconds: int
+) -> None:
+    seller = context.seller(module)
     wanted = {tariff.remote for tariff in mine}
+    total = 0
 
     def ours(offer: Offer) -> Offer | None:
+        nonlocal total
+        total += 1
         return offer if offer.id in wanted else None
 
-    seconds = context.limits.list_seconds
     offers = {offer.id: offer for offer in price_list.each(seller.transport, itemtype, ours, seconds)}
-    offered = order_form.offered(seller.transport, itemtype, context.generation(seller, itemtype))
+    offered = catalogue.orderable(context, seller, itemtype)
     missing = [tariff for tariff in mine if tariff.remote not in offers or tariff.remote not in offered]
-    if len(missing) > max(DOUBTED_LEAST, len(mine) * DOUBTED_PERCENT // 100):
+    # An answer without any tariff is none that could be believed at once, however few are sold here.
+    most = max(DOUBTED_LEAST, len(mine) * DOUBTED_PERCENT // 100) if total and offered else 0
+    digest = _digest(tariff.remote for tariff in missing) if len(missing) > most else ""
+    found.doubts[itemtype] = digest
+    is_doubted = _is_doubted(context, module, itemtype, digest)
+    if is_doubted:
         told = {"count": len(missing), "total": len(mine)}
         found.unread.append(Message("reseller_tariffs_doubted", object=itemtype, **told))
-        return
     account = accounts.balance_of(context.db, seller.account)[0].currency
     for tariff in mine:
-        if tariff in missing:
+        if tariff not in missing:
+            found.changes.extend(_compared(tariff, offers[tariff.remote], account, found.unknown))
+        elif not is_doubted:
             found.changes.append(_withdrawn(tariff, offers.get(tariff.remote)))
-        else:
-            found.changes.extend(_compared(tariff, offers[tariff.remote], account))
+
+
+def _is_doubted(context: Context, module: int, itemtype: str, digest: str) -> bool:
+    """Whether these tariffs are missing, and not for a day yet."""
+    since = observations.seconds_since(context.db, module, doubt(itemtype, digest)) if digest else None
+    return bool(digest) and (since is None or since < BELIEVED_SECONDS)
+
+
+def doubt(itemtype: str, digest: str) -> str:
+    """The cursor that says since when these tariffs of a type are missing."""
+    return f"{DOUBT} {itemtype} {digest}"
+
+
+def _digest(remotes: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(sorted(remotes)).encode()).hexdigest()[:16]
 
 
 def _withdrawn(tariff: _Tariff, offer: Offer | None) -> Change:
@@ -140,17 +200,17 @@ def _withdrawn(tariff: _Tariff, offer: Offer | None) -> Change:
     return _change(tariff, TARIFF, "", "", marks or "-", here, text)._replace(is_unsellable=tariff.is_active)
 
 
-def _compared(tariff: _Tariff, offer: Offer, account: str) -> Iterator[Change]:
+def _compared(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) -> Iterator[Change]:
     if tariff.datacenter and offer.datacenters and tariff.datacenter not in offer.datacenters:
         told = ", ".join(offer.datacenters)
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
         lost = _change(tariff, "datacenter", "", tariff.datacenter, told, tariff.datacenter, text)
         yield lost._replace(is_unsellable=tariff.is_active)
-    yield from _periods(tariff, offer, account)
+    yield from _periods(tariff, offer, account, unknown)
     yield from _resources(tariff, offer)
 
 
-def _periods(tariff: _Tariff, offer: Offer, account: str) -> Iterator[Change]:
+def _periods(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) -> Iterator[Change]:
     currencies = [iso for iso, costs in offer.prices.items() if costs]
     currency = account if account in currencies else currencies[0] if len(currencies) == 1 else ""
     costs = offer.prices.get(currency, {})
@@ -161,18 +221,20 @@ def _periods(tariff: _Tariff, offer: Offer, account: str) -> Iterator[Change]:
             continue
         if currency and term not in costs:
             text = Message("reseller_tariff_period_gone", pricelist=tariff.number, value=term)
-            yield _change(tariff, part, "", "", "-", _words(sold), text)._replace(is_unsellable=tariff.is_active)
+            yield _change(tariff, part, "", "", "-", price_words(sold), text)._replace(is_unsellable=tariff.is_active)
             continue
         cost = costs.get(term)
+        if cost is None:
+            unknown.append(tariff.number)
         there = "?" if cost is None else money.text(cost, currency)
         below = _below(cost, currency, sold, period, term)
         known = tariff.known.get(part)
-        side = _side(known, there, _words(sold)) if period == term else ""
+        side = _side(known, there, price_words(sold)) if period == term else ""
         if below or side:
             error = "reseller_tariff_below_cost" if below else "reseller_tariff_price"
-            text = Message(error, pricelist=tariff.number, period=period, there=there, here=_words(sold))
-            change = _change(tariff, part, side, known.there if known else "", there, _words(sold), text)
-            yield change._replace(is_below_cost=below, cost=cost, currency=currency)
+            text = Message(error, pricelist=tariff.number, period=period, there=there, here=price_words(sold))
+            change = _change(tariff, part, side, known.there if known else "", there, price_words(sold), text)
+            yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
 
 
 def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], period: str, term: str) -> bool:
@@ -186,7 +248,8 @@ def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], per
     return price < cost
 
 
-def _words(sold: Mapping[str, Decimal]) -> str:
+def price_words(sold: Mapping[str, Decimal]) -> str:
+    """The prices of one period by currency, in words."""
     return ", ".join(money.text(price, iso) for iso, price in sorted(sold.items()))
 
 
@@ -225,9 +288,29 @@ def _incomplete(context: Context, module: int) -> Iterator[Change]:
         if each.module == module and each.is_active and (each.missing or not each.remote):
             told = ", ".join(f"{kind} {name}" for kind, name in each.missing[:10]) or "-"
             text = Message("reseller_tariff_unmapped", pricelist=each.pricelist, parts=told)
-            # Without a counterpart for an add-on that it gives to everybody no order is sent at all.
-            lost = not each.remote or any(kind == tariffmap.ADDON for kind, _ in each.missing)
+            lost = not each.remote or _is_lost(context, each)
             yield Change(each.pricelist, each.name, each.remote, TARIFF, "", "", "", told, text, is_unsellable=lost)
+
+
+def _is_lost(context: Context, each: proposal.Overview) -> bool:
+    """Whether every order of a tariff is refused: no period of it is mapped, or not what it gives to everybody.
+
+    An add-on of which the tariff gives nothing needs no counterpart until somebody orders it (lifecycle/quantities.py).
+    """
+    missing, mapping = set(each.missing), tariffmap.load(context.db, each.pricelist)
+    periods = {(tariffmap.PERIOD, period) for period in tariffs.periods(context.db, each.pricelist)}
+    if periods and periods <= missing:
+        return True
+    given = [addon for addon in addons.of_tariff(context.db, each.pricelist) if not addon.is_nothing]
+    return any(
+        (tariffmap.ADDON, addon.key) in missing
+        or (
+            addon.addontype == ENUMERATION
+            and (tariffmap.ENUM, addon.value) in missing
+            and mapping.remote(tariffmap.ADDON, addon.key) != tariffmap.NONE
+        )
+        for addon in given
+    )
 
 
 def _change(  # noqa: PLR0913, PLR0917 - the cells of a row

@@ -1,8 +1,8 @@
 """What a tariff of the seller becomes here, as a value: nothing is read or written by it.
 
 A period is opened only where the seller states its cost as a number and its form offers it, and never for a trial: a
-trial there would open something free here. A resource that clients do not order, or whose limits are no whole numbers,
-is not taken over. What is left out is said, part by part.
+trial there would open something free here. A resource that clients do not order, whose limits are no whole numbers, or
+that is ordered and lacks a cost for a period is not taken over. What is left out is said, part by part.
 """
 
 from __future__ import annotations
@@ -178,10 +178,23 @@ class _Taking(NamedTuple):
         limits = (one.included, one.least, one.most, self.form.steps.get(one.id))
         if one.addontype == INTEGER and (one.included is None or not all(map(_is_whole, limits))):
             return Message("reseller_import_limits", part=one.intname)
-        for prices in (one.prices, *(choice.prices for choice in one.choices)):
+        names = [choice.intname for choice in one.choices]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            return Message("reseller_import_choices", part=one.intname, value=twice)
+        return self._unpriced(one)
+
+    def _unpriced(self, one: Resource) -> Message | None:
+        """What is ordered needs a stated cost in each period, in the currency of the tariff; 0 is one.
+
+        An enumeration's costs are those of its choices.
+        """
+        is_ordered = one.billtype != INCLUDED
+        own = [] if one.addontype == ENUMERATION else [one.prices]
+        for prices in (*own, *(choice.prices for choice in one.choices)):
             costs = prices.get(self.there, {})
             for period in self.periods:
-                if costs.get(period, 0) is None:
+                if (is_ordered or period in costs) and costs.get(period) is None:
                     return Message("reseller_import_unit_unpriced", part=one.intname, period=period)
         return None
 

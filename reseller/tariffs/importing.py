@@ -2,37 +2,30 @@
 
 Nothing is on sale by it: a tariff is made switched off, with everything mapped. Each part is a line of the plan, with
 one outcome; a failed one keeps no other tariff from being made. A run has a number, by which it is undone.
+
+A line is in the ledger before its part is made, so a run that died is undone as any other. What it has left half made
+is completed by the next import: a part is done with when its values are kept, not when it is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reseller.context import Context, Seller
 from reseller.ledger import accounts, tariff_runs
 from reseller.ledger.leases import Lease, lease
-from reseller.ledger.tariff_runs import Line
+from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, REFUSED, SKIPPED, TARIFF, THERE, Line
 from reseller.lifecycle.order_plan import TARIFF_FIELD
-from reseller.mgr5 import tariffs
+from reseller.mgr5 import items, tariffs
 from reseller.seller import order_form, price_list
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Offer
 from reseller.tariffs import design
-from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, TARIFF, Maker, Part, Place
+from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, Maker, Part, Place
 from reseller.tariffs.price_rule import Rule
 from reseller.wire.errors import Rejected, ResellerError
 
-#: outcomes of a line
-PLANNED, DONE, THERE, LEFT, REFUSED, FAILED, SKIPPED = (
-    "planned",
-    "done",
-    "there",
-    "left",
-    "refused",
-    "failed",
-    "skipped",
-)
 WHAT = "import"
 
 
@@ -75,16 +68,34 @@ def _plan_one(context: Context, module: int, seller: Seller, remote: str, wish: 
             told = ", ".join(map(str, by_hand))
             return Plan(remote, (Line(remote, by_hand[0], TARIFF, "", told, THERE),))
         maker = _maker(context, module, seller, remote, wish)
+        number = maker.pricelist
+        missing = _missing(context, module, maker, number)
     except ResellerError as error:
         return Plan(remote, (Line(remote, 0, TARIFF, "", "", REFUSED, context.word(error)),))
-    number = maker.pricelist
-    known = tariff_runs.values(context.db, number) if number else {}
-    missing = [part for part in maker.parts() if str(part) not in known and not maker.is_there(part)]
     lines = [Line(remote, number, str(part), part.there, part.here, PLANNED) for part in missing]
     if not lines:
         return Plan(remote, (Line(remote, number, TARIFF, maker.design.name, str(number), THERE),), maker)
     lines += [Line(remote, number, _about(each.params), "", "", LEFT, context.word(each)) for each in maker.design.left]
     return Plan(remote, tuple(lines), maker)
+
+
+def _missing(context: Context, module: int, maker: Maker, number: int) -> list[Part]:
+    """The parts that no import has made; one that was kept and is not there any more was deleted by a person.
+
+    Raises ResellerError `reseller_import_foreign` for a tariff of this internal name that no import has made, and
+    `reseller_import_active` where something would be added to a tariff that is on sale.
+    """
+    known = tariff_runs.values(context.db, number) if number else {}
+    missing = [part for part in maker.parts() if str(part) not in known]
+    if number:
+        remote = maker.design.remote
+        target = items.tariff_params(context.db, number).get(TARIFF_FIELD, "")
+        is_ours = known or tariff_runs.has_made(context.db, module, remote)
+        if not is_ours or target not in ("", remote):
+            raise ResellerError("reseller_import_foreign", pricelist=number, tariff=remote, value=target or "-")
+        if missing:
+            maker.require_off(missing)
+    return missing
 
 
 def _about(params: dict[str, str]) -> str:
@@ -143,28 +154,28 @@ def carry_out(context: Context, module: int, plans: Sequence[Plan], rule: Rule) 
     with lease(context.db, f"tariffs:{module}", held, wait_seconds=context.limits.account_wait_seconds) as fence:
         run = tariff_runs.begin(context.db, module, WHAT, str(rule), str(context.caller))
         for each in plans:
-            for line in _make(context, fence, run, each):
-                tariff_runs.note(context.db, run, line)
-                lines.append(line)
+            lines.extend(_make(context, fence, run, each))
         done = sum(line.outcome == DONE for line in lines)
         context.note("tariffs import", f"run {run}: {done} of {len(lines)} lines", module=module)
     return run, lines
 
 
-def _make(context: Context, fence: Lease, run: int, planned: Plan) -> list[Line]:
+def _make(context: Context, fence: Lease, run: int, planned: Plan) -> Iterator[Line]:
     maker, stopped = planned.maker, False
-    found: list[Line] = []
     parts = {str(part): part for part in maker.parts()} if maker else {}
     for line in planned.lines:
-        if maker is None or line.outcome != PLANNED:
-            found.append(line)
+        if maker is None or line.outcome != PLANNED or stopped:
+            made = line._replace(outcome=SKIPPED) if line.outcome == PLANNED else line
+            tariff_runs.note(context.db, run, made)
+            yield made
             continue
         fence.extend(context.limits.lease_seconds)
-        made = line._replace(outcome=SKIPPED) if stopped else _make_one(context, run, maker, parts[line.part], line)
+        number = tariff_runs.note(context.db, run, line._replace(outcome=BEGUN))
+        made = _make_one(context, run, maker, parts[line.part], line)
+        tariff_runs.settle(context.db, number, made)
         # Without the tariff, or without the seller's tariff on it, nothing that follows would belong anywhere.
-        stopped = stopped or (made.outcome == FAILED and line.part in (TARIFF, TARGET))
-        found.append(made)
-    return found
+        stopped = made.outcome == FAILED and line.part in (TARIFF, TARGET)
+        yield made
 
 
 def _make_one(context: Context, run: int, maker: Maker, part: Part, line: Line) -> Line:

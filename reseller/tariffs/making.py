@@ -7,13 +7,14 @@ repeated finds nothing to do. The tariff itself is known by the seller's number 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.context import Context
 from reseller.ledger import tariffmap
+from reseller.ledger.tariff_runs import TARIFF
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD, TEMPLATE_FIELD
 from reseller.mgr5 import items, tariff_forms, tariffs
 from reseller.model import BOOLEAN, ENUMERATION
@@ -21,7 +22,7 @@ from reseller.tariffs.design import Design, Price, ResourcePart
 from reseller.wire import money, numbers
 from reseller.wire.errors import ResellerError
 
-TARIFF, TARGET, PERIOD, RESOURCE, TEMPLATE, RECIPE = "tariff", "target", "period", "resource", "system", "recipe"
+TARGET, PERIOD, RESOURCE, TEMPLATE, RECIPE = "target", "period", "resource", "system", "recipe"
 #: a new tariff may need a moment to be in the panel's table (additions-2.md a.2)
 APPEAR_SECONDS, LOOK_SECONDS = 10, 0.25
 
@@ -93,10 +94,20 @@ class Maker:
         is_mapped = part.kind == RECIPE or rows.remote(tariffmap.OS, part.name) is not None
         return is_mapped and self._values(part.kind).get(part.name, (0, False))[1]
 
+    def require_off(self, parts: Iterable[Part]) -> None:
+        """Raise ResellerError `reseller_import_active` if the tariff is on sale: so would be what is added to it."""
+        number = self.pricelist
+        if tariffs.is_active(self.context.db, number):
+            told = ", ".join(map(str, parts))
+            raise ResellerError("reseller_import_active", pricelist=number, tariff=self.design.remote, parts=told)
+
     def make(self, part: Part) -> None:
-        """Make the part and read it back; raises ResellerError `reseller_import_not_kept` if the panel has not kept
-        it.
+        """Make the part and read it back.
+
+        Raises ResellerError `reseller_import_not_kept` if the panel has not kept it, and as require_off().
         """
+        if part.kind != TARIFF:
+            self.require_off([part])
         steps = {TARIFF: self._make_tariff, TARGET: self._make_target}
         named = {PERIOD: self._make_period, RESOURCE: self._make_resource}
         if part.kind in steps:
@@ -109,7 +120,10 @@ class Maker:
     def kept(self, part: Part) -> dict[str, Price]:
         """The prices that a part has here, each with the name under which it is kept."""
         if part.kind == PERIOD:
-            return {str(part): self.design.prices[part.name]}
+            # A period that was there already may have another price than the plan.
+            sold = tariffs.prices(self.context.db, self.pricelist).get(self.design.currency_here, {})
+            planned = self.design.prices[part.name]
+            return {str(part): planned._replace(price=sold.get(part.name, planned.price))}
         if part.kind != RESOURCE:
             return {}
         one = self._resource(part.name)

@@ -74,7 +74,10 @@ def parse(margin: str, step: str, currency: str, rate: str) -> Rule:
     if currency and not re.fullmatch("[A-Z]{3}", currency):
         raise _refused("currency", currency)
     given = _positive("rate", rate) if rate.strip() else None
-    return Rule(percent, of_price, _positive("round", step or "0.01"), currency, given)
+    rounded = _positive("round", step or "0.01")
+    if rounded % UNIT:
+        raise _refused("round", step)
+    return Rule(percent, of_price, rounded, currency, given)
 
 
 def _positive(name: str, text: str) -> Decimal:

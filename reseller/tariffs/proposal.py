@@ -151,7 +151,12 @@ def drop(context: Context, pricelist: int, kind: str, here: str) -> bool:
 
 
 def _require_part(db: Database, pricelist: int, sold: Sold, kind: str, here: str) -> None:
-    known = own_parts(db, pricelist, sold)[kind]
+    known = set(own_parts(db, pricelist, sold)[kind])
+    # Services keep a period that is not sold any more, and add-ons that are only a part of others.
+    if kind == tariffmap.PERIOD:
+        known |= panel_tariffs.periods_of_services(db, pricelist)
+    elif kind == tariffmap.ADDON:
+        known |= panel_tariffs.addon_names(db, pricelist)
     if here not in known:
         raise ResellerError(
             "reseller_no_part", object=kind, value=here, part=kind, tariff=sold.name, offered=_listed(known)

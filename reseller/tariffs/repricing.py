@@ -13,10 +13,9 @@ from decimal import Decimal
 from reseller.context import Context
 from reseller.ledger import tariff_runs
 from reseller.ledger.leases import lease
-from reseller.ledger.tariff_runs import Line
+from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, Line
 from reseller.mgr5 import tariff_forms, tariffs
 from reseller.tariffs.changes import THERE, Change
-from reseller.tariffs.importing import DONE, FAILED, LEFT, PLANNED
 from reseller.tariffs.making import PERIOD
 from reseller.tariffs.price_rule import Rule
 from reseller.wire import money
@@ -44,7 +43,7 @@ def plan(context: Context, changes: Sequence[Change], rule: Rule) -> list[Line]:
         price = "" if why or each.cost is None else money.text(rule.total(each.cost), each.currency)
         text = context.word(why) if why else ""
         outcome = LEFT if why else PLANNED
-        found.append(Line(each.remote, each.pricelist, f"{PRICE} {period}", each.here, price, outcome, text))
+        found.append(Line(each.remote, each.pricelist, f"{PRICE} {period}", each.here, price, outcome, text, each.was))
     return found
 
 
@@ -77,37 +76,68 @@ def carry_out(context: Context, module: int, lines: Sequence[Line], rule: Rule, 
     with lease(context.db, f"tariffs:{module}", held, wait_seconds=context.limits.account_wait_seconds) as fence:
         run = tariff_runs.begin(context.db, module, WHAT, str(rule), str(context.caller))
         for line in lines:
+            if line.outcome != PLANNED:
+                tariff_runs.note(context.db, run, line)
+                continue
             fence.extend(held)
-            made = set_price(context, line, line.there, line.here) if line.outcome == PLANNED else line
-            tariff_runs.note(context.db, run, made)
+            number = tariff_runs.note(context.db, run, line._replace(outcome=BEGUN))
+            made = set_price(context, line, line.there, line.here)
+            tariff_runs.settle(context.db, number, made)
             if made.outcome == DONE:
-                part = f"{PERIOD} {line.part.partition(' ')[2]}"
-                agreed = made._replace(part=part, there=costs[line.pricelist, part])
-                tariff_runs.keep(context.db, run, agreed)
+                part = _period(line)
+                tariff_runs.keep(context.db, run, made._replace(part=part, there=costs[line.pricelist, part]))
         context.note("tariffs prices", f"run {run}: {len(lines)} lines", module=module)
     return run
 
 
+def _period(line: Line) -> str:
+    """The part under which the values of a line's period are kept."""
+    return f"{PERIOD} {line.part.partition(' ')[2]}"
+
+
+def _shown(context: Context, line: Line, iso: str) -> str:
+    """The price that the tariff has now, in words; empty for none."""
+    price = tariffs.prices(context.db, line.pricelist).get(iso, {}).get(line.part.partition(" ")[2])
+    return "" if price is None else money.text(price, iso)
+
+
 def set_price(context: Context, line: Line, before: str, after: str) -> Line:
-    """Change a price from `before` to `after` (as in `12.5 EUR`) and read it back; the line with its outcome."""
+    """Change a price from `before` to `after` (as in `12.5 EUR`); the line with its outcome.
+
+    What the panel has afterwards decides, not what it answers. A price that is neither is OTHER, and the line names it.
+    """
     period, iso = line.part.partition(" ")[2], after.rpartition(" ")[2]
     price, number = amount(after), tariffs.currency(context.db, iso)
+    if _shown(context, line, iso) != before or price is None or not number:
+        moved = Message("reseller_price_moved", pricelist=line.pricelist, before=before, part=line.part)
+        return line._replace(outcome=FAILED, text=context.word(moved))
+    why: Message | ResellerError | None = None
     try:
-        shown = tariffs.prices(context.db, line.pricelist).get(iso, {}).get(period)
-        if shown is None or money.text(shown, iso) != before or price is None or not number:
-            raise ResellerError("reseller_price_moved", pricelist=line.pricelist, before=before, part=line.part)
         tariff_forms.set_prices(context.mgrctl, line.pricelist, {period: price}, number)
-        found = tariffs.prices(context.db, line.pricelist).get(iso, {}).get(period)
-        if found != price:
-            told = {"wanted": after, "found": "-" if found is None else money.text(found, iso)}
-            raise ResellerError("reseller_import_not_kept", tariff=line.remote, part=line.part, **told)
     except ResellerError as error:
-        return line._replace(outcome=FAILED, text=context.word(error))
-    return line._replace(outcome=DONE)
+        why = error
+    found = _shown(context, line, iso)
+    if found == after:
+        return line._replace(outcome=DONE)
+    told = {"tariff": line.remote, "part": line.part, "wanted": after, "found": found or "-"}
+    text = context.word(why or Message("reseller_import_not_kept", **told))
+    return (
+        line._replace(outcome=FAILED, text=text)
+        if found == before
+        else line._replace(outcome=OTHER, here=found, text=text)
+    )
 
 
-def take_back(context: Context, line: Line, *, yes: bool) -> Line:
-    """Set a price back to what it was before a run, unless it has been changed since."""
-    if not yes:
-        return line._replace(outcome=PLANNED)
-    return set_price(context, line, line.here, line.there)
+def take_back(context: Context, run: int, line: Line, *, yes: bool) -> Line:
+    """Set a price back to what it was before a run, unless it has been changed since.
+
+    What was agreed before the run is agreed again, so the price follows its cost from then on as it did.
+    """
+    is_back = _shown(context, line, line.there.rpartition(" ")[2]) == line.there
+    if not yes or (is_back and line.outcome == BEGUN):
+        return line._replace(outcome=tariff_runs.THERE if is_back else PLANNED)
+    made = line._replace(outcome=DONE) if is_back else set_price(context, line, line.here, line.there)
+    if made.outcome == DONE:
+        agreed = line._replace(part=_period(line), there=line.was, here=line.there)
+        tariff_runs.keep(context.db, run, agreed)
+    return made

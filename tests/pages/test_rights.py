@@ -19,7 +19,10 @@ from tests.support.world import ROOT, Refused
 SETTER = "item.setremoteid"
 FILES = [*sorted((ROOT / "xml").glob("*.xml")), *sorted((ROOT / "xml/stock").glob("*_func.xml"))]
 #: of the functions that spend, force, or let a plan through
-FULL = {"reseller.reorder", "reseller.link.force", "reseller.checkevent.force", "reseller.start"}
+FULL = {
+    *("reseller.reorder", "reseller.link.force", "reseller.checkevent.force", "reseller.start"),
+    "reseller.tariffs.import",
+}
 
 
 def declared():
@@ -61,6 +64,8 @@ def test_what_spends_or_forces_is_for_full_administrators(shop):
         said = error(handled(shop, ACTION_NAME=name, AUTH_LEVEL=29, AUTH_USER="admin", PARAM_sok="ok"))
         assert said.get("type") == "access"
     buttons = shop.here.ask("reseller.requests", "admin", out="devel").iter("toolbtn")
+    assert FULL.isdisjoint({button.get("func") for button in buttons})
+    buttons = shop.here.ask("reseller.tariffs", "admin", out="devel").iter("toolbtn")
     assert FULL.isdisjoint({button.get("func") for button in buttons})
 
 

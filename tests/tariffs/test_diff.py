@@ -132,6 +132,44 @@ def test_an_answer_without_a_fifth_of_the_tariffs_is_doubted_and_nothing_follows
     assert [row for row in told["changes"] if row["tariff"] in {tariff.here for tariff in tariffs}] == []
 
 
+def test_the_tariffs_that_are_there_are_compared_even_when_too_many_are_missing(shop, sold):
+    there, *lost = [sold() for _ in range(4)]
+    others = shop.there.rows(
+        "SELECT id FROM pricelist WHERE parent IS NULL AND archived = 'off' AND id <> %s", there.there
+    )
+    there.costs(13)
+    try:
+        shop.there.write("UPDATE pricelist SET archived = 'on' WHERE id IN %s", [row["id"] for row in others])
+        told = diff(shop)
+    finally:
+        shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id IN %s", [row["id"] for row in others])
+    assert told["unread"]
+    found = {row["tariff"]: row["loss"] for row in told["changes"]}
+    assert found[there.here] == "below cost"
+    assert not {tariff.here for tariff in lost} & set(found)
+
+
+def test_a_price_below_cost_of_what_nobody_has_or_can_order_is_no_loss(shop, sold):
+    tariff = sold()
+    tariff.costs(13)
+    assert of(shop, tariff)["period 1"]["loss"] == "below cost"
+    shop.here.call("pricelist.edit", elid=tariff.here, active="off", sok="ok")
+    assert of(shop, tariff)["period 1"]["loss"] == ""
+
+
+def test_a_tariff_cannot_be_bought_without_any_period_and_can_without_an_addon_of_which_it_gives_nothing(shop, sold):
+    empty, switch = sold(), sold(addons="mem:int:1:8:1,backup:bool:1")
+    for period in ("1", "12"):
+        assert of(shop, empty).get("tariff", {"loss": ""})["loss"] == ""
+        assert shop.ctl("map", str(empty.here), "--drop", "period", period).returncode == 0
+    assert of(shop, empty)["tariff"]["loss"] == "cannot be bought"
+    assert shop.ctl("map", str(switch.here), "--drop", "addon", "backup").returncode == 0
+    row = of(shop, switch)["tariff"]
+    assert (row["here"], row["loss"]) == ("addon backup", "")
+    shop.here.write("UPDATE pricelist SET addonbool = 'on' WHERE parent = %s AND intname = 'backup'", switch.here)
+    assert of(shop, switch)["tariff"]["loss"] == "cannot be bought"
+
+
 def test_parts_that_went_and_resources_that_came_are_named(shop, sold):
     tariff = sold()
     shop.there.write("UPDATE pricelist SET active = 'off' WHERE parent = %s AND intname = 'mem'", tariff.there)
@@ -239,3 +277,49 @@ def test_a_price_that_was_changed_since_a_run_is_not_set_back(shop, sold):
     done = shop.ctl("tariffs", "undo", str(run), "--yes")
     assert done.returncode == 1
     assert price(shop, tariff) == 15
+
+
+def test_a_price_that_was_set_back_follows_its_cost_again(shop, sold):
+    tariff = sold()
+    tariff.costs(11)
+    run = apply(shop, "--yes")["run"]
+    assert shop.ctl("tariffs", "undo", str(run), "--yes").returncode == 0
+    row = of(shop, tariff)["period 1"]
+    assert (row["changed"], row["was"], row["there"], row["here"]) == ("there", "10 EUR", "11 EUR", "12 EUR")
+    assert line(apply(shop, "--yes"), tariff)["outcome"] == "done"
+    assert price(shop, tariff) == 13.2
+
+
+def test_a_run_that_died_while_it_set_a_price_is_taken_back_whether_it_was_set_or_not(shop, sold):
+    was_set, was_not = sold(), sold()
+    was_set.costs(11)
+    was_not.costs(11)
+    run = apply(shop, "--yes")["run"]
+    was_not.sells(12)
+    shop.here.write("UPDATE reseller_tariff_line SET outcome = 'begun' WHERE run = %s", run)
+    done = shop.ctl("tariffs", "undo", str(run), "--yes", "--json")
+    assert done.returncode == 0, done.stdout.decode()
+    outcomes = {each["here"]: each["outcome"] for each in json.loads(done.stdout)["lines"]}
+    assert (outcomes[was_set.here], outcomes[was_not.here]) == ("done", "there")
+    assert (price(shop, was_set), price(shop, was_not)) == (12, 12)
+
+
+def test_a_price_that_the_panel_keeps_otherwise_is_said_and_can_be_taken_back(shop, sold):
+    """The table of another panel may have fewer places."""
+    tariff = sold()
+    tariff.costs(11)
+    place = "SELECT l.price FROM pricelistprice l WHERE l.pricelist = %s"
+    number = shop.here.value(place, tariff.here)
+    shop.here.write("DROP TRIGGER IF EXISTS fewer_places")
+    shop.here.write(
+        "CREATE TRIGGER fewer_places BEFORE UPDATE ON price FOR EACH ROW "
+        f"SET NEW.monthly = IF(NEW.id = {number} AND NEW.monthly = 13.2, 13, NEW.monthly)"
+    )
+    try:
+        told = apply(shop, "--yes", code=1)
+    finally:
+        shop.here.write("DROP TRIGGER fewer_places")
+    found = line(told, tariff)
+    assert (found["outcome"], found["panel"]) == ("other", "13 EUR")
+    assert shop.ctl("tariffs", "undo", str(told["run"]), "--yes").returncode == 0
+    assert price(shop, tariff) == 12

@@ -1,6 +1,8 @@
 """`resellerctl tariffs import`: tariffs of the seller become tariffs here: off, priced by a rule, mapped in full."""
 
 import json
+import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import count
@@ -67,6 +69,10 @@ def tariff(shop):
 
 def euro(shop):
     return shop.here.value("SELECT id FROM currency WHERE iso = 'EUR'")
+
+
+def values(shop, number):
+    return shop.here.rows("SELECT * FROM reseller_tariff_value WHERE pricelist = %s", number)
 
 
 def outcomes(told):
@@ -194,6 +200,45 @@ def test_an_import_that_was_cut_off_is_completed_by_the_next(shop, tariff):
     assert len(tariff.here) == 1
 
 
+def test_an_import_that_is_killed_is_in_the_ledger_completed_by_the_next_and_undone(shop, tariff):
+    argv = ["./sbin/resellerctl", "tariffs", "import", str(shop.module), tariff.id, "--yes"]
+    run = subprocess.Popen(argv, cwd=shop.here.base, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: tariff.here and tariff.map, "no period is mapped")
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    [cut, *_] = json.loads(shop.ctl("tariffs", "runs", str(shop.module), "--json").stdout)
+    assert (cut["what"], cut["undone"]) == ("import", False)
+    assert cut["parts"] > 2
+    told = tariff.do("--yes")
+    assert set(outcomes(told).values()) <= {"done", "there"}
+    assert set(tariff.resources()) == {"mem", "backup", "panel"}
+    kept = {row["part"] for row in values(shop, tariff.number)}
+    assert {"tariff", "target", "period 1", "resource mem", "resource panel/panel_lite 12"} <= kept
+    assert outcomes(tariff.do("--yes")) == {"tariff": "there"}
+    number = tariff.number
+    done = shop.ctl("tariffs", "undo", str(cut["run"]), "--yes", "--json")
+    assert done.returncode == 0, done.stdout.decode()
+    assert tariff.here == []
+    assert values(shop, number) == []
+
+
+def test_a_tariff_whose_making_was_cut_off_before_its_number_was_known_is_undone_by_the_run(shop, tariff):
+    run = tariff.do("--yes")["run"]
+    shop.here.write("DELETE FROM reseller_tariff_line WHERE run = %s AND part <> 'tariff'", run)
+    shop.here.write("UPDATE reseller_tariff_line SET outcome = 'begun', pricelist = 0 WHERE run = %s", run)
+    shop.here.write("DELETE FROM reseller_tariff_value WHERE pricelist = %s", tariff.number)
+    assert shop.ctl("tariffs", "undo", str(run), "--yes").returncode == 0
+    assert tariff.here == []
+
+
+def test_a_period_that_a_cut_off_import_has_left_is_kept_with_the_price_that_it_has(shop, tariff):
+    tariff.do("--rule", "+20 %", "--yes")
+    shop.here.write("DELETE FROM reseller_tariff_value WHERE pricelist = %s AND part = 'period 1'", tariff.number)
+    assert outcomes(tariff.do("--rule", "+50 %", "--yes")) == {"period 1": "there"}
+    [kept] = [row for row in values(shop, tariff.number) if row["part"] == "period 1"]
+    assert (kept["there"], kept["here"]) == ("9.99 EUR", "11.99 EUR")
+
+
 def test_a_trial_opens_nothing_here(shop):
     tariff = Tariff(shop, "", periods="-100,1")
     told = tariff.do("--yes")
@@ -266,6 +311,33 @@ def test_a_tariff_that_was_made_by_hand_is_left_alone(shop):
     assert everything(shop) == before
 
 
+@pytest.mark.parametrize("target", ["", "7"])
+def test_a_tariff_by_hand_that_has_the_sellers_number_as_its_name_is_left_alone(shop, tariff, target):
+    made = shop.here.call("sandbox.tariff", itemtype="vds", name="By hand", price=5, periods="1", module=shop.module)
+    number = made.findtext("id")
+    shop.here.write("UPDATE pricelist SET intname = %s WHERE id = %s", tariff.id, number)
+    shop.here.call("pricelist.edit", elid=number, reseller_pricelist=target, sok="ok")
+    before = everything(shop)
+    [line] = tariff.do("--yes", code=1)["lines"]
+    assert line["outcome"] == "refused"
+    assert number in line["text"]
+    assert everything(shop) == before
+
+
+def test_nothing_is_added_to_a_tariff_that_is_on_sale(shop, tariff):
+    tariff.do("--yes")
+    shop.here.call("pricelist.resume", elid=tariff.number)
+    currency = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    shop.there.call("pricelist.edit", elid=tariff.id, sok="ok", **{f"semiannual{currency}": 50})
+    before = everything(shop)
+    [line] = tariff.do("--yes", code=1)["lines"]
+    assert line["outcome"] == "refused"
+    assert "period 6" in line["text"]
+    assert everything(shop) == before
+    shop.here.call("pricelist.edit", elid=tariff.number, active="off", sok="ok")
+    assert outcomes(tariff.do("--yes"))["period 6"] == "done"
+
+
 @pytest.mark.parametrize(
     "words", [("--rule", "20"), ("--rule", "+2000 %"), ("--rule", "+96 % of price"), ("--round", "0"), ("--rate", "0")]
 )
@@ -292,6 +364,34 @@ def test_a_run_is_undone_by_its_number(shop, tariff, switch, deletes):
         assert shop.ctl("tariffs", "undo", run, "--yes").returncode == 1
         tariff.do("--yes")
         assert tariff.number != number
+
+
+def test_what_a_person_has_changed_since_is_not_undone(shop, tariff):
+    run = str(tariff.do("--yes")["run"])
+    currency, number, name = euro(shop), tariff.number, tariff.id
+
+    def left(part):
+        done = shop.ctl("tariffs", "undo", run, "--yes", "--json")
+        lines = json.loads(done.stdout)["lines"]
+        assert (done.returncode, [line["outcome"] for line in lines]) == (1, ["left"])
+        assert part in lines[0]["text"]
+        assert shop.here.value("SELECT COUNT(*) FROM reseller_map WHERE pricelist = %s", number) > 5
+
+    shop.here.call("pricelist.edit", elid=number, sok="ok", **{f"monthly{currency}": 99})
+    left("period 1")
+    shop.here.call("pricelist.edit", elid=number, sok="ok", **{f"monthly{currency}": "9.99"})
+    shop.here.call("pricelist.edit", elid=number, reseller_pricelist=7, sok="ok")
+    left("target")
+    shop.here.call("pricelist.edit", elid=number, reseller_pricelist=name, sok="ok")
+    memory = tariff.resources()["mem"]["id"]
+    shop.here.call("pricelist.detail.edit", plid=number, elid=memory, sok="ok", **{f"monthly{currency}": 1})
+    left("resource mem 1")
+    shop.here.call("pricelist.detail.edit", plid=number, elid=memory, sok="ok", **{f"monthly{currency}": "0.002"})
+    shop.here.write("UPDATE pricelist SET intname = 'mine' WHERE id = %s", number)
+    left(name)
+    shop.here.write("UPDATE pricelist SET intname = %s WHERE id = %s", name, number)
+    assert shop.ctl("tariffs", "undo", run, "--yes").returncode == 0
+    assert tariff.here == []
 
 
 def test_what_is_on_sale_is_not_undone(shop, tariff):

@@ -110,16 +110,30 @@ def test_a_part_that_this_panel_does_not_have_is_refused_with_those_that_it_has(
     assert shop.here.rows("SELECT * FROM reseller_map WHERE pricelist = %s", tariff.here) == []
 
 
+def test_what_services_still_have_can_be_mapped_although_nobody_can_order_it_any_more(shop, own):
+    tariff = own("Own past", "mem:int:1:8:1,disk:int:1:50:0.1", "mem:int:1:8:1,disk:int:1:50:0.1", periods_there="1,6")
+    item = ordered(shop, tariff, 3)
+    try:
+        tariff.map("period", "6", "6", code=1)
+        shop.here.write("UPDATE item SET period = 6 WHERE id = %s", item)
+        tariff.map("period", "6", "6")
+        shop.here.write("UPDATE pricelist SET compound = 1 WHERE parent = %s AND intname = 'disk'", tariff.here)
+        tariff.map("addon", "disk", tariff.addons_there["disk"])
+    finally:
+        with contextlib.suppress(world.Refused):
+            shop.here.call("runningoperation.delete", elid=(shop.operation(item) or {"id": 0})["id"])
+
+
 def test_different_units_are_neither_proposed_nor_mapped_without_a_word(shop, own):
     tariff = own("Own units", LINE, LINE)
     tariff.measured("mib", "gib")
     number = tariff.addons_there["mem"]
     pair = next(row for row in rows(shop, str(tariff.here)) if row["here"] == "mem")
-    assert (pair["proposed"], pair["units"]) == (None, "mib / GiB")
+    assert (pair["proposed"], pair["units"]) == (None, "mib / gib")
     tariff.map("--yes")
     said = tariff.map("addon", "mem", number, code=1)
     assert "mib" in said
-    assert "GiB" in said
+    assert "gib" in said
     assert of(shop, tariff.here)["missing"] == "addon mem"
     tariff.map("addon", "mem", number, "--same-unit")
     assert of(shop, tariff.here)["missing"] == ""

@@ -7,6 +7,11 @@ import pytest
 from tests.support import world
 
 KINDS = ("below_cost", "unsellable")
+SOLD = (
+    "SELECT DISTINCT p.itemtype FROM pricelist p JOIN processingmodule2pricelist m ON m.pricelist = p.id "
+    "JOIN pricelistparam f ON f.pricelist = p.id AND f.intname = 'reseller_pricelist' AND f.value > '' "
+    "WHERE m.processingmodule = %s AND p.parent IS NULL"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +41,10 @@ def problems(shop):
     shop.checkevent()
     sql = "SELECT kind, params FROM reseller_problem WHERE kind IN %s AND number = %s AND subject = 'module'"
     return {row["kind"]: json.loads(row["params"]) for row in shop.here.rows(sql, KINDS, shop.module)}
+
+
+def there_of_vds(shop):
+    return shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-1' AND parent IS NULL")
 
 
 def costs(shop, there, amount):
@@ -77,6 +86,69 @@ def test_a_seller_that_does_not_answer_ends_nothing_and_is_asked_again(shop, tar
     shop.here.write("DELETE FROM reseller_circuit")
     assert "below_cost" not in problems(shop)
     assert shop.here.value("SELECT value FROM reseller_cursor WHERE name = 'tariffs_failed'") is None
+
+
+def test_many_tariffs_that_stay_away_for_a_day_are_believed_and_one_that_comes_back_begins_anew(shop, tariff):
+    here, _ = tariff
+    more = [
+        shop.there.call("sandbox.tariff", itemtype="vds", name="Away", price=1, periods="1").findtext("id")
+        for _ in range(3)
+    ]
+    assert shop.ctl("tariffs", "import", str(shop.module), *more, "--yes").returncode == 0
+    named = f"{here} Watched (tariff)"
+    sql = "SELECT id FROM pricelist WHERE parent IS NULL AND archived = 'off'"
+    gone = [row["id"] for row in shop.there.rows(sql)]
+    doubts = "SELECT name FROM reseller_cursor WHERE name LIKE 'tariffs_doubt vds%%'"
+    try:
+        shop.there.write("UPDATE pricelist SET archived = 'on' WHERE id IN %s", gone)
+        assert named not in problems(shop).get("unsellable", {}).get("tariffs", "")
+        [before] = shop.here.rows(doubts)
+        shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id = %s", there_of_vds(shop))
+        problems(shop)
+        [since] = shop.here.rows(doubts)
+        assert since != before
+        shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = %s", since["name"])
+        assert named in problems(shop)["unsellable"]["tariffs"]
+    finally:
+        shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id IN %s", gone)
+        made = "SELECT id FROM pricelist WHERE intname IN %s AND parent IS NULL"
+        for row in shop.here.rows(made, more):
+            shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", row["id"])
+    assert named not in problems(shop).get("unsellable", {}).get("tariffs", "")
+    assert shop.here.rows(doubts) == []
+
+
+def test_a_cost_that_is_not_known_ends_no_loss(shop, tariff):
+    _, there = tariff
+    costs(shop, there, 13)
+    assert "below_cost" in problems(shop)
+    shop.there.call(
+        "sandbox.fault", kind="lacks", forfunc="pricelist.export", times=9, object="pricelist/price/period@cost"
+    )
+    assert "below_cost" in problems(shop)
+    shop.there.call("sandbox.fault.clear")
+    costs(shop, there, 10)
+    assert "below_cost" not in problems(shop)
+
+
+def test_where_the_look_is_switched_off_its_problems_end(shop, tariff):
+    _, there = tariff
+    costs(shop, there, 13)
+    assert "below_cost" in problems(shop)
+    world.limits(shop.here, tariff_look_seconds=0)
+    assert problems(shop) == {}
+
+
+def test_a_price_list_that_does_not_come_is_asked_for_once_and_stops_no_other_work(shop, tariff):
+    def exports():
+        return (shop.there.base / "var/billmgr.log").read_text().count("func=pricelist.export")
+
+    assert len({row["itemtype"] for row in shop.here.rows(SOLD, shop.module)}) > 1
+    shop.there.call("sandbox.fault", kind="html_after", forfunc="pricelist.export", times=9)
+    before = exports()
+    problems(shop)
+    assert exports() == before + 1
+    shop.there.call("sandbox.fault.clear")
 
 
 def test_the_look_comes_once_a_day_and_never_where_it_is_switched_off(shop, tariff):

@@ -124,3 +124,13 @@ def test_another_tariff_than_the_one_asked_for_is_none(server, tmp_path):
         module=1, name="", url=f"http://127.0.0.1:{server.port}/", username="u", password="p", plain=True
     )
     assert price_list.one(Transport(settings, Limits(), Log(tmp_path)), "7", GUARD) is None
+
+
+def test_an_export_that_is_read_twice_for_an_odd_character_has_each_tariff_once(server, tmp_path):
+    rows = "".join(f"<pricelist><id>{number}</id></pricelist>" for number in range(1, 2000))
+    server.answers = [by_length(f"<doc>{rows}<pricelist><id>2000</id><name>\x01</name></pricelist></doc>".encode())]
+    settings = Settings(
+        module=1, name="", url=f"http://127.0.0.1:{server.port}/", username="u", password="p", plain=True
+    )
+    found = price_list.each(Transport(settings, Limits(), Log(tmp_path)), "vds", lambda offer: offer.id, GUARD)
+    assert found == [str(number) for number in range(1, 2001)]

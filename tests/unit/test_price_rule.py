@@ -40,6 +40,8 @@ def test_margin_and_step(margin, step, cost, price):
         ("round", ("", "0", "", "")),
         ("round", ("", "-1", "", "")),
         ("round", ("", "1e3", "", "")),
+        ("round", ("", "0.00005", "", "")),
+        ("round", ("", "0.01001", "", "")),
         ("currency", ("", "", "euro", "")),
         ("rate", ("", "", "USD", "0")),
         ("rate", ("", "", "USD", "1,1")),
