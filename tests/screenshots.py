@@ -8,10 +8,8 @@ from __future__ import annotations
 import base64
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from sandbox.tests.browsing import Browser, chromium
@@ -37,7 +35,7 @@ class Shot:
     own: bool = False
     """A page of the add-on: left out, and said so, while the add-on has no such function."""
     desk: tuple[int, int, bool] = DESK
-    typed: Mapping[str, str] = MappingProxyType({})
+    typed: tuple[tuple[str, str], ...] = ()
     """What an operator's panel would show in these fields, instead of this stand-in's addresses."""
 
 
@@ -52,7 +50,7 @@ PAGES = (
     Shot(
         "module",
         "func=processing.edit&elid={module}",
-        typed={"url": "https://billing.example.com/billmgr", "cafile": "/etc/ssl/seller-ca.pem"},
+        typed=(("url", "https://billing.example.com/billmgr"), ("cafile", "/etc/ssl/seller-ca.pem")),
     ),
     Shot("tariffs", "func=pricelist"),
     Shot("tariff", "func=pricelist.edit&elid={tariff}"),
@@ -66,6 +64,7 @@ PAGES = (
     Shot("resold-swap", "func=reseller.swap&elid={item}", own=True),
     Shot("resold-return", "func=reseller.swap.back&elid={away}", own=True),
     Shot("resold-report", "func=reseller.report", own=True),
+    Shot("resold-tariffs", "func=reseller.tariffs", own=True, desk=WIDE),
 )
 
 
@@ -89,13 +88,13 @@ def waiting(shop: Shop, item: int, away: int) -> dict[str, Any]:
     }
 
 
-def picture(browser: Browser, file: Path, size: tuple[int, int, bool], typed: Mapping[str, str]) -> None:
+def picture(browser: Browser, file: Path, size: tuple[int, int, bool], typed: tuple[tuple[str, str], ...]) -> None:
     """The page from its top, as long as it is."""
     width, height, mobile = size
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.driver.refresh()
-    for name, value in typed.items():
+    for name, value in typed:
         browser.driver.execute_script("document.getElementsByName(arguments[0])[0].value = arguments[1]", name, value)
     tall = min(TALLEST, int(browser.driver.execute_script("return document.documentElement.scrollHeight")))
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**metrics, "height": max(300, tall)})
