@@ -1,5 +1,6 @@
 """What happens rarely, by the doors that people and the panel use: accidents, odd words, odd answers of the seller."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -20,16 +21,29 @@ def addon(shop, func, **params):
     return etree.fromstring(done.stdout)
 
 
+@contextlib.contextmanager
+def unreadable(shop, table):
+    """Each question to this table fails in a way that nobody has thought of."""
+    with keeping.without(shop, table):
+        shop.here.write(f"CREATE VIEW {table} AS SELECT * FROM {table}_away WHERE 1 = (SELECT 1 UNION SELECT 2)")
+        try:
+            yield
+        finally:
+            shop.here.write(f"DROP VIEW {table}")
+
+
 def test_an_accident_is_a_document_for_the_panel_and_a_trace_in_the_log(shop, vds):
     log = shop.here.base / "var/reseller.log"
     with keeping.without(shop, "reseller_link"):
+        assert addon(shop, "reseller.services").find("error").get("type") == "reseller_database_unknown"
+    with unreadable(shop, "reseller_link"):
         assert addon(shop, "reseller.services").find("error").get("type") == "reseller_internal"
         done = shop.here.run("processing/pmreseller", "--command", "sync_item", "--item", str(vds))
     assert etree.fromstring(done.stdout).find("error").get("type") == "reseller_internal"
     assert done.returncode == 1
     traces = [line for line in log.read_text().splitlines() if "internal: Traceback" in line]
     assert len(traces) >= 2
-    assert "reseller_link" in traces[-1]
+    assert "Subquery returns more than 1 row" in traces[-1]
 
 
 def test_a_function_that_is_not_ours_is_refused_by_name(shop):
