@@ -183,6 +183,6 @@ def test_how_long_a_service_is_in_process(seller, switch):
 
 def test_every_switch_is_turned_by_a_test():
     here = Path(__file__).parent
-    folders = (here, here.parent / "conformance")
+    folders = (here, here / "conformance")
     text = "".join(file.read_text() for folder in folders for file in folder.glob("test_*.py"))
     assert [name for name in REGISTRY if f'"{name}"' not in text] == []

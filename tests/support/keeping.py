@@ -64,7 +64,9 @@ def own_services(shop):
     yield
     here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1 AND item > %s", last)
     here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND item > %s", last)
-    here.write("DELETE FROM reseller_problem")
+    for table in ("reseller_problem", "reseller_plan", "reseller_change"):
+        # The limits of a day count what was changed against what is linked, and the links of this file are gone.
+        here.write(f"DELETE FROM {table}")
     here.write("DELETE FROM runningoperation WHERE item > %s", last)
     here.write("UPDATE task SET status = 2 WHERE item > %s", last)
     here.write("UPDATE item SET status = 4 WHERE id > %s AND parent IS NULL", last)
