@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from sandbox.tests.panels import until
+from sandbox.tests.panels import CHECKOUT, until
 
 SHELL = r"""#!/bin/sh
 # A module in shell: options in any order, call-backs through sbin/mgrctl of the current directory.
@@ -316,7 +316,7 @@ def test_the_tool_for_people(up):
     done = subprocess.run(
         [sys.executable, "-m", "sandbox", "call", "seller", "whoami", "-o", "xml", "--root", up.root],
         cwd=up.root,
-        env={"PYTHONPATH": str(__file__).rsplit("/tests/", 1)[0]},
+        env={"PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
         check=False,
