@@ -133,6 +133,9 @@ class Queue:
         with self._panel.db.begin() as tx:
             due = [_operation(row) for row in tx.rows(_DUE, time.time())]
         for operation in due:
+            if self.paused:
+                # Meanwhile; what was listed may have been made since.
+                return
             with self._guard:
                 full = len(self._busy) >= self._panel.switches.number("queue_workers")
                 # One operation of a service at a time, in the order of their making.
