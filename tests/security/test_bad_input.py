@@ -161,10 +161,15 @@ def broken_config(shop, text):
     shutil.copy2(config, kept)
     lines = [line for line in kept.read_text().splitlines() if not line.startswith("DBSocket")]
     config.write_text("\n".join([*lines, text]) + "\n")
+    # The panel's own file beside it would say otherwise, and is read later.
+    own = config.with_suffix(".conf.d") / "db.conf"
+    aside = own.rename(config.with_name("db.conf.kept")) if own.exists() else None
     try:
         yield
     finally:
         shutil.move(kept, config)
+        if aside is not None:
+            aside.rename(own)
 
 
 def test_a_database_that_is_away_is_said_and_nothing_is_lost(shop):
