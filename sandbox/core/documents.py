@@ -86,6 +86,15 @@ def elem(parent: etree._Element, values: Mapping[str, Cell]) -> etree._Element:
     return element
 
 
+def listed(rows: Iterable[Mapping[str, Cell]]) -> etree._Element:
+    """A whole list: an `elem` for each row, and how many there are in `p_elems`."""
+    document = etree.Element("doc")
+    for row in rows:
+        elem(document, row)
+    add(document, "p_elems", len(document))
+    return document
+
+
 def slist(parent: etree._Element, name: str, choices: Iterable[tuple[Cell, Cell]]) -> None:
     """`<slist name><val key="k">Label</val></slist>` (platform.md 2.2)."""
     element = etree.SubElement(parent, "slist", name=name)

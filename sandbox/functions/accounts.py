@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import add, done, elem, fields, money
+from sandbox.core.documents import add, done, elem, fields, listed, money
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.passwords import hashed
 from sandbox.core.registry import function
@@ -46,7 +46,6 @@ _ACCOUNT_FILTER = {"id": "id = %s", "name": "name LIKE CONCAT('%%', %s, '%%')"}
 @function("account", ADMIN, "selling-api.md 6")
 def account_list(panel: Panel, request: Request) -> etree._Element:
     """Clients of this panel; `filter=on` with id or a part of the name in one call (additions-2.md h.15)."""
-    document = etree.Element("doc")
     wanted = {name: request.text(name) for name in _ACCOUNT_FILTER if request.text(name)}
     if request.text("filter") != "on":
         wanted = {}
@@ -54,10 +53,7 @@ def account_list(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         sql = f"SELECT id, name, registration_date FROM account WHERE {where} ORDER BY id"
         rows = tx.rows(sql, *wanted.values())
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)
 
 
 @function("account.edit", ADMIN, "platform.md 5.2")
@@ -149,7 +145,6 @@ def checked_ranges(text: str) -> str:
 @function("user", ADMIN, "platform.md 6.2")
 def user_list(panel: Panel, request: Request) -> etree._Element:
     """Users: all, or those of the client that elid names."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT u.id, u.name, u.realname, u.email, a.name AS account, u.level, u.enabled FROM user u "
@@ -157,10 +152,7 @@ def user_list(panel: Panel, request: Request) -> etree._Element:
             request.elid,
             request.elid,
         )
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)
 
 
 @function("user.edit", ADMIN, "platform.md 5.2")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from sandbox.core import billing, items, lifecycle, tariffs
-from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.documents import add, done, elem, fields, listed
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.modules import BUILT_IN
 from sandbox.core.registry import function
@@ -221,16 +221,12 @@ def instruction(panel: Panel, request: Request) -> etree._Element:
 @function("service.stat", CLIENT, "selling-api.md 4.2")
 def stat(panel: Panel, request: Request) -> etree._Element:
     """Measured use of a service's resources, newest first."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         item = items.load(tx, request.elid, request.caller)
         rows = tx.rows(
             "SELECT statdate, param, value FROM itemstat WHERE item = %s ORDER BY statdate DESC, param", item.id
         )
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("soft.checkip", CLIENT, "selling-api.md 3.5")

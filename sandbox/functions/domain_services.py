@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from sandbox.core import billing, items, lifecycle
-from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.documents import done, fields, listed
 from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, CLIENT
@@ -30,13 +30,9 @@ _SERVER = re.compile(r"[a-z0-9.-]+(/[0-9a-f.:]+(,[0-9a-f.:]+)*)?", re.IGNORECASE
 @function("tld", ADMIN, "additions-2.md h.17")
 def zone_list(panel: Panel, request: Request) -> etree._Element:
     """Zones that this panel knows."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows("SELECT id, name FROM tld ORDER BY id")
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("domain.order.api", CLIENT, FACT)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core.documents import add, elem
+from sandbox.core.documents import listed
 from sandbox.core.errors import missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
@@ -29,7 +29,6 @@ def item_events(panel: Panel, request: Request) -> etree._Element:
     if kind == "absent":
         raise missing("func", request.func)
     key = {"owner": _OWNER.format(request.caller.account), "itemtype": ""}
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         since = tx.value("SELECT fields FROM listfilter WHERE owner = %s AND itemtype = ''", key["owner"]) or 0
         rows = tx.rows(
@@ -40,7 +39,4 @@ def item_events(panel: Panel, request: Request) -> etree._Element:
         )
         if kind == "destructive" and rows:
             tx.put("listfilter", key, fields=str(rows[-1]["id"]))
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import done, elem, fields, parse
+from sandbox.core.documents import done, fields, listed, parse
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
@@ -38,15 +38,11 @@ def _load(tx: Tx, elid: str) -> dict[str, Any]:
 @function("runningoperation", ADMIN, "platform.md 4.1")
 def operation_list(panel: Panel, request: Request) -> etree._Element:
     """Operations under way, as far as the filter lets them. `intname` and `manual` are the sandbox's own columns."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         wanted = _filter_of(tx, request)
         where = " AND ".join(_FILTER[name] for name in wanted) or "1"
         rows = tx.rows(f"{_LIST} WHERE {where} ORDER BY r.id", *wanted.values())
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)
 
 
 _FILTER = {
@@ -89,17 +85,13 @@ def operation_filter(panel: Panel, request: Request) -> etree._Element:
 @function("runningoperation.errorhistory", ADMIN, "additions-2.md e.8")
 def error_history(panel: Panel, request: Request) -> etree._Element:
     """How the tries of an operation (elid) failed, newest first: id, createdate, item, task."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT e.id, e.createdate, e.item, (SELECT MIN(k.id) FROM task k WHERE k.runningoperation = "
             "e.runningoperation) AS task FROM operationerror e WHERE e.runningoperation = %s ORDER BY e.id DESC",
             int(request.elid) if request.elid.isdigit() else 0,
         )
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)
 
 
 @function("errorhistory.showlog", ADMIN, "additions-2.md e.8")
@@ -187,10 +179,6 @@ def problems_register(panel: Panel, request: Request) -> etree._Element:
 @function("problems", ADMIN, "platform.md 5.2")
 def problem_list(panel: Panel, request: Request) -> etree._Element:
     """Problems registered so far."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows("SELECT id, name, reference, level, params, cdate FROM problem ORDER BY id")
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.documents import done, elem, fields, listed
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.core.rows import row_of
 from sandbox.functions.processing import load_module
 
 if TYPE_CHECKING:
@@ -22,19 +23,12 @@ _NAMES = ("intname", "name", "name_ru")
 _LINK = "processingmodule2itemtypeparamvalue"
 
 
-def _row(tx: Tx, table: str, field: str, number: str) -> dict[str, Any]:
-    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(number)) if number.isdigit() else None
-    if row is None:
-        raise missing(field, number)
-    return row
-
-
 @function("itemtype.param", ADMIN, FACT)
 def param_list(panel: Panel, request: Request) -> etree._Element:
     """Parameters of a product type: elid is its id."""
     document = etree.Element("doc")
     with panel.db.begin() as tx:
-        kind = _row(tx, "itemtype", "elid", request.elid)["id"]
+        kind = row_of(tx, "itemtype", request.elid)["id"]
         for row in tx.rows("SELECT id, intname FROM itemtypeparam WHERE itemtype = %s ORDER BY id", kind):
             elem(document, row)
     return document
@@ -43,23 +37,19 @@ def param_list(panel: Panel, request: Request) -> etree._Element:
 @function("itemtype.param.value", ADMIN, FACT)
 def value_list(panel: Panel, request: Request) -> etree._Element:
     """Values of a parameter: elid is its id."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
-        param = _row(tx, "itemtypeparam", "elid", request.elid)["id"]
+        param = row_of(tx, "itemtypeparam", request.elid)["id"]
         rows = tx.rows(
             "SELECT id, intname, name, name_ru FROM itemtypeparamvalue WHERE itemtypeparam = %s ORDER BY id", param
         )
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("itemtype.param.value.edit", ADMIN, FACT)
 def value_edit(panel: Panel, request: Request) -> etree._Element:
     """Read, make or change a value: plid is the parameter, intname, name, name_ru; `module` serves it from now on."""
     with panel.db.begin() as tx:
-        row = _row(tx, "itemtypeparamvalue", "elid", request.elid) if request.elid else None
+        row = row_of(tx, "itemtypeparamvalue", request.elid) if request.elid else None
         if not request.sok:
             return fields(elid=request.elid or None, **{name: row[name] if row else "" for name in _NAMES})
         values: dict[str, object] = {name: request.text(name) for name in _NAMES if name in request.params}
@@ -69,7 +59,7 @@ def value_edit(panel: Panel, request: Request) -> etree._Element:
             if values:
                 tx.update("itemtypeparamvalue", {"id": number}, **values)
         else:
-            param = _row(tx, "itemtypeparam", "plid", request.text("plid"))["id"]
+            param = row_of(tx, "itemtypeparam", request.text("plid"), "plid")["id"]
             if not request.text("intname"):
                 raise bad_value("intname")
             number = tx.insert("itemtypeparamvalue", itemtypeparam=param, **values)
@@ -91,7 +81,7 @@ def value_sync(panel: Panel, request: Request) -> etree._Element:
         kind = tx.value("SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", request.text("itemtype"))
         if kind is None:
             raise missing("itemtype", request.text("itemtype"))
-        module = _row(tx, "processingmodule", "module", request.text("module"))["id"]
+        module = row_of(tx, "processingmodule", request.text("module"), "module")["id"]
         param = _id_of(tx, "itemtypeparam", itemtype=kind, intname=request.text("param"))
         tx.run(
             f"DELETE l FROM {_LINK} l JOIN itemtypeparamvalue v ON v.id = l.itemtypeparamvalue "
@@ -115,8 +105,8 @@ def _id_of(tx: Tx, table: str, **key: object) -> int:
 def value_suspend(panel: Panel, request: Request) -> etree._Element:
     """A module does not serve a value any more: elid is the module, plid the value."""
     with panel.db.begin() as tx:
-        module = _row(tx, "processingmodule", "elid", request.elid)["id"]
-        value = _row(tx, "itemtypeparamvalue", "plid", request.text("plid"))["id"]
+        module = row_of(tx, "processingmodule", request.elid)["id"]
+        value = row_of(tx, "itemtypeparamvalue", request.text("plid"), "plid")["id"]
         sql = f"DELETE FROM {_LINK} WHERE processingmodule = %s AND itemtypeparamvalue = %s"
         if not tx.run(sql, module, value):
             raise missing("plid", value)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from sandbox.core.documents import add, done, parse
-from sandbox.core.errors import missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.core.rows import row_of
 
 if TYPE_CHECKING:
-    from sandbox.core.db import Tx
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
@@ -20,18 +19,11 @@ PAYMENT_STATUS = {"setnopay": 1, "setinpay": 2, "setpaid": 4, "setfraud": 7, "se
 """payment.status (platform.md 6.2). What setnopay leaves is not told: new again here."""
 
 
-def _row(tx: Tx, elid: str) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM payment WHERE id = %s", int(elid)) if elid.isdigit() else None
-    if row is None:
-        raise missing("elid", elid)
-    return row
-
-
 def _register_payment(name: str, status: int) -> None:
     def run(panel: Panel, request: Request) -> etree._Element:
         with panel.db.begin() as tx:
             for elid in request.elids:
-                tx.update("payment", {"id": _row(tx, elid)["id"]}, status=status)
+                tx.update("payment", {"id": row_of(tx, "payment", elid)["id"]}, status=status)
         return done()
 
     run.__doc__ = f"A payment module sets payments to status {status}."
@@ -46,7 +38,7 @@ for _name, _status in PAYMENT_STATUS.items():
 def payment_info(panel: Panel, request: Request) -> etree._Element:
     """A payment as a payment module reads it: currency and way to pay come twice, as an id and as a block."""
     with panel.db.begin() as tx:
-        row = _row(tx, request.elid)
+        row = row_of(tx, "payment", request.elid)
         method = tx.row("SELECT * FROM paymethod WHERE id = %s", row["paymethod"] or 0)
         currency = tx.row("SELECT * FROM currency WHERE id = %s", row["currency"] or 0) or tx.row(
             "SELECT u.* FROM currency u JOIN project p ON p.currency = u.iso ORDER BY p.id LIMIT 1"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import Cell, add, done, elem, fields, slist
+from sandbox.core.documents import Cell, done, fields, listed, slist
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.passwords import hashed
 from sandbox.core.registry import function
@@ -37,17 +37,13 @@ def _payer(tx: Tx, request: Request) -> dict[str, Any]:
 @function("profile", CLIENT, FACT)
 def payer_list(panel: Panel, request: Request) -> etree._Element:
     """Payers of the client, or of all clients."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT id, name, profiletype, account FROM profile WHERE %s OR account = %s ORDER BY id",
             request.caller.staff,
             request.caller.account,
         )
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("profile.edit", CLIENT, FACT)
@@ -85,13 +81,9 @@ def _payer_form(tx: Tx, request: Request, row: dict[str, Any] | None) -> etree._
 @function("employee", ADMIN, FACT)
 def employee_list(panel: Panel, request: Request) -> etree._Element:
     """The provider's employees."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows("SELECT id, name, realname, email, enabled FROM user WHERE level = %s ORDER BY id", ADMIN)
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("employee.edit", ADMIN, FACT)

@@ -15,10 +15,11 @@ from lxml import etree
 
 from sandbox.core import validators
 from sandbox.core.documents import Cell, add, done, elem, fields, slist
-from sandbox.core.errors import PanelError, bad_value, missing
+from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import BUILT_IN, Features
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.core.rows import row_of
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -34,10 +35,7 @@ _OWN_FIELDS = ("name", "orderpriority", "department", "active")
 
 
 def load_module(tx: Tx, elid: str) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM processingmodule WHERE id = %s", int(elid)) if elid.isdigit() else None
-    if row is None:
-        raise missing("elid", elid)
-    return row
+    return row_of(tx, "processingmodule", elid)
 
 
 def settings(panel: Panel, tx: Tx, module: int) -> dict[str, str]:

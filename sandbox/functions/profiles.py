@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.documents import add, done, elem, fields, listed
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.modules import BUILT_IN
 from sandbox.core.pages import window
@@ -208,7 +208,6 @@ def _ask(panel: Panel, request: Request, module: dict[str, Any], command: str, f
 @function("service_profile2processingmodule", ADMIN, "additions-2.md h.17")
 def profiles_of_modules(panel: Panel, request: Request) -> etree._Element:
     """Which modules hold which contacts, and under what id; elid chooses a contact."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT service_profile, processingmodule, type, externalid FROM service_profile2processingmodule "
@@ -216,10 +215,7 @@ def profiles_of_modules(panel: Panel, request: Request) -> etree._Element:
             request.elid,
             request.elid,
         )
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("service_profile2processingmodule.edit", ADMIN, FACT)

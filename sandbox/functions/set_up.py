@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import Cell, add, done, elem, fields
-from sandbox.core.errors import PanelError, bad_value, missing
+from sandbox.core.documents import Cell, add, done, elem, fields, listed
+from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.core.rows import row_of
 from sandbox.functions import countries
 
 if TYPE_CHECKING:
@@ -47,23 +48,12 @@ _TYPE_FIELDS = (
 """What is kept of a type and changes nothing here."""
 
 
-def _row(tx: Tx, table: str, elid: str) -> dict[str, Any]:
-    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(elid)) if elid.isdigit() else None
-    if row is None:
-        raise missing("elid", elid)
-    return row
-
-
 @function("itemtype", ADMIN, FACT)
 def itemtype_list(panel: Panel, request: Request) -> etree._Element:
     """Product types."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows("SELECT id, intname, name FROM itemtype WHERE parent IS NULL ORDER BY orderpriority, id")
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)
 
 
 @function("itemtype.edit", ADMIN, FACT)
@@ -71,7 +61,7 @@ def itemtype_edit(panel: Panel, request: Request) -> etree._Element:
     """Read, make or change a product type, or with `parent` the type of a resource: intname, name, name_ru, periods as
     flags (`monthly=on`), closetype, ..."""
     with panel.db.begin() as tx:
-        row = _row(tx, "itemtype", request.elid) if request.elid else None
+        row = row_of(tx, "itemtype", request.elid) if request.elid else None
         if not request.sok:
             return _itemtype_form(tx, row)
         names: dict[str, object] = {name: request.text(name) for name in _TYPE_NAMES if name in request.params}
@@ -102,7 +92,7 @@ def _new_itemtype(tx: Tx, request: Request, names: dict[str, object]) -> int:
     if tx.value(sql, request.text("intname"), request.text("parent") or 0) is not None:
         raise PanelError("exists", "intname", request.text("intname"))
     if request.text("parent"):  # the type of a resource
-        names["parent"] = _row(tx, "itemtype", request.text("parent"))["id"]
+        names["parent"] = row_of(tx, "itemtype", request.text("parent"))["id"]
     return tx.insert("itemtype", orderparams="domain", **{"name": request.text("intname"), **names})
 
 
@@ -111,11 +101,11 @@ def datacenter_edit(panel: Panel, request: Request) -> etree._Element:
     """Read, make or change a data centre: name, name_ru, department. One's own has no external_id."""
     names = ("name", "name_ru", "department")
     with panel.db.begin() as tx:
-        row = _row(tx, "datacenter", request.elid) if request.elid else None
+        row = row_of(tx, "datacenter", request.elid) if request.elid else None
         if not request.sok:
             return fields(elid=request.elid or None, **{name: (row[name] or "") if row else "" for name in names})
         if request.text("department") not in ("", "null"):
-            _row(tx, "department", request.text("department"))
+            row_of(tx, "department", request.text("department"))
         values: dict[str, object] = {name: request.text(name) or None for name in names if name in request.params}
         if values.get("department") == "null":
             values["department"] = None
@@ -179,13 +169,9 @@ _NOT_SETTINGS = frozenset(
 @function("tickets", ADMIN, FACT)
 def tickets(panel: Panel, request: Request) -> etree._Element:
     """Requests of clients."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT t.id, t.name, a.name AS client, t.status, t.cdate FROM ticket t "
             "LEFT JOIN account a ON a.id = t.account ORDER BY t.id DESC"
         )
-    for row in rows:
-        elem(document, row)
-    add(document, "p_elems", len(rows))
-    return document
+    return listed(rows)

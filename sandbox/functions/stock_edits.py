@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from sandbox.core.documents import done, elem, fields
-from sandbox.core.errors import bad_value, missing
+from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.core.rows import row_of
 
 if TYPE_CHECKING:
-    from sandbox.core.db import Tx
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
 FACT = "platform.md 5.2"
 
 
-def _row(tx: Tx, table: str, elid: str) -> dict[str, Any]:
-    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(elid)) if elid.isdigit() else None
-    if row is None:
-        raise missing("elid", elid)
-    return row
-
-
 def _edit(panel: Panel, request: Request, table: str, names: tuple[str, ...], **more: object) -> etree._Element:
     """Read a row, or with `sok` make or change it."""
     with panel.db.begin() as tx:
-        row = _row(tx, table, request.elid) if request.elid else None
+        row = row_of(tx, table, request.elid) if request.elid else None
         if not request.sok:
             return fields(elid=request.elid or None, **{name: row[name] if row else "" for name in names})
         changes: dict[str, object] = {name: request.text(name) or None for name in names if name in request.params}
@@ -55,7 +48,7 @@ def enumerationitem_edit(panel: Panel, request: Request) -> etree._Element:
     if request.elid or not request.sok:
         return _edit(panel, request, "enumerationitem", ("intname", "name", "name_ru"))
     with panel.db.begin() as tx:
-        parent = _row(tx, "enumeration", request.text("plid"))["id"]
+        parent = row_of(tx, "enumeration", request.text("plid"))["id"]
     return _edit(panel, request, "enumerationitem", ("intname", "name", "name_ru"), enumeration=parent)
 
 
@@ -93,7 +86,7 @@ def expense_delete(panel: Panel, request: Request) -> etree._Element:
     """Remove expenses."""
     with panel.db.begin() as tx:
         for elid in request.elids:
-            tx.run("DELETE FROM expense WHERE id = %s", _row(tx, "expense", elid)["id"])
+            tx.run("DELETE FROM expense WHERE id = %s", row_of(tx, "expense", elid)["id"])
     return done()
 
 

@@ -12,6 +12,7 @@ from sandbox.core.documents import add, done, elem, fields
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.core.rows import row_of
 from sandbox.tariff_maker import TariffPlan, make_tariff
 
 if TYPE_CHECKING:
@@ -35,14 +36,6 @@ _RESOURCE = {
         True,
     ),
 }
-
-
-def row_of(tx: Tx, table: str, elid: str, field: str = "elid") -> dict[str, Any]:
-    """A row by the number in a parameter; raises `missed` with the parameter's name."""
-    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(elid)) if elid.isdigit() else None
-    if row is None:
-        raise missing(field, elid)
-    return row
 
 
 @function("pricelist.add.step2", ADMIN, FACT)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from sandbox.core import prices, tariffs
-from sandbox.core.documents import add, done, elem, fields
+from sandbox.core.documents import add, done, fields, listed
 from sandbox.core.errors import bad_value, denied, missing
 from sandbox.core.modules import BUILT_IN
 from sandbox.core.registry import function
@@ -25,16 +25,12 @@ if TYPE_CHECKING:
 @function("pricelist", ADMIN, "selling-api.md 7.2")
 def pricelist_list(panel: Panel, request: Request) -> etree._Element:
     """Tariffs of this panel, without their add-ons."""
-    document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT p.id, p.name, t.intname AS itemtype, p.active, p.project FROM pricelist p "
             "JOIN itemtype t ON t.id = p.itemtype WHERE p.parent IS NULL ORDER BY p.id"
         )
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)
 
 
 @function("pricelist.export", NOBODY, "selling-api.md 7.1")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import done, elem, fields
+from sandbox.core.documents import done, fields, listed
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
@@ -35,17 +35,13 @@ def _load(tx: Tx, elid: str) -> dict[str, Any]:
 @function("task", ADMIN, "platform.md 4.1")
 def task_list(panel: Panel, request: Request) -> etree._Element:
     """Tasks; `filter=on` with column names in one call."""
-    document = etree.Element("doc")
     wanted = {name: request.text(name) for name in ("type", "item", "status", "runningoperation") if request.text(name)}
     if request.text("filter") != "on":
         wanted = {}
     where = " AND ".join(f"k.{name} = %s" for name in wanted) or "1"
     with panel.db.begin() as tx:
         rows = tx.rows(f"{_LIST} WHERE {where} ORDER BY k.id", *wanted.values())
-    for row in rows:
-        elem(document, row)
-    etree.SubElement(document, "p_elems").text = str(len(rows))
-    return document
+    return listed(rows)
 
 
 @function("task.gettype", ADMIN, "platform.md 5.2")
