@@ -3,7 +3,7 @@
 import contextlib
 from functools import partial
 
-from reseller.seller import changes, orders, renewals
+from reseller.seller import changes, controls, keys, orders, renewals
 
 _kept: dict[str, int] = {}
 
@@ -103,6 +103,26 @@ def spending(transport, number):
         partial(renewals.prolong, transport, number, "1", 5),
         partial(orders.send, transport, order, orders.V2, 5),
     )
+
+
+def changing(transport, number):
+    """Each call that changes something, about the virtual server with this number at the seller."""
+    return (
+        *spending(transport, number),
+        *(partial(controls.change_state, transport, "vds", number, verb) for verb in ("suspend", "resume", "delete")),
+        *(partial(controls.power, transport, number, verb) for verb in ("start", "stop", "reboot", "hardreboot")),
+        partial(controls.change_password, transport, number, "secret"),
+        partial(controls.new_key, transport, "soft", number),
+        partial(changes.relabel, transport, "vds", number, {"domain": "other.example"}),
+        partial(keys.set_key, transport, "vds", number, ""),
+    )
+
+
+def changed(shop):
+    """What the seller has done for its clients, but for what only looks."""
+    looks = ("whoami", "auth", "subaccount", "service.history", "pricelist.export")
+    journal = [row.findtext("func") or "" for row in shop.there.call("sandbox.journal").findall("elem")]
+    return [func for func in journal if func not in looks]
 
 
 @contextlib.contextmanager
