@@ -149,8 +149,9 @@ class Panel:
             self.call("sandbox.queue", action="resume")
 
     def deliver(self):
-        """Keys of licences that are to come late come now."""
+        """Keys of licences that are to come late come now; the panel's queue brings them, so this waits for it."""
         self.rows("UPDATE lateparam SET due = 0")
+        until(lambda: self.rows("SELECT item FROM lateparam") == [], "keys that come late do not come")
 
     def install(self, folder, name, text):
         file = self.base / folder / name
