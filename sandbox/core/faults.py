@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import itertools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 KINDS = {
     "reply_lost": "the work is committed, then the connection is closed without a byte",
@@ -60,6 +60,15 @@ class Fault:
         return self.met >= self.skip + self.times
 
 
+@dataclass
+class Held:
+    """A request that a fault keeps: from its beginning it can be released, and it `waits` once it has come so far."""
+
+    func: str
+    released: threading.Event = field(default_factory=threading.Event)
+    waits: bool = False
+
+
 class Faults:
     """Those in force now, and the requests that are being held."""
 
@@ -67,7 +76,7 @@ class Faults:
         self._guard = threading.Lock()
         self._numbers = itertools.count(1)
         self._faults: list[Fault] = []
-        self._held: dict[int, tuple[str, threading.Event]] = {}
+        self._held: list[Held] = []
         self.spent: list[Fault] = []
 
     def add(self, fault: Fault) -> Fault:
@@ -101,20 +110,22 @@ class Faults:
                     return fault
         return None
 
-    def hold(self, func: str) -> threading.Event:
-        event = threading.Event()
+    def hold(self, func: str) -> Held:
+        held = Held(func)
         with self._guard:
-            self._held[next(self._numbers)] = (func, event)
-        return event
+            self._held.append(held)
+        return held
 
     def release(self) -> int:
+        """All that are kept, also those that a fault has met and that are still at work: they will not wait."""
         with self._guard:
-            held = list(self._held.values())
+            held = list(self._held)
             self._held.clear()
-        for _, event in held:
-            event.set()
+        for one in held:
+            one.released.set()
         return len(held)
 
     def held(self) -> list[str]:
+        """The functions of the requests that wait now."""
         with self._guard:
-            return [func for func, _ in self._held.values()]
+            return [one.func for one in self._held if one.waits]

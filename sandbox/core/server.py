@@ -23,7 +23,7 @@ from multidict import CIMultiDict
 from sandbox.core import clock, http, local, mancgi
 from sandbox.core.answer import FORGET, Answer
 from sandbox.core.errors import PanelError, error_element
-from sandbox.core.faults import BEFORE, ENDS, Fault
+from sandbox.core.faults import BEFORE, ENDS, Fault, Held
 from sandbox.core.request import Origin
 
 if TYPE_CHECKING:
@@ -180,15 +180,16 @@ class Server:
         self._panel.log.note("fault", f"{fault.kind} for {params.get('func', '')}")
         if fault.kind in BEFORE:
             return await self._instead(request, params, fault)
+        held = self._panel.faults.hold(params.get("func", "")) if fault.kind in ("hold_before", "hold_after") else None
         if fault.kind == "slow_before":
             await asyncio.sleep(fault.seconds)
-        elif fault.kind == "hold_before":
-            await self._hold(params)
+        elif held and fault.kind == "hold_before":
+            await self._wait_for_release(held)
         answer = await self._work(request, params)
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
-        elif fault.kind == "hold_after":
-            await self._hold(params)
+        elif held and fault.kind == "hold_after":
+            await self._wait_for_release(held)
         elif fault.kind in ("lacks", "truncated"):
             half = answer.body[: len(answer.body) // 2]
             body = half if fault.kind == "truncated" else _without(answer.body, fault.object)
@@ -238,9 +239,9 @@ class Server:
         body = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
         return Answer(body, "text/xml")
 
-    async def _hold(self, params: dict[str, str]) -> None:
-        released = self._panel.faults.hold(params.get("func", ""))
-        while not released.is_set() and not self._panel.stop_requested.is_set():  # noqa: ASYNC110  (set by a thread)
+    async def _wait_for_release(self, held: Held) -> None:
+        held.waits = True
+        while not held.released.is_set() and not self._panel.stop_requested.is_set():  # noqa: ASYNC110  (set by a thread)
             await asyncio.sleep(0.02)
 
     def _hang_up(self, request: web.Request, reset: bool) -> web.StreamResponse:

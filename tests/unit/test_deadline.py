@@ -63,7 +63,7 @@ class Halting(Listener):
 
     def answer(self, there):
         asked = request_of(there)
-        if asked is None:
+        if asked is None or not self.cuts:
             return
         self.requests.append(asked)
         there.sendall(self.whole[: self.cuts.pop()])
@@ -89,11 +89,14 @@ def test_an_answer_that_halts_at_any_byte_is_ambiguous(way, framed, authority):
         }[way]
         # Connecting may take its time: 32 at once do it.
         limits = Limits(connect_seconds=GUARD)
+        ends = []
         with ThreadPoolExecutor(32) as pool:
-            calls = [pool.submit(outcome, url, 0.5, limits, proxy=proxy) for _ in framed]
-            ends = {call.result() for call in calls}
+            # On a busy machine a deadline may come before the request has: that call has met no cut.
+            while halting.cuts and len(ends) < 4 * len(framed):
+                calls = [pool.submit(outcome, url, 0.5, limits, proxy=proxy) for _ in halting.cuts]
+                ends += [call.result() for call in calls]
         halting.wait_until_over(len(framed))
-        assert ends == {"Ambiguous the answer came too slowly"}
+        assert set(ends) == {"Ambiguous the answer came too slowly"}
         assert len(halting.requests) == len(framed)
         assert halting.late == b""
 

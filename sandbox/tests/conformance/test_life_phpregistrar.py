@@ -206,7 +206,7 @@ def test_14_domains_of_the_registrar_are_imported(life, domain):
         }
         (life.desk / "domains" / f"{label}.test.json").write_text(json.dumps(data))
     life.command("import", itemtype="domain", searchstring="old1.test old2.test, nowhere.test")
-    rows = life.panel.rows("SELECT id, name, expiredate, account FROM item WHERE name LIKE 'old%%' ORDER BY name")
+    rows = life.panel.rows("SELECT id, name, expiredate, account FROM item WHERE name REGEXP '^old[123]' ORDER BY name")
     assert [(row["name"], str(row["expiredate"]), row["account"]) for row in rows] == [
         ("old1.test", "2032-03-04", 0),
         ("old2.test", "2032-03-04", 0),

@@ -275,19 +275,19 @@ def test_an_imported_service_is_registered_with_its_facts(probe):
         module=probe.id,
         import_itemtype_intname="domain",
         import_pricelist_intname=zone,
-        import_service_name="old.test",
+        import_service_name="imported.test",
         status=2,
         service_status=2,
         expiredate="2031-02-03",
         period=12,
-        domain="old.test",
+        domain="imported.test",
         ns0="ns1.example",
     )
     item = int(answer.findtext("service_id"))
     row = probe.panel.rows("SELECT * FROM item WHERE id = %s", item)[0]
-    assert (row["name"], row["status"], row["period"], str(row["expiredate"])) == ("old.test", 2, 12, "2031-02-03")
+    assert (row["name"], row["status"], row["period"], str(row["expiredate"])) == ("imported.test", 2, 12, "2031-02-03")
     assert (row["service_status"], row["processingmodule"], row["pricelist"]) == (2, int(probe.id), int(tariff))
-    assert (param(probe, item, "domain"), param(probe, item, "ns0")) == ("old.test", "ns1.example")
+    assert (param(probe, item, "domain"), param(probe, item, "ns0")) == ("imported.test", "ns1.example")
 
 
 @pytest.mark.fact("P5.2-129")
