@@ -53,7 +53,7 @@ test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql so
 test-fast: venv $(DATABASE) ## run the tests that start no panels (ARGS= for pytest)
 	.venv/bin/python -m pytest --numprocesses 4 tests/unit $(ARGS)
 
-screenshots: venv $(DATABASE) browser ## a picture of each page into docs/screenshots
+screenshots: venv $(DATABASE) browser ## the pictures of the pages into docs/screenshots
 	.venv/bin/python -m tests.screenshots $(ARGS)
 
 bench: venv $(DATABASE) ## measure the promised limits, both sides in one run (build/bench.json; ARGS=--quick up to 10,000)

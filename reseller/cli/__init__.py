@@ -32,11 +32,11 @@ COMMANDS = {
     "requests": ("requests", "requests that are not settled, or all requests of a service"),
     "reorder": (
         "reorder",
-        "send anew what was not confirmed, or what the seller shows already",
+        "decide about a request whose outcome is unknown: look once more, then send it again",
     ),
     "tariffs": ("tariffs", "what the account may buy at the seller; make it tariffs of this panel"),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
-    "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
+    "paid": ("paid", "paid dates that moved for no known reason: decide whether to buy for them"),
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),
     "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
     "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),
@@ -50,7 +50,10 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the subcommand. Exit code: 0 done, 1 refused or partly failed, 2 wrong usage, 130 interrupted."""
+    """Run the subcommand. Exit code: 0 done, 1 refused or partly failed, 2 wrong usage, 130 interrupted.
+
+    Of `doctor`, 2 also says that nothing fails and something could not be checked.
+    """
     process.bound()
     for stream in (sys.stdout, sys.stderr):
         # A terminal's encoding may lack characters of a name that a client or a seller gave to a service.

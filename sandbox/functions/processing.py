@@ -231,7 +231,7 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
     _check(panel, row["module"], row["id"], features, {**stored, **given})
     own = {name: request.text(name) for name in _OWN_FIELDS if request.text(name)}
     if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
-        raise bad_value("orderpriority" if "orderpriority" in own else "active")
+        raise bad_value("active" if own.get("orderpriority", "0").isdigit() else "orderpriority")
     with panel.db.begin() as tx:
         _require_unique(tx, row["module"], row["id"], features, given)
         if own:
