@@ -1,7 +1,6 @@
 """A panel's database by TCP: a port, TLS that is verified, MySQL's log-in; and by the sockets that are usual."""
 
 import contextlib
-import socket
 import tempfile
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from reseller.mgr5 import panel
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError
 from sandbox import servers
-from sandbox.database import connect
+from sandbox.database import Network, connect
+from sandbox.listeners import free_port
 
 USER, PASSWORD = "billing", "a word"
 
@@ -27,22 +27,12 @@ def authority():
 def server(tmp_path_factory, authority):
     """One that listens, with a certificate; its login, and its port."""
     home = tmp_path_factory.mktemp("tcp")
-    issued = authority.issue_cert("127.0.0.1")
-    files = {name: home / f"{name}.pem" for name in ("ca", "cert", "key")}
-    authority.cert_pem.write_to_path(files["ca"])
-    issued.cert_chain_pems[0].write_to_path(files["cert"])
-    issued.private_key_pem.write_to_path(files["key"])
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    class Listening(servers.chosen()):
-        def _flags(self):
-            tls = [f"--ssl-{name}={path}" for name, path in files.items()]
-            return [*super()._flags(), "--skip-networking=OFF", "--bind-address=127.0.0.1", f"--port={port}", *tls]
-
+    ca, certificate = home / "ca.pem", home / "server.pem"
+    authority.cert_pem.write_to_path(ca)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="tcp-") as short:
-        running = Listening(home / "mysql", "pw", Path(short))
+        running = servers.chosen()(home / "mysql", "pw", Path(short), Network(port, ca, certificate))
         running.start()
         with connect(running.login).cursor() as administrator:
             administrator.execute("CREATE DATABASE billmgr")
