@@ -41,12 +41,10 @@ ifeq ($(DATABASE),mysql)
 # what the ledger and the panel's tables are asked, and over the wire what a service goes through: some minutes worth of it
 OVER_THE_WIRE = orders/order orders/proofs orders/crash life/life life/terms life/dates life/failures life/spending life/overtaken \
 	sync/reconcile sync/left linking/linking linking/moved swap/swap install/migration
-TESTS = tests/unit sandbox/tests/conformance/test_database.py tests/chaos/test_search.py \
+TESTS = tests/unit tests/database sandbox/tests/conformance/test_database.py sandbox/tests/test_browser.py tests/chaos/test_search.py \
 	$(foreach test,$(OVER_THE_WIRE),tests/$(dir $(test))test_$(notdir $(test)).py)
-test: venv mysql
-else
-test: venv $(DATABASE) foreign browser
 endif
+test: venv $(DATABASE) foreign browser
 test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql some of them on MySQL, TESTS= others)
 	.venv/bin/python -m pytest --numprocesses 4 $(TESTS) $(ARGS)
 
