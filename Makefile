@@ -16,13 +16,13 @@ help: ## list the targets (this is what bare `make` does)
 
 venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
 
-.venv/stamp: setup.py constraints.txt
+.venv/stamp: setup.py sandbox/pyproject.toml constraints.txt
 	@scripts/prerequisites.sh python
 	@.venv/bin/python -c pass 2>/dev/null || rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=21.3' # the first with PEP 660
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[test,sandbox]'
+		--editable '.[test]' --editable ./sandbox
 	@touch $@
 
 mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)

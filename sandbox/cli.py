@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("switches", help="all switches with their settings").set_defaults(run=_switches)
     commands.add_parser("faults", help="all faults of the wire").set_defaults(run=_faults)
     known = commands.add_parser("functions", help="all functions of a panel with the facts they stand on")
-    known.add_argument("--refresh", type=Path, metavar="FILE", help="make the tables of docs/sandbox.md anew")
+    known.add_argument(
+        "--refresh", type=Path, nargs="+", metavar="FILE", help="make the tables of such pages anew (docs/*.md)"
+    )
     known.set_defaults(run=_functions)
     return parser
 
@@ -172,9 +174,9 @@ def _switches(options: argparse.Namespace) -> int:
 
 
 def _functions(options: argparse.Namespace) -> int:
-    if options.refresh:
-        options.refresh.write_text(tables.refreshed(options.refresh.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
+    for file in options.refresh or ():
+        file.write_text(tables.refreshed(file.read_text(encoding="utf-8")), encoding="utf-8")
+    if not options.refresh:
         print(tables.plain())
     return 0
 

@@ -190,7 +190,7 @@ class Supervisor:
     def _start_core(self, run: PanelRun) -> None:
         ready, written = os.pipe()
         descriptors = [listener.fileno() for listener in run.listeners]
-        command = [sys.executable, "-m", "sandbox.core", "--root", str(self._root.path), "--panel", run.state.name]
+        command = [sys.executable, "-m", "sandbox.serve", "--root", str(self._root.path), "--panel", run.state.name]
         for option, descriptor in zip(("--http", "--https", "--unix", "--ready"), [*descriptors, written]):
             command += [option, str(descriptor)]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pymysql
 from lxml import etree
 
-import sandbox.functions  # noqa: F401  (registers the panel's functions)
 from sandbox.core import columns, handlers, pages, reports, texts, validators
 from sandbox.core.documents import add
 from sandbox.core.errors import PanelError, denied, missing
