@@ -23,15 +23,25 @@ is_ours() {
     echo "${1#"$PREFIX"/}" | LC_ALL=C grep -qxE "addon/reseller(_[a-z0-9]+)*|processing/pmreseller|sbin/resellerctl|$xml"
 }
 
+# A panel that does not answer within a minute is not asked again: it may itself be waiting for the package manager that
+# has started us.
+panel() { # words for mgrctl; standard output and standard error as given
+    [ ! -e "$scratch/silent" ] || return 1
+    code=0
+    timeout 60 "$MGRCTL" -m billmgr "$@" </dev/null || code=$?
+    [ "$code" -ne 124 ] || : >"$scratch/silent"
+    return "$code"
+}
+
 restart_panel() {
-    timeout 60 "$MGRCTL" -m billmgr exit </dev/null >/dev/null 2>&1
+    panel exit >/dev/null 2>&1
 }
 
 # Into $scratch/functions. A panel always has functions, so an empty answer is none.
 panel_functions() {
     for _ in 1 2 3 4 5; do
-        timeout 60 "$MGRCTL" -m billmgr -i </dev/null >"$scratch/functions" 2>"$scratch/error" &&
-            [ -s "$scratch/functions" ] && return
+        panel -i >"$scratch/functions" 2>"$scratch/error" && [ -s "$scratch/functions" ] && return
+        [ ! -e "$scratch/silent" ] || break
         sleep 1 # it may be starting
     done
     cat "$scratch/error" >&2

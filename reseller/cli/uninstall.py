@@ -61,13 +61,13 @@ def _tell(left: Left, tables: list[str], arguments: argparse.Namespace, *, done:
     parts = [by_module] if by_module else []
     parts += [f"{shown.counted(left.kept, 'kept licence')}"] if left.kept else []
     told = f" ({', '.join(parts)})" if parts else ""
-    shown.say(f"{shown.counted(left.living, 'service')} stay at sellers{told}; open requests: {left.requests}.")
+    shown.say(f"Left at sellers: {shown.counted(left.living, 'service')}{told}; open requests: {left.requests}.")
     if left.living:
         shown.say("Nothing renews, suspends or closes them while the add-on is away: each ends there on its own date.")
     if done:
-        shown.say(f"{shown.counted(len(tables), 'table')} and the settings were taken away.")
+        shown.say(f"Taken away: {shown.counted(len(tables), 'table')} and the settings.")
         return
-    shown.say(f"{shown.counted(len(tables), 'table')} reseller_* of the panel's database stay, with every link.")
+    shown.say(f"Kept with every link: {shown.counted(len(tables), 'table')} reseller_* of the panel's database.")
     if arguments.tables:
         shown.say("Nothing was changed; --yes takes them away.")
     elif tables and not arguments.before_removal:

@@ -249,6 +249,20 @@ def test_what_make_install_has_put_there_is_taken_over_with_an_operators_edits(h
         assert not (library / "kept").exists()
 
 
+def test_folders_of_the_panel_that_a_package_manager_has_found_empty_are_made_again(host):
+    base = host / "usr/local/mgr5"
+    (base / "addon").mkdir()
+    (base / "addon").chmod(0o751)
+    assert preinst(host).returncode == 0
+    assert preinst(host).returncode == 0
+    (base / "addon").rmdir()
+    (base / "sbin/mgrctl").unlink()
+    (base / "sbin").rmdir()
+    assert run(ROOT / "package/postrm", "remove", DPKG_ROOT=str(host)).returncode == 0
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in base.iterdir()}
+    assert modes == {"addon": 0o751, "sbin": 0o755, "lib": 0o755}
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -7,9 +7,11 @@ Inside, a stand-in panel lies at /usr/local/mgr5, on the distribution's own Pyth
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ BUILD = ROOT.resolve() / "build"
 ARCHIVE = "http://deb.debian.org/debian"
 #: by suite: the version of its Python
 SUITES = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13"}
-PACKAGES = ("cron", "logrotate", "mariadb-server-core", "mariadb-client-core", "python3-venv", "python3-pip")
+PACKAGES = ("cron", "logrotate", "mariadb-server-core", "mariadb-client-core", "python3-venv", "python3-pip", "rpm")
 #: Debian 11 has the server's version in the names
 _BULLSEYE = {"mariadb-server-core": "mariadb-server-core-10.5", "mariadb-client-core": "mariadb-client-core-10.5"}
 TRIES, PAUSE = 600, 0.1
@@ -164,7 +166,7 @@ class System:
     def stop_panels(self) -> None:
         """As a host does that goes down: panels and database are away."""
         pid = json.loads(self.must("cat", "/srv/panels/sandbox.json"))["pid"]
-        self.must("kill", str(pid))
+        self.must("sh", "-c", f"kill {pid}")
         assert self._panels is not None
         self._panels.wait()
 
@@ -172,6 +174,21 @@ class System:
         """A step of tests/packages/inside.py, which drives the panels from within; its answer."""
         run = f"{_FROM_SOURCE} -m tests.packages.inside {step} {' '.join(map(str, words))}"
         return json.loads(self.must("sh", "-c", run, seconds=600).splitlines()[-1])
+
+    def killed(self, seconds: float, *words: str) -> None:
+        """Begin a command there and kill it, with all that it has started, after so many seconds."""
+        process = subprocess.Popen(
+            self.words(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def ctl(self, *words: str) -> str:
         """The operator's command."""
