@@ -45,6 +45,7 @@ COMMANDS = {
     "start": ("start", "go on buying after a stop: shows what waits and what it costs first"),
     "observe": ("observe", "whether a module only observes; let it act, or observe again"),
     "moved": ("moved", "for a panel that has moved to another host or path: say that it is here from now on"),
+    "uninstall": ("uninstall", "what stays at sellers when the add-on is taken away; take its tables away too"),
     "panel": ("control_panel", "lead clients into the control panels of services of a type, once that is proven safe"),
 }
 
