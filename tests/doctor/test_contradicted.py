@@ -19,8 +19,7 @@ from reseller.mgr5.panel import Panel
 from reseller.sync import checkevent
 from reseller.wire.errors import ResellerError, SellerError, Unfounded
 from tests.support.keeping import changed, changing
-from tests.support.mirror import Mirror
-from tests.support.world import until
+from tests.support.mirror import Mirror, waiting_order
 
 #: product types that the panels of the tests do not sell: what belongs to them is not asked
 UNSOLD = ("dedic", "vhost", "softexternal", "platform", "storage", "dnshost")
@@ -52,20 +51,10 @@ def calls(shared, mirror):
     return found
 
 
-_kept: dict[str, int] = {}
-
-
 @pytest.fixture
 def waiting(shop):
     """An order that has waited for a word, which is said; nothing of it was sent."""
-    item = _kept.get("item")
-    if not item or shop.operation(item) is None or shop.charges(item):
-        shop.ctl("stop", "--why", "a test")
-        item = _kept["item"] = shop.order("vds")
-        until(lambda: "halted" in shop.error(item), "it does not wait")
-        shop.rest(item)
-    shop.here.write("DELETE FROM reseller_stop")
-    return item
+    return waiting_order(shop)
 
 
 @pytest.fixture

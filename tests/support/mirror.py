@@ -18,7 +18,7 @@ from reseller.context import Context
 from reseller.ledger import installation
 from reseller.mgr5.panel import Panel
 from sandbox.database import ADMIN, Login, connect
-from tests.support.world import PanelAt, Shop
+from tests.support.world import PanelAt, Shop, until
 
 NAME = "glass"
 PROGRAMS = ("sbin/resellerctl", "processing/pmreseller", "addon/reseller")
@@ -26,6 +26,21 @@ PROGRAMS = ("sbin/resellerctl", "processing/pmreseller", "addon/reseller")
 #: view has no indexes, and those of the last one are named by a statement.)
 OWN = ("reseller_place", "reseller_link", "reseller_observation")
 _LINKED = OWN[1:]
+
+
+_waiting: dict[str, int] = {}
+
+
+def waiting_order(shop: Shop) -> int:
+    """An order that has waited for a word, which is said; nothing of it was sent. One that is left is taken again."""
+    item = _waiting.get(shop.here.database, 0)
+    if not item or shop.operation(item) is None or shop.charges(item):
+        shop.ctl("stop", "--why", "a test")
+        item = _waiting[shop.here.database] = shop.order("vds")
+        until(lambda: "halted" in shop.error(item), "it does not wait")
+        shop.rest(item)
+    shop.here.write("DELETE FROM reseller_stop")
+    return item
 
 
 class Mirror:
