@@ -9,7 +9,7 @@ export PYTHON PREFIX CRONDIR LOGROTATEDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql foreign browser test test-fast screenshots bench demo try chaos fuzz clients storm coverage mutation check lint types layers fmt lock sbom packages test-packages install uninstall clean
+.PHONY: help venv mariadb mysql alarms foreign browser test test-fast screenshots bench demo try chaos fuzz clients storm coverage mutation check lint types layers docs fmt lock sbom packages test-packages install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ mariadb: ## make sure the MariaDB server is there (as root: install it; no servi
 
 mysql: ## make sure a MySQL server is in build/mysql (from Debian's unstable suite; nothing is installed)
 	@scripts/mysql.sh
+
+alarms: ## make sure promtool is in build/prometheus (from Debian; nothing is installed)
+	@scripts/promtool.sh
 
 foreign: ## make sure perl, PHP and logrotate are there, programs of others that the tests run (as root: install them)
 	@scripts/prerequisites.sh foreign
@@ -105,6 +108,19 @@ fmt: venv ## format, and repair what ruff can repair
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+docs: build/docs-venv/stamp ## the site of docs/ in both languages, strictly, into build/docs (what builds it is fetched once)
+	@rm -rf build/docs
+	build/docs-venv/bin/python -m sphinx -W --keep-going --quiet -b html docs build/docs </dev/null
+	build/docs-venv/bin/python -m sphinx -W --keep-going --quiet -b html docs/ru build/docs/ru </dev/null
+	@rm -rf build/docs/.doctrees build/docs/ru/.doctrees
+	@echo "build/docs/index.html, build/docs/ru/index.html"
+
+build/docs-venv/stamp: scripts/docs.txt
+	@scripts/prerequisites.sh python
+	$(PYTHON) -m venv build/docs-venv
+	build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement scripts/docs.txt
+	@touch $@
 
 lock: venv ## write requirements.txt anew: versions and hashes of all that runs beside the panel
 	.venv/bin/python scripts/lock.py

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 ADMIN = "sandbox"
+#: more flags for the server, such as those of one that others replicate from
+MORE_FLAGS = "SANDBOX_DATABASE_FLAGS"
 
 #: for either server, also while it makes its data directory
 COMMON = (
@@ -153,6 +155,7 @@ class Server(ABC):
             f"--tmpdir={self._temporary}",
             *COMMON,
             *self._flags(),
+            *os.environ.get(MORE_FLAGS, "").split(),
         ]
         with (self._home / "mysqld.log").open("ab") as log:
             # Its own session: Ctrl-C at a terminal must reach the panels first and the database last.

@@ -37,7 +37,7 @@ def cron(here: PanelAt) -> str:
     lines = (here.base / "etc/cron.d/reseller").read_text().splitlines()
     line = next(line for line in lines if re.match(r"\*/5 \* \* \* \*", line))
     command = line.split(None, 6)[6]
-    assert "mgrctl -m billmgr checkevent" in command, command
+    assert command.endswith("/sbin/resellerctl cron"), command
     subprocess.run(["/bin/sh", "-c", command], env={"PATH": "/usr/bin:/bin"}, check=True)
     log = (here.base / "var/reseller.log").read_text().splitlines()
     return [line for line in log if "checkevent:" in line][-1].split("checkevent: ", 1)[1]

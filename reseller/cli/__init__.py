@@ -25,7 +25,9 @@ from reseller.wire.errors import ResellerError
 #: by name: the module, and its line in `resellerctl --help`
 COMMANDS = {
     "checkevent": ("checkevent", "look at the seller now, as cron does every five minutes"),
+    "cron": ("cron", "what the line for cron starts: a run through the panel, of which no failure gets lost"),
     "doctor": ("doctor", "whether this installation works, and what to do where it does not"),
+    "support": ("support", "an archive for whoever helps from afar: without secrets and without names"),
     "status": ("status", "how each module stands: seller, balance, last run, what is open"),
     "audit": ("audit", "what is wrong between the two sides, and what to do about it"),
     "plan": ("plan", "changes that checkevent refused because they would be too many"),

@@ -87,6 +87,9 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
         summary.take(job.summary)
     if mode.force:
         context.note("force", f"changes that were refused are let through: {summary}")
+    for failure in summary.failures:
+        # The panel's own output of a run is seen by nobody, since cron starts it.
+        context.log.error(f"checkevent: {failure}")
     context.log.info(f"checkevent: {summary}")
     if not mode.pending:
         try:
