@@ -184,6 +184,17 @@ def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
     return {intname: value or "" for intname, value in rows}
 
 
+def tariff_params_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, str]]:
+    """The parameters that the tariff form saved, by tariff; those without any are missing."""
+    if not numbers:
+        return {}
+    sql = "SELECT pricelist, intname, value FROM pricelistparam WHERE pricelist IN %s"
+    found: dict[int, dict[str, str]] = {}
+    for pricelist, intname, value in db.rows(sql, tuple(numbers)):
+        found.setdefault(pricelist, {})[intname] = value or ""
+    return found
+
+
 def is_open(db: Database, task: int) -> bool:
     """Whether the task exists and is not closed (status 2)."""
     return bool(db.value("SELECT COUNT(*) FROM task WHERE id = %s AND status <> 2", task))

@@ -146,6 +146,19 @@ def _require_unique(tx: Tx, module: str, number: int, features: Features, values
             raise PanelError("exists", one.name, values[one.name])
 
 
+@function("processing.add", ADMIN, "reselling.md 1.1")
+def processing_add(panel: Panel, request: Request) -> etree._Element:
+    """The first step of adding a module: which program, its name, and the data centre."""
+    words = panel.plugins.messages(request.lang, "label_processing_modules")
+    chosen = request.text("module")
+    with panel.db.begin() as tx:
+        places = tx.rows("SELECT id, name FROM datacenter ORDER BY id")
+    form = fields(module=chosen, name=request.text("name"), datacenter=request.text("datacenter"))
+    slist(form, "module", [(name, words.get(name, name)) for name in panel.modules.names()])
+    slist(form, "datacenter", [(row["id"], row["name"]) for row in places])
+    return form
+
+
 @function("processing.add.settings", ADMIN, "platform.md 5.2, B6 processing modules")
 def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     """The last step of adding a module: its settings are checked by the module itself and stored; answers the id."""
@@ -156,7 +169,7 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     values = {**_defaults(features), **_given(panel, request, features)}
     form = fields(module=module, name=request.text("name"), datacenter=request.text("datacenter"), **values)
     tuned = _tune(panel, request, module, features, form)
-    if not request.sok:
+    if not request.sok or request.text("snext"):
         panel.plugins.dress(tuned, f"processing.edit.{module}", request.lang)
         return tuned
     checked = _checked(panel, request, module, _defaults(features))
