@@ -12,6 +12,8 @@ from reseller.seller import tariffs
 from reseller.wire import document
 from reseller.wire.errors import ResellerError
 
+COMMAND_FIELD = "reseller_command"
+
 
 def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Element:
     """The form with the seller's tariffs and data centres as choices.
@@ -29,7 +31,15 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
     _choices(
         root, DATACENTER_FIELD, {number: name for tariff in offered for number, name in tariff.datacenters.items()}
     )
+    _command(root, panel)
     return root
+
+
+def _command(root: document.Element, panel: Panel) -> None:
+    """The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet."""
+    number = document.text(root, "elid") or document.text(root, "id")
+    if number.isdecimal():
+        etree.SubElement(root, COMMAND_FIELD).text = f"{panel.base}/sbin/resellerctl map {number} --yes"
 
 
 def _choices(root: document.Element, name: str, offered: dict[str, str]) -> None:
