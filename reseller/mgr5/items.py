@@ -143,6 +143,12 @@ def modules(db: Database) -> list[int]:
     return db.column("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)
 
 
+def require_module(db: Database, module: int) -> None:
+    """Raise ResellerError `reseller_no_module` for a module that is not ours."""
+    if module not in modules(db):
+        raise ResellerError("reseller_no_module", object="module", value=module)
+
+
 def is_active(db: Database, module: int) -> bool:
     """Whether the panel has this module of ours switched on."""
     sql = "SELECT COUNT(*) FROM processingmodule WHERE id = %s AND module = %s AND active = 'on'"

@@ -11,7 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from reseller.pages.call import CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL, Call
+from reseller.model import CLIENT_LEVEL
+from reseller.pages.call import EMPLOYEE_LEVEL, FULL_LEVEL, Call
 
 if TYPE_CHECKING:
     from reseller.wire.document import Element
