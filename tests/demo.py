@@ -275,13 +275,14 @@ def main() -> int:
         say("starting two stand-in panels")
         sandbox = world.Sandbox(Path(directory) / "root")
         try:
+            say(f"database {sandbox.server}")
             story(sandbox)
         except (AssertionError, world.Refused, subprocess.CalledProcessError) as error:
             print(f"\ndemo: failed: {error}", file=sys.stderr)
             return 1
         finally:
             sandbox.stop()
-    print("\ndemo: ok")
+    print(f"\ndemo: ok, on {sandbox.server}")
     return 0
 
 
