@@ -5,7 +5,7 @@ Each raises PanelError as `Mgrctl.call` does. Functions for operations and tasks
 
 from __future__ import annotations
 
-from reseller.assumption import CHANGE, ORDER, POWER, RENEW, STATE, functions
+from reseller.assumption import CHANGE, ORDER, POWER, RENEW, STATE, functions, parameters
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.products import ITEMTYPES
 
@@ -23,6 +23,12 @@ ASSUMED = (
     *functions("service.postchangepassword", "platform.md 5.2", POWER),
     *(each for name in ITEMTYPES for each in functions(f"{name}.open", "platform.md 5.2", f"{ORDER}:{name}")),
     *functions(" ".join(f"{name}.edit" for name in ITEMTYPES), "platform.md 5.2"),
+    # What our descriptions add to the forms of services (xml/billmgr_mod_pmreseller.xml).
+    *(
+        each
+        for name in ITEMTYPES
+        for each in parameters(f"{name}.edit", "reseller_remote reseller_expiredate", "platform.md 1.2")
+    ),
 )
 
 #: parameters under which the panel keeps passwords: they travel in the environment, and are stored encrypted
