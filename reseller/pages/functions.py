@@ -47,10 +47,13 @@ FUNCTIONS = {
     "reseller.swap.back": Function(EMPLOYEE_LEVEL, "swap_form", "back"),
     "reseller.tariffs": Function(EMPLOYEE_LEVEL, "tariffs_list"),
     "reseller.report": Function(EMPLOYEE_LEVEL, "report"),
+    "reseller.prices": Function(EMPLOYEE_LEVEL, "prices_list"),
+    "reseller.prices.stop": Function(EMPLOYEE_LEVEL, "prices_list", "stop"),
     "reseller.stop": Function(EMPLOYEE_LEVEL, "stop_form"),
     # What spends, forces or lets a plan through, and what sets prices.
     "reseller.reorder": Function(FULL_LEVEL, "reorder_form"),
     "reseller.tariffs.import": Function(FULL_LEVEL, "import_form"),
+    "reseller.prices.accept": Function(FULL_LEVEL, "prices_list", "accept"),
     "reseller.start": Function(FULL_LEVEL, "stop_form", "start"),
     "reseller.link.force": Function(FULL_LEVEL, "link_form", "force"),
     "reseller.checkevent.force": Function(FULL_LEVEL, "run_now", "force"),

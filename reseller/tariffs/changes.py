@@ -21,6 +21,7 @@ from reseller.context import Context
 from reseller.ledger import accounts, observations, tariff_runs, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
 from reseller.ledger.tariffmap import TariffMap
+from reseller.lifecycle import ceiling
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5 import addons, items, tariffs
 from reseller.model import ENUMERATION
@@ -71,13 +72,15 @@ class Report(NamedTuple):
     """The differences of a module's tariffs; `unread` says which answers are missing or doubted.
 
     `doubts` has each type that was read, with a digest of the tariffs that are missing if those are too many, else
-    empty. `unknown` are tariffs with a period on sale whose cost is not known.
+    empty. `unknown` are tariffs with a period on sale whose cost is not known. `offers` has what the seller publishes
+    for each tariff here.
     """
 
     changes: list[Change]
     unread: list[Message]
     doubts: dict[str, str]
     unknown: list[int]
+    offers: dict[int, Offer]
 
 
 class _Tariff(NamedTuple):
@@ -103,7 +106,7 @@ def look(context: Context, module: int, until: float | None = None) -> Report:
     work of the module. Raises ResellerError as Context.seller().
     """
     context.seller(module)
-    found = Report([], [], {}, [])
+    found = Report([], [], {}, [], {})
     by_type: dict[str, list[_Tariff]] = {}
     for number, sold in tariffs.all_sold(context.db).items():
         if sold.module == module:
@@ -172,6 +175,8 @@ def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where t
         found.unread.append(Message("reseller_tariffs_doubted", object=itemtype, **told))
     account = accounts.balance_of(context.db, seller.account)[0].currency
     for tariff in mine:
+        if tariff.remote in offers:
+            found.offers[tariff.number] = offers[tariff.remote]
         if tariff not in missing:
             found.changes.extend(_compared(tariff, offers[tariff.remote], account, found.unknown))
         elif not is_doubted:
@@ -211,8 +216,7 @@ def _compared(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) -
 
 
 def _periods(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) -> Iterator[Change]:
-    currencies = [iso for iso, costs in offer.prices.items() if costs]
-    currency = account if account in currencies else currencies[0] if len(currencies) == 1 else ""
+    currency = ceiling.currency_of(offer, account)
     costs = offer.prices.get(currency, {})
     for (kind, period), term in tariff.mapping.rows.items():
         part = f"{PERIOD} {period}"

@@ -22,6 +22,7 @@ FILES = [*sorted((ROOT / "xml").glob("*.xml")), *sorted((ROOT / "xml/stock").glo
 FULL = {
     *("reseller.reorder", "reseller.link.force", "reseller.checkevent.force", "reseller.start"),
     "reseller.tariffs.import",
+    "reseller.prices.accept",
 }
 
 
