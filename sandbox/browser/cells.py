@@ -72,7 +72,9 @@ def read(row: etree._Element, column: etree._Element, words: Words) -> Cell:
 
 
 def tone_of(text: str) -> str:
-    return next((tone for tone, values in _TONES.items() if text.lower() in values), "")
+    """By the whole value, or by what stands before a detail, as in `5_open` (selling-api.md 5.2)."""
+    whole = text.lower()
+    return next((tone for tone, values in _TONES.items() if {whole, whole.partition("_")[0]} & set(values)), "")
 
 
 def _text(row: etree._Element, name: str, kind: str, words: Words) -> str:

@@ -419,7 +419,7 @@ class Visit:
             target = "func=basket"  # an order that is to be paid (selling-api.md 3.6)
         following = dict(parse_qsl(target))
         if following.get("func") and self.reads(following["func"]):
-            return _redirect(following, done=True)
+            return _redirect(following, done=kind != "form")  # the next step of a wizard: nothing is done yet
         told = [one for one in sight.document if one.tag not in ("ok", "id", "elid", "tparams", "metadata", "messages")]
         if any(one.text for one in told):
             return self._result(sight, back, "")

@@ -451,3 +451,10 @@ def test_on_a_phone_a_row_is_a_card(panel, admin):
 )
 def test_a_price_is_drawn_as_one(text, shown):
     assert cells.price(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "tone"), [("2", "good"), ("5_open", "busy"), ("in_work", "busy"), ("3_autosuspend", "warn"), ("x", "")]
+)
+def test_a_state_has_the_colour_of_what_stands_before_its_detail(value, tone):
+    assert cells.tone_of(value) == tone

@@ -127,7 +127,10 @@ def test_what_a_page_links_to_is_there():
         if not re.match(r"[a-z]+:", link) and link != "messages.md"
     ]
     assert len(links) > 50
-    assert [(name, link) for name, link in links if not ((ROOT / name).parent / link).exists()] == []
+    # What `make docs` writes is not in the tree, but in .gitignore.
+    made = {ROOT / line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if line.endswith(".md")}
+    targets = [(name, link, (ROOT / name).parent / link) for name, link in links]
+    assert [(name, link) for name, link, target in targets if not target.exists() and target not in made] == []
 
 
 def test_every_product_type_stands_in_the_panels_files_too():
