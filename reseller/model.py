@@ -18,6 +18,8 @@ class Status:
     PROCESSING = 5
 
 
+#: the level of a client's users, here and at the seller (platform.md 1.1)
+CLIENT_LEVEL = 16
 #: how many characters of a currency's name the ledger keeps
 CURRENCY_CHARACTERS = 16
 #: what becomes of an order that would leave renewals uncovered (lifecycle/cover.py)

@@ -142,6 +142,13 @@ def _tune_tariff(panel: Panel, arguments: Arguments) -> Element:
     return tariff_form.tune(panel, number, arguments.itemtype, sys.stdin.buffer.read())
 
 
+def _import_pricelist(panel: Panel, arguments: Arguments) -> Element:
+    from reseller.tariffs import stock_import
+
+    number = arguments.need("module")
+    return stock_import.answer(_context(panel, arguments), number, arguments.subcommand, arguments.id)
+
+
 def _features(panel: Panel, arguments: Arguments) -> Element:
     from reseller.mgr5 import features
     from reseller.wire import document
@@ -197,6 +204,7 @@ COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "sync_item": _sync_item,
     "check_param": _check_param,
     "check_addon": _check_param,
+    "import_pricelist": _import_pricelist,
 }
 
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 
 from sandbox.database import COMMON, Server, ServerMissing, as_root
 
-_SCRIPTS = ("mysql_system_tables.sql", "mysql_system_tables_data.sql")
+#: their names begin otherwise since MariaDB 11
+_SCRIPTS = ("system_tables.sql", "system_tables_data.sql")
+_BEGINNINGS = ("mysql", "mariadb")
 _SCRIPT_PLACES = ("/usr/share/mysql", "/usr/share/mariadb", "/usr/local/share/mysql")
 
 
 def _missing(what: str) -> ServerMissing:
-    return ServerMissing(f"MariaDB is missing ({what}): run make mariadb or install mariadb-server-core")
+    return ServerMissing(f"MariaDB is missing ({what}): install mariadb-server-core, or run make mariadb")
 
 
 class MariaDb(Server):
@@ -50,8 +53,8 @@ class MariaDb(Server):
 
 
 def _system_tables() -> bytes:
-    for place in _SCRIPT_PLACES:
-        scripts = [Path(place) / name for name in _SCRIPTS]
+    for place, beginning in product(_SCRIPT_PLACES, _BEGINNINGS):
+        scripts = [Path(place) / f"{beginning}_{name}" for name in _SCRIPTS]
         if all(script.is_file() for script in scripts):
             return b"\n".join(script.read_bytes() for script in scripts)
-    raise _missing("no mysql_system_tables.sql")
+    raise _missing("no mysql_system_tables.sql, no mariadb_system_tables.sql")

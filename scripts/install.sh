@@ -34,6 +34,8 @@ LIB=$PREFIX/lib/reseller
 MANIFEST=$LIB/manifest
 STOCK=$PREFIX/etc/xml/billmgr_mod_reseller # and _checkevent.xml, _setremoteid.xml: what the panel may have itself
 
+. scripts/tree.sh
+
 fail() {
     echo "$*" >&2
     exit 1
@@ -91,25 +93,6 @@ recorded() {
     [ ! -f "$MANIFEST" ] || cat "$MANIFEST"
 }
 
-# Whether a line of the manifest is a file of a kind that we install, or a directory above one: it may have been edited.
-is_ours() {
-    case $1 in
-    "$CRONDIR/reseller" | "$LOGROTATEDIR/reseller") return 0 ;;
-    */)
-        for directory in addon processing sbin etc/xml lib/reseller; do
-            case $PREFIX/$directory/ in "$1"*) return 0 ;; esac
-        done
-        case $CRONDIR/ in "$1"*) return 0 ;; esac
-        case $LOGROTATEDIR/ in "$1"*) return 0 ;; esac
-        return 1
-        ;;
-    "$PREFIX"/*) ;;
-    *) return 1 ;;
-    esac
-    xml='etc/xml/billmgr_mod_(pm)?reseller(_[a-z0-9]+)*\.xml'
-    echo "${1#"$PREFIX"/}" | LC_ALL=C grep -qxE "addon/reseller(_[a-z0-9]+)*|processing/pmreseller|sbin/resellerctl|$xml"
-}
-
 # Everything that the manifest names is removed as root one day.
 check_manifest() {
     [ ! -L "$MANIFEST" ] && { [ -f "$MANIFEST" ] || [ ! -e "$MANIFEST" ]; } ||
@@ -133,7 +116,8 @@ build_environment() {
     environment=$LIB/venv-$(date +%Y%m%d-%H%M%S)-$$
     echo "Building $environment"
     "$PYTHON" -m venv "$environment"
-    "$environment/bin/python" -I scripts/packages.py ${WHEELS:+"$WHEELS"}
+    "$environment/bin/python" -I scripts/packages.py ${WHEELS:+"$WHEELS"} ||
+        fail "The libraries could not be installed, see above. On a host without network name a directory with their wheels: make install WHEELS=... (docs/operators.md says how to fill it), or install the package."
     # Plain Python: there is nothing to build, so nothing that builds has to be there.
     library=$("$environment/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/reseller
     cp -R reseller "$library"
@@ -141,47 +125,6 @@ build_environment() {
     find "$library" -name __pycache__ -type d -prune -exec rm -rf {} +
     "$environment/bin/python" -I -m compileall -q "$library"
     "$environment/bin/python" -I -c 'import lxml.etree, pymysql, requests, reseller'
-}
-
-restart_panel() {
-    timeout 60 "$MGRCTL" -m billmgr exit >/dev/null 2>&1
-}
-
-panel_functions() {
-    for _ in 1 2 3 4 5; do
-        timeout 60 "$MGRCTL" -m billmgr -i 2>"$scratch/error" && return
-        sleep 1 # it may be starting
-    done
-    cat "$scratch/error" >&2
-    fail "The panel does not list its functions ($MGRCTL -m billmgr -i), so we cannot know whether it has checkevent and item.setremoteid of its own. Start it, or say of each, CHECKEVENT= and SETREMOTEID=, func (it has none) or event (it has)."
-}
-
-# A panel without a function `checkevent` or `item.setremoteid` gets ours; where it has one, ours hangs on it as an event.
-choose_stock() {
-    [ -z "$CHECKEVENT" ] || [ -z "$SETREMOTEID" ] || return 0
-    aside=
-    for file in "${STOCK}_checkevent.xml" "${STOCK}_setremoteid.xml"; do
-        # Our own functions of an earlier install must not be taken for the panel's.
-        [ ! -f "$file" ] || { mv -T "$file" "$file.aside" && aside=yes; }
-    done
-    [ -z "$aside" ] || restart_panel || true
-    panel_functions >"$scratch/functions"
-    CHECKEVENT=${CHECKEVENT:-$(kind_of checkevent)}
-    SETREMOTEID=${SETREMOTEID:-$(kind_of 'item\.setremoteid')}
-}
-
-kind_of() {
-    # Names stand first in a line, bare or as name=; how the list looks is not documented.
-    if grep -qE "^(name=)?$1([^A-Za-z0-9_.]|\$)" "$scratch/functions"; then echo event; else echo func; fi
-}
-
-# Back where it was: `for` leaves a pattern that matches nothing as it is.
-put_stock_back() {
-    for aside in "$STOCK"_*.xml.aside; do
-        [ -f "$aside" ] || continue
-        mv "$aside" "${aside%.aside}"
-        restart_panel || true
-    done
 }
 
 put() { # mode, source, destination
@@ -192,13 +135,6 @@ put() { # mode, source, destination
     esac
     sed "$lines s|$STANDARD/|$PREFIX/|" "$2" >"$scratch/file"
     replace "$1" "$3" <"$scratch/file"
-}
-
-# Standard input becomes this file in one step, by a name that nobody else has: whatever lies in its place is replaced.
-replace() { # mode, destination
-    fresh=$(mktemp "${2%/*}/.reseller.XXXXXX")
-    [ "$(id -u)" -ne 0 ] || chown root:root "$fresh"
-    { cat >"$fresh" && chmod "$1" "$fresh" && mv -fT "$fresh" "$2"; } || { rm -f "$fresh" && return 1; }
 }
 
 # Nothing must be left behind by a failure, least of all a panel without `checkevent`.
@@ -216,7 +152,14 @@ remove_directories() {
     sort -r | while read -r directory; do rmdir "$directory" 2>/dev/null || true; done # others may use them by now
 }
 
+# What a package manager has put there is its own: it would write over ours, and take ours away one day.
+refuse_a_package() {
+    [ ! -e "$LIB/modes" ] ||
+        fail "A package is installed in $PREFIX. To take its place, remove it first (the tables stay, and with them every link): apt-get purge billmanager-plugin-reseller, or dnf remove billmanager-plugin-reseller."
+}
+
 install() {
+    refuse_a_package
     [ -x "$MGRCTL" ] || fail "$PREFIX is not a panel's tree: it has no sbin/mgrctl. Name the tree: make install PREFIX=..."
     scripts/prerequisites.sh python
     check_manifest
@@ -243,11 +186,16 @@ install() {
     xargs ls -ld "$LIB/venv" <"$MANIFEST"
     echo "Installed version $("$LIB/venv/bin/python" -I -c 'import reseller; print(reseller.__version__)') in $PREFIX."
     restart_panel || echo "The panel could not be restarted and does not know us yet. Run: $MGRCTL -m billmgr exit"
+    echo "What comes next: $PREFIX/sbin/resellerctl doctor, then the connection to a seller (docs/operators.md)."
 }
 
 uninstall() {
+    refuse_a_package
     [ -f "$MANIFEST" ] || fail "Nothing to take out: $MANIFEST is not there."
     check_manifest
+    # How many services stay at sellers; and figures that nobody would renew are taken away.
+    timeout 100 "$PREFIX/sbin/resellerctl" uninstall --before-removal </dev/null ||
+        echo "How many services stay at sellers could not be counted."
     grep '/$' "$MANIFEST" >"$scratch/created" || true
     grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file" || true; done
     rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside "$MANIFEST"

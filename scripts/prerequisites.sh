@@ -40,7 +40,7 @@ python() {
     have "$PYTHON" || [ "$PYTHON" != python3 ] || provide "Python" "python3 python3-venv" python3
     have "$PYTHON" || fail "$PYTHON is not there. Name a Python 3.9 or newer: make PYTHON=/path/to/python3"
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 9))' ||
-        fail "$PYTHON is Python $(version); 3.9 or newer is needed: make PYTHON=/path/to/python3"
+        fail "$PYTHON is Python $(version); 3.9 or newer is needed. Install the distribution's newer one beside it (AlmaLinux 8: dnf install python3.11; Ubuntu 20.04: apt-get install python3.9 python3.9-venv), and name it: make PYTHON=/usr/bin/python3.11"
     # Debian splits off what `python -m venv` needs.
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || provide "Python's venv" "python$(version)-venv" python3
     "$PYTHON" -c 'import ensurepip, venv' || fail "$PYTHON cannot make virtual environments (ensurepip is missing)."

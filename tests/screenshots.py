@@ -139,7 +139,8 @@ def main() -> int:
             shop = world.connected(here, sandbox.at("seller"))
             with planted(shop, 12) as pairs, chromium() as browser:
                 numbers = waiting(shop, pairs[0].item, pairs[1].item)
-                print(f"{take(browser, here, numbers, FOLDER)} pictures in {FOLDER.relative_to(world.ROOT)}")
+                taken = take(browser, here, numbers, FOLDER)
+            print(f"{taken} pictures in {FOLDER.relative_to(world.ROOT)}, on {sandbox.server}")
         finally:
             sandbox.stop()
     return 0

@@ -125,6 +125,7 @@ def main(arguments: list[str]) -> int:
 
 def _play(sandbox: world.Sandbox, ended: threading.Event, pause: float) -> int:
     started = time.monotonic()
+    print(f"the panels run on {sandbox.server}", flush=True)
     shop = shop_of(sandbox)
     print("\nservices")
     for make in SHOWN:

@@ -24,7 +24,7 @@ from reseller.ledger.states import State
 from reseller.lifecycle import autorenewal, ceiling, operations, order_plan, retries, term_to_buy
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.attempt import LinkedAttempt
-from reseller.lifecycle.state_change import give_up
+from reseller.lifecycle.overtaken import abandon
 from reseller.lifecycle.term_to_buy import Level
 from reseller.mgr5 import functions, items
 from reseller.model import Status
@@ -181,7 +181,7 @@ class Renewal(LinkedAttempt):
                 reason = ResellerError("reseller_slot", other=other.key, **self.names())
                 raise self.later(reason, self.context.limits.unsent_first_seconds)
             if other.kind == requests.PART:
-                give_up(self.context, self.held, other)
+                abandon(self.context, self.held, other)
 
     def level(self, seen: Service, until: dt.date | None) -> Level:
         """The dates of both sides; ends the try where one of them cannot be used.

@@ -14,7 +14,7 @@ from reseller.lifecycle import assumptions
 from reseller.lifecycle.assumptions import Found
 from reseller.mgr5 import items
 from reseller.mgr5.panel import Panel
-from reseller.wire.errors import Message, PanelError, ResellerError
+from reseller.wire.errors import Message, ResellerError
 
 _NOTHING = "-"
 
@@ -36,10 +36,10 @@ def of_seller(module: int, panel: Panel) -> Iterator[Finding]:
 
 
 def _tell(context: Context) -> None:
-    """The problem as it is now. That its task cannot be made hides no finding: the next run tries again."""
+    """The problem as it is now. That it cannot be told hides no finding: the next run tries again."""
     try:
         assumptions.tell(context, verdicts.every(context.db), items.modules(context.db))
-    except PanelError as error:
+    except ResellerError as error:
         context.log.error(f"doctor: {context.word(error)}")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import stat
 import sys
 import time
@@ -25,6 +26,10 @@ from reseller.sync import metrics
 from reseller.wire.errors import Message
 
 MANIFEST = "lib/reseller/manifest"
+#: the program with which a package makes itself work (package/settle); there is none after `make install`
+SETTLE = "lib/reseller/settle"
+#: what the panel runs with `make` when the module does not answer at its start (platform.md 5.1)
+HOOK = "src/pmreseller/Makefile"
 #: what the installation took its libraries from, kept in its environment
 LOCK = Path(sys.prefix) / "requirements.txt"
 #: the oldest Python that works, as setup.py says
@@ -40,7 +45,10 @@ _LEFT = (".dpkg-old", ".dpkg-new", ".dpkg-dist", ".rpmnew", ".rpmsave", ".rpmori
 
 
 def again(panel: Panel) -> str:
-    """The command that installs the add-on anew, for the folder of its sources."""
+    """The command that mends the installation: a package's own program, or `make install` where the sources are."""
+    mend = panel.base / SETTLE
+    if mend.exists():
+        return shlex.quote(str(mend))
     return f"make install PREFIX={shlex.quote(str(panel.base))}"
 
 
@@ -61,10 +69,15 @@ def of_files(panel: Panel) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         yield Finding(HOLDS, Message("reseller_doctor_files", count=len(paths)))
+    hook = panel.base / HOOK
+    if hook.exists() and shutil.which("make") is None:
+        yield Finding(WARNING, Message("reseller_doctor_make", path=hook.parent))
 
 
 def _file(panel: Panel, path: Path) -> Iterator[Finding]:
-    mode = next((each for folder, each in _MODES.items() if path.parent == panel.base / folder), _EVERYBODY)
+    # The panel's directory is known by its real path; the list has the one that was given, which may be a link.
+    place = os.path.realpath(path.parent)
+    mode = next((each for folder, each in _MODES.items() if place == str(panel.base / folder)), _EVERYBODY)
     try:
         state = path.lstat()
     except OSError:
@@ -154,6 +167,10 @@ def _locked(lines: list[str]) -> dict[str, str]:
     return found
 
 
+#: a line that makes full runs: ours, and what it was before, which an operator may have kept
+_CALLS_US = re.compile(r"^[^#]*(?:resellerctl cron(?! --pending)|mgrctl -m billmgr checkevent)")
+
+
 def of_cron(panel: Panel) -> Iterator[Finding]:
     """The line for cron is there and active, and runs begin."""
     path = next((each for each in manifest(panel) if each.parent.name == "cron.d"), None)
@@ -165,7 +182,7 @@ def of_cron(panel: Panel) -> Iterator[Finding]:
     except OSError:
         # That the file is missing is a finding of its own.
         lines = []
-    active = [line for line in lines if " checkevent" in line and not line.lstrip().startswith("#")]
+    active = [line for line in lines if _CALLS_US.search(line)]
     if not active:
         yield Finding(FAILS, Message("reseller_doctor_cron_off", path=path), again(panel))
     for left in (path.with_name(path.name + end) for end in _LEFT):

@@ -155,11 +155,12 @@ def count(db: Database, module: int) -> int:
 
 def without_module(db: Database) -> list[int]:
     """Modules that have live links and that no longer exist as modules of ours."""
-    # DISTINCT reads only the index of the links, not their rows.
+    # DISTINCT reads one entry of the index a module; so does the subquery, of which MySQL would make a join over all
+    # links if it were an EXISTS.
     rows = db.rows(
         "SELECT x.module FROM (SELECT DISTINCT module FROM reseller_link) x LEFT JOIN processingmodule m "
         "ON m.id = x.module AND m.module = 'pmreseller' WHERE m.id IS NULL "
-        "AND EXISTS (SELECT 1 FROM reseller_link k WHERE k.module = x.module AND k.live = 1)"
+        "AND (SELECT k.live FROM reseller_link k WHERE k.module = x.module AND k.live = 1 LIMIT 1) = 1"
     )
     return [row[0] for row in rows]
 

@@ -66,7 +66,7 @@ DESCRIPTIONS = "etc/xml"
 LOOK_SECONDS = 30
 #: how many services of a type are read: one alone may lack what others have
 ROWS = 3
-_NOTHING, _NO_TIME = "-", "no time left"
+_NOTHING, _NO_TIME, _NOT_KNOWN = "-", "no time left", "not known what is sold"
 
 
 class Found(NamedTuple):
@@ -79,9 +79,15 @@ class Found(NamedTuple):
 
 def of_panel(context: Context) -> list[Found]:
     """Each entry about the panel; its functions could not be seen where it does not list any."""
-    sold = {itemtype for module in items.modules(context.db) for itemtype in tariffs.sold_types(context.db, module)}
-    called = [entry for entry in OF_PANEL.values() if entry.kind == FUNCTION and _is_needed(entry.name, sold)]
     found = of_tables(context.db)
+    called = [entry for entry in OF_PANEL.values() if entry.kind == FUNCTION]
+    try:
+        sold = {itemtype for module in items.modules(context.db) for itemtype in tariffs.sold_types(context.db, module)}
+    except ResellerError:
+        # A column that tells what is sold is missing, which was found above: the functions of all types are unseen.
+        found += [Found(entry, holds=None, found=_NOT_KNOWN) for entry in called if not _is_needed(entry.name, set())]
+        sold = set()
+    called = [entry for entry in called if _is_needed(entry.name, sold)]
     try:
         known = function_list.of(context.panel)
     except PanelError as error:
@@ -240,8 +246,8 @@ def _verdict(context: Context, module: int, now: Found, before: Verdict | None, 
 
 
 def wake(context: Context) -> None:
-    """Make what waits for a fact due now. If a process has the lease for long, it waits for its next try instead."""
-    with contextlib.suppress(BusyError), _held(context, context.limits.lock_wait_seconds) as held:
+    """Make what waits for a fact due now. If that is not possible, it waits for its next try instead."""
+    with contextlib.suppress(ResellerError), _held(context, context.limits.lock_wait_seconds) as held:
         requests.wake(held, [Unfounded.unsent], items.modules(context.db))
 
 
@@ -315,11 +321,15 @@ def tell(context: Context, rows: Iterable[Verdict], module_numbers: Sequence[int
         "off": ", ".join(dict.fromkeys(word for each in open_ if each.off for word in each.rests.split())) or _NOTHING,
     }
     problem = Problem(CAUSE, next(iter(module_numbers), 0), "reseller_assumption", told, touches=_some(context, open_))
-    with contextlib.suppress(BusyError), _held(context) as held:
-        if open_ and module_numbers:
-            troubles.raise_(context, held, problem)
-        elif not open_:
-            troubles.end(context, held, CAUSE)
+    try:
+        with contextlib.suppress(BusyError), _held(context) as held:
+            if open_ and module_numbers:
+                troubles.raise_(context, held, problem)
+            elif not open_:
+                troubles.end(context, held, CAUSE)
+    except ResellerError as error:
+        # Its task may need the very column, or the function, that is missing; the next run tries again.
+        context.log.error(f"assumptions: {context.word(error)}")
     return [context.word(troubles.message(problem))] if open_ else []
 
 

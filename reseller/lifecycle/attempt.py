@@ -259,7 +259,7 @@ class Attempt:
         rule = retries.rule(error, self.context.limits)
         # A request that waits for the account goes on counting: it gets no new round of tries.
         tries = (self.request.tries if trouble else self._tries) + 1
-        last = tries >= rule.times
+        last = retries.are_used_up(tries, self.context.limits)
         wait = rule.wait_seconds(tries)
         if trouble in (problems.LOGIN, problems.RIGHTS) or (trouble and last):
             waits = ResellerError(retries.UNSENT[trouble], cause=self.context.word(error), **self.names())
@@ -286,7 +286,7 @@ class Attempt:
     @property
     def _tries(self) -> int:
         """Tries so far; 0 after the last one, so that starting the operation by hand allows as many again."""
-        return self.request.tries if self.request.tries < self.context.limits.unsent_times else 0
+        return 0 if retries.are_used_up(self.request.tries, self.context.limits) else self.request.tries
 
     def refusal(self, error: Rejected) -> ResellerError:
         """The seller's refusal, worded for the kind of request that was refused."""

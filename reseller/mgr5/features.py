@@ -39,6 +39,7 @@ FEATURES = (
     "sync_item",
     "check_param",
     "check_addon",
+    "import_pricelist",
     "pricelist_dynamic_settings",
     "pricelist_dynamic_settings_tune",
 )

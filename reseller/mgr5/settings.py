@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from reseller.assumption import EVERYTHING, functions
+from reseller.assumption import EVERYTHING, columns, functions
+from reseller.db import Database
 from reseller.mgr5.features import NUMBER_PARAM, PARAMS
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.model import HOLD, NOTHING, WARN, Settings
 from reseller.wire import document, money, numbers
 from reseller.wire.errors import ResellerError
 
-#: the functions that are called here (platform.md 5.2)
+#: the functions that are called here (platform.md 5.2), and the table where the panel keeps what they save
 ASSUMED = (
     *functions("processing.edit", "platform.md 5.2", EVERYTHING),
     *functions("processing.saveparam", "platform.md 5.2"),
+    *columns("processingparam", "processingmodule intname:text value:text", "platform.md 6.2"),
 )
 
 
@@ -75,6 +77,12 @@ def note_number(mgrctl: Mgrctl, settings: Settings) -> None:
 def let_act(mgrctl: Mgrctl, module: int) -> None:
     """Tick the box by which a module acts though it has linked nothing."""
     mgrctl.call("processing.saveparam", {"elid": module, "param": "acts", "value": "on", "sok": "ok"})
+
+
+def acting(db: Database) -> set[int]:
+    """The modules of which the box is ticked by which they act; for lists, since it is read without the panel."""
+    sql = "SELECT processingmodule FROM processingparam WHERE intname = 'acts' AND value = 'on'"
+    return {int(module) for module in db.column(sql)}
 
 
 def read(mgrctl: Mgrctl, module: int) -> Settings:

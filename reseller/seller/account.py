@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.assumption import EVERYTHING, answers
-from reseller.model import CURRENCY_CHARACTERS, Balance, Money
+from reseller.model import CLIENT_LEVEL, CURRENCY_CHARACTERS, Balance, Money
 from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money
@@ -20,8 +20,6 @@ ASSUMED = (
     *answers("whoami", "user@level user@account|user@id|user@name", "platform.md 4.2", EVERYTHING),
     *answers("subaccount", "elem/balance", "selling-api.md 6"),
 )
-
-CLIENT_LEVEL = 16
 
 
 class Account(NamedTuple):

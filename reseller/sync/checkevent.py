@@ -96,6 +96,9 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
         summary.take(job.summary)
     if mode.force:
         context.note("force", f"changes that were refused are let through: {summary}")
+    for failure in summary.failures:
+        # The panel's own output of a run is seen by nobody, since cron starts it.
+        context.log.error(f"checkevent: {failure}")
     context.log.info(f"checkevent: {summary}")
     if not mode.pending:
         try:
@@ -341,7 +344,7 @@ class _Run:
         if self.may_send:
             self._finish_left()
         if not self.job.mode.pending:
-            left_behind.note(self.context, self.held, self.module)
+            left_behind.watch_ledger(self.context, self.held, self.module)
 
     def _finish_left(self) -> None:
         from reseller.sync import restart
@@ -396,8 +399,8 @@ class _Run:
         troubles.keep(self.context, self.held, Problem(cause, self.module, "reseller_clock", params), lasts=is_another)
         if is_another:
             return
-        left_behind.note_dates(self.context, self.held, self.module, today)
-        left_behind.note_off(self.context, self.held, self.module, today)
+        left_behind.watch_dates(self.context, self.held, self.module, today)
+        left_behind.watch_switched_off(self.context, self.held, self.module, today)
         if self.observes or not self.may_spend:
             return
         for number in paid.due(self.context.db, self.module, today, self.context.limits):

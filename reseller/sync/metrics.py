@@ -32,7 +32,7 @@ NOWHERE = "none"
 PREFIX = "reseller_"
 
 #: names of the metrics with the help text that Prometheus shows; all are gauges
-_HELP = {
+HELP = {
     LAST_RUN: "When checkevent last ran, whatever came of it.",
     LAST_SUCCESS: "When a run last read all lists of the seller and came to its end.",
     "run_seconds": "How long the last run took, over all modules.",
@@ -204,7 +204,7 @@ def _money(context: Context, module: int, now: int) -> Iterator[Sample]:
 def _text(samples: list[Sample]) -> str:
     """The file's text: samples grouped by metric, below its HELP and TYPE lines."""
     lines = []
-    for name, help_text in _HELP.items():
+    for name, help_text in HELP.items():
         full = PREFIX + name
         lines += [f"# HELP {full} {help_text}", f"# TYPE {full} gauge"]
         for sample in samples:

@@ -40,7 +40,7 @@ def note(context: Context, held: Lease, module: int, until: float) -> None:
         return
     if not _is_due(context, module) or changes.seconds_left(context, until) < changes.LEAST_SECONDS:
         return
-    report = changes.Report([], [], {}, [], {})
+    report = changes.Report([], [], {}, [], {}, {})
     observations.move_now(held, module, LOOKED)
     if tariffs.of_module(context.db, module, TARIFF_FIELD):
         try:

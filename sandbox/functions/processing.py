@@ -46,6 +46,7 @@ def settings(panel: Panel, tx: Tx, module: int) -> dict[str, str]:
     }
     for row in tx.rows("SELECT * FROM processingcryptedparam WHERE processingmodule = %s ORDER BY id", module):
         values[row["intname"]] = panel.crypt.decrypt(row["value"])
+        panel.log.hide(values[row["intname"]])
     return values
 
 
@@ -105,9 +106,13 @@ def _store(panel: Panel, tx: Tx, module: int, features: Features, values: dict[s
         tx.run(f"DELETE FROM {other} WHERE processingmodule = %s AND intname = %s", module, name)
 
 
-def _given(request: Request, features: Features) -> dict[str, str]:
-    """Settings in this request that the module declares."""
-    return {one.name: request.text(one.name) for one in features.settings if one.name in request.params}
+def _given(panel: Panel, request: Request, features: Features) -> dict[str, str]:
+    """Settings in this request that the module declares; what is crypted of them no log shows from now on."""
+    given = [one for one in features.settings if one.name in request.params]
+    for one in given:
+        if one.crypted:
+            panel.log.hide(request.text(one.name))
+    return {one.name: request.text(one.name) for one in given}
 
 
 def _checked(panel: Panel, request: Request, module: str, stored: dict[str, str]) -> Request:
@@ -141,6 +146,19 @@ def _require_unique(tx: Tx, module: str, number: int, features: Features, values
             raise PanelError("exists", one.name, values[one.name])
 
 
+@function("processing.add", ADMIN, "reselling.md 1.1")
+def processing_add(panel: Panel, request: Request) -> etree._Element:
+    """The first step of adding a module: which program, its name, and the data centre."""
+    words = panel.plugins.messages(request.lang, "label_processing_modules")
+    chosen = request.text("module")
+    with panel.db.begin() as tx:
+        places = tx.rows("SELECT id, name FROM datacenter ORDER BY id")
+    form = fields(module=chosen, name=request.text("name"), datacenter=request.text("datacenter"))
+    slist(form, "module", [(name, words.get(name, name)) for name in panel.modules.names()])
+    slist(form, "datacenter", [(row["id"], row["name"]) for row in places])
+    return form
+
+
 @function("processing.add.settings", ADMIN, "platform.md 5.2, B6 processing modules")
 def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     """The last step of adding a module: its settings are checked by the module itself and stored; answers the id."""
@@ -148,14 +166,14 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     if not module:
         raise PanelError("wizard_unavailable", "module")
     features = panel.modules.features(module)
-    values = {**_defaults(features), **_given(request, features)}
+    values = {**_defaults(features), **_given(panel, request, features)}
     form = fields(module=module, name=request.text("name"), datacenter=request.text("datacenter"), **values)
     tuned = _tune(panel, request, module, features, form)
-    if not request.sok:
+    if not request.sok or request.text("snext"):
         panel.plugins.dress(tuned, f"processing.edit.{module}", request.lang)
         return tuned
     checked = _checked(panel, request, module, _defaults(features))
-    values = {**_defaults(features), **_given(checked, features)}
+    values = {**_defaults(features), **_given(panel, checked, features)}
     _check(panel, module, None, features, values)
     with panel.db.begin() as tx:
         _require_unique(tx, module, 0, features, values)
@@ -197,7 +215,7 @@ def processing_add_user(panel: Panel, request: Request) -> etree._Element:
     features = panel.modules.features(module)
     step = f"processing.edit.{module}.createuser"
     values = {name: request.text(name) for name in panel.plugins.form_fields(step) if name in request.params}
-    form = fields(module=module, **{**_given(request, features), **values})
+    form = fields(module=module, **{**_given(panel, request, features), **values})
     if not request.sok:
         tuned = _tune(panel, request, module, features, form)
         panel.plugins.dress(tuned, step, request.lang)
@@ -227,11 +245,11 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         tuned = _tune(panel, request, row["module"], features, form)
         panel.plugins.dress(tuned, f"processing.edit.{row['module']}", request.lang)
         return tuned
-    given = _given(_checked(panel, request, row["module"], stored), features)
+    given = _given(panel, _checked(panel, request, row["module"], stored), features)
     _check(panel, row["module"], row["id"], features, {**stored, **given})
     own = {name: request.text(name) for name in _OWN_FIELDS if request.text(name)}
     if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
-        raise bad_value("orderpriority" if "orderpriority" in own else "active")
+        raise bad_value("active" if own.get("orderpriority", "0").isdigit() else "orderpriority")
     with panel.db.begin() as tx:
         _require_unique(tx, row["module"], row["id"], features, given)
         if own:
@@ -266,6 +284,9 @@ def processing_saveparam(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         row = load_module(tx, request.elid)
     features = panel.modules.features(row["module"])
+    known = features.setting(name)
+    if known is not None and known.crypted:
+        panel.log.hide(request.text("value"))
     with panel.db.begin() as tx:
         _store(panel, tx, row["id"], features, {name: request.text("value")})
     return done()

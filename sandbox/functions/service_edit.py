@@ -14,10 +14,10 @@ from sandbox.functions import cart_rows, renewal, staff_edit
 from sandbox.functions.service_changes import (
     Changes,
     apply,
+    charge_or_refuse,
     check_remoteid,
     new_key,
     read_changes,
-    require_paid,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def edit(panel: Panel, request: Request) -> etree._Element:
         if request.text("clicked_button") == "basket" and changes.cost > 0:
             add(answer, "billorder", _to_cart(tx, item, changes))
         else:
-            require_paid(panel, tx, request, item, changes)
+            charge_or_refuse(panel, tx, request, item, changes)
             apply(panel, tx, request, item, changes)
         if request.caller.staff:
             staff_edit.apply(panel, tx, request, item)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import prices, tariffs
+from sandbox.core import prices, tariffs, validators
 from sandbox.core.documents import add, done, fields, listed
 from sandbox.core.errors import bad_value, denied, missing
 from sandbox.core.modules import BUILT_IN
@@ -70,6 +70,8 @@ def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
         }
     if not request.sok:
         return _form(panel, request, tariff, modules, stored)
+    for module in modules:
+        request = _checked(panel, request, str(module["module"]))
     with panel.db.begin() as tx:
         if "processingmodule" in request.params:
             modules = _link(panel, tx, tariff, request.text("processingmodule"))
@@ -84,6 +86,14 @@ def pricelist_edit(panel: Panel, request: Request) -> etree._Element:
                 if name in request.params:
                     tx.put("pricelistparam", {"pricelist": tariff.id, "intname": name}, value=request.text(name))
     return done(id=tariff.id)
+
+
+def _checked(panel: Panel, request: Request, module: str) -> Request:
+    """The request after the validators of a module's own form; what it does not name stays as it is (1.1)."""
+    from sandbox.core.dispatch import internal  # the table of functions is complete only when all are imported
+
+    named = {name for name in panel.plugins.form_fields(f"pricelist.{module}") if name in request.params}
+    return validators.checked(panel, request, internal, f"pricelist.{module}", named) if named else request
 
 
 def _linked(tx: Tx, tariff: int) -> list[dict[str, object]]:

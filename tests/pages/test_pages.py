@@ -381,6 +381,24 @@ def test_stock_lists_mark_the_rows_that_are_resold_for_employees_alone(shop, pai
     assert shown["reseller_back"] == "resold_away"
 
 
+def test_the_list_of_modules_says_of_one_of_ours_that_it_only_observes(shop):
+    def shown(lang="en"):
+        found = shop.here.ask("processing", "admin", p_cnt=1000, lang=lang)
+        return {int(row["id"]): row.get("reseller_observes", "") for row in rows(found)}
+
+    assert set(shown().values()) == {""}
+    shop.ctl("observe", str(shop.module), "--on")
+    try:
+        assert {module: told for module, told in shown().items() if told} == {shop.module: "observes only"}
+        assert shown("ru")[shop.module] == "только наблюдает"
+        columns = [col.get("name") for col in shop.here.ask("processing", "admin", out="devel").iter("col")]
+        assert columns.count("reseller_observes") == 1
+        assert columns.count("name") == 1
+    finally:
+        shop.ctl("observe", str(shop.module), "--off", "--yes")
+    assert set(shown().values()) == {""}
+
+
 @pytest.mark.parametrize("level", ["16", "29", "", "x", "29 -o 1"])
 def test_a_stock_list_comes_through_whatever_is_broken_on_our_side(shop, level):
     given = b"<doc>\n<elem><id>1</id><name>\xd0\xb8%s\\n</name></elem></doc>"
