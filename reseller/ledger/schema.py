@@ -408,7 +408,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE reseller_tariff_line ADD COLUMN was VARCHAR(500) NOT NULL DEFAULT ''",),
     (
         # Without these, what an account has ordered lately, the report's days, a key at the seller and what is swapped
-        # away were looked for in all rows that there ever were (tests/database).
+        # away were looked for in all rows that there ever were.
         "ALTER TABLE reseller_request ADD INDEX ordered (account, kind, sent)",
         "ALTER TABLE reseller_request ADD INDEX created (created)",
         "ALTER TABLE reseller_link ADD INDEX rkey (rkey)",
