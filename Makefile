@@ -9,20 +9,20 @@ export PYTHON PREFIX CRONDIR LOGROTATEDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql foreign browser test test-fast screenshots bench demo try chaos fuzz clients storm coverage mutation check lint types layers fmt lock sbom packages test-packages install uninstall clean
+.PHONY: help venv mariadb mysql alarms foreign browser test test-fast screenshots bench demo try walk chaos fuzz clients storm coverage mutation check lint types layers docs fmt lock sbom packages test-packages install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/stamp ## make .venv with everything tests and sandbox need (PYTHON= another interpreter)
 
-.venv/stamp: setup.py constraints.txt
+.venv/stamp: setup.py sandbox/pyproject.toml constraints.txt
 	@scripts/prerequisites.sh python
 	@.venv/bin/python -c pass 2>/dev/null || rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=21.3' # the first with PEP 660
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[test,sandbox]'
+		--editable '.[test]' --editable ./sandbox
 	@touch $@
 
 mariadb: ## make sure the MariaDB server is there (as root: install it; no service is started)
@@ -30,6 +30,9 @@ mariadb: ## make sure the MariaDB server is there (as root: install it; no servi
 
 mysql: ## make sure a MySQL server is in build/mysql (from Debian's unstable suite; nothing is installed)
 	@scripts/mysql.sh
+
+alarms: ## make sure promtool is in build/prometheus (from Debian; nothing is installed)
+	@scripts/promtool.sh
 
 foreign: ## make sure perl, PHP and logrotate are there, programs of others that the tests run (as root: install them)
 	@scripts/prerequisites.sh foreign
@@ -41,19 +44,17 @@ ifeq ($(DATABASE),mysql)
 # what the ledger and the panel's tables are asked, and over the wire what a service goes through: some minutes worth of it
 OVER_THE_WIRE = orders/order orders/proofs orders/crash life/life life/terms life/dates life/failures life/spending life/overtaken \
 	sync/reconcile sync/left linking/linking linking/moved swap/swap install/migration
-TESTS = tests/unit sandbox/tests/conformance/test_database.py tests/chaos/test_search.py \
+TESTS = tests/unit tests/database sandbox/tests/conformance/test_database.py sandbox/tests/test_browser.py tests/chaos/test_search.py \
 	$(foreach test,$(OVER_THE_WIRE),tests/$(dir $(test))test_$(notdir $(test)).py)
-test: venv mysql
-else
-test: venv $(DATABASE) foreign browser
 endif
+test: venv $(DATABASE) foreign browser
 test: ## run the tests (ARGS= for pytest, e.g. ARGS='-k open'; DATABASE=mysql some of them on MySQL, TESTS= others)
 	.venv/bin/python -m pytest --numprocesses 4 $(TESTS) $(ARGS)
 
 test-fast: venv $(DATABASE) ## run the tests that start no panels (ARGS= for pytest)
 	.venv/bin/python -m pytest --numprocesses 4 tests/unit $(ARGS)
 
-screenshots: venv $(DATABASE) browser ## a picture of each page into docs/screenshots
+screenshots: venv $(DATABASE) browser ## the pictures of the pages into docs/screenshots
 	.venv/bin/python -m tests.screenshots $(ARGS)
 
 bench: venv $(DATABASE) ## measure the promised limits, both sides in one run (build/bench.json; ARGS=--quick up to 10,000)
@@ -63,8 +64,11 @@ bench: venv $(DATABASE) ## measure the promised limits, both sides in one run (b
 demo: venv $(DATABASE) ## play the whole story on two stand-in panels
 	.venv/bin/python -m tests.demo
 
-try: venv $(DATABASE) ## a working shop on two stand-in panels to click through, until Ctrl-C (ARGS='--every 5')
+try: venv $(DATABASE) ## a working shop on two stand-in panels to click through, until Ctrl-C (ARGS='--every 5', '--empty')
 	.venv/bin/python -m tests.tryout $(ARGS)
+
+walk: venv $(DATABASE) browser ## from an empty list of modules to a sold service by clicks in a browser, with pictures (docs/pictures/try)
+	.venv/bin/python -m tests.walk $(ARGS)
 
 chaos: venv $(DATABASE) ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES= LIVES=)
 	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIVES),--lives $(LIVES)) \
@@ -107,6 +111,19 @@ fmt: venv ## format, and repair what ruff can repair
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+docs: build/docs-venv/stamp ## the site of docs/ in both languages, strictly, into build/docs (what builds it is fetched once)
+	@rm -rf build/docs
+	build/docs-venv/bin/python -m sphinx -W --keep-going --quiet -b html docs build/docs </dev/null
+	build/docs-venv/bin/python -m sphinx -W --keep-going --quiet -b html docs/ru build/docs/ru </dev/null
+	@rm -rf build/docs/.doctrees build/docs/ru/.doctrees
+	@echo "build/docs/index.html, build/docs/ru/index.html"
+
+build/docs-venv/stamp: scripts/docs.txt
+	@scripts/prerequisites.sh python
+	$(PYTHON) -m venv build/docs-venv
+	build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement scripts/docs.txt
+	@touch $@
 
 lock: venv ## write requirements.txt anew: versions and hashes of all that runs beside the panel
 	.venv/bin/python scripts/lock.py

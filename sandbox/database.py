@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 ADMIN = "sandbox"
+#: more flags for the server, such as those of one that others replicate from
+MORE_FLAGS = "SANDBOX_DATABASE_FLAGS"
 
 #: for either server, also while it makes its data directory
 COMMON = (
@@ -79,15 +81,27 @@ def as_root() -> list[str]:
     return ["--user=root"] if os.geteuid() == 0 else []
 
 
+@dataclass(frozen=True)
+class Network:
+    """Where a server listens beside its socket: a port of 127.0.0.1, with TLS for those who want it."""
+
+    port: int
+    authority: Path
+    certificate: Path
+    """With its key in the same file."""
+
+
 class Server(ABC):
     """The server's process and its data directory."""
 
     name: ClassVar[str]
     """As people write it."""
 
-    def __init__(self, home: Path, password: str, short: Path) -> None:
+    def __init__(self, home: Path, password: str, short: Path, network: Network | None = None) -> None:
+        """`short` is where the socket is when the path of `home` is too long for one."""
         self._home = home
         self._password = password
+        self.network = network
         self._data = home / "data"
         # A server that starts removes every temporary table from its place for them, also those of others.
         self._temporary = home / "tmp"
@@ -132,7 +146,7 @@ class Server(ABC):
         self.socket.unlink(missing_ok=True)
         command = [self.program(), "--no-defaults", *as_root(), f"--datadir={self._data}", f"--socket={self.socket}"]
         command += [
-            "--skip-networking",
+            *self._listens(),
             "--innodb-buffer-pool-size=128M",
             "--innodb-lock-wait-timeout=20",
             "--max-connections=400",
@@ -141,6 +155,7 @@ class Server(ABC):
             f"--tmpdir={self._temporary}",
             *COMMON,
             *self._flags(),
+            *os.environ.get(MORE_FLAGS, "").split(),
         ]
         with (self._home / "mysqld.log").open("ab") as log:
             # Its own session: Ctrl-C at a terminal must reach the panels first and the database last.
@@ -153,6 +168,18 @@ class Server(ABC):
                 start_new_session=True,
             )
         self._wait_until_ready()
+
+    def _listens(self) -> list[str]:
+        if self.network is None:
+            return ["--skip-networking"]
+        certificate = self.network.certificate
+        return [
+            "--bind-address=127.0.0.1",
+            f"--port={self.network.port}",
+            f"--ssl-ca={self.network.authority}",
+            f"--ssl-cert={certificate}",
+            f"--ssl-key={certificate}",
+        ]
 
     def _ensure_data(self) -> None:
         """A data directory with one administrator, made once; it is the server's that made it."""

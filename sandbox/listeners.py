@@ -15,7 +15,7 @@ def tcp_listener(port: int) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", wanted or _free_port()))
+            listener.bind(("127.0.0.1", wanted or free_port()))
         except OSError:
             listener.close()
             if not wanted:
@@ -26,7 +26,8 @@ def tcp_listener(port: int) -> socket.socket:
     raise RuntimeError("no free port")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One of 127.0.0.1 that nobody listens on now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

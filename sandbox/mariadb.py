@@ -21,7 +21,7 @@ _SCRIPT_PLACES = ("/usr/share/mysql", "/usr/share/mariadb", "/usr/local/share/my
 
 
 def _missing(what: str) -> ServerMissing:
-    return ServerMissing(f"MariaDB is missing ({what}): run make mariadb or install mariadb-server-core")
+    return ServerMissing(f"MariaDB is missing ({what}): install mariadb-server-core, or run make mariadb")
 
 
 class MariaDb(Server):

@@ -1,16 +1,19 @@
-"""MySQL, as `make mysql` puts it into `build/mysql`: a program that starts it, and a fresh data directory to copy.
+"""MySQL: a folder with a program that starts it, and a fresh data directory to copy.
 
-Making that directory takes seconds, copying it a tenth of one. The administrator is made by the server's first start.
+The environment's SANDBOX_MYSQL names the folder; without it, it is where `make mysql` of a checkout puts it. Making the
+data takes seconds, copying them a tenth of one. The administrator is made by the server's first start.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from sandbox.database import Server, ServerMissing
 
-PLACE = Path(__file__).parent.parent / "build" / "mysql"
+VARIABLE = "SANDBOX_MYSQL"
+PLACE = Path(os.environ.get(VARIABLE) or Path(__file__).parent.parent / "build" / "mysql")
 
 
 class MySql(Server):
@@ -20,7 +23,7 @@ class MySql(Server):
     def program(cls) -> str:
         program = PLACE / "mysqld"
         if not program.exists():
-            raise ServerMissing("MySQL is missing: run make mysql")
+            raise ServerMissing(f"MySQL is missing: run make mysql, or name its folder in {VARIABLE}")
         return str(program)
 
     def _flags(self) -> list[str]:

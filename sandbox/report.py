@@ -7,7 +7,9 @@ from typing import Any
 
 def for_people(report: dict[str, Any]) -> str:
     sockets = ", ".join([report["mysql"]["socket"], *report["mysql"]["links"]])
-    lines = ["sandbox is up. Ctrl-C ends it.", f"  database socket  {sockets}"]
+    lines = ["sandbox is up. Ctrl-C ends it.", f"  {report['mysql']['server']}, socket {sockets}"]
+    if "port" in report["mysql"]:
+        lines += [f"  port {report['mysql']['port']} of 127.0.0.1   (CA: {report['mysql']['ca']})"]
     for name, panel in report["panels"].items():
         lines += [
             f"panel {name}",

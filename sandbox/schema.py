@@ -43,12 +43,15 @@ def ensure_journal(server: Connection[DictCursor]) -> None:
             cursor.execute(statement)
 
 
-def ensure_login(server: Connection[DictCursor], database: str, password: str) -> None:
-    """The panel's database user: all of its own database, and of the journal only reading and adding."""
+def ensure_login(server: Connection[DictCursor], database: str, password: str, hosts: tuple[str, ...]) -> None:
+    """The panel's database user, from each of the hosts: all of its own database, and of the journal only reading and
+    adding."""
     with server.cursor() as cursor:
-        cursor.execute(f"CREATE USER IF NOT EXISTS `{database}`@localhost IDENTIFIED BY %s", (password,))
-        cursor.execute(f"GRANT ALL PRIVILEGES ON `{database}`.* TO `{database}`@localhost")
-        cursor.execute(f"GRANT SELECT, INSERT ON {JOURNAL}.* TO `{database}`@localhost")
+        for host in hosts:
+            user = f"`{database}`@`{host}`"
+            cursor.execute(f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY %s", (password,))
+            cursor.execute(f"GRANT ALL PRIVILEGES ON `{database}`.* TO {user}")
+            cursor.execute(f"GRANT SELECT, INSERT ON {JOURNAL}.* TO {user}")
 
 
 def database_exists(server: Connection[DictCursor], database: str) -> bool:

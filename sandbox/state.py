@@ -1,4 +1,4 @@
-"""What one panel keeps beside its tree: passwords, ports, the position of its ids. Mode 600, written once."""
+"""What one panel keeps beside its tree: passwords, ports, the position of its ids. Mode 600."""
 
 from __future__ import annotations
 

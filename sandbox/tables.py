@@ -1,4 +1,4 @@
-"""What there is, as lists for people and as tables of docs/sandbox.md: functions, switches, faults, commands."""
+"""What there is, as lists for people and as tables of sandbox/docs: functions, switches, faults, commands."""
 
 from __future__ import annotations
 

@@ -24,12 +24,18 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def ensure_certificate(paths: PanelPaths) -> None:
-    if paths.server_pem.exists() and paths.ca.exists():
+    """The panel's, for HTTPS."""
+    ensure_pair(paths.ca, paths.server_pem)
+
+
+def ensure_pair(authority: Path, server: Path) -> None:
+    """An authority's certificate, and one of this machine that it has signed, with its key; made once."""
+    if server.exists() and authority.exists():
         return
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    authority.cert_pem.write_to_path(str(paths.ca))
-    write_private(paths.server_pem, certificate.private_key_and_cert_chain_pem.bytes())
+    made = trustme.CA()
+    certificate = made.issue_cert("127.0.0.1", "localhost")
+    made.cert_pem.write_to_path(str(authority))
+    write_private(server, certificate.private_key_and_cert_chain_pem.bytes())
 
 
 def ensure_crypt_key(paths: PanelPaths) -> None:

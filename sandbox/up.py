@@ -23,11 +23,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sandbox import schema, seed, servers, state, tls, tree, whereabouts
+from sandbox import schema, seed, state, tls, tree, whereabouts
 from sandbox.children import adopt_orphans, die_with_parent, end_descendants, reap_orphans
 from sandbox.core.db import Database
-from sandbox.database import Login, Server, connect
-from sandbox.listeners import tcp_listener, unix_listener
+from sandbox.database import Login, Network, Server, connect
+from sandbox.listeners import free_port, tcp_listener, unix_listener
 from sandbox.paths import PanelPaths, Root
 from sandbox.place import Place
 from sandbox.report import for_people
@@ -59,10 +59,12 @@ class PanelRun:
 
 
 class Supervisor:
-    def __init__(self, root: Root, names: list[str], places: list[Place]) -> None:
+    def __init__(self, root: Root, names: list[str], places: list[Place], kind: type[Server], *, tcp: bool) -> None:
         self._root = root
         self._names = names
         self._places = places
+        self._kind = kind
+        self._tcp = tcp
         self._taken: list[Place] = []
         self._runs: list[PanelRun] = []
         self._short: Path | None = None
@@ -95,7 +97,8 @@ class Supervisor:
         self._stopping = True
 
     def _start(self) -> None:
-        self._server = servers.chosen()(self._root.mysql, self._root_password(), self._short_folder())
+        network = self._network() if self._tcp else None
+        self._server = self._kind(self._root.mysql, self._root_password(), self._short_folder(), network)
         self._server.start()
         with connect(self._server.login) as database:
             schema.ensure_journal(database)
@@ -111,6 +114,14 @@ class Supervisor:
             return
         report = json.dumps(self._report(), indent=1).encode()
         tls.write_private(self._root.report, report)
+
+    def _network(self) -> Network:
+        """A free port, and a certificate of an authority of the database's own."""
+        home = self._root.mysql
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        authority, certificate = home / "ca.pem", home / "server.pem"
+        tls.ensure_pair(authority, certificate)
+        return Network(free_port(), authority, certificate)
 
     def _root_password(self) -> str:
         """The database administrator's, made once."""
@@ -169,7 +180,8 @@ class Supervisor:
             fresh = not schema.database_exists(database, known.database)
             if fresh:
                 schema.create_database(database, known.database, known.number)
-            schema.ensure_login(database, known.database, known.database_password)
+            hosts = ("localhost", "127.0.0.1") if self._server.network else ("localhost",)
+            schema.ensure_login(database, known.database, known.database_password, hosts)
         if fresh:
             with Database(login).begin() as tx:
                 seed.seed(tx, known)
@@ -178,7 +190,7 @@ class Supervisor:
     def _start_core(self, run: PanelRun) -> None:
         ready, written = os.pipe()
         descriptors = [listener.fileno() for listener in run.listeners]
-        command = [sys.executable, "-m", "sandbox.core", "--root", str(self._root.path), "--panel", run.state.name]
+        command = [sys.executable, "-m", "sandbox.serve", "--root", str(self._root.path), "--panel", run.state.name]
         for option, descriptor in zip(("--http", "--https", "--unix", "--ready"), [*descriptors, written]):
             command += [option, str(descriptor)]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
@@ -260,14 +272,29 @@ class Supervisor:
     def _report(self) -> dict[str, Any]:
         """sandbox.json: everything a test or a person needs."""
         panels = {run.state.name: self._panel_report(run) for run in self._runs}
-        socket_path = self._server.login.socket if self._server is not None else ""
         return {
             "ready": True,
             "pid": os.getpid(),
             "root": str(self._root.path),
-            "mysql": {"socket": socket_path, "links": [str(place) for place in self._links()]},
+            "mysql": self._database_report(),
             "panels": panels,
         }
+
+    def _database_report(self) -> dict[str, Any]:
+        server = self._server
+        if server is None:
+            return {"socket": "", "links": [], "server": ""}
+        with connect(server.login) as database, database.cursor() as cursor:
+            cursor.execute("SELECT VERSION() AS version")
+            version = (cursor.fetchone() or {})["version"].partition("-")[0]
+        told: dict[str, Any] = {
+            "socket": server.login.socket,
+            "links": [str(place) for place in self._links()],
+            "server": f"{server.name} {version}",
+        }
+        if server.network is not None:
+            told |= {"host": "127.0.0.1", "port": server.network.port, "ca": str(server.network.authority)}
+        return told
 
     def _panel_report(self, run: PanelRun) -> dict[str, Any]:
         known = run.state

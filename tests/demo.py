@@ -37,7 +37,7 @@ def cron(here: PanelAt) -> str:
     lines = (here.base / "etc/cron.d/reseller").read_text().splitlines()
     line = next(line for line in lines if re.match(r"\*/5 \* \* \* \*", line))
     command = line.split(None, 6)[6]
-    assert "mgrctl -m billmgr checkevent" in command, command
+    assert command.endswith("/sbin/resellerctl cron"), command
     subprocess.run(["/bin/sh", "-c", command], env={"PATH": "/usr/bin:/bin"}, check=True)
     log = (here.base / "var/reseller.log").read_text().splitlines()
     return [line for line in log if "checkevent:" in line][-1].split("checkevent: ", 1)[1]
@@ -275,13 +275,14 @@ def main() -> int:
         say("starting two stand-in panels")
         sandbox = world.Sandbox(Path(directory) / "root")
         try:
+            say(f"database {sandbox.server}")
             story(sandbox)
         except (AssertionError, world.Refused, subprocess.CalledProcessError) as error:
             print(f"\ndemo: failed: {error}", file=sys.stderr)
             return 1
         finally:
             sandbox.stop()
-    print("\ndemo: ok")
+    print(f"\ndemo: ok, on {sandbox.server}")
     return 0
 
 

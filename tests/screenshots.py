@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.tests.browsing import Browser, chromium
 from tests.support import world
+from tests.support.first_sale import Walk
 from tests.support.planting import planted
 from tests.support.world import PanelAt, Shop
 
@@ -65,6 +66,8 @@ PAGES = (
     Shot("resold-return", "func=reseller.swap.back&elid={away}", own=True),
     Shot("resold-report", "func=reseller.report", own=True),
     Shot("resold-tariffs", "func=reseller.tariffs", own=True, desk=WIDE),
+    Shot("resold-mapping", "func=reseller.mapping", own=True, desk=WIDE),
+    Shot("resold-parts", "func=reseller.mapping.parts&elid={tariff}", own=True, desk=WIDE),
 )
 
 
@@ -128,10 +131,59 @@ def take(browser: Browser, panel: PanelAt, numbers: dict[str, Any], folder: Path
     return taken
 
 
+def first_sale(directory: Path) -> int:
+    """The pictures of docs/howto/first-sale.md, on panels of their own that are empty at first; how many."""
+    sandbox, folder = world.Sandbox(directory / "first"), world.ROOT / "docs/howto/first-sale"
+    folder.mkdir(exist_ok=True)
+    taken: list[str] = []
+    try:
+        here = sandbox.at("reseller")
+        world.install(here.base)
+        world.limits(here)
+        here.write("UPDATE user SET level = 30 WHERE name = 'admin'")
+        with chromium() as browser:
+
+            def take(name: str) -> None:
+                as_it_is(browser, folder / f"{name}.png")
+                taken.append(name)
+
+            for step in Walk(browser, here, sandbox.at("seller"), take).steps():
+                if step == "ordered":
+                    world.until(lambda: run_cron(here), "the first sale does not become active", 120, 1)
+    finally:
+        sandbox.stop()
+    return len(taken)
+
+
+def run_cron(here: PanelAt) -> bool:
+    """Run checkevent; whether no operation is left."""
+    here.call("checkevent")
+    return not here.value("SELECT COUNT(*) FROM runningoperation")
+
+
+def as_it_is(browser: Browser, file: Path) -> None:
+    """The page with what has been filled in; a place on this machine is shown as an operator's would be."""
+    script = "const one = document.getElementsByName(arguments[0])[0]; if (one) one.value = arguments[1]"
+    shown = {"url": "https://billing.example.com/billmgr", "cafile": "/etc/ssl/seller-ca.pem"}
+    typed = {name: one.get_attribute("value") or "" for name in shown for one in browser.all(f"[name='{name}']")}
+    for name in typed:
+        browser.driver.execute_script(script, name, shown[name])
+    width = max(1200, int(browser.driver.execute_script("return document.documentElement.scrollWidth")))
+    tall = min(TALLEST, int(browser.driver.execute_script("return document.documentElement.scrollHeight")))
+    metrics = {"width": width, "height": max(300, tall), "deviceScaleFactor": 1, "mobile": False}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    shot = browser.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": False})
+    file.write_bytes(base64.b64decode(shot["data"]))
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    for name, value in typed.items():
+        browser.driver.execute_script(script, name, value)
+
+
 def main() -> int:
     """Take them all; 0 when every page that is there could be opened."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="reseller-screenshots-") as directory:
+        print(f"{first_sale(Path(directory))} pictures of the first sale")
         sandbox = world.Sandbox(Path(directory) / "root")
         try:
             here = sandbox.at("reseller")
@@ -139,7 +191,8 @@ def main() -> int:
             shop = world.connected(here, sandbox.at("seller"))
             with planted(shop, 12) as pairs, chromium() as browser:
                 numbers = waiting(shop, pairs[0].item, pairs[1].item)
-                print(f"{take(browser, here, numbers, FOLDER)} pictures in {FOLDER.relative_to(world.ROOT)}")
+                taken = take(browser, here, numbers, FOLDER)
+            print(f"{taken} pictures in {FOLDER.relative_to(world.ROOT)}, on {sandbox.server}")
         finally:
             sandbox.stop()
     return 0

@@ -88,14 +88,14 @@ def _of_request(context: Context, maker: Maker, request: Request) -> Iterator[Fi
     if request.kind == requests.PART:
         # What stops an owed term is a problem already (commands/owed_terms.py).
         return
-    if is_left(context, request):
+    if has_lost_its_reason(context, request):
         yield maker.make("left", request.item, remote, request.id, **params)
     elif request.state.means(states.FOR_A_PERSON) or (request.sent_seconds or 0) > context.limits.change_seconds:
         yield maker.make("request", request.item, remote, request.id, **params)
 
 
-def is_left(context: Context, request: Request) -> bool:
-    """Whether the request bought nothing, and its reason is gone."""
+def has_lost_its_reason(context: Context, request: Request) -> bool:
+    """Whether the request was never sent and nobody wants it any more; an intent of a moment ago does not count."""
     if not request.live or not request.state.means(states.NOT_SENT):
         return False
     young = request.state == State.INTENT and request.quiet_seconds < context.limits.stale_intent_seconds

@@ -6,7 +6,7 @@ Each step checks its finding again under a lease, and can be repeated without ha
 from __future__ import annotations
 
 from reseller import log
-from reseller.audit.audit import is_left
+from reseller.audit.audit import has_lost_its_reason
 from reseller.audit.findings import Finding
 from reseller.context import Context
 from reseller.ledger import claims, links, requests
@@ -38,7 +38,7 @@ def _step(context: Context, finding: Finding) -> None:
     elif finding.kind == "left":
         with context.hold(finding.service) as held:
             request = requests.by_id(context.db, finding.row)
-            if is_left(context, request):
+            if has_lost_its_reason(context, request):
                 with log.under(request.correlation):
                     reasons.give_up(context, held, request)
     elif finding.kind == "unread":

@@ -25,18 +25,23 @@ from reseller.wire.errors import ResellerError
 #: by name: the module, and its line in `resellerctl --help`
 COMMANDS = {
     "checkevent": ("checkevent", "look at the seller now, as cron does every five minutes"),
+    "cron": ("cron", "what the line for cron starts: a run through the panel, of which no failure gets lost"),
     "doctor": ("doctor", "whether this installation works, and what to do where it does not"),
+    "support": ("support", "an archive for whoever helps from afar: without secrets and without names"),
     "status": ("status", "how each module stands: seller, balance, last run, what is open"),
     "audit": ("audit", "what is wrong between the two sides, and what to do about it"),
     "plan": ("plan", "changes that checkevent refused because they would be too many"),
     "requests": ("requests", "requests that are not settled, or all requests of a service"),
     "reorder": (
         "reorder",
-        "send anew what was not confirmed, or what the seller shows already",
+        "decide about a request whose outcome is unknown: look once more, then send it again",
     ),
     "tariffs": ("tariffs", "what the account may buy at the seller; make it tariffs of this panel"),
+    "prices": ("prices", "tariffs that a seller asks more for than was agreed: agree, or stop selling them"),
+    "forecast": ("forecast", "what is due at the sellers in the next days, and whether the money lasts"),
+    "margins": ("margins", "what resold services have earned and cost, by tariff, client or month"),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
-    "paid": ("paid", "dates of this panel that have jumped, and what a person says of them"),
+    "paid": ("paid", "paid dates that moved for no known reason: decide whether to buy for them"),
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),
     "link": ("link", "link a service with a remote service: for discrepancies, and for what was never linked"),
     "unlink": ("unlink", "take the link of a service away on both sides; nothing is deleted"),
@@ -51,7 +56,10 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the subcommand. Exit code: 0 done, 1 refused or partly failed, 2 wrong usage, 130 interrupted."""
+    """Run the subcommand. Exit code: 0 done, 1 refused or partly failed, 2 wrong usage, 130 interrupted.
+
+    Of `doctor`, 2 also says that nothing fails and something could not be checked.
+    """
     process.bound()
     for stream in (sys.stdout, sys.stderr):
         # A terminal's encoding may lack characters of a name that a client or a seller gave to a service.

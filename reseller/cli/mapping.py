@@ -8,7 +8,7 @@ from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger import tariffmap
 from reseller.tariffs import proposal
-from reseller.tariffs.proposal import Pair
+from reseller.tariffs.proposal import LEFT, OPEN, STALE, Pair
 from reseller.wire.errors import ResellerError
 
 
@@ -50,7 +50,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         return 0
     pairs = _pairs(context, tariff, yes=arguments.yes)
     pairs = [pair for pair in pairs if arguments.part in (None, pair.kind)]
-    _show(pairs, arguments)
+    _show(context, pairs, arguments)
     return 0
 
 
@@ -62,28 +62,47 @@ def _pairs(context: Context, tariff: int, *, yes: bool) -> list[Pair]:
     return pairs
 
 
-def _row(pair: Pair) -> dict[str, object]:
+def _row(context: Context, pair: Pair) -> dict[str, object]:
     row = {"part": pair.kind, "here": pair.local, "mapped": pair.mapped, "proposed": pair.proposed}
-    return {**row, "units": pair.units}
+    return {
+        **row,
+        "units": pair.units,
+        "name": pair.here.name,
+        "amount": pair.here.amount,
+        "price": pair.here.prices,
+        "seller": pair.there.name,
+        "seller_amount": pair.there.amount,
+        "cost": pair.there.prices,
+        "state": pair.state,
+        "reason": context.word(pair.reason) if pair.reason else "",
+    }
 
 
-def _show(pairs: list[Pair], arguments: argparse.Namespace) -> None:
-    shown.table([_row(pair) for pair in pairs], as_json=arguments.json, empty="The tariff has no parts.")
-    open_ones = [pair for pair in pairs if pair.mapped is None]
-    if open_ones and not arguments.json:
+def _show(context: Context, pairs: list[Pair], arguments: argparse.Namespace) -> None:
+    rows = [_row(context, pair) for pair in pairs]
+    shown.table(rows, as_json=arguments.json, empty="The tariff has no parts.")
+    if arguments.json:
+        return
+    open_ones = [pair for pair in pairs if pair.state == OPEN]
+    if open_ones:
         possible = sum(1 for pair in open_ones if pair.proposed)
         shown.say(f"{len(open_ones)} parts are not mapped and cannot be sold; --yes would map {possible} of them.")
+    stale = sum(1 for pair in pairs if pair.state == STALE)
+    if stale:
+        shown.say(f"{stale} are mapped to what the seller's tariff does not have; --yes replaces or unmaps them.")
+    if any(pair.state == LEFT for pair in pairs):
+        shown.say("What the tariff here does not have any more may stay; --drop unmaps it.")
 
 
 def _overview(context: Context, arguments: argparse.Namespace) -> int:
     rows = [
         {
-            "tariff": each.pricelist,
+            "tariff": each.number,
             "name": each.name,
             "module": each.module,
             "seller": each.remote,
             "on": "on" if each.is_active else "off",
-            "mapped": f"{each.mapped} of {each.parts}",
+            "mapped": f"{len(each.parts) - len(each.missing)} of {len(each.parts)}",
             "missing": ", ".join(f"{kind} {name}" for kind, name in each.missing),
         }
         for each in proposal.overview(context)
@@ -96,14 +115,14 @@ def _all(context: Context, arguments: argparse.Namespace) -> int:
     """Propose for every tariff, or map all; one that fails is named and keeps no other from it."""
     found, failed = [], 0
     for each in proposal.overview(context):
-        told: dict[str, object] = {"tariff": each.pricelist, "name": each.name}
+        told: dict[str, object] = {"tariff": each.number, "name": each.name}
         try:
-            pairs = _pairs(context, each.pricelist, yes=arguments.yes)
+            pairs = _pairs(context, each.number, yes=arguments.yes)
         except ResellerError as error:
             failed += 1
             found.append({**told, "open": "", "proposed": "", "text": context.word(error)})
             continue
-        left = [pair for pair in pairs if pair.mapped is None]
+        left = [pair for pair in pairs if pair.state in (OPEN, STALE)]
         proposed = ", ".join(f"{pair.kind} {pair.local} = {pair.proposed}" for pair in left if pair.proposed)
         found.append({**told, "open": len(left), "proposed": proposed, "text": ""})
     shown.table(found, as_json=arguments.json, empty="No tariff is sold through a module that buys from a seller.")

@@ -14,8 +14,8 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "A copy of a panel (restored from a backup on another host, a cloned machine with an id of its own, another "
         "path) looks at the seller and sends nothing that spends or changes anything there. --yes says that this is "
-        "the panel from now on: what has waited goes on. Say it of one of the two only, and end the other. Without "
-        "--yes, shows both places and what waits."
+        "the panel from now on: what has waited goes on. Confirm it on one of the two panels only, and "
+        "switch the other off. Without --yes, shows both places and what waits."
     )
     parser.add_argument("--yes", action="store_true", help="the panel is here from now on")
 

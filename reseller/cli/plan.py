@@ -15,13 +15,13 @@ def define(parser: argparse.ArgumentParser) -> None:
         "Changes that checkevent refused because they would be too many within a day. To have those of one limit made: "
         "resellerctl checkevent --force change (or stop, or close)."
     )
-    parser.add_argument("--leave", action="store_true", help="show what is not to be made, and not to be asked about")
+    parser.add_argument("--leave", action="store_true", help="show what would be dropped")
     parser.add_argument(
         "--limit",
         choices=(refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE),
         help="of this limit only",
     )
-    parser.add_argument("--yes", action="store_true", help="with --leave: that is so, until the services change again")
+    parser.add_argument("--yes", action="store_true", help="with --leave: drop it, until the service changes")
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:

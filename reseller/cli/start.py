@@ -26,7 +26,7 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Show what waits, or resume buying with --yes."""
-    stop = stop_buying.require(context, arguments.module)
+    stop = stop_buying.stop_of(context, arguments.module)
     waiting = stop_buying.start(context, arguments.module) if arguments.yes else stop_buying.plan(context, stop)
     total = stop_buying.total(waiting)
     rows = [row(each) for each in waiting]

@@ -145,21 +145,27 @@ def _apply(context: Context, arguments: argparse.Namespace) -> int:
     rule = price_rule.parse(arguments.rule, arguments.round, arguments.currency, arguments.rate)
     [module] = catalogue.modules(context, arguments.module)
     report = changes.look(context, module)
-    lines, number = repricing.plan(context, report.changes, rule), 0
+    lines, number = repricing.plan(context, report, rule), 0
     if arguments.yes:
         number = repricing.carry_out(context, module, lines, rule, report.changes)
         lines = tariff_runs.lines(context.db, number) if number else lines
-    _show(lines, arguments, {"run": number, "rule": str(rule)})
+    _show(lines, arguments, {"run": number, "rule": str(rule), "services": _keeping(lines, report.changes)})
     planned = sum(line.outcome == tariff_runs.PLANNED for line in lines)
     if not arguments.json:
         for each in report.unread:
             shown.complain(context.word(each))
         if planned:
-            shown.say(f"Rule: {rule}. Nothing was changed; --yes sets {shown.counted(planned, 'price')}. Services that")
-            shown.say("there are keep their price.")
+            shown.say(f"Rule: {rule}. Nothing was changed; --yes sets {shown.counted(planned, 'price')}.")
+            shown.say(f"Services of these tariffs that keep their price: {_keeping(lines, report.changes)}.")
         elif number:
             shown.say(f"Run {number}. To take it back: resellerctl tariffs undo {number} --yes")
     return 1 if report.unread or any(line.outcome in _BAD for line in lines) else 0
+
+
+def _keeping(lines: Sequence[Line], found: Sequence[Change]) -> int:
+    """How many services the tariffs have of which a price would be set."""
+    planned = {line.pricelist for line in lines if line.outcome == tariff_runs.PLANNED}
+    return sum({each.pricelist: each.services for each in found if each.pricelist in planned}.values())
 
 
 def _change(context: Context, module: int, each: Change) -> dict[str, object]:
@@ -176,6 +182,7 @@ def _change(context: Context, module: int, each: Change) -> dict[str, object]:
         "there": each.there,
         "here": each.here,
         "loss": loss,
+        "services": each.services,
         "text": context.word(each.text),
     }
 

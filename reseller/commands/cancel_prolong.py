@@ -16,7 +16,7 @@ from reseller.ledger.states import State
 from reseller.lifecycle import operations
 from reseller.lifecycle.attempt import Attempt
 from reseller.lifecycle.control import begin
-from reseller.lifecycle.state_change import give_up
+from reseller.lifecycle.overtaken import abandon
 from reseller.mgr5 import items
 from reseller.seller import renewals
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
@@ -71,7 +71,7 @@ class _Cancel(Attempt):
             if requests.has_done(db, number, requests.PROLONG, operation):
                 raise self._too_late("reseller_cancel_done")
         elif renewal.state.means(states.NOT_SENT):
-            give_up(self.context, self.held, renewal)
+            abandon(self.context, self.held, renewal)
             self.context.log.info(f"item {number}: the renewal {renewal.key} is given up")
         else:
             in_doubt = renewal.state.means(states.IN_DOUBT)

@@ -21,7 +21,8 @@ from reseller.ledger.states import State
 from reseller.lifecycle import gone, kept_licences, operations
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.kept_licences import Outcome
-from reseller.lifecycle.state_change import TAKEN, Change, Goal, Wait, give_up
+from reseller.lifecycle.overtaken import abandon
+from reseller.lifecycle.state_change import TAKEN, Change, Goal, Wait
 from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.seller import deletions, renewals
@@ -114,7 +115,7 @@ class Close(Change):
         """
         for other in requests.live_others(self.context.db, self.item.id, self.kind):
             if other.kind != requests.ORDER or not other.state.means(states.IN_DOUBT):
-                give_up(self.context, self.held, other)
+                abandon(self.context, self.held, other)
         opening = items.operation_of(self.context.db, self.item.id, *requests.operation_names(requests.ORDER))
         if opening:
             operations.close(self.context, opening)

@@ -24,8 +24,7 @@ from reseller.wire.errors import Observing, ResellerError
 
 def state(context: Context, module: int) -> Observing | None:
     """The sentence of a module that observes, None if it acts; raises ResellerError for one that is not ours."""
-    if module not in items.modules(context.db):
-        raise ResellerError("reseller_no_module", object="module", value=module)
+    items.require_module(context.db, module)
     return observing.of(context.db, module, acts=settings.read(context.mgrctl, module).acts)
 
 

@@ -18,6 +18,7 @@ from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import small_gaps, term_to_buy
+from reseller.lifecycle.overtaken import NOT_WANTED
 from reseller.lifecycle.term_to_buy import Level
 from reseller.limits import Limits
 from reseller.mgr5 import items
@@ -65,7 +66,7 @@ def _end(context: Context, held: Lease, request: Request) -> None:
     """Abandon a part that is not needed any more, and end the problems about it."""
     for kind in (problems.OWED, problems.DATE_BACK, problems.GAP):
         troubles.end(context, held, Cause.of_service(request.item, kind))
-    requests.settle(held, request, Standing(State.ABANDONED, requests.OVERTAKEN))
+    requests.settle(held, request, NOT_WANTED)
 
 
 class _Part(Renewal):

@@ -8,7 +8,7 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
 from reseller.ledger.states import State
 from reseller.lifecycle.control import Control, begin
-from reseller.lifecycle.state_change import give_up
+from reseller.lifecycle.overtaken import abandon
 from reseller.seller import controls
 
 
@@ -21,7 +21,7 @@ def power(context: Context, number: int, kind: str, operation: int = 0) -> None:
     with begin(context, number, kind, operation) as (held, item, current):
         for other in requests.live_others(context.db, number, kind):
             if other.kind in _OVERTAKES[kind] and other.state != State.WAITING:
-                give_up(context, held, other)
+                abandon(context, held, other)
         _POWER[kind](context, held, item, current).run()
 
 

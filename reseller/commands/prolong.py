@@ -21,10 +21,10 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
-from reseller.lifecycle import autorenewal, operations, order_plan, retries, term_to_buy
+from reseller.lifecycle import autorenewal, ceiling, operations, order_plan, retries, term_to_buy
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.attempt import LinkedAttempt
-from reseller.lifecycle.state_change import give_up
+from reseller.lifecycle.overtaken import abandon
 from reseller.lifecycle.term_to_buy import Level
 from reseller.mgr5 import functions, items
 from reseller.model import Status
@@ -181,7 +181,7 @@ class Renewal(LinkedAttempt):
                 reason = ResellerError("reseller_slot", other=other.key, **self.names())
                 raise self.later(reason, self.context.limits.unsent_first_seconds)
             if other.kind == requests.PART:
-                give_up(self.context, self.held, other)
+                abandon(self.context, self.held, other)
 
     def level(self, seen: Service, until: dt.date | None) -> Level:
         """The dates of both sides; ends the try where one of them cannot be used.
@@ -227,6 +227,7 @@ class Renewal(LinkedAttempt):
         if before.undated:
             error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
             raise self.stop(Standing(State.REFUSED), error)
+        ceiling.require_renewal(self, before, months)
         autorenewal.switch_off(self.context, self.seller, self.item.itemtype, self.remote, before.autoprolong)
         was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
         detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"

@@ -41,7 +41,7 @@ def reopen(context: Context, number: int, operation: int = 0) -> None:
         is_opening = link is not None and link.state == links.OPENING
         if requests.live_of(context.db, number) is None and not is_opening:
             back = _Return(context, held, item, current)
-            if back.has_link():
+            if back.revive_link():
                 back.run()
                 return
             back.settle(Standing(State.ABANDONED))
@@ -60,10 +60,10 @@ class _Return(Change):
     kind = requests.REOPEN
     goal = Goal(Status.ACTIVE, "resume", "service.postreopen")
 
-    def has_link(self) -> bool:
-        """Whether the service has a link; its last one is revived while the seller shows that link's key.
+    def revive_link(self) -> bool:
+        """Revive the service's last link if the seller still shows its key; whether the service has a link now.
 
-        Ends the try when the seller cannot be asked.
+        Writes the ledger and the panel's parameter. Ends the try when the seller cannot be asked.
         """
         last = links.last_of_item(self.context.db, self.item.id)
         if self.link is not None or last is None:

@@ -9,11 +9,9 @@ the person's decision as its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from reseller import log
-from reseller.commands import changepassword, gen_key, owed_terms, power, prolong, setparam
 from reseller.commands import open as opening
+from reseller.commands.look_again import LOOKS
 from reseller.context import Context
 from reseller.ledger import links, problems, requests, states
 from reseller.ledger.leases import Lease
@@ -22,7 +20,7 @@ from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import operations, reasons
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle.state_change import give_up
+from reseller.lifecycle.overtaken import abandon
 from reseller.mgr5 import functions, items
 from reseller.model import Item
 from reseller.seller.services import read_list
@@ -30,17 +28,11 @@ from reseller.wire.errors import Ambiguous, Message, ResellerError
 
 #: the panel's function that closes a service
 CALLBACK = "service.postclose"
-#: kinds whose request may have had its effect without our knowing, and what looks for it; None: an order is looked for
-#: in the seller's list
-_LOOKED_FOR: dict[str, Callable[[Context, Request, Lease], bool] | None] = {
-    requests.ORDER: None,
-    requests.PROLONG: prolong.look_again,
-    requests.PART: owed_terms.go_on,
-    requests.SETPARAM: setparam.look_again,
-    requests.GEN_KEY: gen_key.look_again,
-    requests.CHANGEPASSWORD: changepassword.look_again,
-    **dict.fromkeys(requests.POWER, power.look_again),
-}
+#: kinds whose request may have had its effect without our knowing, and that a person may have sent anew
+_DECIDED = (
+    *(requests.ORDER, requests.PROLONG, requests.PART, requests.SETPARAM, requests.GEN_KEY, requests.CHANGEPASSWORD),
+    *requests.POWER,
+)
 
 
 def reorder(context: Context, number: int, *, confirmed: bool, chosen: int = 0) -> str:
@@ -115,7 +107,7 @@ def cancel(context: Context, number: int, *, confirmed: bool) -> str:
             return context.word(Message("reseller_note_cancel_plan", item=number)) + although
         functions.call_back(context.mgrctl, CALLBACK, number)
         if request:
-            give_up(context, held, request)
+            abandon(context, held, request)
         troubles.end(context, held, Cause.of_service(number, problems.UNBOUGHT))
     context.note("cancel", f"closed here, nothing was bought for it {seen}".rstrip(), item=number)
     return context.word(Message("reseller_note_cancelled", item=number)) + although
@@ -123,7 +115,7 @@ def cancel(context: Context, number: int, *, confirmed: bool) -> str:
 
 def _undecided(context: Context, number: int, chosen: int) -> Request:
     """The request that a person has to decide about; raises ResellerError when there is none, or not yet."""
-    live = [request for request in requests.of_item(context.db, number) if request.live and request.kind in _LOOKED_FOR]
+    live = [request for request in requests.of_item(context.db, number) if request.live and request.kind in _DECIDED]
     request = next((each for each in live if each.state.means(states.DECIDABLE)), live[0] if live else None)
     if request is not None and request.state in (State.SENDING, State.LOOKING):
         raise ResellerError("reseller_reorder_early", item=number, key=request.key)
@@ -138,7 +130,7 @@ def _look(context: Context, held: Lease, item: Item, request: Request | None) ->
 
     The latter are the numbers of the remote services whose key names the service, separated by blanks.
     """
-    look = _LOOKED_FOR[request.kind] if request else None
+    look = LOOKS.get(request.kind) if request else None
     if request is not None and look is not None:
         done = look(context, request, held)
         arrived = Message("reseller_note_arrived", item=item.id, kind=request.kind)

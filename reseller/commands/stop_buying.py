@@ -44,12 +44,12 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
 
     Raises ResellerError `reseller_no_module` for a module that is not ours.
     """
-    if module != ALL and module not in items.modules(context.db):
-        raise ResellerError("reseller_no_module", object="module", value=module)
+    if module != ALL:
+        items.require_module(context.db, module)
     # First of all, since it must not wait for a lease that another process holds.
     stops.put(context.db, module, str(context.caller), why)
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
-    halt = require(context, module)
+    halt = stop_of(context, module)
     wanted = _wanted(context, _modules(context, module), Halted.unsent)
     with contextlib.suppress(BusyError, PanelError), _held(context) as held:
         # If this fails here, the next run raises the problem.
@@ -64,7 +64,7 @@ def start(context: Context, module: int) -> list[Waiting]:
     lease of stops.
     """
     with _held(context) as held:
-        halt = require(context, module)
+        halt = stop_of(context, module)
         waiting = plan(context, halt)
         stops.end(context.db, module)
         requests.wake(held, [Halted.unsent], _modules(context, module))
@@ -73,7 +73,7 @@ def start(context: Context, module: int) -> list[Waiting]:
     return waiting
 
 
-def require(context: Context, module: int) -> Stop:
+def stop_of(context: Context, module: int) -> Stop:
     """The stop of one module or of ALL; raises ResellerError `reseller_not_halted`, naming the stops that exist."""
     every = stops.every(context.db)
     halt = next((each for each in every if each.module == module), None)

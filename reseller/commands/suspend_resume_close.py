@@ -11,8 +11,8 @@ from reseller.ledger import requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.requests import Request
 from reseller.lifecycle import operations
-from reseller.lifecycle.overtaken import overtake, overtake_done
-from reseller.lifecycle.state_change import Change, Goal, give_up
+from reseller.lifecycle.overtaken import abandon, overtake, overtake_done
+from reseller.lifecycle.state_change import Change, Goal
 from reseller.model import Status
 
 #: by kind, the requests that make no sense any more once it is wanted
@@ -33,7 +33,7 @@ def change(context: Context, number: int, kind: str, given: int = 0) -> None:
         for other in requests.live_others(context.db, number, kind):
             if other.kind in _OVERTAKES[kind]:
                 # A service that is closed needs no watch for a suspension or resumption that may still land.
-                (give_up if kind == requests.CLOSE else overtake)(context, held, other)
+                (abandon if kind == requests.CLOSE else overtake)(context, held, other)
         if kind != requests.CLOSE:
             for contrary in _OVERTAKES[kind]:
                 overtake_done(context, held, number, contrary)

@@ -14,7 +14,7 @@ from reseller.lifecycle import assumptions
 from reseller.lifecycle.assumptions import Found
 from reseller.mgr5 import items
 from reseller.mgr5.panel import Panel
-from reseller.wire.errors import Message, PanelError, ResellerError
+from reseller.wire.errors import Message, ResellerError
 
 _NOTHING = "-"
 
@@ -36,10 +36,10 @@ def of_seller(module: int, panel: Panel) -> Iterator[Finding]:
 
 
 def _tell(context: Context) -> None:
-    """The problem as it is now. That its task cannot be made hides no finding: the next run tries again."""
+    """The problem as it is now. That it cannot be told hides no finding: the next run tries again."""
     try:
         assumptions.tell(context, verdicts.every(context.db), items.modules(context.db))
-    except PanelError as error:
+    except ResellerError as error:
         context.log.error(f"doctor: {context.word(error)}")
 
 
@@ -49,7 +49,7 @@ def _findings(found: Sequence[Found], failing: Sequence[Verdict]) -> Iterator[Fi
     for verdict in failing:
         if verdict.name in by_name:
             yield _failing(by_name[verdict.name], verdict)
-    unseen = [each for each in found if each.holds is None]
+    unseen = [each for each in found if each.is_missed]
     if unseen:
         names = Counter(each.found for each in unseen)
         told = ", ".join(f"{count} {why}" for why, count in names.items())

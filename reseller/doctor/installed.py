@@ -175,6 +175,10 @@ def _locked(lines: list[str]) -> dict[str, str]:
     return found
 
 
+#: a line that makes full runs: ours, and what it was before, which an operator may have kept
+_CALLS_US = re.compile(r"^[^#]*(?:resellerctl cron(?! --pending)|mgrctl -m billmgr checkevent)")
+
+
 def of_cron(panel: Panel) -> Iterator[Finding]:
     """The line for cron is there and active, and runs begin."""
     path = next((each for each in manifest(panel) if each.parent.name == "cron.d"), None)
@@ -186,7 +190,7 @@ def of_cron(panel: Panel) -> Iterator[Finding]:
     except OSError:
         # That the file is missing is a finding of its own.
         lines = []
-    active = [line for line in lines if " checkevent" in line and not line.lstrip().startswith("#")]
+    active = [line for line in lines if _CALLS_US.search(line)]
     if not active:
         yield Finding(FAILS, Message("reseller_doctor_cron_off", path=path), again(panel))
     for left in (path.with_name(path.name + end) for end in _LEFT):

@@ -13,6 +13,7 @@ from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, Check, Fin
 from reseller.ledger import accounts
 from reseller.mgr5 import items, tariffs
 from reseller.mgr5.panel import Panel
+from reseller.model import CLIENT_LEVEL
 from reseller.products import ITEMTYPES
 from reseller.seller import account, certificate
 from reseller.wire import dates
@@ -93,7 +94,7 @@ def _account(module: int, panel: Panel) -> Iterator[Finding]:
     seller = context.seller(module)
     found = account.check(seller.transport, ITEMTYPES)
     facts = {"currency": found.balance.currency, "order_functions": found.generations}
-    yield Finding(HOLDS, Message("reseller_doctor_account", user=found.name, level=account.CLIENT_LEVEL))
+    yield Finding(HOLDS, Message("reseller_doctor_account", user=found.name, level=CLIENT_LEVEL))
     if found.balance.amount:
         told = Message("reseller_doctor_balance", amount=found.balance.amount, currency=found.balance.currency or "?")
         yield Finding(HOLDS if found.balance.currency else WARNING, told)

@@ -1,4 +1,4 @@
-"""Licences that were kept instead of deleted: what they are, and which order takes them.
+"""Licences that were kept instead of deleted (table reseller_free): what they are, and which order takes them.
 
 keeping  being stopped and renamed by the close request whose key is `owner`
 unfit    could not be kept; that close request deletes it instead

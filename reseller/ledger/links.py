@@ -74,6 +74,12 @@ def is_any(db: Database, module: int = 0) -> bool:
     return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link WHERE module = %s)", module))
 
 
+def account_of(db: Database, module: int) -> int:
+    """The account at which a module has linked services; 0 for none."""
+    sql = "SELECT MIN(account) FROM reseller_link WHERE module = %s AND live = 1 AND state = 'live'"
+    return int(db.value(sql, module) or 0)
+
+
 def active(db: Database, module: int, itemtype: str, most: int) -> list[str]:
     """Remote services of a module and type that are linked and were active at the last look, the newest first."""
     return db.column(
@@ -149,11 +155,12 @@ def count(db: Database, module: int) -> int:
 
 def without_module(db: Database) -> list[int]:
     """Modules that have live links and that no longer exist as modules of ours."""
-    # DISTINCT reads only the index of the links, not their rows.
+    # DISTINCT reads one entry of the index a module; so does the subquery, of which MySQL would make a join over all
+    # links if it were an EXISTS.
     rows = db.rows(
         "SELECT x.module FROM (SELECT DISTINCT module FROM reseller_link) x LEFT JOIN processingmodule m "
         "ON m.id = x.module AND m.module = 'pmreseller' WHERE m.id IS NULL "
-        "AND EXISTS (SELECT 1 FROM reseller_link k WHERE k.module = x.module AND k.live = 1)"
+        "AND (SELECT k.live FROM reseller_link k WHERE k.module = x.module AND k.live = 1 LIMIT 1) = 1"
     )
     return [row[0] for row in rows]
 

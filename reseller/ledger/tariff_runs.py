@@ -8,7 +8,7 @@ written under the lease of the module's tariffs, and carry no fence: a row only 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from reseller.db import Database
@@ -23,6 +23,9 @@ PLANNED, BEGUN, DONE, OTHER, THERE, LEFT, REFUSED, FAILED, SKIPPED = (
 )
 #: the part that stands for the tariff itself
 TARIFF = "tariff"
+#: values that a person's word about the tariff map leaves, and no import: for which of the seller's tariffs the map was
+#: made, and an add-on whose two units are one (`unit mem`)
+MAPPED_TO, UNIT = "map", "unit"
 _ROOM = {"part": 190, "there": 500, "here": 500, "outcome": 16, "text": 1000, "was": 500}
 
 
@@ -161,10 +164,30 @@ def keep(db: Database, run: int, line: Line) -> None:
     )
 
 
+def agree(db: Database, pricelist: int, part: str, there: str, here: str) -> None:
+    """Keep both values of a part by a person's word, outside of all runs."""
+    keep(db, 0, Line("", pricelist, part, there, here, DONE))
+
+
+def imported(known: Mapping[str, Value]) -> dict[str, Value]:
+    """What an import has kept, without what a person's word about the tariff map has."""
+    return {part: value for part, value in known.items() if part.partition(" ")[0] not in (MAPPED_TO, UNIT)}
+
+
 def values(db: Database, pricelist: int) -> dict[str, Value]:
     """What is kept of a tariff, by part."""
-    rows = db.rows("SELECT part, there, here FROM reseller_tariff_value WHERE pricelist = %s ORDER BY part", pricelist)
-    return {part: Value(there, here) for part, there, here in rows}
+    return values_of(db, [pricelist]).get(pricelist, {})
+
+
+def values_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, Value]]:
+    """What is kept of these tariffs, by part; those of which nothing is kept are missing."""
+    if not numbers:
+        return {}
+    found: dict[int, dict[str, Value]] = {}
+    sql = "SELECT pricelist, part, there, here FROM reseller_tariff_value WHERE pricelist IN %s ORDER BY part"
+    for pricelist, part, there, here in db.rows(sql, tuple(numbers)):
+        found.setdefault(pricelist, {})[part] = Value(there, here)
+    return found
 
 
 def drop(db: Database, pricelist: int, part: str) -> None:

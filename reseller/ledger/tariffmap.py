@@ -9,7 +9,7 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from reseller.db import Database
@@ -32,8 +32,18 @@ class TariffMap(NamedTuple):
 
 def load(db: Database, pricelist: int) -> TariffMap:
     """The map of one tariff."""
-    rows = db.rows("SELECT kind, local, remote FROM reseller_map WHERE pricelist = %s", pricelist)
-    return TariffMap({(kind, local): remote for kind, local, remote in rows})
+    return load_all(db, [pricelist]).get(pricelist, TariffMap({}))
+
+
+def load_all(db: Database, numbers: Collection[int]) -> dict[int, TariffMap]:
+    """The maps of these tariffs; those without a row are missing."""
+    if not numbers:
+        return {}
+    found: dict[int, dict[tuple[str, str], str]] = {}
+    sql = "SELECT pricelist, kind, local, remote FROM reseller_map WHERE pricelist IN %s"
+    for pricelist, kind, local, remote in db.rows(sql, tuple(numbers)):
+        found.setdefault(pricelist, {})[kind, local] = remote
+    return {pricelist: TariffMap(rows) for pricelist, rows in found.items()}
 
 
 def save(db: Database, pricelist: int, kind: str, local: str, remote: str) -> None:

@@ -191,7 +191,7 @@ class Control(Attempt, ABC):
         """Repeat the call on the schedule of unsent requests; after the last try a person decides."""
         rule = retries.rule(error, self.context.limits)
         tries = self.request.tries + 1
-        last = tries >= rule.times
+        last = retries.are_used_up(tries, self.context.limits)
         wait = rule.wait_seconds(tries)
         again = ResellerError(
             "reseller_again_last" if last else "reseller_again",

@@ -27,9 +27,17 @@ from reseller.wire.errors import Rejected
 if TYPE_CHECKING:
     from reseller.lifecycle.state_change import Change
 
+#: how a request ends that a newer one contradicts, or that is not needed any more
+NOT_WANTED = Standing(State.ABANDONED, requests.OVERTAKEN)
 #: kinds that undo each other; and, by the panel's state, the one that restores that state at the seller
 _CONTRARY = (requests.SUSPEND, requests.RESUME)
 _UNDO = {Status.ACTIVE: requests.RESUME, Status.SUSPENDED: requests.SUSPEND}
+
+
+def abandon(context: Context, held: Lease, other: Request) -> None:
+    """Abandon a request that nobody wants any more, and delete its operation, which somebody might start later."""
+    operations.close_of(context, other)
+    requests.settle(held, other, NOT_WANTED)
 
 
 def overtake(context: Context, held: Lease, other: Request) -> None:
@@ -110,7 +118,7 @@ def is_left_behind(attempt: Change) -> bool:
 def end(attempt: Change) -> None:
     """End the watch: its problem ends, and the request is abandoned."""
     troubles.end(attempt.context, attempt.held, _cause(attempt))
-    attempt.settle(Standing(State.ABANDONED, requests.OVERTAKEN))
+    attempt.settle(NOT_WANTED)
 
 
 def _tell(attempt: Change, error: str, **more: str) -> None:

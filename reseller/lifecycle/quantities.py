@@ -53,11 +53,16 @@ def offered(transport: Transport, pricelist: str) -> Tariff | None:
 def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, str]:
     """The values of the add-ons that an order names, by the seller's numbers.
 
-    Raises ResellerError `reseller_unmapped`, `reseller_quantity_whole`, or `reseller_quantity`.
+    Raises ResellerError `reseller_unmapped`, `reseller_quantity_whole`, or `reseller_quantity`. An add-on that is
+    mapped to what the seller's tariff does not have is not mapped: the map was made for another tariff of the seller.
     """
     values = {}
     for resource in _wanted(item, mapping, is_order=True):
         bounds = _bounds(resource, tariff)
+        if tariff is not None and bounds is None:
+            raise unmapped(item, tariffmap.ADDON, resource.addon.key)
+        if tariff is not None and not _has_choice(resource, tariff):
+            raise unmapped(item, tariffmap.ENUM, resource.addon.value)
         if not _comes_by_itself(resource, bounds):
             _require_sold(item, resource, bounds)
             values[resource.number] = resource.value
@@ -134,6 +139,13 @@ def _wanted(item: Item, mapping: TariffMap, *, is_order: bool) -> list[Resource]
 
 def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:
     return tariff.bounds.get(resource.number) if tariff else None
+
+
+def _has_choice(resource: Resource, tariff: Tariff) -> bool:
+    """Whether the seller's tariff has the choice; true for what is none."""
+    if resource.addon.addontype != ENUMERATION:
+        return True
+    return resource.value in {number for _, number in tariff.enumitems}
 
 
 def _comes_by_itself(resource: Resource, bounds: Bounds | None) -> bool:

@@ -61,6 +61,11 @@ def ends_run(error: ResellerError) -> bool:
     return error.type in _LOGIN or isinstance(error, SellerDown)
 
 
+def are_used_up(tries: int, limits: Limits) -> bool:
+    """Whether so many tries in a row are all that are made without a person."""
+    return tries >= limits.unsent_times
+
+
 class Rule(NamedTuple):
     """`times` tries in all; each wait is `growth` times the one before, `longest_seconds` at most."""
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reseller.context import Context
 from reseller.ledger import requests, states
-from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
-from reseller.ledger.requests import Effect, Request, Standing
+from reseller.ledger.requests import Effect, Standing
 from reseller.ledger.states import State
-from reseller.lifecycle import operations, overtaken
+from reseller.lifecycle import operations, overtaken, retries
 from reseller.lifecycle.attempt import Attempt
 from reseller.mgr5 import functions, items
 from reseller.model import Status
@@ -64,12 +62,6 @@ AGAIN = "again"
 LOST = Wait("reseller_change_lost", failure=True, task=True)
 #: the outcome of the service's order is unknown; the order has a deadline and a task of its own
 DOUBT = Wait("reseller_order_in_doubt", taken=False, failure=True)
-
-
-def give_up(context: Context, held: Lease, other: Request) -> None:
-    """Abandon a request that nobody wants any more, and delete its operation, which somebody might start later."""
-    operations.close_of(context, other)
-    requests.settle(held, other, Standing(State.ABANDONED, requests.OVERTAKEN))
 
 
 class Change(Attempt):
@@ -169,7 +161,7 @@ class Change(Attempt):
         if self.goal.status != Status.DELETED:
             raise self.stop(Standing(State.REFUSED), ResellerError("reseller_not_linked", **self.names()))
         if order is not None:
-            give_up(self.context, self.held, order)
+            overtaken.abandon(self.context, self.held, order)
         self._finish()
         return True
 
@@ -228,7 +220,7 @@ class Change(Attempt):
         if self.goal.is_reached(seen) or seen.status == Status.PROCESSING:
             return seen, BEFORE
         tries = self._tries + 1
-        if tries >= self.context.limits.unsent_times:
+        if retries.are_used_up(tries, self.context.limits):
             return seen, LOST
         looking = ResellerError(self.looking, cause=self.context.word(error), **self.names())
         raise self.stop(Standing(State.LOOKING, tries=tries), looking) from error

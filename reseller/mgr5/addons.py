@@ -58,10 +58,11 @@ AND (a.status <> 4 OR NOT EXISTS (SELECT 1 FROM item b WHERE b.parent = i.id AND
 WHERE i.id IN %s AND {_COUNTS} AND (p.compound IS NULL OR a.id IS NOT NULL) AND (a.id IS NOT NULL OR NOT EXISTS (
 SELECT 1 FROM item s JOIN pricelist q ON q.id = s.pricelist AND q.parent <> i.pricelist
 WHERE s.parent = i.id AND s.status <> 4)) ORDER BY i.id, p.id, a.id"""  # noqa: S608 - words of this file
-_OF_TARIFF = f"""
-SELECT NULL, {_COLUMNS} FROM pricelist p LEFT JOIN itemtype t ON t.id = p.itemtype
-LEFT JOIN item i ON FALSE LEFT JOIN item a ON FALSE
-WHERE p.parent = %s AND {_COUNTS} AND p.compound IS NULL ORDER BY p.id"""  # noqa: S608 - words of this file
+#: No row has number 0. With `ON FALSE`, MariaDB reads all of `item` to find that out, once for each of the two joins.
+_OF_TARIFFS = f"""
+SELECT p.parent, {_COLUMNS} FROM pricelist p LEFT JOIN itemtype t ON t.id = p.itemtype
+LEFT JOIN item i ON i.id = 0 LEFT JOIN item a ON a.id = 0
+WHERE p.parent IN %s AND {_COUNTS} AND p.compound IS NULL ORDER BY p.id"""  # noqa: S608 - words of this file
 
 
 def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon, ...]]:
@@ -75,7 +76,15 @@ def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon
 
 def of_tariff(db: Database, pricelist: int) -> list[Addon]:
     """The add-ons that a service gets if its client chooses nothing."""
-    return [_addon(row[1:]) for row in db.rows(_OF_TARIFF, pricelist)]
+    return of_tariffs(db, [pricelist]).get(pricelist, [])
+
+
+def of_tariffs(db: Database, numbers: Collection[int]) -> dict[int, list[Addon]]:
+    """As of_tariff(), by tariff; those without add-ons are missing."""
+    found: dict[int, list[Addon]] = {}
+    for pricelist, *row in db.rows(_OF_TARIFFS, tuple(numbers)) if numbers else ():
+        found.setdefault(pricelist, []).append(_addon(row))
+    return found
 
 
 def find(db: Database, item: Item, intname: str, number: int) -> Addon | None:

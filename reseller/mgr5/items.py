@@ -143,6 +143,12 @@ def modules(db: Database) -> list[int]:
     return db.column("SELECT id FROM processingmodule WHERE module = %s ORDER BY id", MODULE)
 
 
+def require_module(db: Database, module: int) -> None:
+    """Raise ResellerError `reseller_no_module` for a module that is not ours."""
+    if module not in modules(db):
+        raise ResellerError("reseller_no_module", object="module", value=module)
+
+
 def is_active(db: Database, module: int) -> bool:
     """Whether the panel has this module of ours switched on."""
     sql = "SELECT COUNT(*) FROM processingmodule WHERE id = %s AND module = %s AND active = 'on'"
@@ -176,6 +182,17 @@ def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
     """The parameters that the tariff form saved for a tariff."""
     rows = db.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s", pricelist)
     return {intname: value or "" for intname, value in rows}
+
+
+def tariff_params_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, str]]:
+    """The parameters that the tariff form saved, by tariff; those without any are missing."""
+    if not numbers:
+        return {}
+    sql = "SELECT pricelist, intname, value FROM pricelistparam WHERE pricelist IN %s"
+    found: dict[int, dict[str, str]] = {}
+    for pricelist, intname, value in db.rows(sql, tuple(numbers)):
+        found.setdefault(pricelist, {})[intname] = value or ""
+    return found
 
 
 def is_open(db: Database, task: int) -> bool:

@@ -36,17 +36,19 @@ class Mgrctl:
         parameters: Mapping[str, object] | None = None,
         *,
         secrets: Mapping[str, str] | None = None,
+        seconds: float = 0,
     ) -> document.Element:
         """Call `func`; `secrets` are parameters too, passed through the environment.
 
-        Raises PanelError: `panel_type` is the panel's error type, `client` if the panel cannot be reached, `timeout` if
-        it did not answer within `mgrctl_seconds` (the call may then have had its effect).
+        `seconds` is how long the panel may take to answer, `mgrctl_seconds` unless said. Raises PanelError:
+        `panel_type` is the panel's error type, `client` if the panel cannot be reached, `timeout` if it did not answer
+        in time (the call may then have had its effect).
         """
         until = time.monotonic() + self._panel.limits.panel_away_seconds
         remember(*(secrets or {}).values())
         while True:
             try:
-                return self._once(func, parameters or {}, secrets or {})
+                return self._once(func, parameters or {}, secrets or {}, seconds or self._panel.limits.mgrctl_seconds)
             except PanelError as error:
                 error.hide((secrets or {}).values())
                 away = error.panel_type == "client" and error.object == "open"
@@ -54,7 +56,9 @@ class Mgrctl:
                     raise
             time.sleep(RESTART_PAUSE_SECONDS)
 
-    def _once(self, func: str, parameters: Mapping[str, object], secrets: Mapping[str, str]) -> document.Element:
+    def _once(
+        self, func: str, parameters: Mapping[str, object], secrets: Mapping[str, str], seconds: float
+    ) -> document.Element:
         import subprocess
 
         from reseller.mgr5 import programs
@@ -66,7 +70,7 @@ class Mgrctl:
             environment[f"RESELLER_SECRET_{number}"] = value
             argv += ["-e", f"{name}=$RESELLER_SECRET_{number}"]
         try:
-            done = programs.run(argv, self._panel.limits.mgrctl_seconds, env=environment, cwd=self._panel.base)
+            done = programs.run(argv, seconds, env=environment, cwd=self._panel.base)
         except subprocess.TimeoutExpired as error:
             raise PanelError(func, "timeout", text=f"no answer in {error.timeout} s") from error
         except OSError as error:

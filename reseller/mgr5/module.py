@@ -38,6 +38,9 @@ class Arguments:
     #: level of the calling user, 0 if the panel does not pass it
     level: int = 0
     runningoperation: int = 0
+    subcommand: str = ""
+    #: a tariff's number at the seller
+    id: str = ""
     lang: str = ""
     itemtype: str = ""
     addon: int = 0
@@ -86,6 +89,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     return Arguments(
         **values,
         command=given["command"],
+        subcommand=given.get("subcommand", ""),
+        id=given.get("id", ""),
         lang=given.get("lang", ""),
         itemtype=given.get("itemtype", ""),
         param=given.get("param", ""),

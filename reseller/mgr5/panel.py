@@ -84,15 +84,15 @@ class Panel:
         return config
 
     def database(self) -> Database:
-        """A new connection; raises ResellerError `reseller_database` or `reseller_database_login` with the server's
-        reason.
+        """A new connection; raises ResellerError `reseller_database`, `reseller_database_login` or
+        `reseller_database_plugin` with the server's reason.
 
         `DBHost localhost` means a socket, as for the database's own programs: `DBSocket`, else the first of the usual
         sockets that exists. Over TCP, TLS with verification is used once `database_cafile` in `etc/reseller.conf` names
         the authority; on a socket it would protect nothing and cost 35 ms per connection.
         """
         import pymysql
-        from pymysql.constants import CLIENT, FIELD_TYPE
+        from pymysql.constants import CLIENT, CR, FIELD_TYPE
         from pymysql.converters import conversions
 
         config = self.config()
@@ -122,9 +122,14 @@ class Panel:
                 f"innodb_lock_wait_timeout={self.limits.lock_wait_seconds}",
             )
         except RuntimeError as error:
-            # The driver lacks the RSA that MySQL 8's login needs; a socket or TLS works without it.
+            # The driver lacks the RSA that MySQL 8's login needs; a socket or TLS works without it. Of ed25519 it lacks
+            # everything.
+            if "ed25519" in str(error):
+                raise ResellerError("reseller_database_plugin", text=str(error)) from error
             raise ResellerError("reseller_database_login", host=host, text=str(error)) from error
         except (pymysql.err.Error, OSError, ValueError) as error:
+            if error.args and error.args[0] == CR.CR_AUTH_PLUGIN_CANNOT_LOAD:
+                raise ResellerError("reseller_database_plugin", text=str(error.args[-1])) from error
             reason = error.args[-1] if error.args else error.__class__.__name__
             raise ResellerError("reseller_database", text=hide_known(str(reason))) from error
         return Database(connection)

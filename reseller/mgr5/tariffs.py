@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.assumption import columns
-from reseller.db import Database, Row
+from reseller.db import Database
 from reseller.mgr5.features import MODULE
 from reseller.mgr5.tariff_forms import WORDS
 
@@ -24,7 +24,7 @@ ASSUMED = (
     *columns("currency", "id iso:text active:text", "additions-2.md a.2"),
     *columns("enumeration", "id intname:text", "additions-2.md a.3"),
     *columns("measure", "id intname:text", "additions-2.md a.3"),
-    *columns("project", "id", "additions-2.md a.3"),
+    *columns("project", "id name:text", "platform.md 6.2"),
 )
 
 
@@ -82,9 +82,12 @@ def all_sold(db: Database) -> dict[int, Sold]:
 
 def periods(db: Database, pricelist: int) -> list[str]:
     """The periods for which a tariff has a price in any currency, the shortest first (additions-2.md a.3)."""
-    sql = "SELECT p.* FROM pricelistprice l JOIN price p ON p.id = l.price WHERE l.pricelist = %s"
-    rows = db.named(sql, pricelist)
-    return [period for period, word in WORDS.items() if any(row.get(word) is not None for row in rows)]
+    return priced(prices(db, pricelist))
+
+
+def priced(found: Mapping[str, Mapping[str, Decimal]]) -> list[str]:
+    """The periods that have a price in any currency, the shortest first."""
+    return [period for period in WORDS if any(period in costs for costs in found.values())]
 
 
 def periods_of_services(db: Database, pricelist: int) -> set[str]:
@@ -100,43 +103,66 @@ def addon_names(db: Database, pricelist: int) -> set[str]:
 
 
 def prices(db: Database, pricelist: int) -> dict[str, dict[str, Decimal]]:
-    """The prices of a tariff by currency and period; a period that is not for sale is missing (additions-2.md a.3)."""
+    """As prices_of(), of one tariff or resource."""
+    return prices_of(db, [pricelist]).get(pricelist, {})
+
+
+def prices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, dict[str, Decimal]]]:
+    """The prices of tariffs and resources by currency and period; a period that is not for sale is missing
+    (additions-2.md a.3).
+    """
+    if not numbers:
+        return {}
     sql = (
-        "SELECT c.iso AS currency_iso, p.* FROM pricelistprice l JOIN price p ON p.id = l.price "
-        "JOIN currency c ON c.id = l.currency WHERE l.pricelist = %s ORDER BY c.iso"
+        "SELECT l.pricelist AS of_pricelist, c.iso AS currency_iso, p.* FROM pricelistprice l "
+        "JOIN price p ON p.id = l.price JOIN currency c ON c.id = l.currency WHERE l.pricelist IN %s ORDER BY c.iso"
     )
-    return {
-        row["currency_iso"]: {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
-        for row in db.named(sql, pricelist)
-    }
+    found: dict[int, dict[str, dict[str, Decimal]]] = {}
+    for row in db.named(sql, tuple(numbers)):
+        costs = {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
+        found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = costs
+    return found
 
 
 def choices_of(db: Database, pricelist: int) -> dict[int, str]:
-    """The values of the enumerations in a tariff that are ordered or given: internal name by number."""
+    """As choices_of_all(), of one tariff."""
+    return choices_of_all(db, [pricelist]).get(pricelist, {})
+
+
+def choices_of_all(db: Database, numbers: Collection[int]) -> dict[int, dict[int, str]]:
+    """By tariff the values of the enumerations in it that are ordered or given: internal name by number."""
+    if not numbers:
+        return {}
     rows = db.rows(
-        "SELECT i.id, COALESCE(i.intname, '') FROM pricelist p JOIN enumerationitem i ON i.enumeration = p.enumeration "
-        "WHERE p.parent = %s AND p.active = 'on' AND p.addontype = 3 AND COALESCE(p.billtype, 2) NOT IN (4, 10) "
-        "ORDER BY i.id",
-        pricelist,
+        "SELECT p.parent, i.id, COALESCE(i.intname, '') FROM pricelist p "
+        "JOIN enumerationitem i ON i.enumeration = p.enumeration WHERE p.parent IN %s AND p.active = 'on' "
+        "AND p.addontype = 3 AND COALESCE(p.billtype, 2) NOT IN (4, 10) ORDER BY i.id",
+        tuple(numbers),
     )
-    return dict(rows)
+    found: dict[int, dict[int, str]] = {}
+    for pricelist, number, name in rows:
+        found.setdefault(pricelist, {})[number] = name
+    return found
 
 
 def measures(db: Database, pricelist: int) -> dict[str, str]:
-    """The units of a tariff's add-ons, by the add-on's name in the tariff map; without those that have none."""
+    """As measures_of(), of one tariff."""
+    return measures_of(db, [pricelist]).get(pricelist, {})
+
+
+def measures_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, str]]:
+    """By tariff the units of its add-ons, by the add-on's name in the tariff map; without those that have none."""
+    if not numbers:
+        return {}
     rows = db.rows(
-        "SELECT COALESCE(NULLIF(p.intname, ''), p.id), m.intname FROM pricelist p JOIN measure m ON m.id = p.measure "
-        "WHERE p.parent = %s AND m.intname > ''",
-        pricelist,
+        "SELECT p.parent, COALESCE(NULLIF(p.intname, ''), p.id), m.intname FROM pricelist p "
+        "JOIN measure m ON m.id = p.measure WHERE p.parent IN %s AND m.intname > ''",
+        tuple(numbers),
     )
-    return {str(key): name for key, name in rows}
-
-
-def choices(db: Database, names: Collection[str]) -> Sequence[Row]:
-    """Number and internal name of the enumeration items with these internal names, by number."""
-    if not names:
-        return []
-    return db.rows("SELECT id, intname FROM enumerationitem WHERE intname IN %s ORDER BY id", tuple(names))
+    found: dict[int, dict[str, str]] = {}
+    for pricelist, key, name in rows:
+        found.setdefault(pricelist, {})[str(key)] = name
+    return found
 
 
 def values(db: Database, itemtype: str, param: str) -> list[str]:
@@ -182,6 +208,11 @@ def exists(db: Database, pricelist: int) -> bool:
     return bool(db.value("SELECT COUNT(*) FROM pricelist WHERE id = %s", pricelist))
 
 
+def name(db: Database, pricelist: int) -> str:
+    """The name of a tariff."""
+    return str(db.value("SELECT name FROM pricelist WHERE id = %s", pricelist) or "")
+
+
 def intname(db: Database, pricelist: int) -> str:
     """The internal name of a tariff."""
     return str(db.value("SELECT intname FROM pricelist WHERE id = %s", pricelist) or "")
@@ -190,6 +221,24 @@ def intname(db: Database, pricelist: int) -> str:
 def is_active(db: Database, pricelist: int) -> bool:
     """Whether the tariff is switched on."""
     return bool(db.value("SELECT active = 'on' FROM pricelist WHERE id = %s", pricelist))
+
+
+def active(db: Database, numbers: Collection[int]) -> set[int]:
+    """Those of these tariffs that are switched on."""
+    if not numbers:
+        return set()
+    return set(db.column("SELECT id FROM pricelist WHERE id IN %s AND active = 'on'", tuple(numbers)))
+
+
+def with_services(db: Database, numbers: Collection[int]) -> dict[int, int]:
+    """How many services that are not closed have each of these tariffs; those that have none are missing."""
+    if not numbers:
+        return {}
+    sql = (
+        "SELECT pricelist, COUNT(*) FROM item WHERE pricelist IN %s AND parent IS NULL AND status IN (2, 3, 5) "
+        "GROUP BY pricelist"
+    )
+    return dict(db.rows(sql, tuple(numbers)))
 
 
 def has_services(db: Database, pricelist: int) -> bool:
@@ -206,6 +255,16 @@ def project(db: Database, number: int = 0) -> int:
     """The provider with this number, or the first one; 0 if there is none."""
     sql = "SELECT MIN(id) FROM project WHERE id = %s OR %s = 0"
     return int(db.value(sql, number, number) or 0)
+
+
+def currencies(db: Database) -> list[str]:
+    """The currencies that are in use on this panel."""
+    return db.column("SELECT iso FROM currency WHERE active = 'on' ORDER BY id")
+
+
+def projects(db: Database) -> dict[int, str]:
+    """The providers of this panel: name by number."""
+    return dict(db.rows("SELECT id, COALESCE(name, id) FROM project ORDER BY id"))
 
 
 def services(db: Database, numbers: Collection[int], most: int) -> list[int]:
@@ -230,13 +289,23 @@ class Made(NamedTuple):
 
 
 def resources(db: Database, pricelist: int) -> dict[str, Made]:
-    """The resources of a tariff, switched off ones included, by internal name."""
+    """As resources_of(), of one tariff."""
+    return resources_of(db, [pricelist]).get(pricelist, {})
+
+
+def resources_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, Made]]:
+    """The resources of these tariffs, switched off ones included, by tariff and internal name."""
+    if not numbers:
+        return {}
     rows = db.rows(
-        "SELECT intname, id, addontype, billtype, addonlimit, addonmin, addonmax, addonstep, enumeration "
-        "FROM pricelist WHERE parent = %s AND intname > '' ORDER BY id DESC",
-        pricelist,
+        "SELECT parent, intname, id, addontype, billtype, addonlimit, addonmin, addonmax, addonstep, enumeration "
+        "FROM pricelist WHERE parent IN %s AND intname > '' ORDER BY id DESC",
+        tuple(numbers),
     )
-    return {row[0]: Made(*row[1:]) for row in rows}
+    found: dict[int, dict[str, Made]] = {}
+    for parent, name, *row in rows:
+        found.setdefault(parent, {})[name] = Made(*row)
+    return found
 
 
 def resource_type(db: Database, itemtype: int, intname: str) -> int:

@@ -20,8 +20,8 @@ from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
-#: a client's users; provider's employees; full administrators (`super`) and root (platform.md 1.1)
-CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL = 16, 29, 30
+#: provider's employees; full administrators (`super`) and root (platform.md 1.1)
+EMPLOYEE_LEVEL, FULL_LEVEL = 29, 30
 #: how much of a client's parameter is read: no number and no name of ours is longer
 CLIENT_CHARACTERS = 64
 

@@ -1,9 +1,9 @@
 """The functions that the panel calls in the add-on, in one table: who may call each, and which page answers.
 
 The same level is in the function's metadata (`xml/`), and `tests/pages/test_rights.py` compares the two. A function
-that spends money, forces a refused change, lets a plan through, or sets prices is a function of its own, so that the
-panel's rights can withhold it from employees who may do everything else. Unless the panel's rights say otherwise, it is
-for full administrators only.
+that spends money, forces a refused change, lets a plan through, sets prices, or says what is bought is a function of
+its own, so that the panel's rights can withhold it from employees who may do everything else. Unless the panel's rights
+say otherwise, it is for full administrators only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from reseller.pages.call import CLIENT_LEVEL, EMPLOYEE_LEVEL, FULL_LEVEL, Call
+from reseller.model import CLIENT_LEVEL
+from reseller.pages.call import EMPLOYEE_LEVEL, FULL_LEVEL, Call
 
 if TYPE_CHECKING:
     from reseller.wire.document import Element
@@ -46,11 +47,18 @@ FUNCTIONS = {
     "reseller.swap": Function(EMPLOYEE_LEVEL, "swap_form", "away"),
     "reseller.swap.back": Function(EMPLOYEE_LEVEL, "swap_form", "back"),
     "reseller.tariffs": Function(EMPLOYEE_LEVEL, "tariffs_list"),
+    "reseller.mapping": Function(EMPLOYEE_LEVEL, "mapping"),
+    "reseller.mapping.parts": Function(EMPLOYEE_LEVEL, "mapping", "parts"),
     "reseller.report": Function(EMPLOYEE_LEVEL, "report"),
+    "reseller.prices": Function(EMPLOYEE_LEVEL, "prices_list"),
+    "reseller.prices.stop": Function(EMPLOYEE_LEVEL, "prices_list", "stop"),
     "reseller.stop": Function(EMPLOYEE_LEVEL, "stop_form"),
-    # What spends, forces or lets a plan through, and what sets prices.
+    # What spends, forces or lets a plan through, what sets prices, and what says what is bought.
     "reseller.reorder": Function(FULL_LEVEL, "reorder_form"),
     "reseller.tariffs.import": Function(FULL_LEVEL, "import_form"),
+    "reseller.mapping.set": Function(FULL_LEVEL, "mapping", "edit"),
+    "reseller.mapping.all": Function(FULL_LEVEL, "mapping", "propose"),
+    "reseller.prices.accept": Function(FULL_LEVEL, "prices_list", "accept"),
     "reseller.start": Function(FULL_LEVEL, "stop_form", "start"),
     "reseller.link.force": Function(FULL_LEVEL, "link_form", "force"),
     "reseller.checkevent.force": Function(FULL_LEVEL, "run_now", "force"),

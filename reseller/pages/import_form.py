@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from reseller.ledger.tariff_runs import FAILED, PLANNED, REFUSED, SKIPPED, Line
+from reseller.mgr5 import tariffs
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done, refused
 from reseller.tariffs import catalogue, importing, price_rule
@@ -15,6 +16,8 @@ from reseller.wire.errors import ResellerError
 
 #: fields that make the rule, in the order in which price_rule.parse() takes them
 RULE = ("rule", "round", "currency", "rate")
+#: margins that can be chosen without typing
+MARGINS = ("+5 %", "+10 %", "+15 %", "+20 %", "+25 %", "+30 %", "+50 %", "+100 %")
 _KEY = re.compile("([1-9][0-9]{0,9})-([1-9][0-9]{0,17})")
 _CHARACTERS = 64
 
@@ -25,7 +28,9 @@ def show(call: Call) -> document.Element:
     # A button may call once for each row that is marked: the first call makes them all (platform.md 2.2).
     if call.text("elids") and _keys(call, "elid")[:1] != _keys(call, "elids")[:1]:
         return done() if call.sok else call.page
-    rule = price_rule.parse(*(call.text(name)[:_CHARACTERS] for name in RULE))
+    texts = {name: call.text(name)[:_CHARACTERS] for name in (*RULE, "other")}
+    # A margin of one's own goes before the chosen one.
+    rule = price_rule.parse(*({**texts, "rule": texts["other"] or texts["rule"]}[name] for name in RULE))
     wish = Wish(rule, call.text("datacenter")[:_CHARACTERS], call.number("project", 1, 2**31 - 1, 0))
     plans = importing.plan(call.context, module, remotes, wish)
     said = [line._asdict() for each in plans for line in each.lines]
@@ -35,12 +40,25 @@ def show(call: Call) -> document.Element:
     table = document.element("list", name="plan")
     table.extend([listing.elem(_cells(call, line)) for each in plans for line in each.lines])
     call.page.append(table)
+    _offer_choices(call, plans, texts["rule"])
     call.put(
         elid=", ".join(f"{module}-{remote}" for remote in remotes),
         shown=several.digest(said),
-        **{name: call.text(name)[:_CHARACTERS] for name in (*RULE, "datacenter", "project")},
+        **{name: call.text(name)[:_CHARACTERS] for name in (*RULE, "other", "datacenter", "project")},
     )
     return call.page
+
+
+def _offer_choices(call: Call, plans: Sequence[Plan], margin: str) -> None:
+    """What can be chosen instead of typed: margin, currency, provider, and the seller's data centres."""
+    words, db = call.words("reseller.tariffs.import"), call.context.db
+    margins = dict.fromkeys((*MARGINS, *((margin,) if margin else ())))
+    listing.choices(call, "rule", [("", words.get("rule_none", "-")), *((each, each) for each in margins)])
+    currencies = [(iso, iso) for iso in tariffs.currencies(db)]
+    listing.choices(call, "currency", [("", words.get("currency_theirs", "-")), *currencies])
+    listing.choices(call, "project", [("", words.get("project_first", "-")), *tariffs.projects(db).items()])
+    places = {number: name for each in plans for number, name in each.datacenters.items()}
+    listing.choices(call, "datacenter", [("", words.get("datacenter_only", "-")), *places.items()])
 
 
 def _make(call: Call, module: int, plans: Sequence[Plan], rule: price_rule.Rule) -> document.Element:

@@ -5,10 +5,11 @@ The last one lets refused changes through.
 
 from __future__ import annotations
 
+from reseller.log import Log
 from reseller.pages.call import Call
 from reseller.sync import checkevent, metrics
 from reseller.sync.job import ALL, Mode
-from reseller.wire import document
+from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 
 
@@ -26,8 +27,9 @@ def force(call: Call) -> document.Element:
 def _run(call: Call, mode: Mode) -> document.Element:
     try:
         context = call.context
-    except ResellerError:
+    except ResellerError as error:
         metrics.failed(call.panel)
+        Log(call.panel.base).error(f"checkevent: no run could start: {texts.word(call.panel.base, error)}")
         raise
     summary = checkevent.run(context, mode)
     return document.document(document.element("ok"), document.element("summary", str(summary)))

@@ -34,7 +34,7 @@ def start(call: Call) -> document.Element:
     """
     stopped = [each.module for each in stops.every(call.context.db)]
     is_chosen = call.text("module") or not stopped
-    stop = stop_buying.require(call.context, _chosen(call) if is_chosen else stopped[0])
+    stop = stop_buying.stop_of(call.context, _chosen(call) if is_chosen else stopped[0])
     waiting = stop_buying.plan(call.context, stop)
     if call.sok:
         several.require_shown(call, waiting)

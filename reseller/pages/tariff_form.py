@@ -1,4 +1,6 @@
-"""The tariff form `pricelist.pmreseller`: the seller's tariff and data centre for a tariff of this panel."""
+"""The tariff form `pricelist.pmreseller`: the seller's tariff and data centre for a tariff of this panel, and what
+comes next: the map of its parts.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,12 @@ from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5.panel import Panel
 from reseller.pages.connection_form import parse
 from reseller.seller import tariffs
+from reseller.tariffs import proposal
 from reseller.wire import document
-from reseller.wire.errors import ResellerError
+from reseller.wire.errors import Message, ResellerError
+from reseller.wire.numbers import whole
+
+COMMAND_FIELD = "reseller_command"
 
 
 def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Element:
@@ -29,7 +35,25 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
     _choices(
         root, DATACENTER_FIELD, {number: name for tariff in offered for number, name in tariff.datacenters.items()}
     )
+    root.append(document.element("next_step", context.word(_next(context, whole(document.text(root, "elid"))))))
+    _command(root, panel)
     return root
+
+
+def _next(context: Context, pricelist: int) -> Message:
+    """How far the tariff is mapped, and where that is done."""
+    found = next((one for one in proposal.overview(context) if one.number == pricelist), None) if pricelist else None
+    if found is None or not found.remote:
+        return Message("reseller_form_new")
+    mapped = len(found.parts) - len(found.missing)
+    return Message("reseller_form_next", mapped=mapped, parts=len(found.parts))
+
+
+def _command(root: document.Element, panel: Panel) -> None:
+    """The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet."""
+    number = document.text(root, "elid") or document.text(root, "id")
+    if number.isdecimal():
+        root.append(document.element(COMMAND_FIELD, f"{panel.base}/sbin/resellerctl map {number} --yes"))
 
 
 def _choices(root: document.Element, name: str, offered: dict[str, str]) -> None:

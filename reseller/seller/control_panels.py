@@ -115,7 +115,7 @@ def opens_account(transport: Transport, username: str, keys: Iterable[str]) -> b
     The method is tested first: a session of our own must be recognised, and a made-up one must not. Raises SellerError
     if the seller cannot be reached, ResellerError `reseller_link_failed` if its answers prove nothing.
     """
-    stranger = transport.stranger()
+    stranger = transport.without_login()
     own = document.text(transport.call("auth"), "auth")
     dead = _answer(stranger, "whoami", auth=secrets.token_hex(16))
     if not own or dead == "open" or _answer(stranger, "whoami", auth=own) != "open":

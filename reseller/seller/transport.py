@@ -128,7 +128,7 @@ class Transport:
         self._log = log
         self.timing = Timing()
 
-    def stranger(self) -> Transport:
+    def without_login(self) -> Transport:
         """A transport to the same seller without credentials."""
         other = Transport(self._settings, self._limits, self._log)
         other._credentials = {}

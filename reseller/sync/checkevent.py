@@ -40,7 +40,16 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.last_handler import PASSING
 from reseller.mgr5 import items, settings
-from reseller.sync import account_troubles, left_behind, metrics, reconcile, shared_tasks, spending_limit
+from reseller.sync import (
+    account_troubles,
+    cover_watch,
+    left_behind,
+    metrics,
+    price_watch,
+    reconcile,
+    shared_tasks,
+    spending_limit,
+)
 from reseller.sync.account_troubles import Account
 from reseller.sync.job import SPEND, Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
@@ -87,6 +96,9 @@ def run(context: Context, mode: Mode = EVERYTHING) -> Summary:
         summary.take(job.summary)
     if mode.force:
         context.note("force", f"changes that were refused are let through: {summary}")
+    for failure in summary.failures:
+        # The panel's own output of a run is seen by nobody, since cron starts it.
+        context.log.error(f"checkevent: {failure}")
     context.log.info(f"checkevent: {summary}")
     if not mode.pending:
         try:
@@ -236,6 +248,8 @@ class _Run:
             from reseller.sync import tariff_watch
 
             tariff_watch.note(self.context, self.held, self.module, self.job.until)
+        for watch in (price_watch.note, cover_watch.note):
+            watch(self.context, self.held, self.module)
 
     def _end_all(self) -> None:
         """End the problems of a module that looks after nothing.
@@ -330,7 +344,7 @@ class _Run:
         if self.may_send:
             self._finish_left()
         if not self.job.mode.pending:
-            left_behind.note(self.context, self.held, self.module)
+            left_behind.watch_ledger(self.context, self.held, self.module)
 
     def _finish_left(self) -> None:
         from reseller.sync import restart
@@ -385,8 +399,8 @@ class _Run:
         troubles.keep(self.context, self.held, Problem(cause, self.module, "reseller_clock", params), lasts=is_another)
         if is_another:
             return
-        left_behind.note_dates(self.context, self.held, self.module, today)
-        left_behind.note_off(self.context, self.held, self.module, today)
+        left_behind.watch_dates(self.context, self.held, self.module, today)
+        left_behind.watch_switched_off(self.context, self.held, self.module, today)
         if self.observes or not self.may_spend:
             return
         for number in paid.due(self.context.db, self.module, today, self.context.limits):

@@ -51,6 +51,8 @@ class Summary:
     left: int = 0
     busy: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    #: those of the problems that were failures, for the log
+    failures: list[str] = field(default_factory=list)
     #: whether the run came to its end and could read all lists of the seller
     is_whole: bool = False
     timing: Timing = field(default_factory=Timing)
@@ -66,6 +68,7 @@ class Summary:
         with self._guard:
             self.failed += 1
             self.problems.append(problem)
+            self.failures.append(problem)
 
     def take(self, other: Summary) -> None:
         """Add the figures and sentences of another summary: a module's to the run's."""
@@ -73,6 +76,7 @@ class Summary:
             self.add(name, value)
         self.busy += other.busy
         self.problems += other.problems
+        self.failures += other.failures
 
     def counts(self) -> dict[str, int]:
         """The figures, by name."""

@@ -25,7 +25,7 @@ OF_LEDGER = (problems.UNBOUGHT, problems.UNDECIDED, problems.LATE, problems.HALF
 OF_DATES = (problems.UNDATED, problems.ENDLESS, problems.REFUSED_TERM)
 
 
-def note(context: Context, held: Lease, module: int) -> None:
+def watch_ledger(context: Context, held: Lease, module: int) -> None:
     """Raise and end the problems that the ledger alone shows."""
     db, limits = context.db, context.limits
     deleted = context.word(Message("reseller_operation_deleted"))
@@ -49,7 +49,7 @@ def note(context: Context, held: Lease, module: int) -> None:
     _keep(context, held, module, OF_LEDGER, present)
 
 
-def note_dates(context: Context, held: Lease, module: int, today: dt.date) -> None:
+def watch_dates(context: Context, held: Lease, module: int, today: dt.date) -> None:
     """Raise and end the problems that the seller's dates show on its day `today`."""
     db, limits = context.db, context.limits
     present = [
@@ -68,7 +68,7 @@ def note_dates(context: Context, held: Lease, module: int, today: dt.date) -> No
     _keep(context, held, module, OF_DATES, present)
 
 
-def note_off(context: Context, held: Lease, module: int, today: dt.date) -> None:
+def watch_switched_off(context: Context, held: Lease, module: int, today: dt.date) -> None:
     """Raise one problem for a module that is switched off.
 
     It names the services that will end because none is renewed.

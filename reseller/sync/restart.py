@@ -40,7 +40,7 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
         elif request.state == State.INTENT:
             is_ripe = request.quiet_seconds >= limits.stale_intent_seconds
         else:
-            may_try = request.tries < limits.unsent_times or request.id in left
+            may_try = request.id in left or not retries.are_used_up(request.tries, limits)
             is_ripe = request.state == State.UNSENT and (may_try or request.error_type in retries.UNSENT.values())
         if is_ripe and request.is_due:
             due.append(request)

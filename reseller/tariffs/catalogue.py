@@ -7,7 +7,7 @@ read says so by type, and then nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from reseller import products
@@ -18,6 +18,7 @@ from reseller.mgr5 import tariffs as panel_tariffs
 from reseller.model import BOOLEAN, ENUMERATION
 from reseller.seller import order_form, price_list
 from reseller.seller.price_list import Costs, Offer, Prices, Resource
+from reseller.tariffs import period_words
 from reseller.wire import numbers
 from reseller.wire.errors import Message, ResellerError
 
@@ -77,7 +78,7 @@ def look(context: Context, module: int, itemtypes: Iterable[str] = ()) -> Catalo
 
 def _add(context: Context, seller: Seller, itemtype: str, here: Mapping[str, list[int]], found: Catalogue) -> None:
     def in_texts(offer: Offer) -> Row:
-        return row(offer, itemtype, here.get(offer.id, []))
+        return row(offer, itemtype, here.get(offer.id, []), lambda period: period_words.word(context, period))
 
     try:
         rows = price_list.each(seller.transport, itemtype, in_texts, context.limits.list_seconds)
@@ -110,13 +111,13 @@ def orderable(context: Context, seller: Seller, itemtype: str) -> set[str]:
     return order_form.offered(seller.transport, itemtype, generation)
 
 
-def row(offer: Offer, itemtype: str, here: list[int]) -> Row:
-    """A tariff in texts; whether the order form offers it is not known yet."""
+def row(offer: Offer, itemtype: str, here: list[int], word: Callable[[str], str] = str) -> Row:
+    """A tariff in texts, its periods named by `word`; whether the order form offers it is not known yet."""
     return Row(
         remote=offer.id,
         name=offer.name,
         itemtype=itemtype,
-        prices="; ".join(_block(currency, costs) for currency, costs in offer.prices.items()),
+        prices="; ".join(_block(currency, costs, word) for currency, costs in offer.prices.items()),
         resources="; ".join(map(resource, offer.resources)),
         datacenters=", ".join(f"{number} {name}" for number, name in offer.datacenters.items()),
         marks=offer.marks,
@@ -125,8 +126,8 @@ def row(offer: Offer, itemtype: str, here: list[int]) -> Row:
     )
 
 
-def _block(currency: str, costs: Costs) -> str:
-    told = (f"{period}: {'?' if cost is None else numbers.plain(cost)}" for period, cost in costs.items())
+def _block(currency: str, costs: Costs, word: Callable[[str], str]) -> str:
+    told = (f"{word(period)}: {'?' if cost is None else numbers.plain(cost)}" for period, cost in costs.items())
     return f"{', '.join(told)} {currency}".strip()
 
 

@@ -6,7 +6,7 @@ seller is asked once a type for all tariffs, so a thousand tariffs cost no more 
 
 If more than a fifth of the tariffs are missing from one answer, or it has none at all, the answer is doubted: nothing
 is said of those that are missing until the daily look has found the same ones missing for a day. The others are
-compared.
+compared, but no price follows by such an answer.
 """
 
 from __future__ import annotations
@@ -18,21 +18,20 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.context import Context
-from reseller.ledger import accounts, observations, tariff_runs, tariffmap
+from reseller.ledger import accounts, observations, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
-from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
-from reseller.mgr5 import addons, items, tariffs
-from reseller.model import ENUMERATION
+from reseller.lifecycle import ceiling
+from reseller.model import INTEGER
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
-from reseller.tariffs import catalogue, proposal
-from reseller.tariffs.making import PERIOD, RESOURCE
+from reseller.tariffs import catalogue, resold, resource_changes
+from reseller.tariffs import cost as configuration
+from reseller.tariffs.making import PERIOD
+from reseller.tariffs.resold import Resold
+from reseller.tariffs.resource_changes import BOTH, HERE, THERE
 from reseller.wire import money
 from reseller.wire.errors import Message, Rejected, ResellerError
 
-#: which side has changed a value since it was agreed
-THERE, HERE, BOTH = "there", "here", "both"
 #: the share of a module's tariffs, in percent, that may be missing from one answer before it is doubted
 DOUBTED_PERCENT = 20
 #: so many tariffs may be missing however few there are
@@ -65,34 +64,24 @@ class Change(NamedTuple):
     #: of a period: what it costs there now, None if unknown, and in which currency
     cost: Decimal | None = None
     currency: str = ""
+    #: how many services that are not closed have the tariff: they keep their price
+    services: int = 0
 
 
 class Report(NamedTuple):
     """The differences of a module's tariffs; `unread` says which answers are missing or doubted.
 
     `doubts` has each type that was read, with a digest of the tariffs that are missing if those are too many, else
-    empty. `unknown` are tariffs with a period on sale whose cost is not known.
+    empty. `unknown` are tariffs with a period on sale whose cost is not known. `doubtful` are tariffs of which no
+    change is taken over by a rule, each with the reason. `offers` has what the seller publishes for each tariff here.
     """
 
     changes: list[Change]
     unread: list[Message]
     doubts: dict[str, str]
     unknown: list[int]
-
-
-class _Tariff(NamedTuple):
-    """A tariff of this panel: what it is, whether it is on sale, and what its parts are called there."""
-
-    number: int
-    name: str
-    remote: str
-    datacenter: str
-    is_active: bool
-    #: on sale, or with a service that renews
-    is_used: bool
-    mapping: TariffMap
-    known: Mapping[str, Value]
-    prices: Mapping[str, Mapping[str, Decimal]]
+    doubtful: dict[int, Message]
+    offers: dict[int, Offer]
 
 
 def look(context: Context, module: int, until: float | None = None) -> Report:
@@ -103,13 +92,12 @@ def look(context: Context, module: int, until: float | None = None) -> Report:
     work of the module. Raises ResellerError as Context.seller().
     """
     context.seller(module)
-    found = Report([], [], {}, [])
-    by_type: dict[str, list[_Tariff]] = {}
-    for number, sold in tariffs.all_sold(context.db).items():
-        if sold.module == module:
-            tariff = _tariff(context, number, sold.name)
-            if tariff.remote:
-                by_type.setdefault(sold.itemtype, []).append(tariff)
+    found = Report([], [], {}, [], {}, {})
+    ours = resold.read(context, module)
+    by_type: dict[str, list[Resold]] = {}
+    for tariff in ours:
+        if tariff.remote:
+            by_type.setdefault(tariff.itemtype, []).append(tariff)
     is_over = False
     for itemtype, mine in by_type.items():
         left = seconds_left(context, until)
@@ -121,7 +109,7 @@ def look(context: Context, module: int, until: float | None = None) -> Report:
         except ResellerError as error:
             is_over = not isinstance(error, Rejected)
             found.unread.append(Message("reseller_tariffs_unread", object=itemtype, cause=context.word(error)))
-    found.changes.extend(_incomplete(context, module))
+    found.changes.extend(_incomplete(ours))
     return found
 
 
@@ -131,24 +119,8 @@ def seconds_left(context: Context, until: float | None) -> int:
     return most if until is None else min(most, int(until - time.monotonic()))
 
 
-def _tariff(context: Context, number: int, name: str) -> _Tariff:
-    chosen = items.tariff_params(context.db, number)
-    is_active = tariffs.is_active(context.db, number)
-    return _Tariff(
-        number,
-        name,
-        chosen.get(TARIFF_FIELD, ""),
-        chosen.get(DATACENTER_FIELD, ""),
-        is_active,
-        is_active or bool(tariffs.services(context.db, [number], 1)),
-        tariffmap.load(context.db, number),
-        tariff_runs.values(context.db, number),
-        tariffs.prices(context.db, number),
-    )
-
-
 def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where to, and in what time
-    context: Context, module: int, itemtype: str, mine: list[_Tariff], found: Report, seconds: int
+    context: Context, module: int, itemtype: str, mine: list[Resold], found: Report, seconds: int
 ) -> None:
     seller = context.seller(module)
     wanted = {tariff.remote for tariff in mine}
@@ -170,10 +142,14 @@ def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where t
     if is_doubted:
         told = {"count": len(missing), "total": len(mine)}
         found.unread.append(Message("reseller_tariffs_doubted", object=itemtype, **told))
+        found.doubtful.update({tariff.number: found.unread[-1] for tariff in mine})
     account = accounts.balance_of(context.db, seller.account)[0].currency
+    gone = {tariff.number for tariff in missing}
     for tariff in mine:
-        if tariff not in missing:
-            found.changes.extend(_compared(tariff, offers[tariff.remote], account, found.unknown))
+        if tariff.remote in offers:
+            found.offers[tariff.number] = offers[tariff.remote]
+        if tariff.number not in gone:
+            found.changes.extend(_compared(tariff, offers[tariff.remote], account, found))
         elif not is_doubted:
             found.changes.append(_withdrawn(tariff, offers.get(tariff.remote)))
 
@@ -193,26 +169,30 @@ def _digest(remotes: Iterable[str]) -> str:
     return hashlib.sha256(" ".join(sorted(remotes)).encode()).hexdigest()[:16]
 
 
-def _withdrawn(tariff: _Tariff, offer: Offer | None) -> Change:
+def _withdrawn(tariff: Resold, offer: Offer | None) -> Change:
     marks = ", ".join(offer.marks) if offer is not None else ""
     text = Message("reseller_tariff_withdrawn", pricelist=tariff.number, tariff=tariff.remote)
     here = "on" if tariff.is_active else "off"
     return _change(tariff, TARIFF, "", "", marks or "-", here, text)._replace(is_unsellable=tariff.is_active)
 
 
-def _compared(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) -> Iterator[Change]:
+def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iterator[Change]:
     if tariff.datacenter and offer.datacenters and tariff.datacenter not in offer.datacenters:
         told = ", ".join(offer.datacenters)
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
         lost = _change(tariff, "datacenter", "", tariff.datacenter, told, tariff.datacenter, text)
         yield lost._replace(is_unsellable=tariff.is_active)
-    yield from _periods(tariff, offer, account, unknown)
-    yield from _resources(tariff, offer)
+    currency = ceiling.currency_of(offer, account)
+    yield from _periods(tariff, offer, currency, found.unknown)
+    for each in resource_changes.compare(tariff, offer, currency):
+        if each.is_doubtful:
+            found.doubtful.setdefault(tariff.number, each.text)
+        change = _change(tariff, each.part, each.side, each.was, each.there, each.here, each.text)
+        is_lost = each.is_lost and tariff.is_active
+        yield change._replace(is_unsellable=is_lost, is_below_cost=each.is_below_cost and tariff.is_used)
 
 
-def _periods(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) -> Iterator[Change]:
-    currencies = [iso for iso, costs in offer.prices.items() if costs]
-    currency = account if account in currencies else currencies[0] if len(currencies) == 1 else ""
+def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) -> Iterator[Change]:
     costs = offer.prices.get(currency, {})
     for (kind, period), term in tariff.mapping.rows.items():
         part = f"{PERIOD} {period}"
@@ -227,14 +207,25 @@ def _periods(tariff: _Tariff, offer: Offer, account: str, unknown: list[int]) ->
         if cost is None:
             unknown.append(tariff.number)
         there = "?" if cost is None else money.text(cost, currency)
-        below = _below(cost, currency, sold, period, term)
+        whole = configuration.total(offer, currency, term, _given(tariff))
+        below = _below(whole, currency, sold, period, term)
         known = tariff.known.get(part)
         side = _side(known, there, price_words(sold)) if period == term else ""
         if below or side:
             error = "reseller_tariff_below_cost" if below else "reseller_tariff_price"
-            text = Message(error, pricelist=tariff.number, period=period, there=there, here=price_words(sold))
+            told = money.text(whole, currency) if below else there
+            text = Message(error, pricelist=tariff.number, period=period, there=told, here=price_words(sold))
             change = _change(tariff, part, side, known.there if known else "", there, price_words(sold), text)
             yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
+
+
+def _given(tariff: Resold) -> dict[str, str]:
+    """The amounts that everybody is given, by the seller's number: what the seller does not include costs extra.
+
+    A switch and a choice have a price of their own on both sides.
+    """
+    numbers = {addon: tariff.mapping.remote(tariffmap.ADDON, addon.key) for addon in tariff.addons}
+    return {number: addon.value for addon, number in numbers.items() if number and addon.addontype == INTEGER}
 
 
 def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], period: str, term: str) -> bool:
@@ -262,58 +253,18 @@ def _side(known: Value | None, there: str, here: str) -> str:
     )
 
 
-def _resources(tariff: _Tariff, offer: Offer) -> Iterator[Change]:
-    """Parts that are mapped to what the seller does not have any more, and resources that are new there."""
-    there = {one.id: one for one in offer.resources}
-    choices = {choice.id for one in offer.resources for choice in one.choices}
-    for (kind, local), remote in tariff.mapping.rows.items():
-        is_gone = (kind == tariffmap.ADDON and remote != tariffmap.NONE and remote not in there) or (
-            kind == tariffmap.ENUM and remote not in choices
-        )
-        if is_gone:
-            text = Message("reseller_tariff_part_gone", pricelist=tariff.number, part=kind, value=local)
-            gone = _change(tariff, f"{kind} {local}", THERE, remote, "-", local, text)
-            yield gone._replace(is_unsellable=tariff.is_active)
-    mapped = {remote for (kind, _), remote in tariff.mapping.rows.items() if kind == tariffmap.ADDON}
-    was_imported = any(part.startswith(RESOURCE) for part in tariff.known)
-    for number, one in there.items():
-        if was_imported and number not in mapped and one.billtype in ("", "0", "1", "2"):
-            text = Message("reseller_tariff_part_new", pricelist=tariff.number, part=RESOURCE, value=one.intname)
-            yield _change(tariff, f"{RESOURCE} {one.intname}", THERE, "", one.name, "-", text)
-
-
-def _incomplete(context: Context, module: int) -> Iterator[Change]:
+def _incomplete(ours: Iterable[Resold]) -> Iterator[Change]:
     """Tariffs that are on sale here with parts that have no counterpart, or with no tariff of the seller at all."""
-    for each in proposal.overview(context):
-        if each.module == module and each.is_active and (each.missing or not each.remote):
-            told = ", ".join(f"{kind} {name}" for kind, name in each.missing[:10]) or "-"
-            text = Message("reseller_tariff_unmapped", pricelist=each.pricelist, parts=told)
-            lost = not each.remote or _is_lost(context, each)
-            yield Change(each.pricelist, each.name, each.remote, TARIFF, "", "", "", told, text, is_unsellable=lost)
-
-
-def _is_lost(context: Context, each: proposal.Overview) -> bool:
-    """Whether every order of a tariff is refused: no period of it is mapped, or not what it gives to everybody.
-
-    An add-on of which the tariff gives nothing needs no counterpart until somebody orders it (lifecycle/quantities.py).
-    """
-    missing, mapping = set(each.missing), tariffmap.load(context.db, each.pricelist)
-    periods = {(tariffmap.PERIOD, period) for period in tariffs.periods(context.db, each.pricelist)}
-    if periods and periods <= missing:
-        return True
-    given = [addon for addon in addons.of_tariff(context.db, each.pricelist) if not addon.is_nothing]
-    return any(
-        (tariffmap.ADDON, addon.key) in missing
-        or (
-            addon.addontype == ENUMERATION
-            and (tariffmap.ENUM, addon.value) in missing
-            and mapping.remote(tariffmap.ADDON, addon.key) != tariffmap.NONE
-        )
-        for addon in given
-    )
+    for tariff in ours:
+        missing = tariff.missing
+        if tariff.is_active and (missing or not tariff.remote):
+            told = ", ".join(f"{kind} {name}" for kind, name in missing[:10]) or "-"
+            text = Message("reseller_tariff_unmapped", pricelist=tariff.number, parts=told)
+            yield _change(tariff, TARIFF, "", "", "", told, text)._replace(is_unsellable=tariff.is_lost)
 
 
 def _change(  # noqa: PLR0913, PLR0917 - the cells of a row
-    tariff: _Tariff, part: str, side: str, was: str, there: str, here: str, text: Message
+    tariff: Resold, part: str, side: str, was: str, there: str, here: str, text: Message
 ) -> Change:
-    return Change(tariff.number, tariff.name, tariff.remote, part, side, was, there, here, text)
+    row = Change(tariff.number, tariff.name, tariff.remote, part, side, was, there, here, text)
+    return row._replace(services=tariff.services)

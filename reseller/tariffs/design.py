@@ -23,7 +23,7 @@ TRIAL = "-100"
 #: `billtype` of a resource: none (what the tariff includes), and ordered by clients (platform.md 6.2)
 INCLUDED, ORDERED = "1", "2"
 #: `billtype` of resources that a client neither orders nor is given: by use, of others, calculated, by staff
-_NOT_TAKEN = ("3", "4", "5", "10")
+NOT_TAKEN = ("3", "4", "5", "10")
 
 
 class Price(NamedTuple):
@@ -173,7 +173,7 @@ class _Taking(NamedTuple):
         return tuple(found.values())
 
     def _reason_against(self, one: Resource) -> Message | None:
-        if one.addontype == 0 or one.billtype in _NOT_TAKEN:
+        if one.addontype == 0 or one.billtype in NOT_TAKEN:
             return Message("reseller_import_not_ordered", part=one.intname, billtype=one.billtype or "-")
         limits = (one.included, one.least, one.most, self.form.steps.get(one.id))
         if one.addontype == INTEGER and (one.included is None or not all(map(_is_whole, limits))):

@@ -9,7 +9,8 @@ is completed by the next import: a part is done with when its values are kept, n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reseller.context import Context, Seller
@@ -40,11 +41,15 @@ class Wish(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What would be made of one tariff; `maker` is None where nothing can be made."""
+    """What would be made of one tariff; `maker` is None where nothing can be made.
+
+    `datacenters` are the seller's in which it is sold, by number, as far as they were read.
+    """
 
     remote: str
     lines: tuple[Line, ...]
     maker: Maker | None = None
+    datacenters: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_refused(self) -> bool:
@@ -62,21 +67,24 @@ def plan(context: Context, module: int, remotes: Sequence[str], wish: Wish) -> l
 
 
 def _plan_one(context: Context, module: int, seller: Seller, remote: str, wish: Wish) -> Plan:
+    places: Mapping[str, str] = {}
     try:
         by_hand = _made_by_hand(context, module, remote)
         if by_hand:
             told = ", ".join(map(str, by_hand))
             return Plan(remote, (Line(remote, by_hand[0], TARIFF, "", told, THERE),))
-        maker = _maker(context, module, seller, remote, wish)
+        offer = _offer(context, seller, remote)
+        places = offer.datacenters
+        maker = _maker(context, module, seller, offer, wish)
         number = maker.pricelist
         missing = _missing(context, module, maker, number)
     except ResellerError as error:
-        return Plan(remote, (Line(remote, 0, TARIFF, "", "", REFUSED, context.word(error)),))
+        return Plan(remote, (Line(remote, 0, TARIFF, "", "", REFUSED, context.word(error)),), None, places)
     lines = [Line(remote, number, str(part), part.there, part.here, PLANNED) for part in missing]
     if not lines:
-        return Plan(remote, (Line(remote, number, TARIFF, maker.design.name, str(number), THERE),), maker)
+        return Plan(remote, (Line(remote, number, TARIFF, maker.design.name, str(number), THERE),), maker, places)
     lines += [Line(remote, number, _about(each.params), "", "", LEFT, context.word(each)) for each in maker.design.left]
-    return Plan(remote, tuple(lines), maker)
+    return Plan(remote, tuple(lines), maker, places)
 
 
 def _missing(context: Context, module: int, maker: Maker, number: int) -> list[Part]:
@@ -85,7 +93,7 @@ def _missing(context: Context, module: int, maker: Maker, number: int) -> list[P
     Raises ResellerError `reseller_import_foreign` for a tariff of this internal name that no import has made, and
     `reseller_import_active` where something would be added to a tariff that is on sale.
     """
-    known = tariff_runs.values(context.db, number) if number else {}
+    known = tariff_runs.imported(tariff_runs.values(context.db, number)) if number else {}
     missing = [part for part in maker.parts() if str(part) not in known]
     if number:
         remote = maker.design.remote
@@ -108,10 +116,16 @@ def _made_by_hand(context: Context, module: int, remote: str) -> list[int]:
     return [number for number in found if tariffs.intname(context.db, number) != remote]
 
 
-def _maker(context: Context, module: int, seller: Seller, remote: str, wish: Wish) -> Maker:
+def _offer(context: Context, seller: Seller, remote: str) -> Offer:
+    """The tariff as the seller publishes it; raises ResellerError `reseller_import_missing`."""
     offer = price_list.one(seller.transport, remote, context.limits.list_seconds)
     if offer is None:
         raise ResellerError("reseller_import_missing", tariff=remote)
+    return offer
+
+
+def _maker(context: Context, module: int, seller: Seller, offer: Offer, wish: Wish) -> Maker:
+    remote = offer.id
     itemtype = tariffs.types(context.db).get(offer.itemtype, 0)
     if not itemtype:
         raise ResellerError("reseller_import_type", tariff=remote, type=offer.itemtype or "-")

@@ -2,7 +2,8 @@
 
 Only a price that nobody has changed here since it was agreed follows: what a person set stays his. A change that is not
 plausible waits for a person, however the rule reads: a cost that begins or ends at nothing, that is not known, or that
-has moved by more than a factor of MOST_FACTOR. Services keep their price: the tariff's is for new orders.
+has moved by more than a factor of MOST_FACTOR; a tariff of which a resource has shrunk or is counted otherwise; and
+all tariffs of a type of which too many are missing. Services keep their price: the tariff's is for new orders.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from reseller.ledger import tariff_runs
 from reseller.ledger.leases import lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, Line
 from reseller.mgr5 import tariff_forms, tariffs
-from reseller.tariffs.changes import THERE, Change
+from reseller.tariffs.changes import Change, Report
 from reseller.tariffs.making import PERIOD
 from reseller.tariffs.price_rule import Rule
+from reseller.tariffs.resource_changes import THERE
 from reseller.wire import money
 from reseller.wire.errors import Message, ResellerError
 
@@ -27,7 +29,7 @@ PRICE = "price"
 MOST_FACTOR = 3
 
 
-def plan(context: Context, changes: Sequence[Change], rule: Rule) -> list[Line]:
+def plan(context: Context, report: Report, rule: Rule) -> list[Line]:
     """A line for each period whose cost the seller has changed: `there` is its price of now, `here` that by the rule.
 
     Raises ResellerError `reseller_import_rate` for a rule that sells in another currency: an agreed price is in one.
@@ -35,11 +37,11 @@ def plan(context: Context, changes: Sequence[Change], rule: Rule) -> list[Line]:
     if rule.currency or rule.rate is not None:
         raise ResellerError("reseller_import_rate", there="-", here=rule.currency or "-", rate=str(rule.rate or "-"))
     found = []
-    for each in changes:
+    for each in report.changes:
         kind, _, period = each.part.partition(" ")
         if kind != PERIOD or not each.side or each.was in ("", each.there):
             continue
-        why = _reason_to_wait(each)
+        why = _reason_to_wait(each, report.doubtful.get(each.pricelist))
         price = "" if why or each.cost is None else money.text(rule.total(each.cost), each.currency)
         text = context.word(why) if why else ""
         outcome = LEFT if why else PLANNED
@@ -47,10 +49,12 @@ def plan(context: Context, changes: Sequence[Change], rule: Rule) -> list[Line]:
     return found
 
 
-def _reason_to_wait(each: Change) -> Message | None:
+def _reason_to_wait(each: Change, doubt: Message | None) -> Message | None:
     names = {"pricelist": each.pricelist, "part": each.part, "was": each.was, "there": each.there, "here": each.here}
     if each.side != THERE:
         return Message("reseller_price_by_hand", **names)
+    if doubt is not None:
+        return doubt
     was, cost = amount(each.was), each.cost
     if was is None or cost is None or not was or not cost:
         return Message("reseller_price_waits", **names)

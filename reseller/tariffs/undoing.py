@@ -5,10 +5,12 @@ What has been changed since, what is on sale, and what services have stays as it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reseller.context import Context
 from reseller.ledger import tariff_runs, tariffmap
 from reseller.ledger.leases import lease
-from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, TARIFF, THERE, Line, Run
+from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, TARIFF, THERE, Line, Run, Value
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items, tariff_forms, tariffs
 from reseller.tariffs import repricing
@@ -88,9 +90,11 @@ def _reason_to_leave(context: Context, run: Run, line: Line) -> Message | None:
     target = items.tariff_params(db, number).get(TARIFF_FIELD, "")
     changed = [] if target in ("", line.remote) else [TARGET]
     kept = tariff_runs.values(db, number)
-    changed += [part for part, here in _prices(context, number).items() if part in kept and here != kept[part].here]
+    here = {**_prices(context, number), **_choices(context, number, kept)}
+    changed += [part for part, price in here.items() if part in kept and price != kept[part].here]
     if line.part != TARIFF:
-        changed = [part for part in changed if part in (TARGET, line.part) or part.startswith(f"{line.part} ")]
+        own = (f"{line.part} ", f"{line.part}/")
+        changed = [part for part in changed if part in (TARGET, line.part) or part.startswith(own)]
     if changed:
         return Message("reseller_undo_changed", object="pricelist", value=number, parts=", ".join(changed))
     # Without its target the tariff would be none of the seller's, while its parts are still mapped.
@@ -107,6 +111,25 @@ def _prices(context: Context, number: int) -> dict[str, str]:
         for period in {period for costs in sold.values() for period in costs}:
             told = {iso: costs[period] for iso, costs in sold.items() if period in costs}
             found[f"{part or PERIOD} {period}"] = price_words(told)
+    return found
+
+
+def _choices(context: Context, number: int, kept: Mapping[str, Value]) -> dict[str, str]:
+    """The prices of single choices, in words, for those that are kept; they are read from the panel's forms."""
+    db, found = context.db, {}
+    for name, made in tariffs.resources(db, number).items():
+        head = f"{RESOURCE} {name}/"
+        mine = {part: value for part, value in kept.items() if part.startswith(head)}
+        if not mine or made.enumeration is None:
+            continue
+        form = tariff_forms.resource_form(context.mgrctl, number, made.id)
+        choices = tariffs.enumeration_items(db, made.enumeration)
+        for part, value in mine.items():
+            choice, _, period = part.removeprefix(head).rpartition(" ")
+            iso = value.here.rpartition(" ")[2]
+            currency, item = tariffs.currency(db, iso), choices.get(choice, 0)
+            shown = tariff_forms.prices(form, currency, item) if currency and item else {}
+            found[part] = price_words({iso: shown[period]}) if period in shown else ""
     return found
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pymysql
 from lxml import etree
 
-import sandbox.functions  # noqa: F401  (registers the panel's functions)
 from sandbox.core import columns, handlers, pages, reports, texts, validators
 from sandbox.core.documents import add
 from sandbox.core.errors import PanelError, denied, missing
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 
 def answer(panel: Panel, request: Request) -> etree._Element:
     """The document of a call; an error is a document too."""
-    panel.log.request(request.origin.ip, request.caller.name, request.params)
+    hides = panel.modules.hides(request.func)
+    panel.log.request(request.origin.ip, request.caller.name, request.params, hides)
     serialised = panel.switches["serialise_calls"] == "on" and not request.origin.nested
     if serialised:
         with panel.one_call:

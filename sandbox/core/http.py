@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.browser import front
 from sandbox.core import callers, dispatch, output, texts
 from sandbox.core.answer import SESSION_COOKIE, Answer
 from sandbox.core.errors import PanelError
@@ -29,10 +28,12 @@ LOGIN_PAGE = (
 
 def parameters(given: Iterable[tuple[str, object]]) -> dict[str, str]:
     """The last value of a name counts; marked rows of a list come one by one and are joined (platform.md 1.1)."""
+    pairs = [(name, str(value)) for name, value in given]
+    several = {"_rows", "_private", *(value for name, value in pairs if name == "_several")}
     params: dict[str, str] = {}
-    for name, value in given:
-        joined = name in ("_rows", "_private") and name in params
-        params[name] = f"{params[name]}, {value}" if joined else str(value)
+    for name, value in pairs:
+        joined = name in several and name in params
+        params[name] = ", ".join(filter(None, (params[name], value))) if joined else value
     return params
 
 
@@ -44,8 +45,8 @@ def claimed_user(params: Mapping[str, str]) -> str:
 def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
     """One request, from its parameters to the bytes of its answer. Errors come with status 200 (platform.md 4.2)."""
     lang = texts.chosen_lang(params.get("lang") or _cookie_lang(origin))
-    if front.wanted(params, origin):
-        return front.handle(panel, params, origin, lang)
+    if panel.front is not None and panel.front.wanted(params, origin):
+        return panel.front.handle(panel, params, origin, lang)
     out = params.get("out", "html")
     func = params.get("func", "")
     request = Request(func, params, ANONYMOUS, origin, lang, out)
@@ -54,7 +55,7 @@ def handle(panel: Panel, params: dict[str, str], origin: Origin) -> Answer:
     except PanelError as error:
         if params.get("authinfo") is None and panel.switches["dead_session"] == "html":
             return Answer(LOGIN_PAGE, "text/html")
-        panel.log.request(origin.ip, claimed_user(params), params)
+        panel.log.request(origin.ip, claimed_user(params), params, panel.modules.hides(func))
         return _answer(panel, request, dispatch.error_document(panel, request, error))
     if caller.level == 0 and not func:
         return Answer(LOGIN_PAGE, "text/html")

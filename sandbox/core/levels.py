@@ -33,7 +33,11 @@ def levels_of(grammar: str, least: bool = False) -> frozenset[int]:
 
 @dataclass(frozen=True)
 class Viewer:
-    """For whom a page is cut: level, whether `elid` is there, which features are on."""
+    """For whom a page is cut.
+
+    `least`: a level without `+` means that level and every higher one (switch level_without_plus). `new`: the call has
+    no `elid`, so the form is that of a new record. `features`: those of the module that are on.
+    """
 
     level: int
     least: bool
@@ -48,7 +52,7 @@ class Viewer:
         return feature is None or feature in self.features
 
     def keeps(self, element: etree._Element) -> bool:
-        """`remove_if` takes a tag away from the form of a new record, or of one that exists (platform.md 1.1)."""
+        """Whether `remove_if` leaves the tag in this form: that of a new record, or of one that exists."""
         return element.get("remove_if") != ("new" if self.new else "edit")
 
 

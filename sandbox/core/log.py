@@ -14,24 +14,30 @@ from urllib.parse import quote
 _SECRET = re.compile(r"pass|confirm|authinfo|^auth$|secret|token|key|errorxml", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MASK = "********"
+SHORTEST = 4
+"""Characters of a value that lines hide wherever it stands: a shorter one is part of too many words."""
+MOST_HIDDEN = 1000
 
 
 def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def masked(params: Mapping[str, str]) -> dict[str, str]:
-    """`service.saveparam name=password value=..` hides its value as well as `password=..` does."""
-    named = is_secret(params.get("name", "")) or is_secret(params.get("param", "")) or params.get("crypted") == "on"
+def masked(params: Mapping[str, str], hides: Callable[[str], bool] = is_secret) -> dict[str, str]:
+    """`service.saveparam name=password value=..` hides its value as well as `password=..` does.
+
+    `hides` says of a parameter's name whether its value is for nobody."""
+    named = hides(params.get("name", "")) or hides(params.get("param", "")) or params.get("crypted") == "on"
     result = {}
     for name, value in params.items():
-        hide = is_secret(name) or (named and name not in ("func", "elid", "sok", "name", "param", "crypted", "out"))
+        hide = hides(name) or (named and name not in ("func", "elid", "sok", "name", "param", "crypted", "out"))
         result[name] = MASK if hide and value else value
     return result
 
 
-def query_text(params: Mapping[str, str]) -> str:
-    return "&".join(f"{quote(name, safe='.')}={quote(value, safe='.*@:')}" for name, value in masked(params).items())
+def query_text(params: Mapping[str, str], hides: Callable[[str], bool] = is_secret) -> str:
+    shown = masked(params, hides)
+    return "&".join(f"{quote(name, safe='.')}={quote(value, safe='.*@:')}" for name, value in shown.items())
 
 
 LEVELS = {
@@ -83,11 +89,28 @@ class Log:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._guard = threading.Lock()
+        self._hidden: dict[str, None] = {}
         self.levels = Levels([], lambda: 9)
+
+    def hide(self, value: str) -> None:
+        """Have no line show this crypted setting of a module from now on, even if the module itself prints it."""
+        if len(value) >= SHORTEST:
+            with self._guard:
+                self._hidden.pop(value, None)
+                self._hidden[value] = None
+                if len(self._hidden) > MOST_HIDDEN:
+                    del self._hidden[next(iter(self._hidden))]
+
+    def clean(self, text: str) -> str:
+        """The text without what is hidden."""
+        for value in tuple(self._hidden):
+            text = text.replace(value, MASK)
+        return text
 
     def line(self, module: str, level: str, text: str) -> None:
         if not self.levels.shows(module, level):
             return
+        text = self.clean(text)
         now = time.localtime()
         stamp = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2d} {now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
         thread = threading.get_native_id()
@@ -95,9 +118,9 @@ class Log:
         with self._guard, self._path.open("a", encoding="utf-8") as file:
             file.write(line)
 
-    def request(self, ip: str, user: str, params: Mapping[str, str]) -> None:
+    def request(self, ip: str, user: str, params: Mapping[str, str], hides: Callable[[str], bool] = is_secret) -> None:
         """`INFO Request` is what authors grep for (platform.md 3.1)."""
-        self.line("core", "INFO", f"Request [{ip}][{user}] '{query_text(params)}'")
+        self.line("core", "INFO", f"Request [{ip}][{user}] '{query_text(params, hides)}'")
 
     def note(self, module: str, text: str) -> None:
         self.line(module, "INFO", text)

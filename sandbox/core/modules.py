@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from lxml import etree
 from sandbox.core import programs
 from sandbox.core.documents import parse
 from sandbox.core.errors import ForeignError, PanelError, missing
+from sandbox.core.log import is_secret
 
 if TYPE_CHECKING:
     from sandbox.core.panel import Panel
@@ -24,6 +26,8 @@ MANUAL = "pmmanual"
 """Work done by people: an operation is manual at once and gets a task."""
 BUILT_IN = frozenset((AUTO, MANUAL))
 RECOVERY_SECONDS = 20
+PLAIN = frozenset(("", "func", "out", "elid", "sok", "su", "lang", "module", "name", "datacenter", "clicked_button"))
+"""Parameters of the forms of modules that are no settings of one."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,19 @@ class Modules:
                 self._known[module] = known
             self._panel.log.detail("module", f"features of {module}: {' '.join(sorted(known.names))}")
         return known
+
+    def hides(self, func: str) -> Callable[[str], bool]:
+        """Which parameters of a call of this function no log may show: what is named as a secret is, and, where staff
+        set up a module, its crypted settings. While one is there whose features are not known, anything may be crypted.
+        """
+        if not func.startswith("processing."):
+            return is_secret
+        with self._guard:
+            known = dict(self._known)
+        if not set(self.names()) <= set(known):
+            return lambda name: name not in PLAIN
+        crypted = {one.name for features in known.values() for one in features.settings if one.crypted}
+        return lambda name: name in crypted or is_secret(name)
 
     def has(self, module: str, feature: str) -> bool:
         return feature in self.features(module).names

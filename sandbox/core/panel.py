@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.core import clock, columns
 from sandbox.core.columns import Column
@@ -20,15 +20,29 @@ from sandbox.switches import Switches
 from sandbox.tree import read_conf, read_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.core.answer import Answer
     from sandbox.core.faults import Faults
     from sandbox.core.modules import Modules
     from sandbox.core.queue import Queue
+    from sandbox.core.request import Origin
 
 MANAGER = "billmgr"
 PAGES_AT_ONCE = 3
 """Lists made side by side: more would only take turns, and each turn costs."""
 CLOCK = "clock_ahead"
 """Kept beside the switches: how far `sandbox.clock` moved this panel's time."""
+
+
+class Front(Protocol):
+    """What answers a browser. The core knows that there may be one, and not which."""
+
+    def wanted(self, params: Mapping[str, str], origin: Origin) -> bool:
+        """Whether a request is a person's."""
+
+    def handle(self, panel: Panel, params: dict[str, str], origin: Origin, lang: str) -> Answer:
+        """The page."""
 
 
 @dataclass
@@ -53,6 +67,8 @@ class Panel:
     cuts: dict[tuple[str, Viewer], Cut | None] = field(default_factory=dict)
     """What pages.cut has found out, for each function and viewer."""
     columns: list[Column] = field(default_factory=list)
+    front: Front | None = None
+    """Pages for people, where this panel has them."""
     suspended: threading.Event = field(default_factory=threading.Event)
     """`mgrctl -l` (platform.md 3.1)."""
     _itemtypes: frozenset[str] = frozenset()

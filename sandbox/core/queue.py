@@ -295,12 +295,13 @@ class Queue:
         if problem is None and operation.name in ENDED_BY_EXIT:
             self._end(operation)
             return
+        shown = self._panel.log.clean(_shown(problem, output))
         with self._panel.db.begin() as tx:
             tx.run(
                 "UPDATE runningoperation SET run_pid = NULL, run_start = NULL, lastexit = %s, lastoutput = %s, "
                 "trycount = trycount + %s, nextrun = IF(nextrun >= %s, %s, nextrun) WHERE id = %s",
                 code,
-                _shown(problem, output),
+                shown,
                 rises,
                 NEVER,
                 again,
@@ -311,7 +312,7 @@ class Queue:
                     "INSERT INTO operationerror (runningoperation, item, createdate, log) VALUES (%s, %s, NOW(), %s)",
                     operation.id,
                     operation.item,
-                    _shown(problem, output),
+                    shown,
                 )
         state = "ended" if problem is None else f"failed: {problem}"
         self._panel.log.detail("queue", f"operation {operation.id} {operation.name} of {operation.item} {state}")

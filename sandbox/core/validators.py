@@ -6,7 +6,7 @@ A validator is a function whose name starts with `check`; a handler may be one. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,11 @@ Internal = Callable[["Panel", "Request", str, Mapping[str, str]], etree._Element
 _CHECKED = ("select", *CONTROLS)
 
 
-def checked(panel: Panel, request: Request, internal: Internal, metadata: str = "") -> Request:
+def checked(
+    panel: Panel, request: Request, internal: Internal, metadata: str = "", only: Container[str] | None = None
+) -> Request:
     """The request with values as the validators gave them back. `metadata` names the form when it is not the
-    function's own."""
+    function's own, `only` the fields that count where not all do."""
     if not request.sok or request.text("clicked_button") not in ("", "ok"):
         return request
     element = panel.plugins.interface.metadata(metadata or request.func)
@@ -34,6 +36,8 @@ def checked(panel: Panel, request: Request, internal: Internal, metadata: str = 
     changed: dict[str, str] = {}
     for control in element.iter(*_CHECKED):
         name = control.get("name", "")
+        if only is not None and name not in only:
+            continue
         if name in request.params or control.get("required") == "yes":
             value = _value(panel, request, internal, control, request.text(name))
             if value != request.text(name):

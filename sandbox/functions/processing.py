@@ -20,6 +20,8 @@ from sandbox.core.modules import BUILT_IN, Features
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
 from sandbox.core.rows import row_of
+from sandbox.functions import module_tariffs
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -46,6 +48,7 @@ def settings(panel: Panel, tx: Tx, module: int) -> dict[str, str]:
     }
     for row in tx.rows("SELECT * FROM processingcryptedparam WHERE processingmodule = %s ORDER BY id", module):
         values[row["intname"]] = panel.crypt.decrypt(row["value"])
+        panel.log.hide(values[row["intname"]])
     return values
 
 
@@ -105,9 +108,13 @@ def _store(panel: Panel, tx: Tx, module: int, features: Features, values: dict[s
         tx.run(f"DELETE FROM {other} WHERE processingmodule = %s AND intname = %s", module, name)
 
 
-def _given(request: Request, features: Features) -> dict[str, str]:
-    """Settings in this request that the module declares."""
-    return {one.name: request.text(one.name) for one in features.settings if one.name in request.params}
+def _given(panel: Panel, request: Request, features: Features) -> dict[str, str]:
+    """Settings in this request that the module declares; what is crypted of them no log shows from now on."""
+    given = [one for one in features.settings if one.name in request.params]
+    for one in given:
+        if one.crypted:
+            panel.log.hide(request.text(one.name))
+    return {one.name: request.text(one.name) for one in given}
 
 
 def _checked(panel: Panel, request: Request, module: str, stored: dict[str, str]) -> Request:
@@ -148,14 +155,15 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     if not module:
         raise PanelError("wizard_unavailable", "module")
     features = panel.modules.features(module)
-    values = {**_defaults(features), **_given(request, features)}
+    values = {**_defaults(features), **_given(panel, request, features)}
     form = fields(module=module, name=request.text("name"), datacenter=request.text("datacenter"), **values)
     tuned = _tune(panel, request, module, features, form)
-    if not request.sok:
+    if not request.sok or request.text("snext"):
         panel.plugins.dress(tuned, f"processing.edit.{module}", request.lang)
+        _complete(panel, request, tuned, module, 0)
         return tuned
     checked = _checked(panel, request, module, _defaults(features))
-    values = {**_defaults(features), **_given(checked, features)}
+    values = {**_defaults(features), **_given(panel, checked, features)}
     _check(panel, module, None, features, values)
     with panel.db.begin() as tx:
         _require_unique(tx, module, 0, features, values)
@@ -168,8 +176,19 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
             orderpriority=_whole(request, "orderpriority", 1),
         )
         _store(panel, tx, number, features, values)
+        module_tariffs.store(panel, tx, request, module, number)
     panel.forget("processingmodule")
     return done(id=number)
+
+
+def _complete(panel: Panel, request: Request, form: etree._Element, module: str, number: int) -> None:
+    """For people: the data centres, and the tariffs that the module may process."""
+    if not is_page(request):
+        return
+    with panel.db.begin() as tx:
+        rows = tx.rows("SELECT id, name FROM datacenter ORDER BY id")
+    slist(form, "datacenter", [("", "null"), *((row["id"], row["name"]) for row in rows)])
+    module_tariffs.show(panel, request, form, module, number)
 
 
 def _datacenter(tx: Tx, text: str) -> int | None:
@@ -197,7 +216,7 @@ def processing_add_user(panel: Panel, request: Request) -> etree._Element:
     features = panel.modules.features(module)
     step = f"processing.edit.{module}.createuser"
     values = {name: request.text(name) for name in panel.plugins.form_fields(step) if name in request.params}
-    form = fields(module=module, **{**_given(request, features), **values})
+    form = fields(module=module, **{**_given(panel, request, features), **values})
     if not request.sok:
         tuned = _tune(panel, request, module, features, form)
         panel.plugins.dress(tuned, step, request.lang)
@@ -226,17 +245,21 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         )
         tuned = _tune(panel, request, row["module"], features, form)
         panel.plugins.dress(tuned, f"processing.edit.{row['module']}", request.lang)
+        _complete(panel, request, tuned, row["module"], row["id"])
         return tuned
-    given = _given(_checked(panel, request, row["module"], stored), features)
+    given = _given(panel, _checked(panel, request, row["module"], stored), features)
     _check(panel, row["module"], row["id"], features, {**stored, **given})
     own = {name: request.text(name) for name in _OWN_FIELDS if request.text(name)}
     if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
-        raise bad_value("orderpriority" if "orderpriority" in own else "active")
+        raise bad_value("active" if own.get("orderpriority", "0").isdigit() else "orderpriority")
     with panel.db.begin() as tx:
         _require_unique(tx, row["module"], row["id"], features, given)
         if own:
             tx.update("processingmodule", {"id": row["id"]}, **own)
+        if "datacenter" in request.params:
+            tx.update("processingmodule", {"id": row["id"]}, datacenter=_datacenter(tx, request.text("datacenter")))
         _store(panel, tx, row["id"], features, given)
+        module_tariffs.store(panel, tx, request, row["module"], row["id"])
     panel.forget("processingmodule")
     return done(id=row["id"])
 
@@ -266,6 +289,9 @@ def processing_saveparam(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         row = load_module(tx, request.elid)
     features = panel.modules.features(row["module"])
+    known = features.setting(name)
+    if known is not None and known.crypted:
+        panel.log.hide(request.text("value"))
     with panel.db.begin() as tx:
         _store(panel, tx, row["id"], features, {name: request.text("value")})
     return done()

@@ -90,10 +90,10 @@ def _addon_changes(panel: Panel, tx: Tx, request: Request, item: Item) -> tuple[
         changes[held.field] = held.addon.check(wanted)
         _require_above_use(tx, item, held.addon, wanted)
         cost += held.cost(wanted, item.period) - held.cost(held.value, item.period)
-    return changes, max(rest_of(item, cost), Decimal(0))
+    return changes, max(prorated(item, cost), Decimal(0))
 
 
-def rest_of(item: Item, cost: Decimal) -> Decimal:
+def prorated(item: Item, cost: Decimal) -> Decimal:
     """The part of a period's price that falls to what is left of the paid period."""
     if item.expiredate is None or item.period <= 0:
         return cost
@@ -129,7 +129,7 @@ def check_remoteid(panel: Panel, tx: Tx, item: Item, remoteid: str) -> None:
             raise PanelError("exists", "remoteid", remoteid)
 
 
-def require_paid(panel: Panel, tx: Tx, request: Request, item: Item, changes: Changes) -> None:
+def charge_or_refuse(panel: Panel, tx: Tx, request: Request, item: Item, changes: Changes) -> None:
     """Switch addon_change: whether a client's change of resources past the cart is free, charged or forbidden."""
     rule = panel.switches["addon_change"]
     if not changes.addons or request.caller.staff or rule == "free":

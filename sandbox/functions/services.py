@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sandbox.core.request import Request
 
 
-def _start(panel: Panel, request: Request, operation: str, allowed: tuple[int, ...]) -> etree._Element:
+def _begin(panel: Panel, request: Request, operation: str, allowed: tuple[int, ...]) -> etree._Element:
     """Put each named service in process; answers `<ok/>` (selling-api.md 4.3: bodies are a free choice)."""
     if not request.elids:
         raise missing("elid")
@@ -63,14 +63,14 @@ def _client_may(panel: Panel, request: Request) -> None:
 def suspend(panel: Panel, request: Request) -> etree._Element:
     """Stop services."""
     _client_may(panel, request)
-    return _start(panel, request, "suspend", (items.ACTIVE,))
+    return _begin(panel, request, "suspend", (items.ACTIVE,))
 
 
 @function("<itemtype>.resume", CLIENT, "selling-api.md 4.3")
 def resume(panel: Panel, request: Request) -> etree._Element:
     """Start stopped services again."""
     _client_may(panel, request)
-    return _start(panel, request, "resume", (items.SUSPENDED,))
+    return _begin(panel, request, "resume", (items.SUSPENDED,))
 
 
 @function("<itemtype>.delete", CLIENT, "selling-api.md 4.3")
@@ -104,7 +104,7 @@ def delete(panel: Panel, request: Request) -> etree._Element:
     if not rest and unpaid:
         return done()
     params = {**request.params, "elid": ", ".join(rest)}
-    return _start(panel, replace(request, params=params), "close", (items.ACTIVE, items.SUSPENDED))
+    return _begin(panel, replace(request, params=params), "close", (items.ACTIVE, items.SUSPENDED))
 
 
 def _require_old_enough(panel: Panel, tx: Tx, request: Request, elids: list[str]) -> None:

@@ -13,7 +13,7 @@ from sandbox.core.documents import done, fields, money, slist, text_of
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions.service_changes import rest_of
+from sandbox.functions.service_changes import prorated
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -122,7 +122,7 @@ def cost_of(panel: Panel, item: Item, target: Tariff, period: int) -> Decimal:
     """A dearer tariff costs the difference for what is left of the paid period (switch change_money)."""
     if panel.switches["change_money"] == "none":
         return Decimal(0)
-    return max(rest_of(item, target.prices[period] - item.cost), Decimal(0))
+    return max(prorated(item, target.prices[period] - item.cost), Decimal(0))
 
 
 def change(panel: Panel, tx: Tx, request: Request, item: Item, target: Tariff, period: int) -> None:

@@ -29,10 +29,10 @@ def parsed(data: str | bytes) -> Any:
 class Up:
     """A running `python -m sandbox up`."""
 
-    def __init__(self, root, *names, at=()):
+    def __init__(self, root, *names, at=(), options=()):
         self.root = Path(root)
         words = [word for name in names for word in ("--panel", name)]
-        words += [word for place in at for word in ("--at", place)]
+        words += [*(word for place in at for word in ("--at", place)), *options]
         command = [sys.executable, "-m", "sandbox", "up", "--root", str(root), *words]
         self.output = self.root.with_suffix(".out")
         with self.output.open("wb") as file:

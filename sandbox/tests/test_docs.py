@@ -1,4 +1,4 @@
-"""docs/sandbox.md says what there is."""
+"""The README and docs/ say what there is."""
 
 import re
 import subprocess
@@ -7,7 +7,8 @@ import sys
 from sandbox import tables
 from sandbox.tests.panels import CHECKOUT
 
-DOCS = CHECKOUT / "docs/sandbox.md"
+README = CHECKOUT / "sandbox/README.md"
+PAGES = sorted(CHECKOUT.glob("sandbox/docs/*.md"))
 
 
 def run(*words):
@@ -16,15 +17,16 @@ def run(*words):
 
 
 def test_the_tables_are_those_of_the_program():
-    """When this fails: python -m sandbox functions --refresh docs/sandbox.md"""
-    text = DOCS.read_text(encoding="utf-8")
-    assert tables.refreshed(text) == text
+    """When this fails: python -m sandbox functions --refresh sandbox/docs/*.md"""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    assert [page.name for page, text in zip(PAGES, texts) if tables.refreshed(text) != text] == []
+    assert [name for name in tables.TABLES if f"<!-- table {name} -->" not in "".join(texts)] == []
 
 
 def test_every_command_is_described():
     commands = re.search(r"\{([a-z,]+)\}|COMMAND\n((?:    [a-z]+.*\n(?:     .*\n)*)+)", run("--help"))
     names = re.findall(r"^    ([a-z]+)", commands[2], re.MULTILINE)
-    text = DOCS.read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
     assert "up" in names
     assert [name for name in names if f"| `{name}` |" not in text] == []
 
@@ -46,7 +48,7 @@ def test_a_files_tables_are_made_anew(tmp_path):
 
 def test_the_smallest_plug_in_of_the_docs_works(up, tmp_path):
     """The lines of the page, with this sandbox's root."""
-    section = DOCS.read_text(encoding="utf-8").split("The smallest plug-in:")[1]
+    section = README.read_text(encoding="utf-8").split("The smallest plug-in:")[1]
     script = section.split("```")[1].replace("/tmp/panels", str(up.root)).replace("python ", f"{sys.executable} ")
     command = f"cd {tmp_path}\nexport PYTHONPATH={CHECKOUT}\n{script}"
     done = subprocess.run(["/bin/sh", "-ec", command], capture_output=True, text=True, check=False)

@@ -1,5 +1,6 @@
 """Starting, ending and restarting: no process left behind, the address and the data kept."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import pymysql
 import pytest
 
+from sandbox import servers
+from sandbox.database import ServerMissing
 from sandbox.tests.panels import CHECKOUT, Up, until
 
 
@@ -89,6 +93,44 @@ def test_a_root_stays_with_the_server_that_made_it(tmp_path):
     assert done.returncode == 1
     assert "was made with Another: start it with DATABASE=another" in done.stderr
     assert below(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", servers.KINDS)
+def test_the_server_can_be_named_beside_the_environment_and_what_is_printed_says_which_it_is(tmp_path, name):
+    """Where one of the two is not on this machine, what is printed says how to get it."""
+    kind, missing = servers.KINDS[name], ""
+    try:
+        version = kind.version()
+    except ServerMissing as error:
+        missing = str(error)
+    if missing:
+        words = [sys.executable, "-m", "sandbox", "up", "--root", tmp_path / "root", "--database", name]
+        done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (1, f"sandbox: {missing}\n")
+        return
+    running = Up(tmp_path / "root", "only", options=("--database", name))
+    try:
+        until(lambda: "account" in running.output.read_text(), "nothing is printed")
+        assert f"\n  {kind.name} {version}, socket {running.facts['mysql']['socket']}\n" in running.output.read_text()
+        assert running.facts["mysql"]["server"] == f"{kind.name} {version}"
+    finally:
+        assert running.stop() == 0
+
+
+def test_the_database_can_be_reached_by_tcp_with_tls(tmp_path):
+    running = Up(tmp_path / "root", "only", options=("--tcp",))
+    try:
+        facts, panel = running.facts["mysql"], running.facts["panels"]["only"]
+        login = {"user": panel["dbuser"], "password": panel["dbpassword"], "database": panel["database"]}
+        tls = {"ssl_ca": facts["ca"], "ssl_verify_cert": True, "ssl_verify_identity": True}
+        with contextlib.closing(pymysql.connect(host=facts["host"], port=facts["port"], **login, **tls)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+            assert cursor.fetchone()[1]
+            cursor.execute("SELECT COUNT(*) FROM user WHERE name = 'client1'")
+            assert cursor.fetchone() == (1,)
+    finally:
+        assert running.stop() == 0
 
 
 def test_ids_differ_between_panels_and_tables(seller, reseller):

@@ -23,7 +23,10 @@ def main() -> int:
     arguments = _parser().parse_args()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         arena = Arena(Path(folder), arguments.lanes)
-        _say(f"chaos: {arguments.lanes} pairs of panels in {arena.seconds:.0f} s, seed {arguments.seed}")
+        _say(
+            f"chaos: {arguments.lanes} pairs of panels on {arena.sandbox.server} in {arena.seconds:.0f} s, "
+            f"seed {arguments.seed}"
+        )
         try:
             if arguments.lives:
                 return _lives(arena, arguments)
@@ -40,8 +43,8 @@ def _search(arena: Arena, arguments: argparse.Namespace) -> int:
     for case in found.unreached:
         _say(f"not reached: {case}")
     _say(f"{len(found.results)} tries, {len(found.problems)} problems, {time.monotonic() - started:.0f} s")
-    report.write(found, arguments.seed)
-    _say(report.line(found))
+    report.write(found, arguments.seed, arena.sandbox.server)
+    _say(f"{report.line(found)} ({arena.sandbox.server})")
     return 1 if found.problems else 0
 
 
@@ -50,7 +53,10 @@ def _histories(arena: Arena, arguments: argparse.Namespace) -> int:
     failed = histories.run(arena, arguments.histories, arguments.seed)
     for said in failed:
         _say(said)
-    _say(f"chaos: {arguments.histories} histories, {len(failed)} lanes failed, {time.monotonic() - started:.0f} s")
+    _say(
+        f"chaos: {arguments.histories} histories, {len(failed)} lanes failed, {time.monotonic() - started:.0f} s "
+        f"({arena.sandbox.server})"
+    )
     return 1 if failed else 0
 
 
@@ -65,7 +71,7 @@ def _lives(arena: Arena, arguments: argparse.Namespace) -> int:
     unserved, ahead = (sum(len(getattr(each, what)) for each in outcomes.values()) for what in ("unserved", "ahead"))
     _say(
         f"chaos: {len(wanted)} lives of {arguments.days} days under each policy, {unserved} unserved, "
-        f"{ahead} paid too far ahead, {time.monotonic() - started:.0f} s"
+        f"{ahead} paid too far ahead, {time.monotonic() - started:.0f} s ({arena.sandbox.server})"
     )
     return 0 if all(outcomes.values()) else 1
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.chaos.commands import Aim, Command
 from tests.chaos.lanes import Lane
+from tests.support.keeping import changed
 
 #: answers are given up so soon where the fault is that they are late
 IMPATIENT = {"order_seconds": 1, "read_seconds": 1}
@@ -131,6 +132,19 @@ def _busy_staff(lane: Lane, _: Aim) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _observes(lane: Lane, _: Aim) -> Iterator[None]:
+    """Staff let the module only observe: nothing is changed at the seller until they let it act again."""
+    done = lane.shop.ctl("observe", str(lane.shop.module), "--on")
+    assert done.returncode == 0, done.stderr
+    before = changed(lane.shop)
+    yield
+    lane.shop.checkevent()
+    assert changed(lane.shop) == before, "a module that observes has changed something at its seller"
+    done = lane.shop.ctl("observe", str(lane.shop.module), "--off", "--yes")
+    assert done.returncode == 0, done.stderr
+
+
 def _switched(**switches: str) -> Callable[[Lane, Aim], AbstractContextManager[None]]:
     @contextmanager
     def on(lane: Lane, _: Aim) -> Iterator[None]:
@@ -140,6 +154,11 @@ def _switched(**switches: str) -> Callable[[Lane, Aim], AbstractContextManager[N
     return on
 
 
+#: beginnings of the names of all commands but the histories of paid time, in which the seller acts as well
+_COMMANDS = (
+    *("open", "prolong", "suspend", "resume", "close", "setparam", "tariff", "start", "stop", "reboot", "hardreboot"),
+    *("changepassword", "gen_key", "cancel_prolong", "reopen", "sync_item", "swap", "cron", "reorder"),
+)
 #: how a seller may write or count dates (switches of the stand-in)
 _SAID_OTHERWISE = (
     *(("shown_dates", style) for style in ("dotted", "timed", "zero", "nothing")),
@@ -168,6 +187,7 @@ FAULTS = (
     Fault("no number", _switched(order_answer_id="no"), ("open",)),
     Fault("not allowed", _switched(client_suspend="denied", delete_does="denied"), ("suspend", "resume", "close")),
     Fault("seller takes its time", _busy_staff, ("open", "prolong", "suspend", "resume", "close")),
+    Fault("module observes", _observes, _COMMANDS),
     Fault("panel restarts", _restart, ("open", "prolong", "suspend", "resume", "close")),
     Fault("seller restarts", _seller_restart, ("open", "prolong", "suspend", "resume", "close")),
 )

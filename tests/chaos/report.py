@@ -43,10 +43,10 @@ def line(found: Found) -> str:
     )
 
 
-def write(found: Found, seed: int) -> None:
-    """Keep the figures."""
+def write(found: Found, seed: int, server: str) -> None:
+    """Keep the figures, and what the panels ran on."""
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(figures(found, seed), indent=1) + "\n")
+    FILE.write_text(json.dumps({**figures(found, seed), "server": server}, indent=1) + "\n")
 
 
 def matrix(found: Found) -> str:

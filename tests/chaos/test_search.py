@@ -12,6 +12,7 @@ from tests.chaos.commands import COMMANDS
 from tests.chaos.faults import FAULTS
 from tests.chaos.paid_time import PAID_TIME
 from tests.chaos.search import Search
+from tests.chaos.staff import STAFF
 from tests.chaos.waiting import WAITING
 
 #: another one tries others
@@ -60,6 +61,16 @@ def test_of_a_sample_of_crashes_and_faults_none_costs_money(arena, capfd):
         r"chaos: \d+ crash points, \d+ faults, 0 duplicate orders, 0 duplicate renewals, 0 lost, 0 unserved",
         report.line(found),
     )
+
+
+@pytest.mark.timeout(900)
+def test_no_command_changes_anything_while_its_module_observes_and_each_does_what_was_wanted_after(arena):
+    for lane in arena.lanes:
+        lane.clear()
+    search = Search(arena.lanes, SEED)
+    search.each("observes", [Case(each, _FAULTS["module observes"]) for each in (*COMMANDS, *STAFF)])
+    assert search.found.problems == []
+    assert len(search.found.results) == len(COMMANDS) + len(STAFF)
 
 
 @pytest.mark.parametrize("case", FOUND, ids=str)

@@ -123,8 +123,8 @@ def test_cron_calls_checkevent_every_five_minutes_and_offers_every_minute(instal
     path = base / "etc/cron.d/reseller"
     lines = path.read_text().splitlines()
     assert oct(path.stat().st_mode & 0o7777) == "0o644"  # cron refuses files that others may write
-    assert f"*/5 * * * * root {base}/sbin/mgrctl -m billmgr checkevent >/dev/null 2>&1" in lines
-    optional = f"{base}/sbin/mgrctl -m billmgr reseller.checkevent pending=on"
+    assert f"*/5 * * * * root {base}/sbin/resellerctl cron" in lines
+    optional = f"{base}/sbin/resellerctl cron --pending"
     assert next(line for line in lines if optional in line).startswith("#* * * * * root ")
     assert "/usr/local/mgr5" not in path.read_text()
 

@@ -44,10 +44,11 @@ def packages(tmp_path_factory):
         return Path(os.environ[BUILT])
     folder, source = tmp_path_factory.mktemp("packages"), tmp_path_factory.mktemp("older")
     packed(ROOT, folder)
-    parts = ("reseller", "xml", "addon", "processing", "sbin", "etc", "LICENSE", "requirements.txt")
+    parts = ("reseller", "xml", "addon", "processing", "sbin", "LICENSE", "requirements.txt")
     archive = subprocess.run(["git", "archive", OLDER, *parts], cwd=ROOT, capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x", "-C", source], input=archive, check=True)
-    for name in ("package", "scripts"):
+    # The files for cron and logrotate are the same in every release (tests/install/test_packages.py).
+    for name in ("package", "scripts", "etc"):
         shutil.copytree(ROOT / name, source / name)
     (source / "build").symlink_to(BUILD)
     version = source / "reseller/__init__.py"

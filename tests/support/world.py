@@ -174,14 +174,16 @@ def panel_at(facts: dict[str, Any], name: str) -> PanelAt:
 class Sandbox:
     """A running sandbox process; `panels[name]` is the description of a panel."""
 
-    def __init__(self, root: Path, *panels: str, seconds: float = START_SECONDS) -> None:
+    def __init__(self, root: Path, *panels: str, seconds: float = START_SECONDS, tcp: bool = False) -> None:
         self.root = root
-        names = [word for name in panels for word in ("--panel", name)]
-        argv = [sys.executable, "-m", "sandbox", "up", "--root", str(root), *names]
+        words = [word for name in panels for word in ("--panel", name)] + ["--tcp"] * tcp
+        argv = [sys.executable, "-m", "sandbox", "up", "--root", str(root), *words]
         self.output = (root.parent / f"{root.name}.out").open("w+b")
         self.process = subprocess.Popen(argv, cwd=ROOT, stdout=self.output, stderr=subprocess.STDOUT)
         self.facts = self._ready(seconds)
         self.panels: dict[str, dict[str, Any]] = self.facts["panels"]
+        #: what the panels run on: name and version
+        self.server: str = self.facts["mysql"]["server"]
 
     def _ready(self, seconds: float) -> dict[str, Any]:
         description = self.root / "sandbox.json"
@@ -439,12 +441,17 @@ def connect(here: PanelAt, there: PanelAt, buyer: str, password: str, **settings
 
 def connected(here: PanelAt, there: PanelAt) -> Shop:
     """The panels of a test: quick, a module connected to the seller's buyer, three tariffs sold."""
+    quicken(here, there)
+    module = connect(here, there, "buyer", there.accounts["buyer"]["password"])
+    return Shop(here, there, module, "buyer", sell(here, there, module, TARIFFS))
+
+
+def quicken(here: PanelAt, there: PanelAt) -> None:
+    """Short waits on both sides."""
     limits(here)
     here.call("sandbox.switch", name="retry_seconds", value="0.3")
     for name in ("provision_seconds", "lickey_seconds"):
         there.call("sandbox.switch", name=name, value="0.2")
-    module = connect(here, there, "buyer", there.accounts["buyer"]["password"])
-    return Shop(here, there, module, "buyer", sell(here, there, module, TARIFFS))
 
 
 def sell(here: PanelAt, there: PanelAt, module: int, names: tuple[str, ...]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from lxml import etree
 
 
 def listed(shop, *words, code=0):
@@ -75,3 +76,32 @@ def test_people_get_a_table_with_a_count(shop):
     said = done.stdout.decode()
     assert "VDS-2" in said
     assert "not offered to this account" in said
+
+
+# What the panel's own import is told.
+
+
+def stock(shop, *words, code=0):
+    done = shop.here.run("processing/pmreseller", "--command", "import_pricelist", "--module", str(shop.module), *words)
+    assert done.returncode == code, done.stdout.decode()
+    return etree.fromstring(done.stdout)
+
+
+def test_the_panels_own_import_is_told_what_the_account_may_order(shop):
+    assert b'"import_pricelist"' in shop.here.run("processing/pmreseller", "--command", "features").stdout
+    hidden = shop.there.call("sandbox.tariff", itemtype="vds", name="Not offered", price=1, periods="1").findtext("id")
+    shop.there.write("UPDATE pricelist SET hideinorder = 'on', active = 'off' WHERE id = %s", hidden)
+    found = {elem.findtext("id"): elem for elem in stock(shop, "--subcommand", "available").iterfind("elem")}
+    there = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-1' AND parent IS NULL")
+    one = found[str(there)]
+    assert (one.findtext("name"), one.findtext("name_ru"), one.findtext("itemtype")) == ("VDS-1", "VDS-1", "vds")
+    assert hidden not in found
+
+
+def test_the_panels_own_import_gets_one_tariff_as_the_seller_publishes_it_and_nothing_for_what_is_not_known(shop):
+    there = shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-1' AND parent IS NULL")
+    [node] = stock(shop, "--subcommand", "pricelist", "--id", str(there)).iterfind("pricelist")
+    assert node.findtext("name") == "VDS-1"
+    assert len(node.findall("addon")) > 2
+    assert len(stock(shop, "--subcommand", "no-such")) == 0
+    assert stock(shop, "--subcommand", "pricelist", "--id", "999999", code=1).find("error") is not None

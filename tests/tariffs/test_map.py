@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.support import world
+from tests.support.tariffs import Own, ordered
 
 LINE = "mem:int:1024:8192:0.002"
 
@@ -19,32 +20,6 @@ def rows(shop, *words, code=0):
 
 def of(shop, tariff):
     return next(row for row in rows(shop) if row["tariff"] == int(tariff))
-
-
-class Own:
-    """A tariff made on both sides by hand; what each side has of it is told apart."""
-
-    def __init__(self, shop, name, here, there, *, periods_here="1,3", periods_there="1,3"):
-        self.shop = shop
-        made = {"itemtype": "vds", "name": name, "price": 5, "datacenter": 1}
-        there = shop.there.call("sandbox.tariff", addons=there, periods=periods_there, **made)
-        here = shop.here.call("sandbox.tariff", addons=here, periods=periods_here, module=shop.module, **made)
-        self.here, self.there = int(here.findtext("id")), there.findtext("id")
-        self.addons_there = {node.get("intname"): node.text for node in there.iterfind("addon")}
-        place = shop.there.value("SELECT MIN(id) FROM datacenter")
-        shop.here.call(
-            "pricelist.edit", elid=self.here, reseller_pricelist=self.there, reseller_datacenter=place, sok="ok"
-        )
-
-    def map(self, *words, code=0):
-        done = self.shop.ctl("map", str(self.here), *words)
-        assert done.returncode == code, (done.stdout + done.stderr).decode()
-        return done.stderr.decode()
-
-    def measured(self, here, there):
-        for panel, number, unit in ((self.shop.here, self.here, here), (self.shop.there, self.there, there)):
-            sql = "UPDATE pricelist SET measure = (SELECT id FROM measure WHERE intname = %s) WHERE parent = %s"
-            panel.write(f"{sql} AND intname = 'mem'", unit, number)
 
 
 @pytest.fixture
@@ -176,13 +151,3 @@ def test_whatever_an_order_would_be_refused_for_is_missing_in_the_overview_befor
             with contextlib.suppress(world.Refused):
                 shop.here.call("runningoperation.delete", elid=(shop.operation(item) or {"id": 0})["id"])
     assert min(seen.values()) > 1
-
-
-def ordered(shop, tariff, period):
-    shop.tariffs["random"] = tariff.here
-    try:
-        item = shop.order("vds", "random", period=period)
-    finally:
-        del shop.tariffs["random"]
-    shop.rest(item)
-    return item

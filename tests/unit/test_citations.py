@@ -18,7 +18,7 @@ PAGES = ("platform", "selling-api", "reselling", "additions-2")
 _SECTION = re.compile(
     rf"({'|'.join(PAGES)})\.md ((?:[0-9]+(?:\.[0-9]+)?|[a-h](?:[ .][0-9]+)?)(?:, [0-9]+(?:\.[0-9]+)?)*)"
 )
-_PAGE = re.compile(r"docs/[\w/-]+\.(?:md|png)")
+_PAGE = re.compile(r"(?:sandbox/)?docs/[\w/-]+\.(?:md|png)")
 _PROMISE = re.compile(r"promises? ([0-9]+)")
 
 
@@ -63,7 +63,10 @@ def test_every_section_that_is_cited_is_there(page):
 
 def test_every_page_that_is_cited_is_there():
     missing = [
-        (name, page) for name, text in texts().items() for page in _PAGE.findall(text) if not (ROOT / page).exists()
+        (name, page)
+        for name, text in texts().items()
+        for page in _PAGE.findall(text)
+        if not any((folder / page).exists() for folder in (ROOT, (ROOT / name).parent))
     ]
     assert missing == []
 
@@ -120,7 +123,8 @@ def test_what_a_page_links_to_is_there():
         for name, text in texts().items()
         if name.endswith(".md")
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
-        if not re.match(r"[a-z]+:", link)
+        # The page of all messages is read from xml/ when the site is built (scripts/site_pages.py).
+        if not re.match(r"[a-z]+:", link) and link != "messages.md"
     ]
     assert len(links) > 50
     assert [(name, link) for name, link in links if not ((ROOT / name).parent / link).exists()] == []

@@ -1,7 +1,6 @@
 """A panel's database by TCP: a port, TLS that is verified, MySQL's log-in; and by the sockets that are usual."""
 
 import contextlib
-import socket
 import tempfile
 from pathlib import Path
 
@@ -13,7 +12,9 @@ from reseller.mgr5 import panel
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError
 from sandbox import servers
-from sandbox.database import connect
+from sandbox.database import Network, connect
+from sandbox.listeners import free_port
+from tests.unit.peers import Listener
 
 USER, PASSWORD = "billing", "a word"
 
@@ -27,22 +28,12 @@ def authority():
 def server(tmp_path_factory, authority):
     """One that listens, with a certificate; its login, and its port."""
     home = tmp_path_factory.mktemp("tcp")
-    issued = authority.issue_cert("127.0.0.1")
-    files = {name: home / f"{name}.pem" for name in ("ca", "cert", "key")}
-    authority.cert_pem.write_to_path(files["ca"])
-    issued.cert_chain_pems[0].write_to_path(files["cert"])
-    issued.private_key_pem.write_to_path(files["key"])
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    class Listening(servers.chosen()):
-        def _flags(self):
-            tls = [f"--ssl-{name}={path}" for name, path in files.items()]
-            return [*super()._flags(), "--skip-networking=OFF", "--bind-address=127.0.0.1", f"--port={port}", *tls]
-
+    ca, certificate = home / "ca.pem", home / "server.pem"
+    authority.cert_pem.write_to_path(ca)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="tcp-") as short:
-        running = Listening(home / "mysql", "pw", Path(short))
+        running = servers.chosen()(home / "mysql", "pw", Path(short), Network(port, ca, certificate))
         running.start()
         with connect(running.login).cursor() as administrator:
             administrator.execute("CREATE DATABASE billmgr")
@@ -70,6 +61,34 @@ def opened(tmp_path, server):
             return db.row("SHOW SESSION STATUS LIKE 'Ssl_cipher'")[1]
 
     return open_
+
+
+class Demanding(Listener):
+    """A server that wants a log-in by this plug-in, in the words of its protocol."""
+
+    def __init__(self, plugin):
+        self.plugin = plugin
+        super().__init__()
+
+    def answer(self, there):
+        salt = b"01234567890123456789"
+        known = b"\xff\xf7" + b"\x2d" + b"\x02\x00" + b"\xff\x81" + b"\x15" + bytes(10)
+        hello = b"\x0a11.8.2-MariaDB\0" + bytes(4) + salt[:8] + b"\0" + known + salt[8:] + b"\0mysql_native_password\0"
+        self.send(there, 0, hello)
+        there.recv(65536)
+        self.send(there, 2, b"\xfe" + self.plugin + b"\0" + salt + b"\0")
+        there.recv(65536)
+
+    def send(self, there, number, content):
+        there.sendall(len(content).to_bytes(3, "little") + bytes([number]) + content)
+
+
+@pytest.mark.parametrize("plugin", [b"client_ed25519", b"parsec", b"authentication_webauthn_client"])
+def test_a_log_in_that_no_way_to_the_server_would_make_possible_is_said_as_such(opened, plugin):
+    with Demanding(plugin) as listening, pytest.raises(ResellerError) as caught:
+        opened(f"DBHost 127.0.0.1:{listening.port}")
+    assert caught.value.type == "reseller_database_plugin"
+    assert plugin.removeprefix(b"client_").decode() in caught.value.params["text"]
 
 
 def trusted(folder, authority):

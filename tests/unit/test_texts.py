@@ -78,6 +78,7 @@ def code_types():
     """Error types that the code raises: string literals that start like one of ours."""
     not_errors = {
         "reseller_pricelist", "reseller_datacenter", "reseller_remote", "reseller_expiredate",  # fields
+        "reseller_observes",  # a column
         "reseller_lease", "reseller_account", "reseller_request", "reseller_link",  # tables
         "reseller_observation", "reseller_map", "reseller_swap", "reseller_free",
     }  # fmt: skip

@@ -1,4 +1,8 @@
-"""The process of one panel's core. Started by the supervisor, which hands over the listening sockets."""
+"""The process of one panel: its core with the panel's functions and the pages for people.
+
+Started by the supervisor, which hands over the listening sockets. Here the floors are put together: the core finds
+functions in a table that they fill when they are imported, and is handed what answers browsers.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,15 @@ import sys
 import threading
 from pathlib import Path
 
+import sandbox.functions  # noqa: F401  (fills the table of functions)
+from sandbox.browser import front
 from sandbox.core.panel import open_panel
 from sandbox.core.server import Server
 from sandbox.paths import Root
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="sandbox.core")
+    parser = argparse.ArgumentParser(prog="sandbox.serve")
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--panel", required=True)
     for name in ("--http", "--https", "--unix", "--ready"):
@@ -26,6 +32,7 @@ def main(arguments: list[str]) -> int:
     paths = Root(options.root).panel(options.panel)
     os.chdir(paths.base)  # the current directory of everything the panel runs (platform.md 2.2)
     panel = open_panel(options.panel, paths)
+    panel.front = front
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: panel.stop_requested.set())
     reading = threading.Thread(target=panel.modules.read_all, daemon=True)
