@@ -9,7 +9,7 @@ export PYTHON PREFIX CRONDIR LOGROTATEDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql alarms foreign browser test test-fast screenshots bench demo try chaos fuzz clients storm coverage mutation check lint types layers docs fmt lock sbom packages test-packages install uninstall clean
+.PHONY: help venv mariadb mysql alarms foreign browser test test-fast screenshots bench demo try walk chaos fuzz clients storm coverage mutation check lint types layers docs fmt lock sbom packages test-packages install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +64,11 @@ bench: venv $(DATABASE) ## measure the promised limits, both sides in one run (b
 demo: venv $(DATABASE) ## play the whole story on two stand-in panels
 	.venv/bin/python -m tests.demo
 
-try: venv $(DATABASE) ## a working shop on two stand-in panels to click through, until Ctrl-C (ARGS='--every 5')
+try: venv $(DATABASE) ## a working shop on two stand-in panels to click through, until Ctrl-C (ARGS='--every 5', '--empty')
 	.venv/bin/python -m tests.tryout $(ARGS)
+
+walk: venv $(DATABASE) browser ## from an empty list of modules to a sold service by clicks in a browser, with pictures (docs/pictures/try)
+	.venv/bin/python -m tests.walk $(ARGS)
 
 chaos: venv $(DATABASE) ## crash and disturb every command, counted by the seller (POINTS= SEED= LANES= ONLY= HISTORIES= LIVES=)
 	.venv/bin/python -m tests.chaos $(if $(POINTS),--points $(POINTS)) $(if $(SEED),--seed $(SEED)) $(if $(LIVES),--lives $(LIVES)) \

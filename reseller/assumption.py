@@ -25,13 +25,14 @@ ABILITIES = {
 #: classes of the types of columns: a text read as a number, or a flag stored as one, would never match
 NUMBER, TEXT, DATE = "number", "text", "date"
 #: what an entry is about
-COLUMN, FUNCTION, ANSWER = "column", "function", "answer"
+COLUMN, FUNCTION, ANSWER, PARAMETER = "column", "function", "answer", "parameter"
 #: functions of a seller that each product type has: its list, and the form of one service
 LIST, FORM = "<itemtype>", "<itemtype>.edit"
 
 
 class Assumption(NamedTuple):
-    """One fact. `name` is `TABLE.COLUMN`, a function of the panel, or `FUNCTION PATH` for a part of an answer.
+    """One fact. `name` is `TABLE.COLUMN`, a function of the panel, `FUNCTION PATH` for a part of an answer, or
+    `FUNCTION PARAMETER`.
 
     `source` is the section that it comes from; `rests` are the abilities that are nothing without it (needs()), none
     where only a page or a text would be missing. `expected` is the class of a column's type.
@@ -71,6 +72,14 @@ def columns(table: str, names: str, source: str, *rests: str) -> tuple[Assumptio
 def functions(names: str, source: str, *rests: str) -> tuple[Assumption, ...]:
     """Entries for functions of the panel, which are called with the parameters that the code beside them shows."""
     return tuple(Assumption(FUNCTION, name, source, rests) for name in names.split())
+
+
+def parameters(function: str, names: str, source: str) -> tuple[Assumption, ...]:
+    """Entries for parameters of a function of the panel: those that we pass, and fields that our descriptions add.
+
+    Nothing rests on them: how a panel lists them is not documented, so one that is not listed is only told of.
+    """
+    return tuple(Assumption(PARAMETER, f"{function} {name}", source) for name in names.split())
 
 
 def answers(function: str, paths: str, source: str, *rests: str) -> tuple[Assumption, ...]:

@@ -118,6 +118,14 @@ class Limits(NamedTuple):
     stop_least: int = 2
     # Tariffs are compared with the seller's this often; 0: never.
     tariff_look_seconds: int = 86400
+    # A price that was seen longer ago than this is old: it is shown as old, and nothing is raised or ended by it.
+    price_seconds: int = 172800
+    # The seller's balance is read again after the first time; after the second it is old, and decides nothing.
+    balance_seconds: int = 3600
+    balance_old_seconds: int = 86400
+    # So many days are foreseen; an account that will be short within the second number of days is a problem today.
+    forecast_days: int = 30
+    short_days: int = 14
     # An assumption that does not hold, or could not be seen, is looked at again after this time; one that held before
     # switches something off only when it is still so then.
     assumption_seconds: int = 900

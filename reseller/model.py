@@ -22,6 +22,8 @@ class Status:
 CLIENT_LEVEL = 16
 #: how many characters of a currency's name the ledger keeps
 CURRENCY_CHARACTERS = 16
+#: what becomes of an order that would leave renewals uncovered (lifecycle/cover.py)
+NOTHING, WARN, HOLD = "nothing", "warn", "hold"
 #: `pricelist.addontype` (platform.md 6.2)
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 
@@ -121,6 +123,11 @@ class Settings:
     spend_limit: Decimal | None = None
     #: ask before a whole term is bought for a few days that are missing (lifecycle/small_gaps.py)
     ask_gaps: bool = False
+    #: a purchase waits that costs so many percent more than agreed, if that is more than the sum (lifecycle/ceiling.py)
+    tolerance: Decimal = Decimal(20)
+    tolerance_sum: Decimal = Decimal("0.1")
+    #: what becomes of an order that would leave renewals uncovered: NOTHING, WARN or HOLD
+    short_orders: str = WARN
     #: it may buy and change at the seller, though it has linked nothing yet (ledger/observing.py)
     acts: bool = False
     #: the module's number as stored with the settings, 0 while it is not stored
@@ -132,3 +139,12 @@ class Balance(NamedTuple):
 
     amount: str
     currency: str
+
+
+class Money(NamedTuple):
+    """An account's money in one currency; credit and reserved money are None where the seller does not name them."""
+
+    amount: Decimal
+    currency: str
+    credit: Decimal | None = None
+    reserved: Decimal | None = None

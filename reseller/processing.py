@@ -120,6 +120,21 @@ def _check_connection(panel: Panel, arguments: Arguments) -> Element:
     return _ok()
 
 
+def _get_balance(panel: Panel, arguments: Arguments) -> Element:
+    """Of one module as a document, or of all of ours, which prints nothing about any (additions-2.md b.4)."""
+    from reseller.commands import get_balance
+    from reseller.wire import document
+
+    context = _context(panel, arguments)
+    if not arguments.module:
+        get_balance.save_all(context)
+        return _ok()
+    told = get_balance.save(context, arguments.module)
+    cells = [("balance", told.amount), ("currency", told.currency), ("credit", told.credit)]
+    cells.append(("reserved", told.reserved))
+    return document.document(*(document.element(name, str(value)) for name, value in cells if value is not None))
+
+
 def _tune_tariff(panel: Panel, arguments: Arguments) -> Element:
     from reseller.pages import tariff_form
 
@@ -181,6 +196,7 @@ SKIPPED = frozenset({"open", "resume", "suspend", "cancel_prolong", "close", "sy
 COMMANDS: dict[str, Callable[[Panel, Arguments], Element]] = {
     "features": _features,
     "check_connection": _check_connection,
+    "getbalance": _get_balance,
     "pricelist_dynamic_settings_tune": _tune_tariff,
     **dict.fromkeys(OF_SERVICE, _of_service),
     "changepassword": _change_password,

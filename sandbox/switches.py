@@ -40,6 +40,18 @@ _ALL = (
     Switch(
         "remoteid_in_list", ("yes", "no"), "selling-api.md 0.2", "lists show remoteid to clients (reselling.md 5.2)"
     ),
+    Switch(
+        "form_cost",
+        ("renewal", "kept"),
+        "additions-2.md b.7",
+        "a service's form shows what a renewal costs by today's prices, or what the service has cost last",
+    ),
+    Switch(
+        "form_cost_shown",
+        ("number", "text"),
+        "selling-api.md 4.2, 5.1",
+        "the cost in a service's form is a number, or a text for people as in lists: `5.00 EUR / Month`",
+    ),
     Switch("soft_ip_required", ("on", "off"), "selling-api.md 3.5", "a licence cannot be ordered without its address"),
     Switch(
         "provision",

@@ -5,7 +5,7 @@ A package has everything unpacked that runs beside the panel, so that nothing is
     lib/reseller/packages/NAME-VERSION...   each wheel of requirements.txt, proven by its hash; our own library too
     lib/reseller/python3.N                  a folder for each Python, with links to what that Python imports
     lib/reseller/python                     the program that chooses one of them (package/python)
-    lib/reseller/tree, stock, modes         copies of what lies in the panel's tree, for package/settle
+    lib/reseller/tree, stock, modes, etc    copies of what lies in the panel's tree, for package/settle, and in /etc
     addon processing sbin etc/xml src       what the panel reads
 
 The same tree gives the same bytes: times are SOURCE_DATE_EPOCH, by default the time of the last commit.
@@ -179,6 +179,7 @@ def fill(tree: Tree, architecture: str, cache: Path, pythons: Sequence[str] = PY
         tree.put(f"{LIB}/stock/{path.name}", path.read_bytes(), 0o640)
     for name in ("etc/cron.d/reseller", "etc/logrotate.d/reseller"):
         tree.put(name, (ROOT / name).read_bytes())
+        tree.put(f"{LIB}/{name}", (ROOT / name).read_bytes())
     tree.put(f"{LIB}/modes", "".join(f"{mode:o} {name}\n" for name, mode in sorted(tree.modes.items())).encode())
     tree.put(f"{LIB}/manifest", "".join(f"{line}\n" for line in _manifest(tree)).encode())
     tree.put(f"usr/share/doc/{NAME}/copyright", (ROOT / "LICENSE").read_bytes())

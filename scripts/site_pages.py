@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 ROOT = Path(__file__).parent.parent
 #: pages outside of docs/ by what is led to instead
 OUTSIDE = {"README": "index.md", "CHANGELOG": "changelog.md", "SECURITY": "report-a-hole.md"}
-_LINK = re.compile(r"\]\((?:\.\./)+(README|CHANGELOG|SECURITY)\.md")
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)#\s]+)(?:#[^)]*)?\)")
 #: from a Russian page to one that is there in English only
 _TO_ENGLISH = re.compile(r"\[([^\]]+)\]\(\.\./(?:\.\./)?(\w+)\.md\)")
 _PREFIX = "msg_error_"
@@ -66,14 +66,25 @@ def write_messages(app: Any) -> None:  # noqa: ANN401 - Sphinx is no package of 
 
 
 def lead_inside(app: Any, docname: str, source: list[str]) -> None:  # noqa: ANN401 - as Sphinx calls it
-    """Lead links to the pages outside of docs/ to where they are on the site."""
+    """Lead links to pages outside of docs/ to where they are on the site; one that is not there is named."""
     if app.config.language != "en":
         source[0] = _TO_ENGLISH.sub(
             lambda match: f'<a href="../{OUTSIDE.get(match[2], match[2] + ".md")[:-3]}.html">{match[1]}</a>', source[0]
         )
         return
-    up = "../" * docname.count("/")
-    source[0] = _LINK.sub(lambda match: f"]({up}{OUTSIDE[match[1]]}", source[0])
+    folder = (Path(app.srcdir) / docname).parent
+
+    def led(match: re.Match[str]) -> str:
+        path = (folder / match[2]).resolve()
+        if path.is_relative_to(app.srcdir):
+            return match[0]
+        name = str(path.relative_to(ROOT))
+        if name.removesuffix(".md") in OUTSIDE:
+            return f"[{match[1]}]({'../' * docname.count('/')}{OUTSIDE[name.removesuffix('.md')]})"
+        # A page or a folder of the tree that is not on the site.
+        return f"{match[1]} (`{name}`)"
+
+    source[0] = _LINK.sub(led, source[0])
 
 
 def setup(app: Any) -> dict[str, bool]:  # noqa: ANN401 - as above

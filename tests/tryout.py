@@ -1,7 +1,9 @@
 """`make try`: a working shop to click through, until Ctrl-C.
 
 Two stand-in panels, the add-on installed, a seller connected, tariffs sold and mapped, services in the states that an
-operator meets, and cron every few seconds. Everything is real; only the waits are short.
+operator meets, and cron every few seconds. Everything is real; only the waits are short. With `--empty` the add-on is
+installed and nothing else is done: the list of processing modules is empty, and what the form of a new one asks is
+printed.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from tests.demo import STATUS, cron
 from tests.support import environment, world
 from tests.support.world import PanelAt, Shop
 
+BUYER = "buyer"
+"""The client account at the seller."""
 READY = "ready"
 """The word that the last printed line begins with; scripts wait for it."""
 
@@ -88,23 +92,45 @@ def shop_of(sandbox: world.Sandbox) -> Shop:
     return shop
 
 
-def told(shop: Shop, panels: tuple[PanelAt, ...]) -> None:
+def emptied(sandbox: world.Sandbox) -> tuple[PanelAt, PanelAt]:
+    """The add-on installed, money on both sides, and no processing module at all."""
+    here, there = sandbox.at("reseller"), sandbox.at("seller")
+    world.install(here.base, environment.variables())
+    world.quicken(here, there)
+    modules = [str(row["id"]) for row in here.rows("SELECT id FROM processingmodule")]
+    here.call("processing.delete", elid=", ".join(modules))
+    return here, there
+
+
+def told(here: PanelAt, there: PanelAt) -> None:
     """Addresses with accounts, and what can be done with them."""
-    for panel in panels:
+    for panel in (here, there):
         # A name of its own for each panel: browsers keep cookies by host, whatever the port.
         print(f"\n{panel.name:<10}{panel.http_url.replace('127.0.0.1', f'{panel.name}.localhost')}")
         for user, account in panel.accounts.items():
             print(f"  {user:<10}{account['password']}")
-    control = shop.here.base / "sbin/resellerctl"
-    top_up = f"{shop.there.base / 'sbin/mgrctl'} -m billmgr sandbox.balance user={shop.buyer} value=500"
+    control = here.base / "sbin/resellerctl"
+    top_up = f"{there.base / 'sbin/mgrctl'} -m billmgr sandbox.balance user={BUYER} value=500"
     print(f"\ncommands  {control} status")
     print(f"          {control} audit")
     print(f"top up    {top_up}", flush=True)
 
 
+def asked(there: PanelAt) -> None:
+    """What a person enters in the form of a new module."""
+    print("\nconnect   Processing modules, Add, Reseller; its form asks for:")
+    password = there.accounts[BUYER]["password"]
+    answers = {"url": there.url, "username": BUYER, "password": password, "cafile": there.ca}
+    for name, value in answers.items():
+        print(f"  {name:<10}{value}", flush=True)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.tryout", description=__doc__)
     parser.add_argument("--every", type=float, default=5, help="seconds between two runs of cron")
+    parser.add_argument(
+        "--empty", action="store_true", help="connect and sell nothing: begin with no processing module"
+    )
     given = parser.parse_args(arguments)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -113,7 +139,7 @@ def main(arguments: list[str]) -> int:
         print("starting two stand-in panels and installing the add-on; a minute or two", flush=True)
         sandbox = world.Sandbox(Path(directory) / "root")
         try:
-            return _play(sandbox, ended, given.every)
+            return _play(sandbox, ended, given.every, given.empty)
         except (AssertionError, world.Refused, subprocess.CalledProcessError) as error:
             if ended.is_set():
                 return 0
@@ -123,24 +149,36 @@ def main(arguments: list[str]) -> int:
             sandbox.stop()
 
 
-def _play(sandbox: world.Sandbox, ended: threading.Event, pause: float) -> int:
+def _play(sandbox: world.Sandbox, ended: threading.Event, pause: float, empty: bool) -> int:
     started = time.monotonic()
     print(f"the panels run on {sandbox.server}", flush=True)
-    shop = shop_of(sandbox)
-    print("\nservices")
-    for make in SHOWN:
-        if ended.is_set():
-            return 0
-        item = make(shop)
-        what = (make.__doc__ or "").rstrip(".")
-        print(f"  {item:<8}{STATUS[shop.item(item)['status']]:<12}{what}", flush=True)
-    told(shop, (shop.here, shop.there))
+    if empty:
+        here, there = emptied(sandbox)
+    else:
+        shop = shop_of(sandbox)
+        here, there = shop.here, shop.there
+        _services(shop, ended)
+    if ended.is_set():
+        return 0
+    told(here, there)
+    if empty:
+        asked(there)
     print(f"\n{READY} after {time.monotonic() - started:.0f} s: log in as admin or client1; Ctrl-C ends it", flush=True)
     while not ended.wait(pause):
-        summary = cron(shop.here)
+        summary = cron(here)
         if summary != "nothing to do":
             print(f"cron: checkevent: {summary}", flush=True)
     return 0
+
+
+def _services(shop: Shop, ended: threading.Event) -> None:
+    print("\nservices")
+    for make in SHOWN:
+        if ended.is_set():
+            return
+        item = make(shop)
+        what = (make.__doc__ or "").rstrip(".")
+        print(f"  {item:<8}{STATUS[shop.item(item)['status']]:<12}{what}", flush=True)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ KINDS = {
     "overtaken": Kind(),
     "spending": Kind(),
     "died": Kind(),
+    "short": Kind(),
+    "dearer": Kind(),
     "unsellable": Kind(),
     "below_cost": Kind(),
     "stopped": Kind(),

@@ -14,7 +14,7 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
-from reseller.lifecycle import kept_licences, operations, order_plan, quantities
+from reseller.lifecycle import ceiling, cover, kept_licences, operations, order_plan, quantities
 from reseller.lifecycle.attempt import Attempt
 from reseller.mgr5 import functions, items
 from reseller.model import Item, Remote, Status
@@ -158,6 +158,7 @@ class _Order(Attempt):
         kept = kept_licences.take(self, order)
         if kept:
             return self._adopt(kept)
+        cover.require(self, ceiling.require_order(self, order))
         function = orders.function(order.itemtype, generation)
         detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
         effect = Effect(detail, months=max(int(order.period), 0))

@@ -21,7 +21,7 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Effect, Request, Standing
 from reseller.ledger.states import State
-from reseller.lifecycle import autorenewal, operations, order_plan, retries, term_to_buy
+from reseller.lifecycle import autorenewal, ceiling, operations, order_plan, retries, term_to_buy
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.attempt import LinkedAttempt
 from reseller.lifecycle.overtaken import abandon
@@ -227,6 +227,7 @@ class Renewal(LinkedAttempt):
         if before.undated:
             error = ResellerError("reseller_no_date", object="expiredate", value=before.undated, **self.names())
             raise self.stop(Standing(State.REFUSED), error)
+        ceiling.require_renewal(self, before, months)
         autorenewal.switch_off(self.context, self.seller, self.item.itemtype, self.remote, before.autoprolong)
         was, promise = dates.text(before.expiredate), dates.text(self._promise(months))
         detail = f"service.prolong {self.remote} period={months} {was} -> {promise or 'later'}"

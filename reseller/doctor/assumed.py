@@ -49,7 +49,7 @@ def _findings(found: Sequence[Found], failing: Sequence[Verdict]) -> Iterator[Fi
     for verdict in failing:
         if verdict.name in by_name:
             yield _failing(by_name[verdict.name], verdict)
-    unseen = [each for each in found if each.holds is None]
+    unseen = [each for each in found if each.is_missed]
     if unseen:
         names = Counter(each.found for each in unseen)
         told = ", ".join(f"{count} {why}" for why, count in names.items())

@@ -52,6 +52,14 @@ def again(panel: Panel) -> str:
     return f"make install PREFIX={shlex.quote(str(panel.base))}"
 
 
+def _put_back(panel: Panel, path: Path) -> str:
+    """The command for a missing file; settle leaves those of cron and logrotate alone, which may be off on purpose."""
+    copy = panel.base / "lib/reseller/etc" / path.parent.name / path.name
+    if not copy.exists():
+        return again(panel)
+    return f"install -m 644 {shlex.quote(str(copy))} {shlex.quote(str(path))}"
+
+
 def manifest(panel: Panel) -> list[Path]:
     """The files that were installed, without directories; raises OSError without the list."""
     return [Path(line) for line in files.lines(panel.base / MANIFEST) if line and not line.endswith("/")]
@@ -81,7 +89,7 @@ def _file(panel: Panel, path: Path) -> Iterator[Finding]:
     try:
         state = path.lstat()
     except OSError:
-        yield Finding(FAILS, Message("reseller_doctor_file_missing", path=path), again(panel))
+        yield Finding(FAILS, Message("reseller_doctor_file_missing", path=path), _put_back(panel, path))
         return
     if not stat.S_ISREG(state.st_mode):
         yield Finding(FAILS, Message("reseller_doctor_file_kind", path=path), again(panel))

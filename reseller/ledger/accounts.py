@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.ledger import balances
 from reseller.ledger.leases import Lease
-from reseller.model import CURRENCY_CHARACTERS, Balance
+from reseller.model import CURRENCY_CHARACTERS, Balance, Money
 from reseller.wire import hosts, money
 
 
@@ -192,6 +194,8 @@ def balance_of(db: Database, account: int) -> tuple[Balance, int]:
 
 def save_balance(db: Database, account: int, balance: Balance) -> None:
     """Record the balance and the time at which it was read."""
+    if balance.amount:
+        balances.save(db, account, [Money(Decimal(balance.amount), balance.currency)])
     db.execute(
         "UPDATE reseller_account SET balance = %s, currency = %s, checked = UTC_TIMESTAMP(3) WHERE id = %s",
         balance.amount or None,

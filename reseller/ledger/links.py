@@ -74,6 +74,12 @@ def is_any(db: Database, module: int = 0) -> bool:
     return bool(db.value("SELECT EXISTS (SELECT 1 FROM reseller_link WHERE module = %s)", module))
 
 
+def account_of(db: Database, module: int) -> int:
+    """The account at which a module has linked services; 0 for none."""
+    sql = "SELECT MIN(account) FROM reseller_link WHERE module = %s AND live = 1 AND state = 'live'"
+    return int(db.value(sql, module) or 0)
+
+
 def active(db: Database, module: int, itemtype: str, most: int) -> list[str]:
     """Remote services of a module and type that are linked and were active at the last look, the newest first."""
     return db.column(

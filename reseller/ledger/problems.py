@@ -58,6 +58,8 @@ rights     (of an account) the seller does not let it order
 funds      (of an account) its money does not last for what waits to be bought
 below_cost (of a module) periods of its tariffs are sold below what they cost at the seller
 unsellable (of a module) tariffs of it are on sale here that cannot be bought at the seller
+short      (of an account) its money does not last for the terms that are due in the next days
+dearer     (of a tariff) the seller asks more than was agreed for what is bought of it
 spending   (of a module) the day's limit of what is bought without an operation is reached
 """
 
@@ -72,7 +74,7 @@ from reseller.ledger.leases import Lease
 from reseller.wire.numbers import whole
 from reseller.wire.texts import said
 
-SERVICE, MODULE, PANEL, SELLER, MANY = "service", "module", "panel", "account", "many"
+SERVICE, MODULE, PANEL, SELLER, MANY, SOLD = "service", "module", "panel", "account", "many", "pricelist"
 ALARM, GONE, MISSING, STATE, STUCK, AWAY = "alarm", "gone", "missing", "state", "stuck", "away"
 TARIFF, RESOURCES, EXPIREDATE, AUTOPROLONG = "tariff", "resources", "expiredate", "autoprolong"
 KEY, MAPPING, FOREIGN_KEY, PAID, VALUE = "key", "mapping", "foreign_key", "paid", "value"
@@ -83,7 +85,7 @@ UNDECIDED, UNDATED, OFF, HALTED = "undecided", "undated", "off", "halted"
 LATE, HALF, LONG_AWAY, ENDLESS, REFUSED_TERM = "late", "half", "long_away", "endless", "refused_term"
 STOPPED, MASS_STOP, OWNERLESS, DIED = "stopped", "mass_stop", "ownerless", "died"
 ASSUMPTION, OBSERVING = "assumption", "observing"
-BELOW_COST, UNSELLABLE = "below_cost", "unsellable"
+BELOW_COST, UNSELLABLE, DEARER, SHORT = "below_cost", "unsellable", "dearer", "short"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY, STOPPED),
@@ -102,7 +104,7 @@ VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
 class Cause(NamedTuple):
     """A kind of trouble and its subject.
 
-    `number` is that of the service here, the account or the module, 0 for the panel.
+    `number` is that of the service or tariff here, the account or the module, 0 for the panel.
     """
 
     subject: str
@@ -262,6 +264,12 @@ def end(lease: Lease, cause: Cause) -> None:
     """Delete the row of a cause that has ended."""
     with lease.writing() as db:
         db.execute("DELETE FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s", *cause)
+
+
+def is_any_of_account(db: Database, account: int) -> bool:
+    """Whether a seller account has a problem."""
+    sql = "SELECT EXISTS (SELECT 1 FROM reseller_problem WHERE subject = %s AND number = %s)"
+    return bool(db.value(sql, SELLER, account))
 
 
 def alarms(db: Database, module: int) -> list[tuple[int, str, str]]:

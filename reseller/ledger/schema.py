@@ -414,6 +414,36 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_link ADD INDEX rkey (rkey)",
         "ALTER TABLE reseller_swap ADD INDEX away (live, home)",
     ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_price (
+            subject VARCHAR(16) NOT NULL,
+            number INT NOT NULL,
+            part VARCHAR(128) NOT NULL,
+            currency VARCHAR(16) NOT NULL,
+            pricelist INT NOT NULL,
+            module INT NOT NULL,
+            agreed DECIMAL(24, 10) NOT NULL,
+            agreed_by VARCHAR(190) NOT NULL,
+            agreed_at DATETIME(3) NOT NULL,
+            seen DECIMAL(24, 10) NOT NULL,
+            seen_at DATETIME(3) NOT NULL,
+            PRIMARY KEY (subject, number, part, currency),
+            KEY (module),
+            KEY (pricelist)
+        ) {_ENGINE}""",
+        f"""CREATE TABLE IF NOT EXISTS reseller_balance (
+            account INT NOT NULL,
+            currency VARCHAR(16) NOT NULL,
+            amount DECIMAL(20, 4) NOT NULL,
+            credit DECIMAL(20, 4) NULL,
+            reserved DECIMAL(20, 4) NULL,
+            checked DATETIME(3) NOT NULL,
+            PRIMARY KEY (account, currency)
+        ) {_ENGINE}""",
+        """INSERT IGNORE INTO reseller_balance (account, currency, amount, checked)
+        SELECT id, currency, balance, checked FROM reseller_account
+        WHERE balance IS NOT NULL AND currency > '' AND checked IS NOT NULL""",
+    ),
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(

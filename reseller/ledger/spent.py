@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from reseller.ledger import states
 from reseller.ledger.leases import Lease
 from reseller.ledger.states import State
 from reseller.model import CURRENCY_CHARACTERS
+
+#: how many services are asked for in one query
+ITEMS_AT_ONCE = 500
 
 
 class Spent(NamedTuple):
@@ -57,6 +61,19 @@ def expected(db: Database, item: int) -> tuple[Decimal | None, str]:
 def _last(db: Database, item: int) -> Row | None:
     sql = "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
     return db.row(sql, item)
+
+
+def last_of_terms(db: Database, items: Sequence[int]) -> dict[tuple[int, int], tuple[Decimal, str]]:
+    """What the last purchase of a term has cost, and the currency, by service and months, as far as that is known."""
+    found: dict[tuple[int, int], tuple[Decimal, str]] = {}
+    sql = (
+        "SELECT item, term, cost, cost_currency FROM reseller_request WHERE item IN %s AND cost > 0 "
+        "AND kind IN ('order', 'prolong', 'part') ORDER BY id"
+    )
+    for start in range(0, len(items), ITEMS_AT_ONCE):
+        for item, term, cost, currency in db.rows(sql, tuple(items[start : start + ITEMS_AT_ONCE])):
+            found[item, term] = (cost, currency)
+    return found
 
 
 def last_cost(db: Database, item: int) -> Decimal | None:

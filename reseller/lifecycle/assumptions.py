@@ -22,10 +22,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from reseller import products
-from reseller.assumption import ANSWER, COLUMN, FORM, FUNCTION, LIST, Assumption, merged
+from reseller.assumption import ANSWER, COLUMN, FORM, FUNCTION, LIST, PARAMETER, Assumption, merged
 from reseller.context import Context
 from reseller.db import Database
-from reseller.ledger import linked, links, overview, problems, requests, verdicts
+from reseller.ledger import linked, links, margins, overview, problems, requests, terms, verdicts
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.verdicts import Verdict
@@ -53,6 +53,8 @@ OF_PANEL = merged(
         linked,
         requests,
         overview,
+        terms,
+        margins,
     )
     for entry in room.ASSUMED
 )
@@ -64,7 +66,7 @@ DESCRIPTIONS = "etc/xml"
 LOOK_SECONDS = 30
 #: how many services of a type are read: one alone may lack what others have
 ROWS = 3
-_NOTHING, _NO_TIME, _NOT_KNOWN = "-", "no time left", "not known what is sold"
+_NOTHING, _NO_TIME, _NOT_KNOWN, _NO_HELP = "-", "no time left", "not known what is sold", "no help"
 
 
 class Found(NamedTuple):
@@ -74,11 +76,16 @@ class Found(NamedTuple):
     holds: bool | None
     found: str
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether it could not be seen now and may be later; a panel without help on a function never has it."""
+        return self.holds is None and self.found != _NO_HELP
+
 
 def of_panel(context: Context) -> list[Found]:
     """Each entry about the panel; its functions could not be seen where it does not list any."""
     found = of_tables(context.db)
-    called = [entry for entry in OF_PANEL.values() if entry.kind == FUNCTION]
+    called = [entry for entry in OF_PANEL.values() if entry.kind in (FUNCTION, PARAMETER)]
     try:
         sold = {itemtype for module in items.modules(context.db) for itemtype in tariffs.sold_types(context.db, module)}
     except ResellerError:
@@ -91,7 +98,8 @@ def of_panel(context: Context) -> list[Found]:
     except PanelError as error:
         return found + [Found(entry, holds=None, found=f"no list: {error.panel_type}") for entry in called]
     until = time.monotonic() + LOOK_SECONDS
-    return found + [_function(context, entry, known, until) for entry in called]
+    found += [_function(context, entry, known, until) for entry in called if entry.kind == FUNCTION]
+    return found + _parameters(context, [entry for entry in called if entry.kind == PARAMETER], until)
 
 
 def of_tables(db: Database) -> list[Found]:
@@ -113,6 +121,22 @@ def _is_needed(function: str, sold: set[str]) -> bool:
     """Whether a function is called here: those of a product type only while a tariff of that type is sold."""
     itemtype = function.partition(".")[0]
     return itemtype not in products.ITEMTYPES or itemtype in sold
+
+
+def _parameters(context: Context, entries: Sequence[Assumption], until: float) -> list[Found]:
+    """The entries about parameters, by the panel's help on each function; one that names none leaves them unseen."""
+    found, known = [], dict[str, frozenset[str]]()
+    for entry in entries:
+        function, parameter = entry.name.split()
+        if function not in known:
+            known[function] = frozenset()
+            if time.monotonic() < until:
+                with contextlib.suppress(PanelError):
+                    known[function] = function_list.parameters(context.panel, function)
+        listed = known[function]
+        holds = parameter in listed if listed else None
+        found.append(Found(entry, holds, "listed" if holds else _NOTHING if listed else _NO_HELP))
+    return found
 
 
 def _function(context: Context, entry: Assumption, known: frozenset[str], until: float) -> Found:
@@ -270,7 +294,7 @@ def look(context: Context, module: int) -> tuple[list[Found], list[Verdict]]:
     verdicts.looked(context.db, module, state, is_whole=False)
     found = of_seller(context, module) if module else of_panel(context)
     failing = record(context, module, found)
-    verdicts.looked(context.db, module, state, is_whole=all(each.holds is not None for each in found))
+    verdicts.looked(context.db, module, state, is_whole=not any(each.is_missed for each in found))
     return found, failing
 
 

@@ -7,23 +7,23 @@ request with the reason, shows the reason on the operation, and returns the erro
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reseller import log
 from reseller.context import Context, Seller
-from reseller.ledger import links, problems, requests, spent, states
+from reseller.ledger import balances, links, problems, requests, spent, states
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.links import Link
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import kept_answers, operations, ownership, retries
 from reseller.mgr5 import items
-from reseller.model import Balance, Item
+from reseller.model import Item, Money
 from reseller.seller import service
-from reseller.seller.account import read_balance
+from reseller.seller.account import read_money
 from reseller.seller.service import Service
 from reseller.wire import money
 from reseller.wire.errors import (
@@ -211,23 +211,25 @@ class Attempt:
                 raise
             self._note_cost(before)
 
-    def _balance(self) -> Balance | None:
-        """The balance of the seller's account, None where it cannot be read: that stops no purchase."""
+    def _balance(self) -> dict[str, Decimal]:
+        """The account's money by currency, empty where it cannot be read: that stops no purchase."""
         try:
-            return read_balance(self.seller.transport)
+            told = read_money(self.seller.transport)
         except SellerError as error:
             self.context.log.info(f"item {self.item.id}: what this costs is not seen: {self.context.word(error)}")
-            return None
+            return {}
+        balances.save(self.context.db, self.seller.account, told)
+        return {each.currency: each.amount for each in told}
 
-    def _note_cost(self, before: Balance | None) -> None:
+    def _note_cost(self, before: Mapping[str, Decimal]) -> None:
         """Record by how much the balance has fallen; while the purse is held, no other call of ours is charged."""
-        after = self._balance() if before and before.amount else None
-        if before and after and after.amount and after.currency == before.currency:
-            cost = Decimal(before.amount) - Decimal(after.amount)
+        after = self._balance() if before else {}
+        for currency, amount in after.items():
+            cost = before.get(currency, amount) - amount
             # A top-up at the same moment hides the cost: a balance that has not fallen is not recorded.
             if cost > 0:
-                spent.note(self.held, self.request.id, cost, after.currency)
-                self.context.log.info(f"item {self.item.id} {self.kind}: cost {cost} {after.currency}".rstrip())
+                spent.note(self.held, self.request.id, cost, currency)
+                self.context.log.info(f"item {self.item.id} {self.kind}: cost {cost} {currency}".rstrip())
 
     @property
     def _send_seconds(self) -> int:
@@ -277,6 +279,10 @@ class Attempt:
         later = ResellerError("reseller_later", cause=self.context.word(reason), seconds=seconds, **self.names())
         return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), later)
 
+    def wait_for(self, reason: ResellerError, seconds: int) -> Stopped:
+        """As later(), for a request that waits under the reason's own type until that is gone (requests.wake)."""
+        return self.stop(Standing(self._unsent_state(State.UNSENT), tries=self._tries, wait_seconds=seconds), reason)
+
     @property
     def _tries(self) -> int:
         """Tries so far; 0 after the last one, so that starting the operation by hand allows as many again."""
@@ -306,9 +312,13 @@ class Attempt:
         to work again; or refused."""
         if retries.account_trouble(error):
             return Standing(State.UNSENT, error.type, tries=self._tries)
-        have, deficit = (money.parse(error.seller_params.get(name, "")) for name in ("have", "deficit"))
+        told = {name: money.parse(text) for name, text in error.seller_params.items()}
+        have, deficit, currency = told.get("have"), told.get("deficit"), error.params.get("currency", "")
+        if have is not None and currency and error.type == "reseller_money":
+            named = Money(have, currency, told.get("limit"), told.get("reserved"))
+            balances.save(self.context.db, self.seller.account, [named])
         state = State.MONEY if error.type == "reseller_money" else State.REFUSED
-        return Standing(state, error.type, have=have, deficit=deficit, currency=error.params.get("currency", ""))
+        return Standing(state, error.type, have=have, deficit=deficit, currency=currency)
 
     def _unsent_state(self, state: State) -> State:
         """`state` for a try that sent nothing, unless an earlier call is still in doubt, or the seller has taken it."""

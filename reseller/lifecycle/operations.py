@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from reseller import log
-from reseller.assumption import CHANGE, ORDER, RENEW, functions
+from reseller.assumption import CHANGE, ORDER, RENEW, functions, parameters
 from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.leases import Lease
@@ -30,6 +30,8 @@ ASSUMED = (
     *functions("runningoperation.setmanual", "platform.md 5.2", ORDER, RENEW, CHANGE),
     *functions("runningoperation.edit runningoperation.start runningoperation.delete", "platform.md 5.2"),
     *functions("task.gettype task.edit task.delete", "platform.md 5.2"),
+    *parameters("runningoperation.edit", "errorxml", "platform.md 5.2"),
+    *parameters("task.edit", "item type runningoperation params", "platform.md 5.2"),
 )
 
 #: error types of the panel that are not about the text that was sent: the panel was not reached, or the row is gone

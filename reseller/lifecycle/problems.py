@@ -76,6 +76,8 @@ KINDS = {
     problems.OWNERLESS: Kind("reseller_ownerless", requests.SETPARAM),
     problems.BELOW_COST: Kind("reseller_below_cost", requests.SETPARAM),
     problems.UNSELLABLE: Kind("reseller_unsellable", requests.SETPARAM),
+    problems.SHORT: Kind("reseller_account_short", requests.PROLONG),
+    problems.DEARER: Kind("reseller_dearer_tariff", requests.PROLONG),
     problems.DIED: Kind("reseller_run_died", requests.SETPARAM),
 }
 

@@ -15,12 +15,13 @@ NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
 PARAMS = (
     *("url", "username", "cafile", "noverify", "plainhttp", "proxy", "proxyuser"),
-    *("reuse", "spendlimit", "askgaps", "acts", NUMBER_PARAM),
+    *("reuse", "spendlimit", "tolerance", "tolerancesum", "shorthold", "shortquiet", "askgaps", "acts", NUMBER_PARAM),
 )
 CRYPTED_PARAMS = ("password", "proxypassword")
 
 FEATURES = (
     "check_connection",
+    "getbalance",
     "open",
     "suspend",
     "resume",

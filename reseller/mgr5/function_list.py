@@ -19,24 +19,28 @@ TYPED = "<itemtype>"
 _NAME = re.compile(
     r"^(?:name=)?((?:v2\.)?(?:<itemtype>|[A-Za-z0-9_]+)(?:\.[A-Za-z0-9_]+)*)(?![A-Za-z0-9_.=])", re.MULTILINE
 )
+_PARAMETER = re.compile(r"^\s*(?:param=)?([A-Za-z][A-Za-z0-9_]*)(?![A-Za-z0-9_.=<])", re.MULTILINE)
 #: a list without these is no list of functions, whatever else it is
 _ALWAYS = frozenset({"whoami"})
 
 
 def of(panel: Panel) -> frozenset[str]:
     """The names; raises PanelError if the panel cannot be asked, or answers something that is no list of functions."""
-    argv = [str(panel.base / "sbin" / "mgrctl"), "-m", "billmgr", "-i"]
-    try:
-        done = programs.run(argv, panel.limits.mgrctl_seconds, cwd=panel.base)
-    except subprocess.TimeoutExpired as error:
-        raise PanelError("-i", "timeout", text=f"no answer in {error.timeout} s") from error
-    except OSError as error:
-        raise PanelError("-i", "client", object="mgrctl", text=str(error)) from error
-    names = frozenset(_NAME.findall(done.stdout.decode(errors="replace")))
+    done = _asked(panel)
+    names = frozenset(_NAME.findall(done))
     if not names >= _ALWAYS:
-        text = (done.stderr or done.stdout).decode(errors="replace").strip()
-        raise PanelError("-i", "answer", text=said(text, 500) or f"exit code {done.returncode}")
+        raise PanelError("-i", "answer", text=said(done.strip(), 500) or "nothing")
     return names
+
+
+def parameters(panel: Panel, function: str) -> frozenset[str]:
+    """The parameters that the panel names in its help on a function (`mgrctl -i FUNCTION`); none if it names none.
+
+    How that looks is not documented either: one in a line, as `param=NAME` or bare, and the function itself is named.
+    Raises PanelError as of().
+    """
+    text = _asked(panel, function)
+    return frozenset(_PARAMETER.findall(text)) - {"name"} if function in text else frozenset()
 
 
 def has(names: frozenset[str], function: str) -> bool:
@@ -44,3 +48,15 @@ def has(names: frozenset[str], function: str) -> bool:
     version = "v2." if function.startswith("v2.") else ""
     itemtype, dot, rest = function[len(version) :].partition(".")
     return function in names or (itemtype in ITEMTYPES and f"{version}{TYPED}{dot}{rest}" in names)
+
+
+def _asked(panel: Panel, *function: str) -> str:
+    """What the panel's help prints."""
+    argv = [str(panel.base / "sbin" / "mgrctl"), "-m", "billmgr", "-i", *function]
+    try:
+        done = programs.run(argv, panel.limits.mgrctl_seconds, cwd=panel.base)
+    except subprocess.TimeoutExpired as error:
+        raise PanelError("-i", "timeout", text=f"no answer in {error.timeout} s") from error
+    except OSError as error:
+        raise PanelError("-i", "client", object="mgrctl", text=str(error)) from error
+    return (done.stdout or done.stderr).decode(errors="replace")

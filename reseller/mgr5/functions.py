@@ -5,7 +5,9 @@ Each raises PanelError as `Mgrctl.call` does. Functions for operations and tasks
 
 from __future__ import annotations
 
-from reseller.assumption import CHANGE, ORDER, POWER, RENEW, STATE, functions
+import datetime as dt
+
+from reseller.assumption import CHANGE, ORDER, POWER, RENEW, STATE, functions, parameters
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.products import ITEMTYPES
 
@@ -13,6 +15,7 @@ from reseller.products import ITEMTYPES
 ASSUMED = (
     *functions("service.saveparam service.postopen", "platform.md 5.2", ORDER),
     *functions("service.dropparam service.setexpiredate tool.clearcache", "platform.md 5.2"),
+    *functions("processing.savebalance", "platform.md 5.2"),
     *functions("service.postprolong", "platform.md 5.2", RENEW),
     *functions("service.postsetparam", "platform.md 5.2", CHANGE),
     *functions("service.changepricelist.rollback", "platform.md 5.2"),
@@ -23,6 +26,12 @@ ASSUMED = (
     *functions("service.postchangepassword", "platform.md 5.2", POWER),
     *(each for name in ITEMTYPES for each in functions(f"{name}.open", "platform.md 5.2", f"{ORDER}:{name}")),
     *functions(" ".join(f"{name}.edit" for name in ITEMTYPES), "platform.md 5.2"),
+    # What our descriptions add to the forms of services (xml/billmgr_mod_pmreseller.xml).
+    *(
+        each
+        for name in ITEMTYPES
+        for each in parameters(f"{name}.edit", "reseller_remote reseller_expiredate", "platform.md 1.2")
+    ),
 )
 
 #: parameters under which the panel keeps passwords: they travel in the environment, and are stored encrypted
@@ -58,6 +67,12 @@ def set_expiredate(mgrctl: Mgrctl, item: int, date: str) -> None:
 def call_back(mgrctl: Mgrctl, function: str, item: int) -> None:
     """Tell the panel that a command of a service is done (`service.postsuspend`, ...) or undone (`....rollback`)."""
     mgrctl.call(function, {"elid": item, "sok": "ok"})
+
+
+def save_balance(mgrctl: Mgrctl, module: int, balance: str, currency: str, now: dt.datetime) -> None:
+    """Store a module's balance at its seller with the panel (additions-2.md b.5)."""
+    fields = {"processingmodule": module, "balance": balance, "currency": currency}
+    mgrctl.call("processing.savebalance", {**fields, "notify_time": f"{now:%Y-%m-%d %H:%M:%S}", "sok": "ok"})
 
 
 def clear_cache(mgrctl: Mgrctl) -> None:

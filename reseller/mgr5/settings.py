@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from reseller.assumption import EVERYTHING, columns, functions
 from reseller.db import Database
 from reseller.mgr5.features import NUMBER_PARAM, PARAMS
 from reseller.mgr5.mgrctl import Mgrctl
-from reseller.model import Settings
+from reseller.model import HOLD, NOTHING, WARN, Settings
 from reseller.wire import document, money, numbers
 from reseller.wire.errors import ResellerError
 
@@ -31,11 +34,7 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
     for name, value in (("url", values["url"]), ("username", values["username"]), ("password", password)):
         if not value:
             raise ResellerError("reseller_settings", object=name, module=module or "new", field=name)
-    limit, typed = None, values["spendlimit"]
-    if typed:
-        limit = money.parse(typed)
-        if limit is None or limit < 0:
-            raise ResellerError("reseller_settings_limit", object="spendlimit", value=typed, module=module or "new")
+    limit, tolerance, least = (_amount(values, name, module) for name in ("spendlimit", "tolerance", "tolerancesum"))
     return Settings(
         module=module,
         name=values["name"],
@@ -50,10 +49,22 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         proxy_password=parent.findtext("proxypassword") or "",
         reuse=values["reuse"] == "on",
         spend_limit=limit,
+        tolerance=Settings.tolerance if tolerance is None else tolerance,
+        tolerance_sum=Settings.tolerance_sum if least is None else least,
+        short_orders=HOLD if values["shorthold"] == "on" else NOTHING if values["shortquiet"] == "on" else WARN,
         ask_gaps=values["askgaps"] == "on",
         acts=values["acts"] == "on",
         noted=numbers.parse(values[NUMBER_PARAM]) or 0,
     )
+
+
+def _amount(values: Mapping[str, str], name: str, module: int) -> Decimal | None:
+    """The amount in a field, None if it is empty; raises `reseller_settings_limit` for what is none."""
+    typed = values[name]
+    amount = money.parse(typed)
+    if typed and (amount is None or amount < 0):
+        raise ResellerError("reseller_settings_limit", object=name, value=typed, module=module or "new")
+    return amount
 
 
 def note_number(mgrctl: Mgrctl, settings: Settings) -> None:

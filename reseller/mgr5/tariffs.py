@@ -208,6 +208,11 @@ def exists(db: Database, pricelist: int) -> bool:
     return bool(db.value("SELECT COUNT(*) FROM pricelist WHERE id = %s", pricelist))
 
 
+def name(db: Database, pricelist: int) -> str:
+    """The name of a tariff."""
+    return str(db.value("SELECT name FROM pricelist WHERE id = %s", pricelist) or "")
+
+
 def intname(db: Database, pricelist: int) -> str:
     """The internal name of a tariff."""
     return str(db.value("SELECT intname FROM pricelist WHERE id = %s", pricelist) or "")

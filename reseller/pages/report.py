@@ -1,14 +1,14 @@
-"""The report `reseller.report`: services by state, requests by outcome, sellers' balances, terms that end soon."""
+"""The report `reseller.report`: services by state, requests by outcome, margins, balances, terms that end soon."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from reseller.ledger import overview
+from reseller.ledger import margins, overview
 from reseller.pages import listing
 from reseller.pages.call import Call
-from reseller.wire import document
+from reseller.wire import document, numbers
 
 DAYS = (7, 30, 90, 365)
 WEEKS = 12
@@ -27,6 +27,8 @@ def show(call: Call) -> document.Element:
     report.append(_band("states", states))
     names = ("day", "done", "open", "stopped", "given_up")
     report.append(_band("requests", (dict(zip(names, row)) for row in overview.outcomes(db, days))))
+    for by in (margins.TARIFF, margins.CLIENT, margins.MONTH):
+        report.append(_band(f"by_{by}", map(_margin, margins.rows(db, by, max(1, days // 30)))))
     names = ("endpoint", "username", "balance", "currency", "checked")
     report.append(_band("balances", (dict(zip(names, row)) for row in overview.balances(db))))
     # A row for every week, even if nothing ends in it, so that the histogram shows its gaps.
@@ -42,6 +44,11 @@ def show(call: Call) -> document.Element:
     call.put(days=days)
     call.page.append(report)
     return call.page
+
+
+def _margin(row: margins.Row) -> dict[str, object]:
+    cells = {name: numbers.plain(getattr(row, name)) for name in ("revenue", "cost", "margin")}
+    return {"of": row.name, "currency": row.currency, **cells, "unknown": row.unknown}
 
 
 def _band(name: str, rows: Iterable[Mapping[str, object]]) -> document.Element:

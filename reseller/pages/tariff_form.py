@@ -16,6 +16,8 @@ from reseller.wire import document
 from reseller.wire.errors import Message, ResellerError
 from reseller.wire.numbers import whole
 
+COMMAND_FIELD = "reseller_command"
+
 
 def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Element:
     """The form with the seller's tariffs and data centres as choices.
@@ -34,6 +36,7 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
         root, DATACENTER_FIELD, {number: name for tariff in offered for number, name in tariff.datacenters.items()}
     )
     root.append(document.element("next_step", context.word(_next(context, whole(document.text(root, "elid"))))))
+    _command(root, panel)
     return root
 
 
@@ -44,6 +47,13 @@ def _next(context: Context, pricelist: int) -> Message:
         return Message("reseller_form_new")
     mapped = len(found.parts) - len(found.missing)
     return Message("reseller_form_next", mapped=mapped, parts=len(found.parts))
+
+
+def _command(root: document.Element, panel: Panel) -> None:
+    """The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet."""
+    number = document.text(root, "elid") or document.text(root, "id")
+    if number.isdecimal():
+        root.append(document.element(COMMAND_FIELD, f"{panel.base}/sbin/resellerctl map {number} --yes"))
 
 
 def _choices(root: document.Element, name: str, offered: dict[str, str]) -> None:

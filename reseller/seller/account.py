@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.assumption import EVERYTHING, answers
-from reseller.model import CLIENT_LEVEL, CURRENCY_CHARACTERS, Balance
+from reseller.model import CLIENT_LEVEL, CURRENCY_CHARACTERS, Balance, Money
 from reseller.seller import orders
 from reseller.seller.transport import Transport
 from reseller.wire import document, money
@@ -66,6 +66,30 @@ def _own_id(user: document.Element) -> str:
     return user.get("account", "") or f"user {user.get('id') or user.get('name', '')}"
 
 
+def read_money(transport: Transport) -> list[Money]:
+    """All that an account has, by currency, with credit and reserved money where they are told; raises SellerError.
+
+    From `subaccount`, else from `accountinfo`, which names the credit limit (additions-2.md b.8), else from `whoami`.
+    """
+    for function in ("subaccount", "accountinfo"):
+        with contextlib.suppress(Rejected):
+            found = [_money(elem) for elem in transport.call(function, bounds=PAGE).iterfind("elem")]
+            rows = [row for row in found if row is not None]
+            if rows:
+                return rows
+    told = read_balance(transport)
+    return [Money(Decimal(told.amount), told.currency)] if told.amount else []
+
+
+def _money(elem: document.Element) -> Money | None:
+    amount = money.of(elem.find("balance"))
+    letters = document.text(elem, "currency") or money.currency(document.text(elem, "balance"))
+    if amount is None:
+        return None
+    credit = money.of(elem.find("creditlimit"))
+    return Money(amount, fit(letters, CURRENCY_CHARACTERS), credit, money.of(elem.find("reserved")))
+
+
 def read_balance(transport: Transport, currency: str = "") -> Balance:
     """The account's balance: from `subaccount` if the account may list it, else from `whoami` (selling-api.md 6).
 
@@ -75,20 +99,14 @@ def read_balance(transport: Transport, currency: str = "") -> Balance:
     rows: list[Balance] = []
     with contextlib.suppress(Rejected):
         for elem in transport.call("subaccount", bounds=PAGE).iterfind("elem"):
-            letters = document.text(elem, "currency") or _currency(document.text(elem, "balance"))
+            letters = document.text(elem, "currency") or money.currency(document.text(elem, "balance"))
             rows.append(_balance(money.of(elem.find("balance")), letters))
     if rows:
         return next((row for row in rows if row.currency == currency), rows[0])
     user = transport.call("whoami").find("user")
     shown = "" if user is None else user.get("balance", "")
-    return _balance(money.parse(shown), _currency(shown))
+    return _balance(money.parse(shown), money.currency(shown))
 
 
 def _balance(amount: Decimal | None, currency: str) -> Balance:
     return Balance("" if amount is None else str(amount), fit(currency, CURRENCY_CHARACTERS))
-
-
-def _currency(shown: str) -> str:
-    """The currency's letters in an amount, such as `EUR` in `5.00 EUR`."""
-    words = [word for word in shown.split() if word.isalpha()]
-    return words[0] if words else ""

@@ -7,11 +7,12 @@ A price is a machine number or unknown: nothing is guessed from a text that peop
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple, Optional, TypeVar
 
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER
+from reseller.seller.tariffs import NOT_ORDERED
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.bounds import EXPORT
@@ -93,6 +94,66 @@ def one(transport: Transport, pricelist: str, seconds: int) -> Offer | None:
     filters = {"pricelist": pricelist}
     found = _read(transport, filters, lambda offer: offer if offer.id == pricelist else None, seconds)
     return found[0] if found else None
+
+
+class Charge(NamedTuple):
+    """A part of what an order costs: so many units at a price each, which is None where the seller tells no number.
+
+    `part` is empty for the tariff itself, else the number of the add-on, with `/` and that of the choice.
+    """
+
+    part: str
+    units: Decimal
+    price: Decimal | None
+
+
+def charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+    """What a service of this tariff costs for a term, part by part; empty where the tariff is not offered for it.
+
+    `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
+    price (additions-2.md h.1), nor does an add-on without a price for the term.
+    """
+    costs = offer.prices.get(currency, {})
+    if term not in costs:
+        return []
+    found = [Charge("", Decimal(1), costs[term])]
+    for one in offer.resources:
+        value = totals.get(one.id, "")
+        if one.billtype not in NOT_ORDERED and value:
+            found.extend(_charge(one, currency, term, value))
+    return found
+
+
+def _charge(one: Resource, currency: str, term: str, value: str) -> Iterator[Charge]:
+    """What an add-on costs beside the tariff, if anything."""
+    part, units, prices = one.id, Decimal(0), one.prices
+    if one.addontype == ENUMERATION:
+        choice = next((choice for choice in one.choices if choice.id == value), None)
+        if choice is not None:
+            part, units, prices = f"{one.id}/{value}", Decimal(1), choice.prices
+    elif one.addontype == BOOLEAN:
+        units = Decimal(value == "on")
+    elif one.addontype == INTEGER:
+        units = max((_amount(value) or Decimal(0)) - (one.included or Decimal(0)), Decimal(0))
+    costs = prices.get(currency, {})
+    if units and term in costs:
+        yield Charge(part, units, costs[term])
+
+
+def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
+    """Every price of a tariff that is a number, by currency, term and part (as in Charge)."""
+    blocks = [("", offer.prices)]
+    for one in offer.resources:
+        if one.billtype not in NOT_ORDERED:
+            blocks.append((one.id, one.prices))
+            blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
+    return {
+        (currency, term, part): cost
+        for part, prices in blocks
+        for currency, costs in prices.items()
+        for term, cost in costs.items()
+        if cost is not None
+    }
 
 
 def _read(

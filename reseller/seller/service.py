@@ -75,8 +75,9 @@ class Service(NamedTuple):
     autoprolong: str = ""
     #: the key of a licence, empty where there is none yet
     licence_key: str = ""
-    #: the price of a renewal, None if not shown
+    #: the price of a renewal for `period`, None if not shown as a number, and its currency, empty if not shown
     price: Decimal | None = None
+    currency: str = ""
     #: the password of the service's own user as the form shows it, spaces included
     password: str = ""
     #: every plain value of the form by name, without secrets; and the values of add-ons by the seller's number
@@ -205,7 +206,8 @@ def parse(elem: document.Element) -> Service:
         running=running.group(1) if running else "",
         autoprolong="" if autoprolong in NO_RENEWAL else autoprolong,
         licence_key=claims.secret(values.get("lickey", "")),
-        price=money.of(elem.find("cost")),
+        price=money.exact(elem.find("cost")),
+        currency=money.currency(document.text(elem, "cost")),
         password=claims.secret(raw.get("userpassword") or raw.get("password") or ""),
         fields={name: value for name, value in values.items() if name not in _SECRETS},
         addons={name[6:]: value for name, value in values.items() if name.startswith("addon_") and whole(name[6:])},

@@ -13,7 +13,7 @@ from reseller.wire.bounds import EXPORT
 UNLIMITED = Decimal(999999)
 #: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
 _METERED = "3"
-_NOT_ORDERED = ("1", _METERED, "4", "5", "10")
+NOT_ORDERED = ("1", _METERED, "4", "5", "10")
 
 
 class Bounds(NamedTuple):
@@ -102,7 +102,7 @@ def _bounds(addon: document.Element) -> Bounds:
         included=included or Decimal(0),
         least=least or Decimal(0),
         most=None if most is None or most >= UNLIMITED else most,
-        is_ordered=billtype not in _NOT_ORDERED,
+        is_ordered=billtype not in NOT_ORDERED,
         is_metered=billtype == _METERED,
         # `measure` stands twice: the number, then the object.
         measure=next((document.text(one, "name") for one in addon.iterfind("measure") if len(one)), ""),

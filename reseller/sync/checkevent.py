@@ -40,7 +40,16 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.last_handler import PASSING
 from reseller.mgr5 import items, settings
-from reseller.sync import account_troubles, left_behind, metrics, reconcile, shared_tasks, spending_limit
+from reseller.sync import (
+    account_troubles,
+    cover_watch,
+    left_behind,
+    metrics,
+    price_watch,
+    reconcile,
+    shared_tasks,
+    spending_limit,
+)
 from reseller.sync.account_troubles import Account
 from reseller.sync.job import SPEND, Job, Mode, Summary
 from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
@@ -239,6 +248,8 @@ class _Run:
             from reseller.sync import tariff_watch
 
             tariff_watch.note(self.context, self.held, self.module, self.job.until)
+        for watch in (price_watch.note, cover_watch.note):
+            watch(self.context, self.held, self.module)
 
     def _end_all(self) -> None:
         """End the problems of a module that looks after nothing.

@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reseller.context import Context, Seller
-from reseller.ledger import paid, problems, refused_changes, tariffmap
+from reseller.ledger import accounts, paid, problems, refused_changes, tariffmap
+from reseller.ledger.prices import Seen
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
-from reseller.lifecycle import order_plan, ownership, quantities, setparam_plan, term_to_buy
+from reseller.lifecycle import ceiling, order_plan, ownership, quantities, setparam_plan, term_to_buy
 from reseller.lifecycle.term_to_buy import Move
 from reseller.mgr5 import items
 from reseller.model import Item
@@ -54,6 +55,8 @@ class Comparison:
     drifts: tuple[Drift, ...] = ()
     asks: frozenset[str] = frozenset()
     secret: int = 0
+    #: what a renewal costs by the seller's form, if that shows it
+    price: Seen | None = None
     is_settled: bool = True
     #: the kinds of difference that this comparison may raise or end, None for all
     about: frozenset[str] | None = None
@@ -106,6 +109,8 @@ class Batch:
         self._items = items.read_all(context.db, [candidate.item for candidate in candidates])
         self._tariffs: dict[int, tuple[Mapping[str, str], TariffMap]] = {}
         self._offered: dict[str, Tariff | None] = {}
+        #: the account's, empty while it is not known
+        self.currency = accounts.balance_of(context.db, seller.account)[0].currency
 
     def item(self, number: int) -> Item | None:
         """The item with its parameters and add-ons; None if it was not there."""
@@ -270,6 +275,7 @@ class _Facts:
             drifts=tuple(self._drifts),
             asks=frozenset(self._asks),
             secret=secret,
+            price=ceiling.of_form(self._item.id, self._item.pricelist, self._seen, self._batch.currency),
         )
 
     def _differs(self, name: str, value: str) -> bool:

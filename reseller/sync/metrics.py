@@ -7,16 +7,18 @@ did something, or every COUNT_SECONDS; a quiet run copies them from the old file
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from reseller import files
 from reseller.context import Context
-from reseller.ledger import figures, problems
+from reseller.ledger import figures, links, problems
 from reseller.ledger.circuits import Circuit
+from reseller.lifecycle import forecast
 from reseller.limits import Limits
 from reseller.log import Log
 from reseller.mgr5 import items
@@ -46,13 +48,21 @@ HELP = {
     "seller_calls": "Calls of the seller in the last run.",
     "seller_seconds": "How long they took together.",
     "seller_slowest_seconds": "How long the slowest of them took.",
+    "balance": "What can be spent at the seller, by currency.",
+    "balance_timestamp_seconds": "When that was read.",
+    "cost_due": "What is due there within so many days, by currency.",
+    "days_left": "Days until the account is short; as many as are foreseen where it lasts.",
+    "account_state": "1 while the account works and its money lasts, 0 while one of its problems is there.",
     "seller_up": "0 while the seller is left alone because it does not answer.",
 }
 COUNTED = "counted_timestamp_seconds"
+_MONEY = ("balance", "balance_timestamp_seconds", "cost_due", "days_left")
 #: metrics that are counted over all services, and for how many seconds quiet runs repeat a count
-_COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests"), 900
+_COUNTS, COUNT_SECONDS = (COUNTED, "oldest_read_timestamp_seconds", "services", "requests", *_MONEY), 900
 _OF_RUN = (LAST_RUN, LAST_SUCCESS, "run_services", "seller_calls", "seller_seconds", "seller_slowest_seconds")
-_LINE = re.compile(r'^reseller_(\w+)(?:\{module="([0-9]{1,18})"(.*)\})? ([0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE)
+_LINE = re.compile(
+    r'^reseller_(\w+)(?:\{module="([0-9]{1,18})"(.*)\})? (-?[0-9]{1,18}(?:\.[0-9]{1,3})?)$', re.MULTILINE
+)
 _LABEL = re.compile(r'(\w{1,64})="([^"]{0,64})"')
 #: characters that a label's value may not have; names of operations come from the panel
 _NO_LABEL, _LABEL_CHARACTERS = re.compile(r"[^\w.:-]", re.ASCII), 64
@@ -144,6 +154,9 @@ def _of_database(context: Context, module: int, summary: Summary, now: int) -> l
         if kind in problems.DIFFERENCES:
             samples.append(Sample("drift", {**of_module, "kind": kind}, count))
     samples += _counts(context, module, summary, now)
+    account = links.account_of(db, module)
+    if account:
+        samples.append(Sample("account_state", of_module, int(not problems.is_any_of_account(db, account))))
     queue = items.queue(db, module).items()
     samples += [Sample("operations", {**of_module, "operation": name}, count) for name, count in queue]
     down = Circuit(db, module, context.limits).down_seconds()
@@ -166,7 +179,26 @@ def _counts(context: Context, module: int, summary: Summary, now: int) -> list[S
             Sample("requests", {**of_module, "kind": kind, "state": state}, n)
             for (kind, state), n in sorted(total.requests.items())
         ),
+        *_money(context, module, now),
     ]
+
+
+def _money(context: Context, module: int, now: int) -> Iterator[Sample]:
+    """What the module's account has, and for how long that lasts (lifecycle/forecast.py)."""
+    account = links.account_of(context.db, module)
+    if not account:
+        return
+    today = dt.datetime.fromtimestamp(now, dt.timezone.utc).date()
+    found = forecast.of(context, account, today, context.limits.forecast_days)
+    for each in found.outlooks:
+        labels = {"module": module, "currency": each.currency}
+        for window, amount in each.due.items():
+            yield Sample("cost_due", {**labels, "days": window}, round(float(amount), 2))
+        if each.money is not None:
+            left = each.days_left(today)
+            yield Sample("balance", labels, round(float(each.money.available), 2))
+            yield Sample("balance_timestamp_seconds", labels, now - each.money.age_seconds)
+            yield Sample("days_left", labels, found.days if left is None else left)
 
 
 def _text(samples: list[Sample]) -> str:

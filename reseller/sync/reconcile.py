@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from reseller.context import Context, Seller
-from reseller.ledger import linked, observations, problems, refused_changes
+from reseller.ledger import linked, observations, prices, problems, refused_changes
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -62,6 +62,7 @@ class Round:
         """Observe, compare, check the limits of a day, apply what is allowed, report what is refused."""
         unlisted = self._observe()
         comparisons = self._compare(unlisted)
+        prices.note(self.held, self.module, [each.price for each in comparisons if each.price is not None])
         refused_changes.forget(
             self.held, candidates.unmoved(self.context.db, self.module, self.context.limits.away_days)
         )

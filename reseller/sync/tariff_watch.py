@@ -16,6 +16,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import tariffs
+from reseller.sync import price_watch
 from reseller.tariffs import changes
 from reseller.tariffs.changes import Change
 from reseller.wire.errors import ResellerError
@@ -39,7 +40,7 @@ def note(context: Context, held: Lease, module: int, until: float) -> None:
         return
     if not _is_due(context, module) or changes.seconds_left(context, until) < changes.LEAST_SECONDS:
         return
-    report = changes.Report([], [], {}, [], {})
+    report = changes.Report([], [], {}, [], {}, {})
     observations.move_now(held, module, LOOKED)
     if tariffs.of_module(context.db, module, TARIFF_FIELD):
         try:
@@ -52,6 +53,7 @@ def note(context: Context, held: Lease, module: int, until: float) -> None:
         context.log.error(f"module {module}: {context.word(unread)}")
     observations.move(held, module, FAILED, "1" if report.unread else "")
     _doubt(context, held, module, report)
+    price_watch.see(context, held, context.seller(module), report.offers)
     is_whole = not report.unread
     below = [change for change in report.changes if change.is_below_cost]
     _keep(context, held, module, problems.BELOW_COST, below, is_whole=is_whole and not report.unknown)

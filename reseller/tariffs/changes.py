@@ -20,6 +20,7 @@ from typing import NamedTuple
 from reseller.context import Context
 from reseller.ledger import accounts, observations, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
+from reseller.lifecycle import ceiling
 from reseller.model import INTEGER
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
@@ -72,7 +73,7 @@ class Report(NamedTuple):
 
     `doubts` has each type that was read, with a digest of the tariffs that are missing if those are too many, else
     empty. `unknown` are tariffs with a period on sale whose cost is not known. `doubtful` are tariffs of which no
-    change is taken over by a rule, each with the reason.
+    change is taken over by a rule, each with the reason. `offers` has what the seller publishes for each tariff here.
     """
 
     changes: list[Change]
@@ -80,6 +81,7 @@ class Report(NamedTuple):
     doubts: dict[str, str]
     unknown: list[int]
     doubtful: dict[int, Message]
+    offers: dict[int, Offer]
 
 
 def look(context: Context, module: int, until: float | None = None) -> Report:
@@ -90,7 +92,7 @@ def look(context: Context, module: int, until: float | None = None) -> Report:
     work of the module. Raises ResellerError as Context.seller().
     """
     context.seller(module)
-    found = Report([], [], {}, [], {})
+    found = Report([], [], {}, [], {}, {})
     ours = resold.read(context, module)
     by_type: dict[str, list[Resold]] = {}
     for tariff in ours:
@@ -144,6 +146,8 @@ def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where t
     account = accounts.balance_of(context.db, seller.account)[0].currency
     gone = {tariff.number for tariff in missing}
     for tariff in mine:
+        if tariff.remote in offers:
+            found.offers[tariff.number] = offers[tariff.remote]
         if tariff.number not in gone:
             found.changes.extend(_compared(tariff, offers[tariff.remote], account, found))
         elif not is_doubted:
@@ -178,7 +182,7 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
         lost = _change(tariff, "datacenter", "", tariff.datacenter, told, tariff.datacenter, text)
         yield lost._replace(is_unsellable=tariff.is_active)
-    currency = _currency(offer, account)
+    currency = ceiling.currency_of(offer, account)
     yield from _periods(tariff, offer, currency, found.unknown)
     for each in resource_changes.compare(tariff, offer, currency):
         if each.is_doubtful:
@@ -186,12 +190,6 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         change = _change(tariff, each.part, each.side, each.was, each.there, each.here, each.text)
         is_lost = each.is_lost and tariff.is_active
         yield change._replace(is_unsellable=is_lost, is_below_cost=each.is_below_cost and tariff.is_used)
-
-
-def _currency(offer: Offer, account: str) -> str:
-    """The currency of the costs; empty where the tariff has several, none of them the account's."""
-    currencies = [iso for iso, costs in offer.prices.items() if costs]
-    return account if account in currencies else currencies[0] if len(currencies) == 1 else ""
 
 
 def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) -> Iterator[Change]:

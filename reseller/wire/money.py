@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 #: a number with all signs that may separate thousands or the fraction; a space only before three digits; no exponent
 _AMOUNT = re.compile("-?(?:[.,](?=[0-9]))?[0-9](?:[0-9.,'\u2019]|[ \u00a0\u202f](?=[0-9]{3}(?![0-9])))*")
+_EXACT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,10})?)(?:[ \u00a0][^0-9.,]*)?")
 _POWER = re.compile("[eE][+-]?[0-9]")
 _GROUPING = re.compile("[ \u00a0\u202f'\u2019]")
 #: digits between two thousands separators
@@ -62,3 +63,18 @@ def of(node: etree._Element | None) -> Decimal | None:
     if node is None:
         return None
     return parse(node.get("orig") or node.text or "")
+
+
+def exact(node: etree._Element | None) -> Decimal | None:
+    """The amount in an element, if it is written as machines write it: `10.00`, or `10.00 EUR / Month`; else None.
+
+    What people's separators may be in it is not guessed: `1,226` is a thousand to some, and little more than one to
+    others.
+    """
+    match = _EXACT.fullmatch((node.get("orig") or node.text or "").strip()) if node is not None else None
+    return Decimal(match[1]) if match else None
+
+
+def currency(shown: str) -> str:
+    """The currency's letters in an amount, such as `EUR` in `5.00 EUR`; empty without any."""
+    return next((word for word in shown.split() if word.isalpha()), "")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.browser import lists
+from sandbox.browser import cells, lists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,14 @@ CONTROLS = (
     "datetime",
     "link",
     "list",
+    "img",
     "desc",
     "frame",
 )
+
+COLOURS = ("red", "green")
+"""`color` of a button, as far as it is drawn."""
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?|[a-z]{3,20}")
 
 
 @dataclass
@@ -35,6 +41,7 @@ class Choice:
     key: str
     label: str
     depend: str = ""
+    colour: str = ""
 
 
 @dataclass
@@ -46,9 +53,16 @@ class Control:
     choices: list[Choice] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     columns: list[lists.Column] = field(default_factory=list)
-    rows: list[tuple[str, list[lists.Cell]]] = field(default_factory=list)
+    rows: list[tuple[str, list[cells.Cell]]] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+    """Keys of the rows of a table that are marked."""
     conditions: str = ""
     """JSON for the page's script: which fields a value hides."""
+
+    @property
+    def shown(self) -> str:
+        """The value in words."""
+        return next((one.label for one in self.choices if one.key == self.value), self.value)
 
 
 @dataclass
@@ -60,6 +74,7 @@ class Field:
     controls: list[Control]
     hidden: bool = False
     wrong: bool = False
+    wide: bool = False
 
 
 @dataclass
@@ -74,6 +89,7 @@ class FormButton:
     press: str
     label: str
     main: bool = False
+    colour: str = ""
 
 
 @dataclass
@@ -108,7 +124,9 @@ def _buttons(body: etree._Element, words: Words) -> list[FormButton]:
             name, kind = one.get("name", ""), one.get("type", "ok")
             own = words.own.get(kind, name)
             label = words.maybe(f"msg_{name}", f"button_{name}", f"short_{name}", name) or words.own.get(name, own)
-            found.append(FormButton(f"form|{kind}|{name}|{one.get('func', '')}", label, kind in ("ok", "next")))
+            colour = one.get("color", "")
+            press = f"form|{kind}|{name}|{one.get('func', '')}"
+            found.append(FormButton(press, label, kind in ("ok", "next"), colour if colour in COLOURS else ""))
         return found
     result = []
     if body.get("nosubmit") != "yes":
@@ -133,7 +151,8 @@ class _Reader:
         label = "" if element.get("noname") == "yes" else self._words(name)
         hidden = bool(controls) and all(one.kind == "hidden" for one in controls)
         wrong = self._wrong in {name, *(one.name for one in controls)} - {""}
-        return Field(name, label, self._words.maybe(f"hint_{name}"), required, controls, hidden, wrong)
+        wide = element.get("fullwidth") == "yes"
+        return Field(name, label, self._words.maybe(f"hint_{name}"), required, controls, hidden, wrong, wide)
 
     def _value(self, name: str) -> str:
         if name in self._given:
@@ -167,7 +186,7 @@ class _Reader:
         if element.get("type") == "msg":
             text = self._words.maybe(value) or text
         if element.tag == "htmldata" and text.strip():
-            text = "".join(str(one) for one in etree.fromstring(text, etree.HTMLParser()).itertext())
+            text = cells.plain(text)
         return str(text)
 
     def _choices(self, name: str) -> list[Choice]:
@@ -178,7 +197,9 @@ class _Reader:
             if one.tag == "msg":
                 text = self._words.maybe(text, f"{name}_{text}") or text
             label = text or self._words.maybe(f"{name}_{key}", key) or key
-            found.append(Choice(key, self._words.own["null"] if label == "null" else label, one.get("depend", "")))
+            label = self._words.own["null"] if label == "null" else label
+            colour = one.get("color", "")
+            found.append(Choice(key, label, one.get("depend", ""), colour if _COLOUR.fullmatch(colour) else ""))
         return found
 
     def _list(self, element: etree._Element, control: Control) -> None:
@@ -192,9 +213,10 @@ class _Reader:
         if element.get("select"):
             control.name = key
             control.value = self._value(key)
+            control.chosen = [part for part in re.split(", ?", control.value) if part]
             self.names.add(key)
         control.rows = [
-            (row.findtext(key, "") if key else "", lists.cells(row, control.columns, self._words))
+            (row.findtext(key, "") if key else "", lists.row_cells(row, control.columns, self._words))
             for row in block.iterchildren("elem")
         ]
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from sandbox.browser import cells, icons
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,20 +23,14 @@ DEFAULT_ROWS = 50
 
 
 @dataclass
-class Cell:
-    text: str
-    badges: list[str] = field(default_factory=list)
-    number: bool = False
-
-
-@dataclass
 class Row:
     elid: str
     name: str
-    cells: list[Cell]
+    cells: list[cells.Cell]
     element: etree._Element
     barred: list[str] = field(default_factory=list)
     """Names of the buttons that are not for this row."""
+    pale: bool = False
 
 
 @dataclass
@@ -46,6 +42,17 @@ class Column:
     number: bool
     element: etree._Element
 
+    @property
+    def width(self) -> str:
+        """`width`: pixels, or percent; anything else is passed over."""
+        found = re.fullmatch(r"([0-9]{1,4})(?:px)?(%?)", self.element.get("width", ""))
+        return f"{found[1]}{found[2]}" if found else ""
+
+    @property
+    def align(self) -> str:
+        wanted = self.element.get("align", "")
+        return wanted if wanted in ("left", "center", "right") else "right" if self.number else ""
+
 
 @dataclass
 class Button:
@@ -56,6 +63,12 @@ class Button:
     hint: str
     default: bool
     element: etree._Element
+    why_off: str = ""
+    """`hint_<btn>_disabled`: why it is not for the marked rows."""
+
+    @property
+    def icon(self) -> str:
+        return icons.shape(self.element.get("img", ""))
 
     @property
     def rows(self) -> str:
@@ -78,15 +91,7 @@ class Button:
 
 
 def _matches(condition: etree._Element, row: etree._Element) -> bool:
-    return cell_value(row, condition.get("name", "")) == condition.get("value", "")
-
-
-def cell_value(row: etree._Element, name: str) -> str:
-    """The value of a cell; of a composite one that of its first element."""
-    found = row.find(name) if name else None
-    if found is None:
-        return ""
-    return found.text or "" if len(found) == 0 else found[0].text or ""
+    return cells.value(row, condition.get("name", "")) == condition.get("value", "")
 
 
 def buttons(metadata: etree._Element, words: Words) -> list[list[Button]]:
@@ -107,7 +112,8 @@ def _button(element: etree._Element, words: Words) -> Button:
     label = name if label == f"short_{name}" else label
     default = element.get("default") == "yes"
     kind = element.get("type", "edit")
-    return Button(name, element.get("func", ""), kind, label, words.maybe(f"hint_{name}"), default, element)
+    hint, why_off = words.maybe(f"hint_{name}"), words.maybe(f"hint_{name}_disabled")
+    return Button(name, element.get("func", ""), kind, label, hint, default, element, why_off)
 
 
 def columns(document: etree._Element, block: etree._Element | None, words: Words, prefix: str = "") -> list[Column]:
@@ -131,39 +137,8 @@ def _plain(cell: etree._Element) -> bool:
     return isinstance(cell.tag, str) and all(len(inner) == 0 for inner in cell)
 
 
-def cells(row: etree._Element, shown: list[Column], words: Words) -> list[Cell]:
-    return [Cell(_text(row, one, words), _badges(row, one, words), one.number) for one in shown]
-
-
-def _text(row: etree._Element, column: Column, words: Words) -> str:
-    found = row.find(column.name)
-    if found is None:
-        return ""
-    if len(found):
-        return _composite(row, found, words)
-    text = found.text or ""
-    if column.type in ("msg", "img") and text:
-        return words(text, f"{column.name}_{text}") if words.has(text) else words.maybe(f"{column.name}_{text}") or text
-    return text
-
-
-def _composite(row: etree._Element, cell: etree._Element, words: Words) -> str:
-    """Name of a message inside, as in item_status, whose text the row may carry itself (selling-api.md 5.2)."""
-    name = cell.findtext("msg", "")
-    if name:
-        return words.maybe(name) or row.findtext("status_msg", "") or name
-    return ", ".join(text for text in (str(one).strip() for one in cell.itertext()) if text)
-
-
-def _badges(row: etree._Element, column: Column, words: Words) -> list[str]:
-    """`prop` names a cell that says on, `xprop` a cell and its value: pictures there, words here."""
-    found = []
-    for prop in column.element.iterchildren("prop", "xprop"):
-        name, value = prop.get("name", ""), prop.get("value", "on")
-        if cell_value(row, name) == value:
-            names = (f"hint_p_{name}_{value}", f"{name}_{value}", f"hint_p_{name}", f"hint_{name}", name)
-            found.append(words.maybe(*names) or f"{name} {value}")
-    return found
+def row_cells(row: etree._Element, shown: list[Column], words: Words) -> list[cells.Cell]:
+    return [cells.read(row, one.element, words) for one in shown]
 
 
 def ordered(document: etree._Element, params: Mapping[str, str], shown: list[Column]) -> list[etree._Element]:
@@ -179,7 +154,7 @@ def ordered(document: etree._Element, params: Mapping[str, str], shown: list[Col
     column = next((one for one in shown if one.name == wanted), None)
     if column is None:
         return rows
-    return sorted(rows, key=lambda row: _key(cell_value(row, wanted), column.number), reverse=falling)
+    return sorted(rows, key=lambda row: _key(cells.value(row, wanted), column.number), reverse=falling)
 
 
 def _key(text: str, number: bool) -> tuple[float, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.browser import icons
+
 if TYPE_CHECKING:
     from lxml import etree
 
@@ -21,6 +23,7 @@ class Entry:
 class Group:
     label: str
     entries: list[Entry]
+    icon: str = ""
 
 
 def read(document: etree._Element, words: Words) -> list[Group]:
@@ -37,7 +40,7 @@ def read(document: etree._Element, words: Words) -> list[Group]:
         nodes = list(top.iterchildren("node")) or [top]
         fresh = [one for one in nodes if one.get("name") not in seen]
         seen |= {one.get("name", "") for one in fresh}
-        group = groups.setdefault(name, Group(label, []))
+        group = groups.setdefault(name, Group(label, [], icons.shape(top.get("icon", ""))))
         group.entries += [_entry(one, words, top in tops) for one in fresh]
     return [group for group in groups.values() if group.entries]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from sandbox.browser import lists
+from sandbox.browser import cells, lists
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -40,7 +40,7 @@ class Diagram:
 
 @dataclass
 class Line:
-    cells: list[lists.Cell]
+    cells: list[cells.Cell]
     bands: list[Band]
 
 
@@ -71,7 +71,7 @@ def _band(metadata: etree._Element, parent: etree._Element, words: Words) -> Ban
     inner = list(metadata.iterchildren("band"))
     lines = [
         Line(
-            lists.cells(row, shown, words),
+            lists.row_cells(row, shown, words),
             [_band(one, row, words) for one in inner if row.find(one.get("name", "band")) is not None],
         )
         for row in rows
@@ -96,7 +96,7 @@ def _totals(shown: list[lists.Column], rows: list[etree._Element]) -> list[str]:
         if kind == "count":
             found.append(str(len(rows)))
         elif kind == "sum":
-            found.append(f"{sum((figure(lists.cell_value(row, one.name)) for row in rows), Decimal(0)):f}")
+            found.append(f"{sum((figure(cells.value(row, one.name)) for row in rows), Decimal(0)):f}")
         else:
             found.append("")
     return found if any(found) and rows else []
@@ -106,8 +106,8 @@ def _diagram(metadata: etree._Element, rows: list[etree._Element], words: Words)
     label, data = metadata.get("label", ""), metadata.get("data", "")
     found = []
     for row in rows:
-        caption = lists.cell_value(row, label)
-        found.append((words.maybe(f"{label}_{caption}", caption) or caption, figure(lists.cell_value(row, data))))
+        caption = cells.value(row, label)
+        found.append((words.maybe(f"{label}_{caption}", caption) or caption, figure(cells.value(row, data))))
     name = metadata.get("name", "")
     title = words.maybe(f"diagram_{name}", name)
     pie = metadata.get("type") == "pie"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from lxml import etree
 
-from sandbox.browser import drawing, forms, lists, menu, reports, words
+from sandbox.browser import cells, drawing, filters, forms, icons, lists, menu, reports, words
 from sandbox.browser.words import Words
 from sandbox.core import dispatch, levels, pages
 from sandbox.core.answer import Answer
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN = ("list", "form", "report", "dashboard", "helpboard")
 LIST_STATE = ("p_num", "p_cnt", "p_sort", "p_order", "p_col", "filter")
+_WIZARD = ("order", "filter")
 NOT_KEPT = ("func", "sok", "clicked_button", "sv_field", "snext", "sback", "password", "passwd", "confirm", "key")
 
 
@@ -51,6 +52,7 @@ class Visit:
         self._lang = lang
         self._token = token
         self._own = words.own(lang)
+        self._interface = panel.plugins.interface
 
     # Calls of the panel.
 
@@ -70,28 +72,24 @@ class Visit:
     def _metadata(self, request: Request, document: etree._Element) -> etree._Element:
         """Those of the document; a built-in function's are what is declared with what the document adds."""
         shown = document.find("metadata")
-        declared = self._panel.plugins.interface.metadata(request.func)
+        declared = self._interface.metadata(request.func)
         if declared is None or (shown is not None and request.func in self._panel.plugins.functions):
             return etree.Element("metadata") if shown is None else shown
         whole = etree.fromstring(etree.tostring(declared, with_tail=False))
         levels.cut_metadata(whole, pages.viewer(self._panel, request))
         if shown is not None:
-            merge_node(whole, shown, self._panel.plugins.interface.rule("metadata"))
+            merge_node(whole, shown, self._interface.rule("metadata"))
         return whole
 
     def reads(self, func: str) -> bool:
         """Functions that show something: declared as a page, or an entry of the menu."""
-        element = self._panel.plugins.interface.metadata(func)
+        element = self._interface.metadata(func)
         if element is not None and element.get("type") in SHOWN:
             return True
-        return any(node.get("name") == func for node in self._panel.plugins.interface.menu().iter("node"))
+        return self._in_menu(func)
 
-    def _has_filter(self, func: str) -> bool:
-        """Whether the list has a filter form that no button of its own leads to."""
-        name, interface = f"{func}.filter", self._panel.plugins.interface
-        own = interface.metadata(func)
-        led_to = own is not None and any(one.get("func") == name for one in own.iter("toolbtn"))
-        return interface.metadata(name) is not None and not led_to
+    def _in_menu(self, func: str) -> bool:
+        return any(node.get("name") == func for node in self._interface.menu().iter("node"))
 
     # Pages.
 
@@ -108,11 +106,23 @@ class Visit:
             role=self._own["admin" if self._caller.staff else "client"],
             groups=menu.read(desktop, Words(self._panel, "desktop", self._lang, desktop)),
             w=self._own,
-            **{"error": "", "note": "", "func": "", "here": "", **values},
+            **{"error": "", "note": "", "func": "", "here": "", "section": self._section(values), **values},
         )
 
+    def _section(self, values: Mapping[str, object]) -> str:
+        """The entry of the menu that a page belongs to: its own, or that of the list above it."""
+        func = str(values.get("func", ""))
+        while func and "." in func and not self._in_menu(func):
+            func = func.rpartition(".")[0]
+        return func
+
     def home(self) -> Answer:
-        return self._page("home.html", self._own["home"])
+        """The menu as tiles; a client sees his money."""
+        facts = []
+        if not self._caller.staff:
+            sight = self._call({"func": "usrparam"})
+            facts = [(self._own["balance"], sight.document.findtext("balance", ""))] if not sight.error else []
+        return self._page("home.html", self._own["home"], facts=facts)
 
     def notice(self, error: str, status: int = 200, **values: object) -> Answer:
         return self._page("home.html", self._own["error"], status, error=error, **values)
@@ -144,12 +154,24 @@ class Visit:
     def _title(self, sight: Sight) -> str:
         func = sight.call.get("func", "")
         new = "title_new" if not sight.call.get("elid") and sight.words.has("title_new") else "title"
-        title = sight.words.maybe(new) or func
+        title = self._of_type(func, sight.words.maybe(new) or func)
         field = sight.metadata.find("form")
         name = field.get("title", "") if field is not None and new == "title" else ""
         value = sight.document.findtext(name, "") if name.isidentifier() else ""
         plname = sight.document.findtext("plname", "")
         return f"{title}: {value or plname}" if value or plname else title
+
+    def _of_type(self, func: str, title: str) -> str:
+        """Pages that each product type has say which it is."""
+        itemtype, _, rest = func.partition(".")
+        if itemtype not in self._panel.itemtypes():
+            return title
+        menu_words = Words(self._panel, "desktop", self._lang)
+        kind = menu_words.maybe(f"menu_{itemtype}", f"modernmenu_{itemtype}")
+        stock = title == Words(self._panel, "{itemtype}", self._lang).maybe("title")
+        if not rest:
+            return kind if kind and stock else title
+        return f"{kind}: {title[:1].lower()}{title[1:]}" if kind and rest.partition(".")[0] in _WIZARD else title
 
     def _list(self, sight: Sight, error: str, note: str, marked: list[str]) -> Answer:
         document, metadata = sight.document, sight.metadata
@@ -158,6 +180,7 @@ class Visit:
         groups = lists.buttons(metadata, sight.words)
         rows = self._rows(sight, found, shown, groups)
         func = sight.call["func"]
+        filtered = self._filtered(sight)
         stay = {name: value for name, value in sight.call.items() if name not in NOT_KEPT}
         default = next((one for group in groups for one in group if one.default and one.func), None)
         return self._page(
@@ -174,8 +197,11 @@ class Visit:
             sort=(document.findtext("p_sort") or sight.call.get("p_sort", ""), sight.call.get("p_order", "asc")),
             link=lambda **more: "?" + urlencode({"func": func, **stay, **more}),
             opens=lambda elid: "?" + urlencode(self._opening(sight, default, elid)) if default else "",
-            filter=f"{func}.filter" if self._has_filter(func) else "",
-            filtered=document.findtext("p_filter", ""),
+            filter="" if filters.led_to(func, self._interface) else filters.name_of(func, self._interface),
+            filter_icon=icons.shape("t-filter"),
+            filtered=filtered,
+            empty=self._empty(sight, groups),
+            autoupdate=lists.whole(metadata.get("autoupdate", ""), 0),
             error=error,
             note=note,
             banners=_banners(sight),
@@ -193,11 +219,27 @@ class Visit:
         keyname = sight.metadata.get("keyname", key)
         rows = []
         for element in found:
-            elid = lists.cell_value(element, key)
+            elid = cells.value(element, key)
             barred = [one.name for group in groups for one in group if not one.admits(element)]
-            name = lists.cell_value(element, keyname) or elid
-            rows.append(lists.Row(elid, name, lists.cells(element, shown, sight.words), element, barred))
+            name = cells.value(element, keyname) or elid
+            pale = cells.shadowed(element, sight.metadata.find("coldata"))
+            rows.append(lists.Row(elid, name, lists.row_cells(element, shown, sight.words), element, barred, pale))
         return rows
+
+    def _filtered(self, sight: Sight) -> list[tuple[str, str]]:
+        """What the list is filtered by. A plug-in's filter is asked only when its list says that there is one."""
+        func = sight.call["func"]
+        name = filters.name_of(func, self._interface)
+        told = sight.document.findtext("p_filter", "")
+        if not name or (not told and func in self._panel.plugins.functions):
+            return [("", told)] if told else []
+        return filters.in_force(self._call, name) or ([("", told)] if told else [])
+
+    def _empty(self, sight: Sight, groups: list[list[lists.Button]]) -> str:
+        """What is said where no row is: the list's own words, or how the first row comes."""
+        new = next((one for group in groups for one in group if one.type == "new"), None)
+        own = self._own["empty"] if new is None else f"{self._own['empty']} {self._own['press']} «{new.label}»."
+        return sight.words.maybe("msg_empty") or own
 
     def _opening(self, sight: Sight, button: lists.Button | None, elid: str) -> dict[str, str]:
         """The call of a button: the marked rows, and the list's own parent."""
@@ -260,6 +302,10 @@ class Visit:
         back = own.get("_back", "")
         if kind == "button":
             return self._button(call, own, rest)
+        if kind == "clear":
+            call.pop("_rows", None)
+            refusal = filters.clear(self._call, filters.name_of(call["func"], self._interface))
+            return self._list(self._call(call), refusal, "", []) if refusal else _redirect({**call, "p_num": ""})
         if kind == "form":
             return self._submit(call, back, rest)
         sight = self._call(call)
@@ -291,7 +337,9 @@ class Visit:
         if button.rows == "some" and not chosen:
             return self._own["some_row"]
         barred = [row.name for row in rows if button.name in row.barred]
-        return f"{self._own['not_for']} {', '.join(barred)}" if barred and button.rows != "any" else ""
+        if not barred or button.rows == "any":
+            return ""
+        return f"{self._own['not_for']} {', '.join(barred)}{'. ' * bool(button.why_off)}{button.why_off}"
 
     def _sure(
         self, sight: Sight, button: lists.Button, chosen: list[str], rows: list[lists.Row], own: Mapping[str, str]
@@ -383,7 +431,8 @@ class Visit:
             return {name: value for name, value in known.items() if not name.startswith("_")}
         while "." in func:
             func = func.rpartition(".")[0]
-            if self.reads(func):
+            element = self._interface.metadata(func)
+            if self._in_menu(func) or (element is not None and element.get("type") not in (None, "form")):
                 return {"func": func}
         return {}
 

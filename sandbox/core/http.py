@@ -28,10 +28,12 @@ LOGIN_PAGE = (
 
 def parameters(given: Iterable[tuple[str, object]]) -> dict[str, str]:
     """The last value of a name counts; marked rows of a list come one by one and are joined (platform.md 1.1)."""
+    pairs = [(name, str(value)) for name, value in given]
+    several = {"_rows", "_private", *(value for name, value in pairs if name == "_several")}
     params: dict[str, str] = {}
-    for name, value in given:
-        joined = name in ("_rows", "_private") and name in params
-        params[name] = f"{params[name]}, {value}" if joined else str(value)
+    for name, value in pairs:
+        joined = name in several and name in params
+        params[name] = ", ".join(filter(None, (params[name], value))) if joined else value
     return params
 
 

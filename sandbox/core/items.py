@@ -70,6 +70,10 @@ _STATUS_NAMES = {
 }
 
 
+STATUSES = (1, 2, 3, 4, 5)
+"""item.status, as far as anybody sees it (platform.md 6.2)."""
+
+
 def status_name(key: str, lang: str) -> str:
     """What a list shows people for a status key such as 2 or 5_open (selling-api.md 5.2, UI names)."""
     names = _STATUS_NAMES.get(lang, _STATUS_NAMES["en"])

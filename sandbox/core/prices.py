@@ -94,6 +94,14 @@ def fields(tx: Tx, pricelist: int, choices: Iterable[int] = ()) -> dict[str, Dec
     return found
 
 
+def term_of(name: str) -> tuple[int, str]:
+    """The period and the currency's id that a field of `fields` is for. Raises ValueError for another name."""
+    found = _FIELD.fullmatch(name)
+    if found is None:
+        raise ValueError(name)
+    return _MONTHS[found[1]], found[2]
+
+
 def take(tx: Tx, pricelist: int, params: Mapping[str, str], choices: Iterable[int] = ()) -> bool:
     """Set what a form was sent with; whether it named any price. Raises `value` for what is no price or currency."""
     named = [(found, text) for name, text in params.items() if (found := _FIELD.fullmatch(name))]

@@ -17,6 +17,7 @@ from sandbox.functions import (  # noqa: F401
     list_filter,
     lists,
     menu,
+    module_catalogue,
     module_commands,
     module_reports,
     money,

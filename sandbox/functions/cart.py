@@ -12,7 +12,10 @@ from sandbox.core.documents import add, done, fields, money, slist
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
+from sandbox.core.tariffs import period_name
 from sandbox.functions import cart_rows, orders, renewal, service_changes, tariff_change
+from sandbox.functions.money import for_people
+from sandbox.functions.page_parts import is_page
 from sandbox.functions.services import remove_unpaid
 
 if TYPE_CHECKING:
@@ -48,7 +51,10 @@ def basket(panel: Panel, request: Request) -> etree._Element:
             return done()
         if request.sok and request.text("promocode"):
             raise PanelError("promocode_not_use", "promocode", request.text("promocode"))
-        return _basket(tx, request, there)
+        document = _basket(tx, request, there)
+        if is_page(request):
+            _for_people(tx, request, document)
+        return document
 
 
 def _basket(tx: Tx, request: Request, there: list[Position]) -> etree._Element:
@@ -67,6 +73,18 @@ def _basket(tx: Tx, request: Request, there: list[Position]) -> etree._Element:
         add(row, "operation", position.operation)
         add(row, "cost", money(position.cost))
     return document
+
+
+def _for_people(tx: Tx, request: Request, document: etree._Element) -> None:
+    """Types, terms and money as people read them."""
+    currency = tx.value("SELECT currency FROM project ORDER BY id LIMIT 1")
+    for row in document.iterfind("list[@name='itemlist']/elem"):
+        add(row, "itemtype", row.findtext("item.type"))
+        add(row, "period", period_name(int(row.findtext("item.period", "0")), request.lang))
+        add(row, "currency", currency)
+    total = document.find("total_sum")
+    if total is not None:
+        total.text = for_people(Decimal(total.text or "0"), currency, request.lang)
 
 
 def _free(panel: Panel, tx: Tx, request: Request, there: list[Position]) -> etree._Element:
@@ -136,10 +154,16 @@ def payment_add(panel: Panel, request: Request) -> etree._Element:
         chosen = _order(panel, tx, request)
         methods = tx.rows("SELECT id, module FROM paymethod ORDER BY id")
         balance = billing.purse(tx, request.caller.account).available
+        currency = tx.value("SELECT currency FROM project ORDER BY id LIMIT 1")
     total = sum((one.cost for one in chosen), Decimal(0))
-    document = fields(billorder=request.text("billorder"), amount=money(total))
+    amount, first = money(total), f"balance {money(balance)}"
+    if is_page(request):
+        words = panel.plugins.messages(request.lang, request.func)
+        amount = for_people(total, currency, request.lang)
+        first = f"{words.get('balance', '')}: {for_people(balance, currency, request.lang)}"
+    document = fields(billorder=request.text("billorder"), amount=amount)
     block = etree.SubElement(document, "list", name="methodlist")
-    for number, name in [(BALANCE, f"balance {money(balance)}"), *((row["id"], row["module"]) for row in methods)]:
+    for number, name in [(BALANCE, first), *((row["id"], row["module"]) for row in methods)]:
         row = etree.SubElement(block, "elem")
         add(row, "paymethod", number)
         add(row, "name", name)

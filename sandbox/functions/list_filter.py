@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import done, fields
+from sandbox.core import items
+from sandbox.core.documents import done, fields, slist
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -65,6 +67,20 @@ def conditions(wanted: dict[str, str]) -> tuple[str, tuple[Any, ...]]:
     return where, tuple(wanted.values())
 
 
+def _choices(tx: Tx, request: Request, document: etree._Element) -> None:
+    """For people: states and tariffs by their names."""
+    if not is_page(request):
+        return
+    states = [(number, items.status_name(str(number), request.lang)) for number in items.STATUSES]
+    tariffs = tx.rows(
+        "SELECT p.id, p.name FROM pricelist p JOIN itemtype t ON t.id = p.itemtype WHERE t.intname = %s AND "
+        "p.parent IS NULL ORDER BY p.name",
+        request.itemtype,
+    )
+    slist(document, "status", [("", "null"), *states])
+    slist(document, "pricelist", [("", "null"), *((row["id"], row["name"]) for row in tariffs)])
+
+
 @function("<itemtype>.filter", CLIENT, "selling-api.md 5.1")
 def type_filter(panel: Panel, request: Request) -> etree._Element:
     """Show the filter of a list, set it with sok, or forget it: `clicked_button=clear`, or all fields empty."""
@@ -72,7 +88,9 @@ def type_filter(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         if not request.sok:
             known = stored(panel, tx, request)
-            return fields(**{name: known.get(name, "") for name in CONDITIONS})
+            document = fields(**{name: known.get(name, "") for name in CONDITIONS})
+            _choices(tx, request, document)
+            return document
         wanted = {name: request.text(name) for name in CONDITIONS if request.text(name)}
         if request.text("clicked_button") in ("clear", "reset"):
             wanted = {}

@@ -50,12 +50,12 @@ def plugin(panel: Panel, request: Request) -> etree._Element:
         name = entry.get("name", "")
         row = elem(document, {"name": name, "group": entry.findtext("group"), "author": entry.findtext("author")})
         for text in ("desc_short", "desc_full", "price"):
-            add(row, text, _text(panel, request.lang, entry, text, name))
+            add(row, text, catalogue_text(panel, request.lang, entry, text, name))
     add(document, "p_elems", len(found))
     return document
 
 
-def _text(panel: Panel, lang: str, entry: etree._Element, kind: str, name: str) -> str:
+def catalogue_text(panel: Panel, lang: str, entry: etree._Element, kind: str, name: str) -> str:
     """In the entry itself, or in the messages `plugin` as `<kind>_<plugin>` (platform.md 1.2)."""
     for language in (lang, "en"):
         for message in entry.iterchildren("msg"):

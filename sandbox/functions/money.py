@@ -11,8 +11,10 @@ from sandbox.core.documents import add, elem, fields, money
 from sandbox.core.errors import missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
+    from sandbox.core.db import Tx
     from sandbox.core.panel import Panel
     from sandbox.core.request import Request
 
@@ -88,10 +90,17 @@ def expense_list(panel: Panel, request: Request) -> etree._Element:
             request.caller.staff,
             request.caller.account,
         )
+        currency = _currency(tx)
     for row in rows:
-        elem(document, {**row, "amount": money(row["amount"] or Decimal(0))})
+        element = elem(document, {**row, "amount": money(row["amount"] or Decimal(0))})
+        if is_page(request):
+            add(element, "currency", currency)
     add(document, "p_elems", len(rows))
     return document
+
+
+def _currency(tx: Tx) -> str:
+    return str(tx.value("SELECT currency FROM project ORDER BY id LIMIT 1") or "")
 
 
 _INLINE = {
@@ -119,8 +128,11 @@ def payment_list(panel: Panel, request: Request) -> etree._Element:
             request.caller.account,
             *chosen.values(),
         )
+        currency = _currency(tx)
     for row in rows:
-        elem(document, {**row, "amount": money(row["amount"] or Decimal(0))})
+        element = elem(document, {**row, "amount": money(row["amount"] or Decimal(0))})
+        if is_page(request):
+            add(element, "currency", currency)
     add(document, "p_elems", len(rows))
     return document
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import done, fields, listed, parse
-from sandbox.core.errors import bad_value, missing
+from sandbox.core import texts
+from sandbox.core.documents import add, done, fields, listed, parse, slist
+from sandbox.core.errors import ForeignError, bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -42,6 +44,10 @@ def operation_list(panel: Panel, request: Request) -> etree._Element:
         wanted = _filter_of(tx, request)
         where = " AND ".join(_FILTER[name] for name in wanted) or "1"
         rows = tx.rows(f"{_LIST} WHERE {where} ORDER BY r.id", *wanted.values())
+    words = panel.plugins.messages(request.lang, request.func)
+    for row in rows:
+        kind = str(row["intname"])
+        row["desc"] = f"{words.get(f'operation_{kind}', kind)} {row['desc'].removeprefix(kind).strip()}".strip()
     return listed(rows)
 
 
@@ -73,13 +79,30 @@ def operation_filter(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         if not request.sok:
             known = _filter_of(tx, request)
-            return fields(**{name: known.get(name, "") for name in _FILTER})
+            document = fields(**{name: known.get(name, "") for name in _FILTER})
+            _filter_choices(panel, tx, request, document)
+            return document
         wanted = {name: request.text(name) for name in _FILTER if request.text(name)}
         if wanted:
             tx.put("listfilter", _key(request), fields=json.dumps(wanted, ensure_ascii=False))
         else:
             tx.run("DELETE FROM listfilter WHERE owner = %s AND itemtype = %s", *_key(request).values())
     return done()
+
+
+def _filter_choices(panel: Panel, tx: Tx, request: Request, document: etree._Element) -> None:
+    """For people: what there is to choose from."""
+    if not is_page(request):
+        return
+    words = panel.plugins.messages(request.lang, request.func)
+    modules = tx.rows("SELECT id, name FROM processingmodule ORDER BY orderpriority, id")
+    kinds = tx.rows("SELECT DISTINCT intname FROM runningoperation ORDER BY intname")
+    types = tx.rows("SELECT intname FROM itemtype WHERE parent IS NULL ORDER BY id")
+    slist(document, "processingmodule", [("", "null"), *((row["id"], row["name"]) for row in modules)])
+    for name, prefix, rows in (("intname", "operation", kinds), ("itemtype", "itemtype", types)):
+        known = [row["intname"] for row in rows]
+        slist(document, name, [("", "null"), *((one, words.get(f"{prefix}_{one}", one)) for one in known)])
+    slist(document, "manual", [("", "null"), *((one, words.get(f"manual_{one}", one)) for one in ("on", "off"))])
 
 
 @function("runningoperation.errorhistory", ADMIN, "additions-2.md e.8")
@@ -111,7 +134,9 @@ def operation_edit(panel: Panel, request: Request) -> etree._Element:
         row = _load(tx, request.elid)
         if not request.sok:
             names = ("id", "item", "intname", "trycount", "manual", "errorxml", "cdate", "lastexit", "lastoutput")
-            return fields(elid=row["id"], **{name: row[name] for name in names})
+            document = fields(elid=row["id"], **{name: row[name] for name in names})
+            _for_people(panel, tx, request, document)
+            return document
         changes: dict[str, object] = {}
         if request.text("errorxml"):
             changes["errorxml"] = _document(panel, request.text("errorxml"))
@@ -120,6 +145,30 @@ def operation_edit(panel: Panel, request: Request) -> etree._Element:
         if changes:
             tx.update("runningoperation", {"id": row["id"]}, **changes)
     return done(id=row["id"])
+
+
+def _for_people(panel: Panel, tx: Tx, request: Request, document: etree._Element) -> None:
+    """The service by its name, the operation in words, and its error as the sentence it is for this reader."""
+    if not is_page(request):
+        return
+    words = panel.plugins.messages(request.lang, request.func)
+    kind, item = document.findtext("intname", ""), document.findtext("item", "")
+    name = tx.value("SELECT name FROM item WHERE id = %s", int(item)) if item else ""
+    add(document, "title_name", f"{words.get(f'operation_{kind}', kind)} {name or ''}".strip())
+    add(document, "service", f"{item} {name or ''}".strip())
+    add(document, "sentence", _sentence(panel, request, document.findtext("errorxml", "")))
+
+
+def _sentence(panel: Panel, request: Request, text: str) -> str:
+    """What an error document says; a text that is none, as it is."""
+    try:
+        found = parse(text.encode()) if text else None
+    except etree.XMLSyntaxError:
+        return text
+    error = None if found is None else found if found.tag == "error" else found.find(".//error")
+    if error is None:
+        return ""
+    return texts.render(ForeignError(error), request.func, request.lang, panel.plugins).findtext("msg", "")
 
 
 def _document(panel: Panel, text: str) -> str:

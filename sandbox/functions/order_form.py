@@ -10,11 +10,15 @@ from lxml import etree
 from sandbox.core import tariffs
 from sandbox.core.documents import add, fields, money, slist, text_of
 from sandbox.core.errors import PanelError
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
     from sandbox.core.request import Request
     from sandbox.core.tariffs import Addon, Tariff
+
+
+_DEPENDS = {"recipe": {"depend": "ostempl"}}
 
 
 def order_form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
@@ -49,7 +53,7 @@ def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree.
     add(document, "orderinfo", f"<b>Total amount: {money(total)} {currency}</b>")
     if request.func.startswith("v2."):
         _summaries(document, total, currency)
-    _page(document, request, tariff)
+    _page(tx, document, request, tariff)
     return document
 
 
@@ -92,10 +96,25 @@ def _summaries(document: etree._Element, total: Decimal, currency: str) -> None:
         add(price, "nodiscount", money(amount))
 
 
-def _page(document: etree._Element, request: Request, tariff: Tariff) -> None:
+def _type_fields(tx: Tx, document: etree._Element, form: etree._Element, tariff: Tariff) -> None:
+    """The fields that orders of this type have, and no others."""
+    page = etree.SubElement(form, "page", name="order")
+    allowed = str(tx.value("SELECT orderparams FROM itemtype WHERE id = %s", tariff.itemtype_id) or "").split()
+    for name in allowed:
+        field = etree.SubElement(page, "field", name=name)
+        if document.find(f"slist[@name='{name}']") is None:
+            etree.SubElement(field, "input", type="text", name=name)
+        else:
+            etree.SubElement(field, "select", {"name": name, **_DEPENDS.get(name, {})})
+
+
+def _page(tx: Tx, document: etree._Element, request: Request, tariff: Tariff) -> None:
     """Metadata and messages of the add-ons: a select, or a slider with its limits (selling-api.md 3.4, 7.2)."""
     metadata = etree.SubElement(document, "metadata", name=request.func, type="form")
-    page = etree.SubElement(etree.SubElement(metadata, "form"), "page", name="addons")
+    form = etree.SubElement(metadata, "form")
+    if is_page(request):
+        _type_fields(tx, document, form, tariff)
+    page = etree.SubElement(form, "page", name="addons")
     messages = etree.SubElement(document, "messages", name=request.func)
     for addon in tariff.addons:
         name = f"addon_{addon.id}"

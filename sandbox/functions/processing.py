@@ -20,6 +20,8 @@ from sandbox.core.modules import BUILT_IN, Features
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
 from sandbox.core.rows import row_of
+from sandbox.functions import module_tariffs
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -146,19 +148,6 @@ def _require_unique(tx: Tx, module: str, number: int, features: Features, values
             raise PanelError("exists", one.name, values[one.name])
 
 
-@function("processing.add", ADMIN, "reselling.md 1.1")
-def processing_add(panel: Panel, request: Request) -> etree._Element:
-    """The first step of adding a module: which program, its name, and the data centre."""
-    words = panel.plugins.messages(request.lang, "label_processing_modules")
-    chosen = request.text("module")
-    with panel.db.begin() as tx:
-        places = tx.rows("SELECT id, name FROM datacenter ORDER BY id")
-    form = fields(module=chosen, name=request.text("name"), datacenter=request.text("datacenter"))
-    slist(form, "module", [(name, words.get(name, name)) for name in panel.modules.names()])
-    slist(form, "datacenter", [(row["id"], row["name"]) for row in places])
-    return form
-
-
 @function("processing.add.settings", ADMIN, "platform.md 5.2, B6 processing modules")
 def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     """The last step of adding a module: its settings are checked by the module itself and stored; answers the id."""
@@ -171,6 +160,7 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
     tuned = _tune(panel, request, module, features, form)
     if not request.sok or request.text("snext"):
         panel.plugins.dress(tuned, f"processing.edit.{module}", request.lang)
+        _complete(panel, request, tuned, module, 0)
         return tuned
     checked = _checked(panel, request, module, _defaults(features))
     values = {**_defaults(features), **_given(panel, checked, features)}
@@ -186,8 +176,19 @@ def processing_add_settings(panel: Panel, request: Request) -> etree._Element:
             orderpriority=_whole(request, "orderpriority", 1),
         )
         _store(panel, tx, number, features, values)
+        module_tariffs.store(panel, tx, request, module, number)
     panel.forget("processingmodule")
     return done(id=number)
+
+
+def _complete(panel: Panel, request: Request, form: etree._Element, module: str, number: int) -> None:
+    """For people: the data centres, and the tariffs that the module may process."""
+    if not is_page(request):
+        return
+    with panel.db.begin() as tx:
+        rows = tx.rows("SELECT id, name FROM datacenter ORDER BY id")
+    slist(form, "datacenter", [("", "null"), *((row["id"], row["name"]) for row in rows)])
+    module_tariffs.show(panel, request, form, module, number)
 
 
 def _datacenter(tx: Tx, text: str) -> int | None:
@@ -244,6 +245,7 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         )
         tuned = _tune(panel, request, row["module"], features, form)
         panel.plugins.dress(tuned, f"processing.edit.{row['module']}", request.lang)
+        _complete(panel, request, tuned, row["module"], row["id"])
         return tuned
     given = _given(panel, _checked(panel, request, row["module"], stored), features)
     _check(panel, row["module"], row["id"], features, {**stored, **given})
@@ -254,7 +256,10 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
         _require_unique(tx, row["module"], row["id"], features, given)
         if own:
             tx.update("processingmodule", {"id": row["id"]}, **own)
+        if "datacenter" in request.params:
+            tx.update("processingmodule", {"id": row["id"]}, datacenter=_datacenter(tx, request.text("datacenter")))
         _store(panel, tx, row["id"], features, given)
+        module_tariffs.store(panel, tx, request, row["module"], row["id"])
     panel.forget("processingmodule")
     return done(id=row["id"])
 

@@ -10,7 +10,7 @@ from sandbox.core import items, param_checks, quantities, tariffs
 from sandbox.core.documents import Cell, add, done, fields, money, shown_date, slist
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
-from sandbox.functions import cart_rows, staff_edit
+from sandbox.functions import cart_rows, renewal, staff_edit
 from sandbox.functions.service_changes import (
     Changes,
     apply,
@@ -78,7 +78,7 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
         "pricelist": item.pricelist,
         "pricelist_name": item.tariff,
         "period": item.period,
-        "cost": money(item.cost),
+        "cost": _cost(panel, tx, item),
         **{name: shown_date(panel.switches["shown_dates"], getattr(item, name)) for name in _DATES},
         "autoprolong": "null" if item.autoprolong is None else item.autoprolong,
         "status": item.status,
@@ -97,6 +97,18 @@ def _form(panel: Panel, tx: Tx, request: Request, item: Item) -> etree._Element:
         add(document, held.field, held.value)
         add(document, f"{held.field}_current_value", held.value)
     return document
+
+
+def _cost(panel: Panel, tx: Tx, item: Item) -> str:
+    """The total of a renewal, add-ons included; what the service has cost for a period that is sold no more."""
+    tariff = tariffs.load(tx, item.pricelist)
+    cost = item.cost
+    if tariff is not None and item.period in tariff.prices and panel.switches["form_cost"] == "renewal":
+        cost = renewal.renewal_cost(tx, item, tariff, item.period)
+    if tariff is None or panel.switches["form_cost_shown"] == "number":
+        return money(cost)
+    currency = tx.value("SELECT currency FROM project WHERE id = %s", tariff.project)
+    return f"{money(cost)} {currency} / {tariffs.period_name(item.period)}"
 
 
 def _status(panel: Panel, document: etree._Element, status: int, key: str) -> None:

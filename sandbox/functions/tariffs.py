@@ -13,6 +13,8 @@ from sandbox.core.modules import BUILT_IN
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN, NOBODY
 from sandbox.functions import export
+from sandbox.functions.module_tariffs import serves_type
+from sandbox.functions.page_parts import is_page, page, table, texts
 from sandbox.functions.processing import module_choices
 
 if TYPE_CHECKING:
@@ -111,8 +113,7 @@ def _link(panel: Panel, tx: Tx, tariff: Tariff, text: str) -> list[dict[str, obj
         row = tx.row("SELECT id, module FROM processingmodule WHERE id = %s", int(number)) if number.isdigit() else None
         if row is None:
             raise bad_value("processingmodule", number)
-        served = panel.modules.features(row["module"]).itemtypes
-        if row["module"] not in BUILT_IN and served and tariff.itemtype not in served:
+        if not serves_type(panel, row["module"], tariff.itemtype):
             raise bad_value("processingmodule", number, f"{row['module']} does not serve {tariff.itemtype}")
     tx.run("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", tariff.id)
     for number in ids:
@@ -145,4 +146,26 @@ def _form(
         if name not in BUILT_IN and panel.modules.has(name, "pricelist_dynamic_settings_tune"):
             words = ["--command", "pricelist_dynamic_settings_tune", "--module", number, "--itemtype", tariff.itemtype]
             form = panel.modules.command(name, words, etree.tostring(form, encoding="UTF-8", xml_declaration=True))
+    if is_page(request):
+        _complete(panel, request, form, tariff)
     return form
+
+
+def _complete(panel: Panel, request: Request, form: etree._Element, tariff: Tariff) -> None:
+    """For people: the modules that may be ticked, and a field for each price, named by its term and currency."""
+    with panel.db.begin() as tx:
+        rows = tx.rows("SELECT id, name, module FROM processingmodule ORDER BY orderpriority, id")
+        currencies = {str(row["id"]): row["iso"] for row in tx.rows("SELECT id, iso FROM currency")}
+        known = list(prices.fields(tx, tariff.id))
+    served = [row for row in rows if serves_type(panel, row["module"], tariff.itemtype)]
+    table(
+        form,
+        "modulelist",
+        [{"processingmodule": row["id"], "title": row["name"], "module": row["module"]} for row in served],
+    )
+    found, labels = page(form, request, "prices"), {}
+    for name in known:
+        period, currency = prices.term_of(name)
+        etree.SubElement(etree.SubElement(found, "field", name=name), "input", name=name, type="text")
+        labels[name] = f"{tariffs.period_name(period, request.lang)}, {currencies.get(currency, currency)}"
+    texts(form, request, labels)

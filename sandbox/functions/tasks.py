@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from sandbox.core.documents import done, fields, listed
+from sandbox.core import items
+from sandbox.core.documents import done, fields, listed, slist
 from sandbox.core.errors import bad_value, missing
 from sandbox.core.registry import function
 from sandbox.core.request import ADMIN
+from sandbox.functions.page_parts import is_page, texts
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -41,7 +43,23 @@ def task_list(panel: Panel, request: Request) -> etree._Element:
     where = " AND ".join(f"k.{name} = %s" for name in wanted) or "1"
     with panel.db.begin() as tx:
         rows = tx.rows(f"{_LIST} WHERE {where} ORDER BY k.id", *wanted.values())
-    return listed(rows)
+        names = _names(panel, tx, request)
+    document = listed(rows)
+    found = {f"{column}_{number}": name for column, known in names.items() for number, name in known.items()}
+    texts(document, request, found)
+    return document
+
+
+def _names(panel: Panel, tx: Tx, request: Request) -> dict[str, dict[int, str]]:
+    """What the numbers of types, departments, performers and states of services stand for; for people only."""
+    if not is_page(request):
+        return {}
+    words = panel.plugins.messages(request.lang, request.func)
+    kinds = {row["id"]: words.get(f"task_{row['operation']}", row["name"]) for row in tx.rows("SELECT * FROM tasktype")}
+    departments = {row["id"]: row["name"] for row in tx.rows("SELECT id, name FROM department")}
+    people = {row["id"]: row["name"] for row in tx.rows("SELECT id, name FROM user WHERE account IS NULL")}
+    states = {number: items.status_name(str(number), request.lang) for number in items.STATUSES}
+    return {"type": kinds, "department": departments, "performer": people, "itemstatus": states}
 
 
 @function("task.gettype", ADMIN, "platform.md 5.2")
@@ -59,7 +77,13 @@ def task_edit(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         if not request.sok:
             row = _load(tx, request.elid)
-            return fields(elid=row["id"], **{name: row[name] for name in (*names, "opendate")})
+            document = fields(elid=row["id"], **{name: row[name] for name in (*names, "opendate")})
+            for name, known in _names(panel, tx, request).items():
+                slist(document, name, [("", "null"), *known.items()])
+            if is_page(request):
+                words = panel.plugins.messages(request.lang, request.func)
+                slist(document, "status", [(one, words.get(f"status_{one}", one)) for one in (OPEN, IN_WORK, CLOSED)])
+            return document
         values: dict[str, object] = {}
         for name in names:
             if name not in request.params:

@@ -70,8 +70,12 @@ class Browser:
         """A button by its label."""
         found = [one for one in self.all("main button, main a.button") if one.text.strip() == label]
         assert found, f"no button {label!r}, but {[one.text for one in self.all('main button')]}"
-        assert found[0].is_enabled(), f"the button {label!r} is off"
+        assert self.is_on(found[0]), f"the button {label!r} is off: {found[0].get_attribute('title')}"
         self.go(found[0].click)
+
+    def is_on(self, button: Any) -> bool:
+        """A button that is off can be reached all the same, and says why."""
+        return bool(button.is_enabled()) and button.get_attribute("aria-disabled") != "true"
 
     def menu(self, label: str) -> None:
         self.go(self.driver.find_element(By.LINK_TEXT, label).click)

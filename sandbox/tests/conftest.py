@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.tests.browsing import chromium
 from sandbox.tests.panels import Up
 
 pytest_plugins = ["sandbox.tests.facts"]
@@ -44,3 +45,9 @@ def switch(up):
     yield change
     for panel, name, value in reversed(changed):
         panel.call("sandbox.switch", name=name, value=value)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as running:
+        yield running

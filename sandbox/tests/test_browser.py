@@ -8,10 +8,9 @@ import sys
 
 import pytest
 import requests
-from lxml import html
 
-from sandbox.tests.browsing import chromium
 from sandbox.tests.panels import CHECKOUT
+from sandbox.tests.web import Web
 
 PERLNOTE = CHECKOUT / "sandbox/tests/foreign/perlnote"
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -97,45 +96,6 @@ def panel(up, tmp_path_factory):
     for file in ("etc/xml/billmgr_mod_nasty.xml", "etc/xml/billmgr_mod_perlnote.xml"):
         (seller.base / file).unlink()
     seller.mgrctl("-R", "whoami")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-class Web:
-    """A browser without a window: cookies, forms and redirects over plain HTTP."""
-
-    def __init__(self, panel, user):
-        self.url = panel.facts["http_url"]
-        self.http = requests.Session()
-        self.http.headers["Accept"] = "text/html,application/xhtml+xml"
-        if user:
-            password = panel.accounts[user]["password"]
-            self.page = self.post(func="auth", username=user, password=password)
-
-    def get(self, **params):
-        return self._read(self.http.get(self.url, params=params, timeout=60))
-
-    def post(self, **data):
-        return self._read(self.http.post(self.url, data=data, timeout=60))
-
-    def send(self, **data):
-        """With the token of the page before."""
-        return self.post(_token=self.token, **data)
-
-    def _read(self, answer):
-        self.answer = answer
-        self.page = html.fromstring(answer.content) if answer.content else None
-        tokens = self.page.xpath("//input[@name='_token']/@value")
-        self.token = tokens[0] if tokens else ""
-        return self.page
-
-    @property
-    def error(self):
-        return "".join(self.page.xpath("//p[@class='error']//text()"))
 
 
 @pytest.fixture(scope="module")
@@ -336,11 +296,16 @@ def test_a_field_is_hidden_by_the_value_of_another(panel, browser):
 def test_buttons_are_off_until_rows_are_marked_and_for_rows_they_are_not_for(panel, browser):
     browser.open(f"{panel.facts['http_url']}?func=nasty.list")
     act = browser.one("button[data-name='act']")
-    assert not act.is_enabled()
+    assert not browser.is_on(act)
+    act.click()
+    assert browser.one("#why").text == "Mark at least one row first."
     browser.mark(1)
-    assert act.is_enabled()
+    assert browser.is_on(act)
+    assert browser.one("#why").text == ""
     browser.mark(2)
-    assert not act.is_enabled()
+    assert not browser.is_on(act)
+    act.click()
+    assert browser.one("#why").text == "This button is not for: kept"
 
 
 def test_a_page_fits_a_phone(panel, browser):

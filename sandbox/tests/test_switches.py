@@ -186,3 +186,23 @@ def test_every_switch_is_turned_by_a_test():
     folders = (here, here / "conformance")
     text = "".join(file.read_text() for folder in folders for file in folder.glob("test_*.py"))
     assert [name for name in REGISTRY if f'"{name}"' not in text] == []
+
+
+@pytest.mark.parametrize(("setting", "more"), [("renewal", 1), ("kept", 0)])
+def test_the_cost_in_a_form_is_that_of_a_renewal_or_of_the_last_term(seller, switch, setting, more):
+    item = seller.bought()
+    [sold] = seller.rows(
+        "SELECT i.pricelist, l.currency, p.monthly FROM item i JOIN pricelistprice l ON l.pricelist = i.pricelist "
+        "JOIN price p ON p.id = l.price JOIN currency c ON c.id = l.currency WHERE i.id = %s AND c.iso = 'EUR'",
+        item,
+    )
+    field = f"monthly{sold['currency']}"
+    seller.call("pricelist.edit", elid=sold["pricelist"], sok="ok", **{field: sold["monthly"] + 1})
+    try:
+        switch(seller, "form_cost", setting)
+        cost = f"{sold['monthly'] + more:.2f}"
+        assert seller.http("vds.edit", elid=item).findtext("cost") == cost
+        switch(seller, "form_cost_shown", "text")
+        assert seller.http("vds.edit", elid=item).findtext("cost") == f"{cost} EUR / monthly"
+    finally:
+        seller.call("pricelist.edit", elid=sold["pricelist"], sok="ok", **{field: sold["monthly"]})

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from reseller.assumption import ANSWER, FUNCTION
+from reseller.assumption import ANSWER, COLUMN, FUNCTION
 from reseller.context import Context
 from reseller.doctor import assumed
+from reseller.doctor.finding import HOLDS
 from reseller.ledger import verdicts
 from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import assumptions
@@ -104,8 +105,17 @@ def test_a_function_that_is_only_not_listed_is_there(fresh, listing):
 @pytest.mark.parametrize("command", ["echo Nothing here", "exit 1", "echo '<html>'"])
 def test_a_panel_that_lists_no_functions_leaves_them_unseen(listing, command):
     found = assumptions.of_panel(listing(command))
-    assert {each.holds for each in found if each.entry.kind == FUNCTION} == {None}
-    assert {each.holds for each in found if each.entry.kind != FUNCTION} == {True}
+    for each in found:
+        assert each.holds is (True if each.entry.kind == COLUMN else None), each
+
+
+@pytest.mark.parametrize("help_", ["exit 1", "echo", "echo Segmentation fault: 11", "echo '<html>'"])
+def test_a_panel_without_help_on_its_functions_is_no_reason_to_look_again(fresh, listing, help_):
+    context = listing(f'if [ "$4" ]; then {help_}; else exec $m -m billmgr -i; fi')
+    found, failing = assumptions.look(context, verdicts.PANEL)
+    assert ({each.found for each in found if each.holds is None}, failing) == ({"no help"}, [])
+    assert verdicts.last_look(fresh.db, 0).is_whole is True
+    assert {finding.verdict for finding in assumed.of_panel(context.panel)} == {HOLDS}
 
 
 @pytest.mark.parametrize("others", ["echo Segmentation fault", "exit 1"])

@@ -9,7 +9,7 @@ import contextlib
 
 import pytest
 
-from reseller.assumption import ANSWER, COLUMN, FUNCTION, needs
+from reseller.assumption import ANSWER, COLUMN, FUNCTION, PARAMETER, needs
 from reseller.doctor import assumed
 from reseller.doctor.finding import FAILS, HOLDS, WARNING
 from reseller.ledger import stops, verdicts
@@ -87,6 +87,9 @@ def untrue(mirror, shop, switch):
             switch(shop.here, "absent_functions", f"checkevent,{entry.name}{typed}")
             yield
             switch(shop.here, "absent_functions", "checkevent")
+        elif entry.kind == PARAMETER:
+            with mirror.silent_about(*entry.name.split()):
+                yield
         else:
             function, paths = entry.name.split()
             function = function.replace("<itemtype>", "vds")

@@ -11,6 +11,7 @@ import requests
 
 from tests.support.world import ROOT
 from tests.tryout import READY, SHOWN
+from tests.walk import walk
 
 STARTING_SECONDS = 240
 
@@ -57,3 +58,12 @@ def test_a_person_finds_a_working_shop(trial):
     assert process.wait(120) == 0
     root = re.search(r"(/\S*reseller-try-\w+)", text).group(1)
     assert not subprocess.run(["pgrep", "-f", root], capture_output=True, check=False).stdout
+
+
+@pytest.mark.timeout(900)
+def test_a_new_user_sells_a_service_by_clicks(tmp_path):
+    """From no processing module to a service that runs; each step by what is written on menus and buttons."""
+    walk(tmp_path / "pictures")
+    steps = [re.sub("^[0-9]+-|[.]png$", "", file.name) for file in sorted((tmp_path / "pictures").iterdir())]
+    assert steps[:4] == ["log-in", "start", "no-modules", "catalogue"]
+    assert steps[-1] == "active"

@@ -1,5 +1,6 @@
 """The connection form: what the check says in words, what it finds out, and what the tariff forms offer."""
 
+import subprocess
 import uuid
 from base64 import b64encode
 
@@ -173,6 +174,13 @@ def test_the_tariff_form_offers_the_sellers_tariffs_and_data_centres(shop):
     for row in theirs:
         assert row["name"] in offered[str(row["id"])]
     assert len(form.find("slist[@name='reseller_datacenter']")) > 1
+
+
+def test_the_tariff_form_has_the_command_that_maps_it(shop):
+    tariff = shop.tariffs["VDS-1"]
+    command = shop.here.call("pricelist.edit", elid=tariff).findtext("reseller_command")
+    assert command == f"{shop.here.base}/sbin/resellerctl map {tariff} --yes"
+    assert subprocess.run(command.split(), capture_output=True, check=False).returncode == 0
 
 
 def test_the_tariff_form_opens_while_the_seller_is_away(shop):

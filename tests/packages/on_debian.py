@@ -219,12 +219,24 @@ def test_other_packages_stay_healthy_while_ours_is_ill_and_it_mends_itself(bookw
     system.start_panels()
     system.must("/usr/local/mgr5/lib/reseller/settle")
     assert system.findings() == []
-    # And without the network of a terminal: an operator's edit and an upgrade that nobody watches.
-    system.must("sh", "-c", "echo '# mine' >>/etc/cron.d/reseller; rm /etc/logrotate.d/reseller")
+
+
+def test_edits_survive_an_upgrade_that_nobody_watches_and_newer_tables_refuse_an_older_program(bookworm):
+    system = bookworm
     install(system, OLD)
+    system.must("sh", "-c", "echo '# mine' >>/etc/cron.d/reseller; rm /etc/logrotate.d/reseller")
     install(system, NEW)
     assert "# mine" in system.must("cat", "/etc/cron.d/reseller")
-    assert system.run("test", "-e", "/etc/logrotate.d/reseller").returncode == 1
+    [missing] = system.findings()
+    assert missing["text"].startswith("/etc/logrotate.d/reseller")
+    system.must("sh", "-c", missing["command"])
+    assert system.findings() == []
+    refused = system.run("dpkg", "-i", file(OLD))
+    assert refused.returncode != 0
+    assert re.search(r"tables in the panel's database are of version \d+, and this package knows up to", refused.stderr)
+    assert system.must("dpkg-query", "-W", "-f=${db:Status-Abbrev}", NAME).strip() == "ii"
+    assert system.ctl("--version").split()[-1] == NEW
+    assert system.findings() == []
 
 
 def test_the_panel_mends_a_module_that_does_not_answer(bookworm):

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,18 @@ def standin(python: str) -> Path:
     folder = BUILD / f"standin-{python}"
     if not (folder / "made").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        site = folder / f"lib/python{python}/site-packages"
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(site)]
-        pip += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
+        site, fetched = folder / f"lib/python{python}/site-packages", folder / "wheels"
+        # `pip install` would take what is for the Python that runs it; `pip download` does so for markers only, which
+        # is why the last two are named: aiohttp needs them on older ones.
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        pip += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", python, "--dest", str(fetched)]
         for tag in ("manylinux_2_28", "manylinux_2_26", "manylinux_2_17", "manylinux2014"):
             pip += ["--platform", f"{tag}_x86_64"]
-        shell(*pip, "aiohttp", "cryptography", "jinja2", "lxml", "pymysql", "requests", "trustme")
+        needed = ("aiohttp", "cryptography", "jinja2", "lxml", "pymysql", "requests", "trustme")
+        shell(*pip, *needed, "async-timeout", "typing_extensions")
+        for wheel in fetched.glob("*.whl"):
+            zipfile.ZipFile(wheel).extractall(site)
+        shutil.rmtree(fetched)
         (folder / "bin").mkdir()
         (folder / "bin/python").symlink_to(f"/usr/bin/python{python}")
         (folder / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")

@@ -1,6 +1,7 @@
 """The add-on's pages in the panel, over the wire: lists, forms and buttons for employees, and nobody else."""
 
 import datetime as dt
+import json
 import subprocess
 import urllib.parse
 import urllib.request
@@ -323,6 +324,30 @@ def test_the_report_counts_what_there_is(shop, pairs):
     assert sum(int(row["there"]) for row in weeks) >= len(pairs)
     bands = {band.get("name") for band in metadata("reseller.report").iterfind("band")}
     assert bands == {band.tag for band in report}
+
+
+def test_the_report_has_what_was_earned_and_what_it_cost(shop, pairs):
+    report = shop.here.ask("reseller.report", "admin", days=30).find("reportdata")
+    month = [row for row in rows(report.find("by_month")) if row["currency"] == "EUR"]
+    sql = (
+        "SELECT SUM(cost) FROM reseller_request WHERE cost_currency = 'EUR' AND state IN ('linked', 'done') "
+        "AND sent >= DATE_FORMAT(UTC_DATE(), '%%Y-%%m-01')"
+    )
+    assert sum(float(row["cost"]) for row in month) == float(shop.here.value(sql))
+    for band in ("by_tariff", "by_client", "by_month"):
+        found = rows(report.find(band))
+        assert found
+        for row in found:
+            assert float(row["margin"]) == pytest.approx(float(row["revenue"]) - float(row["cost"]))
+    booked = (
+        "SELECT SUM(e.amount) FROM expense e WHERE e.realdate >= DATE_FORMAT(UTC_DATE(), '%%Y-%%m-01') "
+        "AND EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = e.item)"
+    )
+    told = json.loads(shop.ctl("margins", "client", "--months", "1", "--json").stdout)
+    assert sum(float(row["revenue"]) for row in told) == float(shop.here.value(booked))
+    table = shop.ctl("margins", "month", "--months", "1", "--csv").stdout.decode().splitlines()
+    assert table[0] == "month,currency,revenue,cost,margin,unknown costs"
+    assert len(table) > 1
 
 
 # The panel's own lists.

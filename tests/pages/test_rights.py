@@ -21,7 +21,7 @@ FILES = [*sorted((ROOT / "xml").glob("*.xml")), *sorted((ROOT / "xml/stock").glo
 #: of the functions that spend, force, or let a plan through
 FULL = {
     *("reseller.reorder", "reseller.link.force", "reseller.checkevent.force", "reseller.start"),
-    *("reseller.tariffs.import", "reseller.mapping.set", "reseller.mapping.all"),
+    *("reseller.tariffs.import", "reseller.mapping.set", "reseller.mapping.all", "reseller.prices.accept"),
 }
 
 

@@ -64,8 +64,9 @@ def own_services(shop):
     yield
     here.write("UPDATE reseller_request SET live = NULL, state = 'abandoned' WHERE live = 1 AND item > %s", last)
     here.write("UPDATE reseller_link SET live = NULL, state = 'ended' WHERE live = 1 AND item > %s", last)
-    for table in ("reseller_problem", "reseller_plan", "reseller_change"):
-        # The limits of a day count what was changed against what is linked, and the links of this file are gone.
+    for table in ("reseller_problem", "reseller_plan", "reseller_change", "reseller_price"):
+        # The limits of a day count what was changed against what is linked, and the links of this file are gone. What
+        # this file agreed to pay is no word for the next.
         here.write(f"DELETE FROM {table}")
     here.write("DELETE FROM runningoperation WHERE item > %s", last)
     here.write("UPDATE task SET status = 2 WHERE item > %s", last)

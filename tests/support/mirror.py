@@ -70,9 +70,23 @@ class Mirror:
         for name in PROGRAMS:
             (self.base / name).parent.mkdir(exist_ok=True)
             shutil.copy2(real / name, self.base / name)
+        self._start_mgrctl()
+
+    def _start_mgrctl(self, more: str = "") -> None:
+        """`mgrctl` is the panel's, behind a line of the shell."""
         script = self.base / "sbin/mgrctl"
-        script.write_text(f'#!/bin/sh\nexec {real}/sbin/mgrctl "$@"\n')
+        script.write_text(f'#!/bin/sh\nm={self._panel.base}/sbin/mgrctl\n{more}\nexec $m "$@"\n')
         script.chmod(0o755)
+
+    @contextlib.contextmanager
+    def silent_about(self, function: str, parameter: str) -> Iterator[None]:
+        """The panel's help on a function does not name one of its parameters."""
+        hidden = f"grep -v '^param={parameter} '"
+        self._start_mgrctl(f'[ "$3 $4" = "-i {function}" ] && {{ $m "$@" | {hidden}; exit; }}')
+        try:
+            yield
+        finally:
+            self._start_mgrctl()
 
     def _columns(self) -> dict[str, list[str]]:
         """The columns of each table of the panel, ours included."""

@@ -441,12 +441,17 @@ def connect(here: PanelAt, there: PanelAt, buyer: str, password: str, **settings
 
 def connected(here: PanelAt, there: PanelAt) -> Shop:
     """The panels of a test: quick, a module connected to the seller's buyer, three tariffs sold."""
+    quicken(here, there)
+    module = connect(here, there, "buyer", there.accounts["buyer"]["password"])
+    return Shop(here, there, module, "buyer", sell(here, there, module, TARIFFS))
+
+
+def quicken(here: PanelAt, there: PanelAt) -> None:
+    """Short waits on both sides."""
     limits(here)
     here.call("sandbox.switch", name="retry_seconds", value="0.3")
     for name in ("provision_seconds", "lickey_seconds"):
         there.call("sandbox.switch", name=name, value="0.2")
-    module = connect(here, there, "buyer", there.accounts["buyer"]["password"])
-    return Shop(here, there, module, "buyer", sell(here, there, module, TARIFFS))
 
 
 def sell(here: PanelAt, there: PanelAt, module: int, names: tuple[str, ...]) -> dict[str, int]:

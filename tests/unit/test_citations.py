@@ -123,7 +123,7 @@ def test_what_a_page_links_to_is_there():
         for name, text in texts().items()
         if name.endswith(".md")
         for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
-        # Not in the tree: scripts/site_pages.py makes it for the site.
+        # The page of all messages is read from xml/ when the site is built (scripts/site_pages.py).
         if not re.match(r"[a-z]+:", link) and link != "messages.md"
     ]
     assert len(links) > 50

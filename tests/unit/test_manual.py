@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 MONITORING = DOCS / "monitoring"
 METRICS = {metrics.PREFIX + name for name in metrics.HELP}
 #: labels that the program gives to its figures, beside what Prometheus itself adds
-LABELS = {"module", "kind", "state", "outcome", "operation", "instance"}
+LABELS = {"module", "kind", "state", "outcome", "operation", "instance", "currency", "days"}
 PAGES = [path for folder in ("", "ru", "howto") for path in sorted((DOCS / folder).glob("*.md"))]
 # What `make docs` has left is no page of ours.
 PAGES = [path for path in PAGES if path.name != "messages.md"]

@@ -2,22 +2,53 @@
   const all = (what, from) => [...(from || document).querySelectorAll(what)];
   const menu = document.getElementById("menu");
   if (menu && window.innerWidth < 736) menu.open = false;
-  // Buttons of a list go by the marked rows.
+  // Buttons of a list go by the marked rows. One that is off can still be reached, and says why.
+  const list = document.getElementById("list");
   const marks = all('#list input[name="_rows"]');
+  const told = document.getElementById("why");
+  const reason = (button, chosen) => {
+    const need = button.dataset.rows;
+    if (need === "any") return "";
+    if (need === "one" && chosen.length !== 1) return list.dataset.one;
+    if (chosen.length === 0) return list.dataset.some;
+    const barred = chosen.map((one) => one.closest("tr")).filter((row) => row.dataset.barred.split(" ").includes(button.dataset.name));
+    if (!barred.length) return "";
+    return button.dataset.why || `${list.dataset.not} ${barred.map((row) => row.dataset.title).join(", ")}`;
+  };
   const follow = () => {
     const chosen = marks.filter((one) => one.checked);
+    marks.forEach((one) => one.closest("tr").classList.toggle("on", one.checked));
     all("#list button[data-rows]").forEach((button) => {
-      const need = button.dataset.rows;
-      const barred = chosen.some((one) => one.closest("tr").dataset.barred.split(" ").includes(button.dataset.name));
-      button.disabled = need !== "any" && (chosen.length === 0 || (need === "one" && chosen.length !== 1) || barred);
+      const why = reason(button, chosen);
+      button.title = why || button.dataset.hint || "";
+      if (why) button.setAttribute("aria-disabled", "true"); else button.removeAttribute("aria-disabled");
     });
+    if (told) told.textContent = "";
   };
-  const whole = document.getElementById("all");
-  if (whole) {
-    whole.addEventListener("change", () => { marks.forEach((one) => { one.checked = whole.checked; }); follow(); });
+  if (list) {
+    list.addEventListener("click", (event) => {
+      const button = event.target.closest("button[aria-disabled]");
+      if (!button) return;
+      event.preventDefault();
+      told.textContent = button.title;
+    });
+    const whole = document.getElementById("all");
+    if (whole) whole.addEventListener("change", () => { marks.forEach((one) => { one.checked = whole.checked; }); follow(); });
     marks.forEach((one) => one.addEventListener("change", follow));
+    all("tbody tr", list).forEach((row) => row.addEventListener("click", (event) => {
+      const mark = row.querySelector('input[name="_rows"]');
+      if (mark && !event.target.closest("a,input,button") && !String(window.getSelection())) mark.click();
+    }));
     window.addEventListener("pageshow", follow);
     follow();
+    // A list that asks for it is read anew, but never under somebody's hand.
+    const seconds = Number(list.dataset.autoupdate);
+    if (seconds) setInterval(() => {
+      if (document.hidden || marks.some((one) => one.checked) || list.contains(document.activeElement)) return;
+      const address = new URL(window.location.href);
+      address.searchParams.delete("_done");
+      window.location.replace(address);
+    }, seconds * 1000);
   }
   // Fields of a form that a value hides, choices that depend on another, forms that are evaluated anew.
   const form = document.getElementById("form");
@@ -37,9 +68,15 @@
     });
   };
   all(".setvalues", form).forEach((one) => { one.style.display = "none"; });
+  all("tbody tr", form).forEach((row) => row.addEventListener("click", (event) => {
+    const mark = row.querySelector("td.mark input");
+    if (mark && event.target !== mark) mark.click();
+  }));
   form.addEventListener("change", (event) => {
     show();
     if (event.target.dataset.setvalues) event.target.parentElement.querySelector(".setvalues").click();
   });
   show();
+  const wrong = form.querySelector('[aria-invalid="true"]');
+  if (wrong) wrong.focus();
 })();

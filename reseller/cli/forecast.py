@@ -1,0 +1,141 @@
+"""resellerctl forecast."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.context import Context
+from reseller.ledger import accounts, balances
+from reseller.lifecycle import forecast
+from reseller.lifecycle.forecast import Forecast, Outlook
+from reseller.mgr5 import items
+from reseller.seller.account import read_money
+from reseller.wire import dates, money, numbers
+from reseller.wire.errors import ResellerError
+
+#: how many days may be foreseen
+MOST_DAYS = 366
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = (
+        "For each seller account and currency: what can be spent, what is due in 7, 14 and 30 days by the seller's "
+        "prices, the first day that is not covered, and the terms, those first that are gone for good when missed. "
+        "What is not counted is listed with its reason. Reads the balances now; buys nothing."
+    )
+    parser.add_argument("--days", type=shown.number, default=0, help="how many days ahead (forecast_days, 30)")
+
+
+def run(context: Context, arguments: argparse.Namespace) -> int:
+    """Print it; 1 if an account is short within these days, or a balance could not be read."""
+    found, failed = [], False
+    known: set[int] = set()
+    for module in items.modules(context.db):
+        try:
+            seller = context.seller(module)
+        except ResellerError as error:
+            shown.complain(context.word(error))
+            failed = True
+            continue
+        if seller.account in known:
+            continue
+        known.add(seller.account)
+        try:
+            balances.save(context.db, seller.account, read_money(seller.transport))
+        except ResellerError as error:
+            shown.complain(context.word(error))
+            failed = True
+        days = min(arguments.days or context.limits.forecast_days, MOST_DAYS)
+        found.append(forecast.of(context, seller.account, seller.transport.today, days))
+    if arguments.json:
+        shown.machine([_account(context, each) for each in found])
+    else:
+        for each in found:
+            _tell(context, each)
+    return 1 if failed or any(each.first_short() for each in found) else 0
+
+
+def _account(context: Context, found: Forecast) -> dict[str, object]:
+    return {
+        "account": accounts.name(context.db, found.account),
+        "today": dates.text(found.today),
+        "days": found.days,
+        "currencies": [_currency(context, found, each) for each in found.outlooks],
+        "not counted": [{**each._asdict(), "ends": dates.text(each.ends)} for each in found.left],
+    }
+
+
+def _currency(context: Context, found: Forecast, each: Outlook) -> dict[str, object]:
+    kept = each.money
+    oldest = context.limits.balance_old_seconds
+    return {
+        "currency": each.currency,
+        "available": None if kept is None else kept.available,
+        "balance": None if kept is None else kept.money.amount,
+        "credit": None if kept is None else kept.money.credit,
+        "reserved": None if kept is None else kept.money.reserved,
+        "age_seconds": None if kept is None else kept.age_seconds,
+        "is_old": kept is None or kept.age_seconds > oldest,
+        "due": {str(window): numbers.plain(amount) for window, amount in each.due.items()},
+        "days_left": each.days_left(found.today),
+        "uncovered": dates.text(each.uncovered),
+        "missing": numbers.plain(each.missing),
+        "credit_from": dates.text(each.credit_from),
+        "terms": [{**term._asdict(), "day": dates.text(term.day)} for term in each.terms],
+    }
+
+
+def _tell(context: Context, found: Forecast) -> None:
+    shown.say(f"{accounts.name(context.db, found.account)}, from {dates.text(found.today)}, {found.days} days:")
+    for each in found.outlooks:
+        _tell_currency(context, found, each)
+    for left in found.left:
+        shown.say(f"  not counted: service {left.item} {left.name}, until {dates.text(left.ends)}: {REASONS[left.why]}")
+
+
+def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
+    iso, kept = each.currency, each.money
+    due = ", ".join(f"{money.text(amount, iso)} in {window} days" for window, amount in each.due.items())
+    if kept is None:
+        shown.say(f"  {iso}: no balance is known; due: {due}")
+    else:
+        old = " (old)" if kept.age_seconds > context.limits.balance_old_seconds else ""
+        parts = [f"balance {money.text(kept.money.amount, iso)}"]
+        parts += [f"credit {money.text(kept.money.credit, iso)}"] if kept.money.credit is not None else []
+        parts += [f"reserved {money.text(kept.money.reserved, iso)}"] if kept.money.reserved is not None else []
+        shown.say(f"  {iso}: can be spent: {money.text(kept.available, iso)} ({', '.join(parts)}){old}; due: {due}")
+    if each.uncovered is not None:
+        shown.say(
+            f"  {iso}: short on {dates.text(each.uncovered)}, in {each.days_left(found.today)} days; "
+            f"{money.text(each.missing, iso)} is missing"
+        )
+    if each.credit_from is not None:
+        shown.say(f"  {iso}: credit is used from {dates.text(each.credit_from)} on")
+    rows = [
+        {
+            "day": dates.text(term.day),
+            "service": term.item,
+            "name": term.name,
+            "months": term.months,
+            "cost": money.text(term.cost, iso) + (" (old)" if term.is_old else ""),
+            "why": "paid by the client already" if term.is_owed else "renews here",
+            "if missed": "gone for good" if term.is_final else "",
+        }
+        for term in each.terms
+    ]
+    shown.table(rows, as_json=False, empty=f"  {iso}: nothing is due.")
+
+
+#: why a service is not counted
+REASONS = {
+    "away": "it is at another module",
+    "status": "it is not active here",
+    "trial": "a trial is not renewed",
+    "left": "a person has said to let it end",
+    "suspended": "it is suspended here",
+    "renewal": "it is not renewed automatically here",
+    "term": "the tariff map has no term for its period",
+    "cost": "no cost of it is known",
+}

@@ -1,0 +1,93 @@
+"""A person's word about a tariff that became too dear: agree to the present prices, or stop selling it.
+
+Nothing is bought here. What has waited goes on with the next run of checkevent, which compares with the seller's price
+of that moment once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import NamedTuple
+
+from reseller.context import Context
+from reseller.ledger import prices, problems, requests
+from reseller.ledger.leases import Lease, lease
+from reseller.ledger.prices import Price
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import ceiling
+from reseller.lifecycle import problems as troubles
+from reseller.mgr5 import items, tariff_forms, tariffs
+from reseller.wire.errors import ResellerError
+
+
+class Dear(NamedTuple):
+    """A tariff here that became too dear: its prices above the agreed ones, and how many purchases wait for it."""
+
+    pricelist: int
+    name: str
+    module: int
+    is_on_sale: bool
+    prices: list[Price]
+    waiting: int
+    text: str
+
+
+def every(context: Context, modules: list[int]) -> list[Dear]:
+    """The tariffs of these modules that became too dear, as the last run has found them."""
+    return [
+        _dear(context, problem)
+        for module in modules
+        for problem in problems.of_kind(context.db, module, problems.DEARER)
+    ]
+
+
+def one(context: Context, pricelist: int) -> Dear:
+    """One of them; raises ResellerError `reseller_not_dearer` if the tariff is none."""
+    problem = problems.of(context.db, Cause(problems.SOLD, pricelist, problems.DEARER))
+    if problem is None:
+        raise ResellerError("reseller_not_dearer", object="pricelist", value=pricelist)
+    return _dear(context, problem)
+
+
+def _dear(context: Context, problem: Problem) -> Dear:
+    number = problem.cause.number
+    found = prices.risen(context.db, problem.module, context.limits.price_seconds)
+    risen = [each for each in found if each.pricelist == number]
+    waits = [each.item for each in requests.all_live(context.db, [problem.module]) if each.error_type == ceiling.WAITS]
+    waiting = [each for each in items.read_all(context.db, waits).values() if each.pricelist == number]
+    is_on_sale = tariffs.is_active(context.db, number)
+    name, text = tariffs.name(context.db, number), context.word(troubles.message(problem))
+    return Dear(number, name, problem.module, is_on_sale, risen, len(waiting), text)
+
+
+def accept(context: Context, pricelist: int) -> Dear:
+    """Agree to the prices of a tariff and of its services as they were seen last; what was agreed to.
+
+    Raises as one(), and BusyError while another process is at the tariff's prices.
+    """
+    with _held(context, pricelist) as held:
+        dear = one(context, pricelist)
+        prices.agree(context.db, pricelist, str(context.caller))
+        told = f"tariff {pricelist} {dear.name}: {ceiling.words(dear.prices)}"
+        context.note("prices accept", told, module=dear.module)
+        requests.wake(held, [ceiling.WAITS], [dear.module])
+        troubles.end(context, held, Cause(problems.SOLD, pricelist, problems.DEARER))
+    return dear
+
+
+def stop_selling(context: Context, pricelist: int) -> Dear:
+    """Take a tariff that became too dear off sale; what waits goes on waiting, and services keep it.
+
+    Raises as one(), `reseller_not_off` if the panel still has it on sale, and PanelError.
+    """
+    with _held(context, pricelist):
+        dear = one(context, pricelist)
+        tariff_forms.change(context.mgrctl, pricelist, {"active": "off"})
+        if tariffs.is_active(context.db, pricelist):
+            raise ResellerError("reseller_not_off", object="pricelist", value=pricelist)
+        context.note("prices stop", f"tariff {pricelist} {dear.name} is sold no more", module=dear.module)
+    return dear
+
+
+def _held(context: Context, pricelist: int) -> contextlib.AbstractContextManager[Lease]:
+    return lease(context.db, f"prices:{pricelist}", context.limits.lease_seconds)

@@ -1,0 +1,60 @@
+"""The money of seller accounts, one row for each currency: never added up, and each with the time at which it was told.
+
+Credit and reserved money are kept from the answers that name them, such as a refusal for lack of money
+(selling-api.md 2), until another answer names them. A reading that failed leaves the old time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.model import CURRENCY_CHARACTERS, Money
+
+_COLUMNS = "amount, currency, credit, reserved"
+
+
+class Kept(NamedTuple):
+    """What was told last, and how many seconds ago."""
+
+    money: Money
+    age_seconds: int
+
+    @property
+    def available(self) -> Decimal:
+        """What can be spent: the balance with the credit and without what is reserved."""
+        return self.money.amount + (self.money.credit or Decimal(0)) - (self.money.reserved or Decimal(0))
+
+
+def save(db: Database, account: int, told: Sequence[Money]) -> None:
+    """Record what a seller has told just now; it takes no lease."""
+    for each in told:
+        db.execute(
+            f"INSERT INTO reseller_balance (account, {_COLUMNS}, checked) "  # noqa: S608
+            "VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE amount = VALUES(amount), "
+            "credit = COALESCE(VALUES(credit), credit), reserved = COALESCE(VALUES(reserved), reserved), "
+            "checked = VALUES(checked)",
+            account,
+            each.amount,
+            each.currency[:CURRENCY_CHARACTERS],
+            each.credit,
+            each.reserved,
+        )
+
+
+def of(db: Database, account: int) -> list[Kept]:
+    """An account's money by currency."""
+    sql = (
+        f"SELECT {_COLUMNS}, TIMESTAMPDIFF(SECOND, checked, UTC_TIMESTAMP(3)) FROM reseller_balance "  # noqa: S608
+        "WHERE account = %s ORDER BY currency"
+    )
+    return [Kept(Money(*row[:4]), row[4]) for row in db.rows(sql, account)]
+
+
+def age_seconds(db: Database, account: int) -> int | None:
+    """How long ago the account's money was told last; None for never."""
+    sql = "SELECT TIMESTAMPDIFF(SECOND, MAX(checked), UTC_TIMESTAMP(3)) FROM reseller_balance WHERE account = %s"
+    value: int | None = db.value(sql, account)
+    return value

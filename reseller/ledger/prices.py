@@ -1,0 +1,149 @@
+"""Prices at sellers: the one that was agreed, and the one that was seen last (lifecycle/ceiling.py compares them).
+
+A row is one price of one part. Of a tariff here (TARIFF) the parts are those of the seller's published tariff, each
+with the price of one unit; of a service (SERVICE) there is one part, its renewal. What has no agreed price yet takes
+the first one seen. Afterwards only a person's word moves the agreed price, so that small rises do not add up unnoticed.
+
+Another tariff of the seller, another term or other resources make another part, so only the like is ever compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger.leases import Lease
+from reseller.model import CURRENCY_CHARACTERS
+from reseller.wire.texts import fit
+
+TARIFF, SERVICE = "tariff", "service"
+ROWS_AT_ONCE = 500
+#: an unchanged price gets a new date at most this often, so that a quiet run writes nothing
+CONFIRM_SECONDS = 43200
+_PART_CHARACTERS, _WHO_CHARACTERS = 128, 190
+_MOST = Decimal(10) ** 14
+_COLUMNS = (
+    "subject, number, part, currency, pricelist, agreed, agreed_by, seen, "
+    "TIMESTAMPDIFF(SECOND, seen_at, UTC_TIMESTAMP(3))"
+)
+
+
+class Seen(NamedTuple):
+    """A price that the seller has shown: of part `part` of a tariff here or of a service, and of tariff `pricelist`
+    here.
+    """
+
+    subject: str
+    number: int
+    part: str
+    currency: str
+    pricelist: int
+    price: Decimal
+
+
+class Price(NamedTuple):
+    """A row: the agreed price, who has agreed to it (empty: the first one seen), and the one seen last with its age."""
+
+    subject: str
+    number: int
+    part: str
+    currency: str
+    pricelist: int
+    agreed: Decimal
+    agreed_by: str
+    seen: Decimal
+    age_seconds: int
+
+
+def note(lease: Lease, module: int, found: Sequence[Seen]) -> None:
+    """Record prices that were seen now, under the lease of the run or of the service."""
+    rows = [each._replace(part=fit(each.part, _PART_CHARACTERS)) for each in found if each.price < _MOST]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[start : start + ROWS_AT_ONCE]
+        fresh = _unchanged(lease.db, part)
+        changed = [each for each in part if each not in fresh]
+        if changed:
+            with lease.writing() as db:
+                _put(db, module, changed)
+
+
+def _put(db: Database, module: int, rows: Sequence[Seen]) -> None:
+    marks = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s, '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))"] * len(rows))
+    db.execute(
+        "INSERT INTO reseller_price (subject, number, part, currency, pricelist, module, agreed, seen, agreed_by, "  # noqa: S608
+        f"agreed_at, seen_at) VALUES {marks} ON DUPLICATE KEY UPDATE seen = VALUES(seen), module = VALUES(module), "
+        "pricelist = VALUES(pricelist), seen_at = VALUES(seen_at)",
+        *(
+            value
+            for each in rows
+            for value in (
+                *(each.subject, each.number, each.part, each.currency[:CURRENCY_CHARACTERS]),
+                *(each.pricelist, module, each.price, each.price),
+            )
+        ),
+    )
+
+
+def _unchanged(db: Database, rows: Sequence[Seen]) -> set[Seen]:
+    """Of these, those whose row says the same since a short while ago."""
+    known = {(each.subject, each.number, each.part, each.currency): each for each in _of(db, rows)}
+    found = set()
+    for row in rows:
+        before = known.get((row.subject, row.number, row.part, row.currency[:CURRENCY_CHARACTERS]))
+        is_young = before is not None and before.age_seconds < CONFIRM_SECONDS
+        if before and is_young and (before.seen, before.pricelist) == (row.price, row.pricelist):
+            found.add(row)
+    return found
+
+
+def _of(db: Database, rows: Sequence[Seen]) -> list[Price]:
+    subjects, numbers = {each.subject for each in rows}, {each.number for each in rows}
+    sql = f"SELECT {_COLUMNS} FROM reseller_price WHERE subject IN %s AND number IN %s"  # noqa: S608
+    return [Price(*row) for row in db.rows(sql, tuple(subjects), tuple(numbers))]
+
+
+def of(db: Database, subject: str, number: int) -> list[Price]:
+    """The prices of a tariff here, or of a service."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_price WHERE subject = %s AND number = %s ORDER BY part, currency"  # noqa: S608
+    return [Price(*row) for row in db.rows(sql, subject, number)]
+
+
+def of_services(db: Database, items: Sequence[int]) -> dict[int, list[Price]]:
+    """The prices of these services' renewals, by service."""
+    found: dict[int, list[Price]] = {}
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        sql = f"SELECT {_COLUMNS} FROM reseller_price WHERE subject = 'service' AND number IN %s"  # noqa: S608
+        for row in db.rows(sql, tuple(items[start : start + ROWS_AT_ONCE])):
+            found.setdefault(row[1], []).append(Price(*row))
+    return found
+
+
+def risen(db: Database, module: int, seconds: int) -> list[Price]:
+    """The prices of a module that were seen above the agreed ones, without those of services that are not linked.
+
+    A price that was last seen more than `seconds` before another of the same tariff or service is over: it was that of
+    another target, or of other resources.
+    """
+    sql = (
+        f"SELECT {_COLUMNS} FROM reseller_price p WHERE p.module = %s AND p.seen > p.agreed "  # noqa: S608
+        "AND (p.subject = 'tariff' OR EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = p.number AND k.live = 1)) "
+        "AND p.seen_at >= (SELECT MAX(o.seen_at) - INTERVAL %s SECOND FROM reseller_price o "
+        "WHERE o.subject = p.subject AND o.number = p.number) "
+        "ORDER BY p.pricelist, p.subject DESC, p.number, p.part"
+    )
+    return [Price(*row) for row in db.rows(sql, module, seconds)]
+
+
+def agree(db: Database, pricelist: int, who: str) -> int:
+    """Record a person's word for all prices of a tariff here and of its services, as they were seen last: how many.
+
+    It takes no lease: a purchase compares with the seller's price of that moment all the same.
+    """
+    return db.execute(
+        "UPDATE reseller_price SET agreed = seen, agreed_by = %s, agreed_at = UTC_TIMESTAMP(3) "
+        "WHERE pricelist = %s AND seen > agreed",
+        fit(who, _WHO_CHARACTERS),
+        pricelist,
+    )

@@ -1,0 +1,204 @@
+"""Never dearer than agreed: a purchase that would cost more than was agreed waits for a person (promise 12).
+
+What a purchase costs now is compared with the agreed price of the like (ledger/prices.py), in numbers only:
+
+- a renewal for the service's own period: the cost that the service's form shows;
+- an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources;
+- where neither is told as a number: what the last purchase of that term has cost, by the balance.
+
+So both sides of a comparison come from the same place, and read tax the same way. What has no agreed price yet takes
+the first one seen, and an answer that cannot be read decides nothing. A purchase waits if it costs `tolerance` percent
+more than agreed, and that is more than `tolerance_sum`; exactly so much more is still fine. Agreed is what a person has
+agreed to, not what has passed, so that small rises do not add up. The one problem of the tariff is sync/price_watch.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from reseller.ledger import accounts, prices, spent
+from reseller.ledger.prices import Price, Seen
+from reseller.lifecycle.order_plan import TARIFF_FIELD
+from reseller.mgr5 import items
+from reseller.seller import price_list
+from reseller.seller.price_list import Charge, Offer
+from reseller.wire import money
+from reseller.wire.errors import ResellerError, SellerError
+
+if TYPE_CHECKING:
+    from reseller.lifecycle.attempt import Attempt, LinkedAttempt
+    from reseller.model import Settings
+    from reseller.seller.orders import Order
+    from reseller.seller.service import Service
+
+#: error type of requests that wait for a person's word about a price
+WAITS = "reseller_dearer"
+#: how many prices a sentence names
+NAMED = 5
+
+
+class Cost(NamedTuple):
+    """What was agreed for a purchase, and what it costs now; `currency` is empty where no side names one."""
+
+    agreed: Decimal
+    now: Decimal
+    currency: str
+
+
+def is_above(agreed: Decimal, now: Decimal, settings: Settings) -> bool:
+    """Whether a cost is so much above the agreed one that a purchase has to wait."""
+    rise = now - agreed
+    return rise > settings.tolerance_sum and rise * 100 > agreed * settings.tolerance
+
+
+def require_order(attempt: Attempt, order: Order) -> Cost | None:
+    """Let an order wait if it costs too much more than agreed; raises Stopped. Its cost, None if that is not known."""
+    cost = _published(attempt, order.pricelist, order.period, order.addons)
+    if cost is not None:
+        _require(attempt, cost)
+    return cost
+
+
+def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
+    """Let the renewal of the service in `form` for this term wait if it costs too much more than agreed; raises
+    Stopped.
+    """
+    item, context = attempt.item, attempt.context
+    seen = of_form(item.id, item.pricelist, form, _currency(attempt))
+    if seen is None or form.period != str(months):
+        theirs = items.tariff_params(context.db, item.pricelist).get(TARIFF_FIELD, "")
+        if theirs == form.pricelist:
+            cost = _published(attempt, theirs, str(months), form.addons)
+            if cost is not None:
+                _require(attempt, cost)
+                return
+        seen = _charged(attempt, form, months)
+    if seen is not None:
+        _require(attempt, _against(attempt, [(seen, Decimal(1))]))
+
+
+def of_form(item: int, pricelist: int, form: Service, currency: str) -> Seen | None:
+    """The price of a renewal that a service's form shows; None if it shows none as a number.
+
+    `pricelist` is the service's tariff here, `currency` the account's, for a form that names none.
+    """
+    if form.price is None:
+        return None
+    part = _part(form, form.period)
+    return Seen(prices.SERVICE, item, part, form.currency or currency, pricelist, form.price)
+
+
+def of_offer(pricelist: int, offer: Offer, currency: str, terms: Sequence[str]) -> list[Seen]:
+    """The published prices, of one unit each, of a tariff of the seller that is sold here as `pricelist`."""
+    return [
+        Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price)
+        for (iso, term, part), price in price_list.unit_prices(offer).items()
+        if iso == currency and term in terms
+    ]
+
+
+def currency_of(offer: Offer, account: str) -> str:
+    """The currency in which this account pays for a tariff: its own, else the only one that there is; else empty."""
+    known = [currency for currency, costs in offer.prices.items() if costs]
+    return account if account in known else known[0] if len(known) == 1 else ""
+
+
+def words(found: Sequence[Price]) -> str:
+    """Agreed and present prices, the first few of them."""
+    told = [f"{name(each)}: {money.text(each.agreed, '')} -> {money.text(each.seen, each.currency)}" for each in found]
+    return ", ".join(told[:NAMED]) + (", ..." if len(told) > NAMED else "") or "-"
+
+
+def name(price: Price) -> str:
+    """What a price is for: a term in months, with the add-on if it is one's; the service, for its renewal."""
+    _, term, *rest = price.part.split(" ")
+    if price.subject == prices.SERVICE:
+        return f"service {price.number}, {term} months"
+    return f"{term} months{f', add-on {rest[0]}' if rest else ''}"
+
+
+def _unit(remote: str, term: str, part: str) -> str:
+    return f"{remote} {term} {part}".rstrip()
+
+
+def _part(form: Service, term: str) -> str:
+    """The name of a renewal's price: another tariff, other resources or another term have another."""
+    held = " ".join(f"{number}={value}" for number, value in sorted(form.addons.items()))
+    return f"{form.pricelist} {term} {hashlib.sha256(held.encode()).hexdigest()[:16]}"
+
+
+def _published(attempt: Attempt, remote: str, term: str, totals: Mapping[str, str]) -> Cost | None:
+    """The cost by the seller's published prices; None where they say none, or cannot be read."""
+    context = attempt.context
+    try:
+        offer = price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
+    except SellerError as error:
+        context.log.info(f"item {attempt.item.id}: the price of tariff {remote} is not seen: {context.word(error)}")
+        return _kept(attempt, remote, term)
+    if offer is None:
+        return None
+    currency = currency_of(offer, _currency(attempt))
+    charges = [each for each in price_list.charges(offer, currency, term, totals) if each.price is not None]
+    return _against(attempt, _units(attempt.item.pricelist, remote, term, currency, charges)) if charges else None
+
+
+def _units(
+    pricelist: int, remote: str, term: str, currency: str, charges: Sequence[Charge]
+) -> list[tuple[Seen, Decimal]]:
+    return [
+        (
+            Seen(prices.TARIFF, pricelist, _unit(remote, term, each.part), currency, pricelist, each.price),
+            each.units,
+        )
+        for each in charges
+        if each.price is not None
+    ]
+
+
+def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
+    """What was seen lately of the tariff itself, for a price list that cannot be read now: None if that is old."""
+    part, oldest = _unit(remote, term, ""), attempt.context.limits.price_seconds
+    for each in prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist):
+        if each.part == part and each.age_seconds <= oldest:
+            return Cost(each.agreed, each.seen, each.currency)
+    return None
+
+
+def _charged(attempt: LinkedAttempt, form: Service, months: int) -> Seen | None:
+    """What the last purchase of this term has cost, by the balance; None if that is not known."""
+    item = attempt.item.id
+    charge = spent.last_of_terms(attempt.context.db, [item]).get((item, months))
+    if charge is None:
+        return None
+    part = f"{_part(form, str(months))} charged"
+    return Seen(prices.SERVICE, item, part, charge[1], attempt.item.pricelist, charge[0])
+
+
+def _against(attempt: Attempt, found: Sequence[tuple[Seen, Decimal]]) -> Cost:
+    """What these units cost now, against what was agreed for them; what has no agreed price takes this one."""
+    db, first = attempt.context.db, found[0][0]
+    known = {(each.part, each.currency): each.agreed for each in prices.of(db, first.subject, first.number)}
+    prices.note(attempt.held, attempt.item.module, [seen for seen, _ in found])
+    agreed = sum((known.get((seen.part, seen.currency), seen.price) * units for seen, units in found), Decimal(0))
+    now = sum((seen.price * units for seen, units in found), Decimal(0))
+    return Cost(agreed, now, first.currency)
+
+
+def _currency(attempt: Attempt) -> str:
+    return accounts.balance_of(attempt.context.db, attempt.seller.account)[0].currency
+
+
+def _require(attempt: Attempt, cost: Cost) -> None:
+    if not is_above(cost.agreed, cost.now, attempt.seller.settings):
+        return
+    told = {
+        "agreed": money.text(cost.agreed, cost.currency),
+        "now": money.text(cost.now, cost.currency),
+        "tariff": attempt.item.pricelist_name,
+        "pricelist": attempt.item.pricelist,
+    }
+    seconds = attempt.context.limits.unsent_longest_seconds
+    raise attempt.wait_for(ResellerError(WAITS, **told, **attempt.names()), seconds)

@@ -1,0 +1,219 @@
+"""What will be bought at an account in the next days, against the money that is there.
+
+A term counts with its whole cost on the seller's day on which the one before ends, several times if it is short;
+what is overdue counts today. It is counted where the client has paid already, or where the panel renews by itself. The
+rest is listed with the reason why it is not counted, and so is a service of which no cost is known. On each day the
+services that are gone for good when they end come first: licences. Each currency is reckoned for itself.
+
+A cost is the one last seen in the service's form, else what the same term has cost last. One that was seen too long ago
+is old: it is shown as that, and raises no alarm.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from reseller import products
+from reseller.context import Context
+from reseller.ledger import balances, prices, spent, tariffmap, terms
+from reseller.ledger.balances import Kept
+from reseller.ledger.tariffmap import TariffMap
+from reseller.ledger.terms import Ending
+from reseller.lifecycle import term_to_buy
+from reseller.model import Status
+from reseller.wire import numbers
+
+#: periods that are no months: a trial is not renewed, a day is bought each day
+TRIAL, DAY, FOR_EVER = -100, -50, 0
+#: windows for which what is due is shown
+WINDOWS = (7, 14, 30)
+#: most terms of one service that are counted
+MOST_TERMS = 1000
+
+
+class Term(NamedTuple):
+    """A term that is due on `day`; `cost` is None where none is known."""
+
+    day: dt.date
+    item: int
+    name: str
+    itemtype: str
+    months: int
+    is_owed: bool
+    is_final: bool
+    cost: Decimal | None
+    currency: str
+    is_old: bool
+
+    @property
+    def rank(self) -> tuple[dt.date, bool, int]:
+        """The order in which money is spent: by day, first what cannot be undone when it is missed."""
+        return self.day, not self.is_final, self.item
+
+
+class Left(NamedTuple):
+    """A service that is not counted, and why: a word of the texts `reason_<why>`."""
+
+    item: int
+    name: str
+    ends: dt.date
+    why: str
+
+
+class Outlook(NamedTuple):
+    """One currency of an account: `due` are sums by window; `uncovered` is the first day on which money is missing,
+    with the services that would not be renewed on it, what is gone for good first.
+    """
+
+    currency: str
+    money: Kept | None
+    due: Mapping[int, Decimal]
+    uncovered: dt.date | None
+    missing: Decimal
+    lost: tuple[Term, ...]
+    credit_from: dt.date | None
+    terms: tuple[Term, ...]
+
+    def days_left(self, today: dt.date) -> int | None:
+        """How many days are covered; None if all of them are."""
+        return None if self.uncovered is None else (self.uncovered - today).days
+
+
+class Forecast(NamedTuple):
+    """An account's next days."""
+
+    account: int
+    today: dt.date
+    days: int
+    outlooks: tuple[Outlook, ...]
+    left: tuple[Left, ...]
+
+    def first_short(self, *, with_old: bool = True) -> Outlook | None:
+        """The currency that is short first. Without `with_old`, by costs and balances that are not old only."""
+        short = [each for each in self.outlooks if each.uncovered is not None]
+        if not with_old:
+            short = [each for each in short if not any(term.is_old for term in each.terms)]
+        return min(short, key=lambda each: (each.uncovered or self.today, each.currency), default=None)
+
+
+def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[Decimal, str] | None = None) -> Forecast:
+    """The forecast of an account for so many days from the seller's day `today`.
+
+    `extra` is an amount with its currency that would be spent first, such as a new order's.
+    """
+    maps: dict[int, TariffMap] = {}
+    found: list[Term] = []
+    left: list[Left] = []
+    until = today + dt.timedelta(days=days)
+    endings = terms.ending(context.db, account, until)
+    costs = _Costs(context, [each.item for each in endings])
+    window = _Window(today, until, dt.timedelta(days=context.limits.tolerance_days))
+    for each in endings:
+        if each.pricelist not in maps:
+            maps[each.pricelist] = tariffmap.load(context.db, each.pricelist)
+        why = _excluded(each)
+        made = [] if why else list(_terms(each, maps[each.pricelist], costs, window))
+        found += [term for term in made if term.cost is not None]
+        if why or not made or made[-1].cost is None:
+            unknown = "term" if not made else "cost"
+            left.append(Left(each.item, each.name, each.ends, why or unknown))
+    kept = {each.money.currency: each for each in balances.of(context.db, account)}
+    currencies = sorted({*kept, *(term.currency for term in found)})
+    outlooks = [_outlook(each, kept.get(each), found, today, extra) for each in currencies]
+    return Forecast(account, today, days, tuple(outlooks), tuple(left))
+
+
+def _excluded(each: Ending) -> str:
+    """Why nothing will be bought for a service; empty if something may be."""
+    is_owed = _paid(each) > each.ends
+    is_alive = each.status in (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING)
+    reasons = {
+        "away": each.is_away,
+        "status": not is_alive,
+        "trial": each.period == TRIAL,
+        "left": each.is_left,
+        "suspended": each.status == Status.SUSPENDED and not is_owed,
+        "renewal": each.renews is None and not is_owed,
+    }
+    return next((why for why, holds in reasons.items() if holds), "")
+
+
+def _paid(each: Ending) -> dt.date:
+    """Until when the client has paid for sure."""
+    return min(filter(None, (each.paid_until, each.accounted)), default=each.ends)
+
+
+class _Window(NamedTuple):
+    """The days that are foreseen, and by how much two dates may differ without meaning anything."""
+
+    today: dt.date
+    until: dt.date
+    tolerance: dt.timedelta
+
+
+def _terms(each: Ending, mapping: TariffMap, costs: _Costs, window: _Window) -> Iterator[Term]:
+    months = _months(mapping.remote(tariffmap.PERIOD, str(each.period)) or "")
+    if months is None or months in (TRIAL, FOR_EVER):
+        return
+    cost, currency, is_old = costs.of(each.item, months)
+    paid, day = _paid(each), each.ends
+    for _ in range(MOST_TERMS):
+        is_owed = paid > day + window.tolerance
+        if day > window.until or (not is_owed and each.renews is None):
+            return
+        is_final = products.of(each.itemtype).has_key
+        when = max(day, window.today)
+        yield Term(when, each.item, each.name, each.itemtype, months, is_owed, is_final, cost, currency, is_old)
+        day = day + dt.timedelta(days=1) if months == DAY else term_to_buy.after(day, months)
+
+
+def _months(text: str) -> int | None:
+    """A period as the tariff map has it, None for none."""
+    return DAY if text == str(DAY) else TRIAL if text == str(TRIAL) else numbers.parse(text)
+
+
+class _Costs:
+    """What a term of each of these services costs, read together."""
+
+    def __init__(self, context: Context, items: Sequence[int]) -> None:
+        self._oldest = context.limits.price_seconds
+        self._seen = prices.of_services(context.db, items)
+        self._charged = spent.last_of_terms(context.db, items)
+
+    def of(self, item: int, months: int) -> tuple[Decimal | None, str, bool]:
+        """The cost, None where none is known, its currency, and whether it is old."""
+        known = [row for row in self._seen.get(item, ()) if row.part.split(" ")[1] == str(months)]
+        if known:
+            newest = min(known, key=lambda row: row.age_seconds)
+            return newest.seen, newest.currency, newest.age_seconds > self._oldest
+        cost, currency = self._charged.get((item, months), (None, ""))
+        return cost, currency, False
+
+
+def _outlook(
+    currency: str, kept: Kept | None, found: list[Term], today: dt.date, extra: tuple[Decimal, str] | None
+) -> Outlook:
+    mine = sorted((term for term in found if term.currency == currency), key=lambda term: term.rank)
+    due = {
+        window: sum((term.cost or Decimal(0) for term in mine if (term.day - today).days <= window), Decimal(0))
+        for window in WINDOWS
+    }
+    own = extra[0] if extra and extra[1] == currency else Decimal(0)
+    if kept is None:
+        return Outlook(currency, None, due, None, Decimal(0), (), None, tuple(mine))
+    total, uncovered, credit_from = own, None, None
+    lost: list[Term] = []
+    for term in mine:
+        total += term.cost or Decimal(0)
+        if credit_from is None and total > kept.money.amount:
+            credit_from = term.day
+        if total > kept.available:
+            uncovered = uncovered or term.day
+            lost += [term] if term.day == uncovered else []
+    # Enough is what is exactly as much.
+    missing = max(total - kept.available, Decimal(0))
+    credit_from = credit_from if kept.money.credit else None
+    return Outlook(currency, kept, due, uncovered, missing, tuple(lost), credit_from, tuple(mine))

@@ -1,0 +1,99 @@
+"""Whether the sellers' accounts last for what is due: their money is read on its own clock, and being short is told of.
+
+One problem of the account (`short`), from the day on which it is foreseen until the money lasts again. It is raised by
+costs that are not old; a balance that could not be read now neither raises nor ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from reseller.context import Context, Seller
+from reseller.ledger import accounts, balances, links, problems, requests, terms
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import cover, forecast
+from reseller.lifecycle import problems as troubles
+from reseller.lifecycle.forecast import Forecast, Outlook
+from reseller.model import NOTHING
+from reseller.seller.account import read_money
+from reseller.wire import dates, money
+from reseller.wire.errors import ResellerError
+
+#: how many services the problem names
+NAMED = 20
+
+
+def note(context: Context, held: Lease, module: int) -> None:
+    """Read the account's money if it is time, and raise or end the problem; a seller that fails is only logged."""
+    account = links.account_of(context.db, module)
+    if not account or terms.looks_after(context.db, account) != module:
+        return
+    seller = context.seller(module)
+    cause = Cause(problems.SELLER, seller.account, problems.SHORT)
+    known = problems.of(context.db, cause)
+    try:
+        if not _refresh(context, held, seller, is_short=known is not None):
+            return
+    except ResellerError as error:
+        context.log.error(f"module {module}: the balance is not read: {context.word(error)}")
+        return
+    days = context.limits.forecast_days
+    found = forecast.of(context, seller.account, seller.transport.today, days)
+    worst = found.first_short()
+    with troubles.each(context):
+        if worst is None or (worst.days_left(found.today) or 0) > _ahead(context, seller):
+            troubles.end(context, held, cause)
+        elif known is not None or found.first_short(with_old=False) is not None:
+            troubles.raise_(context, held, _problem(context, seller, found, worst))
+
+
+def _ahead(context: Context, seller: Seller) -> int:
+    """How many days ahead being short is told of: all that are foreseen, where orders are weighed against them."""
+    weighs = seller.settings.short_orders != NOTHING
+    return context.limits.forecast_days if weighs else context.limits.short_days
+
+
+def _refresh(context: Context, held: Lease, seller: Seller, *, is_short: bool) -> bool:
+    """Read the money if it was read long ago, or while it is short; wake what waits for it if there is more.
+
+    Whether it was read; raises ResellerError.
+    """
+    db, account = context.db, seller.account
+    age = balances.age_seconds(db, account)
+    waits = any(each.error_type == cover.HELD for each in requests.all_live(db, [seller.settings.module]))
+    if age is not None and age < context.limits.balance_seconds and not is_short and not waits:
+        return False
+    before = {each.money.currency: each.available for each in balances.of(db, account)}
+    balances.save(db, account, read_money(seller.transport))
+    if waits and _has_more(before, {each.money.currency: each.available for each in balances.of(db, account)}):
+        requests.wake(held, [cover.HELD], [seller.settings.module])
+    return True
+
+
+def _has_more(before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> bool:
+    return any(amount > before.get(currency, Decimal(0)) for currency, amount in after.items())
+
+
+def _problem(context: Context, seller: Seller, found: Forecast, worst: Outlook) -> Problem:
+    module = seller.settings.module
+    left = worst.days_left(found.today) or 0
+    params = {
+        "module": str(module),
+        "account": accounts.name(context.db, seller.account),
+        "days": str(left),
+        "day": dates.text(worst.uncovered),
+        "available": money.text(worst.money.available if worst.money else None, worst.currency),
+        "missing": money.text(worst.missing, worst.currency),
+        "ahead": str(found.days),
+        "others": ", ".join(_short(each) for each in found.outlooks if each.uncovered and each is not worst) or "-",
+        "services": ", ".join(f"{each.item} {each.name}" for each in worst.lost[:NAMED]) or "-",
+    }
+    touches = tuple(dict.fromkeys(each.item for each in worst.lost)) or tuple(links.some(context.db, module))
+    cause = Cause(problems.SELLER, seller.account, problems.SHORT)
+    return Problem(cause, module, troubles.KINDS[problems.SHORT].error, params, touches=touches)
+
+
+def _short(each: Outlook) -> str:
+    return f"{dates.text(each.uncovered)}: {money.text(each.missing, each.currency)}"

@@ -1,0 +1,98 @@
+"""What the sellers ask now, against what was agreed: one problem for each tariff that became too dear.
+
+The prices of tariffs are those of the daily look at the price list (sync/tariff_watch.py), those of renewals come from
+the forms that are read in full once a day. So a renewal that will have to wait is told of before its day comes. A price
+that was not seen again for `price_seconds` is old, and neither raises nor ends a problem; a purchase that waits does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from reseller.context import Context, Seller
+from reseller.ledger import accounts, prices, problems, requests, tariffmap
+from reseller.ledger.leases import Lease
+from reseller.ledger.prices import Price, Seen
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import ceiling
+from reseller.lifecycle import problems as troubles
+from reseller.mgr5 import items, tariffs
+from reseller.model import Settings
+from reseller.seller.price_list import Offer
+from reseller.wire import money
+from reseller.wire.errors import ResellerError
+
+#: how many services the problem names where none has to wait
+NAMED = 5
+
+
+def see(context: Context, held: Lease, seller: Seller, offers: Mapping[int, Offer]) -> None:
+    """Record what the seller publishes for tariffs of this panel, for the terms that are bought; `offers` are by
+    number here.
+    """
+    account = accounts.balance_of(context.db, seller.account)[0].currency
+    found: list[Seen] = []
+    for number, offer in offers.items():
+        rows = tariffmap.load(context.db, number).rows
+        terms = [remote for (kind, _), remote in rows.items() if kind == tariffmap.PERIOD]
+        found += ceiling.of_offer(number, offer, ceiling.currency_of(offer, account), terms)
+    prices.note(held, seller.settings.module, found)
+
+
+def note(context: Context, held: Lease, module: int) -> None:
+    """Raise the problem of each tariff that is too dear, and end those that are over; what has waited goes on then."""
+    db = context.db
+    risen = prices.risen(db, module, context.limits.price_seconds)
+    live = [each for each in requests.all_live(db, [module]) if each.error_type == ceiling.WAITS]
+    raised = {each.cause.number for each in problems.of_kind(db, module, problems.DEARER)}
+    if not risen and not live and not raised:
+        return
+    try:
+        settings = context.seller(module).settings
+    except ResellerError as error:
+        context.log.error(f"module {module}: prices not compared: {context.word(error)}")
+        return
+    waiting: dict[int, list[int]] = {}
+    for item in items.read_all(db, [each.item for each in live]).values():
+        waiting.setdefault(item.pricelist, []).append(item.id)
+    by_tariff: dict[int, list[Price]] = {number: [] for number in waiting}
+    for price in risen:
+        if _counts(context, price, settings, is_raised=price.pricelist in raised):
+            by_tariff.setdefault(price.pricelist, []).append(price)
+    if set(waiting) - {each.pricelist for each in risen}:
+        # Agreed to by a person, or back at what was agreed: what waits is looked at again.
+        requests.wake(held, [ceiling.WAITS], [module])
+    for number in raised - set(by_tariff):
+        with troubles.each(context):
+            troubles.end(context, held, Cause(problems.SOLD, number, problems.DEARER))
+    for number, found in by_tariff.items():
+        with troubles.each(context):
+            troubles.raise_(context, held, _problem(context, module, number, found, waiting.get(number, [])))
+
+
+def _counts(context: Context, price: Price, settings: Settings, *, is_raised: bool) -> bool:
+    """Whether a price is too high, and somebody could have to pay it; an old one only keeps what was raised."""
+    if price.age_seconds > context.limits.price_seconds and not is_raised:
+        return False
+    if price.subject == prices.TARIFF and not tariffs.is_active(context.db, price.pricelist):
+        return False
+    return ceiling.is_above(price.agreed, price.seen, settings)
+
+
+def _problem(context: Context, module: int, pricelist: int, found: Sequence[Price], waiting: Sequence[int]) -> Problem:
+    touches = tuple(dict.fromkeys([*waiting, *(each.number for each in found if each.subject == prices.SERVICE)]))
+    touches = touches or tuple(tariffs.services(context.db, [pricelist], NAMED))
+    params = {
+        "module": str(module),
+        "pricelist": str(pricelist),
+        "tariff": tariffs.name(context.db, pricelist),
+        "waiting": str(len(waiting)),
+        "count": str(len(found)),
+        "prices": ceiling.words(found),
+    }
+    cause = Cause(problems.SOLD, pricelist, problems.DEARER)
+    worst = max(found, key=lambda each: each.seen / (each.agreed or Decimal("1e-9")), default=None)
+    here = money.text(worst.agreed, worst.currency) if worst else ""
+    there = money.text(worst.seen, worst.currency) if worst else ""
+    return Problem(cause, module, troubles.KINDS[problems.DEARER].error, params, here, there, touches)

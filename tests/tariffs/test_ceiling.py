@@ -1,0 +1,318 @@
+"""Never dearer than agreed: what costs more than the tolerance waits for a person, is one problem, is bought once."""
+
+import json
+import os
+import random
+import signal
+from decimal import Decimal
+
+import pytest
+
+from reseller.seller import price_list
+from tests.support import world
+from tests.support.keeping import fault, is_held
+from tests.support.paying import ends_in, runs
+from tests.support.world import Refused, until
+
+DEARER = "SELECT * FROM reseller_problem WHERE subject = 'pricelist' AND kind = 'dearer' AND number = %s"
+
+
+class Sold:
+    """A tariff of the seller that was imported and is on sale."""
+
+    def __init__(self, shop, name, addons=""):
+        self.shop = shop
+        more = {"addons": addons} if addons else {}
+        made = shop.there.call("sandbox.tariff", itemtype="vds", name=name, price=10, periods="1,12", **more)
+        self.there = made.findtext("id")
+        done = shop.ctl("tariffs", "import", str(shop.module), self.there, "--rule", "+50 %", "--yes")
+        assert done.returncode == 0, done.stdout.decode()
+        self.here = shop.here.value("SELECT id FROM pricelist WHERE intname = %s AND parent IS NULL", self.there)
+        shop.here.call("pricelist.resume", elid=self.here)
+        shop.tariffs[name] = self.here
+        self.name = name
+
+    def costs(self, amount, period="monthly"):
+        euro = self.shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+        self.shop.there.call("pricelist.edit", elid=self.there, sok="ok", **{f"{period}{euro}": amount})
+
+    def order(self):
+        item = self.shop.order("vds", self.name)
+        self.shop.rest(item)
+        return item
+
+    def problem(self):
+        found = self.shop.here.rows(DEARER, self.here)
+        return found[0] if found else None
+
+    def agreed(self):
+        rows = json.loads(self.shop.ctl("prices", "show", str(self.here), "--json").stdout)
+        return {row["price"]: (row["agreed"], row["seen"]) for row in rows}
+
+
+@pytest.fixture
+def sold(shop):
+    """Makes tariffs that are sold no more afterwards."""
+    made = []
+
+    def make(**more):
+        made.append(Sold(shop, f"Ceiling {len(made)}-{shop.there.value('SELECT MAX(id) FROM pricelist')}", **more))
+        return made[-1]
+
+    world.limits(shop.here, tariff_look_seconds=1, unlisted_seconds=1)
+    yield make
+    shop.here.write("DELETE FROM reseller_problem WHERE kind IN ('dearer', 'below_cost', 'unsellable')")
+    for one in made:
+        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
+        del shop.tariffs[one.name]
+
+
+def night(shop):
+    """The daily look at the seller's tariffs, now."""
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'tariffs'")
+    shop.checkevent()
+
+
+def waits(shop, item):
+    request = shop.request(item)
+    return (request["state"], request["error_type"]) == ("unsent", "reseller_dearer")
+
+
+def goes_on(shop, item):
+    """The operation of a purchase is started again at once, as the panel's button does."""
+    shop.here.write("UPDATE reseller_request SET next_try = '2020-01-01' WHERE item = %s AND live = 1", item)
+    shop.checkevent()
+    shop.rest(item)
+
+
+def test_a_price_raised_tonight_is_a_problem_and_an_order_waits_until_it_is_agreed_to(shop, sold):
+    tariff = sold()
+    night(shop)
+    assert tariff.agreed()["1 months"] == ("10 EUR", "10 EUR")
+    tariff.costs(13)
+    night(shop)
+    told = tariff.problem()
+    assert (told["here"], told["there"]) == ("10 EUR", "13 EUR")
+    listed = json.loads(shop.ctl("prices", "--json").stdout)
+    assert [row["prices"] for row in listed if row["tariff"] == tariff.here] == ["1 months: 10 -> 13 EUR"]
+    item = tariff.order()
+    assert waits(shop, item)
+    assert "13 EUR" in shop.error(item)
+    assert shop.remotes(item) == []
+    night(shop)
+    assert json.loads(tariff.problem()["params"])["waiting"] == "1"
+    assert tariff.problem()["task"]
+    # Without --yes nothing is agreed to.
+    assert "--yes" in shop.ctl("prices", "accept", str(tariff.here)).stdout.decode()
+    goes_on(shop, item)
+    assert waits(shop, item)
+    for code in (0, 1):
+        assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == code
+    assert tariff.problem() is None
+    shop.until_active(item)
+    assert [row["amount"] for row in shop.charges(item)] == ["13"]
+    assert tariff.agreed()["1 months"] == ("13 EUR", "13 EUR")
+
+
+def test_the_page_agrees_only_to_the_prices_that_it_has_shown(shop, sold):
+    tariff = sold()
+    night(shop)
+    tariff.costs(13)
+    night(shop)
+    form = shop.here.call("reseller.prices.accept", elid=tariff.here)
+    assert [row.findtext("now") for row in form.findall("list[@name='plan']/elem")] == ["13 EUR"]
+    tariff.costs(20)
+    night(shop)
+    with pytest.raises(Refused) as refused:
+        shop.here.call("reseller.prices.accept", elid=tariff.here, shown=form.findtext("shown"), sok="ok")
+    assert refused.value.type == "reseller_page_plan"
+    assert tariff.agreed()["1 months"][0] == "10 EUR"
+    form = shop.here.call("reseller.prices.accept", elid=tariff.here)
+    shop.here.call("reseller.prices.accept", elid=tariff.here, shown=form.findtext("shown"), sok="ok")
+    assert tariff.agreed()["1 months"][0] == "20 EUR"
+    assert [row.findtext("id") for row in shop.here.call("reseller.prices").findall("elem")].count(
+        str(tariff.here)
+    ) == 0
+
+
+def test_selling_can_be_stopped_instead_and_what_was_ordered_waits_on(shop, sold):
+    tariff = sold()
+    night(shop)
+    tariff.costs(13)
+    item = tariff.order()
+    assert waits(shop, item)
+    night(shop)
+    form = shop.here.call("reseller.prices.stop", elid=tariff.here)
+    shop.here.call("reseller.prices.stop", elid=tariff.here, shown=form.findtext("shown"), sok="ok")
+    assert shop.here.value("SELECT active FROM pricelist WHERE id = %s", tariff.here) == "off"
+    goes_on(shop, item)
+    assert waits(shop, item)
+    assert tariff.problem() is not None
+    shop.here.write("DELETE FROM runningoperation WHERE item = %s", item)
+    goes_on(shop, item)
+    night(shop)
+    assert tariff.problem() is None
+
+
+def test_a_wait_ends_by_itself_when_the_price_is_back(shop, sold):
+    tariff = sold()
+    night(shop)
+    tariff.costs(13)
+    item = tariff.order()
+    assert waits(shop, item)
+    tariff.costs(10)
+    night(shop)
+    shop.until_active(item)
+    assert [row["amount"] for row in shop.charges(item)] == ["10"]
+    night(shop)
+    assert tariff.problem() is None
+
+
+@pytest.mark.parametrize(("raised", "is_held"), [("12", False), ("12.01", True)])
+def test_exactly_the_tolerance_is_fine_and_a_cent_more_waits(shop, sold, raised, is_held):
+    tariff = sold()
+    night(shop)
+    tariff.costs(raised)
+    item = tariff.order()
+    assert waits(shop, item) == is_held
+
+
+def test_small_rises_do_not_add_up_unnoticed(shop, sold):
+    tariff = sold()
+    night(shop)
+    tariff.costs("11.5")
+    shop.until_active(tariff.order())
+    tariff.costs("13.2")
+    item = tariff.order()
+    assert waits(shop, item)
+    assert "10 EUR" in shop.error(item)
+
+
+def test_a_rise_below_the_smallest_sum_never_waits(shop, sold):
+    tariff = sold()
+    tariff.costs("0.05")
+    night(shop)
+    tariff.costs("0.14")
+    shop.until_active(tariff.order())
+
+
+def test_what_has_no_agreed_price_takes_the_first_one_and_waits_for_nothing(shop, sold):
+    tariff = sold()
+    tariff.costs(99)
+    item = tariff.order()
+    assert not waits(shop, item)
+    assert tariff.agreed()["1 months"] == ("99 EUR", "99 EUR")
+
+
+def test_a_price_list_that_cannot_be_read_decides_nothing_but_what_was_seen_tonight_holds(shop, sold):
+    tariff = sold()
+    night(shop)
+    fault(shop, "html", "pricelist.export", times=9)
+    item = tariff.order()
+    assert not waits(shop, item)
+    shop.there.call("sandbox.fault.clear")
+    shop.here.write("DELETE FROM reseller_circuit")
+    tariff.costs(13)
+    night(shop)
+    fault(shop, "html", "pricelist.export", times=9)
+    assert waits(shop, tariff.order())
+
+
+def test_a_renewal_is_told_of_before_its_day_and_waits_and_is_bought_once(shop, sold):
+    tariff = sold()
+    item = tariff.order()
+    shop.until_active(item)
+    shop.here.write("UPDATE reseller_observation SET deep = '2020-01-01', tried = NULL")
+    night(shop)
+    tariff.costs(13)
+    shop.here.write("UPDATE reseller_price SET seen_at = '2020-01-01' WHERE subject = 'tariff'")
+    shop.here.write("UPDATE reseller_observation SET deep = '2020-01-01', tried = NULL")
+    shop.here.write("DELETE FROM reseller_cursor WHERE name LIKE 'deep%%'")
+    # Nothing is due yet, and it is known already.
+    until(lambda: shop.checkevent() and tariff.problem() is not None, "the dearer renewal is not told of")
+    assert str(item) in tariff.problem()["touches"].split()
+    shop.act("prolong", item)
+    shop.rest(item)
+    assert waits(shop, item)
+    goes_on(shop, item)
+    assert waits(shop, item)
+    assert len(shop.charges(item)) == 1
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    until(lambda: shop.checkevent() and shop.operation(item) is None, "the renewal does not go on")
+    runs(shop)
+    assert [row["amount"] for row in shop.charges(item)] == ["10", "13"]
+
+
+def test_a_term_without_an_operation_waits_as_well(shop, sold):
+    tariff = sold()
+    assert shop.ctl("map", str(tariff.here), "period", "12", "1").returncode == 0
+    item = shop.order("vds", tariff.name, period=12)
+    shop.until_active(item)
+    ends_in(shop, item, 3)
+    tariff.costs(13)
+    runs(shop)
+    assert waits(shop, item)
+    assert len(shop.charges(item)) == 1
+    night(shop)
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    until(lambda: shop.checkevent() and len(shop.charges(item)) == 2, "the term is not bought")
+
+
+def test_resources_count_with_their_own_prices(shop, sold):
+    tariff = sold(addons="mem:int:1:8:1")
+    night(shop)
+    assert any(price.startswith("1 months, add-on") for price in tariff.agreed())
+
+
+def test_a_composed_cost_is_the_sellers_own_total_for_fifty_configurations(shop, sold, inside):
+    tariff = sold(addons="mem:int:2:64:0.37,backup:bool:2.5,panel:enum:none/0/lite/2/pro/4.75")
+    offer = price_list.one(inside.context.seller(shop.module).transport, tariff.there, 60)
+    rows = shop.there.rows("SELECT id, intname FROM pricelist WHERE parent = %s", tariff.there)
+    number = {row["intname"]: str(row["id"]) for row in rows}
+    choices = [choice.id for one in offer.resources for choice in one.choices]
+    luck = random.Random(17)
+    # What is included, one more, and the most of it are among them.
+    amounts = [2, 3, 64, *(luck.randint(2, 64) for _ in range(47))]
+    for amount in amounts:
+        totals = {
+            number["mem"]: str(amount),
+            number["backup"]: luck.choice(("on", "off")),
+            number["panel"]: luck.choice(choices),
+        }
+        term = luck.choice(("1", "12"))
+        fields = {f"addon_{addon}": value for addon, value in totals.items()}
+        form = shop.there.ask("v2.vds.order.param", shop.buyer, pricelist=tariff.there, order_period=term, **fields)
+        charges = price_list.charges(offer, "EUR", term, totals)
+        composed = sum(each.units * each.price for each in charges)
+        assert Decimal(form.findtext("total_summary/cost/price/cost")) == round(composed, 2), (term, totals)
+
+
+def killed_at_the_price(shop, item):
+    """SIGKILL for the operation's process while the seller keeps back the answer about the price."""
+
+    def is_asking():
+        operation = shop.operation(item)
+        return operation and operation["run_pid"] and is_held(shop)
+
+    until(is_asking, "the price is not asked for")
+    os.kill(shop.operation(item)["run_pid"], signal.SIGKILL)
+    shop.there.call("sandbox.release")
+    until(lambda: shop.checkevent() and waits(shop, item), "the order does not wait again")
+
+
+def test_killed_while_it_asks_for_the_price_and_again_while_it_waits_it_is_bought_once(shop, sold):
+    tariff = sold()
+    night(shop)
+    tariff.costs(13)
+    fault(shop, "hold_before", "pricelist.export")
+    item = shop.order("vds", tariff.name)
+    killed_at_the_price(shop, item)
+    fault(shop, "hold_before", "pricelist.export")
+    shop.here.call("runningoperation.start", elid=shop.operation(item)["id"], sok="ok")
+    killed_at_the_price(shop, item)
+    assert shop.remotes(item) == []
+    night(shop)
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    shop.until_active(item)
+    runs(shop)
+    assert [row["amount"] for row in shop.charges(item)] == ["13"]
