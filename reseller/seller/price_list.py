@@ -140,6 +140,14 @@ def _charge(one: Resource, currency: str, term: str, value: str) -> Iterator[Cha
         yield Charge(part, units, costs[term])
 
 
+def total(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
+    """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no number."""
+    found = charges(offer, currency, term, totals)
+    if not found or any(each.price is None for each in found):
+        return None
+    return sum((each.units * each.price for each in found if each.price is not None), Decimal(0))
+
+
 def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
     """Every price of a tariff that is a number, by currency, term and part (as in Charge)."""
     blocks = [("", offer.prices)]

@@ -25,7 +25,6 @@ from reseller.model import INTEGER
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
 from reseller.tariffs import catalogue, resold, resource_changes
-from reseller.tariffs import cost as configuration
 from reseller.tariffs.making import PERIOD
 from reseller.tariffs.resold import Resold
 from reseller.tariffs.resource_changes import BOTH, HERE, THERE
@@ -207,7 +206,7 @@ def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) ->
         if cost is None:
             unknown.append(tariff.number)
         there = "?" if cost is None else money.text(cost, currency)
-        whole = configuration.total(offer, currency, term, _given(tariff))
+        whole = price_list.total(offer, currency, term, _given(tariff))
         below = _below(whole, currency, sold, period, term)
         known = tariff.known.get(part)
         side = _side(known, there, price_words(sold)) if period == term else ""

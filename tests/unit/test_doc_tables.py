@@ -47,6 +47,15 @@ def test_every_kind_of_problem_has_one_row_with_a_test_that_is_there():
     assert [test for test in named if not attempts[test]] == []
 
 
+def test_every_lesson_of_tariffs_names_tests_that_are_there_or_says_that_it_is_open():
+    page = (ROOT / "docs/tariff-lessons.md").read_text()
+    lessons = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows(page)]
+    assert [int(lesson[0]) for lesson in lessons] == list(range(1, 18))
+    named = _TEST.findall(page)
+    attempts = collected(named)
+    assert [test for test in named if not attempts[test]] == []
+
+
 def test_every_promise_names_a_test_and_files_that_are_there():
     page = (ROOT / "docs/promises.md").read_text()
     named = _TEST.findall(page)
