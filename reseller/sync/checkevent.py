@@ -13,9 +13,8 @@ would take a twentieth of a run.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -43,6 +42,7 @@ from reseller.mgr5 import items, settings
 from reseller.sync import (
     account_troubles,
     cover_watch,
+    died,
     left_behind,
     metrics,
     price_watch,
@@ -151,7 +151,7 @@ def _module(job: Job) -> None:
     try:
         with lease(job.context.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
             job.summary.is_whole = True
-            with _told_of(job, held):
+            with died.told_of(job, held):
                 _Run(job, held).all()
     except BusyError:
         job.summary.is_whole = False
@@ -162,34 +162,6 @@ def _module(job: Job) -> None:
     except Exception as error:  # noqa: BLE001 - one odd module stops no other; the log gets the rest
         job.summary.is_whole = False
         job.summary.fail(job.context.word(job.context.log.unexpected(error, f"module {job.module}: ")))
-
-
-@contextlib.contextmanager
-def _told_of(job: Job, held: Lease) -> Iterator[None]:
-    """Hold the lease `run:<module>` around a full run, to notice a run that died.
-
-    The lease of the module alone would not show it, since buttons and `audit --fix` take that one as well. If the lease
-    `run:<module>` was never given back, the run before was killed or crashed: this is reported at once, and stays a
-    problem until a run ends, whether that run succeeds or fails.
-    """
-    if job.mode.pending:
-        yield
-        return
-    context, module, limits = job.context, job.module, job.context.limits
-    death = Cause(problems.MODULE, module, problems.DIED)
-    with lease(context.db, f"run:{module}", limits.run_seconds + limits.lease_seconds) as run_lease:
-        if run_lease.left_by:
-            params = {"module": str(module), "owner": run_lease.left_by}
-            problem = Problem(death, module, "reseller_run_died", params, touches=tuple(links.some(context.db, module)))
-            job.summary.problems.append(context.word(troubles.message(problem)))
-            context.log.error(f"module {module}: the run before, {run_lease.left_by}, did not come to its end")
-            with troubles.each(context):
-                troubles.raise_(context, held, problem, at_once=False)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(ResellerError):
-                troubles.end(context, held, death)
 
 
 def _from(rows: Sequence[_Row], item: int) -> list[_Row]:
