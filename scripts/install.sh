@@ -133,7 +133,7 @@ put() { # mode, source, destination
     etc/*) lines=1,\$ ;;
     *) lines=1 ;;
     esac
-    sed "$lines s|$STANDARD/|$PREFIX/|" "$2" >"$scratch/file"
+    sed "$lines s|$STANDARD/|$PREFIX/|g" "$2" >"$scratch/file"
     replace "$1" "$3" <"$scratch/file"
 }
 

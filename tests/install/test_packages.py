@@ -153,7 +153,7 @@ def test_a_package_has_the_files_and_modes_of_make_install_with_first_lines_of_i
 @pytest.mark.parametrize(
     ("name", "digest"),
     [
-        ("etc/cron.d/reseller", "ccbf895efa9be5b8421e7a46dfcce246fe0f5d8bf42597ea96d0f23f7490ee1d"),
+        ("etc/cron.d/reseller", "d02d806ca123420be29c7e19484f18e0fbec2f399ab7f63d7b0a7b7b3e74b2b4"),
         ("etc/logrotate.d/reseller", "73b9e9c79cd60ba84d0b6ff7daa54e13f80eba41044fb4e52a27ad4673882690"),
     ],
 )

@@ -37,7 +37,7 @@ def item(*addons):
 
 def tariff(bounds=SOLD):
     found = {"7": bounds, "8": bounds, "9": bounds} if bounds else {}
-    return Tariff("10", "Theirs", "vds", {}, ("1",), {"mem": "7", "backup": "8", "panel": "9"}, found, ())
+    return Tariff("10", "Theirs", "vds", {}, ("1",), {"mem": "7", "backup": "8", "panel": "9"}, found, (("lite", "41"),))
 
 
 def named(*addons, bounds=SOLD, mapping=MAPPED):
@@ -128,6 +128,12 @@ def test_an_order_wants_a_counterpart_for_all_that_is_something():
     assert refused("reseller_unmapped", lambda: named(choice("32"))).value == "32"
     ours = TariffMap({(ADDON, "mem"): "none"})
     assert named(number("1"), mapping=ours) == named(number("9", ordered=True), mapping=ours) == {}
+
+
+def test_what_is_mapped_to_another_tariff_of_the_seller_counts_as_not_mapped():
+    other = TariffMap({**MAPPED.rows, (ADDON, "mem"): "70", (ENUM, "31"): "410"})
+    assert refused("reseller_unmapped", lambda: named(number("3", ordered=True), mapping=other)).value == "mem"
+    assert refused("reseller_unmapped", lambda: named(choice("31"), mapping=other)).value == "31"
 
 
 def test_of_two_that_lead_to_one_what_was_ordered_counts():
