@@ -37,7 +37,8 @@ def item(*addons):
 
 def tariff(bounds=SOLD):
     found = {"7": bounds, "8": bounds, "9": bounds} if bounds else {}
-    return Tariff("10", "Theirs", "vds", {}, ("1",), {"mem": "7", "backup": "8", "panel": "9"}, found, (("lite", "41"),))
+    addons = {"mem": "7", "backup": "8", "panel": "9"}
+    return Tariff("10", "Theirs", "vds", {}, ("1",), addons, found, (("lite", "41"),))
 
 
 def named(*addons, bounds=SOLD, mapping=MAPPED):
