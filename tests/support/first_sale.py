@@ -78,15 +78,15 @@ class Walk:
     def _connect(self) -> None:
         self.browser.menu("Processing modules")
         self.browser.press("Add")
-        self._choose("module", "Reseller (another BILLmanager)")
-        self._type(name="Our seller")
+        self._mark("Reseller (another BILLmanager)")
         self.browser.press("Next")
+        self._type(name="Our seller")
         password = self.there.accounts["buyer"]["password"]
         self._type(url=self.there.url, username="buyer", cafile=self.there.ca)
         self.browser.fill("password", password)
         self.browser.one("input[type=checkbox][name='acts']").click()
         self.picture("connect")
-        self.browser.press("OK")
+        self.browser.press("Add")
 
     def _import(self) -> None:
         self.browser.menu("Tariffs for import")
@@ -105,7 +105,7 @@ class Walk:
 
     def _switch_on(self) -> None:
         self.browser.menu("Tariffs")
-        self._mark("VDS-1", "off")
+        self._mark("VDS-1", "No")
         self.browser.press("Edit")
         self.browser.one("input[type=checkbox][name='active']").click()
         self.picture("switch-on")
