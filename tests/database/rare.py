@@ -4,6 +4,7 @@ it, and every filter and order of the two lists."""
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,12 +16,18 @@ from reseller.ledger import (
     kept_licences,
     leases,
     links,
+    margins,
     observations,
     overview,
+    prices,
+    problems,
     refused_changes,
+    removal,
     requests,
+    schema,
     spent,
     tariff_runs,
+    terms,
     verdicts,
 )
 from reseller.ledger.kept_licences import Kind, Licence
@@ -45,6 +52,14 @@ def reach(base: Path, item: int, module: int) -> None:
             _kept(held, item)
 
 
+def remove(base: Path) -> None:
+    """Make our tables on a panel that has none, and take them away again."""
+    with contextlib.closing(Panel(base).database()) as db:
+        schema.ensure(db, base)
+        assert removal.drop(db)
+        assert removal.tables(db) == []
+
+
 def _lists(db: Database, view: View) -> None:
     for name, (kind, _) in view.filters.items():
         value = "a" if kind == overview.Kind.TEXT else 1
@@ -63,6 +78,12 @@ def _panels_tables(db: Database, item: int) -> None:
     items.account_of_user(db, "client1")
     tariffs.addon_names(db, service.pricelist)
     tariffs.measure(db, "mib")
+    numbers = [service.pricelist]
+    for of_several in (tariffs.active, tariffs.with_services, tariffs.choices_of_all, tariffs.measures_of):
+        of_several(db, numbers)
+    tariffs.services(db, numbers, 1)
+    tariffs.currencies(db)
+    tariffs.projects(db)
 
 
 def _asked(db: Database, item: int, module: int) -> None:
@@ -75,13 +96,25 @@ def _asked(db: Database, item: int, module: int) -> None:
     links.knows(db, link.account, link.itemtype, link.remote)
     links.is_made_since(db, link.id, 1)
     links.absent(db, link)
+    links.account_of(db, module)
+    removal.left(db)
     overview.resold(db, [item])
+    for by in (margins.TARIFF, margins.CLIENT, margins.MONTH):
+        margins.rows(db, by, 1)
+    prices.agree(db, 1, "somebody")
+    prices.of(db, prices.SERVICE, item)
+    prices.of_services(db, [item])
+    prices.risen(db, module, SECONDS)
+    problems.is_any_of_account(db, link.account)
     refused_changes.leave(db, [item], "somebody")
     requests.has_ordered(db, link.account, SECONDS)
     requests.is_any_sent(db, module)
     spent.of_day(db, module)
     for each in (item, 1):  # of the second no cost is known
         spent.expected(db, each)
+    spent.last_of_terms(db, [item])
+    terms.ending(db, link.account, dt.date(2099, 1, 1))
+    terms.looks_after(db, link.account)
     tariff_runs.has_made(db, module, "1")
     tariff_runs.drop(db, 1, "name")
     verdicts.accept(db, module, "a fact", "somebody", "it works")

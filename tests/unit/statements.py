@@ -7,6 +7,8 @@ newer ones of MariaDB do it. So that runs on these notice such a statement, the 
 import re
 
 _CHANGE = re.compile(r"\s*(?:UPDATE|DELETE\s+FROM)\s+`?(\w+)`?\s", re.IGNORECASE)
+#: what reseller/mgr5/panel.py sends on each new connection before anything else
+_FIRST = "SET time_zone='+00:00', sql_mode="
 _GROUPED = re.compile(r"\bJOIN\s*\(SELECT\b(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\bGROUP\s+BY\s+[\w.]+\)", re.IGNORECASE)
 
 
@@ -20,6 +22,16 @@ def kept(server):
     """All statements since then, as they arrived."""
     server.execute("SELECT DISTINCT CONVERT(argument USING utf8mb4) AS said FROM mysql.general_log")
     return [row["said"] for row in server.fetchall()]
+
+
+def of_the_program(server):
+    """Of all statements since then those that the program has sent: on connections that begin as its own do."""
+    server.execute(
+        "SELECT thread_id, CONVERT(argument USING utf8mb4) AS said FROM mysql.general_log WHERE command_type = 'Query'"
+    )
+    rows = server.fetchall()
+    threads = {row["thread_id"] for row in rows if row["said"].startswith(_FIRST)}
+    return {row["said"] for row in rows if row["thread_id"] in threads}
 
 
 def reads_what_it_changes(statement):
