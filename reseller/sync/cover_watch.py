@@ -41,11 +41,12 @@ def note(context: Context, held: Lease, module: int) -> None:
         return
     days = context.limits.forecast_days
     found = forecast.of(context, seller.account, seller.transport.today, days)
-    worst = found.first_short()
+    # What is old raises nothing, and ends nothing.
+    worst = found.first_short(with_old=known is not None)
     with troubles.each(context):
         if worst is None or (worst.days_left(found.today) or 0) > _ahead(context, seller):
             troubles.end(context, held, cause)
-        elif known is not None or found.first_short(with_old=False) is not None:
+        else:
             troubles.raise_(context, held, _problem(context, seller, found, worst))
 
 
@@ -87,7 +88,10 @@ def _problem(context: Context, seller: Seller, found: Forecast, worst: Outlook) 
         "available": money.text(worst.money.available if worst.money else None, worst.currency),
         "missing": money.text(worst.missing, worst.currency),
         "ahead": str(found.days),
-        "others": ", ".join(_short(each) for each in found.outlooks if each.uncovered and each is not worst) or "-",
+        "others": ", ".join(
+            _short(each) for each in found.outlooks if each.uncovered and each.currency != worst.currency
+        )
+        or "-",
         "services": ", ".join(f"{each.item} {each.name}" for each in worst.lost[:NAMED]) or "-",
     }
     touches = tuple(dict.fromkeys(each.item for each in worst.lost)) or tuple(links.some(context.db, module))

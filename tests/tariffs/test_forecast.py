@@ -233,3 +233,15 @@ def test_metrics_have_the_money_and_for_how_long_it_lasts(shop):
     has(shop, 500)
     until(lambda: shop.checkevent() and short(shop) is None, "the account stays short")
     assert figures()[f"reseller_account_state{of_module}}}"] == 1
+
+
+def test_a_cost_that_is_old_silences_no_alarm_that_the_others_raise(shop):
+    stale, item = renewing(shop, 12), renewing(shop, 9)
+    has(shop, cost(shop, item) - 1)
+    sql = "UPDATE reseller_price SET seen_at = '2020-01-01' WHERE subject = 'service' AND number = %s"
+    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
+    assert shop.here.write(sql, stale) != 0
+    shop.checkevent()
+    terms = {term["item"]: term["is_old"] for term in foreseen(shop)[0]["terms"]}
+    assert (terms[stale], terms[item]) == (True, False)
+    assert short(shop)["day"] == in_days(9)
