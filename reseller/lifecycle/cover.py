@@ -1,7 +1,8 @@
 """What becomes of a new order that would leave renewals uncovered: a setting of the module.
 
 NOTHING: it is bought. WARN: it is bought, and staff are told of what is not covered any more (sync/cover_watch.py).
-HOLD: it waits, and goes on by itself when the money lasts. Renewals never wait for this: the money is for them.
+HOLD: it waits, and goes on by itself when the money lasts; what waits is a problem of the account
+(sync/account_troubles.py). Renewals never wait for this: the money is for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reseller.ledger import balances
 from reseller.lifecycle import forecast
+from reseller.lifecycle.attempt import Lack
 from reseller.model import HOLD
 from reseller.wire.errors import ResellerError
 
@@ -40,4 +42,6 @@ def require(attempt: Attempt, cost: Cost | None) -> None:
     if worst is None:
         return
     context.log.info(f"item {attempt.item.id}: not bought, since {worst.missing} {worst.currency} would be missing")
-    raise attempt.wait_for(ResellerError(HELD, **attempt.names()), context.limits.unsent_longest_seconds)
+    have = worst.money.available if worst.money else Decimal(0)
+    lacks = Lack(have, worst.missing, worst.currency)
+    raise attempt.wait_for(ResellerError(HELD, **attempt.names()), context.limits.unsent_longest_seconds, lacks)

@@ -142,6 +142,11 @@ def test_an_order_that_would_leave_renewals_uncovered_waits_until_the_money_last
     shop.rest(held)
     assert shop.request(held)["error_type"] == "reseller_order_held"
     assert shop.remotes(held) == []
+    # The client has paid and waits: whoever can top up is told, with a task.
+    shop.checkevent()
+    [told] = shop.here.rows("SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'funds'")
+    assert (told["touches"], json.loads(told["params"])["deficit"]) == (str(held), "1.0000")
+    assert told["task"]
     # The words are fit for a client: neither the seller nor money is named.
     assert "EUR" not in shop.error(held)
     shop.checkevent()
@@ -150,6 +155,20 @@ def test_an_order_that_would_leave_renewals_uncovered_waits_until_the_money_last
     has(shop, price * 2)
     shop.until_active(held)
     assert len(shop.charges(held)) == 1
+    shop.checkevent()
+    assert shop.here.rows("SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'funds'") == []
+
+
+def test_what_is_due_is_weighed_in_its_own_time_however_often_others_read_the_balance(shop):
+    item = renewing(shop, 9)
+    has(shop, cost(shop, item) - 1)
+    world.limits(shop.here, balance_seconds=3600)
+    # Purchases, and whoever asks for the forecast, read the balance: it is never old.
+    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'cover'")
+    foreseen(shop)
+    shop.checkevent()
+    assert short(shop)["day"] == in_days(9)
 
 
 def test_two_currencies_are_foreseen_each_for_itself(shop):
