@@ -38,7 +38,9 @@ def require(attempt: Attempt, cost: Cost | None) -> None:
     extra = (cost.now, cost.currency) if cost else (Decimal(0), "")
     days = context.limits.forecast_days
     found = forecast.of(context, seller.account, seller.transport.today, days, extra)
-    worst = found.first_short(with_old=False)
+    # Renewals in another currency lose nothing by an order that is paid in one that the account has.
+    is_own = cost is not None and any(each.money.currency == cost.currency for each in kept)
+    worst = found.first_short(with_old=False, currency=cost.currency if cost and is_own else "")
     if worst is None:
         return
     context.log.info(f"item {attempt.item.id}: not bought, since {worst.missing} {worst.currency} would be missing")

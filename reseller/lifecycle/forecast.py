@@ -93,9 +93,12 @@ class Forecast(NamedTuple):
     #: the outlooks without the terms whose cost is old
     sure: tuple[Outlook, ...]
 
-    def first_short(self, *, with_old: bool = True) -> Outlook | None:
-        """The currency that is short first. Without `with_old`, it is so even without the terms whose cost is old."""
+    def first_short(self, *, with_old: bool = True, currency: str = "") -> Outlook | None:
+        """The currency that is short first, or this one if it is. Without `with_old`, it is so even without the terms
+        whose cost is old.
+        """
         short = [each for each in (self.outlooks if with_old else self.sure) if each.uncovered is not None]
+        short = [each for each in short if currency in ("", each.currency)]
         return min(short, key=lambda each: (each.uncovered or self.today, each.currency), default=None)
 
 

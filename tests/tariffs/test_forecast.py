@@ -171,7 +171,7 @@ def test_what_is_due_is_weighed_in_its_own_time_however_often_others_read_the_ba
     assert short(shop)["day"] == in_days(9)
 
 
-def test_two_currencies_are_foreseen_each_for_itself(shop):
+def test_two_currencies_are_foreseen_each_for_itself(shop, setting):
     euro = renewing(shop, 9)
     there = shop.there
     there.call("sandbox.switch", name="form_cost_shown", value="text")
@@ -208,6 +208,14 @@ def test_two_currencies_are_foreseen_each_for_itself(shop):
         has(shop, 500)
         shop.checkevent()
         assert short(shop) is None
+        # What is paid in euros takes no dollar from a renewal.
+        there.write("UPDATE subaccount SET balance = 6 WHERE project = %s", project)
+        shop.checkevent()
+        assert short(shop)["missing"] == "1 USD"
+        setting(shorthold="on")
+        shop.until_active(shop.order("vds"))
+        shop.rest(held := shop.order("vds", "In dollars"))
+        assert shop.request(held)["error_type"] == "reseller_order_held"
     finally:
         there.call("sandbox.switch", name="form_cost_shown", value="number")
         there.write("DELETE FROM subaccount WHERE project = %s", project)
