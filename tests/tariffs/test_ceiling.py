@@ -163,7 +163,9 @@ def test_selling_can_be_stopped_instead_and_what_was_ordered_waits_on(shop, sold
     assert shop.here.value("SELECT active FROM pricelist WHERE id = %s", tariff.here) == "off"
     goes_on(shop, item)
     assert waits(shop, item)
-    assert tariff.problem() is not None
+    # What waits is told of with the price that it waits for.
+    shop.checkevent()
+    assert (tariff.problem()["here"], tariff.problem()["there"]) == ("10 EUR", "13 EUR")
     shop.here.write("DELETE FROM runningoperation WHERE item = %s", item)
     goes_on(shop, item)
     night(shop)
