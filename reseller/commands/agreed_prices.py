@@ -61,13 +61,13 @@ def _dear(context: Context, problem: Problem) -> Dear:
 
 
 def accept(context: Context, pricelist: int) -> Dear:
-    """Agree to the prices of a tariff and of its services as they were seen last; what was agreed to.
+    """Agree to the risen prices of a tariff and of its services as one() tells them; what was agreed to.
 
     Raises as one(), and BusyError while another process is at the tariff's prices.
     """
     with _held(context, pricelist) as held:
         dear = one(context, pricelist)
-        prices.agree(context.db, pricelist, str(context.caller))
+        prices.agree(context.db, dear.prices, str(context.caller))
         told = f"tariff {pricelist} {dear.name}: {ceiling.words(dear.prices)}"
         context.note("prices accept", told, module=dear.module)
         requests.wake(held, [ceiling.WAITS], [dear.module])

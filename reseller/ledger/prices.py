@@ -136,14 +136,17 @@ def risen(db: Database, module: int, seconds: int) -> list[Price]:
     return [Price(*row) for row in db.rows(sql, module, seconds)]
 
 
-def agree(db: Database, pricelist: int, who: str) -> int:
-    """Record a person's word for all prices of a tariff here and of its services, as they were seen last: how many.
+def agree(db: Database, found: Sequence[Price], who: str) -> int:
+    """Record a person's word for these prices, as they were shown to him: how many. What has moved since is left.
 
     It takes no lease: a purchase compares with the seller's price of that moment all the same.
     """
-    return db.execute(
-        "UPDATE reseller_price SET agreed = seen, agreed_by = %s, agreed_at = UTC_TIMESTAMP(3) "
-        "WHERE pricelist = %s AND seen > agreed",
-        fit(who, _WHO_CHARACTERS),
-        pricelist,
+    return sum(
+        db.execute(
+            "UPDATE reseller_price SET agreed = seen, agreed_by = %s, agreed_at = UTC_TIMESTAMP(3) "
+            "WHERE subject = %s AND number = %s AND part = %s AND currency = %s AND seen = %s",
+            fit(who, _WHO_CHARACTERS),
+            *(each.subject, each.number, each.part, each.currency, each.seen),
+        )
+        for each in found
     )

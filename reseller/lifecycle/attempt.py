@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reseller import log
 from reseller.context import Context, Seller
@@ -46,6 +46,14 @@ if TYPE_CHECKING:
 _REFUSED = {requests.ORDER: "reseller_order_refused", requests.PART: "reseller_part_refused"}
 #: the same for an error that proves nothing, once polling has shown no effect of the call
 _ANSWERED = {requests.ORDER: "reseller_order_answered", requests.PART: "reseller_part_answered"}
+
+
+class Lack(NamedTuple):
+    """The money that a request waits for: what there is, and how much is missing."""
+
+    have: Decimal
+    deficit: Decimal
+    currency: str
 
 
 class Attempt:
@@ -279,9 +287,10 @@ class Attempt:
         later = ResellerError("reseller_later", cause=self.context.word(reason), seconds=seconds, **self.names())
         return self.stop(Standing(State.UNSENT, tries=self._tries, wait_seconds=seconds), later)
 
-    def wait_for(self, reason: ResellerError, seconds: int) -> Stopped:
+    def wait_for(self, reason: ResellerError, seconds: int, lacks: Lack | None = None) -> Stopped:
         """As later(), for a request that waits under the reason's own type until that is gone (requests.wake)."""
-        return self.stop(Standing(self._unsent_state(State.UNSENT), tries=self._tries, wait_seconds=seconds), reason)
+        now = Standing(self._unsent_state(State.UNSENT), tries=self._tries, wait_seconds=seconds)
+        return self.stop(now._replace(**lacks._asdict()) if lacks else now, reason)
 
     @property
     def _tries(self) -> int:

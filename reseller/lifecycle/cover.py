@@ -1,7 +1,8 @@
 """What becomes of a new order that would leave renewals uncovered: a setting of the module.
 
 NOTHING: it is bought. WARN: it is bought, and staff are told of what is not covered any more (sync/cover_watch.py).
-HOLD: it waits, and goes on by itself when the money lasts. Renewals never wait for this: the money is for them.
+HOLD: it waits, and goes on by itself when the money lasts; what waits is a problem of the account
+(sync/account_troubles.py). Renewals never wait for this: the money is for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reseller.ledger import balances
 from reseller.lifecycle import forecast
+from reseller.lifecycle.attempt import Lack
 from reseller.model import HOLD
 from reseller.wire.errors import ResellerError
 
@@ -36,8 +38,12 @@ def require(attempt: Attempt, cost: Cost | None) -> None:
     extra = (cost.now, cost.currency) if cost else (Decimal(0), "")
     days = context.limits.forecast_days
     found = forecast.of(context, seller.account, seller.transport.today, days, extra)
-    worst = found.first_short(with_old=False)
+    # Renewals in another currency lose nothing by an order that is paid in one that the account has.
+    is_own = cost is not None and any(each.money.currency == cost.currency for each in kept)
+    worst = found.first_short(with_old=False, currency=cost.currency if cost and is_own else "")
     if worst is None:
         return
     context.log.info(f"item {attempt.item.id}: not bought, since {worst.missing} {worst.currency} would be missing")
-    raise attempt.wait_for(ResellerError(HELD, **attempt.names()), context.limits.unsent_longest_seconds)
+    have = worst.money.available if worst.money else Decimal(0)
+    lacks = Lack(have, worst.missing, worst.currency)
+    raise attempt.wait_for(ResellerError(HELD, **attempt.names()), context.limits.unsent_longest_seconds, lacks)

@@ -6,7 +6,7 @@ rest is listed with the reason why it is not counted, and so is a service of whi
 services that are gone for good when they end come first: licences. Each currency is reckoned for itself.
 
 A cost is the one last seen in the service's form, else what the same term has cost last. One that was seen too long ago
-is old: it is shown as that, and raises no alarm.
+is old: it is shown as that, and raises no alarm; the others raise it without it.
 """
 
 from __future__ import annotations
@@ -90,12 +90,15 @@ class Forecast(NamedTuple):
     days: int
     outlooks: tuple[Outlook, ...]
     left: tuple[Left, ...]
+    #: the outlooks without the terms whose cost is old
+    sure: tuple[Outlook, ...]
 
-    def first_short(self, *, with_old: bool = True) -> Outlook | None:
-        """The currency that is short first. Without `with_old`, by costs and balances that are not old only."""
-        short = [each for each in self.outlooks if each.uncovered is not None]
-        if not with_old:
-            short = [each for each in short if not any(term.is_old for term in each.terms)]
+    def first_short(self, *, with_old: bool = True, currency: str = "") -> Outlook | None:
+        """The currency that is short first, or this one if it is. Without `with_old`, it is so even without the terms
+        whose cost is old.
+        """
+        short = [each for each in (self.outlooks if with_old else self.sure) if each.uncovered is not None]
+        short = [each for each in short if currency in ("", each.currency)]
         return min(short, key=lambda each: (each.uncovered or self.today, each.currency), default=None)
 
 
@@ -122,8 +125,10 @@ def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[D
             left.append(Left(each.item, each.name, each.ends, why or unknown))
     kept = {each.money.currency: each for each in balances.of(context.db, account)}
     currencies = sorted({*kept, *(term.currency for term in found)})
-    outlooks = [_outlook(each, kept.get(each), found, today, extra) for each in currencies]
-    return Forecast(account, today, days, tuple(outlooks), tuple(left))
+    fresh = [term for term in found if not term.is_old]
+    outlooks = tuple(_outlook(each, kept.get(each), found, today, extra) for each in currencies)
+    sure = tuple(_outlook(each, kept.get(each), fresh, today, extra) for each in currencies)
+    return Forecast(account, today, days, outlooks, tuple(left), sure)
 
 
 def _excluded(each: Ending) -> str:

@@ -19,8 +19,8 @@ from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request
 from reseller.ledger.states import State
+from reseller.lifecycle import cover, retries
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle import retries
 from reseller.mgr5 import items
 from reseller.seller.account import read_balance
 from reseller.wire.errors import ResellerError, SellerDown, SellerError
@@ -130,7 +130,8 @@ class Account(NamedTuple):
         rights = [request for request in live if request.error_type == retries.WAITS_FOR_RIGHTS]
         if rights:
             yield self._problem(problems.RIGHTS, "reseller_account_rights", rights, cause=rights[0].error_text)
-        short = [request for request in live if request.state == State.MONEY]
+        # An order that is held for the sake of renewals waits for money as well, and only a top-up ends that for sure.
+        short = [request for request in live if request.state == State.MONEY or request.error_type == cover.HELD]
         if short:
             oldest = min(short, key=lambda request: request.turn)
             told = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from reseller.context import Context, Seller
-from reseller.ledger import accounts, balances, links, problems, requests, terms
+from reseller.ledger import accounts, balances, links, observations, problems, requests, terms
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import cover, forecast
@@ -21,6 +21,8 @@ from reseller.seller.account import read_money
 from reseller.wire import dates, money
 from reseller.wire.errors import ResellerError
 
+#: name of the cursor: when it was looked last
+LOOKED = "cover"
 #: how many services the problem names
 NAMED = 20
 
@@ -33,19 +35,26 @@ def note(context: Context, held: Lease, module: int) -> None:
     seller = context.seller(module)
     cause = Cause(problems.SELLER, seller.account, problems.SHORT)
     known = problems.of(context.db, cause)
+    waits = any(each.error_type == cover.HELD for each in requests.all_live(context.db, [module]))
+    since = observations.seconds_since(context.db, module, LOOKED)
+    is_time = since is None or since >= context.limits.balance_seconds
+    if not (is_time or waits or known is not None):
+        return
     try:
-        if not _refresh(context, held, seller, is_short=known is not None):
-            return
+        _refresh(context, held, seller, waits=waits, is_urgent=waits or known is not None)
     except ResellerError as error:
         context.log.error(f"module {module}: the balance is not read: {context.word(error)}")
         return
+    # Purchases read the balance too, so its age does not say when the terms that are due were weighed last.
+    observations.move_now(held, module, LOOKED)
     days = context.limits.forecast_days
     found = forecast.of(context, seller.account, seller.transport.today, days)
-    worst = found.first_short()
+    # What is old raises nothing, and ends nothing.
+    worst = found.first_short(with_old=known is not None)
     with troubles.each(context):
         if worst is None or (worst.days_left(found.today) or 0) > _ahead(context, seller):
             troubles.end(context, held, cause)
-        elif known is not None or found.first_short(with_old=False) is not None:
+        else:
             troubles.raise_(context, held, _problem(context, seller, found, worst))
 
 
@@ -55,21 +64,19 @@ def _ahead(context: Context, seller: Seller) -> int:
     return context.limits.forecast_days if weighs else context.limits.short_days
 
 
-def _refresh(context: Context, held: Lease, seller: Seller, *, is_short: bool) -> bool:
-    """Read the money if it was read long ago, or while it is short; wake what waits for it if there is more.
+def _refresh(context: Context, held: Lease, seller: Seller, *, waits: bool, is_urgent: bool) -> None:
+    """Read the money if it was read long ago or `is_urgent`; wake what `waits` for it if there is more.
 
-    Whether it was read; raises ResellerError.
+    Raises ResellerError.
     """
     db, account = context.db, seller.account
     age = balances.age_seconds(db, account)
-    waits = any(each.error_type == cover.HELD for each in requests.all_live(db, [seller.settings.module]))
-    if age is not None and age < context.limits.balance_seconds and not is_short and not waits:
-        return False
+    if age is not None and age < context.limits.balance_seconds and not is_urgent:
+        return
     before = {each.money.currency: each.available for each in balances.of(db, account)}
     balances.save(db, account, read_money(seller.transport))
     if waits and _has_more(before, {each.money.currency: each.available for each in balances.of(db, account)}):
         requests.wake(held, [cover.HELD], [seller.settings.module])
-    return True
 
 
 def _has_more(before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> bool:
@@ -87,7 +94,10 @@ def _problem(context: Context, seller: Seller, found: Forecast, worst: Outlook) 
         "available": money.text(worst.money.available if worst.money else None, worst.currency),
         "missing": money.text(worst.missing, worst.currency),
         "ahead": str(found.days),
-        "others": ", ".join(_short(each) for each in found.outlooks if each.uncovered and each is not worst) or "-",
+        "others": ", ".join(
+            _short(each) for each in found.outlooks if each.uncovered and each.currency != worst.currency
+        )
+        or "-",
         "services": ", ".join(f"{each.item} {each.name}" for each in worst.lost[:NAMED]) or "-",
     }
     touches = tuple(dict.fromkeys(each.item for each in worst.lost)) or tuple(links.some(context.db, module))

@@ -60,6 +60,9 @@ def note(context: Context, held: Lease, module: int) -> None:
     for price in risen:
         if _counts(context, price, settings, is_raised=price.pricelist in raised):
             by_tariff.setdefault(price.pricelist, []).append(price)
+    for number in waiting:
+        # Several rises that are small, or that are of units, may make one purchase too dear.
+        by_tariff[number] = by_tariff[number] or [each for each in risen if each.pricelist == number]
     if set(waiting) - {each.pricelist for each in risen}:
         # Agreed to by a person, or back at what was agreed: what waits is looked at again.
         requests.wake(held, [ceiling.WAITS], [module])

@@ -161,9 +161,15 @@ def put(  # noqa: PLR0913 - what of which tariff is called what, and a person's 
 
 
 def _forget_stale(context: Context, sides: Sides) -> None:
-    """Unmap what is mapped to parts that the seller's tariff does not have."""
+    """Unmap what a map for another tariff of the seller has and this one does not.
+
+    While the seller's tariff is the same, what it does not offer any more stays: services have it, and are renewed.
+    Where it is not known for which tariff the map was made, only numbers that belong to one tariff can tell.
+    """
+    made_for = sides.here.mapped_to
+    kinds = (tariffmap.ADDON, tariffmap.ENUM) if not made_for else tariffmap.KINDS
     for (kind, local), mapped in sides.here.mapping.rows.items():
-        if not sides.has(kind, mapped):
+        if made_for != sides.remote.id and kind in kinds and not sides.has(kind, mapped):
             tariffmap.drop(context.db, sides.here.number, kind, local)
 
 

@@ -76,5 +76,5 @@ def exact(node: etree._Element | None) -> Decimal | None:
 
 
 def currency(shown: str) -> str:
-    """The currency's letters in an amount, such as `EUR` in `5.00 EUR`; empty without any."""
-    return next((word for word in shown.split() if word.isalpha()), "")
+    """The currency's letters in an amount, such as `EUR` in `5.00 EUR / Month`; empty without any: `5.00 € / Month`."""
+    return next((word for word in shown.partition("/")[0].split() if word.isalpha()), "")

@@ -135,6 +135,22 @@ def test_the_page_agrees_only_to_the_prices_that_it_has_shown(shop, sold):
     ) == 0
 
 
+def test_what_was_not_shown_is_not_agreed_to(shop, sold):
+    tariff = sold()
+    night(shop)
+    tariff.costs(13)
+    # The price of a term that was seen last long ago is no part of what the person is shown.
+    sql = "UPDATE reseller_price SET seen = 500, seen_at = '2020-01-01' WHERE number = %s AND part = %s"
+    assert shop.here.write(sql, tariff.here, f"{tariff.there} 12") != 0
+    tariff.costs("", "annually")
+    night(shop)
+    [row] = [row for row in json.loads(shop.ctl("prices", "--json").stdout) if row["tariff"] == tariff.here]
+    assert row["prices"] == "1 months: 10 -> 13 EUR"
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    agreed = tariff.agreed()
+    assert (agreed["1 months"][0], agreed["12 months"]) == ("13 EUR", ("100 EUR", "500 EUR"))
+
+
 def test_selling_can_be_stopped_instead_and_what_was_ordered_waits_on(shop, sold):
     tariff = sold()
     night(shop)
@@ -147,7 +163,9 @@ def test_selling_can_be_stopped_instead_and_what_was_ordered_waits_on(shop, sold
     assert shop.here.value("SELECT active FROM pricelist WHERE id = %s", tariff.here) == "off"
     goes_on(shop, item)
     assert waits(shop, item)
-    assert tariff.problem() is not None
+    # What waits is told of with the price that it waits for.
+    shop.checkevent()
+    assert (tariff.problem()["here"], tariff.problem()["there"]) == ("10 EUR", "13 EUR")
     shop.here.write("DELETE FROM runningoperation WHERE item = %s", item)
     goes_on(shop, item)
     night(shop)

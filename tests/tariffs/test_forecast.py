@@ -142,6 +142,11 @@ def test_an_order_that_would_leave_renewals_uncovered_waits_until_the_money_last
     shop.rest(held)
     assert shop.request(held)["error_type"] == "reseller_order_held"
     assert shop.remotes(held) == []
+    # The client has paid and waits: whoever can top up is told, with a task.
+    shop.checkevent()
+    [told] = shop.here.rows("SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'funds'")
+    assert (told["touches"], json.loads(told["params"])["deficit"]) == (str(held), "1.0000")
+    assert told["task"]
     # The words are fit for a client: neither the seller nor money is named.
     assert "EUR" not in shop.error(held)
     shop.checkevent()
@@ -150,9 +155,23 @@ def test_an_order_that_would_leave_renewals_uncovered_waits_until_the_money_last
     has(shop, price * 2)
     shop.until_active(held)
     assert len(shop.charges(held)) == 1
+    shop.checkevent()
+    assert shop.here.rows("SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'funds'") == []
 
 
-def test_two_currencies_are_foreseen_each_for_itself(shop):
+def test_what_is_due_is_weighed_in_its_own_time_however_often_others_read_the_balance(shop):
+    item = renewing(shop, 9)
+    has(shop, cost(shop, item) - 1)
+    world.limits(shop.here, balance_seconds=3600)
+    # Purchases, and whoever asks for the forecast, read the balance: it is never old.
+    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'cover'")
+    foreseen(shop)
+    shop.checkevent()
+    assert short(shop)["day"] == in_days(9)
+
+
+def test_two_currencies_are_foreseen_each_for_itself(shop, setting):
     euro = renewing(shop, 9)
     there = shop.there
     there.call("sandbox.switch", name="form_cost_shown", value="text")
@@ -189,6 +208,14 @@ def test_two_currencies_are_foreseen_each_for_itself(shop):
         has(shop, 500)
         shop.checkevent()
         assert short(shop) is None
+        # What is paid in euros takes no dollar from a renewal.
+        there.write("UPDATE subaccount SET balance = 6 WHERE project = %s", project)
+        shop.checkevent()
+        assert short(shop)["missing"] == "1 USD"
+        setting(shorthold="on")
+        shop.until_active(shop.order("vds"))
+        shop.rest(held := shop.order("vds", "In dollars"))
+        assert shop.request(held)["error_type"] == "reseller_order_held"
     finally:
         there.call("sandbox.switch", name="form_cost_shown", value="number")
         there.write("DELETE FROM subaccount WHERE project = %s", project)
@@ -233,3 +260,15 @@ def test_metrics_have_the_money_and_for_how_long_it_lasts(shop):
     has(shop, 500)
     until(lambda: shop.checkevent() and short(shop) is None, "the account stays short")
     assert figures()[f"reseller_account_state{of_module}}}"] == 1
+
+
+def test_a_cost_that_is_old_silences_no_alarm_that_the_others_raise(shop):
+    stale, item = renewing(shop, 12), renewing(shop, 9)
+    has(shop, cost(shop, item) - 1)
+    sql = "UPDATE reseller_price SET seen_at = '2020-01-01' WHERE subject = 'service' AND number = %s"
+    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
+    assert shop.here.write(sql, stale) != 0
+    shop.checkevent()
+    terms = {term["item"]: term["is_old"] for term in foreseen(shop)[0]["terms"]}
+    assert (terms[stale], terms[item]) == (True, False)
+    assert short(shop)["day"] == in_days(9)

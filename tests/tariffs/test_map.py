@@ -61,6 +61,22 @@ def test_all_proposes_for_every_tariff_and_maps_only_when_told(shop, own):
     assert (row["open"], row["text"]) == (0, "")
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["made for this tariff", "not known for which"])
+def test_one_part_is_mapped_and_what_the_seller_offers_no_more_stays_so_that_services_are_renewed(shop, own, known):
+    tariff = own("Own withdrawn", LINE, LINE, periods_here="1,3", periods_there="1,3")
+    tariff.map("--yes")
+    if not known:
+        # As maps were made by earlier versions.
+        shop.here.write("DELETE FROM reseller_tariff_value WHERE pricelist = %s", tariff.here)
+    euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    shop.there.call("pricelist.edit", elid=tariff.there, sok="ok", **{f"quarterly{euro}": ""})
+    tariff.map("period", "1", "1")
+    kept = shop.here.rows(
+        "SELECT local, remote FROM reseller_map WHERE pricelist = %s AND kind = 'period'", tariff.here
+    )
+    assert sorted((row["local"], row["remote"]) for row in kept) == [("1", "1"), ("3", "3")]
+
+
 def test_one_tariff_that_cannot_be_read_keeps_no_other_from_it(shop, own):
     lost, whole = own("Own lost", LINE, LINE), own("Own whole", LINE, LINE)
     shop.there.write("UPDATE pricelist SET active = 'off' WHERE id = %s", lost.there)

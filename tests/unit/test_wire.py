@@ -67,6 +67,14 @@ def test_amounts_are_read_as_panels_print_them(shown, amount):
 
 
 @pytest.mark.parametrize(
+    ("shown", "letters"),
+    [("5.00 EUR", "EUR"), ("EUR 7", "EUR"), ("5.00 EUR / Month", "EUR"), ("5.00 \u20ac / Month", ""), ("5.00", "")],
+)
+def test_a_period_is_no_currency(shown, letters):
+    assert money.currency(shown) == letters
+
+
+@pytest.mark.parametrize(
     ("shown", "amount"),
     [
         ("1,234.56 EUR", "1234.56"),
