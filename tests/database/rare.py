@@ -101,7 +101,8 @@ def _asked(db: Database, item: int, module: int) -> None:
     overview.resold(db, [item])
     for by in (margins.TARIFF, margins.CLIENT, margins.MONTH):
         margins.rows(db, by, 1)
-    prices.agree(db, 1, "somebody")
+    unknown = prices.Price(prices.TARIFF, 1, "1 1", "EUR", 1, Decimal(1), "", Decimal(1), 0)
+    prices.agree(db, [unknown], "somebody")
     prices.of(db, prices.SERVICE, item)
     prices.of_services(db, [item])
     prices.risen(db, module, SECONDS)
