@@ -54,12 +54,13 @@ def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, st
     """The values of the add-ons that an order names, by the seller's numbers.
 
     Raises ResellerError `reseller_unmapped`, `reseller_quantity_whole`, or `reseller_quantity`. An add-on that is
-    mapped to what the seller's tariff does not have is not mapped: the map was made for another tariff of the seller.
+    mapped to what the seller's tariff does not have is not mapped: the map was made for another tariff of the seller. A
+    seller whose answer names no add-on, or no choice, at all says nothing of what it has.
     """
     values = {}
     for resource in _wanted(item, mapping, is_order=True):
         bounds = _bounds(resource, tariff)
-        if tariff is not None and bounds is None:
+        if tariff is not None and tariff.bounds and bounds is None:
             raise unmapped(item, tariffmap.ADDON, resource.addon.key)
         if tariff is not None and not _has_choice(resource, tariff):
             raise unmapped(item, tariffmap.ENUM, resource.addon.value)
@@ -142,8 +143,8 @@ def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:
 
 
 def _has_choice(resource: Resource, tariff: Tariff) -> bool:
-    """Whether the seller's tariff has the choice; true for what is none."""
-    if resource.addon.addontype != ENUMERATION:
+    """Whether the seller's tariff has the choice; true for what is none, and where it names no choices."""
+    if resource.addon.addontype != ENUMERATION or not tariff.enumitems:
         return True
     return resource.value in {number for _, number in tariff.enumitems}
 

@@ -210,10 +210,15 @@ def _units(sides: Sides, kind: str, local: str, there: str | None) -> tuple[str,
 
 def apply(context: Context, pricelist: int, pairs: Sequence[Pair]) -> int:
     """Save the proposals for the parts that are not mapped yet or are stale, and unmap the stale ones without a
-    proposal; how many were changed.
+    proposal; how many were changed. A period that services have stays mapped: they go on being renewed in it.
     """
     target = resold.target(context, pricelist)
-    fresh = [pair for pair in pairs if pair.is_news]
+    had = panel_tariffs.periods_of_services(context.db, pricelist)
+    fresh = [
+        pair
+        for pair in pairs
+        if pair.is_news and (pair.proposed is not None or pair.kind != tariffmap.PERIOD or pair.local not in had)
+    ]
     for pair in fresh:
         if pair.proposed is None:
             tariffmap.drop(context.db, pricelist, pair.kind, pair.local)

@@ -135,6 +135,10 @@ def test_what_is_mapped_to_another_tariff_of_the_seller_counts_as_not_mapped():
     other = TariffMap({**MAPPED.rows, (ADDON, "mem"): "70", (ENUM, "31"): "410"})
     assert refused("reseller_unmapped", lambda: named(number("3", ordered=True), mapping=other)).value == "mem"
     assert refused("reseller_unmapped", lambda: named(choice("31"), mapping=other)).value == "31"
+    # An answer that names no add-on at all, or no choice, says nothing of them.
+    silent = tariff()._replace(bounds={}, enumitems=())
+    sent = quantities.named(item(number("3", ordered=True), choice("31")), other, silent)
+    assert sent == {"70": "3", "9": "410"}
 
 
 def test_of_two_that_lead_to_one_what_was_ordered_counts():
