@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ class Lane:
         self.shop = shop
         self.here, self.there = shop.here, shop.there
         self._connections: dict[str, Any] = {}
+        self._asking = threading.Lock()
         self._numbers = itertools.count(time.time_ns())
         self._plans = self.here.base / PLANS
         self._made: list[Plan] = []
@@ -123,7 +125,11 @@ class Lane:
         self.usual: dict[str, int] = {}
 
     def ask(self, panel: PanelAt, sql: str, *args: object) -> list[dict[str, Any]]:
-        """Rows of a panel's database, over a connection that is kept."""
+        """Rows of a panel's database, over a connection that is kept; the thread of a command asks as well."""
+        with self._asking:
+            return self._asked(panel, sql, *args)
+
+    def _asked(self, panel: PanelAt, sql: str, *args: object) -> list[dict[str, Any]]:
         if panel.name not in self._connections:
             self._connections[panel.name] = panel.connect()
         with self._connections[panel.name].cursor(pymysql.cursors.DictCursor) as cursor:
