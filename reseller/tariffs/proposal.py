@@ -31,7 +31,8 @@ class Pair(NamedTuple):
     """A part of a tariff here, and the seller's name for it: as mapped and as proposed, None where there is none.
 
     `units` are the two units of an add-on where they differ: nothing is proposed then. `there` is the face of what is
-    mapped, else of what is proposed. `reason` says why it is proposed, or why nothing is.
+    mapped, else of what is proposed. `reason` says why it is proposed, or why nothing is. `is_kept`: a period that
+    services have, which go on being renewed in it.
     """
 
     kind: str
@@ -43,11 +44,14 @@ class Pair(NamedTuple):
     here: Face = Face()
     there: Face = Face()
     reason: Message | None = None
+    is_kept: bool = False
 
     @property
     def is_news(self) -> bool:
         """Whether taking the proposals would change it."""
-        return self.state == STALE or (self.state == OPEN and self.proposed is not None)
+        if self.proposed is None:
+            return self.state == STALE and not self.is_kept
+        return self.state in (STALE, OPEN)
 
 
 def overview(context: Context) -> list[Resold]:
@@ -75,8 +79,10 @@ def _pairs(context: Context, sides: Sides) -> list[Pair]:
             there = sides.there[kind].get(mapped, Face())
             reason = Message("reseller_map_left", part=kind, value=local)
             pairs[kind, local] = Pair(kind, local, mapped, None, state=LEFT, there=there, reason=reason)
+    had = panel_tariffs.periods_of_services(context.db, sides.here.number)
+    found = [pair._replace(is_kept=pair.kind == tariffmap.PERIOD and pair.local in had) for pair in pairs.values()]
     order = list(tariffmap.KINDS)
-    return sorted(pairs.values(), key=lambda pair: (order.index(pair.kind), _by_length(pair.local)))
+    return sorted(found, key=lambda pair: (order.index(pair.kind), _by_length(pair.local)))
 
 
 def _by_length(local: str) -> tuple[int, str]:
@@ -210,15 +216,10 @@ def _units(sides: Sides, kind: str, local: str, there: str | None) -> tuple[str,
 
 def apply(context: Context, pricelist: int, pairs: Sequence[Pair]) -> int:
     """Save the proposals for the parts that are not mapped yet or are stale, and unmap the stale ones without a
-    proposal; how many were changed. A period that services have stays mapped: they go on being renewed in it.
+    proposal; how many were changed.
     """
     target = resold.target(context, pricelist)
-    had = panel_tariffs.periods_of_services(context.db, pricelist)
-    fresh = [
-        pair
-        for pair in pairs
-        if pair.is_news and (pair.proposed is not None or pair.kind != tariffmap.PERIOD or pair.local not in had)
-    ]
+    fresh = [pair for pair in pairs if pair.is_news]
     for pair in fresh:
         if pair.proposed is None:
             tariffmap.drop(context.db, pricelist, pair.kind, pair.local)

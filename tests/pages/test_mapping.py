@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.tariffs import Own, ordered
+from tests.support.tariffs import Own, ordered, sold_until_the_end
 from tests.support.world import Refused
 
 RICH = "mem:int:1024:8192:0.002,panel:enum:none/0/lite/2"
@@ -14,16 +14,8 @@ def rows(answer):
 
 @pytest.fixture
 def own(shop):
-    """Makes tariffs of one's own, which are sold no more afterwards."""
-    made = []
-
-    def make(*words, **more):
-        made.append(Own(shop, *words, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
+    with sold_until_the_end(shop, Own) as make:
+        yield make
 
 
 def tariffs(shop, user="admin"):
@@ -167,6 +159,17 @@ def test_when_the_target_changes_the_map_is_stale_its_orders_are_refused_and_the
     assert kept["addon-mem"] == other.addons_there["mem"]
     assert "period-3" not in kept
     assert tariffs(shop)[str(tariff.here)]["missing"] == "period 3"
+
+
+def test_a_period_that_services_have_is_not_unmapped_by_the_proposals(shop, own):
+    """The plan does not name it either."""
+    tariff, other = own("Has services", RICH, RICH), own("Without period 3", RICH, RICH, periods_there="1")
+    tariff.map("--yes")
+    shop.until_active(ordered(shop, tariff, 3))
+    shop.here.call("pricelist.edit", elid=tariff.here, reseller_pricelist=other.there, sok="ok")
+    assert parts(shop, tariff)["period-3"]["state"] == "stale"
+    assert [row["part"] for row in take(shop, tariff) if "period" in row["part"]] == []
+    assert stored(shop, tariff)["period-3"] == "3"
 
 
 def test_the_tariffs_own_form_says_how_far_it_is_mapped_and_where_to_go(shop, own):

@@ -1,5 +1,7 @@
 """Tariffs made on both sides by hand, and services ordered of them, for tests of the tariff map."""
 
+import contextlib
+
 
 class Own:
     """A tariff made on both sides by hand; what each side has of it is told apart."""
@@ -25,6 +27,20 @@ class Own:
         for panel, number, unit in ((self.shop.here, self.here, here), (self.shop.there, self.there, there)):
             sql = "UPDATE pricelist SET measure = (SELECT id FROM measure WHERE intname = %s) WHERE parent = %s"
             panel.write(f"{sql} AND intname = 'mem'", unit, number)
+
+
+@contextlib.contextmanager
+def sold_until_the_end(shop, kind):
+    """Makes tariffs of a kind, such as Own, which are sold no more afterwards."""
+    made = []
+
+    def make(*words, **more):
+        made.append(kind(shop, *words, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
 
 
 def ordered(shop, tariff, period):

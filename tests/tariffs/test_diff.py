@@ -5,6 +5,8 @@ from itertools import count
 
 import pytest
 
+from tests.support.tariffs import sold_until_the_end
+
 _names = count(1)
 
 
@@ -36,16 +38,8 @@ class Sold:
 
 @pytest.fixture
 def sold(shop):
-    """Makes tariffs that are sold no more afterwards."""
-    made = []
-
-    def make(**more):
-        made.append(Sold(shop, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
+    with sold_until_the_end(shop, Sold) as make:
+        yield make
 
 
 def diff(shop):

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.support import world
-from tests.support.tariffs import Own, ordered
+from tests.support.tariffs import Own, ordered, sold_until_the_end
 
 LINE = "mem:int:1024:8192:0.002"
 
@@ -32,16 +32,8 @@ def of(shop, tariff):
 
 @pytest.fixture
 def own(shop):
-    """Makes tariffs of one's own, which are sold no more afterwards."""
-    made = []
-
-    def make(*words, **more):
-        made.append(Own(shop, *words, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
+    with sold_until_the_end(shop, Own) as make:
+        yield make
 
 
 def test_the_overview_counts_what_an_order_could_name(shop, own):

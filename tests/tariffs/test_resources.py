@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.support import world
-from tests.support.tariffs import Own, ordered
+from tests.support.tariffs import Own, ordered, sold_until_the_end
 from tests.tariffs.test_diff import Sold, apply, diff, line, of, price
 from tests.tariffs.test_import import everything
 
@@ -14,17 +14,15 @@ BILLED_BY_USE = 3
 
 
 @pytest.fixture
+def own(shop):
+    with sold_until_the_end(shop, Own) as make:
+        yield make
+
+
+@pytest.fixture
 def sold(shop):
-    """Makes tariffs that are imported, on sale, and sold no more afterwards."""
-    made = []
-
-    def make(**more):
-        made.append(Sold(shop, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
+    with sold_until_the_end(shop, Sold) as make:
+        yield make
 
 
 def test_what_has_shrunk_or_is_counted_otherwise_makes_the_tariffs_prices_wait(shop, sold):
@@ -65,29 +63,22 @@ def test_costs_of_units_and_choices_that_the_seller_has_changed_are_named(shop, 
     assert (found["resource panel/lite 1"]["there"], found["resource panel/lite 1"]["loss"]) == ("2.1 EUR", "")
 
 
-def test_amounts_that_are_sold_here_and_not_there_are_named_before_an_order_is_refused(shop):
-    tariff = Own(shop, "Amounts", "mem:int:16:64:0.1,disk:int:1:50:0.1", "mem:int:1:8:0.1,disk:int:1:40:0.1")
-    try:
-        tariff.map("--yes")
-        found = {row["part"]: row for row in diff(shop)["changes"] if row["tariff"] == tariff.here}
-        assert found["resource mem"]["loss"] == "cannot be bought"
-        assert (found["resource disk"]["there"], found["resource disk"]["loss"]) == ("1..40", "")
-        item = ordered(shop, tariff, 1)
-        assert "reseller_quantity" in shop.error(item)
-        assert shop.charges(item) == []
-        with contextlib.suppress(world.Refused):
-            shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"])
-    finally:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", tariff.here)
+def test_amounts_that_are_sold_here_and_not_there_are_named_before_an_order_is_refused(shop, own):
+    tariff = own("Amounts", "mem:int:16:64:0.1,disk:int:1:50:0.1", "mem:int:1:8:0.1,disk:int:1:40:0.1")
+    tariff.map("--yes")
+    found = {row["part"]: row for row in diff(shop)["changes"] if row["tariff"] == tariff.here}
+    assert found["resource mem"]["loss"] == "cannot be bought"
+    assert (found["resource disk"]["there"], found["resource disk"]["loss"]) == ("1..40", "")
+    item = ordered(shop, tariff, 1)
+    assert "reseller_quantity" in shop.error(item)
+    assert shop.charges(item) == []
+    with contextlib.suppress(world.Refused):
+        shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"])
 
 
 def test_services_keep_their_price_and_how_many_is_said_before(shop, sold):
     tariff = sold()
-    shop.tariffs["kept"] = tariff.here
-    try:
-        item = shop.order("vds", "kept")
-    finally:
-        del shop.tariffs["kept"]
+    item = ordered(shop, tariff, 1)
     shop.until_active(item)
     before = shop.item(item)
     tariff.costs(11)
@@ -101,11 +92,7 @@ def test_services_keep_their_price_and_how_many_is_said_before(shop, sold):
 
 def test_a_withdrawn_tariff_goes_on_serving_renewals(shop, sold):
     tariff = sold()
-    shop.tariffs["withdrawn"] = tariff.here
-    try:
-        item = shop.order("vds", "withdrawn")
-    finally:
-        del shop.tariffs["withdrawn"]
+    item = ordered(shop, tariff, 1)
     shop.until_active(item)
     shop.there.write("UPDATE pricelist SET archived = 'on', hideinorder = 'on' WHERE id = %s", tariff.there)
     assert of(shop, tariff)["tariff"]["loss"] == "cannot be bought"
