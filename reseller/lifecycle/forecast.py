@@ -107,18 +107,16 @@ def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[D
 
     `extra` is an amount with its currency that would be spent first, such as a new order's.
     """
-    maps: dict[int, TariffMap] = {}
     found: list[Term] = []
     left: list[Left] = []
     until = today + dt.timedelta(days=days)
     endings = terms.ending(context.db, account, until)
+    maps = tariffmap.load_all(context.db, {each.pricelist for each in endings})
     costs = _Costs(context, [each.item for each in endings])
     window = _Window(today, until, dt.timedelta(days=context.limits.tolerance_days))
     for each in endings:
-        if each.pricelist not in maps:
-            maps[each.pricelist] = tariffmap.load(context.db, each.pricelist)
         why = _excluded(each)
-        made = [] if why else list(_terms(each, maps[each.pricelist], costs, window))
+        made = [] if why else list(_terms(each, maps.get(each.pricelist, TariffMap({})), costs, window))
         found += [term for term in made if term.cost is not None]
         if why or not made or made[-1].cost is None:
             unknown = "term" if not made else "cost"

@@ -142,7 +142,9 @@ class _Tariff(NamedTuple):
 def _tariffs(context: Context, module: int, itemtype: str, heres: Iterable[Unlinked]) -> dict[int, _Tariff]:
     """The counterparts of the services' tariffs, by the tariff's number here."""
     names = {tariff.id: tariff.name for tariff in tariffs.export(context.seller(module).transport, itemtype)}
-    chosen = {each.pricelist: items.tariff_params(context.db, each.pricelist).get(TARIFF_FIELD, "") for each in heres}
+    numbers = {each.pricelist for each in heres}
+    told = items.tariff_params_of(context.db, numbers)
+    chosen = {number: told.get(number, {}).get(TARIFF_FIELD, "") for number in numbers}
     return {mine: _Tariff(names.get(theirs, ""), frozenset(names.values())) for mine, theirs in chosen.items()}
 
 

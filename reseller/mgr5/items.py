@@ -180,8 +180,7 @@ def open_tasks(db: Database, operation: int) -> list[int]:
 
 def tariff_params(db: Database, pricelist: int) -> dict[str, str]:
     """The parameters that the tariff form saved for a tariff."""
-    rows = db.rows("SELECT intname, value FROM pricelistparam WHERE pricelist = %s", pricelist)
-    return {intname: value or "" for intname, value in rows}
+    return tariff_params_of(db, [pricelist]).get(pricelist, {})
 
 
 def tariff_params_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, str]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reseller.assumption import columns
 from reseller.db import Database
 from reseller.mgr5.features import MODULE
 from reseller.mgr5.tariff_forms import WORDS
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 #: the tables that are read here; without most of them no tariff could be imported, and that is all
 ASSUMED = (
@@ -80,13 +83,8 @@ def all_sold(db: Database) -> dict[int, Sold]:
     return {number: Sold(*rest) for number, *rest in rows}
 
 
-def periods(db: Database, pricelist: int) -> list[str]:
-    """The periods for which a tariff has a price in any currency, the shortest first (additions-2.md a.3)."""
-    return priced(prices(db, pricelist))
-
-
 def priced(found: Mapping[str, Mapping[str, Decimal]]) -> list[str]:
-    """The periods that have a price in any currency, the shortest first."""
+    """The periods that have a price in any currency, the shortest first (additions-2.md a.3)."""
     return [period for period in WORDS if any(period in costs for costs in found.values())]
 
 
@@ -124,12 +122,7 @@ def prices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, dic
     return found
 
 
-def choices_of(db: Database, pricelist: int) -> dict[int, str]:
-    """As choices_of_all(), of one tariff."""
-    return choices_of_all(db, [pricelist]).get(pricelist, {})
-
-
-def choices_of_all(db: Database, numbers: Collection[int]) -> dict[int, dict[int, str]]:
+def choices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[int, str]]:
     """By tariff the values of the enumerations in it that are ordered or given: internal name by number."""
     if not numbers:
         return {}
@@ -139,15 +132,7 @@ def choices_of_all(db: Database, numbers: Collection[int]) -> dict[int, dict[int
         "AND p.addontype = 3 AND COALESCE(p.billtype, 2) NOT IN (4, 10) ORDER BY i.id",
         tuple(numbers),
     )
-    found: dict[int, dict[int, str]] = {}
-    for pricelist, number, name in rows:
-        found.setdefault(pricelist, {})[number] = name
-    return found
-
-
-def measures(db: Database, pricelist: int) -> dict[str, str]:
-    """As measures_of(), of one tariff."""
-    return measures_of(db, [pricelist]).get(pricelist, {})
+    return _by_tariff((pricelist, number, name) for pricelist, number, name in rows)
 
 
 def measures_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, str]]:
@@ -159,9 +144,14 @@ def measures_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, s
         "JOIN measure m ON m.id = p.measure WHERE p.parent IN %s AND m.intname > ''",
         tuple(numbers),
     )
-    found: dict[int, dict[str, str]] = {}
-    for pricelist, key, name in rows:
-        found.setdefault(pricelist, {})[str(key)] = name
+    return _by_tariff((pricelist, str(key), name) for pricelist, key, name in rows)
+
+
+def _by_tariff(rows: Iterable[tuple[int, _Key, _Value]]) -> dict[int, dict[_Key, _Value]]:
+    """A dictionary for each tariff, of a key and a value in each row; a later row of the same key counts."""
+    found: dict[int, dict[_Key, _Value]] = {}
+    for pricelist, key, value in rows:
+        found.setdefault(pricelist, {})[key] = value
     return found
 
 
@@ -302,10 +292,7 @@ def resources_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, 
         "FROM pricelist WHERE parent IN %s AND intname > '' ORDER BY id DESC",
         tuple(numbers),
     )
-    found: dict[int, dict[str, Made]] = {}
-    for parent, name, *row in rows:
-        found.setdefault(parent, {})[name] = Made(*row)
-    return found
+    return _by_tariff((parent, name, Made(*row)) for parent, name, *row in rows)
 
 
 def resource_type(db: Database, itemtype: int, intname: str) -> int:

@@ -33,8 +33,9 @@ def see(context: Context, held: Lease, seller: Seller, offers: Mapping[int, Offe
     """
     account = accounts.balance_of(context.db, seller.account)[0].currency
     found: list[Seen] = []
+    maps = tariffmap.load_all(context.db, offers)
     for number, offer in offers.items():
-        rows = tariffmap.load(context.db, number).rows
+        rows = maps[number].rows if number in maps else {}
         terms = [remote for (kind, _), remote in rows.items() if kind == tariffmap.PERIOD]
         found += ceiling.of_offer(number, offer, ceiling.currency_of(offer, account), terms)
     prices.note(held, seller.settings.module, found)
@@ -57,8 +58,10 @@ def note(context: Context, held: Lease, module: int) -> None:
     for item in items.read_all(db, [each.item for each in live]).values():
         waiting.setdefault(item.pricelist, []).append(item.id)
     by_tariff: dict[int, list[Price]] = {number: [] for number in waiting}
+    on_sale = tariffs.active(db, {price.pricelist for price in risen})
     for price in risen:
-        if _counts(context, price, settings, is_raised=price.pricelist in raised):
+        is_paid = price.subject == prices.SERVICE or price.pricelist in on_sale
+        if is_paid and _counts(context, price, settings, is_raised=price.pricelist in raised):
             by_tariff.setdefault(price.pricelist, []).append(price)
     for number in waiting:
         # Several rises that are small, or that are of units, may make one purchase too dear.
@@ -75,10 +78,8 @@ def note(context: Context, held: Lease, module: int) -> None:
 
 
 def _counts(context: Context, price: Price, settings: Settings, *, is_raised: bool) -> bool:
-    """Whether a price is too high, and somebody could have to pay it; an old one only keeps what was raised."""
+    """Whether a price is too high; an old one only keeps what was raised."""
     if price.age_seconds > context.limits.price_seconds and not is_raised:
-        return False
-    if price.subject == prices.TARIFF and not tariffs.is_active(context.db, price.pricelist):
         return False
     return ceiling.is_above(price.agreed, price.seen, settings)
 

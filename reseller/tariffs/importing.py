@@ -51,11 +51,6 @@ class Plan(NamedTuple):
     maker: Maker | None = None
     datacenters: Mapping[str, str] = MappingProxyType({})
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether the tariff cannot be imported as it is."""
-        return any(line.outcome == REFUSED for line in self.lines)
-
 
 def plan(context: Context, module: int, remotes: Sequence[str], wish: Wish) -> list[Plan]:
     """What would be made of these tariffs of the module's seller; one that cannot be made hides no other.

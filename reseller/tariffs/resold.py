@@ -118,7 +118,7 @@ def read(context: Context, module: int = 0) -> list[Resold]:
     chosen, maps = items.tariff_params_of(db, numbers), tariffmap.load_all(db, numbers)
     known, prices = tariff_runs.values_of(db, numbers), tariffs.prices_of(db, numbers)
     active, services = tariffs.active(db, numbers), tariffs.with_services(db, numbers)
-    given, choices = addons.of_tariffs(db, numbers), tariffs.choices_of_all(db, numbers)
+    given, choices = addons.of_tariffs(db, numbers), tariffs.choices_of(db, numbers)
     resources, units = tariffs.resources_of(db, numbers), tariffs.measures_of(db, numbers)
     served = {
         (each.itemtype, each.module): tuple(tariffs.templates(db, each, TEMPLATE_FIELD))

@@ -79,7 +79,7 @@ def _panels_tables(db: Database, item: int) -> None:
     tariffs.addon_names(db, service.pricelist)
     tariffs.measure(db, "mib")
     numbers = [service.pricelist]
-    for of_several in (tariffs.active, tariffs.with_services, tariffs.choices_of_all, tariffs.measures_of):
+    for of_several in (tariffs.active, tariffs.with_services, tariffs.choices_of, tariffs.measures_of):
         of_several(db, numbers)
     tariffs.services(db, numbers, 1)
     tariffs.currencies(db)
