@@ -1,11 +1,8 @@
 """Licences that are kept instead of deleted: closed without a deletion, taken by the next order without a charge."""
 
-import os
-import signal
-
 import pytest
 
-from tests.support.keeping import is_held, remote
+from tests.support.keeping import kill_while_held, remote
 from tests.support.world import until
 
 SOFT = "soft"
@@ -223,25 +220,13 @@ def test_a_lost_answer_while_it_is_handed_over_is_gone_on_from(keeping, step):
     is_handed_over(keeping, licence(keeping), number)
 
 
-def kill(shop, item):
-    """SIGKILL for the operation's process while the seller keeps back the answer to what it has carried out."""
-
-    def is_kept_back():
-        operation = shop.operation(item)
-        return operation and operation["run_pid"] and is_held(shop)
-
-    until(is_kept_back, "no call is held")
-    os.kill(shop.operation(item)["run_pid"], signal.SIGKILL)
-    shop.there.call("sandbox.release")
-
-
 @pytest.mark.parametrize(("func", "skip", "make"), [("soft.suspend", 0, licence), ("soft.edit", 1, suspended)])
 def test_killed_while_it_is_kept_the_next_run_goes_on(keeping, func, skip, make):
     item = make(keeping)
     number = remote(keeping, item)
     keeping.there.call("sandbox.fault", kind="hold_after", forfunc=func, times=1, skip=skip)
     keeping.act("close", item)
-    kill(keeping, item)
+    kill_while_held(keeping, item)
     keeping.until_done(item)
     assert (there(keeping, number)["status"], *named(keeping, number)) == (3, *IDLE)
     assert [row["state"] for row in kept(keeping)] == ["free"]
@@ -252,7 +237,7 @@ def test_killed_while_it_is_handed_over_the_next_run_goes_on(keeping, step):
     number = free_one(keeping)
     keeping.there.call("sandbox.fault", kind="hold_after", forfunc="soft.[er]*", times=1, skip=STEPS[step])
     item = keeping.order(SOFT)
-    kill(keeping, item)
+    kill_while_held(keeping, item)
     keeping.until_active(item)
     is_handed_over(keeping, item, number)
 

@@ -1,9 +1,12 @@
 """Services that tests of single commands share, and what they ask of both panels about them."""
 
 import contextlib
+import os
+import signal
 from functools import partial
 
 from reseller.seller import changes, controls, keys, orders, renewals
+from tests.support.world import until
 
 _kept: dict[str, int] = {}
 
@@ -84,6 +87,18 @@ def held_calls(shop):
 def is_held(shop):
     """Whether the seller keeps any call waiting."""
     return held_calls(shop) > 0
+
+
+def kill_while_held(shop, item):
+    """SIGKILL for the process of the service's operation while the seller keeps a call waiting, which then goes on."""
+
+    def is_kept_back():
+        operation = shop.operation(item)
+        return operation and operation["run_pid"] and is_held(shop)
+
+    until(is_kept_back, "no call is held")
+    os.kill(shop.operation(item)["run_pid"], signal.SIGKILL)
+    shop.there.call("sandbox.release")
 
 
 def password_there(shop, item):

@@ -1,16 +1,14 @@
 """Never dearer than agreed: what costs more than the tolerance waits for a person, is one problem, is bought once."""
 
 import json
-import os
 import random
-import signal
 from decimal import Decimal
 
 import pytest
 
 from reseller.seller import price_list
 from tests.support import world
-from tests.support.keeping import fault, is_held
+from tests.support.keeping import fault, kill_while_held
 from tests.support.paying import ends_in, runs
 from tests.support.world import Refused, until
 
@@ -307,14 +305,7 @@ def test_a_composed_cost_is_the_sellers_own_total_for_fifty_configurations(shop,
 
 def killed_at_the_price(shop, item):
     """SIGKILL for the operation's process while the seller keeps back the answer about the price."""
-
-    def is_asking():
-        operation = shop.operation(item)
-        return operation and operation["run_pid"] and is_held(shop)
-
-    until(is_asking, "the price is not asked for")
-    os.kill(shop.operation(item)["run_pid"], signal.SIGKILL)
-    shop.there.call("sandbox.release")
+    kill_while_held(shop, item)
     until(lambda: shop.checkevent() and waits(shop, item), "the order does not wait again")
 
 
