@@ -26,6 +26,15 @@ def parsed(data: str | bytes) -> Any:
     return etree.fromstring(data.encode() if isinstance(data, str) else data)
 
 
+def write_plugin(folder, name, description, handler):
+    """A plug-in of two files as a folder that can be installed: its description, and the program behind it."""
+    for path, text in ((f"xml/billmgr_mod_{name}.xml", description), (f"addon/{name}", handler)):
+        file = folder / path
+        file.parent.mkdir()
+        file.write_text(text)
+        file.chmod(0o755)
+
+
 class Up:
     """A running `python -m sandbox up`."""
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 import requests
 
-from sandbox.tests.panels import CHECKOUT
+from sandbox.tests.panels import CHECKOUT, write_plugin
 from sandbox.tests.web import Web
 
 PERLNOTE = CHECKOUT / "sandbox/tests/foreign/perlnote"
@@ -76,11 +76,7 @@ def panel(up, tmp_path_factory):
     """The seller's panel with a plug-in of somebody else's, and one that tries to break out of every page."""
     seller = up.panel("seller")
     folder = tmp_path_factory.mktemp("nasty")
-    for name, text in (("xml/billmgr_mod_nasty.xml", PLUGIN), ("addon/nasty", HANDLER)):
-        file = folder / name
-        file.parent.mkdir()
-        file.write_text(text)
-        file.chmod(0o755)
+    write_plugin(folder, "nasty", PLUGIN, HANDLER)
     script = (PERLNOTE / "addon/perlnote").read_text().replace("/usr/local/mgr5", str(seller.base))
     (folder / "addon/perlnote").write_text(script)
     (folder / "addon/perlnote").chmod(0o755)

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from sandbox.browser import cells
-from sandbox.tests.panels import CHECKOUT, until
+from sandbox.tests.panels import CHECKOUT, until, write_plugin
 from sandbox.tests.web import Web
 
 LOOKS = """<mgrdata>
@@ -67,11 +67,7 @@ def panel(up, tmp_path_factory):
     """The reseller's panel with a module in shell of somebody else's, and a list that uses what lists can have."""
     panel = up.panel("reseller")
     folder = tmp_path_factory.mktemp("looks")
-    for name, text in (("xml/billmgr_mod_looks.xml", LOOKS), ("addon/looks", LOOKS_HANDLER)):
-        file = folder / name
-        file.parent.mkdir()
-        file.write_text(text)
-        file.chmod(0o755)
+    write_plugin(folder, "looks", LOOKS, LOOKS_HANDLER)
     command = [sys.executable, "-m", "sandbox", "install", "--root", str(up.root), "--panel", "reseller"]
     module = CHECKOUT / "sandbox/tests/foreign/shellvps"
     subprocess.run([*command, str(folder), str(module)], cwd=CHECKOUT, check=True, capture_output=True)
