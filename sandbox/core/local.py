@@ -9,7 +9,7 @@ from sandbox.core import callers, dispatch, output, texts
 from sandbox.core.documents import elem
 from sandbox.core.errors import PanelError, missing
 from sandbox.core.panel import MANAGER
-from sandbox.core.registry import FUNCTIONS
+from sandbox.core.registry import FUNCTIONS, find
 from sandbox.core.request import LOCAL_ROOT, Origin, Request
 
 if TYPE_CHECKING:
@@ -137,6 +137,9 @@ def _help(panel: Panel, line: CommandLine) -> etree._Element:
     """`-i`: the functions of this panel, those of plug-ins too, or what one of them is (platform.md 3.1)."""
     document = etree.Element("doc")
     known = {name: (one.level, one.summary) for name, one in FUNCTIONS.items() if not dispatch.absent(panel, name)}
+    typed = find(line.func, panel.itemtypes())
+    if typed is not None and not dispatch.absent(panel, line.func):
+        known[line.func] = (typed[0].level, typed[0].summary)
     known.update({name: (panel.plugins.level_of(name), "function of a plug-in") for name in panel.plugins.functions})
     for name, (level, summary) in sorted(known.items()):
         if line.func in ("", name):

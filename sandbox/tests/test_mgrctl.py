@@ -86,6 +86,11 @@ def test_help_lists_functions(reseller):
     assert reseller.mgrctl("-i", "whoami").stdout.startswith("name=whoami level=16")
 
 
+def test_help_on_a_function_of_a_product_type_names_it(reseller):
+    assert reseller.mgrctl("-i", "vds.edit").stdout.startswith("name=vds.edit level=16")
+    assert reseller.mgrctl("-i", "nothing.edit").stdout == ""
+
+
 def test_exit_and_restart(reseller):
     first = reseller.call("sandbox.queue").findtext("pid")
     assert reseller.mgrctl("exit").stdout == "OK\n"

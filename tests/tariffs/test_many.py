@@ -97,8 +97,8 @@ def test_a_diff_over_two_thousand_mapped_tariffs_costs_few_requests_and_statemen
 
 
 def test_no_request_is_begun_without_time_for_it(shop, inside):
-    requests = asked(shop)
-    report = changes.look(inside.context, shop.module, time.monotonic() + changes.LEAST_SECONDS - 1)
+    requests, too_little = asked(shop), changes.LEAST_SECONDS - 1
+    report = changes.look(inside.context, shop.module, time.monotonic() + too_little)
     assert asked(shop) == requests
     assert {unread.type for unread in report.unread} == {"reseller_tariffs_not_asked"}
     assert report.doubts == {}
