@@ -3,8 +3,10 @@
 What a purchase costs now is compared with the agreed price of the like (ledger/prices.py), in numbers only:
 
 - a renewal for the service's own period: the cost that the service's form shows;
-- an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources;
-- where neither is told as a number: what the last purchase of that term has cost, by the balance.
+- an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources. What is
+  charged once is a price of its own, and only of orders;
+- a renewal for which neither is told as a number: what the last renewal of that term has cost, by the balance. What an
+  order has cost is never compared with it: a promotion or a setup fee may be in it (additions-2.md i).
 
 So both sides of a comparison come from the same place, and read tax the same way. What has no agreed price yet takes
 the first one seen, and an answer that cannot be read decides nothing. A purchase waits if it costs `tolerance` percent
@@ -15,7 +17,7 @@ agreed to, not what has passed, so that small rises do not add up. The one probl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +26,7 @@ from reseller.ledger.prices import Price, Seen
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items
 from reseller.seller import price_list
-from reseller.seller.price_list import Charge, Offer
+from reseller.seller.price_list import ONCE, Charge, Offer
 from reseller.wire import money
 from reseller.wire.errors import ResellerError, SellerError
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 #: error type of requests that wait for a person's word about a price
 WAITS = "reseller_dearer"
+#: the charges of a tariff in a currency for a term and these totals
+Parts = Callable[[Offer, str, str, Mapping[str, str]], "list[Charge]"]
 #: how many prices a sentence names
 NAMED = 5
 
@@ -56,7 +60,7 @@ def is_above(agreed: Decimal, now: Decimal, settings: Settings) -> bool:
 
 def require_order(attempt: Attempt, order: Order) -> Cost | None:
     """Let an order wait if it costs too much more than agreed; raises Stopped. Its cost, None if that is not known."""
-    cost = _published(attempt, order.pricelist, order.period, order.addons)
+    cost = _published(attempt, order.pricelist, order.period, order.addons, price_list.first_charges)
     if cost is not None:
         _require(attempt, cost)
     return cost
@@ -71,7 +75,7 @@ def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
     if seen is None or form.period != str(months):
         theirs = items.tariff_params(context.db, item.pricelist).get(TARIFF_FIELD, "")
         if theirs == form.pricelist:
-            cost = _published(attempt, theirs, str(months), form.addons)
+            cost = _published(attempt, theirs, str(months), form.addons, price_list.charges)
             if cost is not None:
                 _require(attempt, cost)
                 return
@@ -96,7 +100,7 @@ def of_offer(pricelist: int, offer: Offer, currency: str, terms: Sequence[str]) 
     return [
         Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price)
         for (iso, term, part), price in price_list.unit_prices(offer).items()
-        if iso == currency and term in terms
+        if iso == currency and term in (*terms, ONCE)
     ]
 
 
@@ -115,6 +119,8 @@ def words(found: Sequence[Price]) -> str:
 def name(price: Price) -> str:
     """What a price is for: a term in months, with the add-on if it is one's; the service, for its renewal."""
     _, term, *rest = price.part.split(" ")
+    if term == ONCE:
+        return "once, at the order"
     if price.subject == prices.SERVICE:
         return f"service {price.number}, {term} months"
     return f"{term} months{f', add-on {rest[0]}' if rest else ''}"
@@ -130,7 +136,7 @@ def _part(form: Service, term: str) -> str:
     return f"{form.pricelist} {term} {hashlib.sha256(held.encode()).hexdigest()[:16]}"
 
 
-def _published(attempt: Attempt, remote: str, term: str, totals: Mapping[str, str]) -> Cost | None:
+def _published(attempt: Attempt, remote: str, term: str, totals: Mapping[str, str], parts: Parts) -> Cost | None:
     """The cost by the seller's published prices; None where they say none, or cannot be read."""
     context = attempt.context
     try:
@@ -141,21 +147,19 @@ def _published(attempt: Attempt, remote: str, term: str, totals: Mapping[str, st
     if offer is None:
         return None
     currency = currency_of(offer, _currency(attempt))
-    charges = [each for each in price_list.charges(offer, currency, term, totals) if each.price is not None]
+    charges = [each for each in parts(offer, currency, term, totals) if each.price is not None]
     return _against(attempt, _units(attempt.item.pricelist, remote, term, currency, charges)) if charges else None
 
 
 def _units(
     pricelist: int, remote: str, term: str, currency: str, charges: Sequence[Charge]
 ) -> list[tuple[Seen, Decimal]]:
-    return [
-        (
-            Seen(prices.TARIFF, pricelist, _unit(remote, term, each.part), currency, pricelist, each.price),
-            each.units,
-        )
-        for each in charges
-        if each.price is not None
-    ]
+    found = []
+    for each in charges:
+        part = _unit(remote, ONCE, "") if each.part == ONCE else _unit(remote, term, each.part)
+        if each.price is not None:
+            found.append((Seen(prices.TARIFF, pricelist, part, currency, pricelist, each.price), each.units))
+    return found
 
 
 def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
@@ -168,12 +172,12 @@ def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
 
 
 def _charged(attempt: LinkedAttempt, form: Service, months: int) -> Seen | None:
-    """What the last purchase of this term has cost, by the balance; None if that is not known."""
+    """What the last renewal by this term has cost, by the balance; None if that is not known."""
     item = attempt.item.id
-    charge = spent.last_of_terms(attempt.context.db, [item]).get((item, months))
+    charge = spent.renewals(attempt.context.db, [item]).get((item, months))
     if charge is None:
         return None
-    part = f"{_part(form, str(months))} charged"
+    part = f"{_part(form, str(months))} renewed"
     return Seen(prices.SERVICE, item, part, charge[1], attempt.item.pricelist, charge[0])
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from reseller.assumption import columns
 from reseller.db import Database
 from reseller.mgr5.features import MODULE
-from reseller.mgr5.tariff_forms import WORDS
+from reseller.mgr5.tariff_forms import SETUP, WORDS
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -109,17 +109,31 @@ def prices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, dic
     """The prices of tariffs and resources by currency and period; a period that is not for sale is missing
     (additions-2.md a.3).
     """
+    found: dict[int, dict[str, dict[str, Decimal]]] = {}
+    for row in _price_rows(db, numbers):
+        costs = {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
+        found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = costs
+    return found
+
+
+def setups_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, Decimal]]:
+    """What tariffs charge once, at the purchase, by currency; missing where that is nothing."""
+    found: dict[int, dict[str, Decimal]] = {}
+    for row in _price_rows(db, numbers):
+        if row.get(SETUP):
+            found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = row[SETUP]
+    return found
+
+
+def _price_rows(db: Database, numbers: Collection[int]) -> list[dict[str, Any]]:
+    """Rows of `price` with their tariff and currency; a panel of another age may lack some of the columns."""
     if not numbers:
-        return {}
+        return []
     sql = (
         "SELECT l.pricelist AS of_pricelist, c.iso AS currency_iso, p.* FROM pricelistprice l "
         "JOIN price p ON p.id = l.price JOIN currency c ON c.id = l.currency WHERE l.pricelist IN %s ORDER BY c.iso"
     )
-    found: dict[int, dict[str, dict[str, Decimal]]] = {}
-    for row in db.named(sql, tuple(numbers)):
-        costs = {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
-        found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = costs
-    return found
+    return db.named(sql, tuple(numbers))
 
 
 def choices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[int, str]]:

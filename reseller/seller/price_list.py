@@ -7,7 +7,7 @@ A price is a machine number or unknown: nothing is guessed from a text that peop
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Optional, TypeVar
 
@@ -25,6 +25,8 @@ _NUMBER = re.compile("[0-9]{1,12}(?:[.][0-9]{1,10})?")
 _PERIOD = re.compile("-?[0-9]{1,4}")
 _KINDS = {"1": BOOLEAN, "2": INTEGER, "3": ENUMERATION}
 _Kept = TypeVar("_Kept")
+#: the term, and the part of a Charge, that stands for what is charged once, at the purchase
+ONCE = "once"
 
 #: what a period costs; None where the seller names the period and its price is no number. A period that is missing is
 #: not offered, and 0 is free: three different things.
@@ -72,6 +74,8 @@ class Offer(NamedTuple):
     marks: tuple[str, ...]
     datacenters: Mapping[str, str]
     prices: Prices
+    #: what is charged once, by currency; None where that is no number, missing where the seller does not tell it
+    setup: Costs
     resources: tuple[Resource, ...]
     values: Mapping[str, tuple[str, ...]]
 
@@ -99,7 +103,8 @@ def one(transport: Transport, pricelist: str, seconds: int) -> Offer | None:
 class Charge(NamedTuple):
     """A part of what an order costs: so many units at a price each, which is None where the seller tells no number.
 
-    `part` is empty for the tariff itself, else the number of the add-on, with `/` and that of the choice.
+    `part` is empty for the tariff itself, ONCE for what it costs once, else the number of the add-on, with `/` and that
+    of the choice.
     """
 
     part: str
@@ -107,8 +112,16 @@ class Charge(NamedTuple):
     price: Decimal | None
 
 
+def first_charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+    """As charges(), for an order: with what is charged once, as far as the seller tells it (additions-2.md i.1)."""
+    found = charges(offer, currency, term, totals)
+    if found and currency in offer.setup:
+        found.append(Charge(ONCE, Decimal(1), offer.setup[currency]))
+    return found
+
+
 def charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
-    """What a service of this tariff costs for a term, part by part; empty where the tariff is not offered for it.
+    """What each term of a service of this tariff costs, part by part; empty where the tariff is not offered for it.
 
     `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
     price (additions-2.md h.1), nor does an add-on without a price for the term.
@@ -142,26 +155,32 @@ def _charge(one: Resource, currency: str, term: str, value: str) -> Iterator[Cha
 
 def total(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
     """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no number."""
-    found = charges(offer, currency, term, totals)
+    return sum_of(charges(offer, currency, term, totals))
+
+
+def sum_of(found: Sequence[Charge]) -> Decimal | None:
+    """The sum of charges; None for none, and where one is no number."""
     if not found or any(each.price is None for each in found):
         return None
     return sum((each.units * each.price for each in found if each.price is not None), Decimal(0))
 
 
 def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
-    """Every price of a tariff that is a number, by currency, term and part (as in Charge)."""
+    """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too."""
     blocks = [("", offer.prices)]
     for one in offer.resources:
         if one.billtype not in NOT_ORDERED:
             blocks.append((one.id, one.prices))
             blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
-    return {
+    found = {
         (currency, term, part): cost
         for part, prices in blocks
         for currency, costs in prices.items()
         for term, cost in costs.items()
         if cost is not None
     }
+    found.update({(currency, ONCE, ""): cost for currency, cost in offer.setup.items() if cost is not None})
+    return found
 
 
 def _read(
@@ -193,6 +212,7 @@ def _offer(node: document.Element) -> Offer:
         marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
         datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in node.iterfind("datacenter")},
         prices=_prices(node),
+        setup=_setup(node),
         resources=tuple(_resource(one) for one in node.iterfind("addon")),
         values=_values(node),
     )
@@ -244,6 +264,17 @@ def _prices(node: document.Element) -> dict[str, dict[str, Decimal | None]]:
             length = period.get("length", "")
             if period.get("type", "month") == "month" and _PERIOD.fullmatch(length):
                 costs[length] = _amount(period.get("cost", ""))
+    return found
+
+
+def _setup(node: document.Element) -> dict[str, Decimal | None]:
+    """What is charged once, by currency, where the export tells it: no source says where (additions-2.md i.3)."""
+    found = {}
+    for block in node.iterfind("price"):
+        period = block.find("period[@type='setup']")
+        told = block.get("setup") if period is None else period.get("cost", "")
+        if told is not None:
+            found[block.get("currency", "")[:16]] = _amount(told)
     return found
 
 

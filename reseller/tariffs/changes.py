@@ -21,6 +21,7 @@ from reseller.context import Context
 from reseller.ledger import accounts, observations, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
 from reseller.lifecycle import ceiling
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.model import INTEGER
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
@@ -183,6 +184,7 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         yield lost._replace(is_unsellable=tariff.is_active)
     currency = ceiling.currency_of(offer, account)
     yield from _periods(tariff, offer, currency, found.unknown)
+    yield from _setup(tariff, offer, currency)
     for each in resource_changes.compare(tariff, offer, currency):
         if each.is_doubtful:
             found.doubtful.setdefault(tariff.number, each.text)
@@ -216,6 +218,41 @@ def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) ->
             text = Message(error, pricelist=tariff.number, period=period, there=told, here=price_words(sold))
             change = _change(tariff, part, side, known.there if known else "", there, price_words(sold), text)
             yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
+
+
+def _setup(tariff: Resold, offer: Offer, currency: str) -> Iterator[Change]:
+    """What is charged once: whether a side has changed it, and whether a first sale loses money for it.
+
+    The seller that does not tell it has none, as far as this can be compared.
+    """
+    known = tariff.known.get(SETUP)
+    if known is None and any(part.startswith(PERIOD) for part in tariff.known):
+        known = Value("-", "")
+    cost = offer.setup.get(currency, Decimal(0))
+    there = "?" if cost is None else money.text(cost, currency) if cost else "-"
+    here = price_words(tariff.setup)
+    side = _side(known, there, here)
+    below = bool(cost) and _loses_at_first(tariff, offer, currency)
+    if not side and not below:
+        return
+    error = "reseller_tariff_setup_below" if below else "reseller_tariff_setup"
+    text = Message(error, pricelist=tariff.number, there=there, here=here or "-")
+    change = _change(tariff, SETUP, side, known.there if known else "", there, here, text)
+    yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
+
+
+def _loses_at_first(tariff: Resold, offer: Offer, currency: str) -> bool:
+    """Whether a period that earns its own cost does not earn what is charged once for it as well."""
+    once = (offer.setup.get(currency) or Decimal(0)) - tariff.setup.get(currency, Decimal(0))
+    for (kind, period), term in tariff.mapping.rows.items():
+        sold = {iso: each[period] for iso, each in tariff.prices.items() if period in each}
+        if kind != tariffmap.PERIOD or not sold or int(period) <= 0:
+            continue
+        whole = price_list.total(offer, currency, term, _given(tariff))
+        loses = {iso: price - once for iso, price in sold.items()}
+        if not _below(whole, currency, sold, period, term) and _below(whole, currency, loses, period, term):
+            return True
+    return False
 
 
 def _given(tariff: Resold) -> dict[str, str]:

@@ -19,6 +19,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, REFUSED, SKIPPED, TARIFF, THERE, Line
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items, tariffs
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.seller import order_form, price_list
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Offer
@@ -102,6 +103,8 @@ def _missing(context: Context, module: int, maker: Maker, number: int) -> list[P
 
 
 def _about(params: dict[str, str]) -> str:
+    if params.get("part") == SETUP:
+        return SETUP
     return f"{RESOURCE} {params['part']}" if "part" in params else f"{PERIOD} {params.get('period', '')}"
 
 

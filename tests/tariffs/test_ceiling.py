@@ -7,80 +7,16 @@ from decimal import Decimal
 import pytest
 
 from reseller.seller import price_list
-from tests.support import world
 from tests.support.keeping import fault, kill_while_held
 from tests.support.paying import ends_in, runs
+from tests.support.pricing import goes_on, night, selling, waits
 from tests.support.world import Refused, until
-
-DEARER = "SELECT * FROM reseller_problem WHERE subject = 'pricelist' AND kind = 'dearer' AND number = %s"
-
-
-class Sold:
-    """A tariff of the seller that was imported and is on sale."""
-
-    def __init__(self, shop, name, addons=""):
-        self.shop = shop
-        more = {"addons": addons} if addons else {}
-        made = shop.there.call("sandbox.tariff", itemtype="vds", name=name, price=10, periods="1,12", **more)
-        self.there = made.findtext("id")
-        done = shop.ctl("tariffs", "import", str(shop.module), self.there, "--rule", "+50 %", "--yes")
-        assert done.returncode == 0, done.stdout.decode()
-        self.here = shop.here.value("SELECT id FROM pricelist WHERE intname = %s AND parent IS NULL", self.there)
-        shop.here.call("pricelist.resume", elid=self.here)
-        shop.tariffs[name] = self.here
-        self.name = name
-
-    def costs(self, amount, period="monthly"):
-        euro = self.shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
-        self.shop.there.call("pricelist.edit", elid=self.there, sok="ok", **{f"{period}{euro}": amount})
-
-    def order(self):
-        item = self.shop.order("vds", self.name)
-        self.shop.rest(item)
-        return item
-
-    def problem(self):
-        found = self.shop.here.rows(DEARER, self.here)
-        return found[0] if found else None
-
-    def agreed(self):
-        rows = json.loads(self.shop.ctl("prices", "show", str(self.here), "--json").stdout)
-        return {row["price"]: (row["agreed"], row["seen"]) for row in rows}
 
 
 @pytest.fixture
 def sold(shop):
-    """Makes tariffs that are sold no more afterwards."""
-    made = []
-
-    def make(**more):
-        made.append(Sold(shop, f"Ceiling {len(made)}-{shop.there.value('SELECT MAX(id) FROM pricelist')}", **more))
-        return made[-1]
-
-    world.limits(shop.here, tariff_look_seconds=1, unlisted_seconds=1)
-    yield make
-    shop.here.write("DELETE FROM reseller_problem WHERE kind IN ('dearer', 'below_cost', 'unsellable')")
-    for one in made:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
-        del shop.tariffs[one.name]
-
-
-def night(shop):
-    """The daily look at the seller's tariffs, now."""
-    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'tariffs'")
-    shop.checkevent()
-
-
-def waits(shop, item):
-    request = shop.request(item)
-    return (request["state"], request["error_type"]) == ("unsent", "reseller_dearer")
-
-
-def goes_on(shop, item):
-    """The operation of a purchase is started again at once, as the panel's button does."""
-    shop.here.write("UPDATE reseller_request SET next_try = '2020-01-01' WHERE item = %s AND live = 1", item)
-    shop.checkevent()
-    shop.rest(item)
+    with selling(shop) as make:
+        yield make
 
 
 def test_a_price_raised_tonight_is_a_problem_and_an_order_waits_until_it_is_agreed_to(shop, sold):
