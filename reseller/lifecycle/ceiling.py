@@ -58,9 +58,12 @@ def is_above(agreed: Decimal, now: Decimal, settings: Settings) -> bool:
     return rise > settings.tolerance_sum and rise * 100 > agreed * settings.tolerance
 
 
-def require_order(attempt: Attempt, order: Order) -> Cost | None:
-    """Let an order wait if it costs too much more than agreed; raises Stopped. Its cost, None if that is not known."""
-    cost = _published(attempt, order.pricelist, order.period, order.addons, price_list.first_charges)
+def require_order(attempt: Attempt, order: Order, offer: Offer | None = None) -> Cost | None:
+    """Let an order wait if it costs too much more than agreed; raises Stopped. Its cost, None if that is not known.
+
+    `offer` is the seller's tariff where it was read a moment ago.
+    """
+    cost = _published(attempt, order.pricelist, order.period, order.addons, price_list.first_charges, offer)
     if cost is not None:
         _require(attempt, cost)
     return cost
@@ -136,11 +139,18 @@ def _part(form: Service, term: str) -> str:
     return f"{form.pricelist} {term} {hashlib.sha256(held.encode()).hexdigest()[:16]}"
 
 
-def _published(attempt: Attempt, remote: str, term: str, totals: Mapping[str, str], parts: Parts) -> Cost | None:
+def _published(  # noqa: PLR0913, PLR0917 - what is bought, and how it is reckoned
+    attempt: Attempt,
+    remote: str,
+    term: str,
+    totals: Mapping[str, str],
+    parts: Parts,
+    offer: Offer | None = None,
+) -> Cost | None:
     """The cost by the seller's published prices; None where they say none, or cannot be read."""
     context = attempt.context
     try:
-        offer = price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
+        offer = offer or price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
     except SellerError as error:
         context.log.info(f"item {attempt.item.id}: the price of tariff {remote} is not seen: {context.word(error)}")
         return _kept(attempt, remote, term)

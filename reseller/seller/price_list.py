@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import NamedTuple, Optional, TypeVar
 
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER
-from reseller.seller.tariffs import NOT_ORDERED
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.bounds import EXPORT
@@ -23,6 +22,9 @@ NAME_CHARACTERS, INTNAME_CHARACTERS = 128, 64
 UNLIMITED = Decimal(999999)
 _NUMBER = re.compile("[0-9]{1,12}(?:[.][0-9]{1,10})?")
 _PERIOD = re.compile("-?[0-9]{1,4}")
+#: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
+METERED = "3"
+NOT_ORDERED = ("1", METERED, "4", "5", "10")
 _KINDS = {"1": BOOLEAN, "2": INTEGER, "3": ENUMERATION}
 _Kept = TypeVar("_Kept")
 #: the term, and the part of a Charge, that stands for what is charged once, at the purchase
@@ -80,21 +82,29 @@ class Offer(NamedTuple):
     values: Mapping[str, tuple[str, ...]]
 
 
-def each(transport: Transport, itemtype: str, keep: Callable[[Offer], _Kept | None], seconds: int) -> list[_Kept]:
+def each(
+    transport: Transport,
+    itemtype: str,
+    keep: Callable[[Offer], _Kept | None],
+    seconds: int | None = None,
+    *,
+    only_available: bool = False,
+) -> list[_Kept]:
     """What `keep` returns for each tariff of a type, without None; raises SellerError.
 
     Tariffs without a number of their own are passed over: nothing could be ordered by them. `seconds` bounds the whole
-    answer.
+    answer, None as each call is bounded; `only_available` asks only for those that are for sale.
     """
 
     def of_type(offer: Offer) -> _Kept | None:
         return keep(offer) if offer.itemtype in ("", itemtype) else None
 
-    return _read(transport, {"itemtype": itemtype}, of_type, seconds)
+    filters = {"itemtype": itemtype, **({"onlyavailable": "on"} if only_available else {})}
+    return _read(transport, filters, of_type, seconds)
 
 
-def one(transport: Transport, pricelist: str, seconds: int) -> Offer | None:
-    """One tariff, None if the seller does not publish it; raises SellerError."""
+def one(transport: Transport, pricelist: str, seconds: int | None = None) -> Offer | None:
+    """One tariff, even if it is no longer sold; None if the account cannot see it; raises SellerError."""
     filters = {"pricelist": pricelist}
     found = _read(transport, filters, lambda offer: offer if offer.id == pricelist else None, seconds)
     return found[0] if found else None
@@ -184,7 +194,7 @@ def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
 
 
 def _read(
-    transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int
+    transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int | None
 ) -> list[_Kept]:
     found: list[_Kept | None] = []
 

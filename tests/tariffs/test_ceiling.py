@@ -261,3 +261,10 @@ def test_killed_while_it_asks_for_the_price_and_again_while_it_waits_it_is_bough
     shop.until_active(item)
     runs(shop)
     assert [row["amount"] for row in shop.charges(item)] == ["13"]
+
+
+def test_an_order_with_add_ons_asks_for_its_tariff_once(shop, sold):
+    tariff = sold(addons="mem:int:1:8:1")
+    before = asked(shop, "pricelist.export")
+    shop.until_active(tariff.order())
+    assert asked(shop, "pricelist.export") - before == 1
