@@ -53,7 +53,8 @@ def _dear(context: Context, problem: Problem) -> Dear:
     number = problem.cause.number
     found = prices.risen(context.db, problem.module, context.limits.price_seconds)
     risen = [each for each in found if each.pricelist == number]
-    waits = [each.item for each in requests.all_live(context.db, [problem.module]) if each.error_type == ceiling.WAITS]
+    live = requests.all_live(context.db, [problem.module])
+    waits = [each.item for each in live if each.error_type in ceiling.WAITING]
     waiting = [each for each in items.read_all(context.db, waits).values() if each.pricelist == number]
     is_on_sale = tariffs.is_active(context.db, number)
     name, text = tariffs.name(context.db, number), context.word(troubles.message(problem))
@@ -70,7 +71,7 @@ def accept(context: Context, pricelist: int) -> Dear:
         prices.agree(context.db, dear.prices, str(context.caller))
         told = f"tariff {pricelist} {dear.name}: {ceiling.words(dear.prices)}"
         context.note("prices accept", told, module=dear.module)
-        requests.wake(held, [ceiling.WAITS], [dear.module])
+        requests.wake(held, ceiling.WAITING, [dear.module])
         troubles.end(context, held, Cause(problems.SOLD, pricelist, problems.DEARER))
     return dear
 

@@ -160,7 +160,7 @@ class _Order(Attempt):
         kept = kept_licences.take(self, order)
         if kept:
             return self._adopt(kept)
-        cover.require(self, ceiling.require_order(self, order, offer))
+        cover.require(self, ceiling.require_order(self, order, generation, offer))
         function = orders.function(order.itemtype, generation)
         detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
         effect = Effect(detail, months=max(int(order.period), 0))

@@ -19,6 +19,8 @@ from reseller.model import CURRENCY_CHARACTERS
 from reseller.wire.texts import fit
 
 TARIFF, SERVICE = "tariff", "service"
+#: ends the part of a row that is no price: by how much the order form's sum is above that of the published prices
+BESIDE = " beside"
 ROWS_AT_ONCE = 500
 #: an unchanged price gets a new date at most this often, so that a quiet run writes nothing
 CONFIRM_SECONDS = 43200
@@ -41,6 +43,8 @@ class Seen(NamedTuple):
     currency: str
     pricelist: int
     price: Decimal
+    #: what is agreed where nothing is yet; None: this price
+    agreed: Decimal | None = None
 
 
 class Price(NamedTuple):
@@ -55,6 +59,11 @@ class Price(NamedTuple):
     agreed_by: str
     seen: Decimal
     age_seconds: int
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is the difference of two answers (lifecycle/two_prices.py)."""
+        return self.part.endswith(BESIDE)
 
 
 def note(lease: Lease, module: int, found: Sequence[Seen]) -> None:
@@ -80,7 +89,7 @@ def _put(db: Database, module: int, rows: Sequence[Seen]) -> None:
             for each in rows
             for value in (
                 *(each.subject, each.number, each.part, each.currency[:CURRENCY_CHARACTERS]),
-                *(each.pricelist, module, each.price, each.price),
+                *(each.pricelist, module, each.price if each.agreed is None else each.agreed, each.price),
             )
         ),
     )
@@ -121,13 +130,15 @@ def of_services(db: Database, items: Sequence[int]) -> dict[int, list[Price]]:
 
 
 def risen(db: Database, module: int, seconds: int) -> list[Price]:
-    """The prices of a module that were seen above the agreed ones, without those of services that are not linked.
+    """The prices of a module that were seen above the agreed ones, and differences that are not as agreed; without
+    those of services that are not linked.
 
     A price that was last seen more than `seconds` before another of the same tariff or service is over: it was that of
     another target, or of other resources.
     """
     sql = (
-        f"SELECT {_COLUMNS} FROM reseller_price p WHERE p.module = %s AND p.seen > p.agreed "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM reseller_price p WHERE p.module = %s "  # noqa: S608
+        f"AND (p.seen > p.agreed OR (p.part LIKE '%%{BESIDE}' AND p.seen <> p.agreed)) "
         "AND (p.subject = 'tariff' OR EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = p.number AND k.live = 1)) "
         "AND p.seen_at >= (SELECT MAX(o.seen_at) - INTERVAL %s SECOND FROM reseller_price o "
         "WHERE o.subject = p.subject AND o.number = p.number) "

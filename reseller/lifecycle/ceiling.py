@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reseller.ledger import accounts, prices, spent
 from reseller.ledger.prices import Price, Seen
+from reseller.lifecycle import two_prices
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items
 from reseller.seller import price_list
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 #: error type of requests that wait for a person's word about a price
 WAITS = "reseller_dearer"
+#: both types of requests that wait for one
+WAITING = (WAITS, two_prices.CONTRADICTS)
 #: the charges of a tariff in a currency for a term and these totals
 Parts = Callable[[Offer, str, str, Mapping[str, str]], "list[Charge]"]
 #: how many prices a sentence names
@@ -58,15 +61,22 @@ def is_above(agreed: Decimal, now: Decimal, settings: Settings) -> bool:
     return rise > settings.tolerance_sum and rise * 100 > agreed * settings.tolerance
 
 
-def require_order(attempt: Attempt, order: Order, offer: Offer | None = None) -> Cost | None:
-    """Let an order wait if it costs too much more than agreed; raises Stopped. Its cost, None if that is not known.
+def require_order(attempt: Attempt, order: Order, generation: str, offer: Offer | None = None) -> Cost | None:
+    """Let an order wait if it costs too much more than agreed, or the seller names two prices; raises Stopped.
 
-    `offer` is the seller's tariff where it was read a moment ago.
+    Its cost, None if that is not known. `offer` is the seller's tariff where it was read a moment ago.
     """
-    cost = _published(attempt, order.pricelist, order.period, order.addons, price_list.first_charges, offer)
+    offer, cost = offer or _offer(attempt, order.pricelist), None
+    if offer is not None:
+        cost = _published(attempt, offer, order.period, order.addons, price_list.first_charges)
+    else:
+        cost = _kept(attempt, order.pricelist, order.period)
     if cost is not None:
         _require(attempt, cost)
-    return cost
+    shown = two_prices.require_one(attempt, order, generation, offer)
+    if shown is None:
+        return cost
+    return Cost(cost.agreed if cost else shown.amount, shown.amount, shown.currency)
 
 
 def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
@@ -78,7 +88,11 @@ def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
     if seen is None or form.period != str(months):
         theirs = items.tariff_params(context.db, item.pricelist).get(TARIFF_FIELD, "")
         if theirs == form.pricelist:
-            cost = _published(attempt, theirs, str(months), form.addons, price_list.charges)
+            offer = _offer(attempt, theirs)
+            if offer is None:
+                cost = _kept(attempt, theirs, str(months))
+            else:
+                cost = _published(attempt, offer, str(months), form.addons, price_list.charges)
             if cost is not None:
                 _require(attempt, cost)
                 return
@@ -124,6 +138,8 @@ def name(price: Price) -> str:
     _, term, *rest = price.part.split(" ")
     if term == ONCE:
         return "once, at the order"
+    if price.is_beside:
+        return f"{term} months, the order form beside the price list"
     if price.subject == prices.SERVICE:
         return f"service {price.number}, {term} months"
     return f"{term} months{f', add-on {rest[0]}' if rest else ''}"
@@ -139,26 +155,21 @@ def _part(form: Service, term: str) -> str:
     return f"{form.pricelist} {term} {hashlib.sha256(held.encode()).hexdigest()[:16]}"
 
 
-def _published(  # noqa: PLR0913, PLR0917 - what is bought, and how it is reckoned
-    attempt: Attempt,
-    remote: str,
-    term: str,
-    totals: Mapping[str, str],
-    parts: Parts,
-    offer: Offer | None = None,
-) -> Cost | None:
-    """The cost by the seller's published prices; None where they say none, or cannot be read."""
+def _offer(attempt: Attempt, remote: str) -> Offer | None:
+    """The seller's tariff; None if it is not published, or cannot be read."""
     context = attempt.context
     try:
-        offer = offer or price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
+        return price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
     except SellerError as error:
         context.log.info(f"item {attempt.item.id}: the price of tariff {remote} is not seen: {context.word(error)}")
-        return _kept(attempt, remote, term)
-    if offer is None:
         return None
+
+
+def _published(attempt: Attempt, offer: Offer, term: str, totals: Mapping[str, str], parts: Parts) -> Cost | None:
+    """The cost by the seller's published prices; None where they say none."""
     currency = currency_of(offer, _currency(attempt))
     charges = [each for each in parts(offer, currency, term, totals) if each.price is not None]
-    return _against(attempt, _units(attempt.item.pricelist, remote, term, currency, charges)) if charges else None
+    return _against(attempt, _units(attempt.item.pricelist, offer.id, term, currency, charges)) if charges else None
 
 
 def _units(
@@ -173,7 +184,7 @@ def _units(
 
 
 def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
-    """What was seen lately of the tariff itself, for a price list that cannot be read now: None if that is old."""
+    """What was seen lately of the tariff itself, for a price list without it or that cannot be read: None if old."""
     part, oldest = _unit(remote, term, ""), attempt.context.limits.price_seconds
     for each in prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist):
         if each.part == part and each.age_seconds <= oldest:

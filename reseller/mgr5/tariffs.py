@@ -217,6 +217,13 @@ def name(db: Database, pricelist: int) -> str:
     return str(db.value("SELECT name FROM pricelist WHERE id = %s", pricelist) or "")
 
 
+def names(db: Database, numbers: Collection[int]) -> dict[int, str]:
+    """The names of tariffs, by number."""
+    if not numbers:
+        return {}
+    return dict(db.rows("SELECT id, COALESCE(name, '') FROM pricelist WHERE id IN %s", tuple(numbers)))
+
+
 def intname(db: Database, pricelist: int) -> str:
     """The internal name of a tariff."""
     return str(db.value("SELECT intname FROM pricelist WHERE id = %s", pricelist) or "")
@@ -290,6 +297,20 @@ class Made(NamedTuple):
     addonmax: int | None
     addonstep: int | None
     enumeration: int | None
+
+
+def first_services(db: Database, numbers: Collection[int], most: int) -> dict[int, list[int]]:
+    """As services(), of each tariff the first `most`."""
+    if not numbers:
+        return {}
+    found: dict[int, list[int]] = {}
+    sql = (
+        "SELECT pricelist, id FROM (SELECT pricelist, id, ROW_NUMBER() OVER (PARTITION BY pricelist ORDER BY id) AS n "
+        "FROM item WHERE pricelist IN %s AND parent IS NULL AND status IN (2, 3, 5)) i WHERE n <= %s ORDER BY id"
+    )
+    for pricelist, item in db.rows(sql, tuple(numbers), most):
+        found.setdefault(pricelist, []).append(item)
+    return found
 
 
 def resources(db: Database, pricelist: int) -> dict[str, Made]:

@@ -81,6 +81,20 @@ class Offer(NamedTuple):
     resources: tuple[Resource, ...]
     values: Mapping[str, tuple[str, ...]]
 
+    def taxed(self, percent: Decimal) -> Offer:
+        """The tariff with this tax on each of its prices: what it costs an account that pays the tax."""
+        if not percent:
+            return self
+        resources = tuple(
+            one._replace(
+                prices=_taxed(one.prices, percent),
+                choices=tuple(each._replace(prices=_taxed(each.prices, percent)) for each in one.choices),
+            )
+            for one in self.resources
+        )
+        setup = {iso: with_tax(cost, percent) for iso, cost in self.setup.items()}
+        return self._replace(prices=_taxed(self.prices, percent), setup=setup, resources=resources)
+
 
 def each(
     transport: Transport,
@@ -108,6 +122,15 @@ def one(transport: Transport, pricelist: str, seconds: int | None = None) -> Off
     filters = {"pricelist": pricelist}
     found = _read(transport, filters, lambda offer: offer if offer.id == pricelist else None, seconds)
     return found[0] if found else None
+
+
+def with_tax(cost: Decimal | None, percent: Decimal) -> Decimal | None:
+    """A price with tax on top, all its digits kept; None if it is not known."""
+    return None if cost is None else cost * (100 + percent) / 100
+
+
+def _taxed(prices: Prices, percent: Decimal) -> Prices:
+    return {iso: {term: with_tax(cost, percent) for term, cost in costs.items()} for iso, costs in prices.items()}
 
 
 class Charge(NamedTuple):

@@ -149,7 +149,8 @@ def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where t
         if tariff.remote in offers:
             found.offers[tariff.number] = offers[tariff.remote]
         if tariff.number not in gone:
-            found.changes.extend(_compared(tariff, offers[tariff.remote], account, found))
+            offer = offers[tariff.remote].taxed(seller.settings.cost_tax)
+            found.changes.extend(_compared(tariff, offer, account, found))
         elif not is_doubted:
             found.changes.append(_withdrawn(tariff, offers.get(tariff.remote)))
 

@@ -115,11 +115,11 @@ def _made_by_hand(context: Context, module: int, remote: str) -> list[int]:
 
 
 def _offer(context: Context, seller: Seller, remote: str) -> Offer:
-    """The tariff as the seller publishes it; raises ResellerError `reseller_import_missing`."""
+    """The tariff as the seller publishes it, with what its tax adds; raises ResellerError `reseller_import_missing`."""
     offer = price_list.one(seller.transport, remote, context.limits.list_seconds)
     if offer is None:
         raise ResellerError("reseller_import_missing", tariff=remote)
-    return offer
+    return offer.taxed(seller.settings.cost_tax)
 
 
 def _maker(context: Context, module: int, seller: Seller, offer: Offer, wish: Wish) -> Maker:

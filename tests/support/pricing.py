@@ -55,9 +55,9 @@ def night(shop):
     shop.checkevent()
 
 
-def waits(shop, item):
+def waits(shop, item, why="reseller_dearer"):
     request = shop.request(item)
-    return (request["state"], request["error_type"]) == ("unsent", "reseller_dearer")
+    return (request["state"], request["error_type"]) == ("unsent", why)
 
 
 def goes_on(shop, item):
