@@ -55,6 +55,11 @@ class Cost(NamedTuple):
     currency: str
 
 
+def has_risen(price: Price, settings: Settings) -> bool:
+    """Whether a price is so much above the agreed one that a purchase of as many units as there may be has to wait."""
+    return is_above(price.agreed * price.units, price.seen * price.units, settings)
+
+
 def is_above(agreed: Decimal, now: Decimal, settings: Settings) -> bool:
     """Whether a cost is so much above the agreed one that a purchase has to wait."""
     rise = now - agreed
@@ -115,9 +120,9 @@ def of_form(item: int, pricelist: int, form: Service, currency: str) -> Seen | N
 def of_offer(pricelist: int, offer: Offer, currency: str, terms: Sequence[str]) -> list[Seen]:
     """The published prices, of one unit each, of a tariff of the seller that is sold here as `pricelist`."""
     return [
-        Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price)
-        for (iso, term, part), price in price_list.unit_prices(offer).items()
-        if iso == currency and term in (*terms, ONCE)
+        _seen(pricelist, offer, unit, price)
+        for unit, price in price_list.unit_prices(offer).items()
+        if unit[0] == currency and unit[1] in (*terms, ONCE)
     ]
 
 
@@ -169,24 +174,31 @@ def _published(attempt: Attempt, offer: Offer, term: str, totals: Mapping[str, s
     """The cost by the seller's published prices; None where they say none."""
     currency = currency_of(offer, _currency(attempt))
     charges = [each for each in parts(offer, currency, term, totals) if each.price is not None]
-    return _against(attempt, _units(attempt.item.pricelist, offer.id, term, currency, charges)) if charges else None
+    return _against(attempt, _units(attempt.item.pricelist, offer, term, currency, charges)) if charges else None
 
 
 def _units(
-    pricelist: int, remote: str, term: str, currency: str, charges: Sequence[Charge]
+    pricelist: int, offer: Offer, term: str, currency: str, charges: Sequence[Charge]
 ) -> list[tuple[Seen, Decimal]]:
     found = []
     for each in charges:
-        part = _unit(remote, ONCE, "") if each.part == ONCE else _unit(remote, term, each.part)
+        term_, part = (ONCE, "") if each.part == ONCE else (term, each.part)
         if each.price is not None:
-            found.append((Seen(prices.TARIFF, pricelist, part, currency, pricelist, each.price), each.units))
+            found.append((_seen(pricelist, offer, (currency, term_, part), each.price), each.units))
     return found
+
+
+def _seen(pricelist: int, offer: Offer, unit: tuple[str, str, str], price: Decimal) -> Seen:
+    """The price of a unit, which is named by currency, term and part."""
+    currency, term, part = unit
+    units = price_list.most_units(offer, part)
+    return Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price, units=units)
 
 
 def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
     """What was seen lately of the tariff itself, for a price list without it or that cannot be read: None if old."""
     part, oldest = _unit(remote, term, ""), attempt.context.limits.price_seconds
-    for each in prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist):
+    for each in prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist, attempt.item.module):
         if each.part == part and each.age_seconds <= oldest:
             return Cost(each.agreed, each.seen, each.currency)
     return None
@@ -205,7 +217,8 @@ def _charged(attempt: LinkedAttempt, form: Service, months: int) -> Seen | None:
 def _against(attempt: Attempt, found: Sequence[tuple[Seen, Decimal]]) -> Cost:
     """What these units cost now, against what was agreed for them; what has no agreed price takes this one."""
     db, first = attempt.context.db, found[0][0]
-    known = {(each.part, each.currency): each.agreed for each in prices.of(db, first.subject, first.number)}
+    mine = prices.of(db, first.subject, first.number, attempt.item.module)
+    known = {(each.part, each.currency): each.agreed for each in mine}
     prices.note(attempt.held, attempt.item.module, [seen for seen, _ in found])
     agreed = sum((known.get((seen.part, seen.currency), seen.price) * units for seen, units in found), Decimal(0))
     now = sum((seen.price * units for seen, units in found), Decimal(0))

@@ -76,5 +76,5 @@ def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal) -> N
 
 def _agreed(attempt: Attempt, part: str, currency: str) -> Decimal:
     """The difference that a person has agreed to, if any."""
-    found = prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist)
+    found = prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist, attempt.item.module)
     return next((each.agreed for each in found if (each.part, each.currency) == (part, currency)), Decimal(0))

@@ -216,6 +216,17 @@ def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
     return found
 
 
+def most_units(offer: Offer, part: str) -> Decimal:
+    """How many units a purchase may have of what has this price (as in Charge): one, but for amounts.
+
+    Without a maximum, so many that a rise of the price always counts.
+    """
+    one = next((each for each in offer.resources if each.id == part), None)
+    if one is None or one.addontype != INTEGER:
+        return Decimal(1)
+    return max((UNLIMITED if one.most is None else one.most) - (one.included or Decimal(0)), Decimal(0))
+
+
 def _read(
     transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int | None
 ) -> list[_Kept]:

@@ -41,6 +41,7 @@ def see(context: Context, held: Lease, seller: Seller, offers: Mapping[int, Offe
         terms = [remote for (kind, _), remote in rows.items() if kind == tariffmap.PERIOD]
         found += ceiling.of_offer(number, offer, ceiling.currency_of(offer, account), terms)
     prices.note(held, seller.settings.module, found)
+    prices.prune(held, seller.settings.module)
 
 
 def note(context: Context, held: Lease, module: int) -> None:
@@ -93,7 +94,7 @@ def _counts(
         return price.pricelist in waiting
     if price.age_seconds > context.limits.price_seconds and price.pricelist not in raised:
         return False
-    return ceiling.is_above(price.agreed, price.seen, settings)
+    return ceiling.has_risen(price, settings)
 
 
 def _raise(  # noqa: PLR0913, PLR0917 - what is known of a module's tariffs by now
@@ -135,4 +136,4 @@ def _problem(module: int, pricelist: int, name: str, found: Sequence[Price], wai
     worst = max(found, key=lambda each: each.seen / (each.agreed or Decimal("1e-9")), default=None)
     here = money.text(worst.agreed, worst.currency) if worst else ""
     there = money.text(worst.seen, worst.currency) if worst else ""
-    return Problem(Cause(problems.SOLD, pricelist, problems.DEARER), module, error, params, here, there)
+    return Problem(Cause.of_sold(pricelist, module), module, error, params, here, there)

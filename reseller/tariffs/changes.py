@@ -178,6 +178,7 @@ def _withdrawn(tariff: Resold, offer: Offer | None) -> Change:
 
 
 def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iterator[Change]:
+    yield from _renamed(tariff, offer)
     if tariff.datacenter and offer.datacenters and tariff.datacenter not in offer.datacenters:
         told = ", ".join(offer.datacenters)
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
@@ -192,6 +193,14 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         change = _change(tariff, each.part, each.side, each.was, each.there, each.here, each.text)
         is_lost = each.is_lost and tariff.is_active
         yield change._replace(is_unsellable=is_lost, is_below_cost=each.is_below_cost and tariff.is_used)
+
+
+def _renamed(tariff: Resold, offer: Offer) -> Iterator[Change]:
+    """That the seller calls it otherwise than when it was imported; the name here is a person's, and stays."""
+    known = tariff.known.get(TARIFF)
+    if known is not None and offer.name and known.there != offer.name:
+        text = Message("reseller_tariff_renamed", pricelist=tariff.number, was=known.there, there=offer.name)
+        yield _change(tariff, "name", THERE, known.there, offer.name, tariff.name, text)
 
 
 def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) -> Iterator[Change]:

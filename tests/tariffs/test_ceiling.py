@@ -6,7 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from reseller.ledger import leases, prices, problems
+from reseller.ledger.problems import Cause, Problem
 from reseller.seller import price_list
+from reseller.sync import price_watch
 from tests.support.keeping import fault, kill_while_held
 from tests.support.paying import ends_in, runs
 from tests.support.pricing import goes_on, night, selling, waits
@@ -270,3 +273,93 @@ def test_an_order_with_add_ons_asks_for_its_tariff_once(shop, sold):
     mine = [line for line in log.read_text().splitlines() if "func=pricelist.export" in line]
     assert len([line for line in mine if f"pricelist={tariff.there}" in line.replace("'", "&") + "&"]) == 2
     shop.until_active(item)
+
+
+def test_a_unit_price_that_rose_is_told_at_night_by_the_amount_that_may_be_ordered(shop, sold):
+    tariff = sold(addons="mem:int:1024:8192:0.002,tiny:int:1:3:0.002")
+    night(shop)
+    euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    for name in ("mem", "tiny"):
+        number = shop.there.value("SELECT id FROM pricelist WHERE parent = %s AND intname = %s", tariff.there, name)
+        more = {f"monthly{euro}": "0.004"}
+        shop.there.call("pricelist.detail.edit", plid=tariff.there, elid=number, sok="ok", **more)
+    night(shop)
+    told = json.loads(tariff.problem()["params"])
+    assert told["count"] == "1"
+    assert "add-on" in told["prices"]
+    assert "0.002 -> 0.004 EUR" in told["prices"]
+
+
+def test_the_prices_of_what_is_not_sold_or_linked_any_more_are_forgotten(shop, sold):
+    tariff = sold()
+    item = tariff.order()
+    shop.until_active(item)
+    night(shop)
+    kept = "SELECT COUNT(*) FROM reseller_price WHERE number IN (%s, %s)"
+    before = shop.here.value(kept, tariff.here, item)
+    columns = "subject, number, part, currency, pricelist, module, agreed, agreed_by, agreed_at, seen, seen_at"
+    for subject in ("tariff", "service"):
+        shop.here.write(
+            f"INSERT INTO reseller_price ({columns}) "
+            "VALUES (%s, 987654, '1 1', 'EUR', 987654, %s, 1, '', NOW(), 2, NOW())",
+            subject,
+            shop.module,
+        )
+    night(shop)
+    assert shop.here.value("SELECT COUNT(*) FROM reseller_price WHERE number = 987654") == 0
+    assert shop.here.value(kept, tariff.here, item) >= before > 0
+
+
+def test_two_modules_that_sell_one_tariff_have_each_its_price_and_its_problem(shop, sold, inside):
+    tariff, db = sold(), inside.db
+    night(shop)
+    tariff.costs(13)
+    night(shop)
+    other = shop.module + 1000
+    with leases.lease(db, "t:prices", 60) as held:
+        seen = prices.Seen(prices.TARIFF, tariff.here, f"{tariff.there} 1", "EUR", tariff.here, Decimal(40))
+        prices.note(held, other, [seen])
+        prices.note(held, other, [seen._replace(price=Decimal(50))])
+        cause = Cause.of_sold(tariff.here, other)
+        problems.put(held, Problem(cause, other, "reseller_dearer_tariff", {"module": str(other)}))
+        assert [each.module for each in problems.dearer(db, tariff.here)] == [shop.module, other]
+        for module, risen in ((shop.module, (10, 13)), (other, (40, 50))):
+            found = [each for each in prices.risen(db, module, 99) if each.pricelist == tariff.here]
+            assert [(each.agreed, each.seen) for each in found] == [risen]
+        night(shop)
+        assert problems.of(db, cause) is not None
+        assert "10 -> 13 EUR" in shop.ctl("prices", "--json").stdout.decode()
+        tariff.costs(10)
+        night(shop)
+        assert [each.module for each in problems.dearer(db, tariff.here)] == [other]
+        problems.end(held, cause)
+    shop.here.write("DELETE FROM reseller_price WHERE module = %s", other)
+
+
+def test_problems_that_have_not_changed_cost_a_run_the_same_however_many_there_are(shop, sold, inside):
+    """Counted are the statements of the look at agreed prices alone."""
+
+    def counted():
+        before = statements(inside.db)
+        with leases.lease(inside.db, "t:prices", 60) as held:
+            price_watch.note(inside.context, held, shop.module)
+        return statements(inside.db) - before
+
+    first = sold()
+    night(shop)
+    first.costs(13)
+    night(shop)
+    counted()  # reads the module's settings, once a process
+    one = counted()
+    more = [sold() for _ in range(3)]
+    night(shop)
+    for each in more:
+        each.costs(13)
+    night(shop)
+    assert all(each.problem() for each in (first, *more))
+    assert counted() == one
+
+
+def statements(db):
+    """How many statements this connection has sent."""
+    return int(db.row("SHOW SESSION STATUS LIKE 'Questions'")[1])
