@@ -1,4 +1,4 @@
-"""resellerctl panel."""
+"""resellerctl panel: lead clients into the control panels of services of a type, once that is proven safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl plan."""
+"""resellerctl plan: changes that checkevent refused because they would be too many."""
 
 from __future__ import annotations
 
