@@ -11,7 +11,7 @@ from reseller.lifecycle import forecast
 from reseller.lifecycle.forecast import Forecast, Outlook
 from reseller.mgr5 import items
 from reseller.seller.account import read_money
-from reseller.wire import dates, money, numbers
+from reseller.wire import dates, money, numbers, texts
 from reseller.wire.errors import ResellerError
 
 #: how many days may be foreseen
@@ -91,8 +91,10 @@ def _tell(context: Context, found: Forecast) -> None:
     shown.say(f"{accounts.name(context.db, found.account)}, from {dates.text(found.today)}, {found.days} days:")
     for each in found.outlooks:
         _tell_currency(context, found, each)
+    words = texts.messages(context.panel.base, "reseller.forecast")[texts.FALLBACK]
     for left in found.left:
-        shown.say(f"  not counted: service {left.item} {left.name}, until {dates.text(left.ends)}: {REASONS[left.why]}")
+        why = words[f"reason_{left.why}"]
+        shown.say(f"  not counted: service {left.item} {left.name}, until {dates.text(left.ends)}: {why}")
 
 
 def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
@@ -126,16 +128,3 @@ def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
         for term in each.terms
     ]
     shown.table(rows, as_json=False, empty=f"  {iso}: nothing is due.")
-
-
-#: why a service is not counted
-REASONS = {
-    "away": "it is at another module",
-    "status": "it is not active here",
-    "trial": "a trial is not renewed",
-    "left": "a person has said to let it end",
-    "suspended": "it is suspended here",
-    "renewal": "it is not renewed automatically here",
-    "term": "the tariff map has no term for its period",
-    "cost": "no cost of it is known",
-}

@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 from reseller import products
 from reseller.context import Context
-from reseller.ledger import balances, prices, spent, tariffmap, terms
+from reseller.ledger import balances, links, prices, spent, tariffmap, terms
 from reseller.ledger.balances import Kept
 from reseller.ledger.tariffmap import TariffMap
 from reseller.ledger.terms import Ending
 from reseller.lifecycle import term_to_buy
+from reseller.mgr5 import items
 from reseller.model import Status
 from reseller.wire import numbers
 
@@ -100,6 +101,21 @@ class Forecast(NamedTuple):
         short = [each for each in (self.outlooks if with_old else self.sure) if each.uncovered is not None]
         short = [each for each in short if currency in ("", each.currency)]
         return min(short, key=lambda each: (each.uncovered or self.today, each.currency), default=None)
+
+
+def accounts(context: Context) -> dict[int, list[int]]:
+    """The accounts at which modules of ours have linked services, each with those modules."""
+    found: dict[int, list[int]] = {}
+    for module in items.modules(context.db):
+        account = links.account_of(context.db, module)
+        if account:
+            found.setdefault(account, []).append(module)
+    return found
+
+
+def nothing() -> Outlook:
+    """The outlook of an account of which neither money nor anything due is known."""
+    return _outlook("", None, [], dt.date.min, None)
 
 
 def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[Decimal, str] | None = None) -> Forecast:

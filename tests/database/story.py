@@ -258,6 +258,7 @@ def _pages(shop: Shop, item: int) -> None:
     page("processing")
     page("reseller.mapping")
     page("reseller.prices")
+    page("reseller.forecast")
     page("reseller.stop")
     for form in ("reseller.link", "reseller.swap"):
         page(form, elid=item)

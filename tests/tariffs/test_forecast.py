@@ -1,13 +1,13 @@
 """What is due at the seller against the money there: told of days ahead, ended by a top-up, in each currency."""
 
-import datetime as dt
 import json
 
 import pytest
 
 from tests.support import world
+from tests.support.foreseeing import alone, cost, has, in_days, renewing
 from tests.support.keeping import fault
-from tests.support.paying import ends_in, service, today
+from tests.support.paying import ends_in
 from tests.support.world import until
 
 SHORT = "SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'short'"
@@ -15,13 +15,8 @@ SHORT = "SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'sh
 
 @pytest.fixture(autouse=True)
 def _alone(shop):
-    """The balance is read by every run, and nothing that other tests have left is due."""
-    world.limits(shop.here, balance_seconds=0)
-    shop.here.write("UPDATE item SET autoprolong = NULL")
-    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
-    yield
-    shop.here.write("UPDATE item SET autoprolong = NULL")
-    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
+    with alone(shop):
+        yield
 
 
 @pytest.fixture
@@ -37,29 +32,6 @@ def setting(shop):
     put(**dict.fromkeys(used, "off"))
 
 
-def has(shop, amount, **more):
-    """The buyer has so much at the seller."""
-    shop.there.call("sandbox.balance", user=shop.buyer, value=amount, **more)
-
-
-def renewing(shop, days, itemtype="vds"):
-    """An active service that the panel renews by itself, and that ends at the seller in so many days."""
-    if itemtype == "vds":
-        item = service(shop)
-    else:
-        item = shop.order(itemtype)
-        shop.until_active(item)
-    shop.here.write("UPDATE item SET autoprolong = 1 WHERE id = %s", item)
-    ends_in(shop, item, days)
-    shop.checkevent()
-    return item
-
-
-def cost(shop, item):
-    """What its order has cost."""
-    return shop.here.value("SELECT cost FROM reseller_request WHERE item = %s AND kind = 'order'", item)
-
-
 def short(shop):
     found = shop.here.rows(SHORT)
     return {**found[0], **json.loads(found[0]["params"])} if found else None
@@ -71,10 +43,6 @@ def foreseen(shop, *words, currency="EUR"):
     found = {each["currency"]: each for each in account["currencies"]}
     assert done.returncode == int(any(each["days_left"] is not None for each in found.values()))
     return found[currency], {each["item"]: each["why"] for each in account["not counted"]}
-
-
-def in_days(days):
-    return (today() + dt.timedelta(days=days)).isoformat()
 
 
 def test_an_account_that_will_be_short_in_nine_days_says_so_today_and_a_top_up_ends_it(shop):
