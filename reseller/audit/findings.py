@@ -49,6 +49,7 @@ KINDS = {
     "died": Kind(),
     "short": Kind(),
     "dearer": Kind(),
+    "period_gone": Kind(),
     "unsellable": Kind(),
     "below_cost": Kind(),
     "stopped": Kind(),

@@ -145,6 +145,18 @@ def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[D
     return Forecast(account, today, days, outlooks, tuple(left), sure)
 
 
+def coming(context: Context, account: int, today: dt.date, days: int) -> list[tuple[Ending, int]]:
+    """The services whose term ends within so many days and for which a further one will be bought, the earliest first,
+    each with the months of that term.
+    """
+    endings = [
+        each for each in terms.ending(context.db, account, today + dt.timedelta(days=days)) if not _excluded(each)
+    ]
+    maps = tariffmap.load_all(context.db, {each.pricelist for each in endings})
+    found = ((each, _months_of(each, maps.get(each.pricelist, TariffMap({})))) for each in endings)
+    return [(each, months) for each, months in found if months is not None and months > 0]
+
+
 def _excluded(each: Ending) -> str:
     """Why nothing will be bought for a service; empty if something may be."""
     is_owed = _paid(each) > each.ends
@@ -174,7 +186,7 @@ class _Window(NamedTuple):
 
 
 def _terms(each: Ending, mapping: TariffMap, costs: _Costs, window: _Window) -> Iterator[Term]:
-    months = _months(mapping.remote(tariffmap.PERIOD, str(each.period)) or "")
+    months = _months_of(each, mapping)
     if months is None or months in (TRIAL, FOR_EVER):
         return
     cost, currency, is_old = costs.of(each.item, months)
@@ -189,8 +201,9 @@ def _terms(each: Ending, mapping: TariffMap, costs: _Costs, window: _Window) -> 
         day = day + dt.timedelta(days=1) if months == DAY else term_to_buy.after(day, months)
 
 
-def _months(text: str) -> int | None:
-    """A period as the tariff map has it, None for none."""
+def _months_of(each: Ending, mapping: TariffMap) -> int | None:
+    """The term at the seller by which a service is renewed, as the tariff map has it; None for none."""
+    text = mapping.remote(tariffmap.PERIOD, str(each.period)) or ""
     return DAY if text == str(DAY) else TRIAL if text == str(TRIAL) else numbers.parse(text)
 
 

@@ -78,6 +78,7 @@ KINDS = {
     problems.UNSELLABLE: Kind("reseller_unsellable", requests.SETPARAM),
     problems.SHORT: Kind("reseller_account_short", requests.PROLONG),
     problems.DEARER: Kind("reseller_dearer_tariff", requests.PROLONG),
+    problems.PERIOD_GONE: Kind("reseller_period_gone", requests.PROLONG),
     problems.DIED: Kind("reseller_run_died", requests.SETPARAM),
 }
 
