@@ -240,3 +240,58 @@ def test_a_cost_that_is_old_silences_no_alarm_that_the_others_raise(shop):
     terms = {term["item"]: term["is_old"] for term in foreseen(shop)[0]["terms"]}
     assert (terms[stale], terms[item]) == (True, False)
     assert short(shop)["day"] == in_days(9)
+
+
+def dates(shop, item, here, there):
+    """The service is paid by its client until so many days from now, and at the seller until so many."""
+    ends_in(shop, item, there)
+    day = in_days(here)
+    shop.here.write("UPDATE item SET expiredate = %s WHERE id = %s", day, item)
+    shop.here.write("UPDATE reseller_link SET accounted = %s WHERE item = %s", day, item)
+    shop.here.write("UPDATE reseller_observation SET expiredate = %s WHERE item = %s", in_days(there), item)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "terms", "why"),
+    [
+        (-2, -2, 2, None),
+        (-3, 20, 1, None),
+        (-4, 20, 0, "overdue"),
+        (-60, -90, 0, "overdue"),
+        (-90, -90, 0, "overdue"),
+        (20, -20, 2, None),
+        (20, -40, 0, "overdue"),
+        (40, 25, 1, None),
+    ],
+    ids=str,
+)
+def test_what_is_overdue_counts_only_while_a_rule_would_still_buy_it(shop, here, there, terms, why):
+    item = renewing(shop, 9)
+    dates(shop, item, here, there)
+    found, left = foreseen(shop)
+    assert len([term for term in found["terms"] if term["item"] == item]) == terms
+    assert left.get(item) == why
+
+
+def test_days_that_were_not_bought_for_long_are_not_each_due_today(shop):
+    item = renewing(shop, 9)
+    tariff = shop.tariffs["VDS-1"]
+    sql = "UPDATE reseller_map SET remote = %s WHERE pricelist = %s AND kind = 'period' AND local = '1'"
+    before = shop.here.value(
+        "SELECT remote FROM reseller_map WHERE pricelist = %s AND kind = 'period' AND local = '1'", tariff
+    )
+    assert shop.here.write(sql, "-50", tariff) == 1
+    try:
+        daily = "UPDATE reseller_price SET part = REPLACE(part, ' 1 ', ' -50 ') WHERE subject = 'service'"
+        assert shop.here.write(f"{daily} AND number = %s", item) > 0
+        dates(shop, item, -300, -300)
+        found, left = foreseen(shop)
+        assert [term for term in found["terms"] if term["item"] == item] == []
+        assert left[item] == "overdue"
+        dates(shop, item, 100, -300)
+        assert foreseen(shop)[1][item] == "overdue"
+        dates(shop, item, -1, -1)
+        found, left = foreseen(shop, "--days", "5")
+        assert len([term for term in found["terms"] if term["item"] == item]) == 7
+    finally:
+        shop.here.write(sql, before, tariff)
