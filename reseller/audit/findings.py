@@ -50,6 +50,7 @@ KINDS = {
     "short": Kind(),
     "dearer": Kind(),
     "period_gone": Kind(),
+    "dear_change": Kind(),
     "unsellable": Kind(),
     "below_cost": Kind(),
     "stopped": Kind(),

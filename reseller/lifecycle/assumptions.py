@@ -25,7 +25,7 @@ from reseller import products
 from reseller.assumption import ANSWER, COLUMN, FORM, FUNCTION, LIST, PARAMETER, Assumption, merged
 from reseller.context import Context
 from reseller.db import Database
-from reseller.ledger import linked, links, margins, overview, problems, requests, terms, verdicts
+from reseller.ledger import linked, links, margins, mid_term, overview, problems, requests, terms, verdicts
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.verdicts import Verdict
@@ -55,6 +55,7 @@ OF_PANEL = merged(
         overview,
         terms,
         margins,
+        mid_term,
     )
     for entry in room.ASSUMED
 )

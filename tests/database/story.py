@@ -215,7 +215,7 @@ def _money(shop: Shop, item: int) -> None:
     assert shop.here.run("processing/pmreseller", *command).returncode == 0
     shop.here.write("UPDATE item SET autoprolong = period WHERE id = %s", item)
     ctl(shop, "forecast", "--days", 60, codes=(0, 1))
-    for by in ("tariff", "client", "month"):
+    for by in ("tariff", "client", "month", "change"):
         ctl(shop, "margins", by)
     ctl(shop, "stop", "--why", "a look at the prices")
     shop.checkevent()
