@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from reseller import products
 from reseller.context import Context
-from reseller.ledger import balances, links, prices, spent, tariffmap, terms
+from reseller.ledger import balances, foreseen, links, prices, spent, tariffmap, terms
 from reseller.ledger.balances import Kept
 from reseller.ledger.tariffmap import TariffMap
 from reseller.ledger.terms import Ending
@@ -27,13 +27,11 @@ from reseller.lifecycle import term_to_buy
 from reseller.lifecycle.term_to_buy import Level
 from reseller.limits import Limits
 from reseller.mgr5 import items
-from reseller.model import Status
+from reseller.model import DAY, FOR_EVER, TRIAL, Status
 from reseller.wire import numbers
 
-#: periods that are no months: a trial is not renewed, a day is bought each day
-TRIAL, DAY, FOR_EVER = -100, -50, 0
 #: windows for which what is due is shown
-WINDOWS = (7, 14, 30)
+WINDOWS = (foreseen.DAYS, 14, 30)
 #: most terms of one service that are counted
 MOST_TERMS = 1000
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from reseller.ledger import accounts
+from reseller.ledger import accounts, foreseen
 from reseller.lifecycle import forecast
 from reseller.lifecycle.forecast import Forecast, Left, Outlook, Term
 from reseller.pages import listing
@@ -53,11 +53,13 @@ def _account(call: Call, found: Forecast, each: Outlook, modules: list[int]) -> 
         "currency": each.currency,
         "available": _old(call, money.text(kept.available, "") if kept else "", is_old=is_old and kept is not None),
         "balance": money.text(kept.money.amount, "") if kept else "",
+        "floor": money.text(kept.money.floor, "") if kept and kept.money.floor else "",
         "age": _age(call, kept.age_seconds) if kept else "",
         "days_left": lasts,
         "uncovered": dates.text(each.uncovered),
         "missing": money.text(each.missing, "") if each.missing else "",
         **{f"due_{window}": _due(call, found, each, window) for window in forecast.WINDOWS},
+        "error": _error(call, found, each),
         "lost": _lost(call, each),
         "left": len(found.left),
     }
@@ -77,6 +79,12 @@ def _due(call: Call, found: Forecast, each: Outlook, window: int) -> str:
     """What is due within so many days, marked if the cost of any of it is old."""
     is_old = any(term.is_old for term in each.terms if (term.day - found.today).days <= window)
     return _old(call, money.text(each.due[window], ""), is_old=is_old)
+
+
+def _error(call: Call, found: Forecast, each: Outlook) -> str:
+    """How far forecasts were off lately, and how many were compared."""
+    error = foreseen.errors(call.context.db, found.account).get(each.currency)
+    return f"{error.percent} % ({error.forecasts})" if error and error.percent is not None else ""
 
 
 def _lost(call: Call, each: Outlook) -> str:
