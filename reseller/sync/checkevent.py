@@ -41,8 +41,10 @@ from reseller.lifecycle.last_handler import PASSING
 from reseller.mgr5 import items, settings
 from reseller.sync import (
     account_troubles,
+    change_watch,
     cover_watch,
     died,
+    expense_watch,
     left_behind,
     metrics,
     price_watch,
@@ -220,7 +222,7 @@ class _Run:
             from reseller.sync import tariff_watch
 
             tariff_watch.note(self.context, self.held, self.module, self.job.until)
-        for watch in (price_watch.note, cover_watch.note):
+        for watch in (price_watch.note, cover_watch.note, change_watch.note, expense_watch.note):
             watch(self.context, self.held, self.module)
 
     def _end_all(self) -> None:
