@@ -11,7 +11,7 @@ from pathlib import Path
 import pymysql
 
 from reseller.db import Database, NoTableError
-from reseller.ledger import installation, price_tables
+from reseller.ledger import installation, money_tables
 from reseller.wire.errors import ResellerError
 
 #: how many seconds a process waits for another one that migrates the tables
@@ -415,7 +415,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_swap ADD INDEX away (live, home)",
     ),
     (
-        price_tables.PRICES.format(engine=_ENGINE),
+        money_tables.PRICES.format(engine=_ENGINE),
         f"""CREATE TABLE IF NOT EXISTS reseller_balance (
             account INT NOT NULL,
             currency VARCHAR(16) NOT NULL,
@@ -429,7 +429,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         SELECT id, currency, balance, checked FROM reseller_account
         WHERE balance IS NOT NULL AND currency > '' AND checked IS NOT NULL""",
     ),
-    price_tables.OF_MODULES,
+    (money_tables.EXPENSES.format(engine=_ENGINE),),
+    (
+        money_tables.FORESEEN.format(engine=_ENGINE),
+        "ALTER TABLE reseller_balance ADD COLUMN floor DECIMAL(20, 4) NULL",
+    ),
+    money_tables.OF_MODULES,
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(

@@ -1,4 +1,4 @@
-"""The table of prices, and how it came to be told apart by modules (schema.py runs these)."""
+"""Tables about money, and how prices came to be told apart by modules (schema.py runs these)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,29 @@ PRICES = """CREATE TABLE IF NOT EXISTS reseller_price (
     PRIMARY KEY (subject, number, part, currency),
     KEY (module),
     KEY (pricelist)
+) {engine}"""
+
+EXPENSES = """CREATE TABLE IF NOT EXISTS reseller_expense (
+    account INT NOT NULL,
+    charge BIGINT NOT NULL,
+    remote VARCHAR(32) NOT NULL,
+    operation VARCHAR(32) NOT NULL,
+    day DATE NOT NULL,
+    amount DECIMAL(20, 4) NOT NULL,
+    currency VARCHAR(16) NOT NULL,
+    item INT NOT NULL,
+    accepted_by VARCHAR(190) NOT NULL DEFAULT '',
+    PRIMARY KEY (account, charge)
+) {engine}"""
+
+FORESEEN = """CREATE TABLE IF NOT EXISTS reseller_foreseen (
+    account INT NOT NULL,
+    currency VARCHAR(16) NOT NULL,
+    day DATE NOT NULL,
+    amount DECIMAL(20, 4) NOT NULL,
+    noted DATETIME(3) NOT NULL,
+    spent DECIMAL(20, 4) NULL,
+    PRIMARY KEY (account, currency, day)
 ) {engine}"""
 
 #: Two modules that sell one tariff buy at two sellers: each has its prices, and its problem of them. `units` is how
