@@ -1,4 +1,4 @@
-"""resellerctl forecast."""
+"""resellerctl forecast: what is due at the sellers in the next days, and whether the money lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl margins."""
+"""resellerctl margins: what resold services have earned and cost, by tariff, client or month."""
 
 from __future__ import annotations
 

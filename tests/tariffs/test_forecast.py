@@ -194,7 +194,7 @@ def test_two_currencies_are_foreseen_each_for_itself(shop, setting):
 
 @pytest.mark.parametrize("setting_of", ["module", "all"])
 def test_the_panel_shows_the_balance_that_the_module_tells(shop, setting_of):
-    has(shop, "321.5", limit=20)
+    has(shop, "321.5", limit=20)  # put back by the next test's fixture `shop`
     shop.here.call("sandbox.switch", name="getbalance_of", value=setting_of)
     try:
         shop.here.call("processing.checkbalance")
