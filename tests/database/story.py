@@ -215,8 +215,8 @@ def _money(shop: Shop, item: int) -> None:
     assert shop.here.run("processing/pmreseller", *command).returncode == 0
     shop.here.write("UPDATE item SET autoprolong = period WHERE id = %s", item)
     ctl(shop, "forecast", "--days", 60, codes=(0, 1))
-    dear = "UPDATE reseller_request SET cost = 1, cost_currency = 'EUR' WHERE kind = 'setparam' AND module = %s LIMIT 1"
-    shop.here.write(dear, shop.module)
+    dear = "UPDATE reseller_request SET cost = 1, cost_currency = 'EUR', sent = created WHERE kind = 'setparam'"
+    shop.here.write(f"{dear} AND module = %s", shop.module)
     for by in ("tariff", "client", "month", "change"):
         ctl(shop, "margins", by)
     world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1)
