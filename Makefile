@@ -141,7 +141,7 @@ packages: venv ## .deb and .rpm files with their SHA-256 sums in build/packages 
 
 test-packages: venv ## install the packages into roots of Debian 11, 12 and 13 (as root; 15 minutes; ARGS= for pytest)
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[packages]'
-	.venv/bin/python -m pytest -p no:xdist tests/packages/on_debian.py $(ARGS)
+	.venv/bin/python -m pytest -p no:xdist -rP tests/packages/on_debian.py $(ARGS)
 
 install: ## put the add-on into a panel's tree (PREFIX=, CRONDIR=, LOGROTATEDIR=, WHEELS= for hosts without network)
 	@scripts/install.sh install

@@ -137,6 +137,9 @@ class Limits(NamedTuple):
     long_away_days: int = 14
     # 1: other panels buy with the seller account too, so the audit shows their services and asks nobody about them.
     shared_account: int = 0
+    # 0: what the line for cron starts makes no run, and says nothing. A setting, since an upgrade may bring back a line
+    # that was taken out.
+    cron: int = 1
     # The file for Prometheus that each full run of checkevent writes: a path in the panel's directory, a full path, or
     # none.
     metrics_file: str = "var/reseller.prom"
@@ -158,15 +161,20 @@ _NEVER_NOTHING = (
 )
 
 
+def path(base: Path) -> Path:
+    """The operator's file, in the panel's directory `base`; it need not be there."""
+    return base / "etc" / "reseller.conf"
+
+
 def load(base: Path) -> tuple[Limits, list[Message]]:
     """The limits of the panel at `base`, and one message `reseller_limits` for each unusable line of its file."""
-    path = base / "etc" / "reseller.conf"
+    file = path(base)
     try:
-        lines = files.lines(path)
+        lines = files.lines(file)
     except FileNotFoundError:
         return Limits(), []
     except OSError as error:
-        return Limits(), [Message("reseller_limits_unread", file=str(path), text=str(error.strerror))]
+        return Limits(), [Message("reseller_limits_unread", file=str(file), text=str(error.strerror))]
     known: dict[str, type] = {name: type(value) for name, value in Limits()._asdict().items()}
     chosen: dict[str, Any] = {}
     wrong: list[Message] = []
@@ -178,7 +186,7 @@ def load(base: Path) -> tuple[Limits, list[Message]]:
         name = RENAMED.get(name, name)
         kind, value = known.get(name), value.strip()
         if kind is None or not (_is_possible(name, value) if kind is int else value):
-            wrong.append(Message("reseller_limits", object=name, file=str(path), line=text))
+            wrong.append(Message("reseller_limits", object=name, file=str(file), line=text))
         else:
             chosen[name] = kind(value)
     return Limits()._replace(**chosen), wrong

@@ -23,6 +23,19 @@ is_ours() {
     echo "${1#"$PREFIX"/}" | LC_ALL=C grep -qxE "addon/reseller(_[a-z0-9]+)*|processing/pmreseller|sbin/resellerctl|$xml"
 }
 
+# An rpm that was killed leaves what it had begun to write, as NAME; and eight hexadecimal digits, and takes it away in no
+# later run. Some daemons of cron would run theirs. Not while a package manager is writing, only before or after that.
+remove_unfinished() { # the root of the file system, empty for /
+    hex='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+    for own in "$PREFIX/lib/reseller" "$PREFIX/src/pmreseller" "$1/usr/share/doc/billmanager-plugin-reseller"; do
+        [ ! -d "$own" ] || find "$own" ! -type d -name "*;$hex" -delete
+    done
+    for file in "$PREFIX"/addon/*\;$hex "$PREFIX"/processing/*\;$hex "$PREFIX"/sbin/*\;$hex "$PREFIX"/etc/xml/*\;$hex \
+        "$CRONDIR"/*\;$hex "$LOGROTATEDIR"/*\;$hex; do
+        ! is_ours "${file%;*}" || rm -f "$file"
+    done
+}
+
 # A panel that does not answer within a minute is not asked again: it may itself be waiting for the package manager that
 # has started us.
 panel() { # words for mgrctl; standard output and standard error as given

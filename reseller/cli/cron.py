@@ -17,18 +17,20 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Makes one run through the panel, as the line for cron in /etc/cron.d/reseller does. It prints nothing while "
         "runs are made; otherwise it says why not, when that begins, changes and is over, and once a day: cron mails "
-        "that to root. Each failure is in var/reseller.log. To see what a run does, use checkevent."
+        "that to root. Each failure is in var/reseller.log. With `cron 0` in etc/reseller.conf it makes no run and "
+        "prints nothing. To see what a run does, use checkevent."
     )
     parser.add_argument("--pending", action="store_true", help="look only at services with an open operation")
 
 
 def run(panel: Panel, arguments: argparse.Namespace) -> int:
-    """Make one run; 1 if none was made."""
+    """Make one run; 1 if none was made although an operator wants it."""
     outcome = scheduled.run(panel, pending=arguments.pending)
     if arguments.json:
-        shown.machine({"made": outcome.is_made, "text": outcome.sentence, "summary": outcome.summary})
+        told = {"made": outcome.is_made, "text": outcome.sentence, "summary": outcome.summary, "off": outcome.is_off}
+        shown.machine(told)
     elif outcome.sentence and outcome.is_made:
         shown.say(outcome.sentence)
     elif outcome.sentence:
         shown.complain(outcome.sentence)
-    return 0 if outcome.is_made else 1
+    return 0 if outcome.is_made or outcome.is_off else 1

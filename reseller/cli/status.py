@@ -10,6 +10,7 @@ from reseller.audit import status
 from reseller.audit.status import Status
 from reseller.cli import shown
 from reseller.context import Context
+from reseller.sync import scheduled
 
 NONE = "none"
 #: how many services are named for each kind of problem
@@ -27,15 +28,16 @@ def define(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, arguments: argparse.Namespace) -> int:
     """Print the state of each module; 1 if a seller cannot be reached, a module is gone, or no run takes place."""
     modules, missing = status.of_all(context), status.missing_run(context)
+    off = scheduled.switched_off(context.panel)
     if arguments.json:
-        shown.machine([_plain(each) for each in modules])
+        shown.machine([{**_plain(each), "cron": off is None} for each in modules])
     elif not modules:
         shown.say("No module is connected to a seller.")
     else:
         for each in modules:
             _tell(each)
     if not arguments.json:
-        for wrong in context.wrong_files:
+        for wrong in [*([off] if off else []), *context.wrong_files]:
             shown.say(context.word(wrong))
     if missing:
         shown.complain(context.word(missing))

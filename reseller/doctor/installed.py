@@ -22,7 +22,7 @@ from reseller.context import Context
 from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, Finding
 from reseller.mgr5 import items
 from reseller.mgr5.panel import Panel
-from reseller.sync import metrics
+from reseller.sync import metrics, scheduled
 from reseller.wire.errors import Message
 
 MANIFEST = "lib/reseller/manifest"
@@ -180,7 +180,7 @@ _CALLS_US = re.compile(r"^[^#]*(?:resellerctl cron(?! --pending)|mgrctl -m billm
 
 
 def of_cron(panel: Panel) -> Iterator[Finding]:
-    """The line for cron is there and active, and runs begin."""
+    """The line for cron is there and active, no setting takes its effect, and runs begin."""
     path = next((each for each in manifest(panel) if each.parent.name == "cron.d"), None)
     if path is None:
         yield Finding(FAILS, Message("reseller_doctor_cron_none", path=panel.base / MANIFEST), again(panel))
@@ -193,6 +193,9 @@ def of_cron(panel: Panel) -> Iterator[Finding]:
     active = [line for line in lines if _CALLS_US.search(line)]
     if not active:
         yield Finding(FAILS, Message("reseller_doctor_cron_off", path=path), again(panel))
+    off = scheduled.switched_off(panel)
+    if off:
+        yield Finding(WARNING, off, scheduled.switch_on(panel))
     for left in (path.with_name(path.name + end) for end in _LEFT):
         if left.exists():
             yield Finding(WARNING, Message("reseller_doctor_cron_left", path=left), f"rm {shlex.quote(str(left))}")

@@ -97,7 +97,8 @@ def of_panel(context: Context) -> list[Found]:
     try:
         known = function_list.of(context.panel)
     except PanelError as error:
-        return found + [Found(entry, holds=None, found=f"no list: {error.panel_type}") for entry in called]
+        why = f"the panel lists no functions: {error.panel_type}"
+        return found + [Found(entry, holds=None, found=why) for entry in called]
     until = time.monotonic() + LOOK_SECONDS
     found += [_function(context, entry, known, until) for entry in called if entry.kind == FUNCTION]
     return found + _parameters(context, [entry for entry in called if entry.kind == PARAMETER], until)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import time
 from typing import NamedTuple
 
-from reseller import files
+from reseller import files, limits
 from reseller.log import Log
 from reseller.mgr5.mgrctl import Mgrctl
 from reseller.mgr5.panel import Panel
@@ -36,20 +37,36 @@ class Told(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a run that cron has started went: whether it was made, and what there is to print, mostly nothing."""
+    """How a run that cron has started went: whether it was made, and what there is to print, mostly nothing.
+
+    With `is_off` no run was made because an operator wants none.
+    """
 
     is_made: bool
     sentence: str = ""
     summary: str = ""
+    is_off: bool = False
+
+
+def switched_off(panel: Panel) -> Message | None:
+    """The message `reseller_cron_off` where `reseller.conf` has `cron 0`; None where cron makes runs."""
+    return None if panel.limits.cron else Message("reseller_cron_off", path=limits.path(panel.base))
+
+
+def switch_on(panel: Panel) -> str:
+    """The line of the shell that takes `cron 0` out of `reseller.conf`."""
+    return f"sed -i --follow-symlinks '/^[[:space:]]*cron  *0/d' {shlex.quote(str(limits.path(panel.base)))}"
 
 
 def run(panel: Panel, *, pending: bool = False) -> Outcome:
     """Make one run through the panel, for open work only if `pending`."""
+    if switched_off(panel):
+        return Outcome(is_made=False, is_off=True)
     before = _told(panel)
     function, fields = ("reseller.checkevent", {"pending": "on"}) if pending else ("checkevent", {})
-    limits = panel.limits
+    seconds = panel.limits.run_seconds + panel.limits.lease_seconds
     try:
-        answer = Mgrctl(panel).call(function, fields, seconds=limits.run_seconds + limits.lease_seconds)
+        answer = Mgrctl(panel).call(function, fields, seconds=seconds)
     except PanelError as error:
         return Outcome(is_made=False, sentence=_failed(panel, before, error))
     summary = document.text(answer, "summary")

@@ -126,6 +126,24 @@ def test_a_leftover_beside_the_cron_file_is_a_warning(well):
     heal(well, findings)
 
 
+def test_cron_that_is_off_is_a_warning_with_the_line_that_takes_it_back(well):
+    settings = well.here.base / "etc/reseller.conf"
+    before = settings.read_text()
+    with settings.open("a") as file:
+        file.write("cron 1\n \tcron  0 # while the seller moves\n")
+    code, findings = doctor(well)
+    [found] = amiss(findings)
+    assert (code, found["check"], found["verdict"]) == (0, "cron", "warning")
+    assert f"{settings} has the line `cron 0`" in found["text"]
+    status = well.ctl("status")
+    assert (status.returncode, found["text"] in status.stdout.decode()) == (0, True)
+    assert {each["cron"] for each in json.loads(well.ctl("status", "--json").stdout)} == {False}
+    heal(well, findings)
+    assert settings.read_text() == f"{before}cron 1\n", "nothing else of the file is changed"
+    assert found["text"] not in well.ctl("status").stdout.decode()
+    assert {each["cron"] for each in json.loads(well.ctl("status", "--json").stdout)} == {True}
+
+
 def test_runs_that_do_not_begin_or_do_not_come_through_are_told_apart(well):
     figures = well.here.base / "var/reseller.prom"
     text = figures.read_text()

@@ -249,6 +249,27 @@ def test_what_make_install_has_put_there_is_taken_over_with_an_operators_edits(h
         assert not (library / "kept").exists()
 
 
+@pytest.mark.parametrize(("name", "words"), [("postinst", ("1",)), ("prerm", ("0",))])
+def test_what_a_killed_rpm_had_begun_to_write_goes_and_nothing_of_others(host, name, words):
+    base = host / "usr/local/mgr5"
+    ours = [
+        *("addon/reseller_lists", "processing/pmreseller", "sbin/resellerctl", "etc/xml/billmgr_mod_reseller_swap.xml"),
+        *("lib/reseller/packages/lxml/etree.so", "src/pmreseller/Makefile"),
+    ]
+    begun = [base / f"{each};6b0d7ad1" for each in ours]
+    begun += [host / f"etc/{each}/reseller;6b0d7ad1" for each in ("cron.d", "logrotate.d")]
+    begun.append(host / "usr/share/doc/billmanager-plugin-reseller/copyright;6b0d7ad1")
+    others = [base / "addon/other;6b0d7ad1", base / "addon/reseller;6b0d", host / "etc/cron.d/backup;6b0d7ad1"]
+    whole = [base / ours[0], host / "etc/cron.d/reseller"]
+    for path in (*begun, *others, *whole):
+        program(path, "")
+    program(base / "lib/reseller/tree.sh", (ROOT / "scripts/tree.sh").read_text())
+    program(base / "lib/reseller/settle", "#!/bin/sh\n")
+    assert run(ROOT / "package" / name, *words, DPKG_ROOT=str(host)).returncode == 0
+    assert [path for path in begun if path.exists()] == []
+    assert [path for path in (*others, *whole) if not path.exists()] == []
+
+
 def test_folders_of_the_panel_that_a_package_manager_has_found_empty_are_made_again(host):
     base = host / "usr/local/mgr5"
     (base / "addon").mkdir()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -34,6 +35,13 @@ def trial(tmp_path):
         process.kill()
 
 
+def until(output, words):
+    end = time.monotonic() + 120
+    while words not in output.read_text():
+        assert time.monotonic() < end, output.read_text()
+        time.sleep(0.2)
+
+
 @pytest.mark.timeout(600)
 def test_a_person_finds_a_working_shop(trial):
     process, output = trial
@@ -50,13 +58,16 @@ def test_a_person_finds_a_working_shop(trial):
         assert 'level="29"' in requests.post(place, data=who, timeout=60).text
     top_up = re.search(r"^top up +(.+)$", text, re.MULTILINE).group(1)
     assert subprocess.run(top_up.split(), check=True, capture_output=True, text=True).stdout.startswith("OK")
-    end = time.monotonic() + 120
-    while "cron: checkevent:" not in output.read_text():
-        assert time.monotonic() < end, output.read_text()
-        time.sleep(0.2)
+    until(output, "cron: checkevent:")
+    # A panel that is down is a thing to try out too.
+    root = re.search(r"(/\S*reseller-try-\w+)", text).group(1)
+    socket = Path(root) / "root/reseller/mgr5/var/core.sock"
+    socket.rename(socket.with_name("core.away"))
+    until(output, "cron: checkevent: no run was made")
+    socket.with_name("core.away").rename(socket)
+    until(output, "Runs of checkevent are made again")
     process.send_signal(signal.SIGINT)
     assert process.wait(120) == 0
-    root = re.search(r"(/\S*reseller-try-\w+)", text).group(1)
     assert not subprocess.run(["pgrep", "-f", root], capture_output=True, check=False).stdout
 
 

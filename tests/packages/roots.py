@@ -113,6 +113,7 @@ class System:
     """A running system; use it as a context. Files of `packages` are in /opt/packages there."""
 
     def __init__(self, suite: str, place: Path, packages: Path) -> None:
+        self.suite = suite
         self._place = place
         place.mkdir()
         given = [root(suite), ROOT.resolve(), place, standin(SUITES[suite]), packages]

@@ -49,6 +49,32 @@ def test_a_run_prints_nothing(quick):
     assert not (quick.here.base / "var/reseller.cron").exists()
 
 
+def begun(shop):
+    """When the last run began, as the figures say it."""
+    figures = (shop.here.base / "var/reseller.prom").read_text()
+    return re.findall(r"^reseller_last_run_\w+\{.*\} .*$", figures, re.MULTILINE)
+
+
+def test_cron_that_is_off_makes_no_run_and_says_nothing_whatever_is_wrong(quick):
+    assert cron(quick) == (0, "")
+    limits(quick.here, panel_away_seconds=1, cron=0)
+    runs, lines = begun(quick), log(quick)
+    assert cron(quick) == (0, "")
+    with panel_down(quick):
+        assert cron(quick) == (0, "")
+        told = quick.ctl("cron", "--json")
+    assert (told.returncode, json.loads(told.stdout)["off"]) == (0, True)
+    assert quick.ctl("cron", "--pending").returncode == 0
+    assert (begun(quick), log(quick)) == (runs, lines)
+    # A person's run is not cron's.
+    quick.checkevent()
+    assert log(quick) != lines
+    limits(quick.here, panel_away_seconds=1)
+    lines = log(quick)
+    assert cron(quick) == (0, "")
+    assert log(quick) != lines
+
+
 def test_a_panel_that_is_down_is_mailed_once_logged_each_time_and_again_when_it_is_over(quick):
     with panel_down(quick):
         before = log(quick).count("ERROR")
@@ -101,4 +127,4 @@ def test_what_fails_within_a_run_is_in_the_log(quick, vds):
 
 def test_pending_looks_only_at_what_is_open(quick):
     done = quick.ctl("cron", "--pending", "--json")
-    assert json.loads(done.stdout) == {"made": True, "text": "", "summary": "nothing to do"}
+    assert json.loads(done.stdout) == {"made": True, "text": "", "summary": "nothing to do", "off": False}
