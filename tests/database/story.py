@@ -220,8 +220,10 @@ def _money(shop: Shop, item: int) -> None:
     world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1)
     buyer = shop.there.value("SELECT account FROM user WHERE name = %s", shop.buyer)
     charge = "INSERT INTO expense (item, account, operation, realdate, amount) VALUES (%s, %s, 'open', CURDATE(), 1)"
+    bought = shop.order("vds")
+    shop.until_active(bought)
     for _ in range(2):
-        for number in (shop.links(item)[0]["remote"], 987654):
+        for number in (shop.links(bought)[0]["remote"], 987654):
             shop.there.write(charge, number, buyer)
         shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'expenses'")
         shop.checkevent()
