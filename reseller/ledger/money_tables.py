@@ -50,5 +50,5 @@ OF_MODULES = (
     DROP PRIMARY KEY, ADD PRIMARY KEY (subject, number, part, currency, module)""",
     """ALTER TABLE reseller_problem ADD COLUMN part INT NOT NULL DEFAULT 0,
     DROP PRIMARY KEY, ADD PRIMARY KEY (subject, number, kind, part)""",
-    "UPDATE reseller_problem SET part = module WHERE kind = 'dearer'",
+    "UPDATE reseller_problem SET part = module WHERE subject = 'pricelist' AND kind = 'dearer'",
 )
