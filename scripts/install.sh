@@ -164,6 +164,7 @@ install() {
     scripts/prerequisites.sh python
     check_manifest
     refuse_what_is_not_ours
+    remove_unfinished
     recorded >"$scratch/before"
     missing_directories >"$scratch/created"
     build_environment
@@ -198,6 +199,7 @@ uninstall() {
         echo "How many services stay at sellers could not be counted."
     grep '/$' "$MANIFEST" >"$scratch/created" || true
     grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file" || true; done
+    remove_unfinished
     rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside "$MANIFEST"
     remove_directories <"$scratch/created"
     echo "Taken out of $PREFIX. The tables reseller_* of its database were kept, with every link to a remote service;"

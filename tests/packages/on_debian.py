@@ -320,6 +320,8 @@ def test_the_rpm_installs_upgrades_and_goes(tmp_path, packages):
             system.killed(moment, "rpm", "-e", NAME)
             system.must(*again)
             assert system.files() == whole, f"a removal that was killed after {moment} s"
+        # A removal takes the figures away, so that until the next run nobody knows of one.
+        assert system.inside("cron") == 0
         assert failing(system) == []
         assert system.inside("counts") == rows
         told = system.must("rpm", "-e", NAME)
