@@ -9,7 +9,7 @@ export PYTHON PREFIX CRONDIR LOGROTATEDIR CHECKEVENT SETREMOTEID WHEELS DATABASE
 EXECUTABLES = $(wildcard addon/reseller processing/pmreseller sbin/resellerctl)
 
 .NOTPARALLEL:
-.PHONY: help venv mariadb mysql alarms foreign browser test test-fast screenshots bench demo try walk chaos fuzz clients storm coverage mutation check lint types layers docs fmt lock sbom packages test-packages install uninstall clean
+.PHONY: help venv mariadb mysql alarms foreign browser test test-fast screenshots bench demo try walk chaos fuzz clients storm coverage mutation check lint types layers docs files fmt lock sbom packages test-packages install uninstall clean
 
 help: ## list the targets (this is what bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ types: venv ## types (mypy, strict for reseller/)
 
 layers: venv ## who may import whom (import-linter)
 	.venv/bin/lint-imports --no-cache
+
+files: ## write docs/files.md and files-sandbox.md: every file in a line, by its own docstring
+	$(PYTHON) scripts/file_list.py
 
 fmt: venv ## format, and repair what ruff can repair
 	.venv/bin/ruff format

@@ -91,7 +91,7 @@ def answers(function: str, paths: str, source: str, *rests: str) -> tuple[Assump
 
 
 def merged(entries: Iterable[Assumption]) -> dict[str, Assumption]:
-    """The entries by name; what rests on one that several files name is what rests on any of them."""
+    """One entry for each name; if several files state it, its `rests` are those of all of them."""
     found: dict[str, Assumption] = {}
     for entry in entries:
         known = found.setdefault(entry.name, entry)

@@ -120,6 +120,8 @@ class Limits(NamedTuple):
     tariff_look_seconds: int = 86400
     # A price that was seen longer ago than this is old: it is shown as old, and nothing is raised or ended by it.
     price_seconds: int = 172800
+    # The seller's charges are held against our requests this often; 0: never.
+    expense_look_seconds: int = 86400
     # The seller's balance is read again after the first time; after the second it is old, and decides nothing.
     balance_seconds: int = 3600
     balance_old_seconds: int = 86400

@@ -24,6 +24,8 @@ CLIENT_LEVEL = 16
 CURRENCY_CHARACTERS = 16
 #: what becomes of an order that would leave renewals uncovered (lifecycle/cover.py)
 NOTHING, WARN, HOLD = "nothing", "warn", "hold"
+#: periods that are no months (platform.md 6.2): a trial is not renewed, a day is charged each day
+TRIAL, DAY, FOR_EVER = -100, -50, 0
 #: `pricelist.addontype` (platform.md 6.2)
 BOOLEAN, INTEGER, ENUMERATION = 1, 2, 3
 
@@ -70,6 +72,20 @@ class Item:
     lastpricelist: int = 0
     params: dict[str, str] = field(default_factory=dict)
     addons: tuple[Addon, ...] = ()
+
+
+class Expense(NamedTuple):
+    """A charge as a seller's list names it: its number there, the remote service, the seller's word for it, its day.
+
+    `currency` is empty where the list names none.
+    """
+
+    number: int
+    remote: str
+    operation: str
+    day: dt.date
+    amount: Decimal
+    currency: str
 
 
 def named_by(key: str | None) -> str:
@@ -142,9 +158,13 @@ class Balance(NamedTuple):
 
 
 class Money(NamedTuple):
-    """An account's money in one currency; credit and reserved money are None where the seller does not name them."""
+    """An account's money in one currency; credit and reserved money are None where the seller does not name them.
+
+    `floor` is what the seller keeps back beside them, by its last refusal for lack of money, None where none has said.
+    """
 
     amount: Decimal
     currency: str
     credit: Decimal | None = None
     reserved: Decimal | None = None
+    floor: Decimal | None = None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from reseller import process
 from reseller.log import Log
-from reseller.mgr5 import module
-from reseller.mgr5.module import Arguments
+from reseller.mgr5 import command_line
+from reseller.mgr5.command_line import Arguments
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError, UsageError
 
@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     panel = Panel.of(argv[0])
     arguments = Arguments("")
     try:
-        arguments = module.parse(argv[1:])
+        arguments = command_line.parse(argv[1:])
         command = COMMANDS.get(arguments.command)
         if command is None:
             raise UsageError("reseller_command", object="command", value=arguments.command)

@@ -27,7 +27,7 @@ class Product:
     is_ordered_the_old_way = False
     #: a closed service may be kept for the next order of its tariff (lifecycle/kept_licences.py)
     can_be_kept = False
-    #: the service has a disk, which must not be changed automatically (reselling.md 6)
+    #: the service has a disk, which a change of tariff must not alter automatically (reselling.md 6)
     has_disk = False
 
     def __init__(self, **what: object) -> None:

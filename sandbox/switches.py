@@ -288,6 +288,12 @@ _ALL = (
         "what a dearer tariff costs for the rest of the paid period",
     ),
     Switch(
+        "expense_list",
+        ("full", "rising", "bare", "denied"),
+        "selling-api.md 6",
+        "a client's list of charges: newest first, oldest first, without the service that each is for, or refused",
+    ),
+    Switch(
         "addon_change",
         ("free", "charged", "forbidden"),
         "selling-api.md 4.2",

@@ -116,7 +116,7 @@ build_environment() {
     environment=$LIB/venv-$(date +%Y%m%d-%H%M%S)-$$
     echo "Building $environment"
     "$PYTHON" -m venv "$environment"
-    "$environment/bin/python" -I scripts/packages.py ${WHEELS:+"$WHEELS"} ||
+    "$environment/bin/python" -I scripts/requirements.py ${WHEELS:+"$WHEELS"} ||
         fail "The libraries could not be installed, see above. On a host without network name a directory with their wheels: make install WHEELS=... (docs/operators.md says how to fill it), or install the package."
     # Plain Python: there is nothing to build, so nothing that builds has to be there.
     library=$("$environment/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/reseller

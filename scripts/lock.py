@@ -27,7 +27,7 @@ MACHINES = tuple(
 ANY = ("any",)
 HEAD = """\
 # What runs beside the panel, to the version and the bytes: wheels only, for Linux on x86_64 and aarch64.
-# Made by `make lock` from the ranges of setup.py and constraints.txt; scripts/packages.py installs it.
+# Made by `make lock` from the ranges of setup.py and constraints.txt; scripts/requirements.py installs it.
 """
 Wheels = dict[str, tuple[str, str]]
 

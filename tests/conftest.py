@@ -45,8 +45,8 @@ def sandbox(tmp_path_factory):
 
 
 def rich(shop):
-    """Money on both sides."""
-    shop.there.call("sandbox.balance", user=shop.buyer, value=BALANCE)
+    """Money on both sides, and no credit at the seller."""
+    shop.there.call("sandbox.balance", user=shop.buyer, value=BALANCE, limit=0)
     shop.here.call("sandbox.balance", user="client1", value=BALANCE)
 
 

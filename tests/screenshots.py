@@ -65,6 +65,7 @@ PAGES = (
     Shot("resold-swap", "func=reseller.swap&elid={item}", own=True),
     Shot("resold-return", "func=reseller.swap.back&elid={away}", own=True),
     Shot("resold-report", "func=reseller.report", own=True),
+    Shot("resold-forecast", "func=reseller.forecast", own=True, desk=WIDE),
     Shot("resold-tariffs", "func=reseller.tariffs", own=True, desk=WIDE),
     Shot("resold-mapping", "func=reseller.mapping", own=True, desk=WIDE),
     Shot("resold-parts", "func=reseller.mapping.parts&elid={tariff}", own=True, desk=WIDE),

@@ -40,6 +40,10 @@ COMMANDS = {
     "prices": ("prices", "tariffs that a seller asks more for than was agreed: agree, or stop selling them"),
     "forecast": ("forecast", "what is due at the sellers in the next days, and whether the money lasts"),
     "margins": ("margins", "what resold services have earned and cost, by tariff, client or month"),
+    "expenses": (
+        "expenses",
+        "charges of sellers that none of our requests explains; say that they are in order",
+    ),
     "map": ("mapping", "what the parts of a tariff are called at the seller"),
     "paid": ("paid", "paid dates that moved for no known reason: decide whether to buy for them"),
     "swap": ("swapping", "move services to the manual module for work by hand, and back"),

@@ -1,4 +1,4 @@
-"""resellerctl account."""
+"""resellerctl account: for a seller that has moved or an account that has changed: move what is linked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl audit."""
+"""resellerctl audit: what is wrong between the two sides, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl checkevent."""
+"""resellerctl checkevent: look at the seller now, as cron does every five minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl panel."""
+"""resellerctl panel: lead clients into the control panels of services of a type, once that is proven safe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import argparse
 from reseller.cli import shown
 from reseller.commands import transition_controlpanel
 from reseller.context import Context
-from reseller.mgr5 import panel_switches
+from reseller.mgr5 import control_panel_tariffs
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         transition_controlpanel.switch_on(context, arguments.service, arguments.type, verify=not arguments.unverified)
     elif arguments.off and not transition_controlpanel.switch_off(context, arguments.type):
         return 1
-    rows = [{**kind._asdict(), "proven": proof} for kind, proof in panel_switches.read(context.panel.base).items()]
+    proven = control_panel_tariffs.read(context.panel.base).items()
+    rows = [{**kind._asdict(), "proven": proof} for kind, proof in proven]
     shown.table(rows, as_json=arguments.json, empty="Clients enter no control panel from here.")
     return 0

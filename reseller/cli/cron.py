@@ -1,4 +1,4 @@
-"""resellerctl cron."""
+"""resellerctl cron: what the line for cron starts: a run through the panel, of which no failure gets lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl doctor."""
+"""resellerctl doctor: whether this installation works, and what to do where it does not."""
 
 from __future__ import annotations
 

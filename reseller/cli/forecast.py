@@ -1,17 +1,18 @@
-"""resellerctl forecast."""
+"""resellerctl forecast: what is due at the sellers in the next days, and whether the money lasts."""
 
 from __future__ import annotations
 
 import argparse
+from decimal import Decimal
 
 from reseller.cli import shown
 from reseller.context import Context
-from reseller.ledger import accounts, balances
+from reseller.ledger import accounts, balances, foreseen
 from reseller.lifecycle import forecast
 from reseller.lifecycle.forecast import Forecast, Outlook
 from reseller.mgr5 import items
 from reseller.seller.account import read_money
-from reseller.wire import dates, money, numbers
+from reseller.wire import dates, money, numbers, texts
 from reseller.wire.errors import ResellerError
 
 #: how many days may be foreseen
@@ -70,12 +71,14 @@ def _account(context: Context, found: Forecast) -> dict[str, object]:
 def _currency(context: Context, found: Forecast, each: Outlook) -> dict[str, object]:
     kept = each.money
     oldest = context.limits.balance_old_seconds
+    error = foreseen.errors(context.db, found.account).get(each.currency)
     return {
         "currency": each.currency,
         "available": None if kept is None else kept.available,
         "balance": None if kept is None else kept.money.amount,
         "credit": None if kept is None else kept.money.credit,
         "reserved": None if kept is None else kept.money.reserved,
+        "floor": None if kept is None else kept.money.floor,
         "age_seconds": None if kept is None else kept.age_seconds,
         "is_old": kept is None or kept.age_seconds > oldest,
         "due": {str(window): numbers.plain(amount) for window, amount in each.due.items()},
@@ -83,6 +86,7 @@ def _currency(context: Context, found: Forecast, each: Outlook) -> dict[str, obj
         "uncovered": dates.text(each.uncovered),
         "missing": numbers.plain(each.missing),
         "credit_from": dates.text(each.credit_from),
+        "error": None if error is None else {**error._asdict(), "percent": error.percent},
         "terms": [{**term._asdict(), "day": dates.text(term.day)} for term in each.terms],
     }
 
@@ -91,8 +95,10 @@ def _tell(context: Context, found: Forecast) -> None:
     shown.say(f"{accounts.name(context.db, found.account)}, from {dates.text(found.today)}, {found.days} days:")
     for each in found.outlooks:
         _tell_currency(context, found, each)
+    words = texts.messages(context.panel.base, "reseller.forecast")[texts.FALLBACK]
     for left in found.left:
-        shown.say(f"  not counted: service {left.item} {left.name}, until {dates.text(left.ends)}: {REASONS[left.why]}")
+        why = words[f"reason_{left.why}"]
+        shown.say(f"  not counted: service {left.item} {left.name}, until {dates.text(left.ends)}: {why}")
 
 
 def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
@@ -105,6 +111,7 @@ def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
         parts = [f"balance {money.text(kept.money.amount, iso)}"]
         parts += [f"credit {money.text(kept.money.credit, iso)}"] if kept.money.credit is not None else []
         parts += [f"reserved {money.text(kept.money.reserved, iso)}"] if kept.money.reserved is not None else []
+        parts += [f"kept back by the seller {money.text(kept.money.floor, iso)}"] if kept.money.floor else []
         shown.say(f"  {iso}: can be spent: {money.text(kept.available, iso)} ({', '.join(parts)}){old}; due: {due}")
     if each.uncovered is not None:
         shown.say(
@@ -113,6 +120,14 @@ def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
         )
     if each.credit_from is not None:
         shown.say(f"  {iso}: credit is used from {dates.text(each.credit_from)} on")
+    error = foreseen.errors(context.db, found.account).get(iso)
+    if error is not None:
+        share = "" if error.percent is None else f" ({error.percent} %)"
+        mean = money.text((error.off / error.forecasts).quantize(Decimal("0.01")), iso)
+        shown.say(
+            f"  {iso}: forecasts for {foreseen.DAYS} days were off by {mean} on average{share}; "
+            f"compared: {error.forecasts}"
+        )
     rows = [
         {
             "day": dates.text(term.day),
@@ -126,16 +141,3 @@ def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
         for term in each.terms
     ]
     shown.table(rows, as_json=False, empty=f"  {iso}: nothing is due.")
-
-
-#: why a service is not counted
-REASONS = {
-    "away": "it is at another module",
-    "status": "it is not active here",
-    "trial": "a trial is not renewed",
-    "left": "a person has said to let it end",
-    "suspended": "it is suspended here",
-    "renewal": "it is not renewed automatically here",
-    "term": "the tariff map has no term for its period",
-    "cost": "no cost of it is known",
-}

@@ -1,4 +1,4 @@
-"""resellerctl link."""
+"""resellerctl link: link a service with a remote service: for discrepancies, and for what was never linked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl map."""
+"""resellerctl map: what the parts of a tariff are called at the seller."""
 
 from __future__ import annotations
 

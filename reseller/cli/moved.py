@@ -1,4 +1,4 @@
-"""resellerctl moved."""
+"""resellerctl moved: for a panel that has moved to another host or path: say that it is here from now on."""
 
 from __future__ import annotations
 

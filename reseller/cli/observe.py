@@ -1,4 +1,4 @@
-"""resellerctl observe."""
+"""resellerctl observe: whether a module only observes; let it act, or observe again."""
 
 from __future__ import annotations
 

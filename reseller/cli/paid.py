@@ -1,4 +1,4 @@
-"""resellerctl paid."""
+"""resellerctl paid: paid dates that moved for no known reason: decide whether to buy for them."""
 
 from __future__ import annotations
 

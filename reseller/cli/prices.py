@@ -1,4 +1,4 @@
-"""resellerctl prices."""
+"""resellerctl prices: tariffs that a seller asks more for than was agreed: agree, or stop selling them."""
 
 from __future__ import annotations
 

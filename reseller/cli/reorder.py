@@ -1,4 +1,4 @@
-"""resellerctl reorder."""
+"""resellerctl reorder: decide about a request whose outcome is unknown: look once more, then send it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl requests."""
+"""resellerctl requests: requests that are not settled, or all requests of a service."""
 
 from __future__ import annotations
 

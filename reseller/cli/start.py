@@ -1,4 +1,4 @@
-"""resellerctl start."""
+"""resellerctl start: go on buying after a stop: shows what waits and what it costs first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl status."""
+"""resellerctl status: how each module stands: seller, balance, last run, what is open."""
 
 from __future__ import annotations
 

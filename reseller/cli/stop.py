@@ -1,4 +1,4 @@
-"""resellerctl stop."""
+"""resellerctl stop: buy nothing any more from now on, by one module or by all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl support."""
+"""resellerctl support: an archive for whoever helps from afar: without secrets and without names."""
 
 from __future__ import annotations
 

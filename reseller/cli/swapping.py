@@ -1,4 +1,4 @@
-"""resellerctl swap."""
+"""resellerctl swap: move services to the manual module for work by hand, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl tariffs."""
+"""resellerctl tariffs: what the account may buy at the seller; make it tariffs of this panel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""resellerctl unlink."""
+"""resellerctl unlink: take the link of a service away on both sides; nothing is deleted."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from reseller.lifecycle.control import begin
 from reseller.mgr5 import functions
 from reseller.seller import controls
 from reseller.seller.service import Service
-from reseller.wire import claims
+from reseller.wire import checked
 from reseller.wire.errors import Ambiguous, NotSent, Rejected, ResellerError
 
 
@@ -79,7 +79,7 @@ class _NewKey(Attempt):
         return False
 
     def _is_new(self, key: str) -> bool:
-        return bool(claims.key(key) and self.request.was and _digest(key) != self.request.was)
+        return bool(checked.key(key) and self.request.was and _digest(key) != self.request.was)
 
     def _send(self, remote: str, seen: Service) -> None:
         if not seen.licence_key:

@@ -93,7 +93,7 @@ class _Setparam(LinkedAttempt):
         return False
 
     def _shows_what_was_answered(self, change: Change) -> bool:
-        """Whether a call answered with an error had its effect all the same: what still differs is another call."""
+        """Whether the last call took effect although an error was answered: the next call is no longer the same one."""
         return bool(self.request.answer) and change.digest != self.request.digest
 
     def _is_waited_for(self, change: Change) -> bool:

@@ -23,8 +23,8 @@ from reseller.context import Context, Seller
 from reseller.ledger import links
 from reseller.ledger.links import Link
 from reseller.lifecycle import ownership
-from reseller.mgr5 import items, panel_switches
-from reseller.mgr5.panel_switches import Kind
+from reseller.mgr5 import control_panel_tariffs, items
+from reseller.mgr5.control_panel_tariffs import Kind
 from reseller.model import Item, Status
 from reseller.seller import control_panels, service
 from reseller.wire.errors import Message, ResellerError
@@ -53,7 +53,7 @@ def switch_on(context: Context, number: int, itemtype: str, *, verify: bool) -> 
     tariff = _prove(context, context.seller_of(link), link, verify=verify)
     proof = f"{time.strftime('%Y-%m-%d')} service {number} remote {link.remote}"
     kind = Kind(item.module, item.itemtype, tariff)
-    panel_switches.write(context.panel.base, {**panel_switches.read(context.panel.base), kind: proof})
+    control_panel_tariffs.write(context.panel.base, {**control_panel_tariffs.read(context.panel.base), kind: proof})
     context.note(
         "panel on", f"clients may enter the panels of {item.itemtype} {tariff}, proven {proof}", module=item.module
     )
@@ -62,9 +62,9 @@ def switch_on(context: Context, number: int, itemtype: str, *, verify: bool) -> 
 
 def switch_off(context: Context, itemtype: str) -> int:
     """Stop clients from entering the control panels of a type, in all modules; how many tariffs had it on."""
-    switched = panel_switches.read(context.panel.base)
+    switched = control_panel_tariffs.read(context.panel.base)
     left = {kind: proof for kind, proof in switched.items() if kind.itemtype != itemtype}
-    panel_switches.write(context.panel.base, left)
+    control_panel_tariffs.write(context.panel.base, left)
     context.note("panel off", f"clients do not enter the panels of {itemtype} any more")
     return len(switched) - len(left)
 
@@ -74,7 +74,7 @@ def way_in(context: Context, number: int) -> WayIn:
     item = items.read_ours(context.db, number)
     closed = ResellerError("reseller_panel_closed", object="item", item=number)
     link = _link(context, item)
-    switched = panel_switches.read(context.panel.base)
+    switched = control_panel_tariffs.read(context.panel.base)
     if link is None or (item.module, item.itemtype) not in {kind[:2] for kind in switched}:
         raise closed
     if not context.may_ask(items.account_of(context.db, number)):

@@ -1,6 +1,6 @@
 """The money of seller accounts, one row for each currency: never added up, and each with the time at which it was told.
 
-Credit and reserved money are kept from the answers that name them, such as a refusal for lack of money
+Credit, reserved money and the floor are kept from the answers that name them, such as a refusal for lack of money
 (selling-api.md 2), until another answer names them. A reading that failed leaves the old time.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reseller.db import Database
 from reseller.model import CURRENCY_CHARACTERS, Money
 
-_COLUMNS = "amount, currency, credit, reserved"
+_COLUMNS = "amount, currency, credit, reserved, floor"
 
 
 class Kept(NamedTuple):
@@ -24,8 +24,9 @@ class Kept(NamedTuple):
 
     @property
     def available(self) -> Decimal:
-        """What can be spent: the balance with the credit and without what is reserved."""
-        return self.money.amount + (self.money.credit or Decimal(0)) - (self.money.reserved or Decimal(0))
+        """What can be spent: balance and credit, without what is reserved and what the seller keeps back."""
+        kept_back = (self.money.reserved or Decimal(0)) + (self.money.floor or Decimal(0))
+        return self.money.amount + (self.money.credit or Decimal(0)) - kept_back
 
 
 def save(db: Database, account: int, told: Sequence[Money]) -> None:
@@ -33,15 +34,26 @@ def save(db: Database, account: int, told: Sequence[Money]) -> None:
     for each in told:
         db.execute(
             f"INSERT INTO reseller_balance (account, {_COLUMNS}, checked) "  # noqa: S608
-            "VALUES (%s, %s, %s, %s, %s, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE amount = VALUES(amount), "
+            "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE amount = VALUES(amount), "
             "credit = COALESCE(VALUES(credit), credit), reserved = COALESCE(VALUES(reserved), reserved), "
-            "checked = VALUES(checked)",
+            "floor = COALESCE(VALUES(floor), floor), checked = VALUES(checked)",
             account,
             each.amount,
             each.currency[:CURRENCY_CHARACTERS],
             each.credit,
             each.reserved,
+            each.floor,
         )
+
+
+def lower_floor(db: Database, account: int, currency: str) -> None:
+    """After a purchase: the seller keeps back no more than what it has left, whatever it said before."""
+    left = "GREATEST(amount + COALESCE(credit, 0) - COALESCE(reserved, 0), 0)"
+    db.execute(
+        f"UPDATE reseller_balance SET floor = {left} WHERE account = %s AND currency = %s AND floor > {left}",  # noqa: S608
+        account,
+        currency[:CURRENCY_CHARACTERS],
+    )
 
 
 def of(db: Database, account: int) -> list[Kept]:
@@ -50,7 +62,7 @@ def of(db: Database, account: int) -> list[Kept]:
         f"SELECT {_COLUMNS}, TIMESTAMPDIFF(SECOND, checked, UTC_TIMESTAMP(3)) FROM reseller_balance "  # noqa: S608
         "WHERE account = %s ORDER BY currency"
     )
-    return [Kept(Money(*row[:4]), row[4]) for row in db.rows(sql, account)]
+    return [Kept(Money(*row[:5]), row[5]) for row in db.rows(sql, account)]
 
 
 def age_seconds(db: Database, account: int) -> int | None:

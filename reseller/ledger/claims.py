@@ -70,7 +70,7 @@ def unread(db: Database, module: int, seconds: int) -> list[tuple[int, int, str]
 
 
 def read_again(lease: Lease, link: int) -> None:
-    """Have the next run read this link first, by forgetting what was dealt with; also restores a lost observation."""
+    """Reset the link's observation so that the next run reads its service first; insert it if the row is lost."""
     again = (
         "INSERT INTO reseller_observation (link, item, module) SELECT id, item, module FROM reseller_link "
         "WHERE id = %s ON DUPLICATE KEY UPDATE settled = 0, here = 0, tried = NULL"

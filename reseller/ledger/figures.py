@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from reseller.db import Database
-from reseller.ledger import problems, refused_changes
+from reseller.ledger import limited_changes, problems
 from reseller.model import Status
 
 #: names of the states of a service here; a service whose link is not `live` yet is counted under its link's state
@@ -75,4 +75,4 @@ def drift(db: Database, module: int) -> dict[str, int]:
 
 def refused(db: Database, module: int) -> int:
     """How many changes are refused and wait for a person."""
-    return sum(map(len, refused_changes.waiting(db, module).values()))
+    return sum(map(len, limited_changes.waiting(db, module).values()))

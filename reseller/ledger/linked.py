@@ -62,7 +62,7 @@ _NOT_REFUSED = (
 _FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
 
 
-def moved(db: Database, module: int, most: int, away_day: str, *, refused_too: bool) -> list[dict[str, Any]]:
+def changed(db: Database, module: int, most: int, away_day: str, *, refused_too: bool) -> list[dict[str, Any]]:
     """Services of a module whose row on either side changed, longest waiting first; or that are away and whose term at
     the seller ends by `away_day`, YYYY-MM-DD.
 
@@ -72,10 +72,11 @@ def moved(db: Database, module: int, most: int, away_day: str, *, refused_too: b
     return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, away_day, most)
 
 
-def unmoved(db: Database, module: int, away_day: str) -> list[int]:
-    """Links of refused changes whose service has returned to its old state, so that no run would look at them again.
+def unchanged(db: Database, module: int, away_day: str) -> list[int]:
+    """Links whose change was refused and whose rows have since gone back to what was dealt with: the refusal can be
+    forgotten, since no run would look at them again.
 
-    Without those whose difference only the form showed: their digests never moved.
+    A difference that only the form shows changes no digest, so such a link never appears here.
     """
     # Few changes are refused, so the join begins at them.
     sql = (

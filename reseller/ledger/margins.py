@@ -32,7 +32,7 @@ _OF_ITEM = (
     "LEFT JOIN item i ON i.id = {} LEFT JOIN pricelist p ON p.id = i.pricelist LEFT JOIN account a ON a.id = i.account"
 )
 #: the currency of a service's price: its own, else the only one in which its tariff has prices
-_CURRENCY = (
+CURRENCY = (
     "COALESCE((SELECT c.iso FROM currency c WHERE c.id = i.currency), (SELECT IF(COUNT(*) = 1, MAX(c.iso), '') "
     "FROM pricelistprice l JOIN currency c ON c.id = l.currency WHERE l.pricelist = i.pricelist), '')"
 )
@@ -58,12 +58,12 @@ def rows(db: Database, by: str, months: int) -> list[Row]:
     sold, bought = _KEYS[by]
     since = "DATE_FORMAT(UTC_DATE() - INTERVAL %s MONTH, '%%Y-%%m-01')"
     revenue = db.rows(
-        f"SELECT {sold}, {_CURRENCY}, SUM(e.amount) FROM expense e {_OF_ITEM.format('e.item')} "  # noqa: S608
+        f"SELECT {sold}, {CURRENCY}, SUM(e.amount) FROM expense e {_OF_ITEM.format('e.item')} "  # noqa: S608
         f"WHERE e.realdate >= {since} AND EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = e.item) GROUP BY 1, 2",
         months - 1,
     )
     cost = db.rows(
-        f"SELECT {bought}, IF(q.cost IS NULL, {_CURRENCY}, q.cost_currency), COALESCE(SUM(q.cost), 0), "  # noqa: S608
+        f"SELECT {bought}, IF(q.cost IS NULL, {CURRENCY}, q.cost_currency), COALESCE(SUM(q.cost), 0), "  # noqa: S608
         f"SUM(q.cost IS NULL AND q.kind IN ('order', 'prolong', 'part')) "
         f"FROM reseller_request q {_OF_ITEM.format('q.item')} "
         f"WHERE q.sent >= {since} AND q.state IN %s AND q.kind IN %s GROUP BY 1, 2",

@@ -151,18 +151,17 @@ def learned(db: Database, link: int, secret: int) -> None:
     db.execute("UPDATE reseller_observation SET secret = %s WHERE link = %s", secret, link)
 
 
-def show(lease: Lease, link: int, *, shown: bool) -> None:
-    """Record whether the seller caused the suspension here, before it is made or after it was lifted.
+def mark_sellers_suspension(lease: Lease, link: int, *, is_sellers: bool) -> None:
+    """Mark the suspension here as the seller's before it is made, or take the mark away after it was lifted.
 
-    It counts as the seller's until the panel suspends the service itself: `shown` is above the id of every such request
-    so far.
+    The mark is 1 + the id of the newest suspend request, so a later suspension by the panel outdates it.
     """
     asked = (
         "SELECT 1 + COALESCE(MAX(q.id), 0) FROM reseller_link k LEFT JOIN reseller_request q "
         "ON q.item = k.item AND q.kind = 'suspend' WHERE k.id = %s"
     )
     with lease.writing() as db:
-        value = db.value(asked, link) if shown else 0
+        value = db.value(asked, link) if is_sellers else 0
         db.execute("UPDATE reseller_observation SET shown = %s WHERE link = %s", value, link)
 
 

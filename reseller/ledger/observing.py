@@ -64,7 +64,8 @@ def require_none(db: Database, base: Path, module: int, *, acts: bool) -> None:
 
 
 def watch(db: Database, base: Path) -> None:
-    """Put all modules back to observing if the table of requests is behind the file; else bring the file up to it.
+    """Notice a restored database: the file keeps the highest number of a request. If the table's is lower, all modules
+    observe from now on; if it is higher, it is written into the file.
 
     The file is never brought down here, so a database that is restored a second time is noticed a second time.
     """

@@ -60,6 +60,9 @@ below_cost (of a module) periods of its tariffs are sold below what they cost at
 unsellable (of a module) tariffs of it are on sale here that cannot be bought at the seller
 short      (of an account) its money does not last for the terms that are due in the next days
 dearer     (of a tariff) the seller asks more than was agreed for what is bought of it
+period_gone (of a tariff) services renew soon by a period that the seller does not offer any more
+dear_change (of a tariff) changes in mid-term have cost more at the seller than was charged here
+unplanned  (of an account) the seller has charged for what none of our requests explains
 spending   (of a module) the day's limit of what is bought without an operation is reached
 """
 
@@ -86,6 +89,7 @@ LATE, HALF, LONG_AWAY, ENDLESS, REFUSED_TERM = "late", "half", "long_away", "end
 STOPPED, MASS_STOP, OWNERLESS, DIED = "stopped", "mass_stop", "ownerless", "died"
 ASSUMPTION, OBSERVING = "assumption", "observing"
 BELOW_COST, UNSELLABLE, DEARER, SHORT = "below_cost", "unsellable", "dearer", "short"
+PERIOD_GONE, DEAR_CHANGE, UNPLANNED = "period_gone", "dear_change", "unplanned"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY, STOPPED),

@@ -444,6 +444,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         SELECT id, currency, balance, checked FROM reseller_account
         WHERE balance IS NOT NULL AND currency > '' AND checked IS NOT NULL""",
     ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_expense (
+            account INT NOT NULL,
+            charge BIGINT NOT NULL,
+            remote VARCHAR(32) NOT NULL,
+            operation VARCHAR(32) NOT NULL,
+            day DATE NOT NULL,
+            amount DECIMAL(20, 4) NOT NULL,
+            currency VARCHAR(16) NOT NULL,
+            item INT NOT NULL,
+            accepted_by VARCHAR(190) NOT NULL DEFAULT '',
+            PRIMARY KEY (account, charge)
+        ) {_ENGINE}""",
+    ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS reseller_foreseen (
+            account INT NOT NULL,
+            currency VARCHAR(16) NOT NULL,
+            day DATE NOT NULL,
+            amount DECIMAL(20, 4) NOT NULL,
+            noted DATETIME(3) NOT NULL,
+            spent DECIMAL(20, 4) NULL,
+            PRIMARY KEY (account, currency, day)
+        ) {_ENGINE}""",
+        "ALTER TABLE reseller_balance ADD COLUMN floor DECIMAL(20, 4) NULL",
+    ),
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(

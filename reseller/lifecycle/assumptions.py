@@ -25,14 +25,14 @@ from reseller import products
 from reseller.assumption import ANSWER, COLUMN, FORM, FUNCTION, LIST, PARAMETER, Assumption, merged
 from reseller.context import Context
 from reseller.db import Database
-from reseller.ledger import linked, links, margins, overview, problems, requests, terms, verdicts
+from reseller.ledger import linked, links, margins, mid_term, overview, problems, requests, terms, verdicts
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import addons, function_list, functions, items, modules, settings, tables, tariff_forms, tariffs
-from reseller.seller import account, renewals, service, services
+from reseller.seller import account, expenses, renewals, service, services
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.bounds import PAGE
@@ -55,10 +55,11 @@ OF_PANEL = merged(
         overview,
         terms,
         margins,
+        mid_term,
     )
     for entry in room.ASSUMED
 )
-OF_SELLER = merged(entry for room in (account, services, service, renewals) for entry in room.ASSUMED)
+OF_SELLER = merged(entry for room in (account, services, service, renewals, expenses) for entry in room.ASSUMED)
 CAUSE = Cause(problems.PANEL, 0, problems.ASSUMPTION)
 #: the descriptions of the panel's interface, which an upgrade of the panel replaces
 DESCRIPTIONS = "etc/xml"
@@ -162,6 +163,11 @@ def of_seller(context: Context, module: int) -> list[Found]:
     until = time.monotonic() + LOOK_SECONDS
     transport = context.seller(module).transport
     found = _parts(transport, "whoami", {}) + _parts(transport, "subaccount", {})
+    try:
+        found += _parts(transport, "expense", {"p_num": "1", "p_cnt": str(ROWS)})
+    except Rejected as error:
+        # An account may have no right to it, and nothing but the look at unplanned charges needs it.
+        found += [_unseen(entry, "", error.seller_type) for entry in _entries("expense")]
     remotes: list[str] = []
     for itemtype in tariffs.sold_types(context.db, module):
         if time.monotonic() > until:

@@ -237,6 +237,7 @@ class Attempt:
             # A top-up at the same moment hides the cost: a balance that has not fallen is not recorded.
             if cost > 0:
                 spent.note(self.held, self.request.id, cost, currency)
+                balances.lower_floor(self.context.db, self.seller.account, currency)
                 self.context.log.info(f"item {self.item.id} {self.kind}: cost {cost} {currency}".rstrip())
 
     @property
@@ -324,7 +325,7 @@ class Attempt:
         told = {name: money.parse(text) for name, text in error.seller_params.items()}
         have, deficit, currency = told.get("have"), told.get("deficit"), error.params.get("currency", "")
         if have is not None and currency and error.type == "reseller_money":
-            named = Money(have, currency, told.get("limit"), told.get("reserved"))
+            named = Money(have, currency, told.get("limit"), told.get("reserved"), _floor(have, told))
             balances.save(self.context.db, self.seller.account, [named])
         state = State.MONEY if error.type == "reseller_money" else State.REFUSED
         return Standing(state, error.type, have=have, deficit=deficit, currency=currency)
@@ -360,3 +361,14 @@ class LinkedAttempt(Attempt):
         super().__init__(context, held, item, operation, request)
         self.link: Link = self.linked()
         self.remote = self.link.remote
+
+
+def _floor(have: Decimal, told: Mapping[str, Decimal | None]) -> Decimal | None:
+    """What a refusal for lack of money shows that the seller keeps back beside credit and reserved money: by how much
+    less than these could be spent than it would take. None where it does not name what was to be paid and is missing.
+    """
+    amount, deficit = told.get("amount"), told.get("deficit")
+    if amount is None or deficit is None:
+        return None
+    could_be_spent = have + (told.get("limit") or Decimal(0)) - (told.get("reserved") or Decimal(0))
+    return max(could_be_spent - (amount - deficit), Decimal(0))

@@ -1,9 +1,10 @@
 """What will be bought at an account in the next days, against the money that is there.
 
 A term counts with its whole cost on the seller's day on which the one before ends, several times if it is short;
-what is overdue counts today. It is counted where the client has paid already, or where the panel renews by itself. The
-rest is listed with the reason why it is not counted, and so is a service of which no cost is known. On each day the
-services that are gone for good when they end come first: licences. Each currency is reckoned for itself.
+what is overdue counts today, as long as a rule would still buy it. It is counted where the client has paid already, or
+where the panel renews by itself. The rest is listed with the reason why it is not counted, and so is a service of which
+no cost is known. On each day the services that are gone for good when they end come first: licences. Each currency is
+reckoned for itself.
 
 A cost is the one last seen in the service's form, else what the same term has cost last. One that was seen too long ago
 is old: it is shown as that, and raises no alarm; the others raise it without it.
@@ -18,18 +19,19 @@ from typing import NamedTuple
 
 from reseller import products
 from reseller.context import Context
-from reseller.ledger import balances, prices, spent, tariffmap, terms
+from reseller.ledger import balances, foreseen, links, prices, spent, tariffmap, terms
 from reseller.ledger.balances import Kept
 from reseller.ledger.tariffmap import TariffMap
 from reseller.ledger.terms import Ending
 from reseller.lifecycle import term_to_buy
-from reseller.model import Status
+from reseller.lifecycle.term_to_buy import Level
+from reseller.limits import Limits
+from reseller.mgr5 import items
+from reseller.model import DAY, FOR_EVER, TRIAL, Status
 from reseller.wire import numbers
 
-#: periods that are no months: a trial is not renewed, a day is bought each day
-TRIAL, DAY, FOR_EVER = -100, -50, 0
 #: windows for which what is due is shown
-WINDOWS = (7, 14, 30)
+WINDOWS = (foreseen.DAYS, 14, 30)
 #: most terms of one service that are counted
 MOST_TERMS = 1000
 
@@ -102,6 +104,21 @@ class Forecast(NamedTuple):
         return min(short, key=lambda each: (each.uncovered or self.today, each.currency), default=None)
 
 
+def accounts(context: Context) -> dict[int, list[int]]:
+    """The accounts at which modules of ours have linked services, each with those modules."""
+    found: dict[int, list[int]] = {}
+    for module in items.modules(context.db):
+        account = links.account_of(context.db, module)
+        if account:
+            found.setdefault(account, []).append(module)
+    return found
+
+
+def nothing() -> Outlook:
+    """The outlook of an account of which neither money nor anything due is known."""
+    return _outlook("", None, [], dt.date.min, None)
+
+
 def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[Decimal, str] | None = None) -> Forecast:
     """The forecast of an account for so many days from the seller's day `today`.
 
@@ -109,18 +126,14 @@ def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[D
     """
     found: list[Term] = []
     left: list[Left] = []
-    until = today + dt.timedelta(days=days)
-    endings = terms.ending(context.db, account, until)
-    maps = tariffmap.load_all(context.db, {each.pricelist for each in endings})
-    costs = _Costs(context, [each.item for each in endings])
-    window = _Window(today, until, dt.timedelta(days=context.limits.tolerance_days))
-    for each in endings:
-        why = _excluded(each)
-        made = [] if why else list(_terms(each, maps.get(each.pricelist, TariffMap({})), costs, window))
+    window = _Window(today, today + dt.timedelta(days=days), context.limits)
+    endings = _endings(context, account, window)
+    costs = _Costs(context, [each.item for each, _, _ in endings])
+    for each, months, why in endings:
+        made = [] if why or months is None else list(_terms(each, months, costs, window))
         found += [term for term in made if term.cost is not None]
         if why or not made or made[-1].cost is None:
-            unknown = "term" if not made else "cost"
-            left.append(Left(each.item, each.name, each.ends, why or unknown))
+            left.append(Left(each.item, each.name, each.ends, why or "cost"))
     kept = {each.money.currency: each for each in balances.of(context.db, account)}
     currencies = sorted({*kept, *(term.currency for term in found)})
     fresh = [term for term in found if not term.is_old]
@@ -129,9 +142,52 @@ def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[D
     return Forecast(account, today, days, outlooks, tuple(left), sure)
 
 
-def _excluded(each: Ending) -> str:
+def coming(context: Context, account: int, today: dt.date, days: int) -> list[tuple[Ending, int]]:
+    """The services whose term ends within so many days and for which a further one will be bought, the earliest first,
+    each with the months of that term.
+    """
+    endings = _endings(context, account, _Window(today, today + dt.timedelta(days=days), context.limits))
+    return [(each, months) for each, months, why in endings if not why and months is not None and months > 0]
+
+
+class _Window(NamedTuple):
+    """The days that are foreseen, and the limits by which a term is bought."""
+
+    today: dt.date
+    until: dt.date
+    limits: Limits
+
+    def is_owed(self, each: Ending, day: dt.date) -> bool:
+        """Whether the client has paid for more than the term that ends on `day`, by term_to_buy.is_due."""
+        tolerance = self.limits.tolerance_days if day > self.today else 0
+        return (_paid(each) - day).days > tolerance
+
+    def is_overdue(self, each: Ending, months: int) -> bool:
+        """Whether no rule buys a term any more: the date here passed too long ago, so that nobody renews it; or the
+        seller's did, and one term would be over already.
+        """
+        level = Level(each.paid_until or each.ends, each.ends, self.today)
+        is_over_here = each.paid_until is not None and (self.today - each.paid_until).days > self.limits.part_days
+        is_lost = months == DAY or term_to_buy.is_in_vain(level, months)
+        return is_over_here or (term_to_buy.is_long_over(level, self.limits) and is_lost)
+
+
+def _endings(context: Context, account: int, window: _Window) -> list[tuple[Ending, int | None, str]]:
+    """The services whose term ends in the window, the months of a further one, None where the map has none, and why
+    none is bought, empty if one may be.
+    """
+    endings = terms.ending(context.db, account, window.until)
+    maps = tariffmap.load_all(context.db, {each.pricelist for each in endings})
+    found = []
+    for each in endings:
+        months = _months_of(each, maps.get(each.pricelist, TariffMap({})))
+        found.append((each, months, _excluded(each, months, window)))
+    return found
+
+
+def _excluded(each: Ending, months: int | None, window: _Window) -> str:
     """Why nothing will be bought for a service; empty if something may be."""
-    is_owed = _paid(each) > each.ends
+    is_owed = window.is_owed(each, each.ends)
     is_alive = each.status in (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING)
     reasons = {
         "away": each.is_away,
@@ -140,6 +196,8 @@ def _excluded(each: Ending) -> str:
         "left": each.is_left,
         "suspended": each.status == Status.SUSPENDED and not is_owed,
         "renewal": each.renews is None and not is_owed,
+        "term": months is None or months in (TRIAL, FOR_EVER),
+        "overdue": months is not None and window.is_overdue(each, months),
     }
     return next((why for why, holds in reasons.items() if holds), "")
 
@@ -149,22 +207,11 @@ def _paid(each: Ending) -> dt.date:
     return min(filter(None, (each.paid_until, each.accounted)), default=each.ends)
 
 
-class _Window(NamedTuple):
-    """The days that are foreseen, and by how much two dates may differ without meaning anything."""
-
-    today: dt.date
-    until: dt.date
-    tolerance: dt.timedelta
-
-
-def _terms(each: Ending, mapping: TariffMap, costs: _Costs, window: _Window) -> Iterator[Term]:
-    months = _months(mapping.remote(tariffmap.PERIOD, str(each.period)) or "")
-    if months is None or months in (TRIAL, FOR_EVER):
-        return
+def _terms(each: Ending, months: int, costs: _Costs, window: _Window) -> Iterator[Term]:
     cost, currency, is_old = costs.of(each.item, months)
-    paid, day = _paid(each), each.ends
+    day = each.ends
     for _ in range(MOST_TERMS):
-        is_owed = paid > day + window.tolerance
+        is_owed = window.is_owed(each, day)
         if day > window.until or (not is_owed and each.renews is None):
             return
         is_final = products.of(each.itemtype).has_key
@@ -173,8 +220,9 @@ def _terms(each: Ending, mapping: TariffMap, costs: _Costs, window: _Window) -> 
         day = day + dt.timedelta(days=1) if months == DAY else term_to_buy.after(day, months)
 
 
-def _months(text: str) -> int | None:
-    """A period as the tariff map has it, None for none."""
+def _months_of(each: Ending, mapping: TariffMap) -> int | None:
+    """The term at the seller by which a service is renewed, as the tariff map has it; None for none."""
+    text = mapping.remote(tariffmap.PERIOD, str(each.period)) or ""
     return DAY if text == str(DAY) else TRIAL if text == str(TRIAL) else numbers.parse(text)
 
 

@@ -1,8 +1,8 @@
 """A remote service never counts as gone by a single answer of the seller.
 
 A form that says that the service is missing, or deleted, may come from a panel that is being restored. It counts only
-together with a delete that the seller accepted (commands/close.py), or with complete lists that do not show the service
-either (sync/candidates.py).
+together with a delete that the seller accepted (commands/suspend_resume_close.py), or with complete lists that do not
+show the service either (sync/candidates.py).
 """
 
 from __future__ import annotations

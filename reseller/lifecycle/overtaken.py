@@ -66,7 +66,10 @@ def _watched(request: Request) -> State:
 
 
 def may_come(context: Context, item: int, kind: str) -> bool:
-    """Whether a contrary change of this service may still land: then `kind` is sent whatever the seller shows."""
+    """Whether an overtaken contrary request of this service is still watched.
+
+    Then `kind` is sent even if the seller shows its goal already, since that request may yet undo it.
+    """
     others = requests.live_others(context.db, item, kind)
     return any(other.kind in _CONTRARY and other.error_type == requests.OVERTAKEN for other in others)
 

@@ -78,6 +78,9 @@ KINDS = {
     problems.UNSELLABLE: Kind("reseller_unsellable", requests.SETPARAM),
     problems.SHORT: Kind("reseller_account_short", requests.PROLONG),
     problems.DEARER: Kind("reseller_dearer_tariff", requests.PROLONG),
+    problems.PERIOD_GONE: Kind("reseller_period_gone", requests.PROLONG),
+    problems.DEAR_CHANGE: Kind("reseller_dear_change", requests.SETPARAM),
+    problems.UNPLANNED: Kind("reseller_unplanned", requests.SETPARAM),
     problems.DIED: Kind("reseller_run_died", requests.SETPARAM),
 }
 

@@ -17,7 +17,7 @@ from reseller.lifecycle.quantities import Ask, amount, unmapped
 from reseller.model import Item
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Tariff
-from reseller.wire import claims
+from reseller.wire import checked
 from reseller.wire.errors import ResellerError
 
 #: internal names of resources that are a disk; the vendor calls it `disk`, and `hdd` in his processing modules
@@ -62,7 +62,7 @@ def build(item: Item, form: Service, tariff: Mapping[str, str], mapping: TariffM
         name: item.params[name]
         for name in order_plan.fields(item)
         if name in form.fields
-        and claims.canonical(name, item.params[name]) != claims.canonical(name, form.fields[name])
+        and checked.canonical(name, item.params[name]) != checked.canonical(name, form.fields[name])
     }
     fields.update(quantities.differing(item, mapping, form, ask))
     return Change(fields) if fields else None

@@ -211,7 +211,7 @@ class Change(Attempt):
         raise self.stop(Standing(State.LOOKING), looking) from error
 
     def _refused(self, error: Rejected) -> Wait:
-        """What is waited for after this refusal; ends the try where nothing is, as it does here."""
+        """The Wait with which the change goes on after this refusal. Here there is none, so it raises."""
         raise self.rejected(error) from error
 
     def _unanswered(self, error: Ambiguous) -> tuple[Service, Wait]:

@@ -122,7 +122,8 @@ def judge(paid: dt.date, there: dt.date | None, accounted: dt.date | None, limit
 def accounted_after(base: dt.date | None, moved_to: dt.date, months: int, limits: Limits) -> dt.date:
     """The date to account for after an operation of `months` that left the panel's date at `moved_to`.
 
-    No later than the operation explains, `few_days` aside: a jump from before the operation stays a jump.
+    That is `moved_to`, unless it is more than `few_days` beyond `base` plus `months`: then it is that sum, and the rest
+    stays a jump that nothing explains.
     """
     if base is None or months <= 0:
         return moved_to

@@ -49,6 +49,8 @@ FUNCTIONS = {
     "reseller.tariffs": Function(EMPLOYEE_LEVEL, "tariffs_list"),
     "reseller.mapping": Function(EMPLOYEE_LEVEL, "mapping"),
     "reseller.mapping.parts": Function(EMPLOYEE_LEVEL, "mapping", "parts"),
+    "reseller.forecast": Function(EMPLOYEE_LEVEL, "forecast_list"),
+    "reseller.forecast.terms": Function(EMPLOYEE_LEVEL, "forecast_list", "terms"),
     "reseller.report": Function(EMPLOYEE_LEVEL, "report"),
     "reseller.prices": Function(EMPLOYEE_LEVEL, "prices_list"),
     "reseller.prices.stop": Function(EMPLOYEE_LEVEL, "prices_list", "stop"),

@@ -1,14 +1,17 @@
-"""The report `reseller.report`: services by state, requests by outcome, margins, balances, terms that end soon."""
+"""The report `reseller.report`: services by state, requests by outcome, margins, changes in mid-term, balances, terms
+that end soon."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from reseller.ledger import margins, overview
+from reseller.ledger import margins, mid_term, overview
+from reseller.ledger.mid_term import Changed
+from reseller.mgr5 import items
 from reseller.pages import listing
 from reseller.pages.call import Call
-from reseller.wire import document, numbers
+from reseller.wire import document, money, numbers
 
 DAYS = (7, 30, 90, 365)
 WEEKS = 12
@@ -29,6 +32,8 @@ def show(call: Call) -> document.Element:
     report.append(_band("requests", (dict(zip(names, row)) for row in overview.outcomes(db, days))))
     for by in (margins.TARIFF, margins.CLIENT, margins.MONTH):
         report.append(_band(f"by_{by}", map(_margin, margins.rows(db, by, max(1, days // 30)))))
+    found = mid_term.of_days(db, days, items.modules(db))
+    report.append(_band("changes", map(_changed, found)))
     names = ("endpoint", "username", "balance", "currency", "checked")
     report.append(_band("balances", (dict(zip(names, row)) for row in overview.balances(db))))
     # A row for every week, even if nothing ends in it, so that the histogram shows its gaps.
@@ -49,6 +54,19 @@ def show(call: Call) -> document.Element:
 def _margin(row: margins.Row) -> dict[str, object]:
     cells = {name: numbers.plain(getattr(row, name)) for name in ("revenue", "cost", "margin")}
     return {"of": row.name, "currency": row.currency, **cells, "unknown": row.unknown}
+
+
+def _changed(each: Changed) -> dict[str, object]:
+    margin = "" if each.margin is None else numbers.plain(each.margin)
+    return {
+        "service": each.item,
+        "name": each.name,
+        "tariff": f"{each.pricelist} {each.tariff}",
+        "last": each.last,
+        "charged": money.text(each.charged, each.charged_in),
+        "cost": money.text(each.cost, each.currency),
+        "margin": margin,
+    }
 
 
 def _band(name: str, rows: Iterable[Mapping[str, object]]) -> document.Element:

@@ -6,7 +6,7 @@ An answer only says that the call was not refused; the effect is read from the s
 from __future__ import annotations
 
 from reseller.seller.transport import Transport
-from reseller.wire import claims, document
+from reseller.wire import checked, document
 
 
 def change_state(transport: Transport, itemtype: str, remote: str, verb: str) -> None:
@@ -32,4 +32,4 @@ def new_key(transport: Transport, itemtype: str, remote: str) -> str:
     """Have a licence's key replaced, which the seller counts; the new key, empty if the answer does not have it yet."""
     fields = {"elid": remote, "clicked_button": "newkey", "sok": "ok"}
     answer = transport.call(f"{itemtype}.edit", fields, changes=True)
-    return claims.secret(document.text(answer, "lickey") or document.text(answer, "doc/lickey"))
+    return checked.secret(document.text(answer, "lickey") or document.text(answer, "doc/lickey"))

@@ -27,6 +27,14 @@ def promise(transport: Transport, remote: str, period: str) -> dt.date | None:
         raise Ambiguous("reseller_bad_answer", what=what, url=transport.endpoint) from error
 
 
+def periods(transport: Transport, remote: str) -> tuple[str, ...]:
+    """The periods by which the service may be renewed, as its form without `sok` lists them (selling-api.md 4.1); none
+    where it lists none. Raises SellerError.
+    """
+    form = transport.call("service.prolong", {"elid": remote})
+    return tuple(key for node in form.iterfind("slist[@name='period']/*") if (key := node.get("key", "")))
+
+
 def prolong(transport: Transport, remote: str, period: str, seconds: int) -> None:
     """Renew the service; the seller charges the account at once. Not idempotent (selling-api.md 4.1).
 

@@ -19,7 +19,7 @@ from reseller import products
 from reseller.assumption import EVERYTHING, FORM, RENEW, answers
 from reseller.model import Remote, Status, named_by
 from reseller.seller.transport import Transport
-from reseller.wire import claims, dates, document, hosts, money, numbers
+from reseller.wire import checked, dates, document, hosts, money, numbers
 from reseller.wire.errors import Ambiguous, Rejected
 from reseller.wire.numbers import whole
 
@@ -205,10 +205,10 @@ def parse(elem: document.Element) -> Service:
         suspended_by=next((by for by in STAFF_SUSPENSIONS if status == Status.SUSPENDED and by in words), ""),
         running=running.group(1) if running else "",
         autoprolong="" if autoprolong in NO_RENEWAL else autoprolong,
-        licence_key=claims.secret(values.get("lickey", "")),
+        licence_key=checked.secret(values.get("lickey", "")),
         price=money.exact(elem.find("cost")),
         currency=money.currency(document.text(elem, "cost")),
-        password=claims.secret(raw.get("userpassword") or raw.get("password") or ""),
+        password=checked.secret(raw.get("userpassword") or raw.get("password") or ""),
         fields={name: value for name, value in values.items() if name not in _SECRETS},
         addons={name[6:]: value for name, value in values.items() if name.startswith("addon_") and whole(name[6:])},
     )

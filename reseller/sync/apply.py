@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reseller.context import Context
-from reseller.ledger import links, observations, paid, problems, refused_changes, requests
+from reseller.ledger import limited_changes, links, observations, paid, problems, requests
 from reseller.ledger.leases import Lease
+from reseller.ledger.limited_changes import Change
 from reseller.ledger.observations import Settled
 from reseller.ledger.problems import Cause, Problem
-from reseller.ledger.refused_changes import Change
 from reseller.lifecycle import autorenewal, reasons
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import functions, items
@@ -38,10 +38,10 @@ def apply(context: Context, held: Lease, comparison: Comparison, *, forced: bool
         if now is None or _moves(now) != _moves(before):
             return False
         if comparison.kind:
-            refused_changes.note(held, Change(before.module, before.link, comparison.kind, str(comparison), forced))
+            limited_changes.note(held, Change(before.module, before.link, comparison.kind, str(comparison), forced))
         acts = _act(context, held, mine, comparison)
         if comparison.forgets_shown:
-            observations.show(held, before.link, shown=False)
+            observations.mark_sellers_suspension(held, before.link, is_sellers=False)
         comparison = _without_autorenewal(context, comparison)
         for name, value in {**comparison.saves, **comparison.notes, **comparison.secrets}.items():
             functions.save_param(context.mgrctl, before.item, name, value)
@@ -79,12 +79,12 @@ def _act(context: Context, held: Lease, mine: Lease, comparison: Comparison) -> 
     if action == Action.SHOW:
         # Record that the seller caused this suspension before making it: otherwise a run after a crash would not know
         # that it may lift the suspension.
-        observations.show(held, candidate.link, shown=True)
+        observations.mark_sellers_suspension(held, candidate.link, is_sellers=True)
     if action in (Action.SHOW, Action.SUSPEND):
         functions.call_back(context.mgrctl, "service.postsuspend", candidate.item)
     elif action in (Action.LIFT, Action.RESUME):
         functions.call_back(context.mgrctl, "service.postresume", candidate.item)
-        observations.show(held, candidate.link, shown=False)
+        observations.mark_sellers_suspension(held, candidate.link, is_sellers=False)
     elif action == Action.GIVE_UP:
         # The requests whose operation was deleted: nobody can start them any more, and nobody waits for them.
         for request in requests.of_item(context.db, candidate.item):

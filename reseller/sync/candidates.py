@@ -179,13 +179,13 @@ def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: 
 
     `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
     """
-    rows = linked.moved(db, module, most, _in(away_days), refused_too=refused_too)
+    rows = linked.changed(db, module, most, _in(away_days), refused_too=refused_too)
     return [_candidate(row) for row in rows]
 
 
-def unmoved(db: Database, module: int, away_days: int) -> list[int]:
-    """Links of refused changes whose service has returned to its old state; see linked.unmoved()."""
-    return linked.unmoved(db, module, _in(away_days))
+def unchanged(db: Database, module: int, away_days: int) -> list[int]:
+    """Links of refused changes whose rows have gone back to what was dealt with; see linked.unchanged()."""
+    return linked.unchanged(db, module, _in(away_days))
 
 
 def one(db: Database, link: int) -> Candidate | None:

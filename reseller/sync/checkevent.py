@@ -23,11 +23,11 @@ from reseller.context import Context, Seller
 from reseller.ledger import (
     accounts,
     installation,
+    limited_changes,
     links,
     observations,
     paid,
     problems,
-    refused_changes,
     requests,
     stops,
 )
@@ -41,8 +41,10 @@ from reseller.lifecycle.last_handler import PASSING
 from reseller.mgr5 import items, settings
 from reseller.sync import (
     account_troubles,
+    change_watch,
     cover_watch,
     died,
+    expense_watch,
     left_behind,
     metrics,
     price_watch,
@@ -52,7 +54,7 @@ from reseller.sync import (
 )
 from reseller.sync.account_troubles import Account
 from reseller.sync.job import SPEND, Job, Mode, Summary
-from reseller.sync.observe import Forms, Lists, Observed, Source, Wanted
+from reseller.sync.read_lists import Forms, Lists, Observed, Source, Wanted
 from reseller.wire import dates, numbers
 from reseller.wire.errors import BusyError, Message, Observing, PanelError, ResellerError, SellerError, Stopped
 
@@ -220,7 +222,7 @@ class _Run:
             from reseller.sync import tariff_watch
 
             tariff_watch.note(self.context, self.held, self.module, self.job.until)
-        for watch in (price_watch.note, cover_watch.note):
+        for watch in (price_watch.note, cover_watch.note, change_watch.note, expense_watch.note):
             watch(self.context, self.held, self.module)
 
     def _end_all(self) -> None:
@@ -229,7 +231,7 @@ class _Run:
         Not a stop of buying and what is wrong with tariffs, which apply to future orders, nor `died`, which ends with
         the run.
         """
-        refused_changes.forget(self.held, [row.link for row in refused_changes.refused(self.context.db, self.module)])
+        limited_changes.forget(self.held, [row.link for row in limited_changes.refused(self.context.db, self.module)])
         for problem in problems.live(self.context.db, self.module):
             if problem.cause.subject == problems.MODULE and problem.cause.kind not in _OF_MORE_THAN_SERVICES:
                 with troubles.each(self.context):

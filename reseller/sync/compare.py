@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reseller.context import Context, Seller
-from reseller.ledger import accounts, paid, problems, refused_changes, tariffmap
+from reseller.ledger import accounts, limited_changes, paid, problems, tariffmap
 from reseller.ledger.prices import Seen
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
@@ -26,7 +26,7 @@ from reseller.seller.tariffs import Tariff
 from reseller.sync.candidates import Candidate, there_of
 from reseller.sync.decide import FACTS, TABLE, Action, Answer, Fact, Here, Open, There
 from reseller.sync.facts import DATE_PARAM, Facts, facts
-from reseller.wire import claims
+from reseller.wire import checked
 from reseller.wire.errors import ResellerError, SellerError
 
 #: actions that change the state of a service here
@@ -65,11 +65,11 @@ class Comparison:
     def kind(self) -> str:
         """The limit of a day that counts this comparison (CLOSE, STOP or CHANGE); empty if none does."""
         if self.action == Action.GONE:
-            return refused_changes.CLOSE
+            return limited_changes.CLOSE
         if self.action == Action.SHOW:
-            return refused_changes.STOP
+            return limited_changes.STOP
         changes_it = self.action in CHANGES_STATE or self.saves or self.secrets or self.follow or self.is_goodwill
-        return refused_changes.CHANGE if changes_it else ""
+        return limited_changes.CHANGE if changes_it else ""
 
     @property
     def does_something(self) -> bool:
@@ -279,7 +279,7 @@ class _Facts:
         )
 
     def _differs(self, name: str, value: str) -> bool:
-        return claims.canonical(name, self._item.params.get(name, "")) != claims.canonical(name, value)
+        return checked.canonical(name, self._item.params.get(name, "")) != checked.canonical(name, value)
 
     def _answer(self, fact: Fact, name: str, here: str, there: str) -> None:
         answer = FACTS[fact]

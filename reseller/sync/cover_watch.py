@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from reseller.context import Context, Seller
-from reseller.ledger import accounts, balances, links, observations, problems, requests, terms
+from reseller.ledger import accounts, balances, foreseen, links, observations, problems, requests, terms
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import cover, forecast
@@ -49,6 +49,7 @@ def note(context: Context, held: Lease, module: int) -> None:
     observations.move_now(held, module, LOOKED)
     days = context.limits.forecast_days
     found = forecast.of(context, seller.account, seller.transport.today, days)
+    _keep(held, found)
     # What is old raises nothing, and ends nothing.
     worst = found.first_short(with_old=known is not None)
     with troubles.each(context):
@@ -56,6 +57,14 @@ def note(context: Context, held: Lease, module: int) -> None:
             troubles.end(context, held, cause)
         else:
             troubles.raise_(context, held, _problem(context, seller, found, worst))
+
+
+def _keep(held: Lease, found: Forecast) -> None:
+    """Keep the forecast of this day, and count those whose days are over."""
+    if not foreseen.is_kept(held.db, found.account, found.today):
+        due = {each.currency: each.due[foreseen.DAYS] for each in found.outlooks}
+        foreseen.put(held, found.account, found.today, due)
+        foreseen.settle(held, found.account, found.today)
 
 
 def _ahead(context: Context, seller: Seller) -> int:

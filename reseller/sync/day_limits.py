@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reseller.ledger import refused_changes
+from reseller.ledger import limited_changes
 from reseller.ledger.leases import Lease
-from reseller.ledger.refused_changes import Refused
+from reseller.ledger.limited_changes import Refused
 from reseller.limits import Limits
 from reseller.sync.compare import Comparison
 from reseller.sync.job import Mode
@@ -35,9 +35,9 @@ def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
 
     `total` counts the linked services; for STOP only those that run.
     """
-    if kind == refused_changes.STOP:
+    if kind == limited_changes.STOP:
         return Ceiling(kind, total, max(limits.stop_least, total * limits.stop_percent // 100))
-    if kind == refused_changes.CLOSE:
+    if kind == limited_changes.CLOSE:
         return Ceiling(kind, total, max(limits.close_least, total * limits.close_percent // 100))
     if total < limits.change_least:
         return Ceiling(kind, total, None)
@@ -70,7 +70,7 @@ class ChangeLimits(NamedTuple):
         called only when suspensions are to be weighed. `mode` says which limits are let through.
         """
         db = self.held.db
-        before = refused_changes.refused(db, self.module)
+        before = limited_changes.refused(db, self.module)
         left = [row for row in before if row.left_by and not mode.forces(row.kind)]
         comparisons = self._without_left(comparisons, left)
         before = [row for row in before if not row.left_by or mode.forces(row.kind)]
@@ -78,27 +78,27 @@ class ChangeLimits(NamedTuple):
         kept: set[int] = set()
         barred: list[tuple[Ceiling, int]] = []
         released = 0
-        for kind in (refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE):
+        for kind in (limited_changes.CHANGE, limited_changes.STOP, limited_changes.CLOSE):
             mine = [comparison for comparison in comparisons if comparison.kind == kind]
             waiting = {row.link for row in before if row.kind == kind} - compared
             new = waiting | {comparison.candidate.link for comparison in mine}
             if not new:
                 continue
-            of = refused_changes.running if kind == refused_changes.STOP else refused_changes.linked
+            of = limited_changes.running if kind == limited_changes.STOP else limited_changes.linked
             limit = ceiling(kind, of(db, self.module), self.limits)
-            recent = refused_changes.changed(db, self.module, kind)
+            recent = limited_changes.changed(db, self.module, kind)
             count = len(new | recent)
-            if kind == refused_changes.STOP:
+            if kind == limited_changes.STOP:
                 count = max(count, len(recent - new) + suspected())
             if mode.forces(kind) or limit.allows(count):
-                refused_changes.forget(self.held, waiting)
+                limited_changes.forget(self.held, waiting)
                 released += len(waiting)
             else:
-                refused_changes.refuse(self.held, self.module, [_refused(comparison) for comparison in mine])
+                limited_changes.refuse(self.held, self.module, [_refused(comparison) for comparison in mine])
                 kept |= {comparison.candidate.link for comparison in mine}
                 barred.append((limit, count))
         # A service that was compared again is judged by its new comparison only.
-        refused_changes.forget(self.held, ({row.link for row in before} & compared) - kept)
+        limited_changes.forget(self.held, ({row.link for row in before} & compared) - kept)
         kinds = {limit.kind for limit, _ in barred}
         allowed = tuple(comparison for comparison in comparisons if comparison.kind not in kinds)
         return Verdict(allowed, tuple(barred), released)
@@ -114,7 +114,7 @@ class ChangeLimits(NamedTuple):
             candidate = comparison.candidate
             if states.get(candidate.link) != (candidate.digest, candidate.here_digest):
                 kept.append(comparison)
-        refused_changes.forget(self.held, states.keys() & {comparison.candidate.link for comparison in kept})
+        limited_changes.forget(self.held, states.keys() & {comparison.candidate.link for comparison in kept})
         return kept
 
 

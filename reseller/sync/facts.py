@@ -1,7 +1,8 @@
 """The values of an active service that the panel takes from the seller: addresses, names, dates, password, licence key.
 
-Clients see these values and trust them. A value that fails its check (wire/claims.py) is therefore not saved: the panel
-keeps its old value, and the rejected one is named in `unfit`, from which the problem `value` is made (problems.VALUE).
+Clients see these values and trust them. A value that fails its check (wire/checked.py) is therefore not saved: the
+panel keeps its old value, and the rejected one is named in `unfit`, from which the problem `value` is made
+(problems.VALUE).
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import NamedTuple
 
 from reseller.ledger import problems
 from reseller.seller.service import Service
-from reseller.wire import claims, dates, texts
+from reseller.wire import checked, dates, texts
 
 #: name of the service's parameter that shows the seller's date to staff
 DATE_PARAM = "reseller_expiredate"
 #: the check for each field of the form; `<itemtype>.open` takes all but _SAVED, which are saved separately
 _READERS: Mapping[str, Callable[[str], str]] = {
-    "ip": claims.addresses,
-    "domain": claims.host,
-    "username": claims.user,
-    "licname": claims.text,
+    "ip": checked.addresses,
+    "domain": checked.host,
+    "username": checked.user,
+    "licname": checked.text,
 }
 _SAVED = frozenset({"licname"})
 
@@ -52,7 +53,7 @@ def facts(seen: Service) -> Facts:
     """The facts in a service's edit form (selling-api.md 4.2)."""
     values = {name: seen.fields[name] for name in _READERS if seen.fields.get(name)}
     fit = {name: value for name, value in values.items() if _READERS[name](value)}
-    password, key = claims.text(seen.password), claims.key(seen.licence_key)
+    password, key = checked.text(seen.password), checked.key(seen.licence_key)
     unfit = [f"{name} {value!r}" for name, value in values.items() if name not in fit]
     secrets = {"password": (seen.password, password), "lickey": (seen.licence_key, key)}
     unfit += [name for name, (raw, value) in secrets.items() if raw != value]

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reseller.context import Context
-from reseller.ledger import refused_changes
+from reseller.ledger import limited_changes
 from reseller.seller.transport import Timing
 
-#: values of Mode.force besides the kinds of refused_changes: all limits, or the one on spending
+#: values of Mode.force besides the kinds of limited_changes: all limits, or the one on spending
 ALL, SPEND = "all", "spend"
-FORCES = (ALL, refused_changes.CHANGE, refused_changes.STOP, refused_changes.CLOSE, SPEND)
+FORCES = (ALL, limited_changes.CHANGE, limited_changes.STOP, limited_changes.CLOSE, SPEND)
 
 
 class Mode(NamedTuple):

@@ -7,7 +7,7 @@ from reseller.commands.look_again import LOOKS
 from reseller.context import Context
 from reseller.ledger import requests
 from reseller.ledger.requests import Request
-from reseller.sync.observe import Lists
+from reseller.sync.read_lists import Lists
 
 ADOPTED, FINISHED, LOOKING = "adopted", "finished", "looking"
 

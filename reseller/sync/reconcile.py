@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from reseller.context import Context, Seller
-from reseller.ledger import linked, observations, prices, problems, refused_changes
+from reseller.ledger import limited_changes, linked, observations, prices, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -22,7 +22,7 @@ from reseller.sync.compare import Comparison
 from reseller.sync.day_limits import ChangeLimits
 from reseller.sync.decide import Action
 from reseller.sync.job import Job
-from reseller.sync.observe import Lists
+from reseller.sync.read_lists import Lists
 from reseller.wire.errors import BusyError, Rejected, ResellerError, SellerDown, SellerError
 
 #: how many moved services one run looks at; the others wait for the next run
@@ -63,8 +63,8 @@ class Round:
         unlisted = self._observe()
         comparisons = self._compare(unlisted)
         prices.note(self.held, self.module, [each.price for each in comparisons if each.price is not None])
-        refused_changes.forget(
-            self.held, candidates.unmoved(self.context.db, self.module, self.context.limits.away_days)
+        limited_changes.forget(
+            self.held, candidates.unchanged(self.context.db, self.module, self.context.limits.away_days)
         )
         day = ChangeLimits(self.held, self.module, self.context.limits)
         verdict = day.weigh(comparisons, lambda: linked.to_suspend(self.context.db, self.module), mode=self.mode)
@@ -85,9 +85,9 @@ class Round:
 
     def _tell_refused(self) -> None:
         """Keep the problem `refused` (or `mass_stop` for suspensions) of the module while any change is refused."""
-        waiting = refused_changes.waiting(self.context.db, self.module)
-        stopped = waiting.pop(refused_changes.STOP, [])
-        total = refused_changes.running(self.context.db, self.module) if stopped else 0
+        waiting = limited_changes.waiting(self.context.db, self.module)
+        stopped = waiting.pop(limited_changes.STOP, [])
+        total = limited_changes.running(self.context.db, self.module) if stopped else 0
         self._keep(problems.REFUSED, [item for items in waiting.values() for item in items])
         self._keep(problems.MASS_STOP, stopped, total=str(total))
 

@@ -81,7 +81,8 @@ def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> lis
 
 
 def is_held_back(request: Request, *, observes: bool, may_spend: bool) -> bool:
-    """Whether the request would only be stopped again; any other is started, so that its operation says why it waits.
+    """Whether starting it is pointless, because its operation already says that the module observes or buying is
+    stopped. One that does not say so yet is started once, to say it; a part has no operation to say it.
 
     `observes` is True while the module observes only, `may_spend` is False while a person has stopped buying.
     """

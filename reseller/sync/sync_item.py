@@ -16,7 +16,7 @@ from reseller.model import Status
 from reseller.seller.services import alone
 from reseller.sync import activate, looking
 from reseller.sync.facts import facts
-from reseller.sync.observe import Lists
+from reseller.sync.read_lists import Lists
 from reseller.wire import dates
 from reseller.wire.errors import BusyError, ResellerError, Stopped
 

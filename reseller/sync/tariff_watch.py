@@ -1,6 +1,7 @@
 """Once a day a module's tariffs are compared with its seller's: what is sold below its cost, and what cannot be bought.
 
-Both are problems of the module that name the tariffs. While one lasts, or after a look that failed, the next one comes
+Both are problems of the module that name the tariffs; services whose period is gone there are one problem of their
+tariff (period_watch.py). While one lasts, or after a look that failed, the next one comes
 after an hour, so that a cure is seen soon. What could not be read, or is doubted, ends no problem, and a cost that is
 not known ends none of what is below it.
 """
@@ -16,7 +17,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import tariffs
-from reseller.sync import price_watch
+from reseller.sync import period_watch, price_watch
 from reseller.tariffs import changes
 from reseller.tariffs.changes import Change
 from reseller.wire.errors import ResellerError
@@ -37,6 +38,7 @@ def note(context: Context, held: Lease, module: int, until: float) -> None:
         for kind in KINDS:
             if problems.of(context.db, Cause(problems.MODULE, module, kind)):
                 _keep(context, held, module, kind, [], is_whole=True)
+        period_watch.end(context, held, module, keep=set())
         return
     if not _is_due(context, module) or changes.seconds_left(context, until) < changes.LEAST_SECONDS:
         return
@@ -54,6 +56,7 @@ def note(context: Context, held: Lease, module: int, until: float) -> None:
     observations.move(held, module, FAILED, "1" if report.unread else "")
     _doubt(context, held, module, report)
     price_watch.see(context, held, context.seller(module), report.offers)
+    period_watch.note(context, held, context.seller(module), report.offers)
     is_whole = not report.unread
     below = [change for change in report.changes if change.is_below_cost]
     _keep(context, held, module, problems.BELOW_COST, below, is_whole=is_whole and not report.unknown)
@@ -80,6 +83,7 @@ def _is_due(context: Context, module: int) -> bool:
     if since is None:
         return True
     lasts = any(problems.of(context.db, Cause(problems.MODULE, module, kind)) for kind in KINDS)
+    lasts = lasts or bool(problems.of_kind(context.db, module, problems.PERIOD_GONE))
     is_urgent = lasts or FAILED in observations.cursors(context.db, module)
     return since >= (min(usual, context.limits.unlisted_seconds) if is_urgent else usual)
 

@@ -44,23 +44,25 @@ class Purse:
     balance: Decimal
     limit: Decimal
     currency: str
+    floor: Decimal = Decimal(0)
+    """Kept back without being named, as some sellers do."""
 
     @property
     def available(self) -> Decimal:
-        return self.balance + self.limit
+        return self.balance + self.limit - self.floor
 
 
 def purse(tx: Tx, account: int, project: int = 1) -> Purse:
     """Held until the transaction ends: two orders at once cannot spend the same money."""
     row = tx.row(
-        "SELECT s.id, s.balance, s.creditlimit, p.currency FROM subaccount s JOIN project p ON p.id = s.project "
-        "WHERE s.account = %s AND s.project = %s FOR UPDATE",
+        "SELECT s.id, s.balance, s.creditlimit, s.floor, p.currency FROM subaccount s "
+        "JOIN project p ON p.id = s.project WHERE s.account = %s AND s.project = %s FOR UPDATE",
         account,
         project,
     )
     if row is None:
         raise PanelError("missed", "subaccount", account)
-    return Purse(row["id"], account, row["balance"], row["creditlimit"], row["currency"])
+    return Purse(row["id"], account, row["balance"], row["creditlimit"], row["currency"], row["floor"])
 
 
 def require(source: Purse, amount: Decimal) -> None:

@@ -107,6 +107,7 @@ class Server:
             if message:
                 loop = asyncio.get_running_loop()
                 reply = await loop.run_in_executor(self._pool, local.handle, self._panel, message)
+                self._follow_refusal()  # before the answer of `sandbox.fault`: who reads it is refused
                 if self._panel.stop_requested.is_set():
                     self._stop_accepting()  # before the answer of `exit`: what follows it meets the next core
                 writer.write(reply.encode())

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from sandbox.core import pages
 from sandbox.core.documents import add, elem, fields, money
-from sandbox.core.errors import missing
+from sandbox.core.errors import denied, missing
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions.page_parts import is_page
@@ -81,18 +82,23 @@ def notify(panel: Panel, request: Request) -> etree._Element:
 
 @function("expense", CLIENT, "selling-api.md 6")
 def expense_list(panel: Panel, request: Request) -> etree._Element:
-    """Charges, newest first."""
+    """Charges, a page at a time; what a client gets of them is switch expense_list."""
+    shows = "full" if request.caller.staff else panel.switches["expense_list"]
+    if shows == "denied":
+        raise denied(request.func)
+    start, count = pages.window(panel, request)
     document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT e.id, e.item, i.name, e.operation, e.realdate, e.amount FROM expense e LEFT JOIN item i "
-            "ON i.id = e.item WHERE %s OR e.account = %s ORDER BY e.id DESC",
+            f"ON i.id = e.item WHERE %s OR e.account = %s ORDER BY e.id {'ASC' if shows == 'rising' else 'DESC'}",
             request.caller.staff,
             request.caller.account,
         )
         currency = _currency(tx)
-    for row in rows:
-        element = elem(document, {**row, "amount": money(row["amount"] or Decimal(0))})
+    for row in rows[start : start + count]:
+        cells = {name: value for name, value in row.items() if shows != "bare" or name not in ("item", "name")}
+        element = elem(document, {**cells, "amount": money(row["amount"] or Decimal(0))})
         if is_page(request):
             add(element, "currency", currency)
     add(document, "p_elems", len(rows))

@@ -75,7 +75,7 @@ def version(panel: Panel, request: Request) -> etree._Element:
 
 @function("sandbox.balance", ROOT, FACT)
 def balance(panel: Panel, request: Request) -> etree._Element:
-    """Set a client's money: account= or user=, value=, limit=."""
+    """Set a client's money: account= or user=, value=, limit=, and floor=, which is kept back and named nowhere."""
     with panel.db.begin() as tx:
         account = request.text("account")
         if request.text("user"):
@@ -87,6 +87,8 @@ def balance(panel: Panel, request: Request) -> etree._Element:
             tx.update("subaccount", {"id": row["id"]}, balance=amount(request, "value"))
         if request.text("limit"):
             tx.update("subaccount", {"id": row["id"]}, creditlimit=amount(request, "limit"))
+        if request.text("floor"):
+            tx.update("subaccount", {"id": row["id"]}, floor=amount(request, "floor"))
         return done(balance=money(tx.value("SELECT balance FROM subaccount WHERE id = %s", row["id"])))
 
 

@@ -177,6 +177,10 @@ class _Rows:
         self._add("reseller_price", {"subject": "'tariff'", "number": _TARIFF, "part": part, **price}, 2000)
         balance = {"account": f"{FIRST} + n", "currency": "'EUR'", "amount": 1, "checked": _PAST}
         self._add("reseller_balance", balance, 100)
+        expense = {"account": f"{FIRST} + n MOD 100", "charge": "n", "remote": "n", "operation": "'prolong'"}
+        self._add(
+            "reseller_expense", {**expense, "day": "CURDATE()", "amount": 1, "currency": "'EUR'", "item": 0}, 2000
+        )
         page = {"module": f"{self._module} + n MOD 2", "itemtype": "'vds'", "page": "n", "digest": _NONE, "ids": _NONE}
         self._add("reseller_page", {**page, "total": 1, "rows_in": 1}, 500)
         self._add("reseller_cursor", {"module": f"{self._second} + n", "name": "'deep vds'", "value": _NOW}, 60)

@@ -15,13 +15,13 @@ from reseller.ledger import (
     installation,
     kept_licences,
     leases,
+    limited_changes,
     links,
     margins,
     observations,
     overview,
     prices,
     problems,
-    refused_changes,
     removal,
     requests,
     schema,
@@ -31,8 +31,8 @@ from reseller.ledger import (
     verdicts,
 )
 from reseller.ledger.kept_licences import Kind, Licence
+from reseller.ledger.limited_changes import Refused
 from reseller.ledger.overview import View, Wanted
-from reseller.ledger.refused_changes import Refused
 from reseller.mgr5 import addons, items, tariffs
 from reseller.mgr5.panel import Panel
 
@@ -107,7 +107,7 @@ def _asked(db: Database, item: int, module: int) -> None:
     prices.of_services(db, [item])
     prices.risen(db, module, SECONDS)
     problems.is_any_of_account(db, link.account)
-    refused_changes.leave(db, [item], "somebody")
+    limited_changes.leave(db, [item], "somebody")
     requests.has_ordered(db, link.account, SECONDS)
     requests.is_any_sent(db, module)
     spent.of_day(db, module)
@@ -127,8 +127,8 @@ def _written(held: leases.Lease, item: int, module: int) -> None:
     assert link is not None
     claims.read_again(held, link.id)
     observations.move(held, module, "a cursor", "")
-    refused_changes.refuse(held, module, [Refused(link.id, "suspend", "a reason", 1, 1, "")])
-    refused_changes.forget(held, [link.id])
+    limited_changes.refuse(held, module, [Refused(link.id, "suspend", "a reason", 1, 1, "")])
+    limited_changes.forget(held, [link.id])
     request = requests.of_item(held.db, item)[-1]
     requests.set_word(held, request, "somebody")
     spent.note(held, request.id, Decimal(0), "EUR")

@@ -215,8 +215,19 @@ def _money(shop: Shop, item: int) -> None:
     assert shop.here.run("processing/pmreseller", *command).returncode == 0
     shop.here.write("UPDATE item SET autoprolong = period WHERE id = %s", item)
     ctl(shop, "forecast", "--days", 60, codes=(0, 1))
-    for by in ("tariff", "client", "month"):
+    for by in ("tariff", "client", "month", "change"):
         ctl(shop, "margins", by)
+    world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1)
+    buyer = shop.there.value("SELECT account FROM user WHERE name = %s", shop.buyer)
+    charge = "INSERT INTO expense (item, account, operation, realdate, amount) VALUES (%s, %s, 'open', CURDATE(), 1)"
+    for _ in range(2):
+        for number in (shop.links(item)[0]["remote"], 987654):
+            shop.there.write(charge, number, buyer)
+        shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'expenses'")
+        shop.checkevent()
+    world.limits(shop.here)
+    ctl(shop, "expenses")
+    ctl(shop, "expenses", "accept", shop.module, "--yes")
     ctl(shop, "stop", "--why", "a look at the prices")
     shop.checkevent()
     ctl(shop, "start", codes=(0, 1))
@@ -258,6 +269,7 @@ def _pages(shop: Shop, item: int) -> None:
     page("processing")
     page("reseller.mapping")
     page("reseller.prices")
+    page("reseller.forecast")
     page("reseller.stop")
     for form in ("reseller.link", "reseller.swap"):
         page(form, elid=item)

@@ -19,7 +19,7 @@ TYPED = "{itemtype}"
 ITEMTYPES = ("vds", "soft", "dedic", "vhost", "softexternal", "platform", "storage", "dnshost")
 OUR_MENU = [
     *("reseller", "reseller.services", "reseller.requests", "reseller.tariffs", "reseller.mapping", "reseller.prices"),
-    "reseller.report",
+    *("reseller.forecast", "reseller.report"),
 ]
 #: beside the key, on elements that the panel may have too: `<metadata name type>` is the documented form of an addition
 DOCUMENTED = {"metadata": {"type"}}

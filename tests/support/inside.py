@@ -21,7 +21,7 @@ from reseller.ledger.requests import Request
 from reseller.lifecycle import term_to_buy
 from reseller.mgr5.panel import Panel
 from reseller.sync import looking
-from reseller.sync.observe import Lists
+from reseller.sync.read_lists import Lists
 from reseller.wire.errors import ResellerError, SellerError
 from tests.support.keeping import remote
 from tests.support.watch import error_texts

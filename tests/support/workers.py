@@ -22,7 +22,9 @@ if environment.MEASURE in os.environ:
     coverage.process_startup()
 
 HOME = {"test_life_perlnote", "test_life_phphost", "test_life_pybridge", "test_life_shellvps", "test_tree_and_packages"}
-HOME |= {"test_life_phpregistrar", "test_whereabouts"}
+HOME |= {"test_life_phpregistrar", "test_whereabouts", "test_alone"}
+#: takes the place for one test and gives it back; the fixture `home`, once made, keeps it to the end
+BEFORE_HOME = "test_alone"
 #: files that use the fixture `arena`, as all of tests/chaos do: it is made once
 ARENA = {"test_migration", "test_parallel"}
 SPREAD = {"test_bad_input", "test_checks", "test_commands", "test_connection", "test_failures", "test_foreign"}
@@ -36,7 +38,7 @@ WIRE = {"orders", "life", "sync", "problems", "linking", "swap", "pages", "insta
 def piece(nodeid: str) -> str:
     """The name of the piece of work that a test belongs to; one worker does all of it."""
     path = Path(nodeid.split("::", maxsplit=1)[0])
-    if path.stem in HOME and path.parent.name == "conformance":
+    if path.stem in HOME and path.is_relative_to("sandbox"):
         return "home"
     if path.parent.name == "chaos" or path.stem in ARENA:
         return "arena"
@@ -75,7 +77,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Two workers cannot have the place at the same time; one would wait for the other's end.
     """
     sizes = Counter(piece(item.nodeid) for item in items)
-    items.sort(key=lambda item: (_rank(item.nodeid), -sizes[piece(item.nodeid)]))
+
+    def order(item: pytest.Item) -> tuple[int, int, bool]:
+        return _rank(item.nodeid), -sizes[piece(item.nodeid)], item.path.stem != BEFORE_HOME
+
+    items.sort(key=order)
     astray = [
         item.nodeid for item in items if "home" in getattr(item, "fixturenames", ()) and piece(item.nodeid) != "home"
     ]

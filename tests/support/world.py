@@ -52,6 +52,8 @@ QUICK = {
     "land_seconds": 2,
     # Tests make and break tariffs all the time; the one of the daily look asks for it.
     "tariff_look_seconds": 0,
+    # Tests put services and charges at the seller past any order.
+    "expense_look_seconds": 0,
     "buy_least": 1000,
     "change_percent": 100,
     "stop_percent": 100,

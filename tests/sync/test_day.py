@@ -2,7 +2,7 @@
 
 import pytest
 
-from reseller.ledger import refused_changes
+from reseller.ledger import limited_changes
 from reseller.limits import Limits
 from reseller.sync.day_limits import ceiling
 from tests.support import world
@@ -86,12 +86,12 @@ def test_too_many_that_are_gone_make_one_task(shop, dozen):
 @pytest.mark.parametrize(
     ("kind", "total", "most"),
     [
-        (refused_changes.CHANGE, 9, None),
-        (refused_changes.CHANGE, 10, 3),
-        (refused_changes.CHANGE, 100000, 30000),
-        (refused_changes.CLOSE, 1, 2),
-        (refused_changes.CLOSE, 149, 2),
-        (refused_changes.CLOSE, 100000, 2000),
+        (limited_changes.CHANGE, 9, None),
+        (limited_changes.CHANGE, 10, 3),
+        (limited_changes.CHANGE, 100000, 30000),
+        (limited_changes.CLOSE, 1, 2),
+        (limited_changes.CLOSE, 149, 2),
+        (limited_changes.CLOSE, 100000, 2000),
     ],
 )
 def test_the_limits_are_those_of_the_design(kind, total, most):

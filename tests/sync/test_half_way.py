@@ -29,7 +29,7 @@ from reseller.sync import (
 )
 from reseller.sync.decide import Here, There
 from reseller.sync.job import Mode
-from reseller.sync.observe import Lists
+from reseller.sync.read_lists import Lists
 from reseller.wire import document
 from reseller.wire.errors import PanelError, Rejected
 from tests.support import world

@@ -115,13 +115,14 @@ def test_a_database_that_is_down_is_logged_though_the_panel_answers(quick):
     assert "made again" in cron(quick)[1]
 
 
-def test_what_fails_within_a_run_is_in_the_log(quick):
+def test_what_fails_within_a_run_is_in_the_log(quick, vds):
     quick.there.call("sandbox.fault", kind="refused", forfunc="*", times=1000)
     before = len(log(quick))
     assert cron(quick) == (0, "")
     quick.there.call("sandbox.fault.clear")
     quick.here.write("DELETE FROM reseller_circuit")
-    assert re.search(r"ERROR \[\w+\] checkevent: .*cannot be reached", log(quick)[before:])
+    written = log(quick)[before:]
+    assert re.search(r"ERROR \[\w+\] checkevent: .*cannot be reached", written), written
 
 
 def test_pending_looks_only_at_what_is_open(quick):

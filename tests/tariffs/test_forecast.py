@@ -1,13 +1,13 @@
 """What is due at the seller against the money there: told of days ahead, ended by a top-up, in each currency."""
 
-import datetime as dt
 import json
 
 import pytest
 
 from tests.support import world
+from tests.support.foreseeing import alone, cost, has, in_days, renewing
 from tests.support.keeping import fault
-from tests.support.paying import ends_in, service, today
+from tests.support.paying import ends_in
 from tests.support.world import until
 
 SHORT = "SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'short'"
@@ -15,13 +15,8 @@ SHORT = "SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'sh
 
 @pytest.fixture(autouse=True)
 def _alone(shop):
-    """The balance is read by every run, and nothing that other tests have left is due."""
-    world.limits(shop.here, balance_seconds=0)
-    shop.here.write("UPDATE item SET autoprolong = NULL")
-    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
-    yield
-    shop.here.write("UPDATE item SET autoprolong = NULL")
-    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'short'")
+    with alone(shop):
+        yield
 
 
 @pytest.fixture
@@ -37,29 +32,6 @@ def setting(shop):
     put(**dict.fromkeys(used, "off"))
 
 
-def has(shop, amount, **more):
-    """The buyer has so much at the seller."""
-    shop.there.call("sandbox.balance", user=shop.buyer, value=amount, **more)
-
-
-def renewing(shop, days, itemtype="vds"):
-    """An active service that the panel renews by itself, and that ends at the seller in so many days."""
-    if itemtype == "vds":
-        item = service(shop)
-    else:
-        item = shop.order(itemtype)
-        shop.until_active(item)
-    shop.here.write("UPDATE item SET autoprolong = 1 WHERE id = %s", item)
-    ends_in(shop, item, days)
-    shop.checkevent()
-    return item
-
-
-def cost(shop, item):
-    """What its order has cost."""
-    return shop.here.value("SELECT cost FROM reseller_request WHERE item = %s AND kind = 'order'", item)
-
-
 def short(shop):
     found = shop.here.rows(SHORT)
     return {**found[0], **json.loads(found[0]["params"])} if found else None
@@ -71,10 +43,6 @@ def foreseen(shop, *words, currency="EUR"):
     found = {each["currency"]: each for each in account["currencies"]}
     assert done.returncode == int(any(each["days_left"] is not None for each in found.values()))
     return found[currency], {each["item"]: each["why"] for each in account["not counted"]}
-
-
-def in_days(days):
-    return (today() + dt.timedelta(days=days)).isoformat()
 
 
 def test_an_account_that_will_be_short_in_nine_days_says_so_today_and_a_top_up_ends_it(shop):
@@ -226,7 +194,7 @@ def test_two_currencies_are_foreseen_each_for_itself(shop, setting):
 
 @pytest.mark.parametrize("setting_of", ["module", "all"])
 def test_the_panel_shows_the_balance_that_the_module_tells(shop, setting_of):
-    has(shop, "321.5", limit=20)
+    has(shop, "321.5", limit=20)  # put back by the next test's fixture `shop`
     shop.here.call("sandbox.switch", name="getbalance_of", value=setting_of)
     try:
         shop.here.call("processing.checkbalance")
@@ -272,3 +240,58 @@ def test_a_cost_that_is_old_silences_no_alarm_that_the_others_raise(shop):
     terms = {term["item"]: term["is_old"] for term in foreseen(shop)[0]["terms"]}
     assert (terms[stale], terms[item]) == (True, False)
     assert short(shop)["day"] == in_days(9)
+
+
+def dates(shop, item, here, there):
+    """The service is paid by its client until so many days from now, and at the seller until so many."""
+    ends_in(shop, item, there)
+    day = in_days(here)
+    shop.here.write("UPDATE item SET expiredate = %s WHERE id = %s", day, item)
+    shop.here.write("UPDATE reseller_link SET accounted = %s WHERE item = %s", day, item)
+    shop.here.write("UPDATE reseller_observation SET expiredate = %s WHERE item = %s", in_days(there), item)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "terms", "why"),
+    [
+        (-2, -2, 2, None),
+        (-3, 20, 1, None),
+        (-4, 20, 0, "overdue"),
+        (-60, -90, 0, "overdue"),
+        (-90, -90, 0, "overdue"),
+        (20, -20, 2, None),
+        (20, -40, 0, "overdue"),
+        (40, 25, 1, None),
+    ],
+    ids=str,
+)
+def test_what_is_overdue_counts_only_while_a_rule_would_still_buy_it(shop, here, there, terms, why):
+    item = renewing(shop, 9)
+    dates(shop, item, here, there)
+    found, left = foreseen(shop)
+    assert len([term for term in found["terms"] if term["item"] == item]) == terms
+    assert left.get(item) == why
+
+
+def test_days_that_were_not_bought_for_long_are_not_each_due_today(shop):
+    item = renewing(shop, 9)
+    tariff = shop.tariffs["VDS-1"]
+    sql = "UPDATE reseller_map SET remote = %s WHERE pricelist = %s AND kind = 'period' AND local = '1'"
+    before = shop.here.value(
+        "SELECT remote FROM reseller_map WHERE pricelist = %s AND kind = 'period' AND local = '1'", tariff
+    )
+    assert shop.here.write(sql, "-50", tariff) == 1
+    try:
+        daily = "UPDATE reseller_price SET part = REPLACE(part, ' 1 ', ' -50 ') WHERE subject = 'service'"
+        assert shop.here.write(f"{daily} AND number = %s", item) > 0
+        dates(shop, item, -300, -300)
+        found, left = foreseen(shop)
+        assert [term for term in found["terms"] if term["item"] == item] == []
+        assert left[item] == "overdue"
+        dates(shop, item, 100, -300)
+        assert foreseen(shop)[1][item] == "overdue"
+        dates(shop, item, -1, -1)
+        found, left = foreseen(shop, "--days", "5")
+        assert len([term for term in found["terms"] if term["item"] == item]) == 7
+    finally:
+        shop.here.write(sql, before, tariff)

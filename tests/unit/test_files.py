@@ -9,7 +9,7 @@ import pytest
 
 from reseller import files, limits
 from reseller.log import Log
-from reseller.mgr5 import panel_switches
+from reseller.mgr5 import control_panel_tariffs
 from reseller.mgr5.features import PANELS_FILE
 from reseller.mgr5.panel import Panel
 from reseller.seller import client, proofs
@@ -63,7 +63,7 @@ def test_no_reader_of_the_program_waits_for_what_lies_in_its_place(tree, lay):
     (tree / "etc/billmgr.conf").write_text("DBName billing\n")
 
     assert metrics.last(tree, metrics.Limits(), metrics.LAST_RUN) == {}
-    assert panel_switches.read(tree) == {}
+    assert control_panel_tariffs.read(tree) == {}
     assert [wrong.type for wrong in proofs.load(tree).wrong] == ["reseller_proofs"]
     found, wrong = limits.load(tree)
     assert (found, [each.type for each in wrong]) == (limits.Limits(), ["reseller_limits_unread"])

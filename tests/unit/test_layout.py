@@ -25,7 +25,7 @@ CHANGES = {
 #: takes back an order by its key, hands over what is nobody's, or comes right after such a view
 CALLERS = {
     "lifecycle/state_change.py": "view()",
-    "commands/close.py": "state_change.py",
+    "commands/suspend_resume_close.py": "state_change.py",
     "lifecycle/overtaken.py": "state_change.py",
     "commands/setparam.py": "view()",
     "commands/prolong.py": "view()",

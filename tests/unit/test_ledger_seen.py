@@ -120,14 +120,14 @@ def test_what_was_dealt_with_is_noted_with_both_digests(db, still, held, live):
 
 def test_a_suspension_is_the_sellers_until_the_panel_suspends(db, held, live):
     link = live()
-    observations.show(held, link.id, shown=True)
+    observations.mark_sellers_suspension(held, link.id, is_sellers=True)
     assert row(db, link, "shown", "status") == (1, 0)
     request = requests.create(held, made(link.item, link.module), requests.SUSPEND)
     requests.create(held, made(link.item, link.module), requests.RESUME)
     observations.seen(held, [seen(link)])
-    observations.show(held, link.id, shown=True)
+    observations.mark_sellers_suspension(held, link.id, is_sellers=True)
     assert row(db, link, "shown", "status") == (request.id + 1, 2)
-    observations.show(held, link.id, shown=False)
+    observations.mark_sellers_suspension(held, link.id, is_sellers=False)
     assert row(db, link, "shown") == (0,)
 
 

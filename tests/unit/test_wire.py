@@ -8,7 +8,7 @@ import pytest
 
 from reseller import limits
 from reseller.lifecycle import retries
-from reseller.mgr5 import module
+from reseller.mgr5 import command_line
 from reseller.seller.transport import endpoint, rejection
 from reseller.wire import dates, document, money, numbers
 from reseller.wire.errors import NotSent, Rejected, ResellerError, UsageError
@@ -281,10 +281,10 @@ def test_a_refusal_that_names_a_later_day_is_only_too_early(params, value, day):
 )
 def test_a_wrong_command_line_is_a_usage_error(argv, capsys):
     with pytest.raises(UsageError):
-        module.parse(argv)
+        command_line.parse(argv)
 
 
 def test_the_vendors_options_are_understood():
     argv = "-c open -i 15 --runningoperation 7 -l ru -m 3 -t vds --level 29 -a 2 --id 55227 --param x --value y"
-    found = module.parse(argv.split())
+    found = command_line.parse(argv.split())
     assert (found.command, found.item, found.runningoperation, found.lang, found.module) == ("open", 15, 7, "ru", 3)

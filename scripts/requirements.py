@@ -1,4 +1,4 @@
-"""Installs requirements.txt into the environment whose Python runs this, and takes pip out of it: packages.py [WHEELS].
+"""Installs requirements.txt into the environment whose Python runs this, and takes pip out of it.
 
 What is installed is said by that file alone, to the byte, and is nothing that would have to be built. So what the host
 has told pip (its configuration, PIP_* variables) counts for nothing: a `target` there would put the packages elsewhere,

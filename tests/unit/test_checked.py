@@ -6,17 +6,17 @@ from reseller.ledger import problems
 from reseller.lifecycle import problems as troubles
 from reseller.seller.service import Service
 from reseller.sync.facts import facts
-from reseller.wire import claims
+from reseller.wire import checked
 
 UNSEEN = ("a\x00b", "a\nb", "a\tb", "a\u202eb", "a\u200bb", "a\ufeffb", "a\u2028b", "a\x9fb", "a\ud800b")
 
 FIT = {
-    claims.addresses: ("192.0.2.1", "2001:db8::1", "192.0.2.1, 192.0.2.2", "0.0.0.0", "::ffff:192.0.2.1"),
-    claims.host: (
+    checked.addresses: ("192.0.2.1", "2001:db8::1", "192.0.2.1, 192.0.2.2", "0.0.0.0", "::ffff:192.0.2.1"),
+    checked.host: (
         *("example.com", "example.com.", "a", "x--y.example", "_dmarc.example.com", "*.example.com", "192.0.2.1"),
         *("пример.рф", "bücher.example", "xn--e1afmkfd.xn--p1ai", "a" * 63 + ".example", "EXAMPLE.com"),
     ),
-    claims.user: (
+    checked.user: (
         "root",
         "Administrator",
         "Администратор",
@@ -26,15 +26,15 @@ FIT = {
         "u 1",
         "www-data",
     ),
-    claims.text: ("free.lic", "любое имя", "<b>", "a" * 255),
-    claims.key: ("12-AbC/+=", "k" * 1000),
+    checked.text: ("free.lic", "любое имя", "<b>", "a" * 255),
+    checked.key: ("12-AbC/+=", "k" * 1000),
 }
 UNFIT = {
-    claims.addresses: (
+    checked.addresses: (
         *("", " ", ",", "192.0.2", "192.0.2.256", "192.0.2.1/24", "192.0.2.1:80", "fe80::1%eth0", "fe80::1%<script>"),
         *("example.com", "192.0.2.1; id", "192.0.2.1\n", "１92.0.2.1", "1" * 5000, "192.0.2.1," * 100),
     ),
-    claims.host: (
+    checked.host: (
         *("", ".", "..", "a..b", "-a.example", "a-.example", "a b", "a/b", "a:80", "<b>.example", "*", "a.*.example"),
         *(
             "a" * 64 + ".example",
@@ -46,9 +46,9 @@ UNFIT = {
             "ａ<.рф",
         ),
     ),
-    claims.user: ("", "-oProxyCommand=id", "root;id", "$(id)", "a|b", "<b>", 'a"b', "a'b", "a`b", "u" * 129),
-    claims.text: ("", "a" * 256),
-    claims.key: ("", "k" * 1001),
+    checked.user: ("", "-oProxyCommand=id", "root;id", "$(id)", "a|b", "<b>", 'a"b', "a'b", "a`b", "u" * 129),
+    checked.text: ("", "a" * 256),
+    checked.key: ("", "k" * 1001),
 }
 
 
@@ -104,7 +104,7 @@ def test_what_is_said_of_it_fits_into_its_row():
     ],
 )
 def test_spellings_of_one_value_are_known_to_be(name, one, other):
-    assert claims.canonical(name, one) == claims.canonical(name, other)
+    assert checked.canonical(name, one) == checked.canonical(name, other)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_spellings_of_one_value_are_known_to_be(name, one, other):
     ],
 )
 def test_two_values_are_two(name, one, other):
-    assert claims.canonical(name, one) != claims.canonical(name, other)
+    assert checked.canonical(name, one) != checked.canonical(name, other)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_two_values_are_two(name, one, other):
     ["", "-", "********", "••••", "*** ***", "...", "ABCD-****-****", "••••1", "xxxxxxxx", "***HIDDEN***", "—", "…"],
 )
 def test_what_hints_at_a_secret_is_none(told):
-    assert claims.secret(told) == ""
+    assert checked.secret(told) == ""
 
 
 @pytest.mark.parametrize("told", ["a", "-a-", "**x", " blanks ", "xxxy", "a.b-c"])
 def test_what_is_a_secret_stays_as_it_is(told):
-    assert claims.secret(told) == told
+    assert checked.secret(told) == told

@@ -1,0 +1,63 @@
+"""resellerctl expenses."""
+
+from __future__ import annotations
+
+import argparse
+
+from reseller.cli import shown
+from reseller.commands import unplanned
+from reseller.context import Context
+from reseller.ledger import accounts, expenses
+from reseller.mgr5 import items
+from reseller.wire import dates, money
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = (
+        "list: what sellers have charged in the last 30 days and none of our requests explains, as the last daily look "
+        "has found it. accept: say that the charges of a module's account are in order; shows them, --yes does it."
+    )
+    parser.add_argument("action", choices=("list", "accept"), nargs="?", default="list")
+    parser.add_argument("module", type=shown.number, nargs="?", default=0, help="number of the module")
+    parser.add_argument("--yes", action="store_true", help="do it")
+
+
+def run(context: Context, arguments: argparse.Namespace) -> int:
+    """List the charges, or accept those of one account; 2 if the module is not named."""
+    if bool(arguments.module) != (arguments.action == "accept"):
+        shown.complain("say list, or accept MODULE")
+        return 2
+    if arguments.action == "list":
+        modules = {unplanned.account(context, module): module for module in items.modules(context.db)}
+        rows = [row for account, module in modules.items() for row in _rows(context, account, module)]
+        shown.table(rows, as_json=arguments.json, empty="Every charge that was seen is explained.")
+        return 0
+    act = unplanned.accept if arguments.yes else unplanned.one
+    found = act(context, arguments.module)
+    rows = [_row("", arguments.module, each) for each in found]
+    if arguments.json:
+        shown.machine({"charges": rows, "done": arguments.yes})
+        return 0
+    shown.table(rows, as_json=False, empty="")
+    shown.say("They are in order from now on." if arguments.yes else "Nothing was changed; --yes does it.")
+    return 0
+
+
+def _rows(context: Context, account: int, module: int) -> list[dict[str, object]]:
+    name = accounts.name(context.db, account)
+    return [_row(name, module, each) for each in expenses.of(context.db, account)]
+
+
+def _row(account: str, module: int, each: expenses.Unplanned) -> dict[str, object]:
+    expense = each.expense
+    return {
+        **({"account": account} if account else {}),
+        "module": module,
+        "day": dates.text(expense.day),
+        "remote": expense.remote,
+        "service": each.item or "",
+        "amount": money.text(expense.amount, expense.currency),
+        "for": expense.operation,
+        "charge": expense.number,
+    }

@@ -1,0 +1,41 @@
+"""A person's word about charges of a seller that none of our requests explains: they are in order."""
+
+from __future__ import annotations
+
+from reseller.context import Context
+from reseller.ledger import accounts, expenses, links, problems
+from reseller.ledger.expenses import Unplanned
+from reseller.ledger.leases import lease
+from reseller.ledger.problems import Cause
+from reseller.lifecycle import problems as troubles
+from reseller.wire.errors import ResellerError
+
+
+def account(context: Context, module: int) -> int:
+    """The account at which a module has linked services; 0 for none."""
+    return links.account_of(context.db, module)
+
+
+def one(context: Context, module: int) -> list[Unplanned]:
+    """The charges of a module's account that are not explained; raises ResellerError `reseller_not_unplanned` if there
+    are none.
+    """
+    found = expenses.of(context.db, account(context, module))
+    if not found:
+        raise ResellerError("reseller_not_unplanned", object="module", value=module)
+    return found
+
+
+def accept(context: Context, module: int) -> list[Unplanned]:
+    """Record that these charges are in order, and end the problem of the account; which they are.
+
+    Raises as one(), and BusyError while another process is at the account's charges.
+    """
+    number = account(context, module)
+    with lease(context.db, f"expenses:{number}", context.limits.lease_seconds) as held:
+        found = one(context, module)
+        expenses.accept(context.db, number, [each.expense.number for each in found], str(context.caller))
+        told = f"{accounts.name(context.db, number)}: {len(found)} charges"
+        context.note("expenses accept", told, module=module)
+        troubles.end(context, held, Cause(problems.SELLER, number, problems.UNPLANNED))
+    return found

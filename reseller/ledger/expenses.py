@@ -1,0 +1,106 @@
+"""Charges of sellers that belong to none of our requests: found once a day, kept until they are explained or accepted.
+
+A charge is explained by a request of ours that may have been charged and was sent for the same remote service within a
+day of it, or by a service that is paid by the day, which the seller charges by itself. Several charges a request are
+usual, since a seller may book each add-on for itself; so a second charge for one request is not seen here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reseller.db import Database
+from reseller.ledger import requests
+from reseller.ledger.leases import Lease
+from reseller.model import DAY, Expense
+from reseller.wire.texts import fit
+
+ROWS_AT_ONCE = 500
+_COLUMNS = "charge, remote, operation, day, amount, currency"
+_WHO_CHARACTERS = 190
+
+
+class Unplanned(NamedTuple):
+    """A charge that nothing explains; `item` is the service here that is or was linked, 0 for none."""
+
+    expense: Expense
+    item: int
+
+
+def judge(db: Database, account: int, found: Sequence[Expense]) -> list[Unplanned]:
+    """Those of these charges that nothing explains, the newest first."""
+    lost: list[Unplanned] = []
+    for start in range(0, len(found), ROWS_AT_ONCE):
+        lost += _judge(db, account, found[start : start + ROWS_AT_ONCE])
+    return sorted(lost, key=lambda each: -each.expense.number)
+
+
+def _judge(db: Database, account: int, found: Sequence[Expense]) -> list[Unplanned]:
+    if not found:
+        return []
+    rows = db.rows(
+        "SELECT k.remote, k.item, COALESCE(i.period, 0) FROM reseller_link k LEFT JOIN item i ON i.id = k.item "
+        "WHERE k.account = %s AND k.remote IN %s ORDER BY k.id",
+        account,
+        tuple({each.remote for each in found}),
+    )
+    linked = {remote: (item, period) for remote, item, period in rows}
+    services = {item for _, item, _ in rows}
+    first = min(each.day for each in found) - dt.timedelta(days=1)
+    sent = _sent(db, services, first)
+    lost = []
+    for each in found:
+        item, period = linked.get(each.remote, (0, 0))
+        own = {number for remote, number, _ in rows if remote == each.remote}
+        is_asked = any(abs((day - each.day).days) <= 1 for number in own for day in sent.get(number, ()))
+        if not is_asked and period != DAY and each.amount > 0:
+            lost.append(Unplanned(each, item))
+    return lost
+
+
+def _sent(db: Database, services: set[int], first: dt.date) -> dict[int, set[dt.date]]:
+    """The days on which requests that may be charged were sent, by service."""
+    found: dict[int, set[dt.date]] = {}
+    if services:
+        sql = "SELECT item, CAST(sent AS DATE) FROM reseller_request WHERE item IN %s AND sent >= %s AND kind IN %s"
+        for item, day in db.rows(sql, tuple(services), first, requests.CHARGED):
+            found.setdefault(item, set()).add(day)
+    return found
+
+
+def of(db: Database, account: int) -> list[Unplanned]:
+    """The charges of an account that are kept and were not accepted, the newest first."""
+    sql = f"SELECT {_COLUMNS}, item FROM reseller_expense WHERE account = %s AND accepted_by = '' ORDER BY charge DESC"  # noqa: S608
+    return [Unplanned(Expense(*row[:6]), row[6]) for row in db.rows(sql, account)]
+
+
+def put(lease: Lease, account: int, found: Sequence[Unplanned]) -> None:
+    """Keep these charges of an account."""
+    for start in range(0, len(found), ROWS_AT_ONCE):
+        part = found[start : start + ROWS_AT_ONCE]
+        marks = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(part))
+        with lease.writing() as db:
+            db.execute(
+                f"INSERT INTO reseller_expense (account, {_COLUMNS}, item) VALUES {marks} "  # noqa: S608
+                "ON DUPLICATE KEY UPDATE item = VALUES(item)",
+                *(value for each in part for value in (account, *each.expense, each.item)),
+            )
+
+
+def drop(lease: Lease, account: int, numbers: Sequence[int], before: dt.date) -> None:
+    """Forget charges that are explained now, and all of earlier days."""
+    with lease.writing() as db:
+        db.execute(
+            "DELETE FROM reseller_expense WHERE account = %s AND (day < %s OR charge IN %s)",
+            account,
+            before,
+            tuple(numbers) or (0,),
+        )
+
+
+def accept(db: Database, account: int, numbers: Sequence[int], who: str) -> int:
+    """Record a person's word that these charges are in order: how many. It takes no lease."""
+    sql = "UPDATE reseller_expense SET accepted_by = %s WHERE account = %s AND charge IN %s AND accepted_by = ''"
+    return db.execute(sql, fit(who, _WHO_CHARACTERS), account, tuple(numbers) or (0,))

@@ -1,0 +1,138 @@
+"""The lists `reseller.forecast` and `reseller.forecast.terms`: whether the money at sellers lasts, and what is due.
+
+No seller is asked: the money is what was told last, with its age, and the days begin with this machine's. The key of a
+row is ACCOUNT-CURRENCY; accounts that several modules share have one row for each currency.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from reseller.ledger import accounts, foreseen
+from reseller.lifecycle import forecast
+from reseller.lifecycle.forecast import Forecast, Left, Outlook, Term
+from reseller.pages import listing
+from reseller.pages.call import Call, refused
+from reseller.tariffs import period_words
+from reseller.wire import dates, document, money
+
+_KEY = re.compile(r"([1-9][0-9]{0,9})-(.{0,16})")
+_WORDS = "reseller.forecast"
+#: how many services that would not be renewed a row names
+NAMED = 5
+#: the units of an age, by seconds, with their words
+_AGES = (("days", 86400), ("hours", 3600), ("minutes", 60))
+
+
+def show(call: Call) -> document.Element:
+    """All accounts and currencies: there are few."""
+    context, rows = call.context, []
+    days = context.limits.forecast_days
+    for account, modules in forecast.accounts(context).items():
+        found = forecast.of(context, account, dates.machine_day(), days)
+        rows += [_account(call, found, each, modules) for each in found.outlooks or (forecast.nothing(),)]
+    call.page.extend([listing.elem(row) for row in rows])
+    call.put(p_elems=len(rows))
+    return call.page
+
+
+def _account(call: Call, found: Forecast, each: Outlook, modules: list[int]) -> Mapping[str, object]:
+    words, kept = call.words(_WORDS), each.money
+    is_old = kept is None or kept.age_seconds > call.context.limits.balance_old_seconds
+    if kept is None:
+        lasts = words.get("no_money", "")
+    else:
+        left = each.days_left(found.today)
+        lasts = f"{found.days}+" if left is None else str(left)
+    return {
+        "id": f"{found.account}-{each.currency}",
+        "name": accounts.name(call.context.db, found.account),
+        "modules": ", ".join(map(str, modules)),
+        "currency": each.currency,
+        "available": _old(call, money.text(kept.available, "") if kept else "", is_old=is_old and kept is not None),
+        "balance": money.text(kept.money.amount, "") if kept else "",
+        "floor": money.text(kept.money.floor, "") if kept and kept.money.floor else "",
+        "age": _age(call, kept.age_seconds) if kept else "",
+        "days_left": lasts,
+        "uncovered": dates.text(each.uncovered),
+        "missing": money.text(each.missing, "") if each.missing else "",
+        **{f"due_{window}": _due(call, found, each, window) for window in forecast.WINDOWS},
+        "error": _error(call, found, each),
+        "lost": _lost(call, each),
+        "left": len(found.left),
+    }
+
+
+def _old(call: Call, text: str, *, is_old: bool) -> str:
+    """The text, with a mark if what it says is old."""
+    return f"{text} ({call.words(_WORDS).get('old', '')})" if is_old else text
+
+
+def _age(call: Call, seconds: int) -> str:
+    name, length = next((each for each in _AGES if seconds >= each[1]), _AGES[-1])
+    return f"{seconds // length} {call.words(_WORDS).get(name, '')}"
+
+
+def _due(call: Call, found: Forecast, each: Outlook, window: int) -> str:
+    """What is due within so many days, marked if the cost of any of it is old."""
+    is_old = any(term.is_old for term in each.terms if (term.day - found.today).days <= window)
+    return _old(call, money.text(each.due[window], ""), is_old=is_old)
+
+
+def _error(call: Call, found: Forecast, each: Outlook) -> str:
+    """How far forecasts were off lately, and how many were compared."""
+    error = foreseen.errors(call.context.db, found.account).get(each.currency)
+    return f"{error.percent} % ({error.forecasts})" if error and error.percent is not None else ""
+
+
+def _lost(call: Call, each: Outlook) -> str:
+    """What would not be renewed on the first day that is not covered, first what is gone for good."""
+    mark = call.words(_WORDS).get("final", "")
+    names = [f"{term.item} {term.name}{f' ({mark})' if term.is_final else ''}" for term in each.lost[:NAMED]]
+    return ", ".join(names) + (", ..." if len(each.lost) > NAMED else "")
+
+
+def terms(call: Call) -> document.Element:
+    """The list `reseller.forecast.terms`: the terms of one row, as the money is spent, then what is not counted."""
+    key = _KEY.fullmatch(call.text("elid"))
+    modules = forecast.accounts(call.context)
+    if key is None or int(key[1]) not in modules:
+        raise refused("elid", call.text("elid"))
+    found = forecast.of(call.context, int(key[1]), dates.machine_day(), call.context.limits.forecast_days)
+    rows = [row for each in found.outlooks if each.currency == key[2] for row in _terms(call, each)]
+    rows += [_left(call, each) for each in found.left]
+    count = call.number("p_cnt", 1, call.context.limits.page_rows, listing.FIRST_ROWS)
+    page = call.number("p_num", 1, listing.LAST_PAGE, 1)
+    call.page.extend([listing.elem(row) for row in rows[(page - 1) * count : page * count]])
+    call.put(p_elems=len(rows), p_num=page, p_cnt=count, elid=key[0])
+    return call.page
+
+
+def _terms(call: Call, each: Outlook) -> Iterator[Mapping[str, object]]:
+    left = each.money.available if each.money else None
+    for term in each.terms:
+        left = None if left is None else left - (term.cost or Decimal(0))
+        yield _term(call, term, left)
+
+
+def _term(call: Call, term: Term, left: Decimal | None) -> Mapping[str, object]:
+    words = call.words(_WORDS)
+    return {
+        "id": f"{term.item}-{dates.text(term.day)}",
+        "day": dates.text(term.day),
+        "item": term.item,
+        "name": term.name,
+        "months": period_words.word(call.context, str(term.months)),
+        "cost": _old(call, money.text(term.cost, term.currency), is_old=term.is_old),
+        "after": money.text(left, term.currency),
+        "why": words.get("owed" if term.is_owed else "renews", ""),
+        "missed": words.get("final" if term.is_final else "can_be_repaired", ""),
+    }
+
+
+def _left(call: Call, each: Left) -> Mapping[str, object]:
+    words = call.words(_WORDS)
+    why = f"{words.get('not_counted', '')}: {words.get(f'reason_{each.why}', each.why)}"
+    return {"id": each.item, "day": dates.text(each.ends), "item": each.item, "name": each.name, "why": why}

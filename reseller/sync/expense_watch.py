@@ -1,0 +1,113 @@
+"""Charges at the seller that belong to none of our requests: one problem of the account, looked for once a day.
+
+The seller's list of charges is read from the newest one of the last look on, a bounded number of pages; the first look
+only notes where the list ends. A list that the account may not read, or that does not name services, is no source: that
+is logged, and neither raises nor ends anything. What is found is judged anew in each look, so that a charge of an order
+that was found late is explained by it. DAYS after its day a charge is forgotten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from reseller.context import Context, Seller
+from reseller.ledger import accounts, expenses, links, observations, problems, terms
+from reseller.ledger.expenses import Unplanned
+from reseller.ledger.leases import Lease
+from reseller.ledger.problems import Cause, Problem
+from reseller.lifecycle import problems as troubles
+from reseller.model import Expense
+from reseller.seller import expenses as charged
+from reseller.wire import dates, money, numbers
+from reseller.wire.errors import ResellerError
+
+#: names of the cursors: when it was looked last, and the newest charge that was seen
+LOOKED, NEWEST = "expenses", "expenses_newest"
+#: for how long a charge is told of
+DAYS = 30
+#: how many charges the problem names
+NAMED = 10
+
+
+def note(context: Context, held: Lease, module: int) -> None:
+    """Look at the account's charges if it is time, and raise or end the problem; a seller that fails is only logged."""
+    account = links.account_of(context.db, module)
+    if not account or terms.looks_after(context.db, account) != module:
+        return
+    cause = Cause(problems.SELLER, account, problems.UNPLANNED)
+    usual, is_raised = context.limits.expense_look_seconds, problems.of(context.db, cause) is not None
+    if not usual:
+        _keep(context, held, module, cause, [])
+        return
+    since = observations.seconds_since(context.db, module, LOOKED)
+    if since is not None and since < (min(usual, context.limits.unlisted_seconds) if is_raised else usual):
+        return
+    observations.move_now(held, module, LOOKED)
+    try:
+        seller = context.seller(module)
+        found = _read(context, held, seller)
+    except ResellerError as error:
+        context.log.error(f"module {module}: charges not compared: {context.word(error)}")
+        return
+    if found is not None:
+        _judge(context, held, account, found, seller.transport.today)
+        _keep(context, held, module, cause, expenses.of(context.db, account))
+
+
+def _read(context: Context, held: Lease, seller: Seller) -> Sequence[Expense] | None:
+    """The charges since the last look, None where the list is no source; raises SellerError."""
+    module = seller.settings.module
+    known = observations.cursors(context.db, module).get(NEWEST)
+    last = None if known is None else numbers.whole(known)
+    read = charged.since(seller.transport, last, context.limits.page_rows)
+    if read is None:
+        context.log.info(f"module {module}: the seller's charges do not name services and days, and are not compared")
+        return None
+    if not read.is_whole:
+        context.log.error(
+            f"module {module}: more charges than one look reads; some of {last} to {read.newest} are unread"
+        )
+    if read.newest != last:
+        observations.move(held, module, NEWEST, str(read.newest))
+    return () if last is None else read.rows
+
+
+def _judge(context: Context, held: Lease, account: int, found: Sequence[Expense], today: dt.date) -> None:
+    """Keep what nothing explains, and forget what is explained by now, or is long ago."""
+    kept = [each.expense for each in expenses.of(context.db, account)]
+    first = today - dt.timedelta(days=DAYS)
+    lost = expenses.judge(context.db, account, [*kept, *(each for each in found if each.day >= first)])
+    if lost:
+        expenses.put(held, account, lost)
+    numbers_lost = {each.expense.number for each in lost}
+    explained = [each.number for each in kept if each.number not in numbers_lost]
+    if kept or found:
+        expenses.drop(held, account, explained, first)
+
+
+def _keep(context: Context, held: Lease, module: int, cause: Cause, found: Sequence[Unplanned]) -> None:
+    with troubles.each(context):
+        if not found:
+            troubles.end(context, held, cause)
+            return
+        named = [words(each) for each in found[:NAMED]]
+        params = {
+            "module": str(module),
+            "account": accounts.name(context.db, cause.number),
+            "count": str(len(found)),
+            "days": str(DAYS),
+            "charges": ", ".join(named) + (", ..." if len(found) > NAMED else ""),
+        }
+        touches = tuple(dict.fromkeys(each.item for each in found if each.item)) or tuple(
+            links.some(context.db, module)
+        )
+        error = troubles.KINDS[problems.UNPLANNED].error
+        troubles.raise_(context, held, Problem(cause, module, error, params, touches=touches))
+
+
+def words(each: Unplanned) -> str:
+    """A charge for a person: the remote service, the service here, amount, day and the seller's word for it."""
+    expense, here = each.expense, f" (service {each.item})" if each.item else ""
+    amount = money.text(expense.amount, expense.currency)
+    return f"{expense.remote}{here}: {amount}, {dates.text(expense.day)}, {expense.operation or '?'}"

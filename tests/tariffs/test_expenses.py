@@ -1,0 +1,159 @@
+"""Charges at the seller that none of our requests explains: told of, explained, accepted, forgotten."""
+
+import json
+
+import pytest
+
+from tests.support import world
+from tests.support.foreseeing import in_days
+from tests.support.keeping import remote, sent
+from tests.support.paying import renew, service, today
+
+UNPLANNED = "SELECT * FROM reseller_problem WHERE subject = 'account' AND kind = 'unplanned'"
+
+
+@pytest.fixture(autouse=True)
+def _looks(shop):
+    """The look comes with every run, and what other tests have left at the seller is before it."""
+    world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1)
+    shop.here.write("DELETE FROM reseller_cursor WHERE name LIKE 'expenses%%'")
+    shop.here.write("DELETE FROM reseller_expense")
+    shop.checkevent()
+    yield
+    shop.here.write("DELETE FROM reseller_cursor WHERE name LIKE 'expenses%%'")
+    shop.here.write("DELETE FROM reseller_expense")
+    shop.here.write("DELETE FROM reseller_problem WHERE kind = 'unplanned'")
+
+
+def problem(shop):
+    """The problem after a look of now, None without one."""
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'expenses'")
+    shop.checkevent()
+    found = shop.here.rows(UNPLANNED)
+    return {**found[0], **json.loads(found[0]["params"])} if found else None
+
+
+def account(shop):
+    return shop.there.value("SELECT account FROM user WHERE name = %s", shop.buyer)
+
+
+def charged(shop, number, amount=7, day=None, operation="prolong"):
+    """The seller charges something for a service by itself; the number of the charge."""
+    shop.there.write(
+        "INSERT INTO expense (item, account, operation, period, cdate, realdate, amount) "
+        "VALUES (%s, %s, %s, 1, CURDATE(), %s, %s)",
+        number,
+        account(shop),
+        operation,
+        day or today().isoformat(),
+        amount,
+    )
+    return shop.there.value("SELECT MAX(id) FROM expense")
+
+
+def old(shop, item):
+    """All that was sent for a service was sent weeks ago."""
+    shop.here.write("UPDATE reseller_request SET sent = sent - INTERVAL 20 DAY WHERE item = %s", item)
+
+
+def listed(shop):
+    return json.loads(shop.ctl("expenses", "--json").stdout)
+
+
+def test_what_we_buy_and_renew_is_explained(shop):
+    item = service(shop)
+    renew(shop, item)
+    assert len(shop.charges(item)) == 2
+    assert problem(shop) is None
+    assert listed(shop) == []
+
+
+def test_a_charge_that_no_request_of_ours_explains_is_one_problem_of_the_account_until_it_is_accepted(shop):
+    item = service(shop)
+    old(shop, item)
+    mine, foreign = charged(shop, remote(shop, item), 7), charged(shop, 987654, 3, operation="open")
+    told = problem(shop)
+    assert told["count"] == "2"
+    assert f"{remote(shop, item)} (service {item}): 7, {today()}, prolong" in told["charges"]
+    assert f"987654: 3, {today()}, open" in told["charges"]
+    assert (told["touches"], bool(told["task"])) == (str(item), True)
+    assert [(row["charge"], row["service"]) for row in listed(shop)] == [(foreign, ""), (mine, item)]
+    assert problem(shop)["task"] == told["task"]
+    done = shop.ctl("expenses", "accept", str(shop.module))
+    assert b"Nothing was changed" in done.stdout
+    assert problem(shop) is not None
+    assert shop.ctl("expenses", "accept", str(shop.module), "--yes").returncode == 0
+    assert shop.here.rows(UNPLANNED) == []
+    assert shop.here.value("SELECT COUNT(*) FROM task WHERE id = %s AND status <> 2", told["task"]) == 0
+    assert problem(shop) is None
+    assert listed(shop) == []
+    refused = shop.ctl("expenses", "accept", str(shop.module), "--yes")
+    assert refused.returncode == 1
+    assert b"speaks for no account" in refused.stderr
+    assert shop.here.value("SELECT COUNT(*) FROM reseller_act WHERE what = 'expenses accept'") == 1
+    assert shop.ctl("expenses", "accept").returncode == 2
+    charged(shop, 987654, 4)
+    assert problem(shop)["count"] == "1"
+
+
+def test_a_charge_is_explained_by_what_is_found_later_and_forgotten_after_thirty_days(shop):
+    item = service(shop)
+    old(shop, item)
+    number = charged(shop, remote(shop, item))
+    assert problem(shop) is not None
+    shop.here.write("UPDATE reseller_request SET sent = sent + INTERVAL 20 DAY WHERE item = %s", item)
+    assert problem(shop) is None
+    assert shop.here.value("SELECT COUNT(*) FROM reseller_expense WHERE charge = %s", number) == 0
+    old(shop, item)
+    charged(shop, remote(shop, item), day=in_days(-1))
+    assert problem(shop) is not None
+    shop.here.write("UPDATE reseller_expense SET day = %s", in_days(-31))
+    assert problem(shop) is None
+
+
+def test_a_service_that_is_paid_by_the_day_is_charged_by_the_seller_itself(shop):
+    item = service(shop)
+    old(shop, item)
+    period = shop.item(item)["period"]
+    shop.here.write("UPDATE item SET period = -50 WHERE id = %s", item)
+    try:
+        charged(shop, remote(shop, item), operation="billperiodic")
+        charged(shop, remote(shop, item), amount=-3, operation="return")
+        assert problem(shop) is None
+    finally:
+        shop.here.write("UPDATE item SET period = %s WHERE id = %s", period, item)
+
+
+@pytest.mark.parametrize("order", ["full", "rising"])
+def test_only_pages_with_new_charges_are_read_whichever_way_they_are_ordered(shop, switch, order):
+    switch(shop.there, "expense_list", order)
+    world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1, page_rows=50)
+    many = [charged(shop, 987654, day="2020-01-01") for _ in range(260)]
+    problem(shop)
+    before = sent(shop, "expense")
+    numbers = [charged(shop, 987654) for _ in range(120)]
+    assert problem(shop)["count"] == "120"
+    assert {row["charge"] for row in listed(shop)} == set(numbers)
+    assert sent(shop, "expense") - before <= 5
+    before = sent(shop, "expense")
+    assert problem(shop)["count"] == "120"
+    assert sent(shop, "expense") - before == {"full": 1, "rising": 2}[order]
+    shop.there.write("DELETE FROM expense WHERE id IN %s", [*many, *numbers])
+
+
+@pytest.mark.parametrize("shows", ["bare", "denied"])
+def test_a_list_that_does_not_tell_neither_raises_nor_ends_anything(shop, switch, shows):
+    charged(shop, 987654)
+    assert problem(shop)["count"] == "1"
+    switch(shop.there, "expense_list", shows)
+    charged(shop, 987655)
+    assert problem(shop)["count"] == "1"
+    switch(shop.there, "expense_list", "full")
+    assert problem(shop)["count"] == "2"
+
+
+def test_where_the_look_is_switched_off_the_problem_ends(shop):
+    charged(shop, 987654)
+    assert problem(shop) is not None
+    world.limits(shop.here, expense_look_seconds=0)
+    assert problem(shop) is None
