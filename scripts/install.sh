@@ -215,7 +215,10 @@ uninstall() {
     grep '/$' "$MANIFEST" >"$scratch/created" || true
     grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file" || true; done
     remove_unfinished
-    rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside "$MANIFEST"
+    rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside
+    remove_directories <"$scratch/created"
+    # Last, with the directories above it: whoever is killed before this can uninstall again.
+    rm -f "$MANIFEST"
     remove_directories <"$scratch/created"
     echo "Taken out of $PREFIX. The tables reseller_* of its database were kept, with every link to a remote service;"
     echo "services and connections that name the module pmreseller still do, and work again after the next install."

@@ -39,8 +39,8 @@ MORE = [
 FIRST = [STEPS[0], STEPS[2], STEPS[4], STEPS[6]]
 REMOVAL = [
     pytest.param("rm", "'-f '*/addon/reseller", "before", id="first-file"),
-    pytest.param("rm", "'-rf '*/manifest", "before", id="all-files"),
-    pytest.param("rm", "'-rf '*/manifest", "after", id="folders"),
+    pytest.param("rm", "'-rf '*/venv*", "before", id="all-files"),
+    pytest.param("rm", "'-f '*/manifest", "before", id="manifest"),
 ]
 
 
