@@ -177,7 +177,7 @@ def test_killed_at_any_moment_the_same_command_completes_it(bookworm):
         assert system.files() == whole, f"an upgrade that was killed after {moment} s"
     for moment in MOMENTS[:3]:
         system.killed(moment, "dpkg", "-r", NAME)
-        system.run("dpkg", "-r", NAME)
+        system.must("dpkg", "-r", NAME)
         assert system.run("dpkg-query", "-W", "-f=${db:Status-Abbrev}", NAME).stdout.strip() in ("rc", "")
         system.must("dpkg", "-P", NAME)
         assert system.files() == bare
