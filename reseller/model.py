@@ -142,12 +142,21 @@ class Settings:
     #: a purchase waits that costs so many percent more than agreed, if that is more than the sum (lifecycle/ceiling.py)
     tolerance: Decimal = Decimal(20)
     tolerance_sum: Decimal = Decimal("0.1")
+    #: percent of tax that the seller adds to its published prices, 0 where it is in them; None: not known
+    tax: Decimal | None = None
+    #: the tax comes back, so what is sold here has to earn the costs without it
+    tax_back: bool = False
     #: what becomes of an order that would leave renewals uncovered: NOTHING, WARN or HOLD
     short_orders: str = WARN
     #: it may buy and change at the seller, though it has linked nothing yet (ledger/observing.py)
     acts: bool = False
     #: the module's number as stored with the settings, 0 while it is not stored
     noted: int = 0
+
+    @property
+    def cost_tax(self) -> Decimal:
+        """Percent by which what is bought costs more than its published price."""
+        return Decimal(0) if self.tax is None or self.tax_back else self.tax
 
 
 class Balance(NamedTuple):

@@ -7,6 +7,7 @@ the default. A number stands for any number of that kind.
 from __future__ import annotations
 
 from sandbox.learnt_switches import LEARNT
+from sandbox.price_switches import PRICES
 from sandbox.switch import BadSwitch, NoSwitch, Switch
 
 __all__ = ["REGISTRY", "BadSwitch", "NoSwitch", "Switch", "Switches"]
@@ -459,7 +460,7 @@ _ALL = (
     ),
 )
 
-REGISTRY: dict[str, Switch] = {switch.name: switch for switch in (*_ALL, *LEARNT)}
+REGISTRY: dict[str, Switch] = {switch.name: switch for switch in (*_ALL, *LEARNT, *PRICES)}
 
 
 class Switches:

@@ -1,4 +1,4 @@
-"""resellerctl expenses."""
+"""resellerctl expenses: charges of sellers that none of our requests explains, and a person's word about them."""
 
 from __future__ import annotations
 

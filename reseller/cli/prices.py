@@ -80,7 +80,7 @@ def _row(dear: Dear) -> dict[str, object]:
     return {
         "tariff": dear.pricelist,
         "name": dear.name,
-        "module": dear.module,
+        "module": ", ".join(map(str, dear.modules)),
         "on sale": "yes" if dear.is_on_sale else "no",
         "waiting": dear.waiting,
         "prices": ceiling.words(dear.prices),

@@ -13,6 +13,7 @@ from reseller.tariffs import catalogue, changes, importing, price_rule, repricin
 from reseller.tariffs.catalogue import Catalogue, Row
 from reseller.tariffs.changes import Change
 from reseller.tariffs.importing import Wish
+from reseller.wire.errors import Message
 
 _BAD = (tariff_runs.REFUSED, tariff_runs.FAILED, tariff_runs.SKIPPED, tariff_runs.OTHER)
 
@@ -111,8 +112,11 @@ def _import(context: Context, arguments: argparse.Namespace) -> int:
     number, lines = 0, [line for each in plans for line in each.lines]
     if arguments.yes:
         number, lines = importing.carry_out(context, module, plans, rule)
-    _show(lines, arguments, {"run": number, "rule": str(rule)})
+    one_cost = [each.remote for each in plans if each.maker and each.maker.design.has_one_cost]
+    _show(lines, arguments, {"run": number, "rule": str(rule), "one_cost": one_cost})
     if not arguments.json:
+        if one_cost:
+            shown.say(context.word(Message("reseller_import_one_cost", tariffs=", ".join(one_cost))))
         planned = sum(line.outcome == tariff_runs.PLANNED for line in lines)
         if planned:
             shown.say(f"Rule: {rule}. Nothing was made; --yes makes {shown.counted(planned, 'part')}.")

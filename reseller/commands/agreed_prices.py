@@ -21,11 +21,14 @@ from reseller.wire.errors import ResellerError
 
 
 class Dear(NamedTuple):
-    """A tariff here that became too dear: its prices above the agreed ones, and how many purchases wait for it."""
+    """A tariff here that became too dear: its prices above the agreed ones, and how many purchases wait for it.
+
+    `modules` are those that sell it and whose sellers ask more; a person's word is about all that is shown of them.
+    """
 
     pricelist: int
     name: str
-    module: int
+    modules: tuple[int, ...]
     is_on_sale: bool
     prices: list[Price]
     waiting: int
@@ -34,30 +37,33 @@ class Dear(NamedTuple):
 
 def every(context: Context, modules: list[int]) -> list[Dear]:
     """The tariffs of these modules that became too dear, as the last run has found them."""
-    return [
-        _dear(context, problem)
-        for module in modules
-        for problem in problems.of_kind(context.db, module, problems.DEARER)
-    ]
+    found: dict[int, list[Problem]] = {}
+    for module in modules:
+        for problem in problems.of_kind(context.db, module, problems.DEARER):
+            found.setdefault(problem.cause.number, []).append(problem)
+    return [_dear(context, number, found[number]) for number in sorted(found)]
 
 
 def one(context: Context, pricelist: int) -> Dear:
     """One of them; raises ResellerError `reseller_not_dearer` if the tariff is none."""
-    problem = problems.of(context.db, Cause(problems.SOLD, pricelist, problems.DEARER))
-    if problem is None:
+    found = problems.dearer(context.db, pricelist)
+    if not found:
         raise ResellerError("reseller_not_dearer", object="pricelist", value=pricelist)
-    return _dear(context, problem)
+    return _dear(context, pricelist, found)
 
 
-def _dear(context: Context, problem: Problem) -> Dear:
-    number = problem.cause.number
-    found = prices.risen(context.db, problem.module, context.limits.price_seconds)
-    risen = [each for each in found if each.pricelist == number]
-    waits = [each.item for each in requests.all_live(context.db, [problem.module]) if each.error_type == ceiling.WAITS]
-    waiting = [each for each in items.read_all(context.db, waits).values() if each.pricelist == number]
-    is_on_sale = tariffs.is_active(context.db, number)
-    name, text = tariffs.name(context.db, number), context.word(troubles.message(problem))
-    return Dear(number, name, problem.module, is_on_sale, risen, len(waiting), text)
+def _dear(context: Context, number: int, found: list[Problem]) -> Dear:
+    db, modules = context.db, tuple(problem.module for problem in found)
+    risen = [
+        each
+        for module in modules
+        for each in prices.risen(db, module, context.limits.price_seconds)
+        if each.pricelist == number
+    ]
+    waits = [each.item for each in requests.all_live(db, modules) if each.error_type in ceiling.WAITING]
+    waiting = [each for each in items.read_all(db, waits).values() if each.pricelist == number]
+    text = " ".join(context.word(troubles.message(problem)) for problem in found)
+    return Dear(number, tariffs.name(db, number), modules, tariffs.is_active(db, number), risen, len(waiting), text)
 
 
 def accept(context: Context, pricelist: int) -> Dear:
@@ -69,9 +75,10 @@ def accept(context: Context, pricelist: int) -> Dear:
         dear = one(context, pricelist)
         prices.agree(context.db, dear.prices, str(context.caller))
         told = f"tariff {pricelist} {dear.name}: {ceiling.words(dear.prices)}"
-        context.note("prices accept", told, module=dear.module)
-        requests.wake(held, [ceiling.WAITS], [dear.module])
-        troubles.end(context, held, Cause(problems.SOLD, pricelist, problems.DEARER))
+        for module in dear.modules:
+            context.note("prices accept", told, module=module)
+            troubles.end(context, held, Cause.of_sold(pricelist, module))
+        requests.wake(held, ceiling.WAITING, dear.modules)
     return dear
 
 
@@ -85,7 +92,8 @@ def stop_selling(context: Context, pricelist: int) -> Dear:
         tariff_forms.change(context.mgrctl, pricelist, {"active": "off"})
         if tariffs.is_active(context.db, pricelist):
             raise ResellerError("reseller_not_off", object="pricelist", value=pricelist)
-        context.note("prices stop", f"tariff {pricelist} {dear.name} is sold no more", module=dear.module)
+        for module in dear.modules:
+            context.note("prices stop", f"tariff {pricelist} {dear.name} is sold no more", module=module)
     return dear
 
 

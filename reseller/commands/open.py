@@ -20,7 +20,9 @@ from reseller.mgr5 import functions, items
 from reseller.model import Item, Remote, Status
 from reseller.seller import orders, service
 from reseller.seller.orders import Order
+from reseller.seller.price_list import Offer
 from reseller.seller.services import RemoteList, read_list
+from reseller.seller.tariffs import Tariff
 from reseller.wire.errors import Ambiguous, Message, Rejected, ResellerError, SellerError
 
 #: name of the service's parameter that shows staff the seller's number
@@ -150,7 +152,7 @@ class _Order(Attempt):
         context, request = self.context, self.request
         try:
             generation = context.generation(self.seller, self.item.itemtype)
-            order = self._order(request.key)
+            order, offer = self._order(request.key)
         except SellerError:
             raise
         except ResellerError as error:
@@ -158,7 +160,7 @@ class _Order(Attempt):
         kept = kept_licences.take(self, order)
         if kept:
             return self._adopt(kept)
-        cover.require(self, ceiling.require_order(self, order))
+        cover.require(self, ceiling.require_order(self, order, generation, offer))
         function = orders.function(order.itemtype, generation)
         detail = f"{function} pricelist={order.pricelist} datacenter={order.datacenter} period={order.period}"
         effect = Effect(detail, months=max(int(order.period), 0))
@@ -182,13 +184,17 @@ class _Order(Attempt):
             return False
         return seen.exists and seen.key == self.request.key
 
-    def _order(self, key: str) -> Order:
-        """Build the order; the seller's tariff is read only where the service has add-ons to check against it."""
+    def _order(self, key: str) -> tuple[Order, Offer | None]:
+        """Build the order; the seller's tariff is read here only where the service has add-ons to check against it.
+
+        Where it was read it comes with the order, so that its prices need not be asked for.
+        """
         item, db = self.item, self.context.db
         chosen = items.tariff_params(db, item.pricelist)
         theirs = chosen.get(order_plan.TARIFF_FIELD, "") if item.addons else ""
-        offered = quantities.offered(self.seller.transport, theirs) if theirs else None
-        return order_plan.build(item, key, chosen, tariffmap.load(db, item.pricelist), offered)
+        offer = quantities.published(self.seller.transport, theirs) if theirs else None
+        offered = None if offer is None else Tariff.of(offer)
+        return order_plan.build(item, key, chosen, tariffmap.load(db, item.pricelist), offered), offer
 
     def _adopt(self, remote: str) -> Link:
         owner = links.of_remote(self.context.db, self.seller.account, remote)

@@ -59,7 +59,7 @@ funds      (of an account) its money does not last for what waits to be bought
 below_cost (of a module) periods of its tariffs are sold below what they cost at the seller
 unsellable (of a module) tariffs of it are on sale here that cannot be bought at the seller
 short      (of an account) its money does not last for the terms that are due in the next days
-dearer     (of a tariff) the seller asks more than was agreed for what is bought of it
+dearer     (of a tariff and module) the seller asks more than was agreed for what is bought of it
 period_gone (of a tariff) services renew soon by a period that the seller does not offer any more
 dear_change (of a tariff) changes in mid-term have cost more at the seller than was charged here
 unplanned  (of an account) the seller has charged for what none of our requests explains
@@ -99,26 +99,34 @@ DIFFERENCES = (
 #: a condition of SQL: the row `d` is a difference of the service that it names
 IS_DIFFERENCE = "d.subject = 'service' AND d.kind IN ({})".format(", ".join(f"'{kind}'" for kind in DIFFERENCES))
 _COLUMNS = (
-    "subject, number, kind, module, error, params, here, there, touches, task, "
+    "subject, number, kind, part, module, error, params, here, there, touches, task, "
     "TIMESTAMPDIFF(SECOND, since, UTC_TIMESTAMP(3))"
 )
+_IS_CAUSE = "subject = %s AND number = %s AND kind = %s AND part = %s"
 VALUE_CHARACTERS, _PARAM_CHARACTERS, _LIST_CHARACTERS = 190, 500, 4000
 
 
 class Cause(NamedTuple):
     """A kind of trouble and its subject.
 
-    `number` is that of the service or tariff here, the account or the module, 0 for the panel.
+    `number` is that of the service or tariff here, the account or the module, 0 for the panel. `part` tells apart what
+    has the same subject: of a tariff that became too dear, the module through which it is bought; otherwise 0.
     """
 
     subject: str
     number: int
     kind: str
+    part: int = 0
 
     @classmethod
     def of_service(cls, item: int, kind: str) -> Cause:
         """The cause for one service."""
         return cls(SERVICE, item, kind)
+
+    @classmethod
+    def of_sold(cls, pricelist: int, module: int) -> Cause:
+        """The cause for a tariff here that became too dear at the seller of a module."""
+        return cls(SOLD, pricelist, DEARER, module)
 
 
 class Problem(NamedTuple):
@@ -167,7 +175,7 @@ class Drift(NamedTuple):
 
 
 def _problem(row: Sequence[Any]) -> Problem:
-    subject, number, kind, module, error, text, here, there, touches, task, age = row
+    subject, number, kind, part, module, error, text, here, there, touches, task, age = row
     try:
         params = json.loads(text)
     except ValueError:
@@ -175,14 +183,20 @@ def _problem(row: Sequence[Any]) -> Problem:
         params = {}
     params = {str(name): str(value) for name, value in params.items()} if isinstance(params, dict) else {}
     services = tuple(filter(None, map(whole, touches.split())))
-    return Problem(Cause(subject, number, kind), module, error, params, here, there, services, task, age)
+    return Problem(Cause(subject, number, kind, part), module, error, params, here, there, services, task, age)
 
 
 def of(db: Database, cause: Cause) -> Problem | None:
     """The problem of this cause, None if it is not live."""
-    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE {_IS_CAUSE}"  # noqa: S608
     row = db.row(sql, *cause)
     return _problem(row) if row else None
+
+
+def dearer(db: Database, pricelist: int) -> list[Problem]:
+    """The problems of a tariff here that became too dear, one for each module that sells it."""
+    sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s ORDER BY part"  # noqa: S608
+    return [_problem(row) for row in db.rows(sql, SOLD, pricelist, DEARER)]
 
 
 def live(db: Database, module: int) -> list[Problem]:
@@ -241,10 +255,10 @@ def put(lease: Lease, problem: Problem) -> None:
     with lease.writing() as db:
         db.execute(
             "INSERT INTO reseller_problem "
-            "(subject, number, kind, module, error, params, here, there, touches, since, updated) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE "
-            "module = VALUES(module), error = VALUES(error), params = VALUES(params), here = VALUES(here), "
-            "there = VALUES(there), touches = VALUES(touches), updated = UTC_TIMESTAMP(3)",
+            "(subject, number, kind, part, module, error, params, here, there, touches, since, updated) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)) "
+            "ON DUPLICATE KEY UPDATE module = VALUES(module), error = VALUES(error), params = VALUES(params), "
+            "here = VALUES(here), there = VALUES(there), touches = VALUES(touches), updated = UTC_TIMESTAMP(3)",
             *problem.cause,
             *values,
         )
@@ -259,15 +273,13 @@ def _list(services: Iterable[int]) -> str:
 def set_task(lease: Lease, cause: Cause, task: int) -> None:
     """Record the task that was made for the problem."""
     with lease.writing() as db:
-        db.execute(
-            "UPDATE reseller_problem SET task = %s WHERE subject = %s AND number = %s AND kind = %s", task, *cause
-        )
+        db.execute(f"UPDATE reseller_problem SET task = %s WHERE {_IS_CAUSE}", task, *cause)  # noqa: S608
 
 
 def end(lease: Lease, cause: Cause) -> None:
     """Delete the row of a cause that has ended."""
     with lease.writing() as db:
-        db.execute("DELETE FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s", *cause)
+        db.execute(f"DELETE FROM reseller_problem WHERE {_IS_CAUSE}", *cause)  # noqa: S608
 
 
 def is_any_of_account(db: Database, account: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pymysql
 
 from reseller.db import Database, NoTableError
-from reseller.ledger import installation
+from reseller.ledger import installation, money_tables
 from reseller.wire.errors import ResellerError
 
 #: how many seconds a process waits for another one that migrates the tables
@@ -415,22 +415,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reseller_swap ADD INDEX away (live, home)",
     ),
     (
-        f"""CREATE TABLE IF NOT EXISTS reseller_price (
-            subject VARCHAR(16) NOT NULL,
-            number INT NOT NULL,
-            part VARCHAR(128) NOT NULL,
-            currency VARCHAR(16) NOT NULL,
-            pricelist INT NOT NULL,
-            module INT NOT NULL,
-            agreed DECIMAL(24, 10) NOT NULL,
-            agreed_by VARCHAR(190) NOT NULL,
-            agreed_at DATETIME(3) NOT NULL,
-            seen DECIMAL(24, 10) NOT NULL,
-            seen_at DATETIME(3) NOT NULL,
-            PRIMARY KEY (subject, number, part, currency),
-            KEY (module),
-            KEY (pricelist)
-        ) {_ENGINE}""",
+        money_tables.PRICES.format(engine=_ENGINE),
         f"""CREATE TABLE IF NOT EXISTS reseller_balance (
             account INT NOT NULL,
             currency VARCHAR(16) NOT NULL,
@@ -444,32 +429,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         SELECT id, currency, balance, checked FROM reseller_account
         WHERE balance IS NOT NULL AND currency > '' AND checked IS NOT NULL""",
     ),
+    (money_tables.EXPENSES.format(engine=_ENGINE),),
     (
-        f"""CREATE TABLE IF NOT EXISTS reseller_expense (
-            account INT NOT NULL,
-            charge BIGINT NOT NULL,
-            remote VARCHAR(32) NOT NULL,
-            operation VARCHAR(32) NOT NULL,
-            day DATE NOT NULL,
-            amount DECIMAL(20, 4) NOT NULL,
-            currency VARCHAR(16) NOT NULL,
-            item INT NOT NULL,
-            accepted_by VARCHAR(190) NOT NULL DEFAULT '',
-            PRIMARY KEY (account, charge)
-        ) {_ENGINE}""",
-    ),
-    (
-        f"""CREATE TABLE IF NOT EXISTS reseller_foreseen (
-            account INT NOT NULL,
-            currency VARCHAR(16) NOT NULL,
-            day DATE NOT NULL,
-            amount DECIMAL(20, 4) NOT NULL,
-            noted DATETIME(3) NOT NULL,
-            spent DECIMAL(20, 4) NULL,
-            PRIMARY KEY (account, currency, day)
-        ) {_ENGINE}""",
+        money_tables.FORESEEN.format(engine=_ENGINE),
         "ALTER TABLE reseller_balance ADD COLUMN floor DECIMAL(20, 4) NULL",
     ),
+    money_tables.OF_MODULES,
 )
 #: the version that records the ledger's place; if that row is lost later, only a person may set it again
 _PLACED = next(

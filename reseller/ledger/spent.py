@@ -59,24 +59,36 @@ def expected(db: Database, item: int) -> tuple[Decimal | None, str]:
 
 
 def _last(db: Database, item: int) -> Row | None:
-    sql = "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 ORDER BY id DESC LIMIT 1"
+    sql = (
+        "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 "
+        "ORDER BY kind IN ('prolong', 'part') DESC, id DESC LIMIT 1"
+    )
     return db.row(sql, item)
 
 
+def renewals(db: Database, items: Sequence[int]) -> dict[tuple[int, int], tuple[Decimal, str]]:
+    """What the last renewal by a term has cost, and the currency, by service and months, as far as that is known."""
+    return _of_kinds(db, items, ("prolong", "part"))
+
+
 def last_of_terms(db: Database, items: Sequence[int]) -> dict[tuple[int, int], tuple[Decimal, str]]:
-    """What the last purchase of a term has cost, and the currency, by service and months, as far as that is known."""
+    """As renewals(); where there was none, what the order of the term has cost, a setup fee or a promotion included."""
+    return {**_of_kinds(db, items, ("order",)), **renewals(db, items)}
+
+
+def _of_kinds(db: Database, items: Sequence[int], kinds: tuple[str, ...]) -> dict[tuple[int, int], tuple[Decimal, str]]:
     found: dict[tuple[int, int], tuple[Decimal, str]] = {}
     sql = (
         "SELECT item, term, cost, cost_currency FROM reseller_request WHERE item IN %s AND cost > 0 "
-        "AND kind IN ('order', 'prolong', 'part') ORDER BY id"
+        "AND kind IN %s ORDER BY id"
     )
     for start in range(0, len(items), ITEMS_AT_ONCE):
-        for item, term, cost, currency in db.rows(sql, tuple(items[start : start + ITEMS_AT_ONCE])):
+        for item, term, cost, currency in db.rows(sql, tuple(items[start : start + ITEMS_AT_ONCE]), kinds):
             found[item, term] = (cost, currency)
     return found
 
 
 def last_cost(db: Database, item: int) -> Decimal | None:
-    """What the last request of a service that cost anything has cost, None if that is not known."""
+    """What the last renewal of a service has cost, else the last request that cost anything; None if not known."""
     row = _last(db, item)
     return row[0] if row else None

@@ -3,8 +3,10 @@
 What a purchase costs now is compared with the agreed price of the like (ledger/prices.py), in numbers only:
 
 - a renewal for the service's own period: the cost that the service's form shows;
-- an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources;
-- where neither is told as a number: what the last purchase of that term has cost, by the balance.
+- an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources. What is
+  charged once is a price of its own, and only of orders;
+- a renewal for which neither is told as a number: what the last renewal of that term has cost, by the balance. What an
+  order has cost is never compared with it: a promotion or a setup fee may be in it (additions-2.md i).
 
 So both sides of a comparison come from the same place, and read tax the same way. What has no agreed price yet takes
 the first one seen, and an answer that cannot be read decides nothing. A purchase waits if it costs `tolerance` percent
@@ -15,16 +17,17 @@ agreed to, not what has passed, so that small rises do not add up. The one probl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from reseller.ledger import accounts, prices, spent
 from reseller.ledger.prices import Price, Seen
+from reseller.lifecycle import two_prices
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items
 from reseller.seller import price_list
-from reseller.seller.price_list import Charge, Offer
+from reseller.seller.price_list import ONCE, Charge, Offer
 from reseller.wire import money
 from reseller.wire.errors import ResellerError, SellerError
 
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 
 #: error type of requests that wait for a person's word about a price
 WAITS = "reseller_dearer"
+#: both types of requests that wait for one
+WAITING = (WAITS, two_prices.CONTRADICTS)
+#: the charges of a tariff in a currency for a term and these totals
+Parts = Callable[[Offer, str, str, Mapping[str, str]], "list[Charge]"]
 #: how many prices a sentence names
 NAMED = 5
 
@@ -48,18 +55,33 @@ class Cost(NamedTuple):
     currency: str
 
 
+def has_risen(price: Price, settings: Settings) -> bool:
+    """Whether a price is so much above the agreed one that a purchase of as many units as there may be has to wait."""
+    return is_above(price.agreed * price.units, price.seen * price.units, settings)
+
+
 def is_above(agreed: Decimal, now: Decimal, settings: Settings) -> bool:
     """Whether a cost is so much above the agreed one that a purchase has to wait."""
     rise = now - agreed
     return rise > settings.tolerance_sum and rise * 100 > agreed * settings.tolerance
 
 
-def require_order(attempt: Attempt, order: Order) -> Cost | None:
-    """Let an order wait if it costs too much more than agreed; raises Stopped. Its cost, None if that is not known."""
-    cost = _published(attempt, order.pricelist, order.period, order.addons)
+def require_order(attempt: Attempt, order: Order, generation: str, offer: Offer | None = None) -> Cost | None:
+    """Let an order wait if it costs too much more than agreed, or the seller names two prices; raises Stopped.
+
+    Its cost, None if that is not known. `offer` is the seller's tariff where it was read a moment ago.
+    """
+    offer, cost = offer or _offer(attempt, order.pricelist), None
+    if offer is not None:
+        cost = _published(attempt, offer, order.period, order.addons, price_list.first_charges)
+    else:
+        cost = _kept(attempt, order.pricelist, order.period)
     if cost is not None:
         _require(attempt, cost)
-    return cost
+    shown = two_prices.require_one(attempt, order, generation, offer)
+    if shown is None:
+        return cost
+    return Cost(cost.agreed if cost else shown.amount, shown.amount, shown.currency)
 
 
 def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
@@ -71,7 +93,11 @@ def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
     if seen is None or form.period != str(months):
         theirs = items.tariff_params(context.db, item.pricelist).get(TARIFF_FIELD, "")
         if theirs == form.pricelist:
-            cost = _published(attempt, theirs, str(months), form.addons)
+            offer = _offer(attempt, theirs)
+            if offer is None:
+                cost = _kept(attempt, theirs, str(months))
+            else:
+                cost = _published(attempt, offer, str(months), form.addons, price_list.charges)
             if cost is not None:
                 _require(attempt, cost)
                 return
@@ -94,9 +120,9 @@ def of_form(item: int, pricelist: int, form: Service, currency: str) -> Seen | N
 def of_offer(pricelist: int, offer: Offer, currency: str, terms: Sequence[str]) -> list[Seen]:
     """The published prices, of one unit each, of a tariff of the seller that is sold here as `pricelist`."""
     return [
-        Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price)
-        for (iso, term, part), price in price_list.unit_prices(offer).items()
-        if iso == currency and term in terms
+        _seen(pricelist, offer, unit, price)
+        for unit, price in price_list.unit_prices(offer).items()
+        if unit[0] == currency and unit[1] in (*terms, ONCE)
     ]
 
 
@@ -115,6 +141,10 @@ def words(found: Sequence[Price]) -> str:
 def name(price: Price) -> str:
     """What a price is for: a term in months, with the add-on if it is one's; the service, for its renewal."""
     _, term, *rest = price.part.split(" ")
+    if term == ONCE:
+        return "once, at the order"
+    if price.is_beside:
+        return f"{term} months, the order form beside the price list"
     if price.subject == prices.SERVICE:
         return f"service {price.number}, {term} months"
     return f"{term} months{f', add-on {rest[0]}' if rest else ''}"
@@ -130,57 +160,65 @@ def _part(form: Service, term: str) -> str:
     return f"{form.pricelist} {term} {hashlib.sha256(held.encode()).hexdigest()[:16]}"
 
 
-def _published(attempt: Attempt, remote: str, term: str, totals: Mapping[str, str]) -> Cost | None:
-    """The cost by the seller's published prices; None where they say none, or cannot be read."""
+def _offer(attempt: Attempt, remote: str) -> Offer | None:
+    """The seller's tariff; None if it is not published, or cannot be read."""
     context = attempt.context
     try:
-        offer = price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
+        return price_list.one(attempt.seller.transport, remote, context.limits.read_seconds)
     except SellerError as error:
         context.log.info(f"item {attempt.item.id}: the price of tariff {remote} is not seen: {context.word(error)}")
-        return _kept(attempt, remote, term)
-    if offer is None:
         return None
+
+
+def _published(attempt: Attempt, offer: Offer, term: str, totals: Mapping[str, str], parts: Parts) -> Cost | None:
+    """The cost by the seller's published prices; None where they say none."""
     currency = currency_of(offer, _currency(attempt))
-    charges = [each for each in price_list.charges(offer, currency, term, totals) if each.price is not None]
-    return _against(attempt, _units(attempt.item.pricelist, remote, term, currency, charges)) if charges else None
+    charges = [each for each in parts(offer, currency, term, totals) if each.price is not None]
+    return _against(attempt, _units(attempt.item.pricelist, offer, term, currency, charges)) if charges else None
 
 
 def _units(
-    pricelist: int, remote: str, term: str, currency: str, charges: Sequence[Charge]
+    pricelist: int, offer: Offer, term: str, currency: str, charges: Sequence[Charge]
 ) -> list[tuple[Seen, Decimal]]:
-    return [
-        (
-            Seen(prices.TARIFF, pricelist, _unit(remote, term, each.part), currency, pricelist, each.price),
-            each.units,
-        )
-        for each in charges
-        if each.price is not None
-    ]
+    found = []
+    for each in charges:
+        term_, part = (ONCE, "") if each.part == ONCE else (term, each.part)
+        if each.price is not None:
+            found.append((_seen(pricelist, offer, (currency, term_, part), each.price), each.units))
+    return found
+
+
+def _seen(pricelist: int, offer: Offer, unit: tuple[str, str, str], price: Decimal) -> Seen:
+    """The price of a unit, which is named by currency, term and part."""
+    currency, term, part = unit
+    units = price_list.most_units(offer, part)
+    return Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price, units=units)
 
 
 def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
-    """What was seen lately of the tariff itself, for a price list that cannot be read now: None if that is old."""
+    """What was seen lately of the tariff itself, for a price list without it or that cannot be read: None if old."""
     part, oldest = _unit(remote, term, ""), attempt.context.limits.price_seconds
-    for each in prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist):
+    for each in prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist, attempt.item.module):
         if each.part == part and each.age_seconds <= oldest:
             return Cost(each.agreed, each.seen, each.currency)
     return None
 
 
 def _charged(attempt: LinkedAttempt, form: Service, months: int) -> Seen | None:
-    """What the last purchase of this term has cost, by the balance; None if that is not known."""
+    """What the last renewal by this term has cost, by the balance; None if that is not known."""
     item = attempt.item.id
-    charge = spent.last_of_terms(attempt.context.db, [item]).get((item, months))
+    charge = spent.renewals(attempt.context.db, [item]).get((item, months))
     if charge is None:
         return None
-    part = f"{_part(form, str(months))} charged"
+    part = f"{_part(form, str(months))} renewed"
     return Seen(prices.SERVICE, item, part, charge[1], attempt.item.pricelist, charge[0])
 
 
 def _against(attempt: Attempt, found: Sequence[tuple[Seen, Decimal]]) -> Cost:
     """What these units cost now, against what was agreed for them; what has no agreed price takes this one."""
     db, first = attempt.context.db, found[0][0]
-    known = {(each.part, each.currency): each.agreed for each in prices.of(db, first.subject, first.number)}
+    mine = prices.of(db, first.subject, first.number, attempt.item.module)
+    known = {(each.part, each.currency): each.agreed for each in mine}
     prices.note(attempt.held, attempt.item.module, [seen for seen, _ in found])
     agreed = sum((known.get((seen.part, seen.currency), seen.price) * units for seen, units in found), Decimal(0))
     now = sum((seen.price * units for seen, units in found), Decimal(0))

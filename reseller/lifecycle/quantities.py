@@ -16,7 +16,8 @@ from typing import NamedTuple, Optional
 from reseller.ledger import tariffmap
 from reseller.ledger.tariffmap import TariffMap
 from reseller.model import ENUMERATION, INTEGER, Addon, Item
-from reseller.seller import tariffs
+from reseller.seller import price_list
+from reseller.seller.price_list import Offer
 from reseller.seller.service import Service
 from reseller.seller.tariffs import Bounds, Tariff
 from reseller.seller.transport import Transport
@@ -42,12 +43,20 @@ class Resource(NamedTuple):
         return f"addon_{self.number}"
 
 
-def offered(transport: Transport, pricelist: str) -> Tariff | None:
-    """The seller's tariff; None where the seller does not show it. Raises SellerError when it cannot be asked."""
+def published(transport: Transport, pricelist: str) -> Offer | None:
+    """The seller's tariff with its prices; None where the seller does not show it. Raises SellerError when it cannot
+    be asked.
+    """
     try:
-        return tariffs.one(transport, pricelist)
+        return price_list.one(transport, pricelist)
     except Rejected:
         return None
+
+
+def offered(transport: Transport, pricelist: str) -> Tariff | None:
+    """As published(), without the prices."""
+    offer = published(transport, pricelist)
+    return None if offer is None else Tariff.of(offer)
 
 
 def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, str]:

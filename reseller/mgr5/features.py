@@ -15,7 +15,8 @@ NUMBER_PARAM = "module_number"
 #: plain settings, and those the panel keeps encrypted
 PARAMS = (
     *("url", "username", "cafile", "noverify", "plainhttp", "proxy", "proxyuser"),
-    *("reuse", "spendlimit", "tolerance", "tolerancesum", "shorthold", "shortquiet", "askgaps", "acts", NUMBER_PARAM),
+    *("reuse", "spendlimit", "tolerance", "tolerancesum", "sellertax", "taxback"),
+    *("shorthold", "shortquiet", "askgaps", "acts", NUMBER_PARAM),
 )
 CRYPTED_PARAMS = ("password", "proxypassword")
 

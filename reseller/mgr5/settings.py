@@ -51,6 +51,8 @@ def from_fields(parent: document.Element, module: int = 0) -> Settings:
         spend_limit=limit,
         tolerance=Settings.tolerance if tolerance is None else tolerance,
         tolerance_sum=Settings.tolerance_sum if least is None else least,
+        tax=_amount(values, "sellertax", module),
+        tax_back=values["taxback"] == "on",
         short_orders=HOLD if values["shorthold"] == "on" else NOTHING if values["shortquiet"] == "on" else WARN,
         ask_gaps=values["askgaps"] == "on",
         acts=values["acts"] == "on",

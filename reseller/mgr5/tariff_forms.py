@@ -35,14 +35,18 @@ WORDS = {
     "60": "quinquennial",
     "120": "decennial",
 }
+#: stands for a period where a price is charged once, at the purchase: the column of `price`, and by its like `stat126`
+#: the beginning of the form's field (additions-2.md a.3, i.2)
+SETUP = "setup"
+_FIELDS = {**WORDS, SETUP: SETUP}
 #: by period
 Costs = Mapping[str, Decimal]
 
 
 def price_fields(costs: Costs, currency: int, choice: int = 0) -> dict[str, str]:
-    """Fields of a form for prices by period, in the currency with this number; of a choice where one is told."""
+    """Fields of a form for prices by period or SETUP, in the currency of this number; of a choice where one is told."""
     end = f"_{choice}" if choice else ""
-    return {f"{WORDS[period]}{currency}{end}": numbers.plain(cost) for period, cost in costs.items()}
+    return {f"{_FIELDS[period]}{currency}{end}": numbers.plain(cost) for period, cost in costs.items()}
 
 
 def add(mgrctl: Mgrctl, own: Mapping[str, object], costs: Costs, currency: int) -> None:
@@ -57,8 +61,8 @@ def change(mgrctl: Mgrctl, pricelist: int, fields: Mapping[str, object]) -> None
 
 
 def close_period(mgrctl: Mgrctl, pricelist: int, period: str, currency: int) -> None:
-    """Take a period out of sale."""
-    change(mgrctl, pricelist, {f"{WORDS[period]}{currency}": ""})
+    """Take a period out of sale; SETUP: charge nothing once."""
+    change(mgrctl, pricelist, {f"{_FIELDS[period]}{currency}": ""})
 
 
 def set_prices(mgrctl: Mgrctl, pricelist: int, costs: Costs, currency: int) -> None:

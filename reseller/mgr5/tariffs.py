@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from reseller.assumption import columns
 from reseller.db import Database
 from reseller.mgr5.features import MODULE
-from reseller.mgr5.tariff_forms import WORDS
+from reseller.mgr5.tariff_forms import SETUP, WORDS
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -109,17 +109,31 @@ def prices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, dic
     """The prices of tariffs and resources by currency and period; a period that is not for sale is missing
     (additions-2.md a.3).
     """
+    found: dict[int, dict[str, dict[str, Decimal]]] = {}
+    for row in _price_rows(db, numbers):
+        costs = {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
+        found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = costs
+    return found
+
+
+def setups_of(db: Database, numbers: Collection[int]) -> dict[int, dict[str, Decimal]]:
+    """What tariffs charge once, at the purchase, by currency; missing where that is nothing."""
+    found: dict[int, dict[str, Decimal]] = {}
+    for row in _price_rows(db, numbers):
+        if row.get(SETUP):
+            found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = row[SETUP]
+    return found
+
+
+def _price_rows(db: Database, numbers: Collection[int]) -> list[dict[str, Any]]:
+    """Rows of `price` with their tariff and currency; a panel of another age may lack some of the columns."""
     if not numbers:
-        return {}
+        return []
     sql = (
         "SELECT l.pricelist AS of_pricelist, c.iso AS currency_iso, p.* FROM pricelistprice l "
         "JOIN price p ON p.id = l.price JOIN currency c ON c.id = l.currency WHERE l.pricelist IN %s ORDER BY c.iso"
     )
-    found: dict[int, dict[str, dict[str, Decimal]]] = {}
-    for row in db.named(sql, tuple(numbers)):
-        costs = {period: row[word] for period, word in WORDS.items() if row.get(word) is not None}
-        found.setdefault(row["of_pricelist"], {})[row["currency_iso"]] = costs
-    return found
+    return db.named(sql, tuple(numbers))
 
 
 def choices_of(db: Database, numbers: Collection[int]) -> dict[int, dict[int, str]]:
@@ -203,6 +217,13 @@ def name(db: Database, pricelist: int) -> str:
     return str(db.value("SELECT name FROM pricelist WHERE id = %s", pricelist) or "")
 
 
+def names(db: Database, numbers: Collection[int]) -> dict[int, str]:
+    """The names of tariffs, by number."""
+    if not numbers:
+        return {}
+    return dict(db.rows("SELECT id, COALESCE(name, '') FROM pricelist WHERE id IN %s", tuple(numbers)))
+
+
 def intname(db: Database, pricelist: int) -> str:
     """The internal name of a tariff."""
     return str(db.value("SELECT intname FROM pricelist WHERE id = %s", pricelist) or "")
@@ -276,6 +297,20 @@ class Made(NamedTuple):
     addonmax: int | None
     addonstep: int | None
     enumeration: int | None
+
+
+def first_services(db: Database, numbers: Collection[int], most: int) -> dict[int, list[int]]:
+    """As services(), of each tariff the first `most`."""
+    if not numbers:
+        return {}
+    found: dict[int, list[int]] = {}
+    sql = (
+        "SELECT pricelist, id FROM (SELECT pricelist, id, ROW_NUMBER() OVER (PARTITION BY pricelist ORDER BY id) AS n "
+        "FROM item WHERE pricelist IN %s AND parent IS NULL AND status IN (2, 3, 5)) i WHERE n <= %s ORDER BY id"
+    )
+    for pricelist, item in db.rows(sql, tuple(numbers), most):
+        found.setdefault(pricelist, []).append(item)
+    return found
 
 
 def resources(db: Database, pricelist: int) -> dict[str, Made]:

@@ -64,7 +64,7 @@ def _cells(dear: Dear) -> dict[str, object]:
     return {
         "id": dear.pricelist,
         "name": dear.name,
-        "module": dear.module,
+        "module": ", ".join(map(str, dear.modules)),
         "prices": ceiling.words(dear.prices),
         "waiting": dear.waiting,
         "on_sale": "on" if dear.is_on_sale else "off",

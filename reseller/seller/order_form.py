@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.seller import orders
-from reseller.seller.orders import OLD, PERIOD_FIELD
+from reseller.seller.orders import OLD, PERIOD_FIELD, V2, Order
 from reseller.seller.transport import Transport
 from reseller.wire import document, money
 from reseller.wire.bounds import PAGE
@@ -45,9 +45,47 @@ def read(transport: Transport, itemtype: str, generation: str, pricelist: str, d
         periods=frozenset(_choices(root, PERIOD_FIELD[generation])),
         templates=_choices(root, "ostempl"),
         recipes=_choices(root, "recipe"),
-        given={node.tag[6:]: (node.text or "").strip() for node in root if _is_addon(node.tag)},
+        given=_given(root),
         steps=_steps(root),
     )
+
+
+class Total(NamedTuple):
+    """What the form says that an order costs, `full` being without a discount; `place` is what it was rounded to."""
+
+    amount: Decimal
+    full: Decimal
+    currency: str
+    place: Decimal
+    #: the totals of add-ons that are in it, by number
+    addons: Mapping[str, str]
+
+
+def total(transport: Transport, order: Order) -> Total | None:
+    """What the new form says of the sum of this order; None where it tells no number, or of another term or amounts.
+
+    The old form has a text for people only (selling-api.md 3.4, 7.2). Raises SellerError.
+    """
+    fields = {"pricelist": order.pricelist, PERIOD_FIELD[V2]: order.period}
+    fields.update({"datacenter": order.datacenter} if order.datacenter else {})
+    fields.update((f"addon_{number}", value) for number, value in order.addons.items())
+    root = transport.call(orders.function(order.itemtype, V2), fields)
+    price = root.find("total_summary/cost/price")
+    if price is None or document.text(root, PERIOD_FIELD[V2]) != order.period:
+        return None
+    shown = _given(root)
+    amount, currency = money.exact(price.find("cost")), document.text(price, "currency")
+    if amount is None or not currency or any(shown.get(number) != value for number, value in order.addons.items()):
+        return None
+    full = money.exact(price.find("nodiscount"))
+    exponent = amount.as_tuple().exponent
+    place = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    return Total(amount, amount if full is None else full, currency, place, shown)
+
+
+def _given(root: document.Element) -> dict[str, str]:
+    """What the form shows of each add-on, by number."""
+    return {node.tag[6:]: (node.text or "").strip() for node in root if _is_addon(node.tag)}
 
 
 def _is_addon(tag: object) -> bool:

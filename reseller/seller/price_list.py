@@ -7,12 +7,11 @@ A price is a machine number or unknown: nothing is guessed from a text that peop
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Optional, TypeVar
 
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER
-from reseller.seller.tariffs import NOT_ORDERED
 from reseller.seller.transport import Transport
 from reseller.wire import document
 from reseller.wire.bounds import EXPORT
@@ -23,8 +22,13 @@ NAME_CHARACTERS, INTNAME_CHARACTERS = 128, 64
 UNLIMITED = Decimal(999999)
 _NUMBER = re.compile("[0-9]{1,12}(?:[.][0-9]{1,10})?")
 _PERIOD = re.compile("-?[0-9]{1,4}")
+#: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
+METERED = "3"
+NOT_ORDERED = ("1", METERED, "4", "5", "10")
 _KINDS = {"1": BOOLEAN, "2": INTEGER, "3": ENUMERATION}
 _Kept = TypeVar("_Kept")
+#: the term, and the part of a Charge, that stands for what is charged once, at the purchase
+ONCE = "once"
 
 #: what a period costs; None where the seller names the period and its price is no number. A period that is missing is
 #: not offered, and 0 is free: three different things.
@@ -72,34 +76,68 @@ class Offer(NamedTuple):
     marks: tuple[str, ...]
     datacenters: Mapping[str, str]
     prices: Prices
+    #: what is charged once, by currency; None where that is no number, missing where the seller does not tell it
+    setup: Costs
     resources: tuple[Resource, ...]
     values: Mapping[str, tuple[str, ...]]
 
+    def taxed(self, percent: Decimal) -> Offer:
+        """The tariff with this tax on each of its prices: what it costs an account that pays the tax."""
+        if not percent:
+            return self
+        resources = tuple(
+            one._replace(
+                prices=_taxed(one.prices, percent),
+                choices=tuple(each._replace(prices=_taxed(each.prices, percent)) for each in one.choices),
+            )
+            for one in self.resources
+        )
+        setup = {iso: with_tax(cost, percent) for iso, cost in self.setup.items()}
+        return self._replace(prices=_taxed(self.prices, percent), setup=setup, resources=resources)
 
-def each(transport: Transport, itemtype: str, keep: Callable[[Offer], _Kept | None], seconds: int) -> list[_Kept]:
+
+def each(
+    transport: Transport,
+    itemtype: str,
+    keep: Callable[[Offer], _Kept | None],
+    seconds: int | None = None,
+    *,
+    only_available: bool = False,
+) -> list[_Kept]:
     """What `keep` returns for each tariff of a type, without None; raises SellerError.
 
     Tariffs without a number of their own are passed over: nothing could be ordered by them. `seconds` bounds the whole
-    answer.
+    answer, None as each call is bounded; `only_available` asks only for those that are for sale.
     """
 
     def of_type(offer: Offer) -> _Kept | None:
         return keep(offer) if offer.itemtype in ("", itemtype) else None
 
-    return _read(transport, {"itemtype": itemtype}, of_type, seconds)
+    filters = {"itemtype": itemtype, **({"onlyavailable": "on"} if only_available else {})}
+    return _read(transport, filters, of_type, seconds)
 
 
-def one(transport: Transport, pricelist: str, seconds: int) -> Offer | None:
-    """One tariff, None if the seller does not publish it; raises SellerError."""
+def one(transport: Transport, pricelist: str, seconds: int | None = None) -> Offer | None:
+    """One tariff, even if it is no longer sold; None if the account cannot see it; raises SellerError."""
     filters = {"pricelist": pricelist}
     found = _read(transport, filters, lambda offer: offer if offer.id == pricelist else None, seconds)
     return found[0] if found else None
 
 
+def with_tax(cost: Decimal | None, percent: Decimal) -> Decimal | None:
+    """A price with tax on top, all its digits kept; None if it is not known."""
+    return None if cost is None else cost * (100 + percent) / 100
+
+
+def _taxed(prices: Prices, percent: Decimal) -> Prices:
+    return {iso: {term: with_tax(cost, percent) for term, cost in costs.items()} for iso, costs in prices.items()}
+
+
 class Charge(NamedTuple):
     """A part of what an order costs: so many units at a price each, which is None where the seller tells no number.
 
-    `part` is empty for the tariff itself, else the number of the add-on, with `/` and that of the choice.
+    `part` is empty for the tariff itself, ONCE for what it costs once, else the number of the add-on, with `/` and that
+    of the choice.
     """
 
     part: str
@@ -107,8 +145,16 @@ class Charge(NamedTuple):
     price: Decimal | None
 
 
+def first_charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+    """As charges(), for an order: with what is charged once, as far as the seller tells it (additions-2.md i.1)."""
+    found = charges(offer, currency, term, totals)
+    if found and currency in offer.setup:
+        found.append(Charge(ONCE, Decimal(1), offer.setup[currency]))
+    return found
+
+
 def charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
-    """What a service of this tariff costs for a term, part by part; empty where the tariff is not offered for it.
+    """What each term of a service of this tariff costs, part by part; empty where the tariff is not offered for it.
 
     `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
     price (additions-2.md h.1), nor does an add-on without a price for the term.
@@ -142,30 +188,47 @@ def _charge(one: Resource, currency: str, term: str, value: str) -> Iterator[Cha
 
 def total(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
     """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no number."""
-    found = charges(offer, currency, term, totals)
+    return sum_of(charges(offer, currency, term, totals))
+
+
+def sum_of(found: Sequence[Charge]) -> Decimal | None:
+    """The sum of charges; None for none, and where one is no number."""
     if not found or any(each.price is None for each in found):
         return None
     return sum((each.units * each.price for each in found if each.price is not None), Decimal(0))
 
 
 def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
-    """Every price of a tariff that is a number, by currency, term and part (as in Charge)."""
+    """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too."""
     blocks = [("", offer.prices)]
     for one in offer.resources:
         if one.billtype not in NOT_ORDERED:
             blocks.append((one.id, one.prices))
             blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
-    return {
+    found = {
         (currency, term, part): cost
         for part, prices in blocks
         for currency, costs in prices.items()
         for term, cost in costs.items()
         if cost is not None
     }
+    found.update({(currency, ONCE, ""): cost for currency, cost in offer.setup.items() if cost is not None})
+    return found
+
+
+def most_units(offer: Offer, part: str) -> Decimal:
+    """How many units a purchase may have of what has this price (as in Charge): one, but for amounts.
+
+    Without a maximum, so many that a rise of the price always counts.
+    """
+    one = next((each for each in offer.resources if each.id == part), None)
+    if one is None or one.addontype != INTEGER:
+        return Decimal(1)
+    return max((UNLIMITED if one.most is None else one.most) - (one.included or Decimal(0)), Decimal(0))
 
 
 def _read(
-    transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int
+    transport: Transport, filters: Mapping[str, str], keep: Callable[[Offer], _Kept | None], seconds: int | None
 ) -> list[_Kept]:
     found: list[_Kept | None] = []
 
@@ -193,6 +256,7 @@ def _offer(node: document.Element) -> Offer:
         marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
         datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in node.iterfind("datacenter")},
         prices=_prices(node),
+        setup=_setup(node),
         resources=tuple(_resource(one) for one in node.iterfind("addon")),
         values=_values(node),
     )
@@ -244,6 +308,17 @@ def _prices(node: document.Element) -> dict[str, dict[str, Decimal | None]]:
             length = period.get("length", "")
             if period.get("type", "month") == "month" and _PERIOD.fullmatch(length):
                 costs[length] = _amount(period.get("cost", ""))
+    return found
+
+
+def _setup(node: document.Element) -> dict[str, Decimal | None]:
+    """What is charged once, by currency, where the export tells it: no source says where (additions-2.md i.3)."""
+    found = {}
+    for block in node.iterfind("price"):
+        period = block.find("period[@type='setup']")
+        told = block.get("setup") if period is None else period.get("cost", "")
+        if told is not None:
+            found[block.get("currency", "")[:16]] = _amount(told)
     return found
 
 

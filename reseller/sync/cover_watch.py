@@ -61,7 +61,7 @@ def note(context: Context, held: Lease, module: int) -> None:
 
 def _keep(held: Lease, found: Forecast) -> None:
     """Keep the forecast of this day, and count those whose days are over."""
-    if not foreseen.is_kept(held.db, found.account, found.today):
+    if found.outlooks and not foreseen.is_kept(held.db, found.account, found.today):
         due = {each.currency: each.due[foreseen.DAYS] for each in found.outlooks}
         foreseen.put(held, found.account, found.today, due)
         foreseen.settle(held, found.account, found.today)

@@ -7,15 +7,17 @@ that was not seen again for `price_seconds` is old, and neither raises nor ends 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 
 from reseller.context import Context, Seller
+from reseller.db import Database
 from reseller.ledger import accounts, prices, problems, requests, tariffmap
 from reseller.ledger.leases import Lease
 from reseller.ledger.prices import Price, Seen
 from reseller.ledger.problems import Cause, Problem
-from reseller.lifecycle import ceiling
+from reseller.ledger.requests import Request
+from reseller.lifecycle import ceiling, two_prices
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items, tariffs
 from reseller.model import Settings
@@ -39,14 +41,15 @@ def see(context: Context, held: Lease, seller: Seller, offers: Mapping[int, Offe
         terms = [remote for (kind, _), remote in rows.items() if kind == tariffmap.PERIOD]
         found += ceiling.of_offer(number, offer, ceiling.currency_of(offer, account), terms)
     prices.note(held, seller.settings.module, found)
+    prices.prune(held, seller.settings.module)
 
 
 def note(context: Context, held: Lease, module: int) -> None:
     """Raise the problem of each tariff that is too dear, and end those that are over; what has waited goes on then."""
     db = context.db
     risen = prices.risen(db, module, context.limits.price_seconds)
-    live = [each for each in requests.all_live(db, [module]) if each.error_type == ceiling.WAITS]
-    raised = {each.cause.number for each in problems.of_kind(db, module, problems.DEARER)}
+    live = [each for each in requests.all_live(db, [module]) if each.error_type in ceiling.WAITING]
+    raised = {each.cause.number: each for each in problems.of_kind(db, module, problems.DEARER)}
     if not risen and not live and not raised:
         return
     try:
@@ -54,49 +57,83 @@ def note(context: Context, held: Lease, module: int) -> None:
     except ResellerError as error:
         context.log.error(f"module {module}: prices not compared: {context.word(error)}")
         return
-    waiting: dict[int, list[int]] = {}
-    for item in items.read_all(db, [each.item for each in live]).values():
-        waiting.setdefault(item.pricelist, []).append(item.id)
+    waiting = _waiting(db, live)
     by_tariff: dict[int, list[Price]] = {number: [] for number in waiting}
     on_sale = tariffs.active(db, {price.pricelist for price in risen})
     for price in risen:
         is_paid = price.subject == prices.SERVICE or price.pricelist in on_sale
-        if is_paid and _counts(context, price, settings, is_raised=price.pricelist in raised):
+        if is_paid and _counts(context, price, settings, raised, waiting):
             by_tariff.setdefault(price.pricelist, []).append(price)
     for number in waiting:
         # Several rises that are small, or that are of units, may make one purchase too dear.
         by_tariff[number] = by_tariff[number] or [each for each in risen if each.pricelist == number]
     if set(waiting) - {each.pricelist for each in risen}:
         # Agreed to by a person, or back at what was agreed: what waits is looked at again.
-        requests.wake(held, [ceiling.WAITS], [module])
-    for number in raised - set(by_tariff):
+        requests.wake(held, ceiling.WAITING, [module])
+    for number in set(raised) - set(by_tariff):
         with troubles.each(context):
-            troubles.end(context, held, Cause(problems.SOLD, number, problems.DEARER))
-    for number, found in by_tariff.items():
-        with troubles.each(context):
-            troubles.raise_(context, held, _problem(context, module, number, found, waiting.get(number, [])))
+            troubles.end(context, held, raised[number].cause)
+    _raise(context, held, module, by_tariff, waiting, raised)
 
 
-def _counts(context: Context, price: Price, settings: Settings, *, is_raised: bool) -> bool:
-    """Whether a price is too high; an old one only keeps what was raised."""
-    if price.age_seconds > context.limits.price_seconds and not is_raised:
+def _waiting(db: Database, live: Sequence[Request]) -> dict[int, list[Request]]:
+    """The requests by the tariff of their service."""
+    found: dict[int, list[Request]] = {}
+    of_items = items.read_all(db, [each.item for each in live])
+    for request in live:
+        if request.item in of_items:
+            found.setdefault(of_items[request.item].pricelist, []).append(request)
+    return found
+
+
+def _counts(
+    context: Context, price: Price, settings: Settings, raised: Container[int], waiting: Container[int]
+) -> bool:
+    """Whether a price is too high; an old one keeps what was raised, and two answers matter while an order waits."""
+    if price.is_beside:
+        return price.pricelist in waiting
+    if price.age_seconds > context.limits.price_seconds and price.pricelist not in raised:
         return False
-    return ceiling.is_above(price.agreed, price.seen, settings)
+    return ceiling.has_risen(price, settings)
 
 
-def _problem(context: Context, module: int, pricelist: int, found: Sequence[Price], waiting: Sequence[int]) -> Problem:
-    touches = tuple(dict.fromkeys([*waiting, *(each.number for each in found if each.subject == prices.SERVICE)]))
-    touches = touches or tuple(tariffs.services(context.db, [pricelist], NAMED))
+def _raise(  # noqa: PLR0913, PLR0917 - what is known of a module's tariffs by now
+    context: Context,
+    held: Lease,
+    module: int,
+    found: Mapping[int, Sequence[Price]],
+    waiting: Mapping[int, Sequence[Request]],
+    raised: Mapping[int, Problem],
+) -> None:
+    """Raise the problems; what has not changed costs no statement, however many tariffs there are."""
+    names = tariffs.names(context.db, found)
+    having = tariffs.first_services(context.db, found, NAMED)
+    for number, dear in found.items():
+        mine = waiting.get(number, ())
+        touched = [*(each.item for each in mine), *(each.number for each in dear if each.subject == prices.SERVICE)]
+        touches = tuple(dict.fromkeys(touched)) or tuple(having.get(number, ()))
+        problem = _problem(module, number, names.get(number, ""), dear, mine)._replace(touches=touches)
+        before = raised.get(number)
+        if before is not None and before.kept == problem.cut.kept and (before.task or not touches):
+            continue
+        with troubles.each(context):
+            troubles.raise_(context, held, problem)
+
+
+def _problem(module: int, pricelist: int, name: str, found: Sequence[Price], waiting: Sequence[Request]) -> Problem:
     params = {
         "module": str(module),
         "pricelist": str(pricelist),
-        "tariff": tariffs.name(context.db, pricelist),
+        "tariff": name,
         "waiting": str(len(waiting)),
         "count": str(len(found)),
         "prices": ceiling.words(found),
     }
-    cause = Cause(problems.SOLD, pricelist, problems.DEARER)
+    error = troubles.KINDS[problems.DEARER].error
+    contradicts = next((each for each in waiting if each.error_type == two_prices.CONTRADICTS), None)
+    if contradicts is not None and all(each.is_beside for each in found):
+        error, params = "reseller_two_prices_tariff", {**params, "cause": contradicts.error_text}
     worst = max(found, key=lambda each: each.seen / (each.agreed or Decimal("1e-9")), default=None)
     here = money.text(worst.agreed, worst.currency) if worst else ""
     there = money.text(worst.seen, worst.currency) if worst else ""
-    return Problem(cause, module, troubles.KINDS[problems.DEARER].error, params, here, there, touches)
+    return Problem(Cause.of_sold(pricelist, module), module, error, params, here, there)

@@ -17,7 +17,7 @@ from reseller.mgr5 import items
 from reseller.mgr5 import tariffs as panel_tariffs
 from reseller.model import BOOLEAN, ENUMERATION
 from reseller.seller import order_form, price_list
-from reseller.seller.price_list import Costs, Offer, Prices, Resource
+from reseller.seller.price_list import ONCE, Costs, Offer, Prices, Resource
 from reseller.tariffs import period_words
 from reseller.wire import numbers
 from reseller.wire.errors import Message, ResellerError
@@ -117,13 +117,19 @@ def row(offer: Offer, itemtype: str, here: list[int], word: Callable[[str], str]
         remote=offer.id,
         name=offer.name,
         itemtype=itemtype,
-        prices="; ".join(_block(currency, costs, word) for currency, costs in offer.prices.items()),
+        prices="; ".join(_block(currency, _costs(offer, currency), word) for currency in offer.prices),
         resources="; ".join(map(resource, offer.resources)),
         datacenters=", ".join(f"{number} {name}" for number, name in offer.datacenters.items()),
         marks=offer.marks,
         is_offered=None,
         here=tuple(here),
     )
+
+
+def _costs(offer: Offer, currency: str) -> Costs:
+    """The costs of the periods, and what is charged once where that is told."""
+    once = {ONCE: offer.setup[currency]} if currency in offer.setup else {}
+    return {**offer.prices[currency], **once}
 
 
 def _block(currency: str, costs: Costs, word: Callable[[str], str]) -> str:

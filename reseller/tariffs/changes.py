@@ -21,6 +21,7 @@ from reseller.context import Context
 from reseller.ledger import accounts, observations, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
 from reseller.lifecycle import ceiling
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.model import INTEGER
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
@@ -148,7 +149,8 @@ def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where t
         if tariff.remote in offers:
             found.offers[tariff.number] = offers[tariff.remote]
         if tariff.number not in gone:
-            found.changes.extend(_compared(tariff, offers[tariff.remote], account, found))
+            offer = offers[tariff.remote].taxed(seller.settings.cost_tax)
+            found.changes.extend(_compared(tariff, offer, account, found))
         elif not is_doubted:
             found.changes.append(_withdrawn(tariff, offers.get(tariff.remote)))
 
@@ -176,6 +178,7 @@ def _withdrawn(tariff: Resold, offer: Offer | None) -> Change:
 
 
 def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iterator[Change]:
+    yield from _renamed(tariff, offer)
     if tariff.datacenter and offer.datacenters and tariff.datacenter not in offer.datacenters:
         told = ", ".join(offer.datacenters)
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
@@ -183,12 +186,21 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         yield lost._replace(is_unsellable=tariff.is_active)
     currency = ceiling.currency_of(offer, account)
     yield from _periods(tariff, offer, currency, found.unknown)
+    yield from _setup(tariff, offer, currency)
     for each in resource_changes.compare(tariff, offer, currency):
         if each.is_doubtful:
             found.doubtful.setdefault(tariff.number, each.text)
         change = _change(tariff, each.part, each.side, each.was, each.there, each.here, each.text)
         is_lost = each.is_lost and tariff.is_active
         yield change._replace(is_unsellable=is_lost, is_below_cost=each.is_below_cost and tariff.is_used)
+
+
+def _renamed(tariff: Resold, offer: Offer) -> Iterator[Change]:
+    """That the seller calls it otherwise than when it was imported; the name here is a person's, and stays."""
+    known = tariff.known.get(TARIFF)
+    if known is not None and offer.name and known.there != offer.name:
+        text = Message("reseller_tariff_renamed", pricelist=tariff.number, was=known.there, there=offer.name)
+        yield _change(tariff, "name", THERE, known.there, offer.name, tariff.name, text)
 
 
 def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) -> Iterator[Change]:
@@ -216,6 +228,41 @@ def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) ->
             text = Message(error, pricelist=tariff.number, period=period, there=told, here=price_words(sold))
             change = _change(tariff, part, side, known.there if known else "", there, price_words(sold), text)
             yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
+
+
+def _setup(tariff: Resold, offer: Offer, currency: str) -> Iterator[Change]:
+    """What is charged once: whether a side has changed it, and whether a first sale loses money for it.
+
+    The seller that does not tell it has none, as far as this can be compared.
+    """
+    known = tariff.known.get(SETUP)
+    if known is None and any(part.startswith(PERIOD) for part in tariff.known):
+        known = Value("-", "")
+    cost = offer.setup.get(currency, Decimal(0))
+    there = "?" if cost is None else money.text(cost, currency) if cost else "-"
+    here = price_words(tariff.setup)
+    side = _side(known, there, here)
+    below = bool(cost) and _loses_at_first(tariff, offer, currency)
+    if not side and not below:
+        return
+    error = "reseller_tariff_setup_below" if below else "reseller_tariff_setup"
+    text = Message(error, pricelist=tariff.number, there=there, here=here or "-")
+    change = _change(tariff, SETUP, side, known.there if known else "", there, here, text)
+    yield change._replace(is_below_cost=below and tariff.is_used, cost=cost, currency=currency)
+
+
+def _loses_at_first(tariff: Resold, offer: Offer, currency: str) -> bool:
+    """Whether a period that earns its own cost does not earn what is charged once for it as well."""
+    once = (offer.setup.get(currency) or Decimal(0)) - tariff.setup.get(currency, Decimal(0))
+    for (kind, period), term in tariff.mapping.rows.items():
+        sold = {iso: each[period] for iso, each in tariff.prices.items() if period in each}
+        if kind != tariffmap.PERIOD or not sold or int(period) <= 0:
+            continue
+        whole = price_list.total(offer, currency, term, _given(tariff))
+        loses = {iso: price - once for iso, price in sold.items()}
+        if not _below(whole, currency, sold, period, term) and _below(whole, currency, loses, period, term):
+            return True
+    return False
 
 
 def _given(tariff: Resold) -> dict[str, str]:

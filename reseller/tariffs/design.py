@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.mgr5.tariff_forms import WORDS
+from reseller.mgr5.tariff_forms import SETUP, WORDS
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Costs, Offer, Prices, Resource
@@ -72,10 +72,14 @@ class Design(NamedTuple):
     currency_there: str
     currency_here: str
     prices: Mapping[str, Price]
+    #: what is charged once; None where the seller tells none
+    setup: Price | None
     resources: tuple[ResourcePart, ...]
     templates: Mapping[str, str]
     recipes: Mapping[str, str]
     left: tuple[Message, ...]
+    #: the seller tells what each period costs, and nothing of what is charged once: an order may cost more all the same
+    has_one_cost: bool = False
 
 
 def datacenter(offer: Offer, wanted: str) -> str:
@@ -129,10 +133,12 @@ def design(offer: Offer, form: OrderForm, rule: Rule, place: str, money: tuple[s
         currency_there=there,
         currency_here=here,
         prices=prices,
+        setup=_setup(offer, there, rule, left),
         resources=_Taking(form, rule, there, prices).parts(offer.resources, left),
         templates=form.templates,
         recipes=form.recipes,
         left=tuple(left),
+        has_one_cost=there not in offer.setup,
     )
 
 
@@ -150,6 +156,14 @@ def _periods(costs: Costs, form: OrderForm, rule: Rule, left: list[Message]) -> 
         else:
             found[period] = Price(cost, rule.total(cost))
     return found
+
+
+def _setup(offer: Offer, there: str, rule: Rule, left: list[Message]) -> Price | None:
+    """What is charged once; None for nothing, and where it is no number or is not told."""
+    cost = offer.setup.get(there)
+    if cost is None and there in offer.setup:
+        left.append(Message("reseller_import_setup", part=SETUP))
+    return Price(cost, rule.total(cost)) if cost else None
 
 
 class _Taking(NamedTuple):

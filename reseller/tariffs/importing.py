@@ -19,6 +19,7 @@ from reseller.ledger.leases import Lease, lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, REFUSED, SKIPPED, TARIFF, THERE, Line
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items, tariffs
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.seller import order_form, price_list
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Offer
@@ -102,6 +103,8 @@ def _missing(context: Context, module: int, maker: Maker, number: int) -> list[P
 
 
 def _about(params: dict[str, str]) -> str:
+    if params.get("part") == SETUP:
+        return SETUP
     return f"{RESOURCE} {params['part']}" if "part" in params else f"{PERIOD} {params.get('period', '')}"
 
 
@@ -112,11 +115,11 @@ def _made_by_hand(context: Context, module: int, remote: str) -> list[int]:
 
 
 def _offer(context: Context, seller: Seller, remote: str) -> Offer:
-    """The tariff as the seller publishes it; raises ResellerError `reseller_import_missing`."""
+    """The tariff as the seller publishes it, with what its tax adds; raises ResellerError `reseller_import_missing`."""
     offer = price_list.one(seller.transport, remote, context.limits.list_seconds)
     if offer is None:
         raise ResellerError("reseller_import_missing", tariff=remote)
-    return offer
+    return offer.taxed(seller.settings.cost_tax)
 
 
 def _maker(context: Context, module: int, seller: Seller, offer: Offer, wish: Wish) -> Maker:

@@ -17,6 +17,7 @@ from reseller.ledger import tariffmap
 from reseller.ledger.tariff_runs import TARIFF
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD, TEMPLATE_FIELD
 from reseller.mgr5 import items, tariff_forms, tariffs
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.model import BOOLEAN, ENUMERATION
 from reseller.tariffs.design import Design, Price, ResourcePart
 from reseller.wire import money, numbers
@@ -68,6 +69,7 @@ class Maker:
         target = f"{plan.remote} {plan.datacenter}".strip()
         found = [Part(TARIFF, "", plan.name, plan.name), Part(TARGET, "", target, target)]
         found += [Part(PERIOD, period, *self.words(price)) for period, price in plan.prices.items()]
+        found += [Part(SETUP, "", *self.words(plan.setup))] if plan.setup else []
         found += [Part(RESOURCE, one.key, limits(one), limits(one)) for one in plan.resources]
         found += [Part(TEMPLATE, key, label, key) for key, label in plan.templates.items() if self._param(TEMPLATE)]
         found += [Part(RECIPE, key, label, key) for key, label in plan.recipes.items() if self._param(RECIPE)]
@@ -87,6 +89,8 @@ class Maker:
         rows = tariffmap.load(self.context.db, number)
         if part.kind == PERIOD:
             return rows.remote(tariffmap.PERIOD, part.name) is not None and part.name in self._prices(number)
+        if part.kind == SETUP:
+            return bool(self._setup(number))
         if part.kind == RESOURCE:
             one = self._resource(part.name)
             has_row = rows.remote(tariffmap.ADDON, one.key) is not None
@@ -108,7 +112,7 @@ class Maker:
         """
         if part.kind != TARIFF:
             self.require_off([part])
-        steps = {TARIFF: self._make_tariff, TARGET: self._make_target}
+        steps = {TARIFF: self._make_tariff, TARGET: self._make_target, SETUP: self._make_setup}
         named = {PERIOD: self._make_period, RESOURCE: self._make_resource}
         if part.kind in steps:
             steps[part.kind]()
@@ -124,6 +128,9 @@ class Maker:
             sold = tariffs.prices(self.context.db, self.pricelist).get(self.design.currency_here, {})
             planned = self.design.prices[part.name]
             return {str(part): planned._replace(price=sold.get(part.name, planned.price))}
+        if part.kind == SETUP and self.design.setup:
+            price = self._setup(self.pricelist) or self.design.setup.price
+            return {SETUP: self.design.setup._replace(price=price)}
         if part.kind != RESOURCE:
             return {}
         one = self._resource(part.name)
@@ -170,6 +177,16 @@ class Maker:
             tariff_forms.set_prices(self.context.mgrctl, number, {period: price}, self.place.currency)
         self._require_price(f"{PERIOD} {period}", price, self._prices(number).get(period))
         tariffmap.save(self.context.db, number, tariffmap.PERIOD, period, period)
+
+    def _make_setup(self) -> None:
+        number, wanted = self.pricelist, self.design.setup.price if self.design.setup else Decimal(0)
+        if not self._setup(number):
+            tariff_forms.set_prices(self.context.mgrctl, number, {SETUP: wanted}, self.place.currency)
+        self._require_price(SETUP, wanted, self._setup(number))
+
+    def _setup(self, number: int) -> Decimal | None:
+        """What the tariff charges once, as the panel's table has it."""
+        return tariffs.setups_of(self.context.db, [number]).get(number, {}).get(self.design.currency_here)
 
     def _prices(self, number: int) -> dict[str, Decimal]:
         return tariff_forms.prices(tariff_forms.form(self.context.mgrctl, number), self.place.currency)

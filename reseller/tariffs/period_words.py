@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from reseller.context import Context
+from reseller.seller.price_list import ONCE
 from reseller.wire.errors import Message
 
-#: numbers of the panel that are no months (platform.md 6.2)
-_SPECIAL = {"-100": "reseller_period_trial", "-50": "reseller_period_day", "0": "reseller_period_lifetime"}
+#: numbers of the panel that are no months (platform.md 6.2), and what is charged once
+_SPECIAL = {
+    "-100": "reseller_period_trial",
+    "-50": "reseller_period_day",
+    "0": "reseller_period_lifetime",
+    ONCE: "reseller_period_once",
+}
 
 
 def word(context: Context, period: str) -> str:

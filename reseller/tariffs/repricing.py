@@ -16,6 +16,7 @@ from reseller.ledger import tariff_runs
 from reseller.ledger.leases import lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, Line
 from reseller.mgr5 import tariff_forms, tariffs
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.tariffs.changes import Change, Report
 from reseller.tariffs.making import PERIOD
 from reseller.tariffs.price_rule import Rule
@@ -24,13 +25,15 @@ from reseller.wire import money
 from reseller.wire.errors import Message, ResellerError
 
 WHAT = "reprice"
-#: the part of a line: `price 12`
+#: the part of a line: `price 12`, or `price setup`
 PRICE = "price"
 MOST_FACTOR = 3
 
 
 def plan(context: Context, report: Report, rule: Rule) -> list[Line]:
-    """A line for each period whose cost the seller has changed: `there` is its price of now, `here` that by the rule.
+    """A line for each period, and for what is charged once, whose cost the seller has changed.
+
+    `there` is its price of now, `here` that by the rule.
 
     Raises ResellerError `reseller_import_rate` for a rule that sells in another currency: an agreed price is in one.
     """
@@ -39,13 +42,15 @@ def plan(context: Context, report: Report, rule: Rule) -> list[Line]:
     found = []
     for each in report.changes:
         kind, _, period = each.part.partition(" ")
-        if kind != PERIOD or not each.side or each.was in ("", each.there):
+        if kind not in (PERIOD, SETUP) or not each.side or each.was in ("", each.there):
             continue
         why = _reason_to_wait(each, report.doubtful.get(each.pricelist))
         price = "" if why or each.cost is None else money.text(rule.total(each.cost), each.currency)
         text = context.word(why) if why else ""
         outcome = LEFT if why else PLANNED
-        found.append(Line(each.remote, each.pricelist, f"{PRICE} {period}", each.here, price, outcome, text, each.was))
+        found.append(
+            Line(each.remote, each.pricelist, f"{PRICE} {period or SETUP}", each.here, price, outcome, text, each.was)
+        )
     return found
 
 
@@ -95,13 +100,18 @@ def carry_out(context: Context, module: int, lines: Sequence[Line], rule: Rule, 
 
 
 def _period(line: Line) -> str:
-    """The part under which the values of a line's period are kept."""
-    return f"{PERIOD} {line.part.partition(' ')[2]}"
+    """The part under which the values of a line's period, or of what is charged once, are kept."""
+    period = line.part.partition(" ")[2]
+    return SETUP if period == SETUP else f"{PERIOD} {period}"
 
 
 def _shown(context: Context, line: Line, iso: str) -> str:
     """The price that the tariff has now, in words; empty for none."""
-    price = tariffs.prices(context.db, line.pricelist).get(iso, {}).get(line.part.partition(" ")[2])
+    period, number = line.part.partition(" ")[2], line.pricelist
+    if period == SETUP:
+        price = tariffs.setups_of(context.db, [number]).get(number, {}).get(iso)
+    else:
+        price = tariffs.prices(context.db, number).get(iso, {}).get(period)
     return "" if price is None else money.text(price, iso)
 
 

@@ -39,6 +39,8 @@ class Resold(NamedTuple):
     mapping: TariffMap
     known: Mapping[str, Value]
     prices: Mapping[str, Mapping[str, Decimal]]
+    #: what is charged once, by currency
+    setup: Mapping[str, Decimal]
     addons: tuple[Addon, ...]
     resources: Mapping[str, Made]
     choices: Mapping[int, str]
@@ -117,6 +119,7 @@ def read(context: Context, module: int = 0) -> list[Resold]:
     numbers = list(sold)
     chosen, maps = items.tariff_params_of(db, numbers), tariffmap.load_all(db, numbers)
     known, prices = tariff_runs.values_of(db, numbers), tariffs.prices_of(db, numbers)
+    setups = tariffs.setups_of(db, numbers)
     active, services = tariffs.active(db, numbers), tariffs.with_services(db, numbers)
     given, choices = addons.of_tariffs(db, numbers), tariffs.choices_of(db, numbers)
     resources, units = tariffs.resources_of(db, numbers), tariffs.measures_of(db, numbers)
@@ -137,6 +140,7 @@ def read(context: Context, module: int = 0) -> list[Resold]:
             mapping=maps.get(number, TariffMap({})),
             known=known.get(number, {}),
             prices=prices.get(number, {}),
+            setup=setups.get(number, {}),
             addons=tuple(given.get(number, ())),
             resources=resources.get(number, {}),
             choices=choices.get(number, {}),

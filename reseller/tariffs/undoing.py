@@ -13,6 +13,7 @@ from reseller.ledger.leases import lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, TARIFF, THERE, Line, Run, Value
 from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items, tariff_forms, tariffs
+from reseller.mgr5.tariff_forms import SETUP
 from reseller.tariffs import repricing
 from reseller.tariffs.changes import price_words
 from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, TEMPLATE
@@ -111,6 +112,7 @@ def _prices(context: Context, number: int) -> dict[str, str]:
         for period in {period for costs in sold.values() for period in costs}:
             told = {iso: costs[period] for iso, costs in sold.items() if period in costs}
             found[f"{part or PERIOD} {period}"] = price_words(told)
+    found[SETUP] = price_words(tariffs.setups_of(db, [number]).get(number, {}))
     return found
 
 
@@ -154,9 +156,9 @@ def _unmake(context: Context, line: Line) -> None:
     kinds = {PERIOD: tariffmap.PERIOD, RESOURCE: tariffmap.ADDON, TEMPLATE: tariffmap.OS}
     if kind in kinds:
         tariffmap.drop(db, number, kinds[kind], name)
-    if kind == PERIOD:
+    if kind in (PERIOD, SETUP):
         currency = tariffs.currency(db, line.here.rpartition(" ")[2])
-        tariff_forms.close_period(context.mgrctl, number, name, currency)
+        tariff_forms.close_period(context.mgrctl, number, name or SETUP, currency)
     made = tariffs.resources(db, number).get(name) if kind == RESOURCE else None
     if made is not None:
         tariff_forms.save_resource(context.mgrctl, number, made.id, {"active": "off"})

@@ -1,6 +1,7 @@
 """Prices of tariffs, add-ons and choices: a row of `price` a currency, a column a period (additions-2.md a.3).
 
-NULL is a period that is not for sale, 0 one that is free.
+NULL is a period that is not for sale, 0 one that is free. `setup` is charged once, at the purchase
+(additions-2.md i.1).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ WORDS = {
 }
 """Columns of `price` and beginnings of the fields of forms, by the period's number (additions-2.md a.2)."""
 _FIELD = re.compile(f"({'|'.join(WORDS.values())})([0-9]+)(?:_([0-9]+))?")
+SETUP = "setup"
+_SETUP_FIELD = re.compile(f"{SETUP}([0-9]+)")
 _MONTHS = {word: period for period, word in WORDS.items()}
 
 
@@ -55,6 +58,15 @@ def read(tx: Tx, pricelist: int, currency: int, choice: int = 0) -> dict[int, De
         )
         row = tx.row(sql, pricelist, currency)
     return {period: row[word] for period, word in WORDS.items() if row is not None and row[word] is not None}
+
+
+def setup(tx: Tx, pricelist: int, currency: int) -> Decimal | None:
+    """What is charged once; None for nothing."""
+    sql = (
+        "SELECT p.setup FROM pricelistprice l JOIN price p ON p.id = l.price WHERE l.pricelist = %s AND l.currency = %s"
+    )
+    cost = tx.value(sql, pricelist, currency)
+    return None if cost is None else Decimal(cost)
 
 
 def write(tx: Tx, pricelist: int, currency: int, costs: Mapping[int, Decimal | None], choice: int = 0) -> None:
@@ -91,11 +103,18 @@ def fields(tx: Tx, pricelist: int, choices: Iterable[int] = ()) -> dict[str, Dec
         for choice in (0, *choices):
             for period, cost in read(tx, pricelist, row["id"], choice).items():
                 found[f"{WORDS[period]}{row['id']}{f'_{choice}' if choice else ''}"] = cost
+        once = setup(tx, pricelist, row["id"])
+        if once is not None:
+            found[f"{SETUP}{row['id']}"] = once
     return found
 
 
-def term_of(name: str) -> tuple[int, str]:
-    """The period and the currency's id that a field of `fields` is for. Raises ValueError for another name."""
+def term_of(name: str) -> tuple[int | None, str]:
+    """The period, None for the setup fee, and the currency's id that a field of `fields` is for. Raises ValueError for
+    another name."""
+    once = _SETUP_FIELD.fullmatch(name)
+    if once is not None:
+        return None, once[1]
     found = _FIELD.fullmatch(name)
     if found is None:
         raise ValueError(name)
@@ -111,7 +130,18 @@ def take(tx: Tx, pricelist: int, params: Mapping[str, str], choices: Iterable[in
         if int(found[2]) not in known or (choice and choice not in choices):
             raise bad_value(found[0], text)
         write(tx, pricelist, int(found[2]), {_MONTHS[found[1]]: _cost(found[0], text)}, choice)
+    _take_setup(tx, pricelist, params, known)
     return bool(named)
+
+
+def _take_setup(tx: Tx, pricelist: int, params: Mapping[str, str], known: set[int]) -> None:
+    for name, text in params.items():
+        found = _SETUP_FIELD.fullmatch(name)
+        if found is not None:
+            if int(found[1]) not in known:
+                raise bad_value(name, text)
+            row = _row(tx, pricelist, int(found[1]), 0)
+            tx.update("price", {"id": row}, setup=_cost(name, text))
 
 
 def _cost(name: str, text: str) -> Decimal | None:

@@ -114,6 +114,7 @@ class Tariff:
     active: bool
     most_at_once: int
     prices: dict[int, Decimal]
+    setup: Decimal | None
     addons: tuple[Addon, ...]
     datacenters: tuple[tuple[int, str], ...]
 
@@ -171,6 +172,7 @@ def load(tx: Tx, elid: object) -> Tariff | None:
         row["active"] == "on",
         row["max_multiple_order_count"],
         prices.read(tx, row["id"], currency),
+        prices.setup(tx, row["id"], currency),
         addons,
         tuple((centre["id"], centre["name"]) for centre in centres),
     )

@@ -20,7 +20,7 @@ from sandbox.core.request import CLIENT
 from sandbox.functions import cart_rows, domain_contacts, domain_modules, orders
 from sandbox.functions.domain_contacts import SERVERS
 from sandbox.functions.domain_modules import Zone
-from sandbox.functions.order_fields import Order, addon_value, autoprolong
+from sandbox.functions.order_fields import Order, addon_value, autoprolong, order_cost
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -191,7 +191,8 @@ def _order(panel: Panel, request: Request, one: Wanted) -> Order:
     addons = {addon.id: addon_value(panel, request, addon, period) for addon in tariff.addons}
     renewal = autoprolong(tariff, period, request.text(f"autoprolong_{name}"))
     params = {"domain": name, **one.params}
-    return Order(tariff, period, 0, name, addons, params, {}, request.text("remoteid"), renewal, 1)
+    cost = order_cost(panel, tariff, period, addons)
+    return Order(tariff, period, 0, name, addons, params, {}, request.text("remoteid"), renewal, 1, cost)
 
 
 def _into_cart(tx: Tx, request: Request, made: list[tuple[int, Order, str]], cart: str) -> etree._Element:

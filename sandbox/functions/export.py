@@ -12,10 +12,11 @@ from sandbox.core.documents import add
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
     from sandbox.core.tariffs import Addon, Tariff
 
 
-def tariff(tx: Tx, document: etree._Element, one: Tariff, lang: str) -> None:
+def tariff(panel: Panel, tx: Tx, document: etree._Element, one: Tariff, lang: str) -> None:
     row = tx.row("SELECT * FROM pricelist WHERE id = %s", one.id) or {}
     currency = tx.value("SELECT currency FROM project WHERE id = %s", one.project) or ""
     element = etree.SubElement(document, "pricelist")
@@ -38,18 +39,29 @@ def tariff(tx: Tx, document: etree._Element, one: Tariff, lang: str) -> None:
         centre = etree.SubElement(element, "datacenter")
         add(centre, "id", number)
         add(centre, "name", name)
-    _prices(element, one.prices, currency, lang)
+    _setup(panel, _prices(element, one.prices, currency, lang), one)
     for addon in one.addons:
         _addon(tx, element, addon, currency, lang)
     _order_params(tx, element, one)
     add(element, "max_multiple_order_count", one.most_at_once)
 
 
-def _prices(parent: etree._Element, prices: dict[int, Decimal], currency: str, lang: str) -> None:
+def _setup(panel: Panel, block: etree._Element, one: Tariff) -> None:
+    """Switch export_setup: where the setup fee is told, if anywhere (additions-2.md i.3)."""
+    if one.setup is None or panel.switches["export_setup"] == "nowhere":
+        return
+    if panel.switches["export_setup"] == "attribute":
+        block.set("setup", f"{one.setup:.4f}")
+    else:
+        add(block, "period", "setup", cost=f"{one.setup:.4f}", type="setup", length="0")
+
+
+def _prices(parent: etree._Element, prices: dict[int, Decimal], currency: str, lang: str) -> etree._Element:
     block = etree.SubElement(parent, "price", currency=currency)
     for period, cost in prices.items():
         label = tariffs.period_name(period, lang)
         add(block, "period", label, cost=f"{cost:.4f}", type="month", length=str(period))
+    return block
 
 
 def _order_params(tx: Tx, parent: etree._Element, one: Tariff) -> None:

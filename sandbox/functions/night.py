@@ -65,7 +65,7 @@ def _end_of_period(panel: Panel, tx: Tx, request: Request, number: int) -> str:
     tariff = tariffs.load(tx, item.pricelist)
     if period and tariff is not None and period in tariff.prices:
         purse = billing.purse(tx, item.account, tariff.project)
-        if purse.available >= renewal_cost(tx, item, tariff, period):
+        if purse.available >= renewal_cost(panel, tx, item, tariff, period):
             renew(panel, tx, request, item, tariff, period)
             return "renewed"
     tx.run("UPDATE item SET autosuspend = 'on' WHERE id = %s", number)

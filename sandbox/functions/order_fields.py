@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.core import tariffs
+from sandbox.core import bill, tariffs
 from sandbox.core.errors import PanelError, bad_value, missing
 from sandbox.core.tariffs import INTEGER, TRIAL, Addon, Tariff
 
@@ -49,11 +49,7 @@ class Order:
     remoteid: str
     autoprolong: int | None
     count: int
-
-    @property
-    def cost(self) -> Decimal:
-        extra = sum((addon.cost(self.addons[addon.id], self.period) for addon in self.tariff.addons), Decimal(0))
-        return self.tariff.prices[self.period] + extra
+    cost: Decimal
 
 
 def read_tariff(tx: Tx, request: Request) -> Tariff:
@@ -106,7 +102,14 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
         remoteid,
         autoprolong(tariff, int(period), request.text("autoprolong")),
         int(count),
+        order_cost(panel, tariff, int(period), values),
     )
+
+
+def order_cost(panel: Panel, tariff: Tariff, period: int, values: dict[int, str]) -> Decimal:
+    """What is charged at once for so much of each add-on."""
+    extra = sum((addon.cost(values[addon.id], period) for addon in tariff.addons), Decimal(0))
+    return bill.of_order(panel, tariff, period, extra).total
 
 
 def addon_value(panel: Panel, request: Request, addon: Addon, period: int) -> str:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import tariffs
+from sandbox.core import bill, tariffs
 from sandbox.core.documents import add, fields, money, slist, text_of
 from sandbox.core.errors import PanelError
 from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
+    from sandbox.core.bill import Bill
     from sandbox.core.db import Tx
+    from sandbox.core.panel import Panel
     from sandbox.core.request import Request
     from sandbox.core.tariffs import Addon, Tariff
 
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 _DEPENDS = {"recipe": {"depend": "ostempl"}}
 
 
-def order_form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
+def order_form(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
     """The form; asked with `sv_field` it comes evaluated anew, one document deeper (selling-api.md 3.4)."""
-    form = _form(tx, request, tariff, period_field)
+    form = _form(panel, tx, request, tariff, period_field)
     if not request.text("sv_field"):
         return form
     outer = etree.Element("doc")
@@ -31,7 +33,7 @@ def order_form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> e
     return outer
 
 
-def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
+def _form(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
     text = request.text(period_field)
     period = int(text) if text.lstrip("-").isdigit() and int(text) in tariff.prices else tariff.periods[0]
     labels = [(one, tariffs.period_name(one, request.lang)) for one in tariff.periods]
@@ -42,17 +44,18 @@ def _form(tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree.
     if tariff.datacenters:
         add(document, "datacenter", request.text("datacenter") or tariff.datacenters[0][0])
     _templates(tx, document, tariff)
-    total = tariff.prices[period]
+    extra = Decimal(0)
     for addon in tariff.addons:
         value = request.text(f"addon_{addon.id}", addon.default)
         add(document, f"addon_{addon.id}", value)
         if addon.choices:
             slist(document, f"addon_{addon.id}", [(choice.id, choice.name) for choice in addon.choices])
-        total += _price(addon, value, period)
+        extra += _price(addon, value, period)
+    cost = bill.of_order(panel, tariff, period, extra)
     currency = tx.value("SELECT currency FROM project WHERE id = %s", tariff.project)
-    add(document, "orderinfo", f"<b>Total amount: {money(total)} {currency}</b>")
+    add(document, "orderinfo", f"<b>Total amount: {money(cost.total)} {currency}</b>")
     if request.func.startswith("v2."):
-        _summaries(document, total, currency)
+        _summaries(document, cost, currency)
     _page(tx, document, request, tariff)
     return document
 
@@ -82,18 +85,18 @@ def _templates(tx: Tx, document: etree._Element, tariff: Tariff) -> None:
         add(recipes, "val", "none", key="null", depend=row["intname"])
 
 
-def _summaries(document: etree._Element, total: Decimal, currency: str) -> None:
-    for name, amount in (
-        ("pricelist_summary", total),
-        ("discount_summary", Decimal(0)),
-        ("total_summary", total),
+def _summaries(document: etree._Element, cost: Bill, currency: str) -> None:
+    for name, amount, full in (
+        ("pricelist_summary", cost.nodiscount, cost.nodiscount),
+        ("discount_summary", cost.nodiscount - cost.total, Decimal(0)),
+        ("total_summary", cost.total, cost.nodiscount),
     ):
         block = etree.SubElement(document, name)
         add(block, "label", name.partition("_")[0].capitalize())
         price = etree.SubElement(etree.SubElement(block, "cost"), "price")
         add(price, "cost", money(amount))
         add(price, "currency", currency)
-        add(price, "nodiscount", money(amount))
+        add(price, "nodiscount", money(full))
 
 
 def _type_fields(tx: Tx, document: etree._Element, form: etree._Element, tariff: Tariff) -> None:

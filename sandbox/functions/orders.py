@@ -48,7 +48,7 @@ def _order(panel: Panel, request: Request, period_field: str, id_field: str, car
     with panel.db.begin() as tx:
         tariff = read_tariff(tx, request)
         if not request.sok:
-            return order_form(tx, request, tariff, period_field)
+            return order_form(panel, tx, request, tariff, period_field)
         account = _account(request)
         order = read_order(panel, tx, request, tariff, period_field)
         paid = request.text("skipbasket") == "on"

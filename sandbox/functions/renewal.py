@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from sandbox.core import billing, clock, items, lifecycle, quantities, tariffs
+from sandbox.core import bill, billing, clock, items, lifecycle, quantities, tariffs
 from sandbox.core.documents import Cell, add, done, fields, shown_date, slist, text_of
 from sandbox.core.errors import PanelError, bad_value
 from sandbox.core.modules import AUTO
@@ -39,7 +39,7 @@ def service_prolong(panel: Panel, request: Request) -> etree._Element:
             period = _period(request, item, tariff)
             _require_allowed(panel, item)
             if request.text("clicked_button") == "basket":
-                cost = renewal_cost(tx, item, tariff, period)
+                cost = renewal_cost(panel, tx, item, tariff, period)
                 position = cart_rows.Position("old", item.id, "prolong", {"period": str(period)}, cost)
                 return done(billorder=cart_rows.put(tx, item.account, position))
             until = renew(panel, tx, request, item, tariff, period)
@@ -73,7 +73,7 @@ def renew(panel: Panel, tx: Tx, request: Request, item: Item, tariff: Tariff, pe
     tx.run("UPDATE item SET period = %s, cost = %s WHERE id = %s", period, tariff.prices[period], item.id)
     later = panel.switches["prolong_runs"] == "operation"
     purse = billing.purse(tx, item.account, tariff.project)
-    cost = renewal_cost(tx, item, tariff, period)
+    cost = renewal_cost(panel, tx, item, tariff, period)
     billing.charge(tx, purse, cost, item.id, "prolong")
     entry = billing.Entry(
         item.account, item.id, item.itemtype, item.remoteid, cost, f"period={period} until={until}", charge=True
@@ -102,10 +102,10 @@ def _until(panel: Panel, item: Item, period: int) -> date | None:
     return lifecycle.add_period(start, period)
 
 
-def renewal_cost(tx: Tx, item: Item, tariff: Tariff, period: int) -> Decimal:
-    """The tariff and the service's own add-ons for this period."""
+def renewal_cost(panel: Panel, tx: Tx, item: Item, tariff: Tariff, period: int) -> Decimal:
+    """The tariff and the service's own add-ons for this period, without what an order has once (additions-2.md i)."""
     extra = (held.cost(held.value, period) for held in quantities.of_tariff(tx, tariff, item.id, period))
-    return tariff.prices[period] + sum(extra, Decimal(0))
+    return bill.taxed(panel, tariff.prices[period] + sum(extra, Decimal(0)))
 
 
 def _set_at_the_end(tx: Tx, item: Item, until: date | None, started: bool) -> None:

@@ -104,7 +104,7 @@ def _cost(panel: Panel, tx: Tx, item: Item) -> str:
     tariff = tariffs.load(tx, item.pricelist)
     cost = item.cost
     if tariff is not None and item.period in tariff.prices and panel.switches["form_cost"] == "renewal":
-        cost = renewal.renewal_cost(tx, item, tariff, item.period)
+        cost = renewal.renewal_cost(panel, tx, item, tariff, item.period)
     if tariff is None or panel.switches["form_cost_shown"] == "number":
         return money(cost)
     currency = tx.value("SELECT currency FROM project WHERE id = %s", tariff.project)

@@ -54,7 +54,7 @@ def pricelist_export(panel: Panel, request: Request) -> etree._Element:
         for row in rows:
             tariff = tariffs.load(tx, row["id"])
             if tariff is not None and (tariff.active or request.text("onlyavailable") != "on"):
-                export.tariff(tx, document, tariff, request.lang)
+                export.tariff(panel, tx, document, tariff, request.lang)
     return document
 
 
@@ -167,5 +167,6 @@ def _complete(panel: Panel, request: Request, form: etree._Element, tariff: Tari
     for name in known:
         period, currency = prices.term_of(name)
         etree.SubElement(etree.SubElement(found, "field", name=name), "input", name=name, type="text")
-        labels[name] = f"{tariffs.period_name(period, request.lang)}, {currencies.get(currency, currency)}"
+        term = prices.SETUP if period is None else tariffs.period_name(period, request.lang)
+        labels[name] = f"{term}, {currencies.get(currency, currency)}"
     texts(form, request, labels)

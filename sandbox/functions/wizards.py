@@ -37,7 +37,7 @@ def order_pricelist(panel: Panel, request: Request) -> etree._Element:
     """Second step: a tariff is chosen, snext=ok and sok=ok lead to the order's form; without one: the tariffs."""
     if request.sok or (request.text("sv_field") and request.text("pricelist")):
         with panel.db.begin() as tx:
-            return order_form(tx, request, read_tariff(tx, request), "period")
+            return order_form(panel, tx, request, read_tariff(tx, request), "period")
     if panel.switches["pricelist_step"] == "after_order":
         with panel.db.begin() as tx:
             whose = _SEEN.format(request.caller.name)

@@ -106,6 +106,7 @@ def _asked(db: Database, item: int, module: int) -> None:
     prices.of(db, prices.SERVICE, item)
     prices.of_services(db, [item])
     prices.risen(db, module, SECONDS)
+    problems.dearer(db, 1)
     problems.is_any_of_account(db, link.account)
     limited_changes.leave(db, [item], "somebody")
     requests.has_ordered(db, link.account, SECONDS)
@@ -114,6 +115,8 @@ def _asked(db: Database, item: int, module: int) -> None:
     for each in (item, 1):  # of the second no cost is known
         spent.expected(db, each)
     spent.last_of_terms(db, [item])
+    tariffs.names(db, [1])
+    tariffs.first_services(db, [1], 5)
     terms.ending(db, link.account, dt.date(2099, 1, 1))
     terms.looks_after(db, link.account)
     tariff_runs.has_made(db, module, "1")

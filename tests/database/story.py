@@ -215,15 +215,27 @@ def _money(shop: Shop, item: int) -> None:
     assert shop.here.run("processing/pmreseller", *command).returncode == 0
     shop.here.write("UPDATE item SET autoprolong = period WHERE id = %s", item)
     ctl(shop, "forecast", "--days", 60, codes=(0, 1))
+    dear = "UPDATE reseller_request SET cost = 1, cost_currency = 'EUR', sent = created WHERE kind = 'setparam'"
+    shop.here.write(f"{dear} AND module = %s", shop.module)
     for by in ("tariff", "client", "month", "change"):
         ctl(shop, "margins", by)
     world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1)
     buyer = shop.there.value("SELECT account FROM user WHERE name = %s", shop.buyer)
     charge = "INSERT INTO expense (item, account, operation, realdate, amount) VALUES (%s, %s, 'open', CURDATE(), 1)"
-    for _ in range(2):
-        for number in (shop.links(item)[0]["remote"], 987654):
+    ours = shop.here.value("SELECT remote FROM reseller_link WHERE live = 1 AND module = %s LIMIT 1", shop.module)
+    for cost in (1, None):
+        for number in (ours, 987654):
             shop.there.write(charge, number, buyer)
-        shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'expenses'")
+        # A week and a day pass, with a renewal in it.
+        shop.here.write(
+            "UPDATE reseller_request SET kind = 'prolong', live = NULL, state = 'done', cost = %s, "
+            "was = CURDATE() - INTERVAL 8 DAY, sent = UTC_TIMESTAMP(3) - INTERVAL 8 DAY "
+            "WHERE kind = 'setparam' AND state = 'done' AND module = %s LIMIT 1",
+            cost,
+            shop.module,
+        )
+        shop.here.write("UPDATE reseller_foreseen SET day = day - INTERVAL 9 DAY, noted = noted - INTERVAL 9 DAY")
+        shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name IN ('expenses', 'cover')")
         shop.checkevent()
     world.limits(shop.here)
     ctl(shop, "expenses")

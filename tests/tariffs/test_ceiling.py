@@ -6,81 +6,20 @@ from decimal import Decimal
 
 import pytest
 
+from reseller.ledger import leases, prices, problems
+from reseller.ledger.problems import Cause, Problem
 from reseller.seller import price_list
-from tests.support import world
+from reseller.sync import price_watch
 from tests.support.keeping import fault, kill_while_held
 from tests.support.paying import ends_in, runs
+from tests.support.pricing import goes_on, night, selling, waits
 from tests.support.world import Refused, until
-
-DEARER = "SELECT * FROM reseller_problem WHERE subject = 'pricelist' AND kind = 'dearer' AND number = %s"
-
-
-class Sold:
-    """A tariff of the seller that was imported and is on sale."""
-
-    def __init__(self, shop, name, addons=""):
-        self.shop = shop
-        more = {"addons": addons} if addons else {}
-        made = shop.there.call("sandbox.tariff", itemtype="vds", name=name, price=10, periods="1,12", **more)
-        self.there = made.findtext("id")
-        done = shop.ctl("tariffs", "import", str(shop.module), self.there, "--rule", "+50 %", "--yes")
-        assert done.returncode == 0, done.stdout.decode()
-        self.here = shop.here.value("SELECT id FROM pricelist WHERE intname = %s AND parent IS NULL", self.there)
-        shop.here.call("pricelist.resume", elid=self.here)
-        shop.tariffs[name] = self.here
-        self.name = name
-
-    def costs(self, amount, period="monthly"):
-        euro = self.shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
-        self.shop.there.call("pricelist.edit", elid=self.there, sok="ok", **{f"{period}{euro}": amount})
-
-    def order(self):
-        item = self.shop.order("vds", self.name)
-        self.shop.rest(item)
-        return item
-
-    def problem(self):
-        found = self.shop.here.rows(DEARER, self.here)
-        return found[0] if found else None
-
-    def agreed(self):
-        rows = json.loads(self.shop.ctl("prices", "show", str(self.here), "--json").stdout)
-        return {row["price"]: (row["agreed"], row["seen"]) for row in rows}
 
 
 @pytest.fixture
 def sold(shop):
-    """Makes tariffs that are sold no more afterwards."""
-    made = []
-
-    def make(**more):
-        made.append(Sold(shop, f"Ceiling {len(made)}-{shop.there.value('SELECT MAX(id) FROM pricelist')}", **more))
-        return made[-1]
-
-    world.limits(shop.here, tariff_look_seconds=1, unlisted_seconds=1)
-    yield make
-    shop.here.write("DELETE FROM reseller_problem WHERE kind IN ('dearer', 'below_cost', 'unsellable')")
-    for one in made:
-        shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
-        del shop.tariffs[one.name]
-
-
-def night(shop):
-    """The daily look at the seller's tariffs, now."""
-    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'tariffs'")
-    shop.checkevent()
-
-
-def waits(shop, item):
-    request = shop.request(item)
-    return (request["state"], request["error_type"]) == ("unsent", "reseller_dearer")
-
-
-def goes_on(shop, item):
-    """The operation of a purchase is started again at once, as the panel's button does."""
-    shop.here.write("UPDATE reseller_request SET next_try = '2020-01-01' WHERE item = %s AND live = 1", item)
-    shop.checkevent()
-    shop.rest(item)
+    with selling(shop) as make:
+        yield make
 
 
 def test_a_price_raised_tonight_is_a_problem_and_an_order_waits_until_it_is_agreed_to(shop, sold):
@@ -325,3 +264,101 @@ def test_killed_while_it_asks_for_the_price_and_again_while_it_waits_it_is_bough
     shop.until_active(item)
     runs(shop)
     assert [row["amount"] for row in shop.charges(item)] == ["13"]
+
+
+def test_an_order_with_add_ons_asks_for_its_tariff_once(shop, sold):
+    tariff = sold(addons="mem:int:1:8:1")
+    log = shop.there.base / "var/billmgr.log"
+    item = tariff.order()
+    mine = [line for line in log.read_text().splitlines() if "func=pricelist.export" in line]
+    assert len([line for line in mine if f"pricelist={tariff.there}" in line.replace("'", "&") + "&"]) == 2
+    shop.until_active(item)
+
+
+def test_a_unit_price_that_rose_is_told_at_night_by_the_amount_that_may_be_ordered(shop, sold):
+    tariff = sold(addons="mem:int:1024:8192:0.002,tiny:int:1:3:0.002")
+    night(shop)
+    euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+    for name in ("mem", "tiny"):
+        number = shop.there.value("SELECT id FROM pricelist WHERE parent = %s AND intname = %s", tariff.there, name)
+        more = {f"monthly{euro}": "0.004"}
+        shop.there.call("pricelist.detail.edit", plid=tariff.there, elid=number, sok="ok", **more)
+    night(shop)
+    told = json.loads(tariff.problem()["params"])
+    assert told["count"] == "1"
+    assert "add-on" in told["prices"]
+    assert "0.002 -> 0.004 EUR" in told["prices"]
+
+
+def test_the_prices_of_what_is_not_sold_or_linked_any_more_are_forgotten(shop, sold):
+    tariff = sold()
+    item = tariff.order()
+    shop.until_active(item)
+    night(shop)
+    kept = "SELECT COUNT(*) FROM reseller_price WHERE number IN (%s, %s)"
+    before = shop.here.value(kept, tariff.here, item)
+    columns = "subject, number, part, currency, pricelist, module, agreed, agreed_by, agreed_at, seen, seen_at"
+    for subject in ("tariff", "service"):
+        shop.here.write(
+            f"INSERT INTO reseller_price ({columns}) "
+            "VALUES (%s, 987654, '1 1', 'EUR', 987654, %s, 1, '', NOW(), 2, NOW())",
+            subject,
+            shop.module,
+        )
+    night(shop)
+    assert shop.here.value("SELECT COUNT(*) FROM reseller_price WHERE number = 987654") == 0
+    assert shop.here.value(kept, tariff.here, item) >= before > 0
+
+
+def test_two_modules_that_sell_one_tariff_have_each_its_price_and_its_problem(shop, sold, inside):
+    tariff, db = sold(), inside.db
+    night(shop)
+    tariff.costs(13)
+    night(shop)
+    other = shop.module + 1000
+    with leases.lease(db, "t:prices", 60) as held:
+        seen = prices.Seen(prices.TARIFF, tariff.here, f"{tariff.there} 1", "EUR", tariff.here, Decimal(40))
+        prices.note(held, other, [seen])
+        prices.note(held, other, [seen._replace(price=Decimal(50))])
+        cause = Cause.of_sold(tariff.here, other)
+        problems.put(held, Problem(cause, other, "reseller_dearer_tariff", {"module": str(other)}))
+        assert [each.module for each in problems.dearer(db, tariff.here)] == [shop.module, other]
+        for module, risen in ((shop.module, (10, 13)), (other, (40, 50))):
+            found = [each for each in prices.risen(db, module, 99) if each.pricelist == tariff.here]
+            assert [(each.agreed, each.seen) for each in found] == [risen]
+        assert "10 -> 13 EUR" in shop.ctl("prices", "--json").stdout.decode()
+        # The price is back at one seller: the problem of the other module stays.
+        prices.note(held, shop.module, [seen._replace(price=Decimal(10))])
+        price_watch.note(inside.context, held, shop.module)
+        assert [each.module for each in problems.dearer(db, tariff.here)] == [other]
+        problems.end(held, cause)
+    shop.here.write("DELETE FROM reseller_price WHERE module = %s", other)
+
+
+def test_problems_that_have_not_changed_cost_a_run_the_same_however_many_there_are(shop, sold, inside):
+    """Counted are the statements of the look at agreed prices alone."""
+
+    def counted():
+        before = statements(inside.db)
+        with leases.lease(inside.db, "t:prices", 60) as held:
+            price_watch.note(inside.context, held, shop.module)
+        return statements(inside.db) - before
+
+    first = sold()
+    night(shop)
+    first.costs(13)
+    night(shop)
+    counted()  # reads the module's settings, once a process
+    one = counted()
+    more = [sold() for _ in range(3)]
+    night(shop)
+    for each in more:
+        each.costs(13)
+    night(shop)
+    assert all(each.problem() for each in (first, *more))
+    assert counted() == one
+
+
+def statements(db):
+    """How many statements this connection has sent."""
+    return int(db.row("SHOW SESSION STATUS LIKE 'Questions'")[1])

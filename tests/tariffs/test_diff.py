@@ -317,3 +317,13 @@ def test_a_price_that_the_panel_keeps_otherwise_is_said_and_can_be_taken_back(sh
     assert (found["outcome"], found["panel"]) == ("other", "13 EUR")
     assert shop.ctl("tariffs", "undo", str(told["run"]), "--yes").returncode == 0
     assert price(shop, tariff) == 12
+
+
+def test_a_name_that_the_seller_has_changed_is_told_and_changes_nothing(shop, sold):
+    tariff = sold()
+    name = shop.here.value("SELECT name FROM pricelist WHERE id = %s", tariff.here)
+    shop.there.call("pricelist.edit", elid=tariff.there, name="Renamed there", sok="ok")
+    row = of(shop, tariff)["name"]
+    assert (row["changed"], row["was"], row["there"], row["here"], row["loss"]) == (
+        *("there", name, "Renamed there", name, ""),
+    )

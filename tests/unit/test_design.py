@@ -25,7 +25,7 @@ def choice(number, intname, prices):
 
 
 def designed(one):
-    offer = Offer("7", "Tariff", {}, "vds", (), {}, {"EUR": {"1": Decimal(10), "12": Decimal(100)}}, (one,), {})
+    offer = Offer("7", "Tariff", {}, "vds", (), {}, {"EUR": {"1": Decimal(10), "12": Decimal(100)}}, {}, (one,), {})
     return design.design(offer, FORM, Rule(), "", ("EUR", "EUR"))
 
 

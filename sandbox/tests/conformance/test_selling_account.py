@@ -47,6 +47,33 @@ def test_6_charges_are_listed(pair):
     assert (row.findtext("item"), row.findtext("amount")) == (str(item), "10.00")
 
 
+@pytest.mark.parametrize("shows", ["full", "rising", "bare", "denied"])
+@fact("S6-08")
+def test_6_what_a_client_gets_of_charges_and_in_which_order(pair, switch, shows):
+    items = [str(pair.seller.bought()) for _ in range(2)]
+    switch(pair.seller, "expense_list", shows)
+    page = pair.seller.http("expense", p_cnt=1, p_num=1)
+    if shows == "denied":
+        assert page.find("error").get("type") == "access"
+        return
+    assert len(page.findall("elem")) == 1
+    assert int(page.findtext("p_elems")) >= 2
+    whole = [row.findtext("item") for row in pair.seller.http("expense", p_cnt=1000).iterfind("elem")]
+    newest = {"full": items[::-1], "rising": items, "bare": [None, None]}[shows]
+    assert (whole[:2] if shows == "full" else whole[-2:]) == newest
+
+
+@fact("S6-07")
+def test_6_what_is_kept_back_is_named_nowhere_but_in_what_is_missing(pair):
+    pair.seller.call("sandbox.balance", user="buyer", value="12", floor="5")
+    try:
+        params = {param.get("name"): param.text for param in pair.seller.order().findall("error/param")}
+        assert (params["have"], params["limit"], params["reserved"]) == ("12.00", "0.00", "0.00")
+        assert (params["available"], params["deficit"]) == ("7.00", "3.00")
+    finally:
+        pair.seller.call("sandbox.balance", user="buyer", floor="0")
+
+
 @fact("S6-09")
 def test_6_payments_are_listed_with_inline_filters(pair):
     order = pair.seller.order(skipbasket="").findtext("billorder")

@@ -1,0 +1,80 @@
+"""Two answers of the seller about one order, its form's sum and the sum of the published prices: they have to agree.
+
+A price that the seller names differently in two places may be another than the one that was agreed to: an order waits
+until both say the same, or a person agrees to the difference (a cost that only the form has in it, such as a setup fee
+that the price list does not tell). The difference is a row of the tariff's prices (ledger/prices.py, BESIDE).
+
+Only numbers of one kind are compared: for the same term, amounts and currency, and with the same tax. Whether tax is in
+the published prices no answer tells (additions-2.md i.7), so the form is asked only where the module's settings say it.
+A discount that the form names is no contradiction: its sum without the discount may agree as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from reseller.ledger import prices
+from reseller.ledger.prices import Seen
+from reseller.seller import order_form, orders, price_list
+from reseller.seller.order_form import Total
+from reseller.seller.price_list import Offer
+from reseller.wire import money
+from reseller.wire.errors import ResellerError, SellerError
+
+if TYPE_CHECKING:
+    from reseller.lifecycle.attempt import Attempt
+    from reseller.seller.orders import Order
+
+#: error type of orders that wait since the seller names two prices
+CONTRADICTS = "reseller_two_prices"
+
+
+def require_one(attempt: Attempt, order: Order, generation: str, offer: Offer | None) -> Total | None:
+    """Let an order wait whose form says something else than the published prices of `offer`; raises Stopped.
+
+    What the form says; None if it was not asked, says no number of this order, or cannot be read.
+    """
+    tax = attempt.seller.settings.tax
+    shown = _shown(attempt, order) if generation == orders.V2 and tax is not None else None
+    if shown is None or tax is None or offer is None:
+        return shown
+    charges = price_list.first_charges(offer, shown.currency, order.period, shown.addons)
+    listed = price_list.with_tax(price_list.sum_of(charges), tax)
+    if listed is not None:
+        _compare(attempt, order, shown, listed)
+    return shown
+
+
+def _shown(attempt: Attempt, order: Order) -> Total | None:
+    try:
+        return order_form.total(attempt.seller.transport, order)
+    except SellerError as error:
+        context = attempt.context
+        context.log.info(f"item {attempt.item.id}: the order form's sum is not seen: {context.word(error)}")
+        return None
+
+
+def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal) -> None:
+    item, part = attempt.item, f"{order.pricelist} {order.period}{prices.BESIDE}"
+    agreed = _agreed(attempt, part, shown.currency)
+    agrees = any(abs(sum_ - listed - agreed) <= shown.place for sum_ in (shown.amount, shown.full))
+    gap = agreed if agrees else shown.full - listed
+    seen = Seen(prices.TARIFF, item.pricelist, part, shown.currency, item.pricelist, gap, agreed)
+    prices.note(attempt.held, item.module, [seen])
+    if not agrees:
+        told: Mapping[str, object] = {
+            "form": money.text(shown.amount, shown.currency),
+            "listed": money.text(listed, shown.currency),
+            "tariff": item.pricelist_name,
+            "pricelist": item.pricelist,
+        }
+        seconds = attempt.context.limits.unsent_longest_seconds
+        raise attempt.wait_for(ResellerError(CONTRADICTS, **told, **attempt.names()), seconds)
+
+
+def _agreed(attempt: Attempt, part: str, currency: str) -> Decimal:
+    """The difference that a person has agreed to, if any."""
+    found = prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist, attempt.item.module)
+    return next((each.agreed for each in found if (each.part, each.currency) == (part, currency)), Decimal(0))
