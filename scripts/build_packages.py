@@ -331,9 +331,10 @@ def main() -> int:
     parser.add_argument("--format", action="append", choices=["deb", "rpm"], help="only this one")
     options = parser.parse_args()
     made = build(options.to.resolve(), options.arch or [*ARCHITECTURES], options.format or ["deb", "rpm"])
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made]
+    bill = options.to / "sbom.json"
+    bill.write_text(json.dumps(sbom.document(), indent=2) + "\n", encoding="utf-8")
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (*made, bill)]
     (options.to / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
-    (options.to / "sbom.json").write_text(json.dumps(sbom.document(), indent=2) + "\n", encoding="utf-8")
     print("".join(sums), end="")
     return 0
 

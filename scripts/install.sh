@@ -142,10 +142,23 @@ clean_up() {
     code=$?
     if [ "$code" -ne 0 ]; then
         [ -z "${environment:-}" ] || [ "$(readlink "$LIB/venv")" = "${environment##*/}" ] || rm -rf "$environment"
-        [ -f "$MANIFEST" ] || remove_directories <"$scratch/created"
+        [ ! -f "$scratch/noted" ] || forget_directories
         put_stock_back
     fi
     rm -rf "$scratch"
+}
+
+# Directories that will be made are recorded before the first of them is, so that an install that was killed while it was
+# building the environment leaves none that nobody takes out.
+note_directories() {
+    mkdir -p "$LIB"
+    : >"$scratch/noted"
+    sort -u "$scratch/before" "$scratch/created" | replace 644 "$MANIFEST"
+}
+
+forget_directories() {
+    if [ -s "$scratch/before" ]; then replace 644 "$MANIFEST" <"$scratch/before"; else rm -f "$MANIFEST"; fi
+    remove_directories <"$scratch/created"
 }
 
 remove_directories() {
@@ -164,8 +177,10 @@ install() {
     scripts/prerequisites.sh python
     check_manifest
     refuse_what_is_not_ours
+    remove_unfinished
     recorded >"$scratch/before"
     missing_directories >"$scratch/created"
+    note_directories
     build_environment
     choose_stock
 
@@ -173,6 +188,7 @@ install() {
     { installed; cat "$scratch/created"; grep '/$' "$scratch/before" || true; } | sort -u >"$scratch/after"
     sort -u "$scratch/before" "$scratch/after" >"$scratch/all"
     replace 644 "$MANIFEST" <"$scratch/all"
+    rm "$scratch/noted"
     ln -sfT "${environment##*/}" "$LIB/venv.new"
     mv -fT "$LIB/venv.new" "$LIB/venv"
     plan | while read -r mode source destination; do put "$mode" "$source" "$destination"; done
@@ -198,7 +214,11 @@ uninstall() {
         echo "How many services stay at sellers could not be counted."
     grep '/$' "$MANIFEST" >"$scratch/created" || true
     grep -v '/$' "$MANIFEST" | while read -r file; do rm -f "$file" || true; done
-    rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside "$MANIFEST"
+    remove_unfinished
+    rm -rf "$LIB"/venv* "$STOCK"_*.xml.aside
+    remove_directories <"$scratch/created"
+    # Last, with the directories above it: whoever is killed before this can uninstall again.
+    rm -f "$MANIFEST"
     remove_directories <"$scratch/created"
     echo "Taken out of $PREFIX. The tables reseller_* of its database were kept, with every link to a remote service;"
     echo "services and connections that name the module pmreseller still do, and work again after the next install."

@@ -1,7 +1,7 @@
 # What `make install` (scripts/install.sh) and a package's own program (package/settle) both know of a panel's tree: which
 # of its files are ours, and whether the panel has functions of its own of the names that we would give it.
-# They set PREFIX, MGRCTL, STOCK, CHECKEVENT, SETREMOTEID and scratch (is_ours: PREFIX, CRONDIR, LOGROTATEDIR), and have a
-# function `fail`.
+# They set PREFIX, MGRCTL, STOCK, CHECKEVENT, SETREMOTEID and scratch, and have a function `fail`. For is_ours and
+# remove_unfinished are PREFIX, CRONDIR, LOGROTATEDIR, and DOC where a package has a folder for papers.
 # shellcheck shell=sh
 
 # Whether a line of the manifest is a file of a kind that we install, or a directory above one: it may have been edited.
@@ -23,16 +23,18 @@ is_ours() {
     echo "${1#"$PREFIX"/}" | LC_ALL=C grep -qxE "addon/reseller(_[a-z0-9]+)*|processing/pmreseller|sbin/resellerctl|$xml"
 }
 
-# An rpm that was killed leaves what it had begun to write, as NAME; and eight hexadecimal digits, and takes it away in no
-# later run. Some daemons of cron would run theirs. Not while a package manager is writing, only before or after that.
-remove_unfinished() { # the root of the file system, empty for /
+# What a kill has left half written: by us as .reseller.XXXXXX (replace), by rpm as NAME; and eight hexadecimal digits,
+# which some daemons of cron would run. Nobody else ever takes it away. Not while a package manager is writing.
+remove_unfinished() {
     hex='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
-    for own in "$PREFIX/lib/reseller" "$PREFIX/src/pmreseller" "$1/usr/share/doc/billmanager-plugin-reseller"; do
-        [ ! -d "$own" ] || find "$own" ! -type d -name "*;$hex" -delete
+    for own in "$PREFIX/lib/reseller" "$PREFIX/src/pmreseller" ${DOC:+"$DOC"}; do
+        [ ! -d "$own" ] || find "$own" ! -type d \( -name "*;$hex" -o -name '.reseller.??????' \) -delete
     done
-    for file in "$PREFIX"/addon/*\;$hex "$PREFIX"/processing/*\;$hex "$PREFIX"/sbin/*\;$hex "$PREFIX"/etc/xml/*\;$hex \
-        "$CRONDIR"/*\;$hex "$LOGROTATEDIR"/*\;$hex; do
-        ! is_ours "${file%;*}" || rm -f "$file"
+    for folder in "$PREFIX/addon" "$PREFIX/processing" "$PREFIX/sbin" "$PREFIX/etc/xml" "$CRONDIR" "$LOGROTATEDIR"; do
+        rm -f "$folder"/.reseller.??????
+        for file in "$folder"/*\;$hex; do
+            ! is_ours "${file%;*}" || rm -f "$file"
+        done
     done
 }
 

@@ -1,6 +1,5 @@
 """`make install` and `make uninstall` on the tree of a running panel."""
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -15,56 +14,14 @@ from packaging.requirements import Requirement
 
 from reseller.log import Log
 from tests.support import environment
+from tests.support.trees import functions, listing
 from tests.support.world import ROOT, make
 
 EXECUTABLES = ["addon/reseller", "processing/pmreseller", "sbin/resellerctl"]
 
 
-def listing(base):
-    """Everything in the tree but what a running panel itself writes: path -> mode, owner, content."""
-    found = {}
-    for path in sorted(base.rglob("*")):
-        name = path.relative_to(base)
-        if name.parts[0] in {"var", "tmp"}:
-            continue
-        state = path.lstat()
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        found[str(name)] = (oct(state.st_mode), state.st_uid, state.st_gid, content)
-    return found
-
-
 def restart(base):
     subprocess.run([base / "sbin/mgrctl", "-m", "billmgr", "exit"], capture_output=True, check=True)
-
-
-def functions(base):
-    """Names of the functions that the panel lists."""
-    answer = subprocess.run([base / "sbin/mgrctl", "-m", "billmgr", "-i"], capture_output=True, text=True, check=True)
-    return set(re.split(r"[\s,;:=]+", answer.stdout))
-
-
-@pytest.fixture(scope="module")
-def bare(sandbox):
-    """The reselling panel's tree without the add-on. What was there before comes back at the end."""
-    base = Path(sandbox.panels["reseller"]["base"])
-    was_installed = (base / "lib/reseller/manifest").exists()
-    if was_installed:
-        assert make("uninstall", f"PREFIX={base}").returncode == 0
-    yield base, listing(base)
-    if was_installed:
-        assert make("install", f"PREFIX={base}", variables=environment.variables()).returncode == 0
-    elif (base / "lib/reseller/manifest").exists():
-        make("uninstall", f"PREFIX={base}")
-
-
-@pytest.fixture
-def installed(bare):
-    """The same tree with the add-on."""
-    base, _ = bare
-    if not (base / "lib/reseller/manifest").exists():
-        done = make("install", f"PREFIX={base}")
-        assert done.returncode == 0, done.stdout + done.stderr
-    return base
 
 
 def test_executables_belong_to_root_and_run_isolated_in_their_own_environment(installed):

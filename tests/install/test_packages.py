@@ -259,6 +259,7 @@ def test_what_a_killed_rpm_had_begun_to_write_goes_and_nothing_of_others(host, n
     begun = [base / f"{each};6b0d7ad1" for each in ours]
     begun += [host / f"etc/{each}/reseller;6b0d7ad1" for each in ("cron.d", "logrotate.d")]
     begun.append(host / "usr/share/doc/billmanager-plugin-reseller/copyright;6b0d7ad1")
+    begun += [base / "addon/.reseller.Ab3xYz", host / "etc/cron.d/.reseller.Ab3xYz"]
     others = [base / "addon/other;6b0d7ad1", base / "addon/reseller;6b0d", host / "etc/cron.d/backup;6b0d7ad1"]
     whole = [base / ours[0], host / "etc/cron.d/reseller"]
     for path in (*begun, *others, *whole):

