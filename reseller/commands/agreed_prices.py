@@ -77,7 +77,7 @@ def accept(context: Context, pricelist: int) -> Dear:
         told = f"tariff {pricelist} {dear.name}: {ceiling.words(dear.prices)}"
         for module in dear.modules:
             context.note("prices accept", told, module=module)
-            troubles.end(context, held, Cause.of_sold(pricelist, module))
+            troubles.end(context, held, Cause.of_sold(pricelist, problems.DEARER, module))
         requests.wake(held, ceiling.WAITING, dear.modules)
     return dear
 

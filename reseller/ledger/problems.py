@@ -124,9 +124,9 @@ class Cause(NamedTuple):
         return cls(SERVICE, item, kind)
 
     @classmethod
-    def of_sold(cls, pricelist: int, module: int) -> Cause:
-        """The cause for a tariff here that became too dear at the seller of a module."""
-        return cls(SOLD, pricelist, DEARER, module)
+    def of_sold(cls, pricelist: int, kind: str, module: int) -> Cause:
+        """The cause for a tariff here as one module buys it: two modules that sell it buy at two sellers."""
+        return cls(SOLD, pricelist, kind, module)
 
 
 class Problem(NamedTuple):

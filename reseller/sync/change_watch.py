@@ -45,7 +45,7 @@ def note(context: Context, held: Lease, module: int) -> None:
             lossy.setdefault(each.pricelist, []).append(each)
     for number in raised - set(lossy):
         with troubles.each(context):
-            troubles.end(context, held, Cause(problems.SOLD, number, problems.DEAR_CHANGE))
+            troubles.end(context, held, Cause.of_sold(number, problems.DEAR_CHANGE, module))
     for number, found in lossy.items():
         with troubles.each(context):
             troubles.raise_(context, held, _problem(module, number, found))
@@ -61,7 +61,7 @@ def _problem(module: int, number: int, found: Sequence[Changed]) -> Problem:
         "days": str(DAYS),
         "services": ", ".join(named) + (", ..." if len(found) > NAMED else ""),
     }
-    cause = Cause(problems.SOLD, number, problems.DEAR_CHANGE)
+    cause = Cause.of_sold(number, problems.DEAR_CHANGE, module)
     error = troubles.KINDS[problems.DEAR_CHANGE].error
     return Problem(cause, module, error, params, touches=tuple(each.item for each in found))
 

@@ -117,6 +117,6 @@ def _problem(context: Context, module: int, number: int, found: Sequence[_Gone])
         "count": str(len(services)),
         "services": ", ".join(named) + (", ..." if len(services) > NAMED else ""),
     }
-    cause = Cause(problems.SOLD, number, problems.PERIOD_GONE)
+    cause = Cause.of_sold(number, problems.PERIOD_GONE, module)
     touches = tuple(each.item for each in services)
     return Problem(cause, module, troubles.KINDS[problems.PERIOD_GONE].error, params, touches=touches)

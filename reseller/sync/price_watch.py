@@ -136,4 +136,4 @@ def _problem(module: int, pricelist: int, name: str, found: Sequence[Price], wai
     worst = max(found, key=lambda each: each.seen / (each.agreed or Decimal("1e-9")), default=None)
     here = money.text(worst.agreed, worst.currency) if worst else ""
     there = money.text(worst.seen, worst.currency) if worst else ""
-    return Problem(Cause.of_sold(pricelist, module), module, error, params, here, there)
+    return Problem(Cause.of_sold(pricelist, problems.DEARER, module), module, error, params, here, there)

@@ -320,7 +320,7 @@ def test_two_modules_that_sell_one_tariff_have_each_its_price_and_its_problem(sh
         seen = prices.Seen(prices.TARIFF, tariff.here, f"{tariff.there} 1", "EUR", tariff.here, Decimal(40))
         prices.note(held, other, [seen])
         prices.note(held, other, [seen._replace(price=Decimal(50))])
-        cause = Cause.of_sold(tariff.here, other)
+        cause = Cause.of_sold(tariff.here, problems.DEARER, other)
         problems.put(held, Problem(cause, other, "reseller_dearer_tariff", {"module": str(other)}))
         assert [each.module for each in problems.dearer(db, tariff.here)] == [shop.module, other]
         for module, risen in ((shop.module, (10, 13)), (other, (40, 50))):
