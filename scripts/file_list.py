@@ -1,4 +1,4 @@
-"""Writes docs/files.md and docs/files-sandbox.md: each Python file in a line, by its docstring's first sentence.
+"""Writes docs/files.md and docs/files-sandbox.md: each Python file in a line, by the beginning of its docstring.
 
 Of the tests only what they have in common: a test's name is a sentence of its own. `--check` writes nothing, and ends
 with 1 if a page is not as it would be written.
@@ -14,15 +14,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: by page: its title, and the folders and files it lists
 PAGES = {
-    "docs/files.md": ("Every file of the program in a line", ("reseller/", "scripts/", "package/", "tests/")),
-    "docs/files-sandbox.md": ("Every file of the stand-in in a line", ("sandbox/",)),
+    "docs/files.md": ("Every Python file of the program in a line", ("reseller/", "scripts/", "tests/")),
+    "docs/files-sandbox.md": ("Every Python file of the stand-in in a line", ("sandbox/",)),
 }
 #: folders of which no file is listed but those named
 TESTS, SHARED = ("tests/", "sandbox/tests/"), ("tests/support/", "tests/chaos/", "tests/conftest.py")
 HEAD = """# {title}
 
-Made by `make files` from the first sentence of each file's docstring. The rules by subject are in
-[architecture.md](architecture.md).
+Made by `make files` from the beginning of each file's docstring; of the tests only what they share. The rules by subject are
+in [architecture.md](architecture.md).
 """
 
 
@@ -35,9 +35,11 @@ def files(rooms: tuple[str, ...]) -> list[Path]:
 
 
 def sentence(path: Path) -> str:
-    """The first sentence of a file's docstring on one line; empty if it has none."""
+    """The first paragraph of a file's docstring on one line; empty if it has none."""
     told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return " ".join(told.split("\n\n")[0].split()).replace("<", "&lt;")
+    words = " ".join(told.split("\n\n")[0].split())
+    # Between backticks a page shows what is written.
+    return "`".join(part if code % 2 else part.replace("<", "&lt;") for code, part in enumerate(words.split("`")))
 
 
 def page(title: str, rooms: tuple[str, ...]) -> str:

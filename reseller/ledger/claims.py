@@ -1,4 +1,4 @@
-"""What the ledger knows of the remote services of one seller account: which are linked or kept. For the audit."""
+"""What the ledger knows of the remote services of one seller account: which are linked or kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Count how often each client has caused calls to a seller lately, since he can press a button all day."""
+"""Count how often each client has caused calls to a seller lately; the limit is `Context.may_ask`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charges of sellers that belong to none of our requests: found once a day, kept until they are explained or accepted.
+"""Which charges of a seller a request of ours explains, and those that none does, kept until they are or are accepted.
 
 A charge is explained by a request of ours that may have been charged and was sent for the same remote service within a
 day of it, or by a service that is paid by the day, which the seller charges by itself. Several charges a request are

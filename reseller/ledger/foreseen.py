@@ -1,4 +1,4 @@
-"""What was foreseen to be due at an account in the next days, once a day, and what was spent for it then.
+"""How good the forecast is: what is due in the next days is kept once a day, and later what its renewals have cost.
 
 A term is bought some days before or after the day on which it is due, so no single day can be compared. A forecast is
 held against the renewals that were sent after it for terms that began within its days; what was renewed before it was

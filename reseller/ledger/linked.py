@@ -1,6 +1,6 @@
-"""Linked services as the database compares them: which have moved, and all that the comparison needs of each.
+"""Which linked services have changed here or at the seller since they were last compared, found in one query.
 
-A service has moved when its row at the seller or its row here (`HERE`) has changed since it was last dealt with. The
+A service has changed when its row at the seller or its row here (`HERE`) has changed since it was last dealt with. The
 database finds that out over all services of a module in one query, by digests, so that a service which has not changed
 is never read into the program. What the rows mean is sync/candidates.py.
 """

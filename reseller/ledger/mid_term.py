@@ -1,9 +1,9 @@
 """Changes of tariff and resources in mid-term: what they have cost at the sellers, and what was charged here for them.
 
 Cost is what the seller's balance fell by while a change was sent (ledger/spent.py); a change that cost nothing, or of
-which that was not seen, is not here. Charged is what the panel has booked for the service since (`expense`), but for
-what it books for terms: by which word it books a change is not known, so every other word counts. What was given back
-is not compared: a balance that rises does not tell a refund from a top-up.
+which that was not seen, is not here. Charged is what the panel has booked for the service (`expense`) since the day
+before the first change, without the operations that are terms: its word for a change is not known, so every other word
+counts. What was given back is not compared: a balance that rises does not tell a refund from a top-up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tables about money, and how prices came to be told apart by modules (schema.py runs these)."""
+"""The SQL of the tables of prices, charges and forecasts, with their migrations; schema.py runs it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""Requests: each call that changes something at the seller, recorded before it is sent, with the key that recognises
-its effect (promise 2).
+"""Requests: what a command, a person or an owed term wants of the seller, recorded before it is sent, with the key that
+recognises its effect (promise 2).
+
+Calls that only help have no request of their own: undoing what was overtaken, switching the seller's own renewal off,
+setting a service's key.
 
 A live request is continued, never replaced by a new one: the table's unique key allows one live request of a kind for a
 service. The states of a request, and what each means, are in ledger/states.py.

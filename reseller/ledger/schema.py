@@ -1,7 +1,8 @@
-"""The tables of the ledger, created and migrated by the add-on itself.
+"""The tables of the ledger, created and migrated by the add-on itself, and the unique keys that two processes meet.
 
-`live` is 1 or NULL and part of a unique key: so the database itself enforces "at most one live link, and at most one
-live request of a kind, for a service". Times are UTC by the database's clock, the only one that all processes share.
+`live` is 1 or NULL and part of a unique key: so the database itself enforces "at most one live link for a service, and
+for a remote service; at most one live request of a kind for a service". Times are UTC by the database's clock, the only
+one that all processes share.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Linked services whose term at the seller ends soon, with what decides whether a further one will be bought."""
+"""Linked services whose term at the seller ends soon, with what decides whether a further one will be bought.
+
+Links that are opening or half are not among them, and services without a date there.
+"""
 
 from __future__ import annotations
 

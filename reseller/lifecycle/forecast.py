@@ -7,7 +7,8 @@ no cost is known. On each day the services that are gone for good when they end 
 reckoned for itself.
 
 A cost is the one last seen in the service's form, else what the same term has cost last. One that was seen too long ago
-is old: it is shown as that, and raises no alarm; the others raise it without it.
+is old: it is shown as old, and whether the alarm begins is reckoned without it (`Forecast.sure`). Services that are
+still opening, or have no date at the seller, are not looked at (ledger/terms.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much of each add-on a service is to have at the seller: its totals here, translated by the tariff map.
+"""How much of each add-on a service is to have at the seller, by the tariff map; what is not sold so is refused.
 
 An order names what the client ordered as it is; where the seller does not sell so much of it, the order is refused,
 naming the add-on, before anything is sent. What the client's tariff merely includes is a minimum: where the seller's

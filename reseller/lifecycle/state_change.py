@@ -4,7 +4,8 @@ A first try, a Start by hand, a retry by the panel and every poll of checkevent 
 seller shows; finish if that is the goal; send the call, unless the seller has taken it already or is busy with the
 service; report what is waited for. The answer of a call never decides, only what the seller shows afterwards. So a lost
 answer costs another reading, and these calls may be repeated without harm. A Start repeats even a call that the seller
-took. An error that proves nothing is polled for as long as any doubt before it counts as a refusal.
+took. After an error that does not prove that the call had no effect, the runs read the seller's form for
+`look_seconds`; if the goal does not show by then, the error counts as a refusal.
 """
 
 from __future__ import annotations
@@ -40,11 +41,10 @@ class Goal(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Why a change is waited for, as error types: `told` at once, `late` with a task once it lasts too long.
+    """What a waiting change says, as error types: `told` first; `late`, with a task, once it lasts too long.
 
-    `taken`: the seller has the call, so only a person repeats it. A `failure` is shown as an error, which has a task at
-    once only where somebody has to act now (`task`); anything else is shown as a note, with the task of a manual
-    operation.
+    `taken`: the seller has the call, so no run repeats it, only a Start by a person. `failure`: it is an error on the
+    operation, with a task at once only if `task`; else it is a note, which makes the operation manual, with its task.
     """
 
     told: str

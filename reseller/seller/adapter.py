@@ -1,5 +1,5 @@
-"""An adapter of requests that decides whether a call was sent (promise 3), and switches off what requests does by
-itself.
+"""An adapter for requests that marks the moment at which a call is handed over, and switches off what requests does by
+itself; `_verdict` in client.py decides by that mark whether a call was sent (promise 3).
 
 The exceptions of requests do not tell how far a call got: behind a proxy a lost answer is called a failed connection,
 and urllib3 ignores a pipe that broke while sending. So the verdict is taken from a mark and never from an exception:

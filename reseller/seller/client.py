@@ -1,4 +1,4 @@
-"""One HTTP call by requests, which ends with an answer, as NotSent, or as Ambiguous (promise 3).
+"""One HTTP call by requests, and its verdict: an answer, NotSent or Ambiguous (promise 3).
 
 The call's deadline (deadline.py) records whether the request was sent, whatever failed and however requests names it.
 No call is repeated, no redirect is followed, and no setting is taken from the environment. An answer is limited in

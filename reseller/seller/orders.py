@@ -1,4 +1,4 @@
-"""Buy one service, and remove an order that was never paid (selling-api.md 3)."""
+"""Buy one service, by the old order function or by v2, and remove an order that was never paid (selling-api.md 3)."""
 
 from __future__ import annotations
 

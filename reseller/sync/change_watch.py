@@ -3,7 +3,8 @@
 The loss is past when it is seen: what a change costs is told before only in words (`money_info`, selling-api.md 4.4),
 and whether the panel books its own charge before the command or after it is not known. So no change waits for this;
 whoever sets the prices is told, for DAYS after the last such change, or until the panel's charges cover it. A service
-counts by the tolerance that purchases have (lifecycle/ceiling.py).
+counts when its cost is above what was charged by more than the tolerance of purchases (`is_above` in
+lifecycle/ceiling.py).
 """
 
 from __future__ import annotations

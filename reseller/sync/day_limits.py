@@ -1,4 +1,6 @@
-"""The limits of a day: a run that would change or close too many services changes none of them and records its plan.
+"""The limits of a day: if too many services would be changed, stopped or closed, a run does none of that kind.
+
+It records what it would have done of that kind; the other kinds go on.
 
 An error at the seller, a wrong account or a fault of ours looks like a thousand services that changed at once. Refused
 changes are kept in the ledger and shown by `resellerctl plan`; a person checks them and lets them through once, with
