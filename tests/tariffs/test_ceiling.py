@@ -159,6 +159,38 @@ def test_what_has_no_agreed_price_takes_the_first_one_and_waits_for_nothing(shop
     assert tariff.agreed()["1 months"] == ("99 EUR", "99 EUR")
 
 
+@pytest.mark.parametrize("first", ["night", "order"])
+def test_a_fee_that_the_seller_starts_to_name_is_a_rise(shop, sold, switch, first):
+    switch(shop.there, "export_setup", "attribute")
+    tariff = sold()
+    night(shop) if first == "night" else shop.until_active(tariff.order())
+    assert tariff.agreed()["once, at the order"] == ("0 EUR", "0 EUR")
+    tariff.costs(50, "setup")
+    item = tariff.order()
+    assert waits(shop, item)
+    assert "60 EUR" in shop.error(item)
+    night(shop)
+    assert "once, at the order: 0 -> 50 EUR" in json.loads(tariff.problem()["params"])["prices"]
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    shop.until_active(item)
+    assert [row["amount"] for row in shop.charges(item)] == ["60"]
+
+
+@pytest.mark.parametrize("first", ["night", "order"])
+def test_an_add_on_that_is_given_a_price_for_the_term_has_risen(shop, sold, first):
+    tariff = sold(addons="mem:int:1:8:1,backup:bool:2.5:on")
+    tariff.costs_of("backup", "")
+    # The import and its prices are from before; all that is agreed is what is seen now.
+    shop.here.write("DELETE FROM reseller_price WHERE number = %s", tariff.here)
+    night(shop) if first == "night" else shop.until_active(tariff.order())
+    tariff.costs_of("backup", 9)
+    item = tariff.order()
+    assert waits(shop, item)
+    tariff.costs_of("backup", "")
+    goes_on(shop, item)
+    shop.until_active(item)
+
+
 def test_a_price_list_that_cannot_be_read_decides_nothing_but_what_was_seen_tonight_holds(shop, sold):
     tariff = sold()
     night(shop)
@@ -278,11 +310,8 @@ def test_an_order_with_add_ons_asks_for_its_tariff_once(shop, sold):
 def test_a_unit_price_that_rose_is_told_at_night_by_the_amount_that_may_be_ordered(shop, sold):
     tariff = sold(addons="mem:int:1024:8192:0.002,tiny:int:1:3:0.002")
     night(shop)
-    euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
     for name in ("mem", "tiny"):
-        number = shop.there.value("SELECT id FROM pricelist WHERE parent = %s AND intname = %s", tariff.there, name)
-        more = {f"monthly{euro}": "0.004"}
-        shop.there.call("pricelist.detail.edit", plid=tariff.there, elid=number, sok="ok", **more)
+        tariff.costs_of(name, "0.004")
     night(shop)
     told = json.loads(tariff.problem()["params"])
     assert told["count"] == "1"
