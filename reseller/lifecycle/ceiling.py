@@ -5,8 +5,9 @@ What a purchase costs now is compared with the agreed price of the like (ledger/
 - a renewal for the service's own period: the cost that the service's form shows;
 - an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources. What is
   charged once is a price of its own, and only of orders;
-- a renewal for which neither is told as a number: what the last renewal of that term has cost, by the balance. What an
-  order has cost is never compared with it: a promotion or a setup fee may be in it (additions-2.md i).
+- a renewal for which neither is told as a number: what the last renewal of that term has cost, by the balance, unless
+  the resources were changed since. What an order has cost is never compared with it: a promotion or a setup fee may be
+  in it (additions-2.md i).
 
 So both sides of a comparison come from the same place, and read tax the same way. What has no agreed price yet takes
 the first one seen, which is 0 of what the seller sells without naming a price for it: a fee that it starts to name is a
@@ -213,9 +214,9 @@ def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
 
 
 def _charged(attempt: LinkedAttempt, form: Service, months: int) -> Seen | None:
-    """What the last renewal by this term has cost, by the balance; None if that is not known."""
+    """What the last renewal by this term has cost, by the balance; None if that is not known for these resources."""
     item = attempt.item.id
-    charge = spent.renewals(attempt.context.db, [item]).get((item, months))
+    charge = spent.last_renewal(attempt.context.db, item, months)
     if charge is None:
         return None
     part = f"{_part(form, str(months))} renewed"

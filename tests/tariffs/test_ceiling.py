@@ -364,6 +364,66 @@ def test_two_modules_that_sell_one_tariff_have_each_its_price_and_its_problem(sh
     shop.here.write("DELETE FROM reseller_price WHERE module = %s", other)
 
 
+def test_the_problem_names_only_services_of_its_own_module(shop, sold, inside):
+    tariff, db = sold(), inside.db
+    item = tariff.order()
+    shop.until_active(item)
+    # Kept by another module.
+    shop.here.write("UPDATE item SET processingmodule = processingmodule + 1000 WHERE id = %s", item)
+    try:
+        with leases.lease(db, "t:prices", 60) as held:
+            seen = prices.Seen(prices.TARIFF, tariff.here, f"{tariff.there} 1", "EUR", tariff.here, Decimal(90))
+            prices.note(held, shop.module, [seen])
+            price_watch.note(inside.context, held, shop.module)
+            [problem] = problems.dearer(db, tariff.here)
+            assert str(item) not in tariff.problem()["touches"].split()
+            problems.end(held, problem.cause)
+    finally:
+        shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, item)
+
+
+def test_a_price_from_before_a_change_of_resources_is_over_and_a_change_of_name_alters_none(shop, sold, inside):
+    tariff, db = sold(), inside.db
+    item = tariff.order()
+    shop.until_active(item)
+    seen = prices.Seen(
+        prices.SERVICE, item, f"{tariff.there} 1 abc renewed", "EUR", tariff.here, Decimal(50), Decimal(5)
+    )
+    row = (
+        "INSERT INTO reseller_request (item, kind, live, rkey, state, module, account, itemtype, detail, created, "
+        "updated, sent) SELECT item, 'setparam', NULL, %s, %s, module, account, itemtype, %s, created, updated, "
+        "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR FROM reseller_request WHERE item = %s AND kind = 'order'"
+    )
+
+    def risen():
+        return [each.part for each in prices.risen(db, shop.module, 99) if each.number == item]
+
+    with leases.lease(db, "t:prices", 60) as held:
+        prices.note(held, shop.module, [seen])
+        for key, state, detail, left in (
+            ("name", "done", "vds.edit 7 domain=other.example", [seen.part]),
+            ("refused", "refused", "vds.edit 7 addon_3=8", [seen.part]),
+            ("more", "done", "vds.edit 7 addon_3=8", []),
+        ):
+            shop.here.write(row, f"setparam t-{item}-{key}", state, detail, item)
+            assert risen() == left, key
+        shop.here.write("DELETE FROM reseller_request WHERE rkey LIKE %s", f"setparam t-{item}-%")
+        # What an order had charged was once taken for the price of renewals.
+        old = seen._replace(part=f"{tariff.there} 1 abc charged")
+        prices.note(held, shop.module, [old])
+        assert risen() == [old.part, seen.part]
+        prices.prune(held, shop.module)
+        assert risen() == [seen.part]
+
+
+def test_a_difference_that_no_column_holds_is_passed_over_on_either_side_of_zero(shop, sold, inside):
+    tariff = sold()
+    seen = prices.Seen(prices.TARIFF, tariff.here, "1 1 beside", "EUR", tariff.here, Decimal(-1).scaleb(16))
+    with leases.lease(inside.db, "t:prices", 60) as held:
+        prices.note(held, shop.module, [seen, seen._replace(price=-seen.price)])
+    assert all(not each.is_beside for each in prices.of(inside.db, prices.TARIFF, tariff.here))
+
+
 def test_problems_that_have_not_changed_cost_a_run_the_same_however_many_there_are(shop, sold, inside):
     """Counted are the statements of the look at agreed prices alone."""
 
