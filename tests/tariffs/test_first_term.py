@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import world
+from tests.support import keeping, world
 from tests.support.keeping import fault
 from tests.support.pricing import goes_on, night, selling, waits
 from tests.support.world import until
@@ -36,6 +36,22 @@ def renewed(shop, item):
     shop.act("prolong", item)
     until(lambda: shop.checkevent() and shop.operation(item) is None, "the renewal does not end")
     assert len(shop.charges(item)) == bought + 1
+
+
+def charged_parts(shop, item):
+    """The prices that were compared by charges."""
+    sql = "SELECT part FROM reseller_price WHERE subject = 'service' AND number = %s AND part LIKE %s"
+    return [row["part"] for row in shop.here.rows(sql, item, "% renewed")]
+
+
+def renewed_by_charges(shop, item):
+    """A renewal of which neither the form, which tells that of another term, nor the price list tells a price."""
+    shop.here.write("DELETE FROM reseller_price WHERE subject = 'tariff'")
+    shop.there.write("UPDATE item SET period = 12 WHERE id = %s", keeping.remote(shop, item))
+    fault(shop, "html", "pricelist.export", times=99)
+    renewed(shop, item)
+    shop.there.call("sandbox.fault.clear")
+    shop.here.write("DELETE FROM reseller_circuit")
 
 
 @pytest.mark.parametrize("told", ["attribute", "period"])
@@ -79,20 +95,31 @@ def test_an_order_is_held_against_both_and_a_renewal_against_its_term_alone(shop
 
 
 def test_what_an_order_has_cost_is_never_compared_with_a_renewal(shop, sold, switch):
-    """By charges alone: neither the form nor the price list tells a number."""
     switch(shop.there, "order_discount", "50")
-    switch(shop.there, "form_cost_shown", "text")
     tariff = sold()
     world.limits(shop.here, tariff_look_seconds=0)
     item = tariff.order()
     shop.until_active(item)
-    shop.here.write("DELETE FROM reseller_price WHERE pricelist = %s", tariff.here)
     for _ in range(2):
-        fault(shop, "html", "pricelist.export", times=9)
-        renewed(shop, item)
-        shop.there.call("sandbox.fault.clear")
-        shop.here.write("DELETE FROM reseller_circuit")
+        renewed_by_charges(shop, item)
+    assert charged_parts(shop, item)
     assert [row["amount"] for row in shop.charges(item)] == ["5", "10", "10"]
+
+
+def test_a_renewal_known_by_charges_is_not_held_against_those_of_other_resources(shop, sold):
+    tariff = sold(addons="mem:int:1:8:10")
+    world.limits(shop.here, tariff_look_seconds=0)
+    item = tariff.order()
+    shop.until_active(item)
+    renewed_by_charges(shop, item)
+    sql = "SELECT id FROM pricelist WHERE parent = %s AND intname = 'mem'"
+    more = {f"addon_{shop.here.value(sql, tariff.here)}": 3}
+    shop.here.call("vds.edit", elid=item, su="client1", sok="ok", **more)
+    shop.until_done(item)
+    for _ in range(2):
+        renewed_by_charges(shop, item)
+    assert charged_parts(shop, item)
+    assert [row["amount"] for row in shop.charges(item)][-2:] == ["30", "30"]
 
 
 def test_a_change_of_what_is_charged_once_is_named_and_follows_by_the_rule(shop, sold, switch):
