@@ -19,6 +19,13 @@ PRICES = (
         free=True,
     ),
     Switch(
+        "order_form_rounds",
+        ("nothing", "lines", "whole"),
+        "selling-api.md 3.4",
+        "what the order form's sum is rounded to: not at all, each add-on to the cent before it is added, or the sum "
+        "to a whole amount",
+    ),
+    Switch(
         "tax_added",
         ("0", "20"),
         "additions-2.md i.7",

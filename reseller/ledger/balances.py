@@ -46,6 +46,21 @@ def save(db: Database, account: int, told: Sequence[Money]) -> None:
         )
 
 
+def save_refused(db: Database, account: int, told: Money, amount: Decimal | None, deficit: Decimal | None) -> None:
+    """Record what a refusal for lack of money has told: `amount` was to be paid, and `deficit` of it is missing.
+
+    The floor is by how much less than balance, credit and reserved money make could be spent; credit and reserved money
+    that the refusal does not name are those kept from other answers. Without both numbers the floor is not known.
+    """
+    save(db, account, [told])
+    if amount is None or deficit is None:
+        return
+    for kept in of(db, account):
+        if kept.money.currency == told.currency[:CURRENCY_CHARACTERS]:
+            could_be_spent = kept.available + (kept.money.floor or Decimal(0))
+            save(db, account, [told._replace(floor=max(could_be_spent - (amount - deficit), Decimal(0)))])
+
+
 def lower_floor(db: Database, account: int, currency: str) -> None:
     """After a purchase: the seller keeps back no more than what it has left, whatever it said before."""
     left = "GREATEST(amount + COALESCE(credit, 0) - COALESCE(reserved, 0), 0)"

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.ledger import spent
 from reseller.ledger.leases import Lease
 from reseller.model import CURRENCY_CHARACTERS
 from reseller.wire.texts import fit
@@ -73,7 +74,7 @@ class Price(NamedTuple):
 
 def note(lease: Lease, module: int, found: Sequence[Seen]) -> None:
     """Record prices that were seen now, under the lease of the run or of the service."""
-    rows = [each._replace(part=fit(each.part, _PART_CHARACTERS)) for each in found if each.price < _MOST]
+    rows = [each._replace(part=fit(each.part, _PART_CHARACTERS)) for each in found if abs(each.price) < _MOST]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         part = rows[start : start + ROWS_AT_ONCE]
         fresh = _unchanged(lease.db, module, part)
@@ -144,25 +145,31 @@ def risen(db: Database, module: int, seconds: int) -> list[Price]:
     those of services that are not linked.
 
     A price that was last seen more than `seconds` before another of the same tariff or service is over: it was that of
-    another target, or of other resources.
+    another target, or of other resources. So is a service's price from before its last change of resources.
     """
+    changed = spent.CHANGED_SINCE.format(item="p.number", time="p.seen_at")
     sql = (
         f"SELECT {_COLUMNS} FROM reseller_price p WHERE p.module = %s "  # noqa: S608
         f"AND (p.seen > p.agreed OR (p.part LIKE '%%{BESIDE}' AND p.seen <> p.agreed)) "
         "AND (p.subject = 'tariff' OR EXISTS (SELECT 1 FROM reseller_link k WHERE k.item = p.number AND k.live = 1)) "
+        f"AND (p.subject = 'tariff' OR NOT {changed}) "
         "AND p.seen_at >= (SELECT MAX(o.seen_at) - INTERVAL %s SECOND FROM reseller_price o "
         "WHERE o.subject = p.subject AND o.number = p.number AND o.module = p.module) "
         "ORDER BY p.pricelist, p.subject DESC, p.number, p.part"
     )
-    return [Price(*row) for row in db.rows(sql, module, seconds)]
+    return [Price(*row) for row in db.rows(sql, module, spent.NO_CHANGES, seconds)]
 
 
 def prune(lease: Lease, module: int) -> None:
     """Forget the prices of services that are not linked, and of tariffs that nobody can order and no service has.
 
-    Unlinked or taken off by mistake, they are seen anew, and what is seen then counts as agreed.
+    Unlinked or taken off by mistake, they are seen anew, and what is seen then counts as agreed. Prices that an order
+    has charged are forgotten too: they were once compared with renewals, and nothing sees them again.
     """
     with lease.writing() as db:
+        db.execute(
+            "DELETE FROM reseller_price WHERE module = %s AND subject = 'service' AND part LIKE '%% charged'", module
+        )
         db.execute(
             "DELETE FROM reseller_price WHERE module = %s AND subject = 'service' AND NOT EXISTS "
             "(SELECT 1 FROM reseller_link k WHERE k.item = reseller_price.number AND k.live = 1)",

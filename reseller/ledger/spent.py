@@ -14,6 +14,14 @@ from reseller.model import CURRENCY_CHARACTERS
 
 #: how many services are asked for in one query
 ITEMS_AT_ONCE = 500
+#: in SQL, with a service's column, a time and NO_CHANGES: whether its tariff or resources may have been changed since,
+#: so that prices of that time are of something else; a change of name or address alters no price
+CHANGED_SINCE = (
+    "EXISTS (SELECT 1 FROM reseller_request c WHERE c.item = {item} AND c.kind = 'setparam' AND c.sent > {time} "
+    "AND c.state NOT IN %s AND (c.detail LIKE '%%.changepricelist %%' OR c.detail LIKE '%% addon\\_%%'))"
+)
+#: states of requests that have changed nothing
+NO_CHANGES = State.all_that_mean(states.NOT_SENT)
 
 
 class Spent(NamedTuple):
@@ -66,14 +74,25 @@ def _last(db: Database, item: int) -> Row | None:
     return db.row(sql, item)
 
 
-def renewals(db: Database, items: Sequence[int]) -> dict[tuple[int, int], tuple[Decimal, str]]:
-    """What the last renewal by a term has cost, and the currency, by service and months, as far as that is known."""
-    return _of_kinds(db, items, ("prolong", "part"))
+def last_renewal(db: Database, item: int, months: int) -> tuple[Decimal, str] | None:
+    """What the last renewal of a service by this term has cost, and the currency.
+
+    None if that is not known, or the service's resources may have been changed since: it was the price of others then.
+    """
+    changed = CHANGED_SINCE.format(item="r.item", time="r.sent")
+    sql = (
+        "SELECT r.cost, r.cost_currency FROM reseller_request r WHERE r.item = %s AND r.term = %s AND r.cost > 0 "  # noqa: S608
+        f"AND r.kind IN ('prolong', 'part') AND NOT {changed} ORDER BY r.id DESC LIMIT 1"
+    )
+    row = db.row(sql, item, months, NO_CHANGES)
+    return (row[0], row[1]) if row else None
 
 
 def last_of_terms(db: Database, items: Sequence[int]) -> dict[tuple[int, int], tuple[Decimal, str]]:
-    """As renewals(); where there was none, what the order of the term has cost, a setup fee or a promotion included."""
-    return {**_of_kinds(db, items, ("order",)), **renewals(db, items)}
+    """What the last renewal by a term has cost, and the currency, by service and months, as far as that is known; where
+    there was none, what the order of the term has cost, a setup fee or a promotion included.
+    """
+    return {**_of_kinds(db, items, ("order",)), **_of_kinds(db, items, ("prolong", "part"))}
 
 
 def _of_kinds(db: Database, items: Sequence[int], kinds: tuple[str, ...]) -> dict[tuple[int, int], tuple[Decimal, str]]:

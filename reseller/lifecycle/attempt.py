@@ -325,8 +325,8 @@ class Attempt:
         told = {name: money.parse(text) for name, text in error.seller_params.items()}
         have, deficit, currency = told.get("have"), told.get("deficit"), error.params.get("currency", "")
         if have is not None and currency and error.type == "reseller_money":
-            named = Money(have, currency, told.get("limit"), told.get("reserved"), _floor(have, told))
-            balances.save(self.context.db, self.seller.account, [named])
+            named = Money(have, currency, told.get("limit"), told.get("reserved"))
+            balances.save_refused(self.context.db, self.seller.account, named, told.get("amount"), deficit)
         state = State.MONEY if error.type == "reseller_money" else State.REFUSED
         return Standing(state, error.type, have=have, deficit=deficit, currency=currency)
 
@@ -361,14 +361,3 @@ class LinkedAttempt(Attempt):
         super().__init__(context, held, item, operation, request)
         self.link: Link = self.linked()
         self.remote = self.link.remote
-
-
-def _floor(have: Decimal, told: Mapping[str, Decimal | None]) -> Decimal | None:
-    """What a refusal for lack of money shows that the seller keeps back beside credit and reserved money: by how much
-    less than these could be spent than it would take. None where it does not name what was to be paid and is missing.
-    """
-    amount, deficit = told.get("amount"), told.get("deficit")
-    if amount is None or deficit is None:
-        return None
-    could_be_spent = have + (told.get("limit") or Decimal(0)) - (told.get("reserved") or Decimal(0))
-    return max(could_be_spent - (amount - deficit), Decimal(0))

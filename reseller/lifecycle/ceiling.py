@@ -5,11 +5,13 @@ What a purchase costs now is compared with the agreed price of the like (ledger/
 - a renewal for the service's own period: the cost that the service's form shows;
 - an order, and a renewal for another term: the seller's published prices, unit by unit, for the same resources. What is
   charged once is a price of its own, and only of orders;
-- a renewal for which neither is told as a number: what the last renewal of that term has cost, by the balance. What an
-  order has cost is never compared with it: a promotion or a setup fee may be in it (additions-2.md i).
+- a renewal for which neither is told as a number: what the last renewal of that term has cost, by the balance, unless
+  the resources were changed since. What an order has cost is never compared with it: a promotion or a setup fee may be
+  in it (additions-2.md i).
 
 So both sides of a comparison come from the same place, and read tax the same way. What has no agreed price yet takes
-the first one seen, and an answer that cannot be read decides nothing. A purchase waits if it costs `tolerance` percent
+the first one seen, which is 0 of what the seller sells without naming a price for it: a fee that it starts to name is a
+rise. An answer that cannot be read decides nothing. A purchase waits if it costs `tolerance` percent
 more than agreed, and that is more than `tolerance_sum`; exactly so much more is still fine. Agreed is what a person has
 agreed to, not what has passed, so that small rises do not add up. The one problem of the tariff is sync/price_watch.py.
 """
@@ -118,7 +120,9 @@ def of_form(item: int, pricelist: int, form: Service, currency: str) -> Seen | N
 
 
 def of_offer(pricelist: int, offer: Offer, currency: str, terms: Sequence[str]) -> list[Seen]:
-    """The published prices, of one unit each, of a tariff of the seller that is sold here as `pricelist`."""
+    """The published prices, of one unit each, of a tariff of the seller that is sold here as `pricelist`; 0 where none
+    is named.
+    """
     return [
         _seen(pricelist, offer, unit, price)
         for unit, price in price_list.unit_prices(offer).items()
@@ -174,7 +178,12 @@ def _published(attempt: Attempt, offer: Offer, term: str, totals: Mapping[str, s
     """The cost by the seller's published prices; None where they say none."""
     currency = currency_of(offer, _currency(attempt))
     charges = [each for each in parts(offer, currency, term, totals) if each.price is not None]
-    return _against(attempt, _units(attempt.item.pricelist, offer, term, currency, charges)) if charges else None
+    if not charges:
+        return None
+    pricelist = attempt.item.pricelist
+    # All of the term is recorded, as by the nightly look: what costs nothing yet may be given a price later.
+    beside = of_offer(pricelist, offer, currency, [term])
+    return _against(attempt, _units(pricelist, offer, term, currency, charges), beside)
 
 
 def _units(
@@ -205,21 +214,24 @@ def _kept(attempt: Attempt, remote: str, term: str) -> Cost | None:
 
 
 def _charged(attempt: LinkedAttempt, form: Service, months: int) -> Seen | None:
-    """What the last renewal by this term has cost, by the balance; None if that is not known."""
+    """What the last renewal by this term has cost, by the balance; None if that is not known for these resources."""
     item = attempt.item.id
-    charge = spent.renewals(attempt.context.db, [item]).get((item, months))
+    charge = spent.last_renewal(attempt.context.db, item, months)
     if charge is None:
         return None
     part = f"{_part(form, str(months))} renewed"
     return Seen(prices.SERVICE, item, part, charge[1], attempt.item.pricelist, charge[0])
 
 
-def _against(attempt: Attempt, found: Sequence[tuple[Seen, Decimal]]) -> Cost:
-    """What these units cost now, against what was agreed for them; what has no agreed price takes this one."""
+def _against(attempt: Attempt, found: Sequence[tuple[Seen, Decimal]], beside: Sequence[Seen] = ()) -> Cost:
+    """What these units cost now, against what was agreed for them; what has no agreed price takes this one.
+
+    Recorded are their prices, and those `beside` them.
+    """
     db, first = attempt.context.db, found[0][0]
     mine = prices.of(db, first.subject, first.number, attempt.item.module)
     known = {(each.part, each.currency): each.agreed for each in mine}
-    prices.note(attempt.held, attempt.item.module, [seen for seen, _ in found])
+    prices.note(attempt.held, attempt.item.module, list(dict.fromkeys([*(seen for seen, _ in found), *beside])))
     agreed = sum((known.get((seen.part, seen.currency), seen.price) * units for seen, units in found), Decimal(0))
     now = sum((seen.price * units for seen, units in found), Decimal(0))
     return Cost(agreed, now, first.currency)

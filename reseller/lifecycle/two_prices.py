@@ -2,7 +2,11 @@
 
 A price that the seller names differently in two places may be another than the one that was agreed to: an order waits
 until both say the same, or a person agrees to the difference (a cost that only the form has in it, such as a setup fee
-that the price list does not tell). The difference is a row of the tariff's prices (ledger/prices.py, BESIDE).
+that the price list does not tell). The difference is a row of the tariff's prices (ledger/prices.py, BESIDE). Whoever
+agrees to a difference agrees to a smaller one too, and to none: it may depend on what is ordered, or go away.
+
+A form may round each line before it adds up, so a cent for each charge is no difference, nor is what is no rise
+(`tolerance_sum` of the module).
 
 Only numbers of one kind are compared: for the same term, amounts and currency, and with the same tax. Whether tax is in
 the published prices no answer tells (additions-2.md i.7), so the form is asked only where the module's settings say it.
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from reseller.lifecycle.attempt import Attempt
     from reseller.seller.orders import Order
 
+#: most that a line of the form may be rounded by: a form that prints whole amounts is no reason to overlook one
+_CENT = Decimal("0.01")
 #: error type of orders that wait since the seller names two prices
 CONTRADICTS = "reseller_two_prices"
 
@@ -43,7 +49,8 @@ def require_one(attempt: Attempt, order: Order, generation: str, offer: Offer | 
     charges = price_list.first_charges(offer, shown.currency, order.period, shown.addons)
     listed = price_list.with_tax(price_list.sum_of(charges), tax)
     if listed is not None:
-        _compare(attempt, order, shown, listed)
+        slack = max(min(shown.place, _CENT) * len(charges), attempt.seller.settings.tolerance_sum)
+        _compare(attempt, order, shown, listed, slack)
     return shown
 
 
@@ -56,10 +63,11 @@ def _shown(attempt: Attempt, order: Order) -> Total | None:
         return None
 
 
-def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal) -> None:
+def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal, slack: Decimal) -> None:
     item, part = attempt.item, f"{order.pricelist} {order.period}{prices.BESIDE}"
     agreed = _agreed(attempt, part, shown.currency)
-    agrees = any(abs(sum_ - listed - agreed) <= shown.place for sum_ in (shown.amount, shown.full))
+    least, most = min(agreed, Decimal(0)) - slack, max(agreed, Decimal(0)) + slack
+    agrees = any(least <= sum_ - listed <= most for sum_ in (shown.amount, shown.full))
     gap = agreed if agrees else shown.full - listed
     seen = Seen(prices.TARIFF, item.pricelist, part, shown.currency, item.pricelist, gap, agreed)
     prices.note(attempt.held, item.module, [seen])
@@ -67,6 +75,7 @@ def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal) -> N
         told: Mapping[str, object] = {
             "form": money.text(shown.amount, shown.currency),
             "listed": money.text(listed, shown.currency),
+            "agreed": money.text(agreed, shown.currency),
             "tariff": item.pricelist_name,
             "pricelist": item.pricelist,
         }

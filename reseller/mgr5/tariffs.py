@@ -299,16 +299,17 @@ class Made(NamedTuple):
     enumeration: int | None
 
 
-def first_services(db: Database, numbers: Collection[int], most: int) -> dict[int, list[int]]:
-    """As services(), of each tariff the first `most`."""
+def first_services(db: Database, numbers: Collection[int], most: int, module: int) -> dict[int, list[int]]:
+    """As services(), of each tariff the first `most` of this processing module."""
     if not numbers:
         return {}
     found: dict[int, list[int]] = {}
     sql = (
         "SELECT pricelist, id FROM (SELECT pricelist, id, ROW_NUMBER() OVER (PARTITION BY pricelist ORDER BY id) AS n "
-        "FROM item WHERE pricelist IN %s AND parent IS NULL AND status IN (2, 3, 5)) i WHERE n <= %s ORDER BY id"
+        "FROM item WHERE pricelist IN %s AND processingmodule = %s AND parent IS NULL AND status IN (2, 3, 5)) i "
+        "WHERE n <= %s ORDER BY id"
     )
-    for pricelist, item in db.rows(sql, tuple(numbers), most):
+    for pricelist, item in db.rows(sql, tuple(numbers), module, most):
         found.setdefault(pricelist, []).append(item)
     return found
 

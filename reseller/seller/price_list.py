@@ -199,11 +199,15 @@ def sum_of(found: Sequence[Charge]) -> Decimal | None:
 
 
 def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
-    """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too."""
+    """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too.
+
+    What charges() and first_charges() leave out since the seller names no price for it is 0 here, for terms of which
+    the tariff's own price is known: so a price that the seller starts to name is a rise, and no first price.
+    """
     blocks = [("", offer.prices)]
     for one in offer.resources:
         if one.billtype not in NOT_ORDERED:
-            blocks.append((one.id, one.prices))
+            blocks += [(one.id, one.prices)] if one.addontype != ENUMERATION else []
             blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
     found = {
         (currency, term, part): cost
@@ -213,6 +217,13 @@ def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
         if cost is not None
     }
     found.update({(currency, ONCE, ""): cost for currency, cost in offer.setup.items() if cost is not None})
+    known = [(currency, term) for currency, term, part in found if not part and term != ONCE]
+    for currency, term in known:
+        found.update(
+            {(currency, term, part): Decimal(0) for part, prices in blocks if term not in prices.get(currency, {})}
+        )
+        if currency not in offer.setup:
+            found[currency, ONCE, ""] = Decimal(0)
     return found
 
 

@@ -107,7 +107,7 @@ def _raise(  # noqa: PLR0913, PLR0917 - what is known of a module's tariffs by n
 ) -> None:
     """Raise the problems; what has not changed costs no statement, however many tariffs there are."""
     names = tariffs.names(context.db, found)
-    having = tariffs.first_services(context.db, found, NAMED)
+    having = tariffs.first_services(context.db, found, NAMED, module)
     for number, dear in found.items():
         mine = waiting.get(number, ())
         touched = [*(each.item for each in mine), *(each.number for each in dear if each.subject == prices.SERVICE)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -50,12 +50,12 @@ def _form(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_field: 
         add(document, f"addon_{addon.id}", value)
         if addon.choices:
             slist(document, f"addon_{addon.id}", [(choice.id, choice.name) for choice in addon.choices])
-        extra += _price(addon, value, period)
+        extra += _line(panel, _price(addon, value, period))
     cost = bill.of_order(panel, tariff, period, extra)
     currency = tx.value("SELECT currency FROM project WHERE id = %s", tariff.project)
     add(document, "orderinfo", f"<b>Total amount: {money(cost.total)} {currency}</b>")
     if request.func.startswith("v2."):
-        _summaries(document, cost, currency)
+        _summaries(panel, document, cost, currency)
     _page(tx, document, request, tariff)
     return document
 
@@ -85,7 +85,19 @@ def _templates(tx: Tx, document: etree._Element, tariff: Tariff) -> None:
         add(recipes, "val", "none", key="null", depend=row["intname"])
 
 
-def _summaries(document: etree._Element, cost: Bill, currency: str) -> None:
+def _line(panel: Panel, cost: Decimal) -> Decimal:
+    """Switch order_form_rounds."""
+    is_rounded = panel.switches["order_form_rounds"] == "lines"
+    return cost.quantize(Decimal("0.01"), ROUND_HALF_UP) if is_rounded else cost
+
+
+def _sum(panel: Panel, amount: Decimal) -> str:
+    """Switch order_form_rounds."""
+    is_whole = panel.switches["order_form_rounds"] == "whole"
+    return str(amount.quantize(Decimal(1), ROUND_HALF_UP)) if is_whole else money(amount)
+
+
+def _summaries(panel: Panel, document: etree._Element, cost: Bill, currency: str) -> None:
     for name, amount, full in (
         ("pricelist_summary", cost.nodiscount, cost.nodiscount),
         ("discount_summary", cost.nodiscount - cost.total, Decimal(0)),
@@ -94,9 +106,9 @@ def _summaries(document: etree._Element, cost: Bill, currency: str) -> None:
         block = etree.SubElement(document, name)
         add(block, "label", name.partition("_")[0].capitalize())
         price = etree.SubElement(etree.SubElement(block, "cost"), "price")
-        add(price, "cost", money(amount))
+        add(price, "cost", _sum(panel, amount))
         add(price, "currency", currency)
-        add(price, "nodiscount", money(full))
+        add(price, "nodiscount", _sum(panel, full))
 
 
 def _type_fields(tx: Tx, document: etree._Element, form: etree._Element, tariff: Tariff) -> None:

@@ -115,8 +115,9 @@ def _asked(db: Database, item: int, module: int) -> None:
     for each in (item, 1):  # of the second no cost is known
         spent.expected(db, each)
     spent.last_of_terms(db, [item])
+    spent.last_renewal(db, item, 1)
     tariffs.names(db, [1])
-    tariffs.first_services(db, [1], 5)
+    tariffs.first_services(db, [1], 5, 1)
     terms.ending(db, link.account, dt.date(2099, 1, 1))
     terms.looks_after(db, link.account)
     tariff_runs.has_made(db, module, "1")

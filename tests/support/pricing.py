@@ -31,6 +31,14 @@ class Sold:
         euro = self.shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
         self.shop.there.call("pricelist.edit", elid=self.there, sok="ok", **{f"{period}{euro}": amount})
 
+    def costs_of(self, addon, amount, period="monthly"):
+        """Of an add-on, by its internal name."""
+        euro = self.shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
+        sql = "SELECT id FROM pricelist WHERE parent = %s AND intname = %s"
+        number = self.shop.there.value(sql, self.there, addon)
+        more = {f"{period}{euro}": amount}
+        self.shop.there.call("pricelist.detail.edit", plid=self.there, elid=number, sok="ok", **more)
+
     def sells(self, amount, period="monthly"):
         euro = self.shop.here.value("SELECT id FROM currency WHERE iso = 'EUR'")
         self.shop.here.call("pricelist.edit", elid=self.here, sok="ok", **{f"{period}{euro}": amount})

@@ -159,6 +159,38 @@ def test_what_has_no_agreed_price_takes_the_first_one_and_waits_for_nothing(shop
     assert tariff.agreed()["1 months"] == ("99 EUR", "99 EUR")
 
 
+@pytest.mark.parametrize("first", ["night", "order"])
+def test_a_fee_that_the_seller_starts_to_name_is_a_rise(shop, sold, switch, first):
+    switch(shop.there, "export_setup", "attribute")
+    tariff = sold()
+    night(shop) if first == "night" else shop.until_active(tariff.order())
+    assert tariff.agreed()["once, at the order"] == ("0 EUR", "0 EUR")
+    tariff.costs(50, "setup")
+    item = tariff.order()
+    assert waits(shop, item)
+    assert "60 EUR" in shop.error(item)
+    night(shop)
+    assert "once, at the order: 0 -> 50 EUR" in json.loads(tariff.problem()["params"])["prices"]
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    shop.until_active(item)
+    assert [row["amount"] for row in shop.charges(item)] == ["60"]
+
+
+@pytest.mark.parametrize("first", ["night", "order"])
+def test_an_add_on_that_is_given_a_price_for_the_term_has_risen(shop, sold, first):
+    tariff = sold(addons="mem:int:1:8:1,backup:bool:2.5:on")
+    tariff.costs_of("backup", "")
+    # The import and its prices are from before; all that is agreed is what is seen now.
+    shop.here.write("DELETE FROM reseller_price WHERE number = %s", tariff.here)
+    night(shop) if first == "night" else shop.until_active(tariff.order())
+    tariff.costs_of("backup", 9)
+    item = tariff.order()
+    assert waits(shop, item)
+    tariff.costs_of("backup", "")
+    goes_on(shop, item)
+    shop.until_active(item)
+
+
 def test_a_price_list_that_cannot_be_read_decides_nothing_but_what_was_seen_tonight_holds(shop, sold):
     tariff = sold()
     night(shop)
@@ -278,11 +310,8 @@ def test_an_order_with_add_ons_asks_for_its_tariff_once(shop, sold):
 def test_a_unit_price_that_rose_is_told_at_night_by_the_amount_that_may_be_ordered(shop, sold):
     tariff = sold(addons="mem:int:1024:8192:0.002,tiny:int:1:3:0.002")
     night(shop)
-    euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
     for name in ("mem", "tiny"):
-        number = shop.there.value("SELECT id FROM pricelist WHERE parent = %s AND intname = %s", tariff.there, name)
-        more = {f"monthly{euro}": "0.004"}
-        shop.there.call("pricelist.detail.edit", plid=tariff.there, elid=number, sok="ok", **more)
+        tariff.costs_of(name, "0.004")
     night(shop)
     told = json.loads(tariff.problem()["params"])
     assert told["count"] == "1"
@@ -333,6 +362,66 @@ def test_two_modules_that_sell_one_tariff_have_each_its_price_and_its_problem(sh
         assert [each.module for each in problems.dearer(db, tariff.here)] == [other]
         problems.end(held, cause)
     shop.here.write("DELETE FROM reseller_price WHERE module = %s", other)
+
+
+def test_the_problem_names_only_services_of_its_own_module(shop, sold, inside):
+    tariff, db = sold(), inside.db
+    item = tariff.order()
+    shop.until_active(item)
+    # Kept by another module.
+    shop.here.write("UPDATE item SET processingmodule = processingmodule + 1000 WHERE id = %s", item)
+    try:
+        with leases.lease(db, "t:prices", 60) as held:
+            seen = prices.Seen(prices.TARIFF, tariff.here, f"{tariff.there} 1", "EUR", tariff.here, Decimal(90))
+            prices.note(held, shop.module, [seen])
+            price_watch.note(inside.context, held, shop.module)
+            [problem] = problems.dearer(db, tariff.here)
+            assert str(item) not in tariff.problem()["touches"].split()
+            problems.end(held, problem.cause)
+    finally:
+        shop.here.write("UPDATE item SET processingmodule = %s WHERE id = %s", shop.module, item)
+
+
+def test_a_price_from_before_a_change_of_resources_is_over_and_a_change_of_name_alters_none(shop, sold, inside):
+    tariff, db = sold(), inside.db
+    item = tariff.order()
+    shop.until_active(item)
+    seen = prices.Seen(
+        prices.SERVICE, item, f"{tariff.there} 1 abc renewed", "EUR", tariff.here, Decimal(50), Decimal(5)
+    )
+    row = (
+        "INSERT INTO reseller_request (item, kind, live, rkey, state, module, account, itemtype, detail, created, "
+        "updated, sent) SELECT item, 'setparam', NULL, %s, %s, module, account, itemtype, %s, created, updated, "
+        "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR FROM reseller_request WHERE item = %s AND kind = 'order'"
+    )
+
+    def risen():
+        return [each.part for each in prices.risen(db, shop.module, 99) if each.number == item]
+
+    with leases.lease(db, "t:prices", 60) as held:
+        prices.note(held, shop.module, [seen])
+        for key, state, detail, left in (
+            ("name", "done", "vds.edit 7 domain=other.example", [seen.part]),
+            ("refused", "refused", "vds.edit 7 addon_3=8", [seen.part]),
+            ("more", "done", "vds.edit 7 addon_3=8", []),
+        ):
+            shop.here.write(row, f"setparam t-{item}-{key}", state, detail, item)
+            assert risen() == left, key
+        shop.here.write("DELETE FROM reseller_request WHERE rkey LIKE %s", f"setparam t-{item}-%")
+        # What an order had charged was once taken for the price of renewals.
+        old = seen._replace(part=f"{tariff.there} 1 abc charged")
+        prices.note(held, shop.module, [old])
+        assert risen() == [old.part, seen.part]
+        prices.prune(held, shop.module)
+        assert risen() == [seen.part]
+
+
+def test_a_difference_that_no_column_holds_is_passed_over_on_either_side_of_zero(shop, sold, inside):
+    tariff = sold()
+    seen = prices.Seen(prices.TARIFF, tariff.here, "1 1 beside", "EUR", tariff.here, Decimal(-1).scaleb(16))
+    with leases.lease(inside.db, "t:prices", 60) as held:
+        prices.note(held, shop.module, [seen, seen._replace(price=-seen.price)])
+    assert all(not each.is_beside for each in prices.of(inside.db, prices.TARIFF, tariff.here))
 
 
 def test_problems_that_have_not_changed_cost_a_run_the_same_however_many_there_are(shop, sold, inside):

@@ -1,9 +1,12 @@
 """How far forecasts were off, and what a seller keeps back without naming it."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
+from reseller.ledger import balances
+from reseller.model import Money
 from tests.support.foreseeing import alone, cost, has, in_days, renewing
 from tests.support.paying import renew, today
 
@@ -132,3 +135,22 @@ def test_a_refusal_that_shows_what_the_seller_keeps_back_counts_until_a_purchase
     has(shop, price + 2)
     shop.until_active(shop.order("vds"))
     assert float(foreseen(shop)["floor"]) == 2
+
+
+def test_reserved_money_that_a_refusal_does_not_name_is_not_kept_back_a_second_time(shop, inside):
+    db, account = inside.db, 987654
+    try:
+        balances.save(db, account, [Money(Decimal(100), "EUR", Decimal(5), Decimal(10))])
+        # 20 and a credit of 5, of which 10 are reserved: 15 can be spent, and 15 of 30 are missing.
+        balances.save_refused(db, account, Money(Decimal(20), "EUR"), Decimal(30), Decimal(15))
+        [kept] = balances.of(db, account)
+        assert (kept.money.floor, kept.available) == (0, 15)
+        # 12 can be spent: it keeps 3 back.
+        balances.save_refused(db, account, Money(Decimal(20), "EUR"), Decimal(30), Decimal(18))
+        [kept] = balances.of(db, account)
+        assert (kept.money.floor, kept.available) == (3, 12)
+        # Another reserve is named, and no sum: what was kept back stays.
+        balances.save_refused(db, account, Money(Decimal(20), "EUR", reserved=Decimal(8)), None, None)
+        assert balances.of(db, account)[0].available == 14
+    finally:
+        shop.here.write("DELETE FROM reseller_balance WHERE account = %s", account)

@@ -22,7 +22,7 @@ def setting(shop):
         shop.here.call("processing.edit", elid=shop.module, sok="ok", **fields)
 
     yield put
-    put(sellertax="", taxback="off")
+    put(sellertax="", taxback="off", tolerancesum="")
 
 
 def test_an_order_waits_while_the_form_says_something_else_and_goes_on_by_itself(shop, sold, setting):
@@ -47,7 +47,7 @@ def test_an_order_waits_while_the_form_says_something_else_and_goes_on_by_itself
     assert [row["amount"] for row in shop.charges(item)] == ["10"]
 
 
-def test_a_person_agrees_to_the_difference_and_not_to_another(shop, sold, setting):
+def test_a_person_agrees_to_the_difference_and_not_to_a_larger_one(shop, sold, setting):
     setting(sellertax="0")
     tariff = sold(setup=5)
     first = tariff.order()
@@ -57,8 +57,41 @@ def test_a_person_agrees_to_the_difference_and_not_to_another(shop, sold, settin
     shop.until_active(first)
     again = tariff.order()
     shop.until_active(again)
-    tariff.costs("5.02", "setup")
-    assert waits(shop, tariff.order(), "reseller_two_prices")
+    tariff.costs("5.2", "setup")
+    item = tariff.order()
+    assert waits(shop, item, "reseller_two_prices")
+    assert "a difference of 5 EUR" in shop.error(item)
+    # Who has agreed to a difference has agreed to a smaller one, and to none.
+    for setup in ("3", ""):
+        tariff.costs(setup, "setup")
+        goes_on(shop, item)
+        shop.until_active(item)
+        item = tariff.order()
+    tariff.costs("7", "setup")
+    item = tariff.order()
+    assert waits(shop, item, "reseller_two_prices")
+    night(shop)
+    assert shop.ctl("prices", "accept", str(tariff.here), "--yes").returncode == 0
+    # It may depend on what is ordered: both amounts are fine from now on.
+    for setup in ("7", "5"):
+        tariff.costs(setup, "setup")
+        goes_on(shop, item)
+        shop.until_active(item)
+        item = tariff.order()
+
+
+@pytest.mark.parametrize(
+    ("rounds", "cost", "least", "is_held"),
+    [("lines", "1.235", "0", False), ("whole", "1.7", "", True), ("whole", "1.95", "", False)],
+)
+def test_a_form_that_rounds_each_line_is_no_contradiction_and_whole_amounts_hide_none(
+    shop, sold, switch, setting, rounds, cost, least, is_held
+):
+    switch(shop.there, "order_form_rounds", rounds)
+    setting(sellertax="0", tolerancesum=least)
+    names = ("one", "two", "three") if rounds == "lines" else ("one",)
+    tariff = sold(addons=",".join(f"{name}:bool:{cost}:on" for name in names))
+    assert waits(shop, tariff.order(), "reseller_two_prices") == is_held
 
 
 @pytest.mark.parametrize(

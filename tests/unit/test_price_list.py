@@ -106,6 +106,25 @@ def test_each_currency_keeps_its_own_costs(server, tmp_path):
     assert read(server, tmp_path, two).prices == {"EUR": {"1": Decimal(1)}, "USD": {"1": Decimal(2)}}
 
 
+def test_what_is_sold_without_a_price_costs_nothing_and_what_has_an_unknown_one_is_not_taken_for_free(server, tmp_path):
+    addon = "<addon><id>{}</id><addontype>2</addontype><billtype>2</billtype>{}</addon>"
+    year = PERIOD.format(cost=5).replace('length="1"', 'length="12"')
+    told = [
+        PERIOD.format(cost=10),
+        addon.format(1, ""),
+        addon.format(2, PERIOD.format(cost="free")),
+        addon.format(3, year),
+    ]
+    found = price_list.unit_prices(read(server, tmp_path, *told))
+    assert found == {
+        ("EUR", "1", ""): 10,
+        ("EUR", "1", "1"): 0,
+        ("EUR", "1", "3"): 0,
+        ("EUR", "12", "3"): 5,
+        ("EUR", price_list.ONCE, ""): 0,
+    }
+
+
 def test_a_resource_has_its_limits_measure_and_choices(server, tmp_path):
     [*numbers, panel] = read(
         server, tmp_path, tariff(9).partition("</itemtype_info>")[2].replace("</pricelist>", "")

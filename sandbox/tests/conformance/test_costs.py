@@ -96,3 +96,11 @@ def test_a_setup_fee_is_a_field_of_the_form_and_no_field_of_an_unknown_currency(
     euro = seller.rows("SELECT id FROM currency WHERE iso = 'EUR'")[0]["id"]
     assert shown.findtext(f"setup{euro}") == "5.0000"
     assert seller.error("pricelist.edit", elid=tariff, sok="ok", setup99="5").get("type") == "value"
+
+
+@pytest.mark.parametrize(("setting", "cost"), [("nothing", "11.235"), ("lines", "11.24"), ("whole", "11")])
+def test_what_the_order_form_is_rounded_to(seller, turn, setting, cost):
+    turn("order_form_rounds", setting)
+    made = seller.call("sandbox.tariff", name="Rounded", price="10", periods="1", addons="backup:bool:1.235:on")
+    form = seller.http("v2.vds.order.param", pricelist=made.findtext("id"), order_period="1")
+    assert form.findtext("total_summary/cost/price/cost").startswith(cost)
