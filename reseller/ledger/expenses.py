@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reseller.db import Database
-from reseller.ledger import requests
+from reseller.ledger import observations, requests
 from reseller.ledger.leases import Lease
 from reseller.model import DAY, Expense
+from reseller.wire import numbers
 from reseller.wire.texts import fit
 
 ROWS_AT_ONCE = 500
+#: the cursor of an account, beside those of modules: whichever module reads its charges goes on from here
+_OF_ACCOUNTS, _NEWEST = 0, "expenses_newest %s"
 _COLUMNS = "charge, remote, operation, day, amount, currency"
 _WHO_CHARACTERS = 190
 
@@ -68,6 +71,17 @@ def _sent(db: Database, services: set[int], first: dt.date) -> dict[int, set[dt.
         for item, day in db.rows(sql, tuple(services), first, requests.CHARGED):
             found.setdefault(item, set()).add(day)
     return found
+
+
+def newest(db: Database, account: int) -> int | None:
+    """The number of the newest charge of an account that was read; None before the first look."""
+    known = observations.cursors(db, _OF_ACCOUNTS).get(_NEWEST % account)
+    return None if known is None else numbers.whole(known)
+
+
+def read_to(lease: Lease, account: int, number: int) -> None:
+    """Record that the charges of an account are read and kept up to this number."""
+    observations.move(lease, _OF_ACCOUNTS, _NEWEST % account, str(number))
 
 
 def of(db: Database, account: int) -> list[Unplanned]:
