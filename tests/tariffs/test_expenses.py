@@ -81,20 +81,36 @@ def test_a_charge_that_no_request_of_ours_explains_is_one_problem_of_the_account
     assert [(row["charge"], row["service"]) for row in listed(shop)] == [(foreign, ""), (mine, item)]
     assert problem(shop)["task"] == told["task"]
     done = shop.ctl("expenses", "accept", str(shop.module))
-    assert b"Nothing was changed" in done.stdout
+    assert f"expenses accept {shop.module} --until {foreign} --yes" in done.stdout.decode()
     assert problem(shop) is not None
-    assert shop.ctl("expenses", "accept", str(shop.module), "--yes").returncode == 0
+    assert shop.ctl("expenses", "accept", str(shop.module), "--until", str(foreign), "--yes").returncode == 0
     assert shop.here.rows(UNPLANNED) == []
     assert shop.here.value("SELECT COUNT(*) FROM task WHERE id = %s AND status <> 2", told["task"]) == 0
     assert problem(shop) is None
     assert listed(shop) == []
-    refused = shop.ctl("expenses", "accept", str(shop.module), "--yes")
+    refused = shop.ctl("expenses", "accept", str(shop.module), "--until", str(foreign), "--yes")
     assert refused.returncode == 1
     assert b"speaks for no account" in refused.stderr
     assert shop.here.value("SELECT COUNT(*) FROM reseller_act WHERE what = 'expenses accept'") == 1
     assert shop.ctl("expenses", "accept").returncode == 2
     charged(shop, 987654, 4)
     assert problem(shop)["count"] == "1"
+
+
+def test_only_what_was_shown_is_accepted(shop):
+    shown = charged(shop, 987654)
+    assert problem(shop)["count"] == "1"
+    assert str(shown) in shop.ctl("expenses", "accept", str(shop.module)).stdout.decode()
+    later = charged(shop, 987654, 50)
+    assert problem(shop)["count"] == "2"
+    for incomplete in (["--yes"], ["--until", str(shown)]):
+        assert shop.ctl("expenses", "accept", str(shop.module), *incomplete).returncode == 2
+    assert shop.ctl("expenses", "accept", str(shop.module), "--until", str(shown), "--yes").returncode == 0
+    assert [row["charge"] for row in listed(shop)] == [later]
+    assert shop.here.rows(UNPLANNED)
+    assert problem(shop)["count"] == "1"
+    assert shop.ctl("expenses", "accept", str(shop.module), "--until", str(shown), "--yes").returncode == 1
+    assert [row["charge"] for row in listed(shop)] == [later]
 
 
 def test_a_charge_is_explained_by_what_is_found_later_and_forgotten_after_thirty_days(shop):
@@ -240,8 +256,8 @@ def test_a_module_that_has_moved_looks_at_the_charges_of_its_new_account(shop):
                 assert done.returncode == 0, done
                 problem(shop)
                 if name == other:
-                    charged(shop, 987655)
-                    shop.there.write("UPDATE expense SET account = %s, id = %s WHERE item = 987655", theirs, high + 1)
+                    charged(shop, 987699)
+                    shop.there.write("UPDATE expense SET account = %s, id = %s WHERE item = 987699", theirs, high + 1)
                     problem(shop)
                     assert shop.here.rows("SELECT * FROM reseller_expense WHERE charge = %s", high + 1)
         finally:
