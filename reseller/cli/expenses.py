@@ -16,8 +16,8 @@ def define(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = (
         "list: what sellers have charged in the last 30 days and none of our requests explains, as the last daily look "
-        "has found it. accept: say that the charges of a module's account are in order; shows them, and --until with the "
-        "newest number and --yes does it for all up to that one."
+        "has found it. accept: say that the charges of a module's account are in order; shows them, and --until with "
+        "the newest number and --yes does it for all up to that one."
     )
     parser.add_argument("action", choices=("list", "accept"), nargs="?", default="list")
     parser.add_argument("module", type=shown.number, nargs="?", default=0, help="number of the module")
