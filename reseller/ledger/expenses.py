@@ -2,7 +2,8 @@
 
 A charge is explained by a request of ours that may have been charged and was sent for the same remote service within a
 day of it, or by a service that is paid by the day, which the seller charges by itself. Several charges a request are
-usual, since a seller may book each add-on for itself; so a second charge for one request is not seen here.
+usual, since a seller may book each add-on for itself; so a second charge for one request is not seen here. Where other
+panels buy with the account, a charge for a service that was never linked here is taken for theirs.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ class Unplanned(NamedTuple):
     item: int
 
 
-def judge(db: Database, account: int, found: Sequence[Expense]) -> list[Unplanned]:
-    """Those of these charges that nothing explains, the newest first."""
+def judge(db: Database, account: int, found: Sequence[Expense], *, is_shared: bool) -> list[Unplanned]:
+    """Those of these charges that nothing explains, the newest first; `is_shared`: other panels use the account too."""
     lost: list[Unplanned] = []
     for start in range(0, len(found), ROWS_AT_ONCE):
-        lost += _judge(db, account, found[start : start + ROWS_AT_ONCE])
+        part = _judge(db, account, found[start : start + ROWS_AT_ONCE])
+        lost += [each for each in part if each.item or not is_shared]
     return sorted(lost, key=lambda each: -each.expense.number)
 
 

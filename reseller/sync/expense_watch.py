@@ -79,7 +79,8 @@ def _judge(context: Context, held: Lease, account: int, found: Sequence[Expense]
     """Keep what nothing explains, and forget what is explained by now, or is long ago."""
     kept = [each.expense for each in expenses.of(context.db, account)]
     first = today - dt.timedelta(days=DAYS)
-    lost = expenses.judge(context.db, account, [*kept, *(each for each in found if each.day >= first)])
+    every = [*kept, *(each for each in found if each.day >= first)]
+    lost = expenses.judge(context.db, account, every, is_shared=bool(context.limits.shared_account))
     if lost:
         expenses.put(held, account, lost)
     numbers_lost = {each.expense.number for each in lost}

@@ -141,6 +141,20 @@ def test_a_service_that_is_paid_by_the_day_is_charged_by_the_seller_itself(shop)
         shop.here.write("UPDATE item SET period = %s WHERE id = %s", period, item)
 
 
+def test_of_a_shared_account_only_charges_for_what_was_linked_here_are_told_of(shop):
+    item = service(shop)
+    old(shop, item)
+    foreign = charged(shop, 987654)
+    assert [row["charge"] for row in problem(shop) and listed(shop)] == [foreign]
+    world.limits(shop.here, expense_look_seconds=1, unlisted_seconds=1, shared_account=1)
+    assert problem(shop) is None
+    charged(shop, 987654)
+    assert problem(shop) is None
+    mine = charged(shop, remote(shop, item))
+    assert problem(shop)["count"] == "1"
+    assert [row["charge"] for row in listed(shop)] == [mine]
+
+
 @pytest.mark.parametrize("order", ["full", "rising"])
 def test_only_pages_with_new_charges_are_read_whichever_way_they_are_ordered(shop, switch, order):
     switch(shop.there, "expense_list", order)
