@@ -173,6 +173,20 @@ def test_only_pages_with_new_charges_are_read_whichever_way_they_are_ordered(sho
     shop.there.write("DELETE FROM expense WHERE id IN %s", [*many, *numbers])
 
 
+def test_a_run_over_what_is_open_looks_at_no_charges(shop, switch):
+    switch(shop.there, "provision", "manual")
+    item = shop.order("vds")
+    shop.rest(item)
+    shop.here.write("UPDATE reseller_cursor SET value = '2020-01-01' WHERE name = 'expenses'")
+    before = sent(shop, "expense")
+    assert "waiting" in shop.here.call("reseller.checkevent", pending="on").findtext("summary")
+    assert sent(shop, "expense") == before
+    shop.checkevent()
+    assert sent(shop, "expense") > before
+    shop.there.call("sandbox.provision", item=remote(shop, item))
+    shop.until_active(item)
+
+
 @pytest.mark.parametrize("shape", ["by_service", "short", "short_rising", "uncounted"])
 def test_no_charge_is_passed_over_in_a_list_of_another_shape(shop, switch, shape):
     """In the order of services, with fewer rows a page than asked for, or without the number of all."""
