@@ -135,7 +135,8 @@ class Limits(NamedTuple):
     many_services: int = 3
     # A swapped service that is away for longer than this is a problem, and a finding of the audit.
     long_away_days: int = 14
-    # 1: other panels buy with the seller account too, so the audit shows their services and asks nobody about them.
+    # 1: other panels buy with the seller account too, so the audit shows their services and asks nobody about them, and
+    # charges for services that were never linked here are theirs.
     shared_account: int = 0
     # 0: what the line for cron starts makes no run, and says nothing. A setting, since an upgrade may bring back a line
     # that was taken out.

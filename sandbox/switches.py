@@ -290,9 +290,10 @@ _ALL = (
     ),
     Switch(
         "expense_list",
-        ("full", "rising", "bare", "denied"),
+        ("full", "rising", "by_service", "short", "short_rising", "uncounted", "bare", "denied"),
         "selling-api.md 6",
-        "a client's list of charges: newest first, oldest first, without the service that each is for, or refused",
+        "a client's list of charges: newest first, oldest first, in the order of services, at most 20 rows a page with "
+        "the newest or the oldest first, without the number of all, without the service that each is for, or refused",
     ),
     Switch(
         "addon_change",

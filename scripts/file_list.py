@@ -21,8 +21,8 @@ PAGES = {
 TESTS, SHARED = ("tests/", "sandbox/tests/"), ("tests/support/", "tests/chaos/", "tests/conftest.py")
 HEAD = """# {title}
 
-Made by `make files` from the beginning of each file's docstring; of the tests only what they share. The rules by subject
-are in [architecture.md](architecture.md).
+Made by `make files` from the beginning of each docstring; of the tests only what they share. The rules by subject:
+[architecture.md](architecture.md).
 """
 
 

@@ -26,16 +26,22 @@ def one(context: Context, module: int) -> list[Unplanned]:
     return found
 
 
-def accept(context: Context, module: int) -> list[Unplanned]:
-    """Record that these charges are in order, and end the problem of the account; which they are.
+def accept(context: Context, module: int, until: int) -> list[Unplanned]:
+    """Record that the charges up to number `until` are in order, and end the problem of the account if that is all of
+    them; which they are.
 
-    Raises as one(), and BusyError while another process is at the account's charges.
+    What has come since they were shown has a higher number, and is no part of the word. Raises as one(), also if none
+    is so old, and BusyError while another process is at the account's charges.
     """
     number = account(context, module)
     with lease(context.db, f"expenses:{number}", context.limits.lease_seconds) as held:
-        found = one(context, module)
+        every = one(context, module)
+        found = [each for each in every if each.expense.number <= until]
+        if not found:
+            raise ResellerError("reseller_not_unplanned", object="module", value=module)
         expenses.accept(context.db, number, [each.expense.number for each in found], str(context.caller))
-        told = f"{accounts.name(context.db, number)}: {len(found)} charges"
+        told = f"{accounts.name(context.db, number)}: {len(found)} charges up to {until}"
         context.note("expenses accept", told, module=module)
-        troubles.end(context, held, Cause(problems.SELLER, number, problems.UNPLANNED))
+        if not expenses.of(context.db, number):
+            troubles.end(context, held, Cause(problems.SELLER, number, problems.UNPLANNED))
     return found

@@ -2,7 +2,8 @@
 
 A charge is explained by a request of ours that may have been charged and was sent for the same remote service within a
 day of it, or by a service that is paid by the day, which the seller charges by itself. Several charges a request are
-usual, since a seller may book each add-on for itself; so a second charge for one request is not seen here.
+usual, since a seller may book each add-on for itself; so a second charge for one request is not seen here. Where other
+panels buy with the account, a charge for a service that was never linked here is taken for theirs.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reseller.db import Database
-from reseller.ledger import requests
+from reseller.ledger import observations, requests
 from reseller.ledger.leases import Lease
 from reseller.model import DAY, Expense
+from reseller.wire import numbers
 from reseller.wire.texts import fit
 
 ROWS_AT_ONCE = 500
+#: the cursor of an account, beside those of modules: whichever module reads its charges goes on from here
+_OF_ACCOUNTS, _NEWEST = 0, "expenses_newest %s"
 _COLUMNS = "charge, remote, operation, day, amount, currency"
 _WHO_CHARACTERS = 190
 
@@ -29,11 +33,12 @@ class Unplanned(NamedTuple):
     item: int
 
 
-def judge(db: Database, account: int, found: Sequence[Expense]) -> list[Unplanned]:
-    """Those of these charges that nothing explains, the newest first."""
+def judge(db: Database, account: int, found: Sequence[Expense], *, is_shared: bool) -> list[Unplanned]:
+    """Those of these charges that nothing explains, the newest first; `is_shared`: other panels use the account too."""
     lost: list[Unplanned] = []
     for start in range(0, len(found), ROWS_AT_ONCE):
-        lost += _judge(db, account, found[start : start + ROWS_AT_ONCE])
+        part = _judge(db, account, found[start : start + ROWS_AT_ONCE])
+        lost += [each for each in part if each.item or not is_shared]
     return sorted(lost, key=lambda each: -each.expense.number)
 
 
@@ -68,6 +73,17 @@ def _sent(db: Database, services: set[int], first: dt.date) -> dict[int, set[dt.
         for item, day in db.rows(sql, tuple(services), first, requests.CHARGED):
             found.setdefault(item, set()).add(day)
     return found
+
+
+def newest(db: Database, account: int) -> int | None:
+    """The number of the newest charge of an account that was read; None before the first look."""
+    known = observations.cursors(db, _OF_ACCOUNTS).get(_NEWEST % account)
+    return None if known is None else numbers.whole(known)
+
+
+def read_to(lease: Lease, account: int, number: int) -> None:
+    """Record that the charges of an account are read and kept up to this number."""
+    observations.move(lease, _OF_ACCOUNTS, _NEWEST % account, str(number))
 
 
 def of(db: Database, account: int) -> list[Unplanned]:

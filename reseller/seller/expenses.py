@@ -2,13 +2,13 @@
 
 That a client may read this list is known from one client program; its columns are those of the table behind it
 (platform.md 6.2) as far as that goes, and which of them the list has is not known. A row without a number, a service's
-number, a day and an amount says nothing, and a list of such rows is no source. Rows get ascending numbers, and the
-order of the list is seen, not assumed, so only the pages with new rows are read.
+number, a day and an amount says nothing, and a list of such rows is no source. Rows get ascending numbers. The order
+of the list, how long its pages are and whether the number of rows that it names is right are seen, not assumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reseller.assumption import answers
@@ -33,39 +33,113 @@ class Read(NamedTuple):
     is_whole: bool
 
 
+class _Page(NamedTuple):
+    """The numbers of a page's rows in their order, how many rows came, and how many the seller says there are."""
+
+    numbers: list[int]
+    size: int
+    total: int
+
+
 def since(transport: Transport, last: int | None, page_rows: int) -> Read | None:
-    """The charges with a number above `last`; where that is None, only those of the page with the newest.
+    """The charges with a number above `last`; where that is None, those of the page with the newest at least.
 
     None if the rows lack what has to be known of them. Raises SellerError, such as a refusal of the list.
     """
-    found: dict[int, Expense | None] = {}
-    is_whole, known = True, last or 0
-    for page, is_last in _pages(transport, page_rows):
-        fresh = {number: _expense(number, elem) for number, elem in page if number > known and number not in found}
-        found.update(fresh)
-        is_whole = last is None or is_last or not fresh or any(number <= known for number, _ in page)
-        if is_whole:
-            break
-    rows = tuple(each for each in found.values() if each is not None)
-    if found and not rows:
+    look = _Look(transport, last, page_rows)
+    is_whole = look.is_whole()
+    rows = tuple(each for each in look.found.values() if each is not None)
+    if look.is_bare or (look.found and not rows):
         return None
-    return Read(rows, max(found, default=known), is_whole)
+    return Read(rows, max(look.found, default=last or 0), is_whole)
 
 
-def _pages(transport: Transport, page_rows: int) -> Iterator[tuple[Sequence[tuple[int, document.Element]], bool]]:
-    """The pages with the newest rows first, at most MOST_PAGES, each with whether there is no other."""
-    first, total = _page(transport, 1, page_rows)
-    pages = max(-(-total // page_rows), 1)
-    is_rising = len(first) > 1 and first[0][0] < first[-1][0]
-    order = range(pages, 0, -1) if is_rising else range(1, pages + 1)
-    for number in order[:MOST_PAGES]:
-        yield first if number == 1 else _page(transport, number, page_rows)[0], number == order[-1]
+class _Look:
+    """One reading of the list: where its order is seen, only the pages with new rows, else one page after the other.
+
+    How long pages are is seen from the first, since a seller may send fewer rows than it was asked for; the number of
+    rows that it names is believed as far as what came agrees.
+    """
+
+    def __init__(self, transport: Transport, last: int | None, page_rows: int) -> None:
+        self._transport, self._last, self._page_rows = transport, last, page_rows
+        self.found: dict[int, Expense | None] = {}
+        self._first = self._page(1)
+        #: rows came, and none had a number
+        self.is_bare = bool(self._first.size) and not self._first.numbers
+
+    def is_whole(self) -> bool:
+        """Read all charges above the last number, at most MOST_PAGES; whether none of them is missing."""
+        first = self._first
+        if not first.numbers:
+            return True
+        if len(first.numbers) > 1 and _falls(first.numbers):
+            whole = self._falling()
+        elif len(first.numbers) > 1 and _falls(first.numbers[::-1]) and first.total >= first.size:
+            whole = self._rising()
+        else:
+            whole = None
+        return self._to_the_end() if whole is None else whole
+
+    def _falling(self) -> bool | None:
+        """From the first page on, until one has a row that is known; None where the pages are in no order."""
+        lowest, number = self._first.numbers[-1], 1
+        while self._last is not None and lowest > self._last:
+            number += 1
+            if number > MOST_PAGES:
+                return False
+            page = self._page(number).numbers
+            if not page or page[-1] == lowest:
+                return True
+            if not _falls(page) or page[-1] > lowest:
+                return None
+            lowest = page[-1]
+        return True
+
+    def _rising(self) -> bool | None:
+        """As _falling(), from the last page back; None also where the seller says fewer rows than there are."""
+        first, above = self._first, 0
+        pages = -(-first.total // first.size)
+        for number in range(pages, max(pages - MOST_PAGES, 0), -1):
+            page = first if number == 1 else self._page(number)
+            if number == pages and not self._is_end(page, number):
+                return None
+            if not page.numbers or not _falls(page.numbers[::-1]) or 0 < above <= page.numbers[0]:
+                return None
+            above = page.numbers[0]
+            if self._last is None or above <= self._last:
+                return True
+        return pages <= MOST_PAGES
+
+    def _is_end(self, page: _Page, number: int) -> bool:
+        """Whether this is the last page as the first one's number of rows says: a full one may have others after it."""
+        first = self._first
+        if page.size < first.total - (number - 1) * first.size:
+            return False
+        return page.size < first.size or {*first.numbers, *page.numbers}.issuperset(self._page(number + 1).numbers)
+
+    def _to_the_end(self) -> bool:
+        """One page after the other, until one brings nothing new."""
+        seen = set(self._first.numbers)
+        for number in range(2, MOST_PAGES + 1):
+            page = self._page(number).numbers
+            if seen.issuperset(page):
+                return True
+            seen.update(page)
+        return False
+
+    def _page(self, number: int) -> _Page:
+        """Read a page, and keep its charges above the last number."""
+        fields = {"p_num": str(number), "p_cnt": str(self._page_rows)}
+        root = self._transport.call("expense", fields, bounds=PAGE)
+        elems = root.findall("elem")
+        rows = [(row, elem) for elem in elems if (row := numbers.whole(document.text(elem, "id")))]
+        self.found.update((row, _expense(row, elem)) for row, elem in rows if row > (self._last or 0))
+        return _Page([row for row, _ in rows], len(elems), numbers.whole(document.text(root, "p_elems")))
 
 
-def _page(transport: Transport, number: int, page_rows: int) -> tuple[list[tuple[int, document.Element]], int]:
-    root = transport.call("expense", {"p_num": str(number), "p_cnt": str(page_rows)}, bounds=PAGE)
-    rows = [(numbers.whole(document.text(elem, "id")), elem) for elem in root.iterfind("elem")]
-    return [row for row in rows if row[0]], numbers.whole(document.text(root, "p_elems"))
+def _falls(rows: Sequence[int]) -> bool:
+    return all(before > after for before, after in zip(rows, rows[1:]))
 
 
 def _expense(number: int, elem: document.Element) -> Expense | None:

@@ -30,7 +30,7 @@ NAMED = 10
 
 def note(context: Context, held: Lease, module: int) -> None:
     """Raise the problem of each tariff of which changes have lost money, and end those that are over."""
-    raised = {each.cause.number for each in problems.of_kind(context.db, module, problems.DEAR_CHANGE)}
+    raised = [each.cause for each in problems.of_kind(context.db, module, problems.DEAR_CHANGE)]
     try:
         changed = [each for each in mid_term.of_days(context.db, DAYS, [module]) if each.margin is not None]
         if not changed and not raised:
@@ -44,9 +44,12 @@ def note(context: Context, held: Lease, module: int) -> None:
     for each in changed:
         if ceiling.is_above(max(each.charged, Decimal(0)), each.cost, settings):
             lossy.setdefault(each.pricelist, []).append(each)
-    for number in raised - set(lossy):
-        with troubles.each(context):
-            troubles.end(context, held, Cause.of_sold(number, problems.DEAR_CHANGE, module))
+    lasting = {Cause.of_sold(number, problems.DEAR_CHANGE, module) for number in lossy}
+    for cause in raised:
+        # As it was read: a row of an older version names the tariff only.
+        if cause not in lasting:
+            with troubles.each(context):
+                troubles.end(context, held, cause)
     for number, found in lossy.items():
         with troubles.each(context):
             troubles.raise_(context, held, _problem(module, number, found))

@@ -202,7 +202,7 @@ class _Run:
         if not live and not opening and not linked:
             if not self.job.mode.pending:
                 self._end_all()
-                self._watch_tariffs()
+                self._watch_money()
             return
         seller = self._lead()
         self.summary.timing = seller.transport.timing
@@ -214,11 +214,14 @@ class _Run:
             seller.circuit.require_closed()
             account.wake(live)
             self._at(seller, live, opening, linked)
-            self._watch_tariffs()
+            if not self.job.mode.pending:
+                self._watch_money()
 
-    def _watch_tariffs(self) -> None:
-        """Compare the tariffs that are sold with the seller's, last of all: a price list may take its time."""
-        if not self.job.mode.pending and time.monotonic() < self.job.until:
+    def _watch_money(self) -> None:
+        """Compare the tariffs that are sold with the seller's, last of all, since a price list may take its time; then
+        what was seen of prices, balances and charges.
+        """
+        if time.monotonic() < self.job.until:
             from reseller.sync import tariff_watch
 
             tariff_watch.note(self.context, self.held, self.module, self.job.until)

@@ -60,8 +60,8 @@ def note(context: Context, held: Lease, module: int) -> None:
 
 
 def _keep(held: Lease, found: Forecast) -> None:
-    """Keep the forecast of this day, and count those whose days are over."""
-    if found.outlooks and not foreseen.is_kept(held.db, found.account, found.today):
+    """Keep the forecast of this day, if it looks so far ahead, and count those whose days are over."""
+    if found.outlooks and found.days >= foreseen.DAYS and not foreseen.is_kept(held.db, found.account, found.today):
         due = {each.currency: each.due[foreseen.DAYS] for each in found.outlooks}
         foreseen.put(held, found.account, found.today, due)
         foreseen.settle(held, found.account, found.today)

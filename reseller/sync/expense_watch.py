@@ -1,9 +1,10 @@
 """Charges at the seller that belong to none of our requests: one problem of the account, looked for once a day.
 
-The seller's list of charges is read from the newest one of the last look on, a bounded number of pages; the first look
-only notes where the list ends. A list that the account may not read, or that does not name services, is no source: that
-is logged, and neither raises nor ends anything. What is found is judged anew in each look, so that a charge of an order
-that was found late is explained by it. DAYS after its day a charge is forgotten.
+The seller's list of charges is read from the newest one of the account's last look on, a bounded number of pages; the
+first look only notes where the list ends, and one that could not read all leaves that as it was. A list that the
+account may not read, or that does not name services, is no source: that is logged, and neither raises nor ends
+anything. What is found is judged anew in each look, so that a charge of an order that was found late is explained by
+it. DAYS after its day a charge is forgotten.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.model import Expense
 from reseller.seller import expenses as charged
-from reseller.wire import dates, money, numbers
+from reseller.seller.expenses import Read
+from reseller.wire import dates, money
 from reseller.wire.errors import ResellerError
 
-#: names of the cursors: when it was looked last, and the newest charge that was seen
-LOOKED, NEWEST = "expenses", "expenses_newest"
+#: name of the cursor of when it was looked last
+LOOKED = "expenses"
 #: for how long a charge is told of
 DAYS = 30
 #: how many charges the problem names
@@ -46,38 +48,39 @@ def note(context: Context, held: Lease, module: int) -> None:
     observations.move_now(held, module, LOOKED)
     try:
         seller = context.seller(module)
-        found = _read(context, held, seller)
+        last = expenses.newest(context.db, account)
+        read = _read(context, seller, last)
     except ResellerError as error:
         context.log.error(f"module {module}: charges not compared: {context.word(error)}")
         return
-    if found is not None:
-        _judge(context, held, account, found, seller.transport.today)
+    if read is not None:
+        _judge(context, held, account, () if last is None else read.rows, seller.transport.today)
+        # Not before the charges are kept: a process that ends in between reads them once more.
+        if read.is_whole and read.newest != last:
+            expenses.read_to(held, account, read.newest)
         _keep(context, held, module, cause, expenses.of(context.db, account))
 
 
-def _read(context: Context, held: Lease, seller: Seller) -> Sequence[Expense] | None:
-    """The charges since the last look, None where the list is no source; raises SellerError."""
+def _read(context: Context, seller: Seller, last: int | None) -> Read | None:
+    """The charges after number `last`, None where the list is no source; raises SellerError."""
     module = seller.settings.module
-    known = observations.cursors(context.db, module).get(NEWEST)
-    last = None if known is None else numbers.whole(known)
     read = charged.since(seller.transport, last, context.limits.page_rows)
     if read is None:
         context.log.info(f"module {module}: the seller's charges do not name services and days, and are not compared")
-        return None
-    if not read.is_whole:
+    elif not read.is_whole:
         context.log.error(
-            f"module {module}: more charges than one look reads; some of {last} to {read.newest} are unread"
+            f"module {module}: the seller's charges are more than one look reads, or in no order; some of "
+            f"{last or 0} to {read.newest} are unread, and the next look reads them again"
         )
-    if read.newest != last:
-        observations.move(held, module, NEWEST, str(read.newest))
-    return () if last is None else read.rows
+    return read
 
 
 def _judge(context: Context, held: Lease, account: int, found: Sequence[Expense], today: dt.date) -> None:
     """Keep what nothing explains, and forget what is explained by now, or is long ago."""
     kept = [each.expense for each in expenses.of(context.db, account)]
     first = today - dt.timedelta(days=DAYS)
-    lost = expenses.judge(context.db, account, [*kept, *(each for each in found if each.day >= first)])
+    every = [*kept, *(each for each in found if each.day >= first)]
+    lost = expenses.judge(context.db, account, every, is_shared=bool(context.limits.shared_account))
     if lost:
         expenses.put(held, account, lost)
     numbers_lost = {each.expense.number for each in lost}

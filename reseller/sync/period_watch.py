@@ -2,8 +2,8 @@
 
 It is raised `forecast_days` before the first of their renewals (lifecycle/forecast.py says what will be renewed), so
 that a person has time to find another way. What is offered to new orders may differ from what a service may be renewed
-by, so the form of one service's renewal decides where it lists periods, and the price list where it lists none. What
-neither of them says raises nothing and ends nothing.
+by, so the form of one service's renewal decides where it lists periods, and the price list where it lists none. A form
+that was not read, and what neither of them says, raises nothing and ends nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reseller.seller.price_list import Offer
 from reseller.wire import dates
 from reseller.wire.errors import SellerError
 
-#: how many forms of renewals one look reads
+#: how many forms of renewals one look reads; where there are more, the next day's begins with others
 FORMS = 20
 #: how many services the problem names
 NAMED = 20
@@ -49,9 +49,11 @@ def note(context: Context, held: Lease, seller: Seller, offers: Mapping[int, Off
         if each.module == module:
             by_term.setdefault((each.pricelist, months), []).append(each)
     look = _Look(context, seller, offers)
+    terms = list(by_term.items())
+    start = seller.transport.today.toordinal() * FORMS % max(len(terms), 1)
     gone: dict[int, list[_Gone]] = {}
     unknown: set[int] = set()
-    for (number, months), services in by_term.items():
+    for (number, months), services in terms[start:] + terms[:start]:
         offered = look.offered(number, str(months), services[0])
         if offered is None:
             unknown.add(number)
@@ -85,23 +87,23 @@ class _Look:
         if published is not None and term in published:
             return published
         listed = self._listed(service)
-        return listed or published
+        return None if listed is None else listed or published
 
     def _published(self, number: int) -> tuple[str, ...] | None:
         offer = self._offers.get(number)
         currency = ceiling.currency_of(offer, self._currency) if offer else ""
         return tuple(offer.prices.get(currency, {})) if offer and currency else None
 
-    def _listed(self, service: Ending) -> tuple[str, ...]:
-        """The periods in the form of the service's renewal; none where it lists none or cannot be read."""
+    def _listed(self, service: Ending) -> tuple[str, ...] | None:
+        """The periods in the form of the service's renewal, none where it lists none; None where it was not read."""
         if self._forms >= FORMS:
-            return ()
+            return None
         self._forms += 1
         try:
             return renewals.periods(self._seller.transport, service.remote)
         except SellerError as error:
             self._context.log.info(f"item {service.item}: its renewal is not seen: {self._context.word(error)}")
-            return ()
+            return None
 
 
 def _problem(context: Context, module: int, number: int, found: Sequence[_Gone]) -> Problem:

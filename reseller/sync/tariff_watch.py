@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reseller.context import Context
-from reseller.ledger import observations, problems
+from reseller.ledger import gone_modules, observations, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -44,6 +44,7 @@ def note(context: Context, held: Lease, module: int, until: float) -> None:
         return
     report = changes.Report([], [], {}, [], {}, {})
     observations.move_now(held, module, LOOKED)
+    gone_modules.forget(held)
     if tariffs.of_module(context.db, module, TARIFF_FIELD):
         try:
             report = changes.look(context, module, until)

@@ -80,6 +80,11 @@ def notify(panel: Panel, request: Request) -> etree._Element:
     return document
 
 
+#: the order of charges by switch expense_list, and the rows of a page where it is short
+_ORDERS = {"rising": "e.id ASC", "short_rising": "e.id ASC", "by_service": "e.item DESC, e.id ASC"}
+_SHORT = 20
+
+
 @function("expense", CLIENT, "selling-api.md 6")
 def expense_list(panel: Panel, request: Request) -> etree._Element:
     """Charges, a page at a time; what a client gets of them is switch expense_list."""
@@ -87,11 +92,13 @@ def expense_list(panel: Panel, request: Request) -> etree._Element:
     if shows == "denied":
         raise denied(request.func)
     start, count = pages.window(panel, request)
+    if shows.startswith("short"):
+        start, count = start // max(count, 1) * _SHORT, min(count, _SHORT)
     document = etree.Element("doc")
     with panel.db.begin() as tx:
         rows = tx.rows(
             "SELECT e.id, e.item, i.name, e.operation, e.realdate, e.amount FROM expense e LEFT JOIN item i "
-            f"ON i.id = e.item WHERE %s OR e.account = %s ORDER BY e.id {'ASC' if shows == 'rising' else 'DESC'}",
+            f"ON i.id = e.item WHERE %s OR e.account = %s ORDER BY {_ORDERS.get(shows, 'e.id DESC')}",
             request.caller.staff,
             request.caller.account,
         )
@@ -101,7 +108,8 @@ def expense_list(panel: Panel, request: Request) -> etree._Element:
         element = elem(document, {**cells, "amount": money(row["amount"] or Decimal(0))})
         if is_page(request):
             add(element, "currency", currency)
-    add(document, "p_elems", len(rows))
+    if shows != "uncounted":
+        add(document, "p_elems", len(rows))
     return document
 
 

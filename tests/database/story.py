@@ -239,7 +239,7 @@ def _money(shop: Shop, item: int) -> None:
         shop.checkevent()
     world.limits(shop.here)
     ctl(shop, "expenses")
-    ctl(shop, "expenses", "accept", shop.module, "--yes")
+    ctl(shop, "expenses", "accept", shop.module, "--until", 10**9, "--yes")
     ctl(shop, "stop", "--why", "a look at the prices")
     shop.checkevent()
     ctl(shop, "start", codes=(0, 1))

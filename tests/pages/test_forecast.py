@@ -97,8 +97,8 @@ def test_a_person_finds_the_page_in_the_menu_and_what_is_due_behind_a_row(shop):
     here = shop.here
     with chromium() as browser:
         browser.log_in(here.http_url, "admin", here.accounts["admin"]["password"])
-        browser.menu("Money at the sellers")
-        assert browser.title == "Money at the sellers"
+        browser.menu("Money and forecast")
+        assert browser.title == "Money and forecast"
         assert shop.buyer in browser.text
         browser.mark(listed(shop)["id"])
         browser.press("What is due")

@@ -113,6 +113,18 @@ def test_it_is_over_thirty_days_after_the_last_change(shop, charged):
     assert listed(shop, item, "--json") == []
 
 
+def test_a_problem_that_an_older_version_has_raised_ends_too(shop, charged):
+    item = service(shop)
+    more_memory(shop, item)
+    assert problem(shop) is not None
+    shop.here.write("UPDATE reseller_problem SET part = 0 WHERE kind = 'dear_change'")
+    assert problem(shop)["part"] == shop.module
+    assert shop.here.value("SELECT COUNT(*) FROM reseller_problem WHERE kind = 'dear_change'") == 1
+    shop.here.write("UPDATE reseller_problem SET part = 0 WHERE kind = 'dear_change'")
+    shop.here.write("UPDATE reseller_request SET cost = NULL WHERE item = %s AND kind = 'setparam'", item)
+    assert problem(shop) is None
+
+
 def test_a_change_that_the_panel_charges_as_the_seller_does_is_none(shop, charged, switch):
     switch(shop.here, "addon_change", "charged")
     item = service(shop)

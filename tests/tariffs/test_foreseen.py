@@ -7,6 +7,7 @@ import pytest
 
 from reseller.ledger import balances
 from reseller.model import Money
+from tests.support import world
 from tests.support.foreseeing import alone, cost, has, in_days, renewing
 from tests.support.paying import renew, today
 
@@ -106,6 +107,16 @@ def test_a_forecast_with_a_renewal_of_unknown_cost_is_not_counted(shop, renewed)
     shop.here.write("UPDATE reseller_request SET cost = NULL WHERE item = %s AND kind = 'prolong'", renewed)
     assert counted(shop, renewed) is None
     assert [row["day"] for row in weighed(shop)] == [today()]
+
+
+def test_a_forecast_that_looks_less_than_a_week_ahead_is_not_kept(shop):
+    """It would be held against what a whole week has cost."""
+    renewing(shop, 5)
+    shop.here.write("DELETE FROM reseller_foreseen")
+    world.limits(shop.here, forecast_days=6)
+    assert weighed(shop) == []
+    world.limits(shop.here, forecast_days=7)
+    assert len(weighed(shop)) == 1
 
 
 def test_forecasts_of_long_ago_are_forgotten(shop, renewed):

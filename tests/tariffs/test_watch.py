@@ -167,3 +167,28 @@ def test_the_look_comes_once_a_day_and_never_where_it_is_switched_off(shop, tari
     world.limits(shop.here, tariff_look_seconds=86400)
     shop.checkevent()
     assert exports() > before
+
+
+def test_what_is_kept_of_modules_and_accounts_that_are_gone_is_forgotten(shop, tariff):
+    """Prices of a module without linked services at once, charges and forecasts of an account when they are old."""
+    price = (
+        "INSERT INTO reseller_price (subject, number, part, currency, pricelist, module, agreed, agreed_by, agreed_at, "
+        "seen, seen_at) VALUES ('tariff', %s, '1 1 of gone', 'EUR', 1, %s, 1, '', NOW(), 1, NOW())"
+    )
+    charge = "INSERT INTO reseller_expense (account, charge, remote, operation, day, amount, currency, item) VALUES "
+    for number, module in ((987001, 987000), (tariff[0], shop.module)):
+        shop.here.write(price, number, module)
+    for number, days in ((1, 61), (2, 5)):
+        shop.here.write(f"{charge} (987000, %s, '1', 'open', UTC_DATE() - INTERVAL %s DAY, 1, 'EUR', 0)", number, days)
+        shop.here.write(
+            "INSERT INTO reseller_foreseen (account, currency, day, amount, noted) "
+            "VALUES (987000, 'EUR', UTC_DATE() - INTERVAL %s DAY, 1, NOW())",
+            days,
+        )
+    problems(shop)
+    kept = "SELECT number, module FROM reseller_price WHERE part = '1 1 of gone'"
+    assert shop.here.rows(kept) == [{"number": tariff[0], "module": shop.module}]
+    for table in ("reseller_expense", "reseller_foreseen"):
+        assert shop.here.value(f"SELECT COUNT(*) FROM {table} WHERE account = 987000") == 1
+        shop.here.write(f"DELETE FROM {table} WHERE account = 987000")
+    shop.here.write("DELETE FROM reseller_price WHERE part = '1 1 of gone'")
