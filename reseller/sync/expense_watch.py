@@ -70,7 +70,7 @@ def _read(context: Context, seller: Seller, last: int | None) -> Read | None:
     elif not read.is_whole:
         context.log.error(
             f"module {module}: the seller's charges are more than one look reads, or in no order; some of "
-            f"{last or 0} to {read.newest} are unread, and the next look reads them again"
+            f"{last or 0} to {read.newest} are unread, and the next look tries again; a larger page_rows reads more"
         )
     return read
 

@@ -196,6 +196,15 @@ def _dearer(shop: Shop) -> None:
     shop.tariffs["dearer"] = here
     shop.until_active(shop.order("vds", "dearer"))
     world.limits(shop.here, tariff_look_seconds=1, unlisted_seconds=1)
+    # A module and an account that are gone.
+    shop.here.write(
+        "INSERT INTO reseller_price (subject, number, part, currency, pricelist, module, agreed, agreed_by, agreed_at, "
+        "seen, seen_at) VALUES ('tariff', 1, '1 1', 'EUR', 1, 987000, 1, '', NOW(), 1, NOW())"
+    )
+    shop.here.write(
+        "INSERT INTO reseller_foreseen (account, currency, day, amount, noted) "
+        "VALUES (987000, 'EUR', '2020-01-01', 1, NOW())"
+    )
     euro = shop.there.value("SELECT id FROM currency WHERE iso = 'EUR'")
     for price in ("9.99", "99"):
         costs: dict[str, Any] = {f"monthly{euro}": price}
