@@ -69,7 +69,9 @@ class Mirror:
         (self.base / "etc/billmgr.conf").write_text("\n".join([*kept, f"DBName {NAME}"]) + "\n")
         for name in PROGRAMS:
             (self.base / name).parent.mkdir(exist_ok=True)
-            shutil.copy2(real / name, self.base / name)
+            # As it was installed: what may stand in its place (support/forked.py) would run for the panel's own tree.
+            installed = real / f"{name}.real"
+            shutil.copy2(installed if installed.exists() else real / name, self.base / name)
         self._start_mgrctl()
 
     def _start_mgrctl(self, more: str = "") -> None:
