@@ -80,7 +80,8 @@ def code_types():
         "reseller_pricelist", "reseller_datacenter", "reseller_remote", "reseller_expiredate",  # fields
         "reseller_observes",  # a column
         "reseller_lease", "reseller_account", "reseller_request", "reseller_link",  # tables
-        "reseller_observation", "reseller_map", "reseller_swap", "reseller_free", "reseller_expense", "reseller_foreseen",
+        "reseller_observation", "reseller_map", "reseller_swap", "reseller_free",
+        "reseller_expense", "reseller_foreseen",
     }  # fmt: skip
     found = set()
     for path in (ROOT / "reseller").rglob("*.py"):
