@@ -8,7 +8,7 @@ from reseller.cli import shown
 from reseller.commands import unplanned
 from reseller.context import Context
 from reseller.ledger import accounts, expenses
-from reseller.mgr5 import items
+from reseller.lifecycle import forecast
 from reseller.wire import dates, money
 
 
@@ -31,8 +31,8 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         shown.complain("say list, or accept MODULE")
         return 2
     if arguments.action == "list":
-        modules = {unplanned.account(context, module): module for module in items.modules(context.db)}
-        rows = [row for account, module in modules.items() for row in _rows(context, account, module)]
+        of_accounts = forecast.accounts(context).items()
+        rows = [row for account, modules in of_accounts for row in _rows(context, account, modules[-1])]
         shown.table(rows, as_json=arguments.json, empty="Every charge that was seen is explained.")
         return 0
     if bool(arguments.until) != arguments.yes:

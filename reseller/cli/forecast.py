@@ -8,6 +8,7 @@ from decimal import Decimal
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger import accounts, balances, foreseen
+from reseller.ledger.foreseen import Error
 from reseller.lifecycle import forecast
 from reseller.lifecycle.forecast import Forecast, Outlook
 from reseller.mgr5 import items
@@ -59,19 +60,19 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def _account(context: Context, found: Forecast) -> dict[str, object]:
+    errors = foreseen.errors(context.db, found.account)
     return {
         "account": accounts.name(context.db, found.account),
         "today": dates.text(found.today),
         "days": found.days,
-        "currencies": [_currency(context, found, each) for each in found.outlooks],
+        "currencies": [_currency(context, found, each, errors.get(each.currency)) for each in found.outlooks],
         "not counted": [{**each._asdict(), "ends": dates.text(each.ends)} for each in found.left],
     }
 
 
-def _currency(context: Context, found: Forecast, each: Outlook) -> dict[str, object]:
+def _currency(context: Context, found: Forecast, each: Outlook, error: Error | None) -> dict[str, object]:
     kept = each.money
     oldest = context.limits.balance_old_seconds
-    error = foreseen.errors(context.db, found.account).get(each.currency)
     return {
         "currency": each.currency,
         "available": None if kept is None else kept.available,
@@ -93,15 +94,16 @@ def _currency(context: Context, found: Forecast, each: Outlook) -> dict[str, obj
 
 def _tell(context: Context, found: Forecast) -> None:
     shown.say(f"{accounts.name(context.db, found.account)}, from {dates.text(found.today)}, {found.days} days:")
+    errors = foreseen.errors(context.db, found.account)
     for each in found.outlooks:
-        _tell_currency(context, found, each)
+        _tell_currency(context, found, each, errors.get(each.currency))
     words = texts.messages(context.panel.base, "reseller.forecast")[texts.FALLBACK]
     for left in found.left:
         why = words[f"reason_{left.why}"]
         shown.say(f"  not counted: service {left.item} {left.name}, until {dates.text(left.ends)}: {why}")
 
 
-def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
+def _tell_currency(context: Context, found: Forecast, each: Outlook, error: Error | None) -> None:
     iso, kept = each.currency, each.money
     due = ", ".join(f"{money.text(amount, iso)} in {window} days" for window, amount in each.due.items())
     if kept is None:
@@ -120,7 +122,6 @@ def _tell_currency(context: Context, found: Forecast, each: Outlook) -> None:
         )
     if each.credit_from is not None:
         shown.say(f"  {iso}: credit is used from {dates.text(each.credit_from)} on")
-    error = foreseen.errors(context.db, found.account).get(iso)
     if error is not None:
         share = "" if error.percent is None else f" ({error.percent} %)"
         mean = money.text((error.off / error.forecasts).quantize(Decimal("0.01")), iso)

@@ -11,6 +11,7 @@ from reseller.audit.status import Status
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.sync import scheduled
+from reseller.wire import texts
 
 NONE = "none"
 #: how many services are named for each kind of problem
@@ -108,8 +109,7 @@ def _problems(each: Status) -> str:
     parts = []
     for kind, count in sorted(each.figures.problems.items()):
         services = each.touched[kind]
-        names = ", ".join(map(str, services[:NAMED])) + (", ..." if len(services) > NAMED else "")
-        parts.append(f"{count} {kind} (of {names})" if services else f"{count} {kind}")
+        parts.append(f"{count} {kind} (of {texts.some(services, NAMED)})" if services else f"{count} {kind}")
     return f"{'; '.join(parts)} (see: resellerctl audit)" if parts else NONE
 
 

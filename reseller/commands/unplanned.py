@@ -11,16 +11,11 @@ from reseller.lifecycle import problems as troubles
 from reseller.wire.errors import ResellerError
 
 
-def account(context: Context, module: int) -> int:
-    """The account at which a module has linked services; 0 for none."""
-    return links.account_of(context.db, module)
-
-
 def one(context: Context, module: int) -> list[Unplanned]:
     """The charges of a module's account that are not explained; raises ResellerError `reseller_not_unplanned` if there
     are none.
     """
-    found = expenses.of(context.db, account(context, module))
+    found = expenses.of(context.db, links.account_of(context.db, module))
     if not found:
         raise ResellerError("reseller_not_unplanned", object="module", value=module)
     return found
@@ -33,7 +28,7 @@ def accept(context: Context, module: int, until: int) -> list[Unplanned]:
     What has come since they were shown has a higher number, and is no part of the word. Raises as one(), also if none
     is so old, and BusyError while another process is at the account's charges.
     """
-    number = account(context, module)
+    number = links.account_of(context.db, module)
     with lease(context.db, f"expenses:{number}", context.limits.lease_seconds) as held:
         every = one(context, module)
         found = [each for each in every if each.expense.number <= until]

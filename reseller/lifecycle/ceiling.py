@@ -30,7 +30,7 @@ from reseller.lifecycle.order_plan import TARIFF_FIELD
 from reseller.mgr5 import items
 from reseller.seller import price_list
 from reseller.seller.price_list import ONCE, Charge, Offer
-from reseller.wire import money
+from reseller.wire import money, texts
 from reseller.wire.errors import ResellerError, SellerError
 
 if TYPE_CHECKING:
@@ -138,8 +138,11 @@ def currency_of(offer: Offer, account: str) -> str:
 
 def words(found: Sequence[Price]) -> str:
     """Agreed and present prices, the first few of them."""
-    told = [f"{name(each)}: {money.text(each.agreed, '')} -> {money.text(each.seen, each.currency)}" for each in found]
-    return ", ".join(told[:NAMED]) + (", ..." if len(told) > NAMED else "") or "-"
+    return texts.some(found, NAMED, _rise) or "-"
+
+
+def _rise(price: Price) -> str:
+    return f"{name(price)}: {money.text(price.agreed, '')} -> {money.text(price.seen, price.currency)}"
 
 
 def name(price: Price) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from reseller.ledger import accounts, foreseen
+from reseller.ledger.foreseen import Error
 from reseller.lifecycle import forecast
 from reseller.lifecycle.forecast import Forecast, Left, Outlook, Term
 from reseller.pages import listing
 from reseller.pages.call import Call, refused
 from reseller.tariffs import period_words
-from reseller.wire import dates, document, money
+from reseller.wire import dates, document, money, texts
 
 _KEY = re.compile(r"([1-9][0-9]{0,9})-(.{0,16})")
 _WORDS = "reseller.forecast"
@@ -32,7 +33,11 @@ def show(call: Call) -> document.Element:
     days = context.limits.forecast_days
     for account, modules in forecast.accounts(context).items():
         found = forecast.of(context, account, dates.machine_day(), days)
-        rows += [_account(call, found, each, modules) for each in found.outlooks or (forecast.nothing(),)]
+        errors = foreseen.errors(context.db, account)
+        rows += [
+            {**_account(call, found, each, modules), "error": _error(errors.get(each.currency))}
+            for each in found.outlooks or (forecast.nothing(),)
+        ]
     call.page.extend([listing.elem(row) for row in rows])
     call.put(p_elems=len(rows))
     return call.page
@@ -59,7 +64,6 @@ def _account(call: Call, found: Forecast, each: Outlook, modules: list[int]) -> 
         "uncovered": dates.text(each.uncovered),
         "missing": money.text(each.missing, "") if each.missing else "",
         **{f"due_{window}": _due(call, found, each, window) for window in forecast.WINDOWS},
-        "error": _error(call, found, each),
         "lost": _lost(call, each),
         "left": len(found.left),
     }
@@ -81,17 +85,15 @@ def _due(call: Call, found: Forecast, each: Outlook, window: int) -> str:
     return _old(call, money.text(each.due[window], ""), is_old=is_old)
 
 
-def _error(call: Call, found: Forecast, each: Outlook) -> str:
+def _error(error: Error | None) -> str:
     """How far forecasts were off lately, and how many were compared."""
-    error = foreseen.errors(call.context.db, found.account).get(each.currency)
     return f"{error.percent} % ({error.forecasts})" if error and error.percent is not None else ""
 
 
 def _lost(call: Call, each: Outlook) -> str:
     """What would not be renewed on the first day that is not covered, first what is gone for good."""
     mark = call.words(_WORDS).get("final", "")
-    names = [f"{term.item} {term.name}{f' ({mark})' if term.is_final else ''}" for term in each.lost[:NAMED]]
-    return ", ".join(names) + (", ..." if len(each.lost) > NAMED else "")
+    return texts.some(each.lost, NAMED, lambda term: f"{term.item} {term.name}{f' ({mark})' if term.is_final else ''}")
 
 
 def terms(call: Call) -> document.Element:

@@ -15,7 +15,7 @@ from reseller.tariffs import period_words, proposal
 from reseller.tariffs.faces import Face
 from reseller.tariffs.proposal import STALE, Pair
 from reseller.tariffs.resold import Part, Resold
-from reseller.wire import document
+from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 
 _KEY = re.compile(rf"([1-9][0-9]{{0,9}})-({'|'.join(tariffmap.KINDS)})-(.{{1,190}})")
@@ -36,7 +36,6 @@ def show(call: Call) -> document.Element:
 
 def _tariff(call: Call, each: Resold) -> Mapping[str, object]:
     words, missing = call.words(_WORDS), each.missing
-    names = [_part(call, part) for part in missing[:NAMED]]
     return {
         "id": each.number,
         "name": each.name,
@@ -44,7 +43,7 @@ def _tariff(call: Call, each: Resold) -> Mapping[str, object]:
         "remote": each.remote or words.get("no_target", ""),
         "active": words.get("sold_on" if each.is_active else "sold_off", ""),
         "mapped": f"{len(each.parts) - len(missing)} / {len(each.parts)}",
-        "missing": ", ".join(names) + (", ..." if len(missing) > NAMED else ""),
+        "missing": texts.some(missing, NAMED, lambda part: _part(call, part)),
         "services": each.services,
     }
 

@@ -19,7 +19,7 @@ from reseller.ledger.mid_term import Changed
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import ceiling
 from reseller.lifecycle import problems as troubles
-from reseller.wire import money
+from reseller.wire import money, texts
 from reseller.wire.errors import ResellerError
 
 #: for how long a change is told of
@@ -56,14 +56,13 @@ def note(context: Context, held: Lease, module: int) -> None:
 
 
 def _problem(module: int, number: int, found: Sequence[Changed]) -> Problem:
-    named = [_words(each) for each in found[:NAMED]]
     params = {
         "module": str(module),
         "pricelist": str(number),
         "tariff": found[0].tariff,
         "count": str(len(found)),
         "days": str(DAYS),
-        "services": ", ".join(named) + (", ..." if len(found) > NAMED else ""),
+        "services": texts.some(found, NAMED, _words),
     }
     cause = Cause.of_sold(number, problems.DEAR_CHANGE, module)
     error = troubles.KINDS[problems.DEAR_CHANGE].error

@@ -21,7 +21,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.model import Expense
 from reseller.seller import expenses as charged
 from reseller.seller.expenses import Read
-from reseller.wire import dates, money
+from reseller.wire import dates, money, texts
 from reseller.wire.errors import ResellerError
 
 #: name of the cursor of when it was looked last
@@ -94,13 +94,12 @@ def _keep(context: Context, held: Lease, module: int, cause: Cause, found: Seque
         if not found:
             troubles.end(context, held, cause)
             return
-        named = [words(each) for each in found[:NAMED]]
         params = {
             "module": str(module),
             "account": accounts.name(context.db, cause.number),
             "count": str(len(found)),
             "days": str(DAYS),
-            "charges": ", ".join(named) + (", ..." if len(found) > NAMED else ""),
+            "charges": texts.some(found, NAMED, words),
         }
         touches = tuple(dict.fromkeys(each.item for each in found if each.item)) or tuple(
             links.some(context.db, module)

@@ -21,7 +21,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import tariffs
 from reseller.seller import renewals
 from reseller.seller.price_list import Offer
-from reseller.wire import dates
+from reseller.wire import dates, texts
 from reseller.wire.errors import SellerError
 
 #: how many forms of renewals one look reads; where there are more, the next day's begins with others
@@ -108,7 +108,6 @@ class _Look:
 
 def _problem(context: Context, module: int, number: int, found: Sequence[_Gone]) -> Problem:
     services = sorted((each for one in found for each in one.services), key=lambda each: (each.ends, each.item))
-    named = [f"{each.item} {each.name} ({dates.text(each.ends)})" for each in services[:NAMED]]
     params = {
         "module": str(module),
         "pricelist": str(number),
@@ -117,7 +116,7 @@ def _problem(context: Context, module: int, number: int, found: Sequence[_Gone])
         "offered": ", ".join(found[0].offered) or "-",
         "day": dates.text(services[0].ends),
         "count": str(len(services)),
-        "services": ", ".join(named) + (", ..." if len(services) > NAMED else ""),
+        "services": texts.some(services, NAMED, lambda each: f"{each.item} {each.name} ({dates.text(each.ends)})"),
     }
     cause = Cause.of_sold(number, problems.PERIOD_GONE, module)
     touches = tuple(each.item for each in services)

@@ -16,6 +16,7 @@ from reseller.lifecycle import operations
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import items
 from reseller.sync.left_behind import OF_DATES, OF_LEDGER
+from reseller.wire import texts
 
 #: how many services the shared task names
 NAMED = 20
@@ -47,8 +48,11 @@ def gather(context: Context, held: Lease, module: int) -> None:
 
 def _keep(context: Context, held: Lease, cause: Cause, mine: Sequence[Problem]) -> None:
     touches = tuple(each.cause.number for each in mine)
-    names = ", ".join(map(str, touches[:NAMED])) + (", ..." if len(touches) > NAMED else "")
-    params = {"count": str(len(mine)), "services": names, "first": context.word(troubles.message(mine[0]))}
+    params = {
+        "count": str(len(mine)),
+        "services": texts.some(touches, NAMED),
+        "first": context.word(troubles.message(mine[0])),
+    }
     before = problems.of(context.db, cause)
     if (
         before is not None

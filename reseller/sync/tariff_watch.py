@@ -8,8 +8,6 @@ not known ends none of what is below it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reseller.context import Context
 from reseller.ledger import gone_modules, observations, problems
 from reseller.ledger.leases import Lease
@@ -20,6 +18,7 @@ from reseller.mgr5 import tariffs
 from reseller.sync import period_watch, price_watch
 from reseller.tariffs import changes
 from reseller.tariffs.changes import Change
+from reseller.wire import texts
 from reseller.wire.errors import ResellerError
 
 #: names of the cursors: when it was looked last, and whether that failed
@@ -97,7 +96,7 @@ def _keep(  # noqa: PLR0913 - which problem of which module, and what it is abou
     with troubles.each(context):
         if found:
             numbers = list(dict.fromkeys(change.pricelist for change in found))
-            told = {"module": str(module), "count": str(len(numbers)), "tariffs": _named(found)}
+            told = {"module": str(module), "count": str(len(numbers)), "tariffs": texts.some(found, NAMED, _named)}
             touches = tuple(tariffs.services(context.db, numbers, NAMED))
             error = troubles.KINDS[kind].error
             troubles.raise_(context, held, Problem(cause, module, error, told, touches=touches))
@@ -105,6 +104,5 @@ def _keep(  # noqa: PLR0913 - which problem of which module, and what it is abou
             troubles.end(context, held, cause)
 
 
-def _named(found: Iterable[Change]) -> str:
-    names = [f"{each.pricelist} {each.name} ({each.part})" for each in found]
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+def _named(each: Change) -> str:
+    return f"{each.pricelist} {each.name} ({each.part})"

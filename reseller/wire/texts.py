@@ -7,8 +7,10 @@ without messages does not pay for it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from reseller import files
 from reseller.wire.errors import Message
@@ -26,6 +28,7 @@ SENTENCE_CHARACTERS = 2000
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]+")
 #: a placeholder with the full stop after it, since its value may be a sentence with its own full stop
 _PLACEHOLDER = re.compile(r"__([a-z][a-z0-9_]*?)__(\.?)")
+_Named = TypeVar("_Named")
 
 
 def fit(text: str, most: int = SENTENCE_CHARACTERS) -> str:
@@ -39,6 +42,11 @@ def said(text: str, most: int = SENTENCE_CHARACTERS) -> str:
     recognised.
     """
     return fit(hide_known(text), most)
+
+
+def some(found: Sequence[_Named], most: int, named: Callable[[_Named], object] = str) -> str:
+    """The first `most` of these, by what `named` calls each, with "..." where there are more; empty for none."""
+    return ", ".join(str(named(each)) for each in found[:most]) + (", ..." if len(found) > most else "")
 
 
 def visible(line: str) -> str:

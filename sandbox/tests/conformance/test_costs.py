@@ -1,6 +1,7 @@
 """What a purchase costs: the first term, further terms, a setup fee, tax (additions-2.md i)."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -13,17 +14,9 @@ def seller(conformance_sandbox):
 
 
 @pytest.fixture
-def turn(seller):
+def turn(seller, switch):
     """Set a switch for one test."""
-    known = {}
-
-    def change(name, value):
-        known.setdefault(name, seller.call("sandbox.switch", name=name).findtext("value"))
-        seller.call("sandbox.switch", name=name, value=value)
-
-    yield change
-    for name, value in known.items():
-        seller.call("sandbox.switch", name=name, value=value)
+    return partial(switch, seller)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Tariffs are made over the panel's own functions, as published programs call them (additions-2.md a.2, a.3)."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -13,17 +14,9 @@ def panel(conformance_sandbox):
 
 
 @pytest.fixture
-def turn(panel):
+def turn(panel, switch):
     """Set a switch for one test."""
-    known = {}
-
-    def change(name, value):
-        known.setdefault(name, panel.call("sandbox.switch", name=name).findtext("value"))
-        panel.call("sandbox.switch", name=name, value=value)
-
-    yield change
-    for name, value in known.items():
-        panel.call("sandbox.switch", name=name, value=value)
+    return partial(switch, panel)
 
 
 def currency(panel, iso):
