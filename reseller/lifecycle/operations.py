@@ -102,13 +102,18 @@ def note(context: Context, item: Item, operation: int, text: str) -> None:
 
 
 def make_task(context: Context, item: Item, operation: int, text: str) -> None:
-    """Make the operation's task unless it has, or had, one: never two. A task that is open gets the new `text`."""
+    """Make the operation's task unless it has, or had, one: never two. A task that is open gets the new `text`.
+
+    An operation that was deleted in the meantime keeps no task: nobody would ever close it.
+    """
     if items.has_task(context.db, operation):
         _retell(context, operation, text)
         return
     kind = _task_type(context, item, items.operation_name(context.db, operation))
     if kind:
         _new_task(context, item, kind, text, runningoperation=operation)
+        if not items.exists(context.db, operation):
+            close_tasks(context, operation)
 
 
 def ask(context: Context, item: Item, intname: str, text: str) -> int:

@@ -87,6 +87,8 @@ def watch(attempt: Change, seen: Service) -> bool:
     A problem tells a person where the seller refuses it. Raises SellerError.
     """
     if attempt.request.error_type != requests.OVERTAKEN:
+        # a task that was made while the operation was being deleted
+        operations.close_tasks(attempt.context, attempt.request.operation)
         attempt.settle(Standing(_watched(attempt.request), requests.OVERTAKEN))
         attempt.context.log.info(f"item {attempt.item.id}: its {attempt.kind} is not wanted any more, and is watched")
     undo = _UNDO.get(attempt.item.status, "")

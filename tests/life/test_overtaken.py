@@ -2,6 +2,8 @@
 
 import pytest
 
+from reseller.lifecycle import operations
+from reseller.mgr5 import items
 from tests.support import world
 from tests.support.keeping import held_calls, is_held, remote, sent, there
 from tests.support.world import until
@@ -117,15 +119,34 @@ def test_a_withdrawn_deletion_that_the_seller_has_put_off_is_a_problem_until_it_
     shop.until_active(item)
     shop.act("close", item)
     until(lambda: "at the end" in shop.error(item), "it is not put off")
-    shop.here.call("runningoperation.delete", elid=shop.operation(item)["id"], sok="ok")
+    until(lambda: shop.tasks(item), "it has no task")
+    [task] = shop.tasks(item)
+    shop.here.call("runningoperation.delete", elid=task["runningoperation"], sok="ok")
+    # made while the operation was being deleted, by a command that was killed right after
+    sql = "INSERT INTO task (item, type, runningoperation, params, status) VALUES (%s, %s, %s, %s, 0)"
+    shop.here.write(sql, item, task["type"], task["runningoperation"], task["params"])
     shop.here.call("sandbox.item", item=item, status=2)
     world.limits(shop.here, land_seconds=0)
     shop.checkevent()
     assert problem(shop, item) == "reseller_close_withdrawn"
+    assert len(shop.tasks(item)) == 1
     assert "was withdrawn here" in shop.ctl("audit").stdout.decode()
     assert there(shop, item)["expiredate"].isoformat() in shop.tasks(item)[0]["params"]
     shop.here.write("UPDATE reseller_request SET promise = '2020-01-01' WHERE item = %s AND live = 1", item)
     ends(shop, item)
+
+
+def test_an_operation_that_is_deleted_while_its_task_is_made_keeps_no_task(shop, inside, vds):
+    operation = inside.operation(vds, "close")
+
+    def make(context):
+        operations.make_task(context, items.read(context.db, vds), operation, "It is closed there next month.")
+
+    def delete():
+        shop.here.write("DELETE FROM runningoperation WHERE id = %s", operation)
+
+    inside.between(make, "SELECT id FROM task WHERE id > 0 FOR UPDATE", "INSERT INTO task", delete)
+    assert shop.here.rows("SELECT id FROM task WHERE item = %s", vds) == []
 
 
 def test_what_the_seller_does_not_undo_is_for_a_person(shop, vds, switch):

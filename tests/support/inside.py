@@ -108,8 +108,15 @@ class Inside:
 
     def meanwhile(self, item: int, act: Callable[[Context], object], change: Callable[[], object]) -> object:
         """What `act` comes to when `change` happens after it has begun and before it gets the service's lease."""
-        name = f"item:{item}"
-        self.db.execute("INSERT IGNORE INTO reseller_lease VALUES (%s, '', 0, '2000-01-01')", name)
+        self.db.execute("INSERT IGNORE INTO reseller_lease VALUES (%s, '', 0, '2000-01-01')", f"item:{item}")
+        lock = f"SELECT name FROM reseller_lease WHERE name = 'item:{item}' FOR UPDATE"
+        waiting = f"INSERT IGNORE INTO reseller_lease (name, owner, fence, expires) VALUES ('item:{item}'"
+        return self.between(act, lock, waiting, change)
+
+    def between(
+        self, act: Callable[[Context], object], lock: str, waiting: str, change: Callable[[], object]
+    ) -> object:
+        """What `act` comes to when `change` happens while its statement `waiting` waits for the rows of `lock`."""
 
         def run() -> object:
             own = Context.start(self.context.panel)
@@ -119,18 +126,14 @@ class Inside:
                 own.db.close()
 
         def waits() -> bool:
-            asked = self.db.rows("SHOW FULL PROCESSLIST")
-            return any(
-                f"INSERT IGNORE INTO reseller_lease (name, owner, fence, expires) VALUES ('{name}'" in str(one)
-                for one in asked
-            )
+            return any(waiting in str(one) for one in self.db.rows("SHOW FULL PROCESSLIST"))
 
         with contextlib.closing(self.shop.here.connect()) as other, ThreadPoolExecutor(1) as pool:
             other.begin()
             with other.cursor() as cursor:
-                cursor.execute("SELECT name FROM reseller_lease WHERE name = %s FOR UPDATE", (name,))
+                cursor.execute(lock)
             found = pool.submit(run)
-            until(lambda: found.done() or waits(), "it does not ask for the lease")
+            until(lambda: found.done() or waits(), f"it does not come to {waiting}")
             change()
             other.rollback()
             return found.result()

@@ -2,6 +2,8 @@
 
 import contextlib
 
+NO_MODULE = 0
+
 
 class Own:
     """A tariff made on both sides by hand; what each side has of it is told apart."""
@@ -41,6 +43,21 @@ def sold_until_the_end(shop, kind):
     yield make
     for one in made:
         shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", one.here)
+
+
+@contextlib.contextmanager
+def nothing_else_sold(shop):
+    """The module sells no tariff but those that are made meanwhile, which are sold no more afterwards.
+
+    So no other test's tariff is cause for a problem.
+    """
+    away = "UPDATE processingmodule2pricelist SET processingmodule = %s WHERE processingmodule = %s"
+    shop.here.write(away, NO_MODULE, shop.module)
+    try:
+        yield
+    finally:
+        shop.here.write("DELETE FROM processingmodule2pricelist WHERE processingmodule = %s", shop.module)
+        shop.here.write(away, shop.module, NO_MODULE)
 
 
 def ordered(shop, tariff, period):

@@ -5,13 +5,9 @@ import json
 import pytest
 
 from tests.support import world
+from tests.support.tariffs import nothing_else_sold
 
 KINDS = ("below_cost", "unsellable")
-SOLD = (
-    "SELECT DISTINCT p.itemtype FROM pricelist p JOIN processingmodule2pricelist m ON m.pricelist = p.id "
-    "JOIN pricelistparam f ON f.pricelist = p.id AND f.intname = 'reseller_pricelist' AND f.value > '' "
-    "WHERE m.processingmodule = %s AND p.parent IS NULL"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -19,20 +15,24 @@ def _looks(shop):
     """The look comes with every run, and no tariff of another test is wrong."""
     world.limits(shop.here, tariff_look_seconds=1, unlisted_seconds=1)
     shop.here.write("DELETE FROM reseller_cursor WHERE name LIKE 'tariffs%%'")
-    yield
+    with nothing_else_sold(shop):
+        yield
     shop.here.write("DELETE FROM reseller_problem WHERE kind IN ('below_cost', 'unsellable')")
 
 
 @pytest.fixture
 def tariff(shop):
-    """A tariff that was imported and is on sale: its number here and there."""
-    there = shop.there.call("sandbox.tariff", itemtype="vds", name="Watched", price=10, periods="1").findtext("id")
+    """A tariff of virtual servers that was imported and is on sale: its number here and there."""
+    return on_sale(shop, "vds")
+
+
+def on_sale(shop, itemtype):
+    there = shop.there.call("sandbox.tariff", itemtype=itemtype, name="Watched", price=10, periods="1").findtext("id")
     done = shop.ctl("tariffs", "import", str(shop.module), there, "--rule", "+20 %", "--yes")
     assert done.returncode == 0, done.stdout.decode()
     here = shop.here.value("SELECT id FROM pricelist WHERE intname = %s AND parent IS NULL", there)
     shop.here.call("pricelist.resume", elid=here)
-    yield here, there
-    shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", here)
+    return here, there
 
 
 def problems(shop):
@@ -41,10 +41,6 @@ def problems(shop):
     shop.checkevent()
     sql = "SELECT kind, params FROM reseller_problem WHERE kind IN %s AND number = %s AND subject = 'module'"
     return {row["kind"]: json.loads(row["params"]) for row in shop.here.rows(sql, KINDS, shop.module)}
-
-
-def there_of_vds(shop):
-    return shop.there.value("SELECT id FROM pricelist WHERE name = 'VDS-1' AND parent IS NULL")
 
 
 def costs(shop, there, amount):
@@ -103,7 +99,7 @@ def test_many_tariffs_that_stay_away_for_a_day_are_believed_and_one_that_comes_b
         shop.there.write("UPDATE pricelist SET archived = 'on' WHERE id IN %s", gone)
         assert named not in problems(shop).get("unsellable", {}).get("tariffs", "")
         [before] = shop.here.rows(doubts)
-        shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id = %s", there_of_vds(shop))
+        shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id = %s", more[0])
         problems(shop)
         [since] = shop.here.rows(doubts)
         assert since != before
@@ -111,9 +107,6 @@ def test_many_tariffs_that_stay_away_for_a_day_are_believed_and_one_that_comes_b
         assert named in problems(shop)["unsellable"]["tariffs"]
     finally:
         shop.there.write("UPDATE pricelist SET archived = 'off' WHERE id IN %s", gone)
-        made = "SELECT id FROM pricelist WHERE intname IN %s AND parent IS NULL"
-        for row in shop.here.rows(made, more):
-            shop.here.write("DELETE FROM processingmodule2pricelist WHERE pricelist = %s", row["id"])
     assert named not in problems(shop).get("unsellable", {}).get("tariffs", "")
     assert shop.here.rows(doubts) == []
 
@@ -143,7 +136,7 @@ def test_a_price_list_that_does_not_come_is_asked_for_once_and_stops_no_other_wo
     def exports():
         return (shop.there.base / "var/billmgr.log").read_text().count("func=pricelist.export")
 
-    assert len({row["itemtype"] for row in shop.here.rows(SOLD, shop.module)}) > 1
+    on_sale(shop, "storage")
     shop.there.call("sandbox.fault", kind="html_after", forfunc="pricelist.export", times=9)
     before = exports()
     problems(shop)
