@@ -9,7 +9,7 @@ from lxml import etree
 from reseller.context import Context
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5.panel import Panel
-from reseller.pages.connection_form import parse
+from reseller.pages.call import parse
 from reseller.seller import tariffs
 from reseller.tariffs import proposal
 from reseller.wire import document
@@ -36,7 +36,10 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
         root, DATACENTER_FIELD, {number: name for tariff in offered for number, name in tariff.datacenters.items()}
     )
     root.append(document.element("next_step", context.word(_next(context, whole(document.text(root, "elid"))))))
-    _command(root, panel)
+    number = document.text(root, "elid") or document.text(root, "id")
+    if number.isdecimal():
+        # The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet.
+        root.append(document.element(COMMAND_FIELD, f"{panel.base}/sbin/resellerctl map {number} --yes"))
     return root
 
 
@@ -47,13 +50,6 @@ def _next(context: Context, pricelist: int) -> Message:
         return Message("reseller_form_new")
     mapped = len(found.parts) - len(found.missing)
     return Message("reseller_form_next", mapped=mapped, parts=len(found.parts))
-
-
-def _command(root: document.Element, panel: Panel) -> None:
-    """The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet."""
-    number = document.text(root, "elid") or document.text(root, "id")
-    if number.isdecimal():
-        root.append(document.element(COMMAND_FIELD, f"{panel.base}/sbin/resellerctl map {number} --yes"))
 
 
 def _choices(root: document.Element, name: str, offered: dict[str, str]) -> None:
