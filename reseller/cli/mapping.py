@@ -62,24 +62,25 @@ def _pairs(context: Context, tariff: int, *, yes: bool) -> list[Pair]:
     return pairs
 
 
-def _row(context: Context, pair: Pair) -> dict[str, object]:
-    row = {"part": pair.kind, "here": pair.local, "mapped": pair.mapped, "proposed": pair.proposed}
-    return {
-        **row,
-        "units": pair.units,
-        "name": pair.here.name,
-        "amount": pair.here.amount,
-        "price": pair.here.prices,
-        "seller": pair.there.name,
-        "seller_amount": pair.there.amount,
-        "cost": pair.there.prices,
-        "state": pair.state,
-        "reason": context.word(pair.reason) if pair.reason else "",
-    }
-
-
 def _show(context: Context, pairs: list[Pair], arguments: argparse.Namespace) -> None:
-    rows = [_row(context, pair) for pair in pairs]
+    rows = [
+        {
+            "part": pair.kind,
+            "here": pair.local,
+            "mapped": pair.mapped,
+            "proposed": pair.proposed,
+            "units": pair.units,
+            "name": pair.here.name,
+            "amount": pair.here.amount,
+            "price": pair.here.prices,
+            "seller": pair.there.name,
+            "seller_amount": pair.there.amount,
+            "cost": pair.there.prices,
+            "state": pair.state,
+            "reason": context.word(pair.reason) if pair.reason else "",
+        }
+        for pair in pairs
+    ]
     shown.table(rows, as_json=arguments.json, empty="The tariff has no parts.")
     if arguments.json:
         return
