@@ -40,7 +40,7 @@ def checks(panel: Panel) -> list[Check]:
             ("certificate", _certificate),
             ("account", _account),
             ("others", _others),
-            ("assumptions", assumed.of_seller),
+            ("assumptions", assumed.of),
         )
     ]
 
