@@ -7,7 +7,7 @@ import argparse
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger import tariffmap
-from reseller.tariffs import proposal
+from reseller.tariffs import proposal, resold
 from reseller.tariffs.proposal import LEFT, OPEN, STALE, Pair
 from reseller.wire.errors import ResellerError
 
@@ -106,7 +106,7 @@ def _overview(context: Context, arguments: argparse.Namespace) -> int:
             "mapped": f"{len(each.parts) - len(each.missing)} of {len(each.parts)}",
             "missing": ", ".join(f"{kind} {name}" for kind, name in each.missing),
         }
-        for each in proposal.overview(context)
+        for each in resold.read(context)
     ]
     shown.table(rows, as_json=arguments.json, empty="No tariff is sold through a module that buys from a seller.")
     return 0
@@ -115,7 +115,7 @@ def _overview(context: Context, arguments: argparse.Namespace) -> int:
 def _all(context: Context, arguments: argparse.Namespace) -> int:
     """Propose for every tariff, or map all; one that fails is named and keeps no other from it."""
     found, failed = [], 0
-    for each in proposal.overview(context):
+    for each in resold.read(context):
         told: dict[str, object] = {"tariff": each.number, "name": each.name}
         try:
             pairs = _pairs(context, each.number, yes=arguments.yes)

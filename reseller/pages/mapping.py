@@ -10,7 +10,7 @@ import re
 from reseller.ledger import tariffmap
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done, refused
-from reseller.tariffs import period_words, proposal
+from reseller.tariffs import period_words, proposal, resold
 from reseller.tariffs.faces import Face
 from reseller.tariffs.proposal import STALE
 from reseller.tariffs.resold import Part
@@ -25,7 +25,7 @@ _WORDS = "reseller.mapping"
 
 def show(call: Call) -> document.Element:
     """The list `reseller.mapping`: every tariff that is sold through a module of ours."""
-    found = proposal.overview(call.context)
+    found = resold.read(call.context)
     count = call.number("p_cnt", 1, call.context.limits.page_rows, listing.FIRST_ROWS)
     page = call.number("p_num", 1, listing.LAST_PAGE, 1)
     words = call.words(_WORDS)

@@ -11,7 +11,7 @@ from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5.panel import Panel
 from reseller.pages.call import parse
 from reseller.seller import tariffs
-from reseller.tariffs import proposal
+from reseller.tariffs import resold
 from reseller.wire import document
 from reseller.wire.errors import Message, ResellerError
 from reseller.wire.numbers import whole
@@ -45,7 +45,7 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
 
 def _next(context: Context, pricelist: int) -> Message:
     """How far the tariff is mapped, and where that is done."""
-    found = next((one for one in proposal.overview(context) if one.number == pricelist), None) if pricelist else None
+    found = next((one for one in resold.read(context) if one.number == pricelist), None) if pricelist else None
     if found is None or not found.remote:
         return Message("reseller_form_new")
     mapped = len(found.parts) - len(found.missing)
