@@ -122,6 +122,8 @@ class Limits(NamedTuple):
     price_seconds: int = 172800
     # The seller's charges are held against our requests this often; 0: never.
     expense_look_seconds: int = 86400
+    # A tariff of which so many orders were refused within a day is a problem: the next one is refused too. 0: never.
+    refused_orders: int = 3
     # The seller's balance is read again after the first time; after the second it is old, and decides nothing.
     balance_seconds: int = 3600
     balance_old_seconds: int = 86400
