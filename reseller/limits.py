@@ -1,8 +1,8 @@
-"""Every limit of the add-on, with its unit in its name.
+"""Every limit of the add-on, with its unit in its name and its default; an operator changes it in etc/reseller.conf.
 
-An operator changes a limit in `etc/reseller.conf` of the panel's directory, one `name value` per line, as in the
-panel's own `etc/billmgr.conf`. An unusable line is reported wherever the program reports anything, and its default is
-used: a program that stopped because of it would renew nothing.
+The file is in the panel's directory and has one `name value` per line, as the panel's own `etc/billmgr.conf`. An
+unusable line is reported wherever the program reports anything, and its default is used: a program that stopped because
+of it would renew nothing.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ class Limits(NamedTuple):
     # The seller's balance is read again after the first time; after the second it is old, and decides nothing.
     balance_seconds: int = 3600
     balance_old_seconds: int = 86400
-    # So many days are foreseen; an account that will be short within the second number of days is a problem today.
+    # So many days are foreseen, and an account that will be short within them is a problem today; only within the
+    # second number of days where the module is set not to warn early.
     forecast_days: int = 30
     short_days: int = 14
     # An assumption that does not hold, or could not be seen, is looked at again after this time; one that held before

@@ -1,4 +1,6 @@
-"""One module of ours: its settings, the way to its seller, the account there, and what may be ordered."""
+"""One module of ours: its settings, the seller's certificate, the account and what may be ordered there, and whether
+the seller's day is this machine's.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +41,7 @@ def checks(panel: Panel) -> list[Check]:
             ("settings", _settings),
             ("certificate", _certificate),
             ("account", _account),
+            ("clock", _clock),
             ("others", _others),
             ("assumptions", assumed.of_seller),
         )
@@ -108,5 +111,11 @@ def _account(module: int, panel: Panel) -> Iterator[Finding]:
         named = ", ".join(f"{itemtype} ({generation})" for itemtype, generation in sorted(found.generations.items()))
         told = Message("reseller_doctor_orders", functions=named, types=", ".join(sold) or "-")
         yield Finding(HOLDS, told, facts=facts)
+
+
+def _clock(module: int, panel: Panel) -> Iterator[Finding]:
+    """Whether the seller's day and this machine's are at most `clock_days` apart."""
+    seller = Context.start(panel).seller(module)
+    seller.transport.call("whoami")
     days, most = abs((seller.transport.today - dates.machine_day()).days), panel.limits.clock_days
     yield Finding(HOLDS if days <= most else FAILS, Message("reseller_doctor_clock", days=days, expected=most))

@@ -1,7 +1,8 @@
-"""Choose the linked services that have to be compared in full.
+"""A linked service as a run sees it: its rows on both sides, and the states by which sync/decide.py judges them.
 
-A service is chosen when its row at the seller or its row here has changed since it was last dealt with, and in any case
-once a day. The database makes this choice (ledger/linked.py); what a row means for the table in decide.py is said here.
+A service is compared in full when its row at the seller or its row here has changed since it was last dealt with, and
+in any case once a day. The database makes this choice (ledger/linked.py), and sync/reconcile.py takes as many as a run
+has time for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compare all linked services of a module with the seller: observe, compare, plan, apply (docs/architecture.md).
+"""Compare all linked services of a module with the seller, as many as fit a run: observe, compare, plan, apply.
 
 The four steps run one after the other, because the limits of a day are checked against the whole plan. Looking and
 applying each have a share of the run's time. Services that do not fit are where the next run begins; a service that
