@@ -43,7 +43,7 @@ def checks(panel: Panel) -> list[Check]:
             ("account", _account),
             ("clock", _clock),
             ("others", _others),
-            ("assumptions", assumed.of_seller),
+            ("assumptions", assumed.of),
         )
     ]
 

@@ -61,6 +61,17 @@ class ResourcePart(NamedTuple):
     choices: tuple[ChoicePart, ...]
     prices: Mapping[str, Price]
 
+    @property
+    def limits(self) -> str:
+        """What the resource is, in words."""
+        if self.addontype == ENUMERATION:
+            return ", ".join(choice.intname for choice in self.choices)
+        if self.addontype == BOOLEAN:
+            return self.given
+        most = "" if self.most is None else f"..{self.most}"
+        step = "" if self.step is None else f" by {self.step}"
+        return f"{self.included}{most}{step} {self.measure}".strip()
+
 
 class Design(NamedTuple):
     """A tariff as it is to be here; `left` says what of the seller's is not taken over, and why."""
@@ -191,7 +202,9 @@ class _Taking(NamedTuple):
         if one.addontype == 0 or one.billtype in NOT_TAKEN:
             return Message("reseller_import_not_ordered", part=one.intname, billtype=one.billtype or "-")
         limits = (one.included, one.least, one.most, self.form.steps.get(one.id))
-        if one.addontype == INTEGER and (one.included is None or not all(map(_is_whole, limits))):
+        if one.addontype == INTEGER and (
+            one.included is None or any(each is not None and each != each.to_integral_value() for each in limits)
+        ):
             return Message("reseller_import_limits", part=one.intname)
         names = [choice.intname for choice in one.choices]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -248,7 +261,3 @@ class _Taking(NamedTuple):
         costs = prices.get(self.there, {})
         found = {period: costs.get(period) for period in self.periods}
         return {period: Price(cost, self.rule.unit(cost)) for period, cost in found.items() if cost is not None}
-
-
-def _is_whole(number: Decimal | None) -> bool:
-    return number is None or number == number.to_integral_value()
