@@ -41,7 +41,6 @@ def checks(panel: Panel) -> list[Check]:
             ("settings", _settings),
             ("certificate", _certificate),
             ("account", _account),
-            ("clock", _clock),
             ("others", _others),
             ("assumptions", assumed.of),
         )
@@ -92,7 +91,10 @@ def _others(module: int, panel: Panel) -> Iterator[Finding]:
 
 
 def _account(module: int, panel: Panel) -> Iterator[Finding]:
-    """What the connection form checks, by the same function: log-in, level, balance and order functions."""
+    """What the connection form checks, by the same function: log-in, level, balance and order functions.
+
+    Then whether the seller's day and this machine's are at most `clock_days` apart.
+    """
     context = Context.start(panel)
     seller = context.seller(module)
     found = account.check(seller.transport, ITEMTYPES)
@@ -111,11 +113,5 @@ def _account(module: int, panel: Panel) -> Iterator[Finding]:
         named = ", ".join(f"{itemtype} ({generation})" for itemtype, generation in sorted(found.generations.items()))
         told = Message("reseller_doctor_orders", functions=named, types=", ".join(sold) or "-")
         yield Finding(HOLDS, told, facts=facts)
-
-
-def _clock(module: int, panel: Panel) -> Iterator[Finding]:
-    """Whether the seller's day and this machine's are at most `clock_days` apart."""
-    seller = Context.start(panel).seller(module)
-    seller.transport.call("whoami")
     days, most = abs((seller.transport.today - dates.machine_day()).days), panel.limits.clock_days
     yield Finding(HOLDS if days <= most else FAILS, Message("reseller_doctor_clock", days=days, expected=most))
