@@ -68,7 +68,7 @@ def _keep(held: Lease, found: Forecast) -> None:
 
 
 def _ahead(context: Context, seller: Seller) -> int:
-    """How many days ahead being short is told of: all that are foreseen, where orders are weighed against them."""
+    """How many days ahead a shortage is a problem: `forecast_days`, or `short_days` where `short_orders` is NOTHING."""
     weighs = seller.settings.short_orders != NOTHING
     return context.limits.forecast_days if weighs else context.limits.short_days
 

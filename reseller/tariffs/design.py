@@ -1,8 +1,9 @@
-"""What a tariff of the seller becomes here, as a value: nothing is read or written by it.
+"""What a tariff of the seller becomes here, as a value: currency, periods, resources, and what is left out and why.
 
-A period is opened only where the seller states its cost as a number and its form offers it, and never for a trial: a
-trial there would open something free here. A resource that clients do not order, whose limits are no whole numbers, or
-that is ordered and lacks a cost for a period is not taken over. What is left out is said, part by part.
+Nothing is read or written. A period is opened only where the seller states its cost as a number and its form offers it,
+and never for a trial: a trial there would open something free here. A resource that clients do not order, whose limits
+are no whole numbers, or that is ordered and lacks a cost for a period is not taken over. What is left out is said, part
+by part.
 """
 
 from __future__ import annotations
