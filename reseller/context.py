@@ -151,10 +151,14 @@ class Context:
     def _require_allowed(self, module: int, function: str, *, spends: bool, acts: bool) -> None:
         """Raise Withheld when a function that changes something, or `spends`, may not be called at the seller now."""
         installation.require(self.db, self.panel.base)
-        observing.require_none(self.db, self.panel.base, module, acts=acts)
+        observing.watch(self.db, self.panel.base)
+        observes = observing.of(self.db, module, acts=acts)
+        if observes is not None:
+            raise observes
         verdicts.require(self.db, module, function)
-        if spends:
-            stops.require_none(self.db, module)
+        stop = stops.of(self.db, module) if spends else None
+        if stop is not None:
+            raise stop.error
 
     def _recognise(self, transport: Transport, username: str) -> int:
         """The account at an address that was never used before."""

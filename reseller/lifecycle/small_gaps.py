@@ -36,12 +36,12 @@ def is_small(context: Context, level: Level) -> bool:
 def ask(part: Attempt, level: Level, months: int) -> None:
     """Raise a problem asking whether `months` are bought for the gap. Raises PanelError when its task is not made."""
     item = part.item
-    cost = spent.last_cost(part.context.db, item.id)
+    last = spent.last_cost(part.context.db, item.id)
     params = {
         "remote": part.linked().remote,
         "days": str(level.missing_days),
         "months": str(months),
-        "cost": "-" if cost is None else str(cost),
+        "cost": "-" if last is None else str(last[0]),
     }
     here, there = level.paid.isoformat(), level.there.isoformat()
     problem = Problem(cause(item.id), item.module, "reseller_gap", params, here, there, (item.id,))

@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional, TypeVar
 
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER
 from reseller.seller.transport import Transport
-from reseller.wire import document
+from reseller.wire import document, numbers
 from reseller.wire.bounds import EXPORT
 
 #: most characters of a name and of an internal name, as the panel's columns hold them
@@ -22,6 +22,7 @@ NAME_CHARACTERS, INTNAME_CHARACTERS = 128, 64
 UNLIMITED = Decimal(999999)
 _NUMBER = re.compile("[0-9]{1,12}(?:[.][0-9]{1,10})?")
 _PERIOD = re.compile("-?[0-9]{1,4}")
+_LANGUAGE = re.compile("name_[a-z]{2}")
 #: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
 METERED = "3"
 NOT_ORDERED = ("1", METERED, "4", "5", "10")
@@ -45,6 +46,13 @@ class Choice(NamedTuple):
     name: str
     prices: Prices
 
+    @classmethod
+    def of(cls, node: document.Element) -> Choice:
+        """The value in an `enumerationitem` of the export."""
+        number = _number(node, "id")
+        intname = document.text(node, "intname")[:INTNAME_CHARACTERS] or number
+        return cls(number, intname, _text(node, "name", NAME_CHARACTERS) or intname, _prices(node))
+
 
 class Resource(NamedTuple):
     """An add-on of a tariff. A limit is None where the seller states none, or not as a number."""
@@ -64,6 +72,29 @@ class Resource(NamedTuple):
     #: of a unit, or of the switch
     prices: Prices
 
+    @classmethod
+    def of(cls, node: document.Element) -> Resource:
+        """The add-on in an `addon` of the export."""
+        number = _number(node, "id")
+        # `measure` and `enumeration` stand twice: the number, then the object.
+        enumeration = next((one for one in node.iterfind("enumeration") if len(one)), None)
+        intname = document.text(node, "intname") or document.text(node, "addon_itemtype_info/intname")
+        most = _amount(document.text(node, "addonmax"))
+        return cls(
+            id=number,
+            intname=intname[:INTNAME_CHARACTERS] or number,
+            name=_text(node, "name", NAME_CHARACTERS) or intname or number,
+            addontype=_KINDS.get(document.text(node, "addontype"), 0),
+            billtype=document.text(node, "billtype"),
+            included=_amount(document.text(node, "addonlimit")),
+            least=_amount(document.text(node, "addonmin")),
+            most=None if most is None or most >= UNLIMITED else most,
+            measure=next((_text(one, "name", NAME_CHARACTERS) for one in node.iterfind("measure") if len(one)), ""),
+            enumeration="" if enumeration is None else _number(enumeration, "id"),
+            choices=() if enumeration is None else tuple(map(Choice.of, enumeration.iterfind("enumerationitem"))),
+            prices=_prices(node),
+        )
+
 
 class Offer(NamedTuple):
     """A tariff as the seller publishes it; `names` are those in other languages, `values` the choices of parameters."""
@@ -80,6 +111,31 @@ class Offer(NamedTuple):
     setup: Costs
     resources: tuple[Resource, ...]
     values: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, node: document.Element) -> Offer:
+        """The tariff in a `pricelist` of the export."""
+        flags = {"off": ("active", "off"), "hidden": ("hideinorder", "on"), "archived": ("archived", "on")}
+        # `name_ru` and its like
+        names = {one.tag[5:]: one.text for one in node if _LANGUAGE.fullmatch(str(one.tag)) and one.text}
+        choices = {param: param.iterfind("itemtypeparamvalue") for param in node.iterfind("itemtypeparam")}
+        centres = node.iterfind("datacenter")
+        return cls(
+            id=_number(node, "id"),
+            name=_text(node, "name", NAME_CHARACTERS),
+            names={lang: name.strip()[:NAME_CHARACTERS] for lang, name in names.items()},
+            itemtype=document.text(node, "itemtype_info/intname"),
+            marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
+            datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in centres},
+            prices=_prices(node),
+            setup=_setup(node),
+            resources=tuple(map(Resource.of, node.iterfind("addon"))),
+            # of each parameter that has choices, such as operating systems
+            values={
+                document.text(param, "intname"): tuple(filter(None, (document.text(one, "intname") for one in ones)))
+                for param, ones in choices.items()
+            },
+        )
 
     def taxed(self, percent: Decimal) -> Offer:
         """The tariff with this tax on each of its prices: what it costs an account that pays the tax."""
@@ -244,7 +300,7 @@ def _read(
     found: list[_Kept | None] = []
 
     def read(node: document.Element) -> _Kept | None:
-        offer = _offer(node)
+        offer = Offer.of(node)
         return keep(offer) if offer.id else None
 
     def parse(body: bytes) -> document.Element:
@@ -255,59 +311,6 @@ def _read(
 
     transport.call("pricelist.export", filters, seconds=seconds, bounds=EXPORT, parse=parse)
     return [kept for kept in found if kept is not None]
-
-
-def _offer(node: document.Element) -> Offer:
-    flags = {"off": ("active", "off"), "hidden": ("hideinorder", "on"), "archived": ("archived", "on")}
-    return Offer(
-        id=_number(node, "id"),
-        name=_text(node, "name", NAME_CHARACTERS),
-        names=_names(node),
-        itemtype=document.text(node, "itemtype_info/intname"),
-        marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
-        datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in node.iterfind("datacenter")},
-        prices=_prices(node),
-        setup=_setup(node),
-        resources=tuple(_resource(one) for one in node.iterfind("addon")),
-        values=_values(node),
-    )
-
-
-def _values(node: document.Element) -> dict[str, tuple[str, ...]]:
-    """The values of each parameter that has choices, such as operating systems."""
-    found = {}
-    for param in node.iterfind("itemtypeparam"):
-        values = (document.text(one, "intname") for one in param.iterfind("itemtypeparamvalue"))
-        found[document.text(param, "intname")] = tuple(value for value in values if value)
-    return found
-
-
-def _resource(node: document.Element) -> Resource:
-    number = _number(node, "id")
-    # `measure` and `enumeration` stand twice: the number, then the object.
-    enumeration = next((one for one in node.iterfind("enumeration") if len(one)), None)
-    intname = document.text(node, "intname") or document.text(node, "addon_itemtype_info/intname")
-    most = _amount(document.text(node, "addonmax"))
-    return Resource(
-        id=number,
-        intname=intname[:INTNAME_CHARACTERS] or number,
-        name=_text(node, "name", NAME_CHARACTERS) or intname or number,
-        addontype=_KINDS.get(document.text(node, "addontype"), 0),
-        billtype=document.text(node, "billtype"),
-        included=_amount(document.text(node, "addonlimit")),
-        least=_amount(document.text(node, "addonmin")),
-        most=None if most is None or most >= UNLIMITED else most,
-        measure=next((_text(one, "name", NAME_CHARACTERS) for one in node.iterfind("measure") if len(one)), ""),
-        enumeration="" if enumeration is None else _number(enumeration, "id"),
-        choices=() if enumeration is None else tuple(_choice(one) for one in enumeration.iterfind("enumerationitem")),
-        prices=_prices(node),
-    )
-
-
-def _choice(node: document.Element) -> Choice:
-    number = _number(node, "id")
-    intname = document.text(node, "intname")[:INTNAME_CHARACTERS] or number
-    return Choice(number, intname, _text(node, "name", NAME_CHARACTERS) or intname, _prices(node))
 
 
 def _prices(node: document.Element) -> dict[str, dict[str, Decimal | None]]:
@@ -333,22 +336,13 @@ def _setup(node: document.Element) -> dict[str, Decimal | None]:
     return found
 
 
-def _names(node: document.Element) -> dict[str, str]:
-    """Names by language, from `name_ru` and its like."""
-    found = {}
-    for one in node:
-        if isinstance(one.tag, str) and re.fullmatch("name_[a-z]{2}", one.tag) and one.text:
-            found[one.tag[5:]] = one.text.strip()[:NAME_CHARACTERS]
-    return found
-
-
 def _amount(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _number(node: document.Element, path: str) -> str:
     text = document.text(node, path)
-    return text if re.fullmatch("[1-9][0-9]{0,17}", text) else ""
+    return text if numbers.whole(text) else ""
 
 
 def _text(node: document.Element, path: str, most: int) -> str:

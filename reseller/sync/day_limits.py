@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reseller.ledger import limited_changes
+from reseller.ledger import limited_changes, links
 from reseller.ledger.leases import Lease
 from reseller.ledger.limited_changes import Refused
 from reseller.limits import Limits
@@ -86,11 +86,12 @@ class ChangeLimits(NamedTuple):
             new = waiting | {comparison.candidate.link for comparison in mine}
             if not new:
                 continue
-            of = limited_changes.running if kind == limited_changes.STOP else limited_changes.linked
-            limit = ceiling(kind, of(db, self.module), self.limits)
+            is_stop = kind == limited_changes.STOP
+            total = limited_changes.running(db, self.module) if is_stop else sum(links.counts(db, self.module).values())
+            limit = ceiling(kind, total, self.limits)
             recent = limited_changes.changed(db, self.module, kind)
             count = len(new | recent)
-            if kind == limited_changes.STOP:
+            if is_stop:
                 count = max(count, len(recent - new) + suspected())
             if mode.forces(kind) or limit.allows(count):
                 limited_changes.forget(self.held, waiting)
