@@ -46,11 +46,11 @@ def act(context: Context, module: int) -> list[Waiting]:
     Also ends what a restored database has begun for all modules: the others of them keep observing, each by itself.
     Raises as state(), and BusyError when another process does the same.
     """
-    with _held(context) as held:
+    with context.leased("observing") as held:
         state(context, module)
         waiting = plan(context, module)
         # What can fail comes first: until the last row is gone, the module observes.
-        settings.let_act(context.mgrctl, module)
+        settings.save_param(context.mgrctl, module, "acts", "on")
         told = f"module {module} acts: {len(waiting)} wait, {stop_buying.total(waiting)}"
         context.note("act", told, module=module)
         for each in observing.every(context.db):

@@ -103,7 +103,7 @@ class Request(NamedTuple):
         """From the columns `_COLUMNS` of a row."""
         fields: dict[str, Any] = dict(zip(cls._fields, row))
         fields["live"], fields["is_due"] = bool(fields["live"]), bool(fields["is_due"])
-        fields["state"] = states.of(fields["state"])
+        fields["state"] = State.of(fields["state"])
         fields["accepted"] = frozenset(fields["accepted"].split())
         return cls(**fields)
 

@@ -57,6 +57,11 @@ class Verdict(NamedTuple):
         """Whether it switches off what rests on it, which a person has not accepted."""
         return self.off and not self.who
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something rests on a fact that does not hold, and nobody has accepted that."""
+        return not self.holds and bool(self.rests) and not self.who
+
     def stops(self, function: str) -> bool:
         """Whether a call of this function of the seller rests on the fact, and is switched off with it."""
         return self.is_off and any(needs(ability, function) for ability in self.rests.split())

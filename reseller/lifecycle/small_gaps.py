@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 def cause(item: int) -> Cause:
     """The cause under which a service's gap is recorded."""
     return Cause.of_service(item, problems.GAP)
-
-
-def is_small(context: Context, level: Level) -> bool:
-    """Whether so few days are missing, up to `few_days`, that they count as a gap."""
-    return level.missing_days <= context.limits.few_days
 
 
 def ask(part: Attempt, level: Level, months: int) -> None:

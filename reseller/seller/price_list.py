@@ -95,6 +95,21 @@ class Resource(NamedTuple):
             prices=_prices(node),
         )
 
+    def charges(self, currency: str, term: str, value: str) -> Iterator[Charge]:
+        """What an add-on costs beside the tariff, if anything."""
+        part, units, prices = self.id, Decimal(0), self.prices
+        if self.addontype == ENUMERATION:
+            choice = next((choice for choice in self.choices if choice.id == value), None)
+            if choice is not None:
+                part, units, prices = f"{self.id}/{value}", Decimal(1), choice.prices
+        elif self.addontype == BOOLEAN:
+            units = Decimal(value == "on")
+        elif self.addontype == INTEGER:
+            units = max((_amount(value) or Decimal(0)) - (self.included or Decimal(0)), Decimal(0))
+        costs = prices.get(currency, {})
+        if units and term in costs:
+            yield Charge(part, units, costs[term])
+
 
 class Offer(NamedTuple):
     """A tariff as the seller publishes it; `names` are those in other languages, `values` the choices of parameters."""
@@ -151,6 +166,81 @@ class Offer(NamedTuple):
         setup = {iso: with_tax(cost, percent) for iso, cost in self.setup.items()}
         return self._replace(prices=_taxed(self.prices, percent), setup=setup, resources=resources)
 
+    def currency_of(self, account: str) -> str:
+        """The currency in which an account pays for the tariff: its own, else the only one that there is; else empty.
+
+        `account` is the account's currency.
+        """
+        known = [currency for currency, costs in self.prices.items() if costs]
+        return account if account in known else known[0] if len(known) == 1 else ""
+
+    def first_charges(self, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+        """As charges(), for an order: with what is charged once, as far as the seller tells it (additions-2.md i.1)."""
+        found = self.charges(currency, term, totals)
+        if found and currency in self.setup:
+            found.append(Charge(ONCE, Decimal(1), self.setup[currency]))
+        return found
+
+    def charges(self, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+        """What each term of a service of this tariff costs, part by part; empty where the tariff is not offered for it.
+
+        `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
+        price (additions-2.md h.1), nor does an add-on without a price for the term.
+        """
+        costs = self.prices.get(currency, {})
+        if term not in costs:
+            return []
+        found = [Charge("", Decimal(1), costs[term])]
+        for one in self.resources:
+            value = totals.get(one.id, "")
+            if one.billtype not in NOT_ORDERED and value:
+                found.extend(one.charges(currency, term, value))
+        return found
+
+    def total(self, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
+        """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no
+        number.
+        """
+        return sum_of(self.charges(currency, term, totals))
+
+    def unit_prices(self) -> dict[tuple[str, str, str], Decimal]:
+        """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too.
+
+        What charges() and first_charges() leave out since the seller names no price for it is 0 here, for terms of
+        which the tariff's own price is known: so a price that the seller starts to name is a rise, and no first price.
+        """
+        blocks = [("", self.prices)]
+        for one in self.resources:
+            if one.billtype not in NOT_ORDERED:
+                blocks += [(one.id, one.prices)] if one.addontype != ENUMERATION else []
+                blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
+        found = {
+            (currency, term, part): cost
+            for part, prices in blocks
+            for currency, costs in prices.items()
+            for term, cost in costs.items()
+            if cost is not None
+        }
+        found.update({(currency, ONCE, ""): cost for currency, cost in self.setup.items() if cost is not None})
+        known = [(currency, term) for currency, term, part in found if not part and term != ONCE]
+        for currency, term in known:
+            found.update(
+                {(currency, term, part): Decimal(0) for part, prices in blocks if term not in prices.get(currency, {})}
+            )
+            if currency not in self.setup:
+                found[currency, ONCE, ""] = Decimal(0)
+        return found
+
+    def most_units(self, part: str) -> Decimal:
+        """How many units a purchase may have of what has this price (as in Charge): one, but for amounts.
+
+        Without a maximum, so many that a rise of the price always counts.
+        """
+        one = next((each for each in self.resources if each.id == part), None)
+        if one is None or one.addontype != INTEGER:
+            return Decimal(1)
+        return max((UNLIMITED if one.most is None else one.most) - (one.included or Decimal(0)), Decimal(0))
+
 
 def each(
     transport: Transport,
@@ -201,97 +291,11 @@ class Charge(NamedTuple):
     price: Decimal | None
 
 
-def first_charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
-    """As charges(), for an order: with what is charged once, as far as the seller tells it (additions-2.md i.1)."""
-    found = charges(offer, currency, term, totals)
-    if found and currency in offer.setup:
-        found.append(Charge(ONCE, Decimal(1), offer.setup[currency]))
-    return found
-
-
-def charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
-    """What each term of a service of this tariff costs, part by part; empty where the tariff is not offered for it.
-
-    `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
-    price (additions-2.md h.1), nor does an add-on without a price for the term.
-    """
-    costs = offer.prices.get(currency, {})
-    if term not in costs:
-        return []
-    found = [Charge("", Decimal(1), costs[term])]
-    for one in offer.resources:
-        value = totals.get(one.id, "")
-        if one.billtype not in NOT_ORDERED and value:
-            found.extend(_charge(one, currency, term, value))
-    return found
-
-
-def _charge(one: Resource, currency: str, term: str, value: str) -> Iterator[Charge]:
-    """What an add-on costs beside the tariff, if anything."""
-    part, units, prices = one.id, Decimal(0), one.prices
-    if one.addontype == ENUMERATION:
-        choice = next((choice for choice in one.choices if choice.id == value), None)
-        if choice is not None:
-            part, units, prices = f"{one.id}/{value}", Decimal(1), choice.prices
-    elif one.addontype == BOOLEAN:
-        units = Decimal(value == "on")
-    elif one.addontype == INTEGER:
-        units = max((_amount(value) or Decimal(0)) - (one.included or Decimal(0)), Decimal(0))
-    costs = prices.get(currency, {})
-    if units and term in costs:
-        yield Charge(part, units, costs[term])
-
-
-def total(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
-    """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no number."""
-    return sum_of(charges(offer, currency, term, totals))
-
-
 def sum_of(found: Sequence[Charge]) -> Decimal | None:
     """The sum of charges; None for none, and where one is no number."""
     if not found or any(each.price is None for each in found):
         return None
     return sum((each.units * each.price for each in found if each.price is not None), Decimal(0))
-
-
-def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
-    """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too.
-
-    What charges() and first_charges() leave out since the seller names no price for it is 0 here, for terms of which
-    the tariff's own price is known: so a price that the seller starts to name is a rise, and no first price.
-    """
-    blocks = [("", offer.prices)]
-    for one in offer.resources:
-        if one.billtype not in NOT_ORDERED:
-            blocks += [(one.id, one.prices)] if one.addontype != ENUMERATION else []
-            blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
-    found = {
-        (currency, term, part): cost
-        for part, prices in blocks
-        for currency, costs in prices.items()
-        for term, cost in costs.items()
-        if cost is not None
-    }
-    found.update({(currency, ONCE, ""): cost for currency, cost in offer.setup.items() if cost is not None})
-    known = [(currency, term) for currency, term, part in found if not part and term != ONCE]
-    for currency, term in known:
-        found.update(
-            {(currency, term, part): Decimal(0) for part, prices in blocks if term not in prices.get(currency, {})}
-        )
-        if currency not in offer.setup:
-            found[currency, ONCE, ""] = Decimal(0)
-    return found
-
-
-def most_units(offer: Offer, part: str) -> Decimal:
-    """How many units a purchase may have of what has this price (as in Charge): one, but for amounts.
-
-    Without a maximum, so many that a rise of the price always counts.
-    """
-    one = next((each for each in offer.resources if each.id == part), None)
-    if one is None or one.addontype != INTEGER:
-        return Decimal(1)
-    return max((UNLIMITED if one.most is None else one.most) - (one.included or Decimal(0)), Decimal(0))
 
 
 def _read(

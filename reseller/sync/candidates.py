@@ -77,6 +77,14 @@ class Candidate(NamedTuple):
     #: how many of the operations are manual
     manual: int
 
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Candidate:
+        """From a row of ledger/linked.py, whose columns are named as the fields."""
+        row["is_held"], row["is_shown"] = bool(row["is_held"]), bool(row["is_shown"])
+        row["drifts"] = frozenset(row["drifts"].split())
+        row["requests"] = tuple(tuple(each.split(" ", 1)) for each in row["requests"].split(",") if each)
+        return cls(**row)
+
     @property
     def is_at_rest(self) -> bool:
         """Whether work under way stands still: manual operations only, with requests unsent, unconfirmed or for a
@@ -180,7 +188,7 @@ def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: 
     `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
     """
     rows = linked.changed(db, module, most, _in(away_days), refused_too=refused_too)
-    return [_candidate(row) for row in rows]
+    return [Candidate.of_row(row) for row in rows]
 
 
 def unchanged(db: Database, module: int, away_days: int) -> list[int]:
@@ -195,12 +203,5 @@ def one(db: Database, link: int) -> Candidate | None:
 
 def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
     """The candidates of these links, in this order; a link that has ended is left out."""
-    by_link = {each.link: each for each in map(_candidate, linked.of_links(db, links))}
+    by_link = {each.link: each for each in map(Candidate.of_row, linked.of_links(db, links))}
     return [by_link[link] for link in links if link in by_link]
-
-
-def _candidate(row: dict[str, Any]) -> Candidate:
-    row["is_held"], row["is_shown"] = bool(row["is_held"]), bool(row["is_shown"])
-    row["drifts"] = frozenset(row["drifts"].split())
-    row["requests"] = tuple(tuple(each.split(" ", 1)) for each in row["requests"].split(",") if each)
-    return Candidate(**row)
