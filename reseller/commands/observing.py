@@ -7,14 +7,13 @@ oldest first; each looks at the seller before it sends anything, so the plan tha
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 from reseller.commands import stop_buying
 from reseller.commands.stop_buying import Waiting
 from reseller.context import Context
 from reseller.ledger import links, observing, problems, requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.observing import ALL
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -107,7 +106,3 @@ def require_no_one_waits(context: Context, module: int) -> None:
 
 def _cause(module: int) -> Cause:
     return Cause(problems.MODULE, module, problems.OBSERVING)
-
-
-def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
-    return lease(context.db, "observing", context.limits.lease_seconds)

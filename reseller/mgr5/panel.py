@@ -98,8 +98,7 @@ class Panel:
         config = self.config()
         remember(config.get("DBPassword", ""), always=True)
         host, port = database_address(config)
-        usual = (path for path in SOCKETS if host in ("", "localhost") and not port and Path(path).exists())
-        socket = config.get("DBSocket") or next(usual, "")
+        socket = config.get("DBSocket") or (_usual_socket() if host in ("", "localhost") and not port else "")
         cafile = "" if socket or self.limits.database_cafile == NOWHERE else self.limits.database_cafile
         tls: dict[str, Any] = {"ssl_ca": cafile, "ssl_verify_cert": True, "ssl_verify_identity": True}
         try:
@@ -144,3 +143,7 @@ def database_address(config: Mapping[str, str]) -> tuple[str, int]:
     if colon and (is_bracketed or ":" not in name) and numbers.parse(digits):
         host, port = name, numbers.parse(digits) or 0
     return host.strip("[]"), port
+
+
+def _usual_socket() -> str:
+    return next((path for path in SOCKETS if Path(path).exists()), "")
