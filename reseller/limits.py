@@ -1,8 +1,8 @@
-"""Every limit of the add-on, with its unit in its name.
+"""Every limit of the add-on, with its unit in its name and its default; an operator changes it in etc/reseller.conf.
 
-An operator changes a limit in `etc/reseller.conf` of the panel's directory, one `name value` per line, as in the
-panel's own `etc/billmgr.conf`. An unusable line is reported wherever the program reports anything, and its default is
-used: a program that stopped because of it would renew nothing.
+The file is in the panel's directory and has one `name value` per line, as the panel's own `etc/billmgr.conf`. An
+unusable line is reported wherever the program reports anything, and its default is used: a program that stopped because
+of it would renew nothing.
 """
 
 from __future__ import annotations
@@ -122,10 +122,13 @@ class Limits(NamedTuple):
     price_seconds: int = 172800
     # The seller's charges are held against our requests this often; 0: never.
     expense_look_seconds: int = 86400
+    # A tariff of which so many orders were refused within a day is a problem: the next one is refused too. 0: never.
+    refused_orders: int = 3
     # The seller's balance is read again after the first time; after the second it is old, and decides nothing.
     balance_seconds: int = 3600
     balance_old_seconds: int = 86400
-    # So many days are foreseen; an account that will be short within the second number of days is a problem today.
+    # So many days are foreseen, and an account that will be short within them is a problem today; only within the
+    # second number of days where the module is set not to warn early.
     forecast_days: int = 30
     short_days: int = 14
     # An assumption that does not hold, or could not be seen, is looked at again after this time; one that held before

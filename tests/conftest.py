@@ -1,4 +1,4 @@
-"""One sandbox for the whole run, with the add-on installed as an operator installs it; every test finds it calm."""
+"""One pair of panels for the whole run, shared by all tests: what each test finds, and what is put back after it."""
 
 from __future__ import annotations
 

@@ -51,6 +51,7 @@ KINDS = {
     "dearer": Kind(),
     "period_gone": Kind(),
     "dear_change": Kind(),
+    "refused_orders": Kind(),
     "unplanned": Kind(),
     "unsellable": Kind(),
     "below_cost": Kind(),

@@ -6,14 +6,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from reseller import __version__, files
+from reseller import __version__
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.doctor import assumed, checks
-from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, Line, exit_code
+from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, exit_code
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import ResellerError
 
@@ -49,15 +48,20 @@ def run(panel: Panel, arguments: argparse.Namespace) -> int:
     for line in checks.every(panel, arguments.lang):
         lines.append(line)
         if not arguments.json:
-            _tell(line)
+            shown.say(f"{_coloured(line.verdict):12} {line.check}: {line.text}")
+            if line.command:
+                shown.say(f"{'':12} {line.command}")
     code = exit_code([line.verdict for line in lines])
     if arguments.json:
         told = [{name: value for name, value in line._asdict().items() if name != "facts"} for line in lines]
         shown.machine({"version": __version__, "exit": code, "findings": told})
     else:
-        shown.say(_summary(lines))
+        verdicts = [line.verdict for line in lines]
+        shown.say(", ".join(f"{verdicts.count(one)} {one}" for one in (FAILS, UNCHECKED, WARNING, HOLDS)))
     if arguments.facts:
-        _write(Path(arguments.facts), lines)
+        facts = {"version": __version__, "found": checks.report(lines)}
+        content = json.dumps(facts, indent=1, sort_keys=True, default=str) + "\n"
+        shown.save(Path(arguments.facts), content, "reseller_doctor_facts")
     return code
 
 
@@ -70,27 +74,8 @@ def _decide(context: Context, arguments: argparse.Namespace) -> None:
         assumed.retract(context, arguments.retract, arguments.module)
 
 
-def _tell(line: Line) -> None:
-    shown.say(f"{_coloured(line.verdict):12} {line.check}: {line.text}")
-    if line.command:
-        shown.say(f"{'':12} {line.command}")
-
-
 def _coloured(verdict: str) -> str:
     word = f"{verdict:12}"
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
         return word
     return f"\033[{_COLOURS[verdict]}m{word}\033[0m"
-
-
-def _summary(lines: Sequence[Line]) -> str:
-    counts = {verdict: sum(line.verdict == verdict for line in lines) for verdict in (FAILS, UNCHECKED, WARNING, HOLDS)}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-
-
-def _write(path: Path, lines: Sequence[Line]) -> None:
-    told = {"version": __version__, "found": checks.report(lines)}
-    try:
-        files.replace(path, json.dumps(told, indent=1, sort_keys=True, default=str) + "\n", 0o600)
-    except OSError as error:
-        raise ResellerError("reseller_doctor_facts", path=path, text=error.strerror or str(error)) from error

@@ -31,8 +31,10 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         shown.complain("say list, or accept MODULE")
         return 2
     if arguments.action == "list":
-        of_accounts = forecast.accounts(context).items()
-        rows = [row for account, modules in of_accounts for row in _rows(context, account, modules[-1])]
+        rows = []
+        for account, modules in forecast.accounts(context).items():
+            name = accounts.name(context.db, account)
+            rows += [_row(name, modules[-1], each) for each in expenses.of(context.db, account)]
         shown.table(rows, as_json=arguments.json, empty="Every charge that was seen is explained.")
         return 0
     if bool(arguments.until) != arguments.yes:
@@ -52,11 +54,6 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     shown.table(rows, as_json=False, empty="")
     shown.say(last)
     return 0
-
-
-def _rows(context: Context, account: int, module: int) -> list[dict[str, object]]:
-    name = accounts.name(context.db, account)
-    return [_row(name, module, each) for each in expenses.of(context.db, account)]
 
 
 def _row(account: str, module: int, each: expenses.Unplanned) -> dict[str, object]:

@@ -60,35 +60,33 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def _account(context: Context, found: Forecast) -> dict[str, object]:
-    errors = foreseen.errors(context.db, found.account)
+    errors, currencies = foreseen.errors(context.db, found.account), []
+    for each in found.outlooks:
+        kept, error = each.money, errors.get(each.currency)
+        row = {
+            "currency": each.currency,
+            "available": None if kept is None else kept.available,
+            "balance": None if kept is None else kept.money.amount,
+            "credit": None if kept is None else kept.money.credit,
+            "reserved": None if kept is None else kept.money.reserved,
+            "floor": None if kept is None else kept.money.floor,
+            "age_seconds": None if kept is None else kept.age_seconds,
+            "is_old": kept is None or kept.age_seconds > context.limits.balance_old_seconds,
+            "due": {str(window): numbers.plain(amount) for window, amount in each.due.items()},
+            "days_left": each.days_left(found.today),
+            "uncovered": dates.text(each.uncovered),
+            "missing": numbers.plain(each.missing),
+            "credit_from": dates.text(each.credit_from),
+            "error": None if error is None else {**error._asdict(), "percent": error.percent},
+            "terms": [{**term._asdict(), "day": dates.text(term.day)} for term in each.terms],
+        }
+        currencies.append(row)
     return {
         "account": accounts.name(context.db, found.account),
         "today": dates.text(found.today),
         "days": found.days,
-        "currencies": [_currency(context, found, each, errors.get(each.currency)) for each in found.outlooks],
-        "not counted": [{**each._asdict(), "ends": dates.text(each.ends)} for each in found.left],
-    }
-
-
-def _currency(context: Context, found: Forecast, each: Outlook, error: Error | None) -> dict[str, object]:
-    kept = each.money
-    oldest = context.limits.balance_old_seconds
-    return {
-        "currency": each.currency,
-        "available": None if kept is None else kept.available,
-        "balance": None if kept is None else kept.money.amount,
-        "credit": None if kept is None else kept.money.credit,
-        "reserved": None if kept is None else kept.money.reserved,
-        "floor": None if kept is None else kept.money.floor,
-        "age_seconds": None if kept is None else kept.age_seconds,
-        "is_old": kept is None or kept.age_seconds > oldest,
-        "due": {str(window): numbers.plain(amount) for window, amount in each.due.items()},
-        "days_left": each.days_left(found.today),
-        "uncovered": dates.text(each.uncovered),
-        "missing": numbers.plain(each.missing),
-        "credit_from": dates.text(each.credit_from),
-        "error": None if error is None else {**error._asdict(), "percent": error.percent},
-        "terms": [{**term._asdict(), "day": dates.text(term.day)} for term in each.terms],
+        "currencies": currencies,
+        "not counted": [{**left._asdict(), "ends": dates.text(left.ends)} for left in found.left],
     }
 
 

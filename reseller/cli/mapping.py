@@ -7,7 +7,7 @@ import argparse
 from reseller.cli import shown
 from reseller.context import Context
 from reseller.ledger import tariffmap
-from reseller.tariffs import proposal
+from reseller.tariffs import proposal, resold
 from reseller.tariffs.proposal import LEFT, OPEN, STALE, Pair
 from reseller.wire.errors import ResellerError
 
@@ -62,24 +62,25 @@ def _pairs(context: Context, tariff: int, *, yes: bool) -> list[Pair]:
     return pairs
 
 
-def _row(context: Context, pair: Pair) -> dict[str, object]:
-    row = {"part": pair.kind, "here": pair.local, "mapped": pair.mapped, "proposed": pair.proposed}
-    return {
-        **row,
-        "units": pair.units,
-        "name": pair.here.name,
-        "amount": pair.here.amount,
-        "price": pair.here.prices,
-        "seller": pair.there.name,
-        "seller_amount": pair.there.amount,
-        "cost": pair.there.prices,
-        "state": pair.state,
-        "reason": context.word(pair.reason) if pair.reason else "",
-    }
-
-
 def _show(context: Context, pairs: list[Pair], arguments: argparse.Namespace) -> None:
-    rows = [_row(context, pair) for pair in pairs]
+    rows = [
+        {
+            "part": pair.kind,
+            "here": pair.local,
+            "mapped": pair.mapped,
+            "proposed": pair.proposed,
+            "units": pair.units,
+            "name": pair.here.name,
+            "amount": pair.here.amount,
+            "price": pair.here.prices,
+            "seller": pair.there.name,
+            "seller_amount": pair.there.amount,
+            "cost": pair.there.prices,
+            "state": pair.state,
+            "reason": context.word(pair.reason) if pair.reason else "",
+        }
+        for pair in pairs
+    ]
     shown.table(rows, as_json=arguments.json, empty="The tariff has no parts.")
     if arguments.json:
         return
@@ -105,7 +106,7 @@ def _overview(context: Context, arguments: argparse.Namespace) -> int:
             "mapped": f"{len(each.parts) - len(each.missing)} of {len(each.parts)}",
             "missing": ", ".join(f"{kind} {name}" for kind, name in each.missing),
         }
-        for each in proposal.overview(context)
+        for each in resold.read(context)
     ]
     shown.table(rows, as_json=arguments.json, empty="No tariff is sold through a module that buys from a seller.")
     return 0
@@ -114,7 +115,7 @@ def _overview(context: Context, arguments: argparse.Namespace) -> int:
 def _all(context: Context, arguments: argparse.Namespace) -> int:
     """Propose for every tariff, or map all; one that fails is named and keeps no other from it."""
     found, failed = [], 0
-    for each in proposal.overview(context):
+    for each in resold.read(context):
         told: dict[str, object] = {"tariff": each.number, "name": each.name}
         try:
             pairs = _pairs(context, each.number, yes=arguments.yes)

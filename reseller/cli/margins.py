@@ -37,7 +37,8 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     """Print the rows."""
     months = min(arguments.months, MOST_MONTHS)
     if arguments.by == CHANGE:
-        names, cells = _changed(None), [_changed(each) for each in _changes(context, months)]
+        changes = mid_term.of_days(context.db, months * _MONTH_DAYS, items.modules(context.db))
+        names, cells = _changed(None), [_changed(each) for each in changes]
     else:
         names = _cells(arguments.by, Row("", "", margins.NOTHING, margins.NOTHING, 0))
         cells = [_cells(arguments.by, each) for each in margins.rows(context.db, arguments.by, months)]
@@ -48,10 +49,6 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     writer.writerow(names)
     writer.writerows([_harmless(str(value)) for value in row.values()] for row in cells)
     return 0
-
-
-def _changes(context: Context, months: int) -> list[Changed]:
-    return mid_term.of_days(context.db, months * _MONTH_DAYS, items.modules(context.db))
 
 
 def _changed(each: Changed | None) -> dict[str, object]:

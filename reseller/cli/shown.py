@@ -6,9 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from reseller import files
 from reseller.context import Caller
 from reseller.wire import numbers, texts
+from reseller.wire.errors import ResellerError
 from reseller.wire.secrets import hide_known
 
 
@@ -64,6 +67,14 @@ def machine(value: object) -> None:
 
     text = json.dumps(value, default=str)
     print(hide_known(text, len(text)))
+
+
+def save(path: Path, content: str | bytes, error_type: str) -> None:
+    """Write a file that only its owner may read; raises ResellerError `error_type`, with path and reason."""
+    try:
+        files.replace(path, content, 0o600)
+    except OSError as error:
+        raise ResellerError(error_type, path=path, text=error.strerror or str(error)) from error
 
 
 def caller() -> Caller:

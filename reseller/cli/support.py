@@ -6,11 +6,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from reseller import files
 from reseller.cli import shown
 from reseller.doctor import support
 from reseller.mgr5.panel import Panel
-from reseller.wire.errors import ResellerError
 
 #: it is asked for where things do not work, so it is given the panel alone
 PANEL_ONLY = True
@@ -33,10 +31,7 @@ def run(panel: Panel, arguments: argparse.Namespace) -> int:
     path = Path(arguments.file)
     parts = list(support.gather(panel, arguments.lang))
     content = support.pack(parts)
-    try:
-        files.replace(path, content, 0o600)
-    except OSError as error:
-        raise ResellerError("reseller_support_file", path=path, text=error.strerror or str(error)) from error
+    shown.save(path, content, "reseller_support_file")
     if arguments.json:
         sizes = {part.name: len(part.text.encode()) for part in parts}
         shown.machine({"file": str(path), "bytes": len(content), "parts": sizes})

@@ -10,7 +10,7 @@ from reseller.context import Context
 from reseller.ledger import tariff_runs
 from reseller.ledger.tariff_runs import Line
 from reseller.tariffs import catalogue, changes, importing, price_rule, repricing, undoing
-from reseller.tariffs.catalogue import Catalogue, Row
+from reseller.tariffs.catalogue import Catalogue
 from reseller.tariffs.changes import Change
 from reseller.tariffs.importing import Wish
 from reseller.wire.errors import Message
@@ -61,25 +61,37 @@ def _list(context: Context, arguments: argparse.Namespace) -> int:
         for module in catalogue.modules(context, arguments.module)
     }
     if arguments.json:
-        shown.machine([_module(context, module, each) for module, each in found.items()])
+        told = [
+            {
+                "module": module,
+                "tariffs": [{**row._asdict(), "marks": list(row.marks), "here": list(row.here)} for row in each.rows],
+                "unread": [context.word(error) for error in each.unread],
+                "foreign": each.foreign,
+            }
+            for module, each in found.items()
+        ]
+        shown.machine(told)
     else:
         for module, each in found.items():
             _tell(context, module, each)
     return 1 if any(each.unread for each in found.values()) else 0
 
 
-def _module(context: Context, module: int, found: Catalogue) -> dict[str, object]:
-    return {
-        "module": module,
-        "tariffs": [{**row._asdict(), "marks": list(row.marks), "here": list(row.here)} for row in found.rows],
-        "unread": [context.word(each) for each in found.unread],
-        "foreign": found.foreign,
-    }
-
-
 def _tell(context: Context, module: int, found: Catalogue) -> None:
     why = f"Nothing is published for module {module} of the types that this panel has."
-    shown.table([_row(row) for row in found.rows], as_json=False, empty=why)
+    rows = [
+        {
+            "tariff": row.remote,
+            "name": row.name,
+            "type": row.itemtype,
+            "prices": row.prices,
+            "resources": row.resources,
+            "orderable": " ".join(({None: "?", True: "yes", False: "no"}[row.is_offered], *row.marks)),
+            "here": ", ".join(map(str, row.here)),
+        }
+        for row in found.rows
+    ]
+    shown.table(rows, as_json=False, empty=why)
     there = sum(1 for row in found.rows if row.here)
     closed = sum(1 for row in found.rows if row.is_offered is False)
     shown.say(
@@ -90,19 +102,6 @@ def _tell(context: Context, module: int, found: Catalogue) -> None:
         shown.say(f"Not looked at, since this panel has no such product types: {', '.join(found.foreign)}.")
     for each in found.unread:
         shown.complain(context.word(each))
-
-
-def _row(row: Row) -> dict[str, object]:
-    offered = {None: "?", True: "yes", False: "no"}[row.is_offered]
-    return {
-        "tariff": row.remote,
-        "name": row.name,
-        "type": row.itemtype,
-        "prices": row.prices,
-        "resources": row.resources,
-        "orderable": " ".join((offered, *row.marks)),
-        "here": ", ".join(map(str, row.here)),
-    }
 
 
 def _import(context: Context, arguments: argparse.Namespace) -> int:

@@ -111,7 +111,7 @@ class _Part(Renewal):
         return self.seller.settings.ask_gaps and not self.request.word and is_gap
 
     def _is_decided_with_a_jump(self) -> bool:
-        """Whether a person is asked already about a jump of the panel's date: that question covers these days too."""
+        """Whether a jump of the panel's date is asked about already: then the smaller questions that it covers end."""
         if problems.of(self.context.db, Cause.of_service(self.item.id, problems.PAID)) is None:
             return False
         for kind in troubles.COVERS[problems.PAID]:

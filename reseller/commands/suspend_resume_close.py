@@ -147,7 +147,7 @@ class _Close(Change):
     def _is_overdue(self, wait: Wait) -> bool:
         if wait is not _AT_END:
             return super()._is_overdue(wait)
-        last = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=self.context.limits.at_end_days)
+        last = self.seller.transport.today - dt.timedelta(days=self.context.limits.at_end_days)
         return last.isoformat() > self.request.promise
 
     def _record(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from reseller.assumption import Assumption
 from reseller.context import Context
@@ -11,7 +11,6 @@ from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, Finding
 from reseller.ledger import verdicts
 from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import assumptions
-from reseller.lifecycle.assumptions import Found
 from reseller.mgr5 import items
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import Message, ResellerError
@@ -19,19 +18,26 @@ from reseller.wire.errors import Message, ResellerError
 _NOTHING = "-"
 
 
-def of_panel(panel: Panel) -> Iterator[Finding]:
-    """Each fact about the panel; what was found is recorded, and switches on or off what rests on it."""
-    context = Context.start(panel)
-    found, failing = assumptions.look(context, verdicts.PANEL)
-    yield from _findings(found, failing)
-    _tell(context)
+def of(module: int, panel: Panel) -> Iterator[Finding]:
+    """Each fact about the seller of a module, or about the panel for verdicts.PANEL.
 
-
-def of_seller(module: int, panel: Panel) -> Iterator[Finding]:
-    """Each fact about the seller of a module, as of_panel()."""
+    What was found is recorded, and switches on or off what rests on it.
+    """
     context = Context.start(panel)
     found, failing = assumptions.look(context, module)
-    yield from _findings(found, failing)
+    by_name = {each.entry.name: each for each in found}
+    for verdict in failing:
+        if verdict.name in by_name:
+            yield _failing(by_name[verdict.name].entry, verdict)
+    unseen = [each for each in found if each.is_missed]
+    if unseen:
+        text = ", ".join(f"{count} {why}" for why, count in Counter(each.found for each in unseen).items())
+        yield Finding(UNCHECKED, Message("reseller_doctor_unseen", count=len(unseen), text=text))
+    # For the report: whether it holds, and what was found, which is a type of a column or a word of ours.
+    words = {None: UNCHECKED, True: HOLDS, False: FAILS}
+    facts = {each.entry.name: words[each.holds] + (f": {each.found}" if each.found else "") for each in found}
+    told = Message("reseller_doctor_assumptions", count=sum(bool(each.holds) for each in found), all=len(found))
+    yield Finding(HOLDS, told, facts={"assumptions": facts})
     _tell(context)
 
 
@@ -43,29 +49,9 @@ def _tell(context: Context) -> None:
         context.log.error(f"doctor: {context.word(error)}")
 
 
-def _findings(found: Sequence[Found], failing: Sequence[Verdict]) -> Iterator[Finding]:
-    facts = {"assumptions": {each.entry.name: _fact(each) for each in found}}
-    by_name = {each.entry.name: each for each in found}
-    for verdict in failing:
-        if verdict.name in by_name:
-            yield _failing(by_name[verdict.name], verdict)
-    unseen = [each for each in found if each.is_missed]
-    if unseen:
-        names = Counter(each.found for each in unseen)
-        told = ", ".join(f"{count} {why}" for why, count in names.items())
-        yield Finding(UNCHECKED, Message("reseller_doctor_unseen", count=len(unseen), text=told))
-    held = sum(bool(each.holds) for each in found)
-    yield Finding(HOLDS, Message("reseller_doctor_assumptions", count=held, all=len(found)), facts=facts)
-
-
-def _fact(each: Found) -> str:
-    """What was found, for the report: a type of a column, a word of ours."""
-    return {None: UNCHECKED, True: HOLDS, False: FAILS}[each.holds] + (f": {each.found}" if each.found else "")
-
-
-def _failing(found: Found, verdict: Verdict) -> Finding:
-    entry = found.entry
-    told = _names(entry, verdict)
+def _failing(entry: Assumption, verdict: Verdict) -> Finding:
+    names = {"name": entry.name, "source": entry.source}
+    told = {**names, "found": verdict.found or _NOTHING, "expected": entry.expected or "there"}
     if verdict.who:
         accepted = {"who": verdict.who, "day": verdict.accepted, "why": verdict.why or _NOTHING}
         return Finding(WARNING, Message("reseller_doctor_accepted", **told, **accepted))
@@ -73,11 +59,6 @@ def _failing(found: Found, verdict: Verdict) -> Finding:
         off = ", ".join(verdict.rests.split())
         return Finding(FAILS, Message("reseller_doctor_off", **told, off=off))
     return Finding(WARNING, Message("reseller_doctor_astray", **told, rests=", ".join(entry.rests) or _NOTHING))
-
-
-def _names(entry: Assumption, verdict: Verdict) -> Mapping[str, str]:
-    expected = entry.expected or "there"
-    return {"name": entry.name, "source": entry.source, "found": verdict.found or _NOTHING, "expected": expected}
 
 
 def accept(context: Context, name: str, why: str, module: int | None = None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from reseller.doctor import assumed, host, installed, module, panel, runner
 from reseller.doctor.finding import FAILS, Check, Line
+from reseller.ledger import verdicts
 from reseller.mgr5.panel import Panel
 from reseller.wire import texts
 from reseller.wire.errors import ResellerError
@@ -18,7 +20,7 @@ CHECKS = (
     Check("database", host.of_database, 150),
     Check("functions", panel.of_functions, 90),
     Check("module", panel.of_module),
-    Check("assumptions", assumed.of_panel, 120),
+    Check("assumptions", partial(assumed.of, verdicts.PANEL), 120),
     Check("holds", panel.of_holds),
     Check("cron", installed.of_cron),
 )
@@ -38,8 +40,8 @@ def report(lines: Sequence[Line]) -> dict[str, Mapping[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for line in lines:
         told = found.setdefault(line.check, {"verdicts": []})
-        verdicts = told["verdicts"]
-        if isinstance(verdicts, list):
-            verdicts.append(line.verdict)
+        listed = told["verdicts"]
+        if isinstance(listed, list):
+            listed.append(line.verdict)
         told.update(line.facts)
     return dict(found)

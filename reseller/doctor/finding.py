@@ -10,7 +10,6 @@ from reseller.wire.errors import Message
 
 #: the four verdicts, from the best; what could not be looked at is never counted as good
 HOLDS, WARNING, FAILS, UNCHECKED = "holds", "warning", "fails", "not checked"
-VERDICTS = (HOLDS, WARNING, UNCHECKED, FAILS)
 
 #: exit codes: all is well, or nothing worse than a warning; something fails; something could not be looked at
 WELL, ILL, UNKNOWN = 0, 1, 2
@@ -56,8 +55,3 @@ def exit_code(verdicts: list[str]) -> int:
     if FAILS in verdicts:
         return ILL
     return UNKNOWN if UNCHECKED in verdicts or not verdicts else WELL
-
-
-def worst(verdicts: list[str]) -> str:
-    """The worst of these verdicts."""
-    return max(verdicts, key=VERDICTS.index, default=UNCHECKED)

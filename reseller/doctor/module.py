@@ -1,4 +1,6 @@
-"""One module of ours: its settings, the way to its seller, the account there, and what may be ordered."""
+"""One module of ours: its settings, the seller's certificate, the account and what may be ordered there, and whether
+the seller's day is this machine's.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def checks(panel: Panel) -> list[Check]:
             ("certificate", _certificate),
             ("account", _account),
             ("others", _others),
-            ("assumptions", assumed.of_seller),
+            ("assumptions", assumed.of),
         )
     ]
 
@@ -89,7 +91,10 @@ def _others(module: int, panel: Panel) -> Iterator[Finding]:
 
 
 def _account(module: int, panel: Panel) -> Iterator[Finding]:
-    """What the connection form checks, by the same function: log-in, level, balance and order functions."""
+    """What the connection form checks, by the same function: log-in, level, balance and order functions.
+
+    Then whether the seller's day and this machine's are at most `clock_days` apart.
+    """
     context = Context.start(panel)
     seller = context.seller(module)
     found = account.check(seller.transport, ITEMTYPES)

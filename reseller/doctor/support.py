@@ -100,25 +100,18 @@ def _safely(panel: Panel, name: str, look: Callable[[Panel, str], object], lang:
 
 
 def _versions(panel: Panel, _: str) -> object:
+    # The operating system's own name and version.
+    lines = [line.partition("=") for line in files.lines(_OS_RELEASE)]
+    system = {name.lower(): value.strip('"') for name, _, value in lines if name in _OS_NAMES}
     return {
         "program": __version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
         "kernel": platform.release().partition("-")[0],
-        "system": _system(),
+        "system": system,
         "libraries": {name: metadata.version(name) for name in installed.LIBRARIES},
         "panel": sorted(path.name for path in (panel.base / "etc/xml").glob("billmgr_mod_*reseller*.xml")),
     }
-
-
-def _system() -> dict[str, str]:
-    """The operating system's own name and version, from `os-release`."""
-    found = {}
-    for line in files.lines(_OS_RELEASE):
-        name, _, value = line.partition("=")
-        if name in _OS_NAMES:
-            found[name.lower()] = value.strip('"')
-    return found
 
 
 def _doctor(panel: Panel, lang: str) -> object:
@@ -130,19 +123,11 @@ def _doctor(panel: Panel, lang: str) -> object:
 def _status(panel: Panel, _: str) -> object:
     context = Context.start(panel)
     missing = status.missing_run(context)
-    hidden = ("name", "url", "username")
-    return {
-        "no_run": context.word(missing) if missing else "",
-        "modules": [
-            {name: _plain(value) for name, value in each._asdict().items() if name not in hidden}
-            for each in status.of_all(context)
-        ],
-    }
-
-
-def _plain(value: object) -> object:
-    """A named tuple as names and values."""
-    return value._asdict() if isinstance(value, tuple) and hasattr(value, "_asdict") else value
+    modules = []
+    for each in status.of_all(context):
+        told = {**each._asdict(), "balance": each.balance._asdict()}
+        modules.append({name: value for name, value in told.items() if name not in ("name", "url", "username")})
+    return {"no_run": context.word(missing) if missing else "", "modules": modules}
 
 
 def _problems(panel: Panel, _: str) -> object:

@@ -49,8 +49,9 @@ def save(db: Database, account: int, told: Sequence[Money]) -> None:
 def save_refused(db: Database, account: int, told: Money, amount: Decimal | None, deficit: Decimal | None) -> None:
     """Record what a refusal for lack of money has told: `amount` was to be paid, and `deficit` of it is missing.
 
-    The floor is by how much less than balance, credit and reserved money make could be spent; credit and reserved money
-    that the refusal does not name are those kept from other answers. Without both numbers the floor is not known.
+    The floor is what the seller keeps back: balance plus credit less reserved money, less what it would have let us
+    spend (`amount` less `deficit`), never below 0. Credit and reserved money that the refusal does not name are those
+    kept from other answers. Without both numbers the floor is not known.
     """
     save(db, account, [told])
     if amount is None or deficit is None:

@@ -7,6 +7,7 @@ is never read into the program. What the rows mean is sync/candidates.py.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,17 +63,17 @@ _NOT_REFUSED = (
 _FAIR = "ORDER BY EXISTS (SELECT 1 FROM runningoperation r WHERE r.item = k.item), o.tried IS NOT NULL, o.tried, k.id"
 
 
-def changed(db: Database, module: int, most: int, away_day: str, *, refused_too: bool) -> list[dict[str, Any]]:
+def changed(db: Database, module: int, most: int, away_day: dt.date, *, refused_too: bool) -> list[dict[str, Any]]:
     """Services of a module whose row on either side changed, longest waiting first; or that are away and whose term at
-    the seller ends by `away_day`, YYYY-MM-DD.
+    the seller ends by `away_day`.
 
     `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
     """
     more = "" if refused_too else f"AND {_NOT_REFUSED}"
-    return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, away_day, most)
+    return _read(db, f"AND o.module = %s AND {_MOVED} {more} {_FAIR} LIMIT %s", module, away_day.isoformat(), most)
 
 
-def unchanged(db: Database, module: int, away_day: str) -> list[int]:
+def unchanged(db: Database, module: int, away_day: dt.date) -> list[int]:
     """Links whose change was refused and whose rows have since gone back to what was dealt with: the refusal can be
     forgotten, since no run would look at them again.
 
@@ -84,7 +85,7 @@ def unchanged(db: Database, module: int, away_day: str) -> list[int]:
         "LEFT JOIN item i ON i.id = o.item WHERE p.module = %s "
         f"AND (p.digest <> o.digest OR p.here <> {HERE}) AND NOT {_MOVED}"
     )
-    return db.column(sql, module, away_day)
+    return db.column(sql, module, away_day.isoformat())
 
 
 def to_suspend(db: Database, module: int) -> int:

@@ -209,7 +209,7 @@ def _insert(lease: Lease, link: Link) -> Link:
 def settle(lease: Lease, link: int, state: str) -> None:
     """Set the state of a link; an ended one is no longer live, and its observation is deleted.
 
-    Otherwise the ended links of years would come before the services that wait for the deep check (sync/candidates.py).
+    Otherwise the ended links of years would come before the services that wait for the deep check (ledger/linked.py).
     """
     lease.execute(
         "UPDATE reseller_link SET state = %s, live = %s, updated = UTC_TIMESTAMP(3) WHERE id = %s",

@@ -39,7 +39,10 @@ def of(db: Database, link: int) -> Paid:
 
 
 def account(lease: Lease, link: int, until: dt.date | None) -> None:
-    """Record the panel's date as accounted for; a person's decision about a later date ends with it."""
+    """Record that the panel's date up to `until` is explained, so that only a later one is a jump.
+
+    A person's decision to leave a later date (`left_until`) ends with it.
+    """
     lease.execute("UPDATE reseller_link SET accounted = %s, left_until = NULL WHERE id = %s", until, link)
 
 
@@ -145,7 +148,9 @@ def endless(db: Database, module: int, today: dt.date, limits: Limits) -> list[t
 
 
 def panel_moves(db: Database) -> str:
-    """BEFORE or AFTER; empty while it has not been learned."""
+    """Whether this panel moves a service's date before a renewal's call-back (BEFORE) or by it (AFTER), as the last
+    renewal has shown; empty before the first.
+    """
     sql = "SELECT value FROM reseller_cursor WHERE module = %s AND name = %s"
     return db.value(sql, _PANEL, PANEL_MOVES) or ""
 

@@ -62,6 +62,7 @@ short      (of an account) its money does not last for the terms that are due in
 dearer     (of a tariff and module) the seller asks more than was agreed for what is bought of it
 period_gone (of a tariff) services renew soon by a period that the seller does not offer any more
 dear_change (of a tariff) changes in mid-term have cost more at the seller than was charged here
+refused_orders (of a tariff) several orders of it were refused within a day
 unplanned  (of an account) the seller has charged for what none of our requests explains
 spending   (of a module) the day's limit of what is bought without an operation is reached
 """
@@ -90,6 +91,7 @@ STOPPED, MASS_STOP, OWNERLESS, DIED = "stopped", "mass_stop", "ownerless", "died
 ASSUMPTION, OBSERVING = "assumption", "observing"
 BELOW_COST, UNSELLABLE, DEARER, SHORT = "below_cost", "unsellable", "dearer", "short"
 PERIOD_GONE, DEAR_CHANGE, UNPLANNED = "period_gone", "dear_change", "unplanned"
+REFUSED_ORDERS = "refused_orders"
 SETTINGS, LOGIN, UNREACHABLE, RIGHTS, FUNDS = "settings", "login", "unreachable", "rights", "funds"
 DIFFERENCES = (
     *(ALARM, GONE, MISSING, STATE, STUCK, AWAY, FOREIGN_KEY, STOPPED),

@@ -1,4 +1,4 @@
-"""The tables of the ledger, created and migrated by the add-on itself, and the unique keys that two processes meet.
+"""The tables of the ledger and their unique keys, created and migrated by the add-on itself, one process at a time.
 
 `live` is 1 or NULL and part of a unique key: so the database itself enforces "at most one live link for a service, and
 for a remote service; at most one live request of a kind for a service". Times are UTC by the database's clock, the only

@@ -97,8 +97,9 @@ class Forecast(NamedTuple):
     sure: tuple[Outlook, ...]
 
     def first_short(self, *, with_old: bool = True, currency: str = "") -> Outlook | None:
-        """The currency that is short first, or this one if it is. Without `with_old`, it is so even without the terms
-        whose cost is old.
+        """The outlook that is short first, of `currency` only if given; None if none is short.
+
+        Without `with_old`, terms whose cost is old do not count (`sure`).
         """
         short = [each for each in (self.outlooks if with_old else self.sure) if each.uncovered is not None]
         short = [each for each in short if currency in ("", each.currency)]

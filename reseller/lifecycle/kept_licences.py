@@ -13,7 +13,6 @@ or after, or does not replace it. None of these calls is charged, hence none of 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import enum
 from collections.abc import Callable, Mapping, Sequence
 
@@ -86,7 +85,9 @@ def _reserve(attempt: Attempt, link: Link, seen: Service) -> kept_licences.Licen
         resources = Kind.listed({addon: seen.addons[addon] for addon in ordered})
     except (ResellerError, KeyError):
         return None
-    useless = not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(seen) or not seen.licence_key
+    useless = (
+        not seen.exists or seen.suspended_by or seen.period == TRIAL or _is_over(attempt, seen) or not seen.licence_key
+    )
     if useless or not whole(seen.pricelist):
         return None
     kind = Kind(link.account, link.itemtype, seen.pricelist, resources)
@@ -137,10 +138,10 @@ def _named(seen: Service) -> dict[str, str]:
     return {name: seen.fields.get(name, "") for name in NAMED}
 
 
-def _is_over(seen: Service) -> bool:
-    """Whether the paid term has ended, or its date cannot be read; a licence without a date never ends."""
+def _is_over(attempt: Attempt, seen: Service) -> bool:
+    """Whether the paid term has ended by the seller's day, or is not known; a licence without a date never ends."""
     ends = seen.expiredate
-    return bool(seen.undated) or (ends is not None and ends <= dt.datetime.now(dt.timezone.utc).date())
+    return bool(seen.undated) or (ends is not None and ends <= attempt.seller.transport.today)
 
 
 def take(attempt: Attempt, order: Order) -> str:
@@ -213,7 +214,7 @@ class _Handover:
         reasons = {
             "it is gone": not seen.exists,
             "which licence key its last client has is not known": not self.row.digest,
-            "its term is over": _is_over(seen),
+            "its term is over": _is_over(self.attempt, seen),
             "the seller's staff have stopped it": bool(seen.suspended_by),
             "it is another tariff by now": seen.pricelist != self.order.pricelist or seen.period == TRIAL,
             "its resources have been changed": Kind.listed(given) != self.row.kind.resources,

@@ -80,6 +80,7 @@ KINDS = {
     problems.DEARER: Kind("reseller_dearer_tariff", requests.PROLONG),
     problems.PERIOD_GONE: Kind("reseller_period_gone", requests.PROLONG),
     problems.DEAR_CHANGE: Kind("reseller_dear_change", requests.SETPARAM),
+    problems.REFUSED_ORDERS: Kind("reseller_refused_orders", "open"),
     problems.UNPLANNED: Kind("reseller_unplanned", requests.SETPARAM),
     problems.DIED: Kind("reseller_run_died", requests.SETPARAM),
 }

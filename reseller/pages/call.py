@@ -107,10 +107,7 @@ class Call:
         Raises ResellerError `reseller_form` if it is no document.
         """
         given = sys.stdin.buffer.read()
-        try:
-            return document.parse(given) if given else document.document()
-        except document.NotADocument as error:
-            raise ResellerError("reseller_form", text=str(error)) from error
+        return parse(given) if given else document.document()
 
     def has(self, name: str) -> bool:
         """Whether a parameter was given, even if it is empty."""
@@ -180,6 +177,14 @@ class Call:
             for old in self.page.findall(name):
                 self.page.remove(old)
             self.page.append(document.element(name, shown(value)))
+
+
+def parse(form: bytes) -> document.Element:
+    """A document that the panel passed on stdin; raises ResellerError `reseller_form` if it is none."""
+    try:
+        return document.parse(form)
+    except document.NotADocument as error:
+        raise ResellerError("reseller_form", text=str(error)) from error
 
 
 def refused(name: str, value: str) -> ResellerError:

@@ -10,11 +10,10 @@ from reseller.context import Context, as_known
 from reseller.ledger import accounts
 from reseller.mgr5 import settings
 from reseller.mgr5.panel import Panel
+from reseller.pages.call import parse
 from reseller.products import ITEMTYPES
 from reseller.seller import account, proxies
 from reseller.seller.transport import Transport
-from reseller.wire import document
-from reseller.wire.errors import ResellerError
 
 
 def check(panel: Panel, form: bytes) -> None:
@@ -44,11 +43,3 @@ def check(panel: Panel, form: bytes) -> None:
         observing.require_no_one_waits(context, chosen.noted)
     accounts.save_balance(context.db, number, theirs.balance)
     accounts.save_generations(context.db, number, theirs.generations)
-
-
-def parse(form: bytes) -> document.Element:
-    """A form that the panel passed on stdin; raises ResellerError `reseller_form` if it is no document."""
-    try:
-        return document.parse(form)
-    except document.NotADocument as error:
-        raise ResellerError("reseller_form", text=str(error)) from error

@@ -9,28 +9,23 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from reseller.ledger import overview
-from reseller.ledger.overview import Kind, View
+from reseller.ledger.overview import Kind
 from reseller.mgr5 import modules
 from reseller.pages import listing
 from reseller.pages.call import Call
 from reseller.products import ITEMTYPES
 from reseller.wire import document
 
+#: the lists that can be filtered
+_LISTS = {"reseller.services": overview.SERVICES, "reseller.requests": overview.REQUESTS}
 #: selects whose choices are all texts with one prefix
 _WORDED = {"status": "status_", "there": "status_", "drift": "drift_", "kind": "kind_", "state": "state_"}
 
 
-def services(call: Call) -> document.Element:
-    """The filter form of `reseller.services`."""
-    return _form(call, "reseller.services", overview.SERVICES)
-
-
-def requests(call: Call) -> document.Element:
-    """The filter form of `reseller.requests`."""
-    return _form(call, "reseller.requests", overview.REQUESTS)
-
-
-def _form(call: Call, func: str, view: View) -> document.Element:
+def show(call: Call) -> document.Element:
+    """The filter form of one of the lists."""
+    func = call.func.removesuffix(".filter")
+    view = _LISTS[func]
     if call.sok:
         listing.wanted(call, view, asked=True)
         chosen = {name: call.text(name) for name in view.filters if call.text(name)}

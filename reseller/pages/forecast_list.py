@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from reseller.ledger import accounts, foreseen
-from reseller.ledger.foreseen import Error
 from reseller.lifecycle import forecast
-from reseller.lifecycle.forecast import Forecast, Left, Outlook, Term
+from reseller.lifecycle.forecast import Forecast, Outlook
 from reseller.pages import listing
 from reseller.pages.call import Call, refused
 from reseller.tariffs import period_words
@@ -34,10 +33,11 @@ def show(call: Call) -> document.Element:
     for account, modules in forecast.accounts(context).items():
         found = forecast.of(context, account, dates.machine_day(), days)
         errors = foreseen.errors(context.db, account)
-        rows += [
-            {**_account(call, found, each, modules), "error": _error(errors.get(each.currency))}
-            for each in found.outlooks or (forecast.nothing(),)
-        ]
+        for each in found.outlooks or (forecast.nothing(),):
+            error = errors.get(each.currency)
+            # How far forecasts were off lately, and how many were compared.
+            off = f"{error.percent} % ({error.forecasts})" if error and error.percent is not None else ""
+            rows.append({**_account(call, found, each, modules), "error": off})
     call.page.extend([listing.elem(row) for row in rows])
     call.put(p_elems=len(rows))
     return call.page
@@ -45,10 +45,12 @@ def show(call: Call) -> document.Element:
 
 def _account(call: Call, found: Forecast, each: Outlook, modules: list[int]) -> Mapping[str, object]:
     words, kept = call.words(_WORDS), each.money
+    final = f" ({words.get('final', '')})"
     is_old = kept is None or kept.age_seconds > call.context.limits.balance_old_seconds
-    if kept is None:
-        lasts = words.get("no_money", "")
-    else:
+    age, lasts = "", words.get("no_money", "")
+    if kept is not None:
+        name, length = next((unit for unit in _AGES if kept.age_seconds >= unit[1]), _AGES[-1])
+        age = f"{kept.age_seconds // length} {words.get(name, '')}"
         left = each.days_left(found.today)
         lasts = f"{found.days}+" if left is None else str(left)
     return {
@@ -59,12 +61,13 @@ def _account(call: Call, found: Forecast, each: Outlook, modules: list[int]) -> 
         "available": _old(call, money.text(kept.available, "") if kept else "", is_old=is_old and kept is not None),
         "balance": money.text(kept.money.amount, "") if kept else "",
         "floor": money.text(kept.money.floor, "") if kept and kept.money.floor else "",
-        "age": _age(call, kept.age_seconds) if kept else "",
+        "age": age,
         "days_left": lasts,
         "uncovered": dates.text(each.uncovered),
         "missing": money.text(each.missing, "") if each.missing else "",
         **{f"due_{window}": _due(call, found, each, window) for window in forecast.WINDOWS},
-        "lost": _lost(call, each),
+        # What would not be renewed on the first day that is not covered, first what is gone for good.
+        "lost": texts.some(each.lost, NAMED, lambda term: f"{term.item} {term.name}{final if term.is_final else ''}"),
         "left": len(found.left),
     }
 
@@ -74,26 +77,10 @@ def _old(call: Call, text: str, *, is_old: bool) -> str:
     return f"{text} ({call.words(_WORDS).get('old', '')})" if is_old else text
 
 
-def _age(call: Call, seconds: int) -> str:
-    name, length = next((each for each in _AGES if seconds >= each[1]), _AGES[-1])
-    return f"{seconds // length} {call.words(_WORDS).get(name, '')}"
-
-
 def _due(call: Call, found: Forecast, each: Outlook, window: int) -> str:
     """What is due within so many days, marked if the cost of any of it is old."""
     is_old = any(term.is_old for term in each.terms if (term.day - found.today).days <= window)
     return _old(call, money.text(each.due[window], ""), is_old=is_old)
-
-
-def _error(error: Error | None) -> str:
-    """How far forecasts were off lately, and how many were compared."""
-    return f"{error.percent} % ({error.forecasts})" if error and error.percent is not None else ""
-
-
-def _lost(call: Call, each: Outlook) -> str:
-    """What would not be renewed on the first day that is not covered, first what is gone for good."""
-    mark = call.words(_WORDS).get("final", "")
-    return texts.some(each.lost, NAMED, lambda term: f"{term.item} {term.name}{f' ({mark})' if term.is_final else ''}")
 
 
 def terms(call: Call) -> document.Element:
@@ -104,7 +91,10 @@ def terms(call: Call) -> document.Element:
         raise refused("elid", call.text("elid"))
     found = forecast.of(call.context, int(key[1]), dates.machine_day(), call.context.limits.forecast_days)
     rows = [row for each in found.outlooks if each.currency == key[2] for row in _terms(call, each)]
-    rows += [_left(call, each) for each in found.left]
+    words = call.words(_WORDS)
+    for left in found.left:
+        why = f"{words.get('not_counted', '')}: {words.get(f'reason_{left.why}', left.why)}"
+        rows.append({"id": left.item, "day": dates.text(left.ends), "item": left.item, "name": left.name, "why": why})
     count = call.number("p_cnt", 1, call.context.limits.page_rows, listing.FIRST_ROWS)
     page = call.number("p_num", 1, listing.LAST_PAGE, 1)
     call.page.extend([listing.elem(row) for row in rows[(page - 1) * count : page * count]])
@@ -113,28 +103,17 @@ def terms(call: Call) -> document.Element:
 
 
 def _terms(call: Call, each: Outlook) -> Iterator[Mapping[str, object]]:
-    left = each.money.available if each.money else None
+    words, left = call.words(_WORDS), each.money.available if each.money else None
     for term in each.terms:
         left = None if left is None else left - (term.cost or Decimal(0))
-        yield _term(call, term, left)
-
-
-def _term(call: Call, term: Term, left: Decimal | None) -> Mapping[str, object]:
-    words = call.words(_WORDS)
-    return {
-        "id": f"{term.item}-{dates.text(term.day)}",
-        "day": dates.text(term.day),
-        "item": term.item,
-        "name": term.name,
-        "months": period_words.word(call.context, str(term.months)),
-        "cost": _old(call, money.text(term.cost, term.currency), is_old=term.is_old),
-        "after": money.text(left, term.currency),
-        "why": words.get("owed" if term.is_owed else "renews", ""),
-        "missed": words.get("final" if term.is_final else "can_be_repaired", ""),
-    }
-
-
-def _left(call: Call, each: Left) -> Mapping[str, object]:
-    words = call.words(_WORDS)
-    why = f"{words.get('not_counted', '')}: {words.get(f'reason_{each.why}', each.why)}"
-    return {"id": each.item, "day": dates.text(each.ends), "item": each.item, "name": each.name, "why": why}
+        yield {
+            "id": f"{term.item}-{dates.text(term.day)}",
+            "day": dates.text(term.day),
+            "item": term.item,
+            "name": term.name,
+            "months": period_words.word(call.context, str(term.months)),
+            "cost": _old(call, money.text(term.cost, term.currency), is_old=term.is_old),
+            "after": money.text(left, term.currency),
+            "why": words.get("owed" if term.is_owed else "renews", ""),
+            "missed": words.get("final" if term.is_final else "can_be_repaired", ""),
+        }

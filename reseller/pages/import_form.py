@@ -37,9 +37,7 @@ def show(call: Call) -> document.Element:
     if call.sok:
         several.require_shown(call, said)
         return _make(call, module, plans, rule)
-    table = document.element("list", name="plan")
-    table.extend([listing.elem(_cells(call, line)) for each in plans for line in each.lines])
-    call.page.append(table)
+    listing.plan(call, (_cells(call, line) for each in plans for line in each.lines))
     _offer_choices(call, plans, texts["rule"])
     call.put(
         elid=", ".join(f"{module}-{remote}" for remote in remotes),

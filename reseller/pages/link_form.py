@@ -27,37 +27,30 @@ def setremoteid(call: Call) -> document.Element:
     unlink.
     """
     if call.stage in ("before", "final"):
-        return _event(call)
+        is_before, number = call.stage == "before", whole(call.text("elid"))
+        if call.is_employee and call.sok and number and items.is_ours(call.context.db, number):
+            if is_before:
+                raise ResellerError("reseller_link_ours", object="elid", value=number, item=number)
+            return _set(call)
+        return document.document() if is_before else call.page
     if not call.sok:
         # Only staff see the remote service to which the service is linked.
         old = links.of_item(call.context.db, call.service()) if call.is_employee else None
         call.page.append(document.element("value", old.remote if old else ""))
         return call.page
     if call.is_employee:
-        return _set(call.context, call)
+        return _set(call)
     # In the language of staff, who read what is recorded here; the client's answer is worded elsewhere.
     context = Context.start(call.panel, caller=call.caller)
     repair.repair(context, call.user, call.text("elid"), call.text("value"))
     return document.document(document.element("ok"))
 
 
-def _event(call: Call) -> document.Element:
-    is_before = call.stage == "before"
-    number = whole(call.text("elid"))
-    if call.is_employee and call.sok and number:
-        context = call.context
-        if items.is_ours(context.db, number):
-            if is_before:
-                raise ResellerError("reseller_link_ours", object="elid", value=number, item=number)
-            return _set(context, call)
-    return document.document() if is_before else call.page
-
-
-def _set(context: Context, call: Call) -> document.Element:
+def _set(call: Call) -> document.Element:
     number, remote = call.service(), call.text("value")
     if not call.has("value"):
         raise ResellerError("reseller_link_value", object="value", item=number)
-    return _ok(sides.link(context, number, remote) if remote else sides.unlink(context, number))
+    return _ok(sides.link(call.context, number, remote) if remote else sides.unlink(call.context, number))
 
 
 def link(call: Call) -> document.Element:

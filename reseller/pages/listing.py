@@ -81,6 +81,13 @@ def elem(cells: Mapping[str, object]) -> document.Element:
     return row
 
 
+def plan(call: Call, rows: Iterable[Mapping[str, object]]) -> None:
+    """Add a form's table of what would be done."""
+    table = document.element("list", name="plan")
+    table.extend([elem(row) for row in rows])
+    call.page.append(table)
+
+
 def choices(call: Call, name: str, offered: Iterable[tuple[object, str]]) -> None:
     """Add the choices of a form's select."""
     block = document.element("slist", name=name)

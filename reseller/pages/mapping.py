@@ -6,15 +6,14 @@ The first list asks no seller. The key of a part is TARIFF-KIND-NAME.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 
 from reseller.ledger import tariffmap
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done, refused
-from reseller.tariffs import period_words, proposal
+from reseller.tariffs import period_words, proposal, resold
 from reseller.tariffs.faces import Face
-from reseller.tariffs.proposal import STALE, Pair
-from reseller.tariffs.resold import Part, Resold
+from reseller.tariffs.proposal import STALE
+from reseller.tariffs.resold import Part
 from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 
@@ -26,26 +25,25 @@ _WORDS = "reseller.mapping"
 
 def show(call: Call) -> document.Element:
     """The list `reseller.mapping`: every tariff that is sold through a module of ours."""
-    found = proposal.overview(call.context)
+    found = resold.read(call.context)
     count = call.number("p_cnt", 1, call.context.limits.page_rows, listing.FIRST_ROWS)
     page = call.number("p_num", 1, listing.LAST_PAGE, 1)
-    call.page.extend([listing.elem(_tariff(call, each)) for each in found[(page - 1) * count : page * count]])
+    words = call.words(_WORDS)
+    for each in found[(page - 1) * count : page * count]:
+        missing = each.missing
+        row = {
+            "id": each.number,
+            "name": each.name,
+            "module": each.module,
+            "remote": each.remote or words.get("no_target", ""),
+            "active": words.get("sold_on" if each.is_active else "sold_off", ""),
+            "mapped": f"{len(each.parts) - len(missing)} / {len(each.parts)}",
+            "missing": texts.some(missing, NAMED, lambda part: _part(call, part)),
+            "services": each.services,
+        }
+        call.page.append(listing.elem(row))
     call.put(p_elems=len(found), p_num=page, p_cnt=count)
     return call.page
-
-
-def _tariff(call: Call, each: Resold) -> Mapping[str, object]:
-    words, missing = call.words(_WORDS), each.missing
-    return {
-        "id": each.number,
-        "name": each.name,
-        "module": each.module,
-        "remote": each.remote or words.get("no_target", ""),
-        "active": words.get("sold_on" if each.is_active else "sold_off", ""),
-        "mapped": f"{len(each.parts) - len(missing)} / {len(each.parts)}",
-        "missing": texts.some(missing, NAMED, lambda part: _part(call, part)),
-        "services": each.services,
-    }
 
 
 def _part(call: Call, part: Part) -> str:
@@ -64,27 +62,23 @@ def parts(call: Call) -> document.Element:
     tariff = call.number("elid", 1, 2**31 - 1, 0)
     if not tariff:
         raise ResellerError("reseller_page_none", object="elid")
-    pairs = proposal.match(call.context, tariff)
-    call.page.extend([listing.elem(_cells(call, tariff, pair)) for pair in pairs])
+    pairs, words = proposal.match(call.context, tariff), call.words(_WORDS)
+    for pair in pairs:
+        row = {
+            "id": f"{tariff}-{pair.kind}-{pair.local}",
+            "part": _part(call, (pair.kind, pair.local)),
+            "here": _face(pair.here),
+            "price": pair.here.prices,
+            "state": words.get(f"state_{pair.state}", pair.state),
+            "mapped": _local(call, pair.kind, pair.mapped),
+            "there": _face(pair.there),
+            "cost": pair.there.prices,
+            "proposed": _local(call, pair.kind, pair.proposed) if pair.is_news else "",
+            "reason": call.context.word(pair.reason) if pair.reason else "",
+        }
+        call.page.append(listing.elem(row))
     call.put(p_elems=len(pairs), elid=tariff)
     return call.page
-
-
-def _cells(call: Call, tariff: int, pair: Pair) -> Mapping[str, object]:
-    words = call.words(_WORDS)
-    there = _local(call, pair.kind, pair.mapped)
-    return {
-        "id": f"{tariff}-{pair.kind}-{pair.local}",
-        "part": _part(call, (pair.kind, pair.local)),
-        "here": _face(pair.here),
-        "price": pair.here.prices,
-        "state": words.get(f"state_{pair.state}", pair.state),
-        "mapped": there,
-        "there": _face(pair.there),
-        "cost": pair.there.prices,
-        "proposed": _local(call, pair.kind, pair.proposed) if pair.is_news else "",
-        "reason": call.context.word(pair.reason) if pair.reason else "",
-    }
 
 
 def _face(face: Face) -> str:
@@ -138,21 +132,19 @@ def propose(call: Call) -> document.Element:
         for tariff, pairs in found.items():
             proposal.apply(call.context, tariff, pairs)
         return done()
-    table = document.element("list", name="plan")
-    table.extend(listing.elem(row) for row in _plan(call, lines))
-    call.page.append(table)
-    call.put(elid=", ".join(map(str, tariffs)), shown=several.digest(said))
-    return call.page
-
-
-def _plan(call: Call, lines: Sequence[tuple[int, Pair]]) -> Iterator[Mapping[str, object]]:
     words = call.words(_WORDS)
-    for tariff, pair in lines:
-        becomes = _local(call, pair.kind, pair.proposed) or words.get("not_mapped", "")
-        yield {
+    rows = [
+        {
             "tariff": tariff,
             "part": _part(call, (pair.kind, pair.local)),
             "now": _local(call, pair.kind, pair.mapped),
-            "becomes": " ".join(filter(None, (becomes, _face(pair.there)))),
+            "becomes": " ".join(
+                filter(None, (_local(call, pair.kind, pair.proposed) or words.get("not_mapped", ""), _face(pair.there)))
+            ),
             "why": call.context.word(pair.reason) if pair.reason else "",
         }
+        for tariff, pair in lines
+    ]
+    listing.plan(call, rows)
+    call.put(elid=", ".join(map(str, tariffs)), shown=several.digest(said))
+    return call.page

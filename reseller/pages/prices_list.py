@@ -17,7 +17,16 @@ from reseller.wire import document, money
 def show(call: Call) -> document.Element:
     """All of them: there are few."""
     found = agreed_prices.every(call.context, items.modules(call.context.db))
-    call.page.extend([listing.elem(_cells(each)) for each in found])
+    for dear in found:
+        row = {
+            "id": dear.pricelist,
+            "name": dear.name,
+            "module": ", ".join(map(str, dear.modules)),
+            "prices": ceiling.words(dear.prices),
+            "waiting": dear.waiting,
+            "on_sale": "on" if dear.is_on_sale else "off",
+        }
+        call.page.append(listing.elem(row))
     call.put(p_elems=len(found))
     return call.page
 
@@ -39,18 +48,15 @@ def _decide(call: Call, act: Callable[[Context, int], Dear]) -> document.Element
         several.require_shown(call, plan)
         act(call.context, dear.pricelist)
         return done()
-    table = document.element("list", name="plan")
-    for each in dear.prices:
-        table.append(
-            listing.elem(
-                {
-                    "part": ceiling.name(each),
-                    "agreed": money.text(each.agreed, each.currency),
-                    "now": money.text(each.seen, each.currency),
-                }
-            )
-        )
-    call.page.append(table)
+    rows = [
+        {
+            "part": ceiling.name(each),
+            "agreed": money.text(each.agreed, each.currency),
+            "now": money.text(each.seen, each.currency),
+        }
+        for each in dear.prices
+    ]
+    listing.plan(call, rows)
     call.put(
         elid=dear.pricelist,
         tariff=f"{dear.pricelist} {dear.name}",
@@ -58,14 +64,3 @@ def _decide(call: Call, act: Callable[[Context, int], Dear]) -> document.Element
         shown=several.digest(plan),
     )
     return call.page
-
-
-def _cells(dear: Dear) -> dict[str, object]:
-    return {
-        "id": dear.pricelist,
-        "name": dear.name,
-        "module": ", ".join(map(str, dear.modules)),
-        "prices": ceiling.words(dear.prices),
-        "waiting": dear.waiting,
-        "on_sale": "on" if dear.is_on_sale else "off",
-    }

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 
 from reseller import process
-from reseller.db import Database
 from reseller.ledger import observing, overview, schema
 from reseller.mgr5 import items, settings
 from reseller.mgr5.panel import Panel
@@ -35,21 +33,16 @@ def main(executable: str) -> int:
         db = call.panel.database()
         schema.ensure(db, call.panel.base)
         if call.func == MODULES:
-            _mark_modules(call, db, rows)
+            acting = settings.acting(db)
+            for module in items.modules(db):
+                if module in rows and observing.of(db, module, acts=module in acting) is not None:
+                    told = texts.word(call.panel.base, Message("reseller_observes_row"), call.lang)
+                    rows[module].append(document.element("reseller_observes", told))
         else:
             for item, is_away in overview.resold(db, list(rows)).items():
                 rows[item].append(document.element("resold_away" if is_away else "resold", "on"))
     sys.stdout.buffer.write(document.dump(page))
     return 0
-
-
-def _mark_modules(call: Call, db: Database, rows: Mapping[int, document.Element]) -> None:
-    """Say of each module of ours that only observes that it does."""
-    acting = settings.acting(db)
-    for module in items.modules(db):
-        if module in rows and observing.of(db, module, acts=module in acting) is not None:
-            told = texts.word(call.panel.base, Message("reseller_observes_row"), call.lang)
-            rows[module].append(document.element("reseller_observes", told))
 
 
 if __name__ == "__main__":

@@ -40,17 +40,17 @@ def start(call: Call) -> document.Element:
         several.require_shown(call, waiting)
         stop_buying.start(call.context, stop.module)
         return done()
-    table = document.element("list", name="plan")
     words = call.words("reseller.requests")
-    for each in waiting:
-        row = {
+    rows = [
+        {
             "service": each.item,
             "what": words.get(f"kind_{each.kind}", each.kind),
             "months": each.term or "",
             "cost": money.text(each.cost, each.currency),
         }
-        table.append(listing.elem(row))
-    call.page.append(table)
+        for each in waiting
+    ]
+    listing.plan(call, rows)
     fields = {"since": f"{stop.since} UTC", "who": stop.who, "why": stop.why, "total": stop_buying.total(waiting)}
     call.put(module=_name(stop.module), shown=several.digest(waiting), **fields)
     _choices(call, stopped)

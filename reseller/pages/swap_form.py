@@ -49,17 +49,17 @@ def back(call: Call) -> document.Element:
 
 
 def _form(call: Call, plan: Sequence[Step]) -> document.Element:
-    table = document.element("list", name="plan")
-    for step in plan:
-        row = {
+    rows = [
+        {
             "service": step.service,
             "name": step.name,
             "here": step.here,
             "to": "" if step.refused else step.to,
             "notes": step.refused or "; ".join(step.notes),
         }
-        table.append(listing.elem(row))
-    call.page.append(table)
+        for step in plan
+    ]
+    listing.plan(call, rows)
     call.put(elid=", ".join(str(number) for number in several.marked(call)), shown=several.digest(_said(plan)))
     return call.page
 

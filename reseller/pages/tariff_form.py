@@ -9,9 +9,9 @@ from lxml import etree
 from reseller.context import Context
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD
 from reseller.mgr5.panel import Panel
-from reseller.pages.connection_form import parse
+from reseller.pages.call import parse
 from reseller.seller import tariffs
-from reseller.tariffs import proposal
+from reseller.tariffs import resold
 from reseller.wire import document
 from reseller.wire.errors import Message, ResellerError
 from reseller.wire.numbers import whole
@@ -36,24 +36,20 @@ def tune(panel: Panel, module: int, itemtype: str, form: bytes) -> document.Elem
         root, DATACENTER_FIELD, {number: name for tariff in offered for number, name in tariff.datacenters.items()}
     )
     root.append(document.element("next_step", context.word(_next(context, whole(document.text(root, "elid"))))))
-    _command(root, panel)
+    number = document.text(root, "elid") or document.text(root, "id")
+    if number.isdecimal():
+        # The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet.
+        root.append(document.element(COMMAND_FIELD, f"{panel.base}/sbin/resellerctl map {number} --yes"))
     return root
 
 
 def _next(context: Context, pricelist: int) -> Message:
     """How far the tariff is mapped, and where that is done."""
-    found = next((one for one in proposal.overview(context) if one.number == pricelist), None) if pricelist else None
+    found = next((one for one in resold.read(context) if one.number == pricelist), None) if pricelist else None
     if found is None or not found.remote:
         return Message("reseller_form_new")
     mapped = len(found.parts) - len(found.missing)
     return Message("reseller_form_next", mapped=mapped, parts=len(found.parts))
-
-
-def _command(root: document.Element, panel: Panel) -> None:
-    """The one command that maps what has the same name on both sides, ready to be copied; a new tariff has none yet."""
-    number = document.text(root, "elid") or document.text(root, "id")
-    if number.isdecimal():
-        root.append(document.element(COMMAND_FIELD, f"{panel.base}/sbin/resellerctl map {number} --yes"))
 
 
 def _choices(root: document.Element, name: str, offered: dict[str, str]) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from reseller.pages import listing
 from reseller.pages.call import Call
 from reseller.tariffs import catalogue
-from reseller.tariffs.catalogue import Row
 from reseller.wire import document
 from reseller.wire.errors import ResellerError
 
@@ -39,26 +38,22 @@ def _rows(call: Call, module: int, words: Mapping[str, str]) -> Iterator[Mapping
     for each in found.unread:
         yield _unread(module, call.context.word(each))
     for row in found.rows:
-        yield _cells(module, row, words)
+        offered = {None: "offered_unknown", True: "offered_yes", False: "offered_no"}[row.is_offered]
+        marks = [words.get(name, name) for name in (offered, *(f"mark_{mark}" for mark in row.marks))]
+        yield {
+            "id": f"{module}-{row.remote}",
+            "module": module,
+            "remote": row.remote,
+            "name": row.name,
+            "itemtype": row.itemtype,
+            "prices": row.prices,
+            "resources": row.resources,
+            "orderable": ", ".join(marks),
+            "here": ", ".join(map(str, row.here)),
+            # The button is shown by this cell.
+            "importable": "off" if row.here or row.is_offered is False else "on",
+        }
 
 
 def _unread(module: int, text: str) -> Mapping[str, object]:
     return {"id": "", "module": module, "remote": "", "name": text, "importable": "off"}
-
-
-def _cells(module: int, row: Row, words: Mapping[str, str]) -> Mapping[str, object]:
-    offered = {None: "offered_unknown", True: "offered_yes", False: "offered_no"}[row.is_offered]
-    marks = [words.get(name, name) for name in (offered, *(f"mark_{mark}" for mark in row.marks))]
-    return {
-        "id": f"{module}-{row.remote}",
-        "module": module,
-        "remote": row.remote,
-        "name": row.name,
-        "itemtype": row.itemtype,
-        "prices": row.prices,
-        "resources": row.resources,
-        "orderable": ", ".join(marks),
-        "here": ", ".join(map(str, row.here)),
-        # The button is shown by this cell.
-        "importable": "off" if row.here or row.is_offered is False else "on",
-    }

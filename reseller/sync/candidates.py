@@ -1,7 +1,8 @@
-"""Choose the linked services that have to be compared in full.
+"""A linked service as a run sees it: its rows on both sides, and the states by which sync/decide.py judges them.
 
-A service is chosen when its row at the seller or its row here has changed since it was last dealt with, and in any case
-once a day. The database makes this choice (ledger/linked.py); what a row means for the table in decide.py is said here.
+A service is compared in full when its row at the seller or its row here has changed since it was last dealt with, and
+in any case once a day. The database makes this choice (ledger/linked.py), and sync/reconcile.py takes as many as a run
+has time for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from reseller.ledger.states import State
 from reseller.model import Status
 from reseller.seller.service import STAFF_SUSPENSIONS, Service
 from reseller.sync.decide import Here, Open, There
+from reseller.wire import dates
 
 _UNDONE = ((Here.ACTIVE, There.SUSPENDED), (Here.SUSPENDED, There.ACTIVE))
 IN_FLIGHT = frozenset(State.all_that_mean(states.ON_ITS_WAY))
@@ -93,17 +95,14 @@ class Candidate(NamedTuple):
         stands = all(state in (*AT_REST, State.UNCONFIRMED) for _, state in self.requests)
         return bool(self.operations) and self.operations == self.manual and bool(self.requests) and stands
 
-    def ends_while_away(self, days: int) -> bool:
-        """Whether its term at the seller ends within `days` while it is away, so that no module would renew it."""
+    def ends_while_away(self, by: dt.date) -> bool:
+        """Whether its term at the seller ends by that day while it is away, so that no module would renew it."""
         alive = self.seen_status not in (0, Status.DELETED)
-        return (
-            self.state_here == Here.AWAY and alive and bool(self.seen_expiredate) and self.seen_expiredate <= _in(days)
-        )
+        return self.state_here == Here.AWAY and alive and self.is_over_there(by)
 
-    @property
-    def is_over_there(self) -> bool:
-        """Whether its term at the seller has ended, according to the last list."""
-        return bool(self.seen_expiredate) and self.seen_expiredate <= _in(0)
+    def is_over_there(self, today: dt.date) -> bool:
+        """Whether its term at the seller has ended by the seller's day `today`, according to the last list."""
+        return bool(self.seen_expiredate) and self.seen_expiredate <= today.isoformat()
 
     @property
     def has_moved(self) -> bool:
@@ -126,8 +125,8 @@ class Candidate(NamedTuple):
 
     @property
     def is_paid(self) -> bool:
-        """Whether the client's term has not ended. After its end the panel itself suspends the service."""
-        return self.expiredate is None or self.expiredate >= dt.datetime.now(dt.timezone.utc).date()
+        """Whether the client's term has not ended by this machine's day. Then the panel itself suspends the service."""
+        return self.expiredate is None or self.expiredate >= dates.machine_day()
 
     @property
     def state_seen(self) -> There:
@@ -177,23 +176,12 @@ def there_of(seen: Service, candidate: Candidate) -> There:
     return there(seen.status, seen.suspended_by, candidate.absences)
 
 
-def _in(days: int) -> str:
-    return (dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=days)).isoformat()
-
-
-def moved(db: Database, module: int, most: int, away_days: int, *, refused_too: bool) -> list[Candidate]:
-    """Services of a module whose row on either side changed, longest waiting first; `away_days` as in
-    ends_while_away().
+def moved(db: Database, module: int, most: int, away_day: dt.date, *, refused_too: bool) -> list[Candidate]:
+    """Services of a module whose row on either side changed, longest waiting first; `away_day` as in linked.changed().
 
     `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
     """
-    rows = linked.changed(db, module, most, _in(away_days), refused_too=refused_too)
-    return [Candidate.of_row(row) for row in rows]
-
-
-def unchanged(db: Database, module: int, away_days: int) -> list[int]:
-    """Links of refused changes whose rows have gone back to what was dealt with; see linked.unchanged()."""
-    return linked.unchanged(db, module, _in(away_days))
+    return [Candidate.of_row(row) for row in linked.changed(db, module, most, away_day, refused_too=refused_too)]
 
 
 def one(db: Database, link: int) -> Candidate | None:

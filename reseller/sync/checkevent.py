@@ -48,6 +48,7 @@ from reseller.sync import (
     expense_watch,
     left_behind,
     metrics,
+    order_watch,
     price_watch,
     reconcile,
     shared_tasks,
@@ -226,7 +227,7 @@ class _Run:
             from reseller.sync import tariff_watch
 
             tariff_watch.note(self.context, self.held, self.module, self.job.until)
-        for watch in (price_watch.note, cover_watch.note, change_watch.note, expense_watch.note):
+        for watch in (price_watch.note, order_watch.note, cover_watch.note, change_watch.note, expense_watch.note):
             watch(self.context, self.held, self.module)
 
     def _end_all(self) -> None:

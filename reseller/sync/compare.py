@@ -150,13 +150,14 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison |
     `is_listed` says whether the seller lets this account read the list of its type. Raises ResellerError.
     """
     comparison = _look(batch, candidate, is_listed=is_listed)
+    today = batch.seller.transport.today
     if candidate.is_at_rest:
-        comparison = _at_rest(candidate)
+        comparison = _at_rest(candidate, today)
     elif comparison is not None and candidate.open == Open.NOTHING and candidate.state_here != Here.PROCESSING:
         # The seller has suspended a service that is paid: that is asked about, whatever action is taken. Only a service
         # in process without an operation simply follows the seller's state.
-        comparison = comparison.asking(*_stopped(candidate, comparison.there))
-    if not candidate.ends_while_away(batch.context.limits.away_days):
+        comparison = comparison.asking(*_stopped(candidate, comparison.there, today))
+    if not candidate.ends_while_away(today + dt.timedelta(days=batch.context.limits.away_days)):
         return comparison
     if comparison is None:
         # Work under way at the other module does not renew this remote service.
@@ -166,13 +167,13 @@ def look(batch: Batch, candidate: Candidate, *, is_listed: bool) -> Comparison |
     return comparison.asking(Drift(problems.AWAY, candidate.state_here.value, candidate.seen_expiredate))
 
 
-def _at_rest(candidate: Candidate) -> Comparison | None:
+def _at_rest(candidate: Candidate, today: dt.date) -> Comparison | None:
     """For a service whose work stands still (Candidate.is_at_rest): change nothing, but raise or end the problem
     `stopped`.
 
     None if what is recorded of that problem is right already.
     """
-    stopped = _stopped(candidate, candidate.state_seen)
+    stopped = _stopped(candidate, candidate.state_seen, today)
     if bool(stopped) == (problems.STOPPED in candidate.drifts):
         # Recorded already.
         return None
@@ -183,11 +184,11 @@ def _at_rest(candidate: Candidate) -> Comparison | None:
     )
 
 
-def _stopped(candidate: Candidate, there: There) -> tuple[Drift, ...]:
+def _stopped(candidate: Candidate, there: There, today: dt.date) -> tuple[Drift, ...]:
     runs = candidate.state_here in (Here.ACTIVE, Here.SHOWN, Here.PROCESSING) and candidate.is_paid
     is_stopped = runs and there in (There.SUSPENDED, There.STAFF)
     # Where its term there is over, the problem is what keeps a renewal from being bought; that is raised elsewhere.
-    if not is_stopped or (there == There.SUSPENDED and candidate.is_over_there):
+    if not is_stopped or (there == There.SUSPENDED and candidate.is_over_there(today)):
         return ()
     by = f"{there.value} ({candidate.seen_by})" if candidate.seen_by else there.value
     return (Drift(problems.STOPPED, candidate.expiredate.isoformat() if candidate.expiredate else "-", by),)

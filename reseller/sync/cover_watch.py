@@ -51,7 +51,7 @@ def note(context: Context, held: Lease, module: int) -> None:
     _keep(held, found)
     # What is old raises nothing, and ends nothing.
     worst = found.first_short(with_old=known is not None)
-    # Being short is told of for all days that are foreseen where orders are weighed against them.
+    # A shortage is a problem `forecast_days` ahead, or `short_days` where `short_orders` is NOTHING.
     ahead = context.limits.short_days if seller.settings.short_orders == NOTHING else days
     with troubles.each(context):
         if worst is None or (worst.days_left(found.today) or 0) > ahead:

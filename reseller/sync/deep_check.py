@@ -1,4 +1,4 @@
-"""The deep check: the form of every linked service is read once a day, the least recently requested first.
+"""How many services, and of which type, are read in full now, so that each is read once a day: the deep check.
 
 It finds what no list shows (add-ons, passwords, a renamed key) and what changed on this panel alone. A service that
 cannot be read, or that waits for work under way, goes to the end like the others; many such services would otherwise

@@ -1,4 +1,4 @@
-"""A run that was killed or has crashed is told by the next one."""
+"""Notice that the run before was killed or crashed, by a lease never given back: one problem until a run ends."""
 
 from __future__ import annotations
 

@@ -57,27 +57,27 @@ def note(context: Context, held: Lease, module: int) -> None:
     except ResellerError as error:
         context.log.error(f"module {module}: prices not compared: {context.word(error)}")
         return
-    waiting = _waiting(db, live)
-    by_tariff: dict[int, list[Price]] = {number: [] for number in waiting}
+    waiting = by_tariff(db, live)
+    dear: dict[int, list[Price]] = {number: [] for number in waiting}
     on_sale = tariffs.active(db, {price.pricelist for price in risen})
     for price in risen:
         is_paid = price.subject == prices.SERVICE or price.pricelist in on_sale
         if is_paid and _counts(context, price, settings, raised, waiting):
-            by_tariff.setdefault(price.pricelist, []).append(price)
+            dear.setdefault(price.pricelist, []).append(price)
     for number in waiting:
         # Several rises that are small, or that are of units, may make one purchase too dear.
-        by_tariff[number] = by_tariff[number] or [each for each in risen if each.pricelist == number]
+        dear[number] = dear[number] or [each for each in risen if each.pricelist == number]
     if set(waiting) - {each.pricelist for each in risen}:
         # Agreed to by a person, or back at what was agreed: what waits is looked at again.
         requests.wake(held, ceiling.WAITING, [module])
-    for number in set(raised) - set(by_tariff):
+    for number in set(raised) - set(dear):
         with troubles.each(context):
             troubles.end(context, held, raised[number].cause)
-    _raise(context, held, module, by_tariff, waiting, raised)
+    _raise(context, held, module, dear, waiting, raised)
 
 
-def _waiting(db: Database, live: Sequence[Request]) -> dict[int, list[Request]]:
-    """The requests by the tariff of their service."""
+def by_tariff(db: Database, live: Sequence[Request]) -> dict[int, list[Request]]:
+    """Live requests by the tariff of their service, as far as the service exists."""
     found: dict[int, list[Request]] = {}
     of_items = items.read_all(db, [each.item for each in live])
     for request in live:

@@ -1,4 +1,4 @@
-"""Compare all linked services of a module with the seller: observe, compare, plan, apply (docs/architecture.md).
+"""Compare all linked services of a module with the seller, as many as fit a run: observe, compare, plan, apply.
 
 The four steps run one after the other, because the limits of a day are checked against the whole plan. Looking and
 applying each have a share of the run's time. Services that do not fit are where the next run begins; a service that
@@ -7,6 +7,7 @@ could not be compared goes to the end of the queue, so that it never delays the 
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
 
@@ -63,9 +64,7 @@ class Round:
         unlisted = self._observe()
         comparisons = self._compare(unlisted)
         prices.note(self.held, self.module, [each.price for each in comparisons if each.price is not None])
-        limited_changes.forget(
-            self.held, candidates.unchanged(self.context.db, self.module, self.context.limits.away_days)
-        )
+        limited_changes.forget(self.held, linked.unchanged(self.context.db, self.module, self._away_day))
         day = ChangeLimits(self.held, self.module, self.context.limits)
         verdict = day.weigh(comparisons, lambda: linked.to_suspend(self.context.db, self.module), mode=self.mode)
         self.summary.add("left", verdict.released)
@@ -156,9 +155,14 @@ class Round:
         observations.tried(self.held, passed)
         return comparisons
 
+    @property
+    def _away_day(self) -> dt.date:
+        """The last day of a term there that is told of when the service is away."""
+        return self.seller.transport.today + dt.timedelta(days=self.context.limits.away_days)
+
     def _candidates(self, unlisted: set[str]) -> list[Candidate]:
         db, limits = self.context.db, self.context.limits
-        moved = candidates.moved(db, self.module, MOST, limits.away_days, refused_too=bool(self.mode.force))
+        moved = candidates.moved(db, self.module, MOST, self._away_day, refused_too=bool(self.mode.force))
         taken = {candidate.link for candidate in moved}
         for itemtype, count in self.counts.items():
             within = limits.unlisted_seconds if itemtype in unlisted else limits.deep_seconds

@@ -52,11 +52,12 @@ def ripe(live: Sequence[Request], limits: Limits, left: Collection[int] = ()) ->
 
 
 def affordable(context: Context, seller: Seller, live: Sequence[Request]) -> list[Request]:
-    """The oldest order that waits for money, if the balance has risen by its deficit and no other purchase is under
-    way.
+    """The one purchase that waits for money and may be tried now; none while another is under way or in doubt, since
+    the cost of that must have left the balance before the next is weighed.
 
-    Only one at a time: its cost must have left the balance before the next is weighed. The balance is read only if an
-    order waits for money; raises SellerError if it cannot be read.
+    One that was refused without figures comes first, after `unsent_longest_seconds`; else the oldest with figures, if
+    the balance has reached what was there plus what was missing. The balance is read only if a purchase waits for
+    money; raises SellerError if it cannot be read.
     """
     waiting = [request for request in live if request.state == State.MONEY]
     looked_for = State.all_that_mean(states.IN_DOUBT | states.ON_ITS_WAY)

@@ -17,7 +17,7 @@ from reseller.mgr5 import items
 from reseller.mgr5 import tariffs as panel_tariffs
 from reseller.model import BOOLEAN, ENUMERATION
 from reseller.seller import order_form, price_list
-from reseller.seller.price_list import ONCE, Costs, Offer, Prices, Resource
+from reseller.seller.price_list import ONCE, Offer, Prices, Resource
 from reseller.tariffs import period_words
 from reseller.wire import numbers
 from reseller.wire.errors import Message, ResellerError
@@ -85,17 +85,13 @@ def _add(context: Context, seller: Seller, itemtype: str, here: Mapping[str, lis
     except ResellerError as error:
         found.unread.append(Message("reseller_tariffs_unread", object=itemtype, cause=context.word(error)))
         return
-    offered = _offered(context, seller, itemtype, found) if rows else set()
-    found.rows.extend(rows if offered is None else (one._replace(is_offered=one.remote in offered) for one in rows))
-
-
-def _offered(context: Context, seller: Seller, itemtype: str, found: Catalogue) -> set[str] | None:
-    """As orderable(), None if that cannot be read."""
     try:
-        return orderable(context, seller, itemtype)
+        offered = orderable(context, seller, itemtype) if rows else set()
     except ResellerError as error:
         found.unread.append(Message("reseller_tariffs_unoffered", object=itemtype, cause=context.word(error)))
-        return None
+    else:
+        rows = [one._replace(is_offered=one.remote in offered) for one in rows]
+    found.rows.extend(rows)
 
 
 def orderable(context: Context, seller: Seller, itemtype: str) -> set[str]:
@@ -113,28 +109,26 @@ def orderable(context: Context, seller: Seller, itemtype: str) -> set[str]:
 
 def row(offer: Offer, itemtype: str, here: list[int], word: Callable[[str], str] = str) -> Row:
     """A tariff in texts, its periods named by `word`; whether the order form offers it is not known yet."""
+    blocks = []
+    for currency, costs in offer.prices.items():
+        # What is charged once follows the costs of the periods, where it is told.
+        once = {ONCE: offer.setup[currency]} if currency in offer.setup else {}
+        told = (
+            f"{word(period)}: {'?' if cost is None else numbers.plain(cost)}"
+            for period, cost in {**costs, **once}.items()
+        )
+        blocks.append(f"{', '.join(told)} {currency}".strip())
     return Row(
         remote=offer.id,
         name=offer.name,
         itemtype=itemtype,
-        prices="; ".join(_block(currency, _costs(offer, currency), word) for currency in offer.prices),
+        prices="; ".join(blocks),
         resources="; ".join(map(resource, offer.resources)),
         datacenters=", ".join(f"{number} {name}" for number, name in offer.datacenters.items()),
         marks=offer.marks,
         is_offered=None,
         here=tuple(here),
     )
-
-
-def _costs(offer: Offer, currency: str) -> Costs:
-    """The costs of the periods, and what is charged once where that is told."""
-    once = {ONCE: offer.setup[currency]} if currency in offer.setup else {}
-    return {**offer.prices[currency], **once}
-
-
-def _block(currency: str, costs: Costs, word: Callable[[str], str]) -> str:
-    told = (f"{word(period)}: {'?' if cost is None else numbers.plain(cost)}" for period, cost in costs.items())
-    return f"{', '.join(told)} {currency}".strip()
 
 
 def resource(one: Resource) -> str:

@@ -21,7 +21,6 @@ from reseller.context import Context
 from reseller.ledger import accounts, observations, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
 from reseller.mgr5.tariff_forms import SETUP
-from reseller.model import INTEGER
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
 from reseller.tariffs import catalogue, resold, resource_changes
@@ -135,7 +134,8 @@ def _of_type(  # noqa: PLR0913, PLR0917 - which tariffs of which seller, where t
     missing = [tariff for tariff in mine if tariff.remote not in offers or tariff.remote not in offered]
     # An answer without any tariff is none that could be believed at once, however few are sold here.
     most = max(DOUBTED_LEAST, len(mine) * DOUBTED_PERCENT // 100) if total and offered else 0
-    digest = _digest(tariff.remote for tariff in missing) if len(missing) > most else ""
+    remotes = " ".join(sorted(tariff.remote for tariff in missing))
+    digest = hashlib.sha256(remotes.encode()).hexdigest()[:16] if len(missing) > most else ""
     found.doubts[itemtype] = digest
     is_doubted = _is_doubted(context, module, itemtype, digest)
     if is_doubted:
@@ -165,10 +165,6 @@ def doubt(itemtype: str, digest: str) -> str:
     return f"{DOUBT} {itemtype} {digest}"
 
 
-def _digest(remotes: Iterable[str]) -> str:
-    return hashlib.sha256(" ".join(sorted(remotes)).encode()).hexdigest()[:16]
-
-
 def _withdrawn(tariff: Resold, offer: Offer | None) -> Change:
     marks = ", ".join(offer.marks) if offer is not None else ""
     text = Message("reseller_tariff_withdrawn", pricelist=tariff.number, tariff=tariff.remote)
@@ -177,7 +173,11 @@ def _withdrawn(tariff: Resold, offer: Offer | None) -> Change:
 
 
 def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iterator[Change]:
-    yield from _renamed(tariff, offer)
+    known = tariff.known.get(TARIFF)
+    if known is not None and offer.name and known.there != offer.name:
+        # Since it was imported, the seller calls it otherwise; the name here is a person's, and stays.
+        text = Message("reseller_tariff_renamed", pricelist=tariff.number, was=known.there, there=offer.name)
+        yield _change(tariff, "name", THERE, known.there, offer.name, tariff.name, text)
     if tariff.datacenter and offer.datacenters and tariff.datacenter not in offer.datacenters:
         told = ", ".join(offer.datacenters)
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
@@ -192,14 +192,6 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         change = _change(tariff, each.part, each.side, each.was, each.there, each.here, each.text)
         is_lost = each.is_lost and tariff.is_active
         yield change._replace(is_unsellable=is_lost, is_below_cost=each.is_below_cost and tariff.is_used)
-
-
-def _renamed(tariff: Resold, offer: Offer) -> Iterator[Change]:
-    """That the seller calls it otherwise than when it was imported; the name here is a person's, and stays."""
-    known = tariff.known.get(TARIFF)
-    if known is not None and offer.name and known.there != offer.name:
-        text = Message("reseller_tariff_renamed", pricelist=tariff.number, was=known.there, there=offer.name)
-        yield _change(tariff, "name", THERE, known.there, offer.name, tariff.name, text)
 
 
 def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) -> Iterator[Change]:
@@ -217,7 +209,7 @@ def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) ->
         if cost is None:
             unknown.append(tariff.number)
         there = "?" if cost is None else money.text(cost, currency)
-        whole = offer.total(currency, term, _given(tariff))
+        whole = offer.total(currency, term, tariff.given)
         below = _below(whole, currency, sold, period, term)
         known = tariff.known.get(part)
         side = _side(known, there, price_words(sold)) if period == term else ""
@@ -257,20 +249,11 @@ def _loses_at_first(tariff: Resold, offer: Offer, currency: str) -> bool:
         sold = {iso: each[period] for iso, each in tariff.prices.items() if period in each}
         if kind != tariffmap.PERIOD or not sold or int(period) <= 0:
             continue
-        whole = offer.total(currency, term, _given(tariff))
+        whole = offer.total(currency, term, tariff.given)
         loses = {iso: price - once for iso, price in sold.items()}
         if not _below(whole, currency, sold, period, term) and _below(whole, currency, loses, period, term):
             return True
     return False
-
-
-def _given(tariff: Resold) -> dict[str, str]:
-    """The amounts that everybody is given, by the seller's number: what the seller does not include costs extra.
-
-    A switch and a choice have a price of their own on both sides.
-    """
-    numbers = {addon: tariff.mapping.remote(tariffmap.ADDON, addon.key) for addon in tariff.addons}
-    return {number: addon.value for addon, number in numbers.items() if number and addon.addontype == INTEGER}
 
 
 def _below(cost: Decimal | None, currency: str, sold: Mapping[str, Decimal], period: str, term: str) -> bool:

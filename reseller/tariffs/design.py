@@ -1,8 +1,9 @@
-"""What a tariff of the seller becomes here, as a value: nothing is read or written by it.
+"""What a tariff of the seller becomes here, as a value: currency, periods, resources, and what is left out and why.
 
-A period is opened only where the seller states its cost as a number and its form offers it, and never for a trial: a
-trial there would open something free here. A resource that clients do not order, whose limits are no whole numbers, or
-that is ordered and lacks a cost for a period is not taken over. What is left out is said, part by part.
+Nothing is read or written. A period is opened only where the seller states its cost as a number and its form offers it,
+and never for a trial: a trial there would open something free here. A resource that clients do not order, whose limits
+are no whole numbers, or that is ordered and lacks a cost for a period is not taken over. What is left out is said, part
+by part.
 """
 
 from __future__ import annotations
@@ -59,6 +60,17 @@ class ResourcePart(NamedTuple):
     enumeration: str
     choices: tuple[ChoicePart, ...]
     prices: Mapping[str, Price]
+
+    @property
+    def limits(self) -> str:
+        """What the resource is, in words."""
+        if self.addontype == ENUMERATION:
+            return ", ".join(choice.intname for choice in self.choices)
+        if self.addontype == BOOLEAN:
+            return self.given
+        most = "" if self.most is None else f"..{self.most}"
+        step = "" if self.step is None else f" by {self.step}"
+        return f"{self.included}{most}{step} {self.measure}".strip()
 
 
 class Design(NamedTuple):
@@ -190,7 +202,9 @@ class _Taking(NamedTuple):
         if one.addontype == 0 or one.billtype in NOT_TAKEN:
             return Message("reseller_import_not_ordered", part=one.intname, billtype=one.billtype or "-")
         limits = (one.included, one.least, one.most, self.form.steps.get(one.id))
-        if one.addontype == INTEGER and (one.included is None or not all(map(_is_whole, limits))):
+        if one.addontype == INTEGER and (
+            one.included is None or any(each is not None and each != each.to_integral_value() for each in limits)
+        ):
             return Message("reseller_import_limits", part=one.intname)
         names = [choice.intname for choice in one.choices]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -247,7 +261,3 @@ class _Taking(NamedTuple):
         costs = prices.get(self.there, {})
         found = {period: costs.get(period) for period in self.periods}
         return {period: Price(cost, self.rule.unit(cost)) for period, cost in found.items() if cost is not None}
-
-
-def _is_whole(number: Decimal | None) -> bool:
-    return number is None or number == number.to_integral_value()

@@ -47,9 +47,13 @@ class Sides(NamedTuple):
         """Whether the seller's tariff has this part."""
         return (kind == tariffmap.ADDON and number == tariffmap.NONE) or number in self.there[kind]
 
-    def resource(self, number: str) -> Resource | None:
-        """The seller's resource with this number."""
-        return next((one for one in self.remote.resources if one.id == number), None)
+    def differing_units(self, kind: str, local: str, there: str | None) -> tuple[str, str] | None:
+        """The units of an add-on here and there, if they are told and differ, and nobody has said that they are one."""
+        one = next((each for each in self.remote.resources if each.id == (there or "")), None)
+        if kind != tariffmap.ADDON or one is None:
+            return None
+        here = self.here.units.get(local, "")
+        return None if self.here.is_same_unit(local, one.measure) else (here, one.measure)
 
 
 def read(context: Context, pricelist: int) -> Sides:

@@ -18,12 +18,12 @@ from reseller.ledger import accounts, tariff_runs
 from reseller.ledger.leases import Lease, lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, PLANNED, REFUSED, SKIPPED, TARIFF, THERE, Line
 from reseller.lifecycle.order_plan import TARIFF_FIELD
-from reseller.mgr5 import items, tariffs
+from reseller.mgr5 import tariffs
 from reseller.mgr5.tariff_forms import SETUP
 from reseller.seller import order_form, price_list
 from reseller.seller.order_form import OrderForm
 from reseller.seller.price_list import Offer
-from reseller.tariffs import design
+from reseller.tariffs import design, resold
 from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, Maker, Part, Place
 from reseller.tariffs.price_rule import Rule
 from reseller.wire.errors import Rejected, ResellerError
@@ -65,7 +65,9 @@ def plan(context: Context, module: int, remotes: Sequence[str], wish: Wish) -> l
 def _plan_one(context: Context, module: int, seller: Seller, remote: str, wish: Wish) -> Plan:
     places: Mapping[str, str] = {}
     try:
-        by_hand = _made_by_hand(context, module, remote)
+        sold = tariffs.of_module(context.db, module, TARIFF_FIELD).get(remote, [])
+        # An import gives its tariffs the seller's number as internal name: all others were made by hand.
+        by_hand = [number for number in sold if tariffs.intname(context.db, number) != remote]
         if by_hand:
             told = ", ".join(map(str, by_hand))
             return Plan(remote, (Line(remote, by_hand[0], TARIFF, "", told, THERE),))
@@ -93,7 +95,7 @@ def _missing(context: Context, module: int, maker: Maker, number: int) -> list[P
     missing = [part for part in maker.parts() if str(part) not in known]
     if number:
         remote = maker.design.remote
-        target = items.tariff_params(context.db, number).get(TARIFF_FIELD, "")
+        target = resold.target(context, number)
         is_ours = known or tariff_runs.has_made(context.db, module, remote)
         if not is_ours or target not in ("", remote):
             raise ResellerError("reseller_import_foreign", pricelist=number, tariff=remote, value=target or "-")
@@ -106,12 +108,6 @@ def _about(params: dict[str, str]) -> str:
     if params.get("part") == SETUP:
         return SETUP
     return f"{RESOURCE} {params['part']}" if "part" in params else f"{PERIOD} {params.get('period', '')}"
-
-
-def _made_by_hand(context: Context, module: int, remote: str) -> list[int]:
-    """Tariffs here that sell it and were not made by an import: those have the seller's number as internal name."""
-    found = tariffs.of_module(context.db, module, TARIFF_FIELD).get(remote, [])
-    return [number for number in found if tariffs.intname(context.db, number) != remote]
 
 
 def _offer(context: Context, seller: Seller, remote: str) -> Offer:

@@ -71,7 +71,7 @@ class Maker:
         found = [Part(TARIFF, "", plan.name, plan.name), Part(TARGET, "", target, target)]
         found += [Part(PERIOD, period, *self.words(price)) for period, price in plan.prices.items()]
         found += [Part(SETUP, "", *self.words(plan.setup))] if plan.setup else []
-        found += [Part(RESOURCE, one.key, limits(one), limits(one)) for one in plan.resources]
+        found += [Part(RESOURCE, one.key, one.limits, one.limits) for one in plan.resources]
         found += [Part(TEMPLATE, key, label, key) for key, label in plan.templates.items() if self._param(TEMPLATE)]
         found += [Part(RECIPE, key, label, key) for key, label in plan.recipes.items() if self._param(RECIPE)]
         return found
@@ -333,14 +333,3 @@ class Maker:
         return ResellerError(
             "reseller_import_not_kept", tariff=self.design.remote, part=part, wanted=wanted, found=found
         )
-
-
-def limits(one: ResourcePart) -> str:
-    """What a resource is, in words."""
-    if one.addontype == ENUMERATION:
-        return ", ".join(choice.intname for choice in one.choices)
-    if one.addontype == BOOLEAN:
-        return one.given
-    most = "" if one.most is None else f"..{one.most}"
-    step = "" if one.step is None else f" by {one.step}"
-    return f"{one.included}{most}{step} {one.measure}".strip()

@@ -1,8 +1,8 @@
-"""The operator's rule: from what the seller charges to what is charged here. What is shown and what is written come
-from here.
+"""The operator's rule (margin, rate of currency, rounding): from what the seller charges to what is charged here.
 
-A price is the cost in the seller's currency, times the rate, plus the margin, rounded up once: a sum of a period to the
-rule's step, the price of a unit to four places only, which is all that a panel's table keeps.
+What is shown and what is written come from here. A price is the cost in the seller's currency, times the rate, plus the
+margin, rounded up once: a sum of a period to the rule's step, the price of a unit to four places only, which is all
+that a panel's table keeps.
 """
 
 from __future__ import annotations

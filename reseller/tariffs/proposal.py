@@ -20,7 +20,6 @@ from reseller.mgr5 import tariffs as panel_tariffs
 from reseller.tariffs import faces, resold
 from reseller.tariffs.faces import Face, Sides
 from reseller.tariffs.resold import Part, Resold
-from reseller.wire import units
 from reseller.wire.errors import Message, ResellerError
 
 #: what a part of a tariff is: mapped, not mapped, mapped to what the seller's tariff lacks, or none of the tariff here
@@ -54,11 +53,6 @@ class Pair(NamedTuple):
         return self.state in (STALE, OPEN)
 
 
-def overview(context: Context) -> list[Resold]:
-    """Every tariff that is sold through a module of ours, by number. The seller is not asked."""
-    return resold.read(context)
-
-
 def match(context: Context, pricelist: int) -> list[Pair]:
     """The periods of both sides, and every add-on, choice and template of the tariff here.
 
@@ -82,18 +76,15 @@ def _pairs(context: Context, sides: Sides) -> list[Pair]:
     had = panel_tariffs.periods_of_services(context.db, sides.here.number)
     found = [pair._replace(is_kept=pair.kind == tariffmap.PERIOD and pair.local in had) for pair in pairs.values()]
     order = list(tariffmap.KINDS)
-    return sorted(found, key=lambda pair: (order.index(pair.kind), _by_length(pair.local)))
-
-
-def _by_length(local: str) -> tuple[int, str]:
-    return (int(local) if local.lstrip("-").isdecimal() else 0, local)
+    numbers = {pair.local: int(pair.local) if pair.local.lstrip("-").isdecimal() else 0 for pair in found}
+    return sorted(found, key=lambda pair: (order.index(pair.kind), numbers[pair.local], pair.local))
 
 
 def _pair(sides: Sides, kind: str, local: str, namesake: str, face: Face) -> Pair:
     mapped = sides.here.mapping.remote(kind, local)
     ids = sides.ids[kind].get(namesake, set())
     namesakes = next(iter(ids)) if len(ids) == 1 else None
-    differ = _units(sides, kind, local, namesakes if mapped is None else mapped)
+    differ = sides.differing_units(kind, local, namesakes if mapped is None else mapped)
     proposed = None if differ else namesakes
     state = OPEN if mapped is None else MAPPED if sides.has(kind, mapped) else STALE
     there = sides.there[kind].get((mapped if state == MAPPED else proposed) or "", Face())
@@ -154,7 +145,7 @@ def put(  # noqa: PLR0913 - what of which tariff is called what, and a person's 
         )
     if kind == tariffmap.PERIOD and not order_plan.is_term(here, there):
         raise ResellerError("reseller_term", object=kind, value=there, item="-", here=here, pricelist=pricelist)
-    differ = _units(sides, kind, here, there)
+    differ = sides.differing_units(kind, here, there)
     if differ and not same_unit:
         raise ResellerError(
             "reseller_units", object=kind, value=here, pricelist=pricelist, here=differ[0], there=differ[1]
@@ -201,17 +192,6 @@ def _require_part(context: Context, sold: Resold, kind: str, here: str) -> None:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names, key=lambda one: (len(one), one))) or "-"
-
-
-def _units(sides: Sides, kind: str, local: str, there: str | None) -> tuple[str, str] | None:
-    """The units of an add-on on both sides, if they are told and differ, and nobody has said that they are one."""
-    one = sides.resource(there or "") if kind == tariffmap.ADDON else None
-    here = sides.here.units.get(local, "")
-    if one is None or units.are_same(here, one.measure):
-        return None
-    known = sides.here.known.get(f"{UNIT} {local}")
-    is_agreed = known is not None and (known.there, known.here) == (one.measure, here)
-    return None if is_agreed else (here, one.measure)
 
 
 def apply(context: Context, pricelist: int, pairs: Sequence[Pair]) -> int:

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from reseller.context import Context
 from reseller.ledger import tariff_runs, tariffmap
-from reseller.ledger.tariff_runs import MAPPED_TO, Value
+from reseller.ledger.tariff_runs import MAPPED_TO, UNIT, Value
 from reseller.ledger.tariffmap import TariffMap
 from reseller.lifecycle.order_plan import DATACENTER_FIELD, TARIFF_FIELD, TEMPLATE_FIELD
 from reseller.mgr5 import addons, items, tariffs
 from reseller.mgr5.tariffs import Made
-from reseller.model import ENUMERATION, Addon
+from reseller.model import ENUMERATION, INTEGER, Addon
+from reseller.wire import units
 
 #: a part of a tariff: its kind in the tariff map, and its name here
 Part = tuple[str, str]
@@ -58,9 +59,27 @@ class Resold(NamedTuple):
         return tariffs.priced(self.prices)
 
     @property
+    def given(self) -> dict[str, str]:
+        """The amounts that everybody is given, by the seller's number: what the seller does not include costs extra.
+
+        A switch and a choice have a price of their own on both sides.
+        """
+        numbers = {addon: self.mapping.remote(tariffmap.ADDON, addon.key) for addon in self.addons}
+        return {number: addon.value for addon, number in numbers.items() if number and addon.addontype == INTEGER}
+
+    def is_same_unit(self, key: str, measure: str) -> bool:
+        """Whether an add-on's unit here is this one of the seller's, or a person has said so."""
+        here, known = self.units.get(key, ""), self.known.get(f"{UNIT} {key}")
+        return units.are_same(here, measure) or (known is not None and (known.there, known.here) == (measure, here))
+
+    @property
     def mapped_to(self) -> str:
-        """The seller's tariff for which the map was made; empty where that is not known."""
-        return mapped_to(self.known)
+        """The seller's tariff for which the map was made: as a person has mapped it, else as the import has made it.
+
+        Empty where that is not known.
+        """
+        kept = self.known.get(MAPPED_TO) or self.known.get("target")
+        return kept.there.partition(" ")[0] if kept else ""
 
     @property
     def parts(self) -> list[Part]:
@@ -104,12 +123,6 @@ class Resold(NamedTuple):
             for addon in self.addons
             if not addon.is_nothing
         )
-
-
-def mapped_to(known: Mapping[str, Value]) -> str:
-    """The seller's tariff that a map is for: as a person has mapped it, else as the import has made it."""
-    kept = known.get(MAPPED_TO) or known.get("target")
-    return kept.there.partition(" ")[0] if kept else ""
 
 
 def read(context: Context, module: int = 0) -> list[Resold]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import product
 from typing import NamedTuple
 
 from reseller.ledger import tariffmap
-from reseller.ledger.tariff_runs import UNIT
 from reseller.model import INTEGER
-from reseller.seller.price_list import Offer, Prices, Resource
+from reseller.seller.price_list import Offer, Resource
 from reseller.tariffs.design import NOT_TAKEN
 from reseller.tariffs.making import RESOURCE
 from reseller.tariffs.resold import Resold
-from reseller.wire import money, numbers, units
+from reseller.wire import money, numbers
 from reseller.wire.errors import Message
 
 #: which side has changed a value since it was agreed
@@ -88,9 +88,8 @@ def _kind(tariff: Resold, key: str, one: Resource) -> Iterator[ResourceChange]:
 
 def _units(tariff: Resold, key: str, one: Resource) -> Iterator[ResourceChange]:
     """A resource that the two sides measure differently, unless a person has said that the two names mean one unit."""
-    here, known = tariff.units.get(key, ""), tariff.known.get(f"{UNIT} {key}")
-    is_agreed = known is not None and (known.there, known.here) == (one.measure, here)
-    if not units.are_same(here, one.measure) and not is_agreed:
+    if not tariff.is_same_unit(key, one.measure):
+        here = tariff.units.get(key, "")
         text = Message("reseller_tariff_units", pricelist=tariff.number, value=key, here=here, there=one.measure)
         yield ResourceChange(f"{RESOURCE} {key}", "", "", one.measure, here, text, is_lost=True, is_doubtful=True)
 
@@ -107,17 +106,15 @@ def _limits(tariff: Resold, key: str, one: Resource) -> Iterator[ResourceChange]
     is_short = one.most is not None and (most is None or most > one.most)
     known = tariff.known.get(f"{RESOURCE} {key}")
     was = _limits_of(known.there) if known else None
-    is_less = was is not None and (one.included < was[0] or _is_less(one.most, was[1]))
+    is_less = was is not None and (
+        one.included < was[0] or (one.most is not None and (was[1] is None or one.most < was[1]))
+    )
     if is_lost or is_short or is_less:
         mine = limit_words(Decimal(given), None if most is None else Decimal(most))
         name = "reseller_tariff_limits" if is_lost or is_short else "reseller_tariff_shrunk"
         text = Message(name, pricelist=tariff.number, value=key, here=mine, there=there)
         side, before = (THERE, known.there) if known and is_less else ("", "")
         yield ResourceChange(f"{RESOURCE} {key}", side, before, there, mine, text, is_lost=is_lost, is_doubtful=is_less)
-
-
-def _is_less(most: Decimal | None, was: Decimal | None) -> bool:
-    return most is not None and (was is None or most < was)
 
 
 def limit_words(included: Decimal, most: Decimal | None) -> str:
@@ -141,18 +138,14 @@ def _costs(tariff: Resold, key: str, one: Resource, currency: str) -> Iterator[R
         f"{RESOURCE} {key}": one.prices,
         **{f"{RESOURCE} {key}/{each.intname}": each.prices for each in one.choices},
     }
-    for part, prices in sold.items():
-        for period in tariff.periods:
-            yield from _cost(tariff, f"{part} {period}", prices, period, currency)
-
-
-def _cost(tariff: Resold, part: str, prices: Prices, period: str, currency: str) -> Iterator[ResourceChange]:
-    known, cost = tariff.known.get(part), prices.get(currency, {}).get(period)
-    there = "?" if cost is None else money.text(cost, currency)
-    if known is None or known.there == there:
-        return
-    price = money.parse(known.here) if known.here.endswith(f" {currency}") else None
-    is_below = cost is not None and price is not None and price < cost
-    error = "reseller_tariff_unit_below" if is_below else "reseller_tariff_unit"
-    text = Message(error, pricelist=tariff.number, part=part, there=there, here=known.here)
-    yield ResourceChange(part, THERE, known.there, there, known.here, text, is_below_cost=is_below)
+    for (name, prices), period in product(sold.items(), tariff.periods):
+        part = f"{name} {period}"
+        known, cost = tariff.known.get(part), prices.get(currency, {}).get(period)
+        there = "?" if cost is None else money.text(cost, currency)
+        if known is None or known.there == there:
+            continue
+        price = money.parse(known.here) if known.here.endswith(f" {currency}") else None
+        is_below = cost is not None and price is not None and price < cost
+        error = "reseller_tariff_unit_below" if is_below else "reseller_tariff_unit"
+        text = Message(error, pricelist=tariff.number, part=part, there=there, here=known.here)
+        yield ResourceChange(part, THERE, known.there, there, known.here, text, is_below_cost=is_below)

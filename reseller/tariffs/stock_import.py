@@ -30,7 +30,15 @@ def answer(context: Context, module: int, subcommand: str, number: str) -> docum
     """
     if subcommand == AVAILABLE:
         return _available(context, module)
-    return _one(context, module, number) if subcommand == PRICELIST else document.document()
+    if subcommand != PRICELIST:
+        return document.document()
+    root = context.seller(module).transport.call(
+        "pricelist.export", {"pricelist": number}, seconds=context.limits.list_seconds, bounds=EXPORT
+    )
+    for node in root.iterfind("pricelist"):
+        if document.text(node, "id") == number:
+            return document.document(deepcopy(node))
+    raise ResellerError("reseller_import_missing", tariff=number)
 
 
 def _available(context: Context, module: int) -> document.Element:
@@ -51,14 +59,3 @@ def _elem(offer: Offer) -> document.Element:
     row.extend([document.element("id", offer.id), document.element("name", offer.name), *names])
     row.append(document.element("itemtype", offer.itemtype))
     return row
-
-
-def _one(context: Context, module: int, number: str) -> document.Element:
-    """A tariff as the seller publishes it."""
-    root = context.seller(module).transport.call(
-        "pricelist.export", {"pricelist": number}, seconds=context.limits.list_seconds, bounds=EXPORT
-    )
-    for node in root.iterfind("pricelist"):
-        if document.text(node, "id") == number:
-            return document.document(deepcopy(node))
-    raise ResellerError("reseller_import_missing", tariff=number)

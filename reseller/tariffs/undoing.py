@@ -11,10 +11,9 @@ from reseller.context import Context
 from reseller.ledger import tariff_runs, tariffmap
 from reseller.ledger.leases import lease
 from reseller.ledger.tariff_runs import BEGUN, DONE, FAILED, LEFT, OTHER, PLANNED, TARIFF, THERE, Line, Run, Value
-from reseller.lifecycle.order_plan import TARIFF_FIELD
-from reseller.mgr5 import items, tariff_forms, tariffs
+from reseller.mgr5 import tariff_forms, tariffs
 from reseller.mgr5.tariff_forms import SETUP
-from reseller.tariffs import repricing
+from reseller.tariffs import repricing, resold
 from reseller.tariffs.changes import price_words
 from reseller.tariffs.making import PERIOD, RESOURCE, TARGET, TEMPLATE
 from reseller.wire.errors import Message, PanelError, ResellerError
@@ -88,7 +87,7 @@ def _reason_to_leave(context: Context, run: Run, line: Line) -> Message | None:
         return Message("reseller_undo_used", object="pricelist", value=number)
     if number not in tariffs.named(db, run.module, line.remote):
         return Message("reseller_undo_other", object="pricelist", value=number, tariff=line.remote)
-    target = items.tariff_params(db, number).get(TARIFF_FIELD, "")
+    target = resold.target(context, number)
     changed = [] if target in ("", line.remote) else [TARGET]
     kept = tariff_runs.values(db, number)
     here = {**_prices(context, number), **_choices(context, number, kept)}
@@ -135,15 +134,6 @@ def _choices(context: Context, number: int, kept: Mapping[str, Value]) -> dict[s
     return found
 
 
-def _delete(context: Context, number: int) -> None:
-    try:
-        tariff_forms.delete(context.mgrctl, number)
-    except PanelError as error:
-        raise ResellerError(
-            "reseller_undo_delete", object="pricelist", value=number, cause=context.word(error)
-        ) from error
-
-
 def _unmake(context: Context, line: Line) -> None:
     """Undo one part: the map first, so that what is left of it cannot be bought."""
     db, number = context.db, line.pricelist
@@ -151,7 +141,11 @@ def _unmake(context: Context, line: Line) -> None:
     if kind == TARIFF:
         tariffmap.forget(db, number)
         tariff_runs.forget(db, number)
-        _delete(context, number)
+        try:
+            tariff_forms.delete(context.mgrctl, number)
+        except PanelError as error:
+            cause = context.word(error)
+            raise ResellerError("reseller_undo_delete", object="pricelist", value=number, cause=cause) from error
         return
     kinds = {PERIOD: tariffmap.PERIOD, RESOURCE: tariffmap.ADDON, TEMPLATE: tariffmap.OS}
     if kind in kinds:

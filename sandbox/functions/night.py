@@ -37,7 +37,11 @@ def days(panel: Panel, request: Request, before: date, after: date) -> None:
 
 
 def one_night(panel: Panel, request: Request, today: date) -> dict[str, int]:
-    """How many services were renewed, suspended and closed. One bad service never stops the rest."""
+    """Play the night of `today`: how many services were renewed, suspended and closed.
+
+    A service whose term has ended is renewed, suspended or closed; one that stayed suspended too long is closed. One
+    bad service never stops the rest.
+    """
     told = {"renewed": 0, "suspended": 0, "closed": 0}
     with panel.db.begin() as tx:
         ended = tx.rows(

@@ -234,6 +234,7 @@ def test_a_report_has_its_bands_totals_and_diagrams(staff):
     assert len(page.xpath("//figure/svg/path")) == 3
     assert len(page.xpath("//figure/svg/rect")) == 3
     assert page.xpath("//tfoot//td/text()")[-1] == "7.50"
+    assert page.xpath("//tfoot//td/@class")[-1] == page.xpath("//thead//th/@class")[-1] == "right"
     assert len(page.xpath("//section[contains(@class, 'depth1')]")) == 3
 
 

@@ -115,7 +115,7 @@ def test_a_panel_without_help_on_its_functions_is_no_reason_to_look_again(fresh,
     found, failing = assumptions.look(context, verdicts.PANEL)
     assert ({each.found for each in found if each.holds is None}, failing) == ({"no help"}, [])
     assert verdicts.last_look(fresh.db, 0).is_whole is True
-    assert {finding.verdict for finding in assumed.of_panel(context.panel)} == {HOLDS}
+    assert {finding.verdict for finding in assumed.of(verdicts.PANEL, context.panel)} == {HOLDS}
 
 
 @pytest.mark.parametrize("others", ["echo Segmentation fault", "exit 1"])

@@ -136,7 +136,7 @@ def named(findings, name):
 def doctor(mirror, entry, module):
     """What the doctor finds of the panel, or of the seller."""
     base = Panel(mirror.base)
-    return list(assumed.of_seller(module, base) if entry.kind == ANSWER else assumed.of_panel(base))
+    return list(assumed.of(module if entry.kind == ANSWER else verdicts.PANEL, base))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -172,7 +172,7 @@ def opened(mirror, shop, item):
 
 def test_with_all_as_assumed_the_order_that_waits_is_sent(mirror, shop, seen, waiting):
     with mirror.context() as context:
-        found = list(assumed.of_panel(context.panel))
+        found = list(assumed.of(verdicts.PANEL, context.panel))
         assert {each.verdict for each in found} == {HOLDS}
     operation = shop.operation(waiting)["id"]
     argv = ("--command", "open", "--item", str(waiting), "--runningoperation", str(operation))

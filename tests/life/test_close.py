@@ -139,6 +139,21 @@ def test_a_deletion_that_does_not_come_at_the_end_of_the_term_is_asked_for(shop,
     closed(shop, service, number)
 
 
+def test_it_is_the_sellers_day_by_which_a_deletion_at_the_end_of_the_term_is_late(shop, service, switch):
+    switch(shop.there, "delete_does", "at_end")
+    closing(shop, service, "at the end of its paid term")
+    shop.checkevent()
+    assert "reseller_close_late" not in shop.error(service)
+    shop.there.call("sandbox.clock", advance="40d")
+    try:
+        until_said(shop, service, "reseller_close_late")
+    finally:
+        shop.there.call("sandbox.clock", set="real")
+    shop.there.call("sandbox.item", item=remote(shop, service), expiredate="2020-01-01")
+    shop.there.call("sandbox.night")
+    closed(shop, service, remote(shop, service))
+
+
 def test_a_minimum_order_period_is_waited_for_without_a_task(shop, service, switch):
     switch(shop.there, "min_order_days", "30")
     number = remote(shop, service)

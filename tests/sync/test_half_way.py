@@ -1,6 +1,7 @@
 """checkevent, the look at one service, and the swap, met half-way: with somebody else's hand in between."""
 
 import dataclasses
+import datetime as dt
 import json
 import threading
 
@@ -288,6 +289,25 @@ def test_more_memory_than_was_ordered_here_is_a_task(shop, inside, server):
     until(lambda: (shop.checkevent(), "resources" in drifts(shop, server))[1], "nobody sees it")
     assert len(shop.tasks(server)) == 1
     shop.there.write("UPDATE item SET intvalue = %s WHERE id = %s", addon["intvalue"], addon["id"])
+    until(lambda: (shop.checkevent(), not drifts(shop, server))[1], "it stays")
+
+
+def test_what_is_over_at_the_seller_goes_by_the_sellers_day(shop, inside, server):
+    """So a service that the seller stopped when its term ended there is not asked about as one that staff stopped."""
+    found = candidate(inside, server)
+    ends = dt.date.fromisoformat(found.seen_expiredate)
+    assert ends > dt.datetime.now(dt.timezone.utc).date()
+    shop.there.write("UPDATE item SET status = 3 WHERE id = %s", remote(shop, server))
+    try:
+        shop.there.call("sandbox.clock", advance="70d")
+        until(lambda: (shop.checkevent(), candidate(inside, server).seen_status == 3)[1], "it is not seen")
+        shop.checkevent()
+        assert "stopped" not in drifts(shop, server)
+    finally:
+        shop.there.call("sandbox.clock", set="real")
+    shop.here.write("UPDATE reseller_observation SET settled = 0 WHERE item = %s", server)
+    until(lambda: (shop.checkevent(), "stopped" in drifts(shop, server))[1], "nobody is told")
+    shop.there.write("UPDATE item SET status = 2 WHERE id = %s", remote(shop, server))
     until(lambda: (shop.checkevent(), not drifts(shop, server))[1], "it stays")
 
 

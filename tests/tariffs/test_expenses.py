@@ -268,7 +268,8 @@ def test_a_module_that_has_moved_looks_at_the_charges_of_its_new_account(shop):
     with planted(shop, 2) as pairs:
         high = charged(shop, 987654)
         shop.there.write("UPDATE expense SET id = id + 1000000 WHERE id = %s", high)
-        problem(shop)
+        before = problem(shop)
+        assert before is not None
         try:
             for name, password, number in (
                 (other, "s3cret", theirs),
@@ -284,6 +285,7 @@ def test_a_module_that_has_moved_looks_at_the_charges_of_its_new_account(shop):
                 assert done.returncode == 0, done
                 problem(shop)
                 if name == other:
+                    assert before["number"] not in [row["number"] for row in shop.here.rows(UNPLANNED)]
                     charged(shop, 987699)
                     shop.there.write("UPDATE expense SET account = %s, id = %s WHERE item = 987699", theirs, high + 1)
                     problem(shop)
