@@ -155,7 +155,7 @@ def _module(job: Job) -> None:
     try:
         with lease(job.context.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
             job.summary.is_whole = True
-            with died.told_of(job, held):
+            with died.watched_for_death(job, held):
                 _Run(job, held).all()
     except BusyError:
         job.summary.is_whole = False

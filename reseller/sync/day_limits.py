@@ -20,7 +20,7 @@ from reseller.sync.compare import Comparison
 from reseller.sync.job import Mode
 
 
-class Ceiling(NamedTuple):
+class DayLimit(NamedTuple):
     """How many of `total` services may be changed in one way within a day; `most` is None for no limit."""
 
     kind: str
@@ -32,7 +32,7 @@ class Ceiling(NamedTuple):
         return self.most is None or count <= self.most
 
     @classmethod
-    def of(cls, kind: str, total: int, limits: Limits) -> Ceiling:
+    def of(cls, kind: str, total: int, limits: Limits) -> DayLimit:
         """The limit of a kind of change (promise 5). Below `change_least` services there is no limit on plain changes.
 
         `total` counts the linked services; for STOP only those that run.
@@ -54,7 +54,7 @@ class Verdict(NamedTuple):
     """
 
     allowed: tuple[Comparison, ...]
-    refused: tuple[tuple[Ceiling, int], ...]
+    refused: tuple[tuple[DayLimit, int], ...]
     released: int
 
 
@@ -78,7 +78,7 @@ class ChangeLimits(NamedTuple):
         before = [row for row in before if not row.left_by or mode.forces(row.kind)]
         compared = {comparison.candidate.link for comparison in comparisons}
         kept: set[int] = set()
-        barred: list[tuple[Ceiling, int]] = []
+        barred: list[tuple[DayLimit, int]] = []
         released = 0
         for kind in (limited_changes.CHANGE, limited_changes.STOP, limited_changes.CLOSE):
             mine = [comparison for comparison in comparisons if comparison.kind == kind]
@@ -88,7 +88,7 @@ class ChangeLimits(NamedTuple):
                 continue
             is_stop = kind == limited_changes.STOP
             total = limited_changes.running(db, self.module) if is_stop else sum(links.counts(db, self.module).values())
-            limit = Ceiling.of(kind, total, self.limits)
+            limit = DayLimit.of(kind, total, self.limits)
             recent = limited_changes.changed(db, self.module, kind)
             count = len(new | recent)
             if is_stop:
