@@ -24,6 +24,9 @@ LIST_STATE = ("p_num", "p_cnt", "p_sort", "p_order", "p_col", "filter")
 _WIZARD = ("order", "filter")
 NOT_KEPT = ("func", "sok", "clicked_button", "sv_field", "snext", "sback", "password", "passwd", "confirm", "key")
 
+LONGEST_ADDRESS = 4000
+"""Characters that an address of a page takes along: every link of every row has it."""
+
 
 @dataclass
 class Sight:
@@ -177,11 +180,13 @@ class Visit:
         document, metadata = sight.document, sight.metadata
         shown = lists.columns(document, metadata.find("coldata"), sight.words)
         found, paging = lists.paged(document, lists.ordered(document, sight.call, shown), sight.call)
+        if not found and paging.number > paging.last:  # rows have gone since the link was drawn
+            return self._list(self._call({**sight.call, "p_num": str(paging.last)}), error, note, marked)
         groups = lists.buttons(metadata, sight.words)
         rows = self._rows(sight, found, shown, groups)
         func = sight.call["func"]
         filtered = self._filtered(sight)
-        stay = {name: value for name, value in sight.call.items() if name not in NOT_KEPT}
+        stay = {name: value for name, value in in_an_address(sight.call).items() if name != "func"}
         default = next((one for group in groups for one in group if one.default and one.func), None)
         return self._page(
             "list.html",
@@ -194,7 +199,7 @@ class Visit:
             marked=marked,
             func=func,
             stay=stay,
-            sort=(document.findtext("p_sort") or sight.call.get("p_sort", ""), sight.call.get("p_order", "asc")),
+            sort=lists.order_of(document, sight.call, shown),
             link=lambda **more: "?" + urlencode({"func": func, **stay, **more}),
             opens=lambda elid: "?" + urlencode(self._opening(sight, default, elid)) if default else "",
             filter="" if filters.led_to(func, self._interface) else filters.name_of(func, self._interface),
@@ -264,7 +269,7 @@ class Visit:
             error=error,
             note=note,
             banners=_banners(sight),
-            here=urlencode({"func": sight.call["func"], **hidden}),
+            here=urlencode({**in_an_address({"func": sight.call["func"], **hidden}), "_back": back}),
         )
 
     def _report(self, sight: Sight, error: str, note: str, given: Mapping[str, str]) -> Answer:
@@ -280,7 +285,7 @@ class Visit:
             error=error,
             note=note,
             banners=_banners(sight),
-            here=urlencode({"func": sight.call["func"], **values}),
+            here=urlencode(in_an_address({"func": sight.call["func"], **values})),
         )
 
     def _result(self, sight: Sight, back: str, error: str) -> Answer:
@@ -355,11 +360,11 @@ class Visit:
             names=names,
             fields=fields,
             func=func,
-            here=urlencode(sight.call),
+            here=urlencode(in_an_address(sight.call)),
         )
 
     def _do(self, sight: Sight, button: lists.Button, chosen: list[str]) -> Answer:
-        here = urlencode(sight.call)
+        here = urlencode(in_an_address(sight.call))
         if button.type == "refresh":
             return _redirect(sight.call)
         elid = ", ".join(chosen) if button.rows != "any" else ""
@@ -435,6 +440,16 @@ class Visit:
             if self._in_menu(func) or (element is not None and element.get("type") not in (None, "form")):
                 return {"func": func}
         return {}
+
+
+def in_an_address(call: Mapping[str, str]) -> dict[str, str]:
+    """What a page's links carry: no secrets, nothing that acts, and only as much as fits into an address."""
+    kept: dict[str, str] = {}
+    for name, value in call.items():
+        more = {**kept, name: value}
+        if name == "func" or (name not in NOT_KEPT and len(urlencode(more)) <= LONGEST_ADDRESS):
+            kept = more
+    return kept
 
 
 def _banners(sight: Sight) -> list[tuple[str, str]]:
