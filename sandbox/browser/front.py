@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -51,9 +52,8 @@ def _handle(panel: Panel, params: dict[str, str], origin: Origin, lang: str) -> 
     own = {name: value for name, value in params.items() if name.startswith("_")}
     call = {name: value for name, value in params.items() if not name.startswith("_") and name not in ("out", "lang")}
     if own.get("_lang") in texts.LANGUAGES:
-        cookie = f"billmgrlang5=plain:{own['_lang']}; Path=/; SameSite=Lax"
         back = {"_back": own["_back"]} if own.get("_back") else {}
-        return redirect({**call, **back}, headers=(("Set-Cookie", cookie),))
+        return redirect({**call, **back}, headers=(_remembered(own["_lang"]),))
     if call.get("func") in ("auth", "logon"):
         return _log_in(panel, call, origin, lang)
     caller, over = _caller(panel, origin)
@@ -65,11 +65,18 @@ def _handle(panel: Panel, params: dict[str, str], origin: Origin, lang: str) -> 
     if origin.method == "POST" and own.get("_press") == "logout":
         callers.close_session(panel, origin.session)
         return redirect({}, cookie="-")
-    return _visit(Visit(panel, caller, origin, lang, token), call, own, origin)
+    pressed, _, wanted = own.get("_press", "").partition("|")
+    in_form = pressed == "lang" and wanted in texts.LANGUAGES  # so that what was entered stays
+    answer = _visit(Visit(panel, caller, origin, wanted if in_form else lang, token), call, own, origin)
+    return replace(answer, headers=(*answer.headers, _remembered(wanted))) if in_form else answer
+
+
+def _remembered(lang: str) -> tuple[str, str]:
+    return "Set-Cookie", f"billmgrlang5=plain:{lang}; Path=/; SameSite=Lax"
 
 
 def _visit(visit: Visit, call: dict[str, str], own: Mapping[str, str], origin: Origin) -> Answer:
-    if origin.method == "POST":
+    if origin.method == "POST" and call.get("func"):
         return visit.press(call, own)
     if not call.get("func"):
         return visit.home()

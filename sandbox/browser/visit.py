@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN = ("list", "form", "report", "dashboard", "helpboard")
 LIST_STATE = ("p_num", "p_cnt", "p_sort", "p_order", "p_col", "filter")
 _WIZARD = ("order", "filter")
+_STEP = ("sok", "snext", "sback", "clicked_button")
 NOT_KEPT = ("func", "sok", "clicked_button", "sv_field", "snext", "sback", "password", "passwd", "confirm", "key")
 
 LONGEST_ADDRESS = 4000
@@ -36,6 +37,8 @@ class Sight:
     document: etree._Element
     metadata: etree._Element
     words: Words
+    step: str = ""
+    """Of a wizard's form: what led to it besides the call, as a query. The same shows it once more."""
 
     @property
     def error(self) -> str:
@@ -145,7 +148,7 @@ class Visit:
         kind = sight.metadata.get("type", "")
         found = sight.document
         if sight.error and (kind != "list" or not sight.done):
-            return self.notice(error)
+            return self._gone(sight, error, back)
         if kind == "form":
             return self._form(sight, back, error, note, {}, "")
         if kind == "report" or found.find("reportdata") is not None:
@@ -265,6 +268,7 @@ class Visit:
             form=form,
             hidden=hidden,
             back=back,
+            step=sight.step,
             func=sight.call["func"],
             error=error,
             note=note,
@@ -312,7 +316,9 @@ class Visit:
             refusal = filters.clear(self._call, filters.name_of(call["func"], self._interface))
             return self._list(self._call(call), refusal, "", []) if refusal else _redirect({**call, "p_num": ""})
         if kind == "form":
-            return self._submit(call, back, rest)
+            return self._submit(call, back, rest, own.get("_step", ""))
+        if kind == "lang":
+            return self._once_more(call, call, back, own.get("_step", ""))
         sight = self._call(call)
         return self._finish(sight, back) if sight.done else self._draw(sight, back)
 
@@ -376,7 +382,7 @@ class Visit:
             return self._list(self._call(sight.call), done.error, "", chosen)
         return self._finish(done, here) if done.done else self._draw(done, here)
 
-    def _submit(self, call: dict[str, str], back: str, pressed: str) -> Answer:
+    def _submit(self, call: dict[str, str], back: str, pressed: str, led_here: str) -> Answer:
         """A button of a form (platform.md 1.1, "Form requests"; 1.2)."""
         kind, name, func = ([*pressed.split("|", 2), "", ""])[:3]
         bare = {key: value for key, value in call.items() if key not in ("sok", "clicked_button", "sv_field")}
@@ -387,8 +393,9 @@ class Visit:
             return _redirect({**kept, "_back": back}, done=False)
         if kind == "setvalues":
             sight = self._call({**bare, "sv_field": name})
+            sight.step = led_here
             if sight.error:
-                return self.notice(sight.error)
+                return self._once_more(bare, call, back, led_here, sight)
             # What the function says now counts; what it does not speak of stays as it was entered.
             said = {str(one.tag) for one in sight.document}
             entered = {key: value for key, value in call.items() if key not in said}
@@ -397,16 +404,27 @@ class Visit:
         sent = {**bare, **step, "func": func or call["func"], "clicked_button": name or "ok", "sok": "ok"}
         sight = self._call(sent)
         if sight.error:
-            return self._refused(sight, bare, call, back)
+            return self._once_more(bare, call, back, led_here, sight)
+        sight.step = urlencode({name: value for name, value in sent.items() if name in _STEP}) if step else ""
         sight.call = {key: value for key, value in sight.call.items() if key not in ("sok", "clicked_button")}
         return self._finish(sight, back) if sight.done else self._draw(sight, back)
 
-    def _refused(self, sight: Sight, bare: dict[str, str], call: Mapping[str, str], back: str) -> Answer:
-        """The form once more, with what was entered and the panel's words."""
-        shown = self._call(bare)
-        error = sight.document.find("error")
+    def _once_more(
+        self, bare: dict[str, str], entered: Mapping[str, str], back: str, step: str, refused: Sight | None = None
+    ) -> Answer:
+        """The form as it was got, with what was entered and the panel's words."""
+        shown = self._call({**bare, **dict(parse_qsl(step))})
+        shown.call, shown.step = bare, step
+        error = refused.document.find("error") if refused else None
         wrong = "" if error is None else error.get("object", "")
-        return self.notice(sight.error) if shown.error else self._again(shown, back, sight.error, call, wrong)
+        said = refused.error if refused else ""
+        if shown.error:
+            return self._gone(shown, said or shown.error, back)
+        return self._again(shown, back, said, entered, wrong)
+
+    def _gone(self, sight: Sight, error: str, back: str) -> Answer:
+        """No form to show an error in: where it can be gone on from."""
+        return self.notice(error, back=urlencode(self._returning(sight.call.get("func", ""), back)))
 
     def _again(self, sight: Sight, back: str, error: str, call: Mapping[str, str], wrong: str) -> Answer:
         if sight.metadata.get("type") == "report":

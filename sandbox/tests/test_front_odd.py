@@ -81,6 +81,11 @@ def staff(panel):
 
 
 @pytest.fixture
+def buyer(panel):
+    return Web(panel, "client1")
+
+
+@pytest.fixture
 def admin(panel, browser):
     browser.log_in(panel.facts["http_url"], "admin", panel.accounts["admin"]["password"])
     return browser
@@ -171,10 +176,18 @@ def test_the_way_back_outlives_a_missing_password_and_another_language(panel):
     assert nobody.page.xpath("//input[@name='username']/@value") == ["client1"]
 
 
-def test_another_language_in_a_form_keeps_the_way_back(staff):
+def test_another_language_in_a_form_keeps_the_way_back_and_what_was_entered(panel, staff):
     staff.get(func="odd.form", _back="func=odd.many&p_cnt=10")
-    staff.get(**dict(parse_qsl(staff.page.xpath("//a[@class='lang']/@href")[0].removeprefix("?"))))
-    assert staff.page.xpath("//input[@name='_back']/@value") == ["func=odd.many&p_cnt=10"]
+    press = staff.page.xpath("//button[@class='lang' and @form='form']/@value")[0]
+    fields = {**staff.sends_back(), "text": "entered", "secret": "kept", "lasting": ["off", "on"], "_press": press}
+    staff.send(**fields)
+    assert staff.page.xpath("string(//button[@id='logout'])") == "Выйти"
+    back = staff.sends_back()
+    assert (back["_back"], back["text"], back["secret"]) == (["func=odd.many&p_cnt=10"], ["entered"], ["kept"])
+    staff.get(func="vds")
+    assert staff.page.xpath("string(//button[@id='logout'])") == "Выйти"
+    staff.get(func="odd.form", _lang="en", _back="func=vds")
+    assert staff.page.xpath("//input[@name='_back']/@value") == ["func=vds"]
 
 
 @pytest.mark.parametrize("func", ["odd.many", "user"])
@@ -256,6 +269,51 @@ def test_a_list_that_said_an_error_is_read_anew_as_itself(panel, admin):
     assert admin.one(".error").text == "It fails"
     until(lambda: not admin.all(".error"), "the list is not read anew")
     assert admin.driver.current_url.endswith("?func=odd.live")
+
+
+def main_button(web):
+    return web.page.xpath("//main//button[starts-with(@class, 'main')]/@value")[0]
+
+
+def test_an_order_that_is_refused_can_be_put_right(panel, buyer):
+    buyer.get(func="vds.order", _back="func=vds")
+    buyer.send(**buyer.sends_back(), _press=main_button(buyer))
+    whole = buyer.page.xpath("//main//*[self::input or self::select]/@name")
+    assert {"domain", "ostempl"} <= set(whole)
+    fields = {**buyer.sends_back(), "_press": main_button(buyer)}
+    for wrong in ({"domain": "x" * 300}, {"period": "999"}):
+        buyer.send(**{**fields, **wrong})
+        assert "invalid value" in buyer.error
+        assert buyer.page.xpath("//main//*[self::input or self::select]/@name") == whole
+        assert buyer.page.xpath("//input[@name='domain']/@value") == [wrong.get("domain", "")]
+    buyer.send(**{**buyer.sends_back(), "_press": "lang|ru"})
+    assert buyer.page.xpath("//main//*[self::input or self::select]/@name") == whole
+    buyer.send(**{**buyer.sends_back(), "period": "1", "domain": "right.example.com", "_press": main_button(buyer)})
+    assert buyer.error == ""
+    buyer.send(func="basket", _press="form|func|clearbasket|")
+
+
+def test_a_row_that_is_gone_leaves_a_way_back(staff):
+    staff.get(func="vds")
+    staff.send(func="vds", p_cnt="10", _press="button|edit", _rows="999999")
+    assert staff.error == "'elid' is missing: '999999'"
+    assert staff.page.xpath("//main//a[@class='button']/@href") == ["?func=vds&p_cnt=10"]
+    staff.get(func="vds.edit", elid="999999")
+    assert staff.page.xpath("//main//a[@class='button']/@href") == ["?func=vds"]
+
+
+def test_a_form_of_one_row_is_not_offered_for_two(staff):
+    for func in ("vds", "runningoperation", "task", "account", "user", "pricelist"):
+        page = staff.get(func=func)
+        assert page.xpath("//button[@data-name='edit']/@data-rows") == ["one"], func
+
+
+def test_a_press_without_a_function_is_the_start_page(staff):
+    for press in ("form|ok|ok|", "clear", "button|x"):
+        staff.get(func="vds")
+        staff.send(_press=press)
+        assert alive(staff)
+        assert staff.error == ""
 
 
 @pytest.mark.parametrize(
