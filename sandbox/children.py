@@ -51,7 +51,7 @@ def descendants(pid: int) -> list[int]:
     """Living processes below this one."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+        if entry.name.isdecimal():
             found = _stat(int(entry.name))
             if found is not None and found[1] != "Z":
                 parents.setdefault(found[0], []).append(int(entry.name))

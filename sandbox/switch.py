@@ -28,7 +28,7 @@ class Switch:
 
     def check(self, value: str) -> str:
         if self.free:
-            if self.default.replace(".", "", 1).isdigit() and not value.replace(".", "", 1).isdigit():
+            if self.default.replace(".", "", 1).isdecimal() and not value.replace(".", "", 1).isdecimal():
                 raise BadSwitch(f"switch {self.name} takes a number, not {value!r}")
             return value
         if value not in self.settings:

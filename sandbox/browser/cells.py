@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -14,9 +13,10 @@ from sandbox.browser import icons
 if TYPE_CHECKING:
     from sandbox.browser.words import Words
 
-_PRICE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?: ([A-Z]{3}))?")
+_PRICE = re.compile(r"(-?[0-9]{1,100}(?:\.[0-9]{1,100})?)(?: ([A-Z]{3}))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:]{5,8})?")
-_LEAST_PLACES = -2
+_LEAST_PLACES = 2
+_LINES = ("br", "p", "div", "li", "tr", "h1", "h2", "h3")
 _NBSP = "\u00a0"
 _LONG, _SHORT = 50, 16
 _SWITCH = {"on": "yes", "off": "no"}
@@ -55,9 +55,14 @@ class Cell:
         return "short" if _DATE.fullmatch(self.text) or len(self.text) < _SHORT else ""
 
 
+def child(parent: etree._Element, name: str) -> etree._Element | None:
+    """The first element of this name: metadata may hold names that no element can have, and find() reads as paths."""
+    return next((one for one in parent.iterchildren(etree.Element) if one.tag == name), None)
+
+
 def value(row: etree._Element, name: str) -> str:
     """The value of a cell; of a composite one that of its first element."""
-    found = row.find(name) if name else None
+    found = child(row, name)
     if found is None:
         return ""
     return found.text or "" if len(found) == 0 else found[0].text or ""
@@ -78,7 +83,7 @@ def tone_of(text: str) -> str:
 
 
 def _text(row: etree._Element, name: str, kind: str, words: Words) -> str:
-    found = row.find(name)
+    found = child(row, name)
     if found is None:
         return ""
     if len(found):
@@ -101,10 +106,17 @@ def _composite(row: etree._Element, cell: etree._Element, words: Words) -> str:
 
 
 def plain(text: str) -> str:
-    """A text without its markup, which is taken off and never obeyed."""
+    """A text without its markup, which is taken off and never obeyed; what stood on a line of its own still does."""
     if "<" not in text:
         return text
-    return "".join(str(one) for one in etree.fromstring(text, etree.HTMLParser()).itertext()).strip()
+    root = etree.fromstring(text, etree.HTMLParser(remove_comments=True, remove_pis=True))
+    if root is None:  # nothing but markup
+        return ""
+    etree.strip_elements(root, "script", "style", with_tail=False)
+    for line in root.iter(*_LINES):
+        line.tail = f"\n{line.tail or ''}"
+    lines = "".join(str(one) for one in root.itertext()).splitlines()
+    return "\n".join(filter(None, (one.strip() for one in lines)))
 
 
 def price(text: str, currency: str = "") -> str:
@@ -113,10 +125,10 @@ def price(text: str, currency: str = "") -> str:
     found = _PRICE.fullmatch(bare)
     if found is None:
         return bare
-    amount = Decimal(found[1]).normalize()
-    exponent = amount.as_tuple().exponent
-    places = max(-_LEAST_PLACES, -exponent if isinstance(exponent, int) else 0)
-    shown = f"{amount:,.{places}f}".replace(",", _NBSP)
+    figures, _, decimals = found[1].partition(".")
+    decimals = decimals.rstrip("0").ljust(_LEAST_PLACES, "0")
+    shown = f"{int(figures):,}.{decimals}".replace(",", _NBSP)
+    shown = f"-{shown}" if figures == "-0" and decimals.strip("0") else shown
     named = found[2] or currency
     return f"{shown}{_NBSP}{named}" if named else shown
 

@@ -157,20 +157,22 @@ class _Reader:
     def _value(self, name: str) -> str:
         if name in self._given:
             return self._given[name]
-        found = self._data.find(name) if _is_tag(name) else None
+        found = cells.child(self._data, name)
         return "" if found is None else found.text or ""
 
     def _control(self, element: etree._Element) -> Control:
         name = element.get("name", "")
         self.names.add(name)
         kind = _kind(element)
-        shown = self._data.find(name) if _is_tag(name) else None
+        shown = cells.child(self._data, name)
         readonly = element.get("readonly") == "yes" or (shown is not None and shown.get("readonly") == "yes")
         control = Control(kind, name, self._value(name), readonly)
         if kind == "password" and name not in self._given:
             control.value = "" if element.get("private") == "yes" else control.value
         if kind in ("select", "radio"):
             control.choices = self._choices(name)
+            if control.value not in {"", "null"} and control.value not in {one.key for one in control.choices}:
+                control.choices.append(Choice(control.value, control.value))  # else a browser sends another, unasked
         elif kind in ("textdata", "htmldata", "desc"):
             control.value = self._said(element, control.value)
         elif kind == "list":
@@ -216,13 +218,9 @@ class _Reader:
             control.chosen = [part for part in re.split(", ?", control.value) if part]
             self.names.add(key)
         control.rows = [
-            (row.findtext(key, "") if key else "", lists.row_cells(row, control.columns, self._words))
+            (cells.value(row, key), lists.row_cells(row, control.columns, self._words))
             for row in block.iterchildren("elem")
         ]
-
-
-def _is_tag(name: str) -> bool:
-    return bool(name) and not set(name) & set("/[]'\"*@: ")
 
 
 def _kind(element: etree._Element) -> str:

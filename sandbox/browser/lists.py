@@ -141,24 +141,31 @@ def row_cells(row: etree._Element, shown: list[Column], words: Words) -> list[ce
     return [cells.read(row, one.element, words) for one in shown]
 
 
+def order_of(document: etree._Element, params: Mapping[str, str], shown: list[Column]) -> tuple[str, str]:
+    """The column that the rows are sorted by, and `asc` or `desc`: as the document says, as was asked, or `sorted`."""
+    wanted = document.findtext("p_sort") or params.get("p_sort", "")
+    if wanted:
+        falling = (document.findtext("p_order") or params.get("p_order", "")) == "desc"
+    else:
+        first = next((one for one in shown if one.element.get("sorted")), None)
+        wanted, falling = (first.name, first.element.get("sorted") == "desc") if first is not None else ("", False)
+    return wanted, "desc" if falling else "asc"
+
+
 def ordered(document: etree._Element, params: Mapping[str, str], shown: list[Column]) -> list[etree._Element]:
     """The rows as asked for: functions that do not sort by themselves answer all rows, and are sorted here."""
     rows = document.findall("elem")
     if document.find("p_num") is not None:
         return rows
-    wanted = params.get("p_sort", "")
-    falling = params.get("p_order") == "desc"
-    if not wanted:
-        first = next((one for one in shown if one.element.get("sorted")), None)
-        wanted, falling = (first.name, first.element.get("sorted") == "desc") if first is not None else ("", False)
+    wanted, order = order_of(document, params, shown)
     column = next((one for one in shown if one.name == wanted), None)
     if column is None:
         return rows
-    return sorted(rows, key=lambda row: _key(cells.value(row, wanted), column.number), reverse=falling)
+    return sorted(rows, key=lambda row: _key(cells.value(row, wanted), column.number), reverse=order == "desc")
 
 
 def _key(text: str, number: bool) -> tuple[float, str]:
-    found = re.match(r"-?[0-9]+(\.[0-9]+)?", text) if number else None
+    found = re.match(r"\s*-?[0-9]+(\.[0-9]+)?", cells.plain(text)) if number else None
     return (float(found.group()) if found else 0.0, text.lower())
 
 
@@ -174,7 +181,7 @@ class Paging:
 
 
 def whole(text: str, default: int) -> int:
-    return int(text) if text.isdigit() and len(text) < 7 and int(text) > 0 else default
+    return int(text) if text.isdecimal() and len(text) < 7 and int(text) > 0 else default
 
 
 def paged(
@@ -186,5 +193,6 @@ def paged(
         number = whole(document.findtext("p_num", ""), 1)
         return rows, Paging(number, whole(document.findtext("p_cnt", ""), DEFAULT_ROWS), total)
     count = whole(params.get("p_cnt", ""), DEFAULT_ROWS)
-    number = whole(params.get("p_num", ""), 1)
-    return rows[(number - 1) * count : number * count], Paging(number, count, len(rows))
+    paging = Paging(whole(params.get("p_num", ""), 1), count, len(rows))
+    paging.number = min(paging.number, paging.last)
+    return rows[(paging.number - 1) * count : paging.number * count], paging

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ def read(metadata: etree._Element, data: etree._Element, words: Words) -> list[B
 
 def _band(metadata: etree._Element, parent: etree._Element, words: Words) -> Band:
     name = metadata.get("name", "band")
-    block = parent.find(name)
+    block = cells.child(parent, name)
     title = words.maybe(name, f"band_{name}", f"title_{name}")
     if block is None:
         return Band(title, [], [], [])
@@ -72,7 +73,7 @@ def _band(metadata: etree._Element, parent: etree._Element, words: Words) -> Ban
     lines = [
         Line(
             lists.row_cells(row, shown, words),
-            [_band(one, row, words) for one in inner if row.find(one.get("name", "band")) is not None],
+            [_band(one, row, words) for one in inner if cells.child(row, one.get("name", "band")) is not None],
         )
         for row in rows
     ]
@@ -82,8 +83,9 @@ def _band(metadata: etree._Element, parent: etree._Element, words: Words) -> Ban
 
 def figure(text: str) -> Decimal:
     """The number a cell begins with."""
+    found = re.match(r"\s*(-?[0-9,]{1,20}(?:\.[0-9]{1,20})?)(?!\S)", text)
     try:
-        return Decimal(text.split(maxsplit=1)[0].replace(",", "")) if text.split() else Decimal(0)
+        return Decimal(found[1].replace(",", "")) if found is not None else Decimal(0)
     except InvalidOperation:
         return Decimal(0)
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 SHOWN = ("list", "form", "report", "dashboard", "helpboard")
 LIST_STATE = ("p_num", "p_cnt", "p_sort", "p_order", "p_col", "filter")
 _WIZARD = ("order", "filter")
+_STEP = ("sok", "snext", "sback", "clicked_button")
 NOT_KEPT = ("func", "sok", "clicked_button", "sv_field", "snext", "sback", "password", "passwd", "confirm", "key")
+
+LONGEST_ADDRESS = 4000
+"""Characters that an address of a page takes along: every link of every row has it."""
 
 
 @dataclass
@@ -33,6 +37,8 @@ class Sight:
     document: etree._Element
     metadata: etree._Element
     words: Words
+    step: str = ""
+    """Of a wizard's form: what led to it besides the call, as a query. The same shows it once more."""
 
     @property
     def error(self) -> str:
@@ -142,7 +148,7 @@ class Visit:
         kind = sight.metadata.get("type", "")
         found = sight.document
         if sight.error and (kind != "list" or not sight.done):
-            return self.notice(error)
+            return self._gone(sight, error, back)
         if kind == "form":
             return self._form(sight, back, error, note, {}, "")
         if kind == "report" or found.find("reportdata") is not None:
@@ -177,11 +183,13 @@ class Visit:
         document, metadata = sight.document, sight.metadata
         shown = lists.columns(document, metadata.find("coldata"), sight.words)
         found, paging = lists.paged(document, lists.ordered(document, sight.call, shown), sight.call)
+        if not found and paging.number > paging.last:  # rows have gone since the link was drawn
+            return self._list(self._call({**sight.call, "p_num": str(paging.last)}), error, note, marked)
         groups = lists.buttons(metadata, sight.words)
         rows = self._rows(sight, found, shown, groups)
         func = sight.call["func"]
         filtered = self._filtered(sight)
-        stay = {name: value for name, value in sight.call.items() if name not in NOT_KEPT}
+        stay = {name: value for name, value in in_an_address(sight.call).items() if name != "func"}
         default = next((one for group in groups for one in group if one.default and one.func), None)
         return self._page(
             "list.html",
@@ -194,7 +202,7 @@ class Visit:
             marked=marked,
             func=func,
             stay=stay,
-            sort=(document.findtext("p_sort") or sight.call.get("p_sort", ""), sight.call.get("p_order", "asc")),
+            sort=lists.order_of(document, sight.call, shown),
             link=lambda **more: "?" + urlencode({"func": func, **stay, **more}),
             opens=lambda elid: "?" + urlencode(self._opening(sight, default, elid)) if default else "",
             filter="" if filters.led_to(func, self._interface) else filters.name_of(func, self._interface),
@@ -260,11 +268,12 @@ class Visit:
             form=form,
             hidden=hidden,
             back=back,
+            step=sight.step,
             func=sight.call["func"],
             error=error,
             note=note,
             banners=_banners(sight),
-            here=urlencode({"func": sight.call["func"], **hidden}),
+            here=urlencode({**in_an_address({"func": sight.call["func"], **hidden}), "_back": back}),
         )
 
     def _report(self, sight: Sight, error: str, note: str, given: Mapping[str, str]) -> Answer:
@@ -280,7 +289,7 @@ class Visit:
             error=error,
             note=note,
             banners=_banners(sight),
-            here=urlencode({"func": sight.call["func"], **values}),
+            here=urlencode(in_an_address({"func": sight.call["func"], **values})),
         )
 
     def _result(self, sight: Sight, back: str, error: str) -> Answer:
@@ -307,7 +316,9 @@ class Visit:
             refusal = filters.clear(self._call, filters.name_of(call["func"], self._interface))
             return self._list(self._call(call), refusal, "", []) if refusal else _redirect({**call, "p_num": ""})
         if kind == "form":
-            return self._submit(call, back, rest)
+            return self._submit(call, back, rest, own.get("_step", ""))
+        if kind == "lang":
+            return self._once_more(call, call, back, own.get("_step", ""))
         sight = self._call(call)
         return self._finish(sight, back) if sight.done else self._draw(sight, back)
 
@@ -355,11 +366,11 @@ class Visit:
             names=names,
             fields=fields,
             func=func,
-            here=urlencode(sight.call),
+            here=urlencode(in_an_address(sight.call)),
         )
 
     def _do(self, sight: Sight, button: lists.Button, chosen: list[str]) -> Answer:
-        here = urlencode(sight.call)
+        here = urlencode(in_an_address(sight.call))
         if button.type == "refresh":
             return _redirect(sight.call)
         elid = ", ".join(chosen) if button.rows != "any" else ""
@@ -371,7 +382,7 @@ class Visit:
             return self._list(self._call(sight.call), done.error, "", chosen)
         return self._finish(done, here) if done.done else self._draw(done, here)
 
-    def _submit(self, call: dict[str, str], back: str, pressed: str) -> Answer:
+    def _submit(self, call: dict[str, str], back: str, pressed: str, led_here: str) -> Answer:
         """A button of a form (platform.md 1.1, "Form requests"; 1.2)."""
         kind, name, func = ([*pressed.split("|", 2), "", ""])[:3]
         bare = {key: value for key, value in call.items() if key not in ("sok", "clicked_button", "sv_field")}
@@ -382,8 +393,9 @@ class Visit:
             return _redirect({**kept, "_back": back}, done=False)
         if kind == "setvalues":
             sight = self._call({**bare, "sv_field": name})
+            sight.step = led_here
             if sight.error:
-                return self.notice(sight.error)
+                return self._once_more(bare, call, back, led_here, sight)
             # What the function says now counts; what it does not speak of stays as it was entered.
             said = {str(one.tag) for one in sight.document}
             entered = {key: value for key, value in call.items() if key not in said}
@@ -392,16 +404,27 @@ class Visit:
         sent = {**bare, **step, "func": func or call["func"], "clicked_button": name or "ok", "sok": "ok"}
         sight = self._call(sent)
         if sight.error:
-            return self._refused(sight, bare, call, back)
+            return self._once_more(bare, call, back, led_here, sight)
+        sight.step = urlencode({name: value for name, value in sent.items() if name in _STEP}) if step else ""
         sight.call = {key: value for key, value in sight.call.items() if key not in ("sok", "clicked_button")}
         return self._finish(sight, back) if sight.done else self._draw(sight, back)
 
-    def _refused(self, sight: Sight, bare: dict[str, str], call: Mapping[str, str], back: str) -> Answer:
-        """The form once more, with what was entered and the panel's words."""
-        shown = self._call(bare)
-        error = sight.document.find("error")
+    def _once_more(
+        self, bare: dict[str, str], entered: Mapping[str, str], back: str, step: str, refused: Sight | None = None
+    ) -> Answer:
+        """The form as it was got, with what was entered and the panel's words."""
+        shown = self._call({**bare, **dict(parse_qsl(step))})
+        shown.call, shown.step = bare, step
+        error = refused.document.find("error") if refused else None
         wrong = "" if error is None else error.get("object", "")
-        return self.notice(sight.error) if shown.error else self._again(shown, back, sight.error, call, wrong)
+        said = refused.error if refused else ""
+        if shown.error:
+            return self._gone(shown, said or shown.error, back)
+        return self._again(shown, back, said, entered, wrong)
+
+    def _gone(self, sight: Sight, error: str, back: str) -> Answer:
+        """No form to show an error in: where it can be gone on from."""
+        return self.notice(error, back=urlencode(self._returning(sight.call.get("func", ""), back)))
 
     def _again(self, sight: Sight, back: str, error: str, call: Mapping[str, str], wrong: str) -> Answer:
         if sight.metadata.get("type") == "report":
@@ -435,6 +458,16 @@ class Visit:
             if self._in_menu(func) or (element is not None and element.get("type") not in (None, "form")):
                 return {"func": func}
         return {}
+
+
+def in_an_address(call: Mapping[str, str]) -> dict[str, str]:
+    """What a page's links carry: no secrets, nothing that acts, and only as much as fits into an address."""
+    kept: dict[str, str] = {}
+    for name, value in call.items():
+        more = {**kept, name: value}
+        if name == "func" or (name not in NOT_KEPT and len(urlencode(more)) <= LONGEST_ADDRESS):
+            kept = more
+    return kept
 
 
 def _banners(sight: Sight) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ FALLBACK = "en"
 OWN: dict[str, dict[str, str]] = {
     "en": {
         "login": "Log in", "logout": "Log out", "username": "User name", "password": "Password", "home": "Start page",
-        "session_over": "The session is over. Log in again.", "menu": "Menu", "ok": "OK", "cancel": "Cancel",
+        "session_over": "The session is over. Log in again.",
+        "no_password": "Enter the user name and the password.", "menu": "Menu", "ok": "OK", "cancel": "Cancel",
         "next": "Next", "back": "Back", "yes": "Yes", "no": "No", "filter": "Filter", "filtered": "Filter:",
         "rows": "Rows", "of": "of", "page": "Page", "empty": "There is nothing here yet.",
         "all": "Mark all rows", "mark": "Mark row",
@@ -27,10 +28,12 @@ OWN: dict[str, dict[str, str]] = {
         "null": "(nothing chosen)", "error": "Error", "skip": "To the content", "unfilter": "Clear the filter",
         "empty_filtered": "No row matches the filter.", "press": "The first one comes by", "balance": "Balance",
         "autoupdate": "Read anew every", "seconds": "s",
+        "failed": "This page failed. What went wrong stands in the log of the panel.",
     },
     "ru": {
         "login": "Войти", "logout": "Выйти", "username": "Имя пользователя", "password": "Пароль",
-        "home": "Начальная страница", "session_over": "Сеанс окончен. Войдите снова.", "menu": "Меню", "ok": "OK",
+        "home": "Начальная страница", "session_over": "Сеанс окончен. Войдите снова.",
+        "no_password": "Введите имя пользователя и пароль.", "menu": "Меню", "ok": "OK",
         "cancel": "Отмена", "next": "Далее", "back": "Назад", "yes": "Да", "no": "Нет", "filter": "Фильтр",
         "filtered": "Фильтр:", "rows": "Строки", "of": "из", "page": "Страница", "empty": "Здесь пока ничего нет.",
         "all": "Отметить все строки", "mark": "Отметить строку", "done": "Готово.", "sure": "Вы уверены?",
@@ -43,6 +46,7 @@ OWN: dict[str, dict[str, str]] = {
         "null": "(не выбрано)", "error": "Ошибка", "skip": "К содержанию", "unfilter": "Сбросить фильтр",
         "empty_filtered": "Под фильтр не подходит ни одна строка.", "press": "Начните с кнопки", "balance": "Баланс",
         "autoupdate": "Обновляется каждые", "seconds": "с",
+        "failed": "Сбой этой страницы. Причина записана в журнал панели.",
     },
 }  # fmt: skip
 

@@ -88,7 +88,7 @@ def _read(file: Path, table: str) -> Column | None:
         if equals and not name.startswith("#"):
             values[name.strip()] = value.strip()
     size = values.get("size", "255")
-    if values.get("type") not in _TYPES or not size.isdigit() or not _NAME.fullmatch(file.name + table):
+    if values.get("type") not in _TYPES or not size.isdecimal() or not _NAME.fullmatch(file.name + table):
         return None
     access = values.get("access", "user+")
     return Column(
@@ -140,7 +140,7 @@ def around(panel: Panel, request: Request, run: Callable[[Panel, Request], etree
     if not columns:
         return document
     elid = request.elid or document.findtext("id") or ""
-    if not elid.isdigit():
+    if not elid.isdecimal():
         return document
     if request.sok:
         _write(panel, request, columns, int(elid))

@@ -7,6 +7,7 @@ only when it succeeded, `final` runs in any case.
 from __future__ import annotations
 
 import fnmatch
+import re
 import time
 import traceback
 from dataclasses import replace
@@ -17,7 +18,7 @@ from lxml import etree
 
 from sandbox.core import columns, handlers, pages, reports, texts, validators
 from sandbox.core.documents import add
-from sandbox.core.errors import PanelError, denied, missing
+from sandbox.core.errors import PanelError, bad_value, denied, missing
 from sandbox.core.registry import find
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from sandbox.core.panel import Panel
     from sandbox.core.registry import Function, Run
     from sandbox.core.request import Request
+
+_TOO_MUCH = (pymysql.constants.ER.DATA_TOO_LONG, pymysql.constants.ER.WARN_DATA_OUT_OF_RANGE)
 
 
 def answer(panel: Panel, request: Request) -> etree._Element:
@@ -64,10 +67,19 @@ def _guarded(panel: Panel, request: Request, step: Run) -> etree._Element:
         return error_document(panel, request, error)
     except pymysql.err.Error as error:
         panel.log.failure("db", traceback.format_exc())
-        return error_document(panel, request, PanelError("db", "", error.args[0] if error.args else ""))
+        return error_document(panel, request, _of_database(error))
     except Exception:  # noqa: BLE001  (the boundary: a mistake is logged whole and answered, never a dropped call)
         panel.log.failure("core", traceback.format_exc())
         return error_document(panel, request, PanelError("process", request.func, "internal error"))
+
+
+def _of_database(error: pymysql.err.Error) -> PanelError:
+    """What does not fit into its column is a wrong value; the rest is the database's own number."""
+    code, text = (*error.args, "", "")[:2]
+    column = re.search(r"column '([^']+)'", str(text))
+    if code in _TOO_MUCH and column is not None:
+        return bad_value(column[1], desc="too_much")
+    return PanelError("db", "", code)
 
 
 def _final(panel: Panel, request: Request, document: etree._Element) -> etree._Element:

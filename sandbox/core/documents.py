@@ -55,11 +55,16 @@ def money(value: Decimal) -> str:
     return text.removesuffix("00")
 
 
+def readable(text: str) -> str:
+    """A text as a document can hold it."""
+    return NOT_XML.sub("\ufffd", text)
+
+
 def add(parent: etree._Element, name: str, value: Cell = None, **attributes: str) -> etree._Element:
     element = etree.SubElement(parent, name, attributes)
     text = text_of(value)
     if text:
-        element.text = NOT_XML.sub("\ufffd", text)
+        element.text = readable(text)
     return element
 
 
@@ -103,5 +108,6 @@ def slist(parent: etree._Element, name: str, choices: Iterable[tuple[Cell, Cell]
 
 
 def parse(data: bytes) -> etree._Element:
-    """Documents made by plug-ins. Raises etree.XMLSyntaxError."""
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+    """Documents made by plug-ins; a comment in them is no part of a value. Raises etree.XMLSyntaxError."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    return etree.fromstring(data, parser)

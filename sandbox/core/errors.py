@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from lxml import etree
 
+from sandbox.core.documents import add, readable
+
 
 class PanelError(Exception):
     """Type, object, value and named parameters; the text is looked up later, in the language of the request."""
@@ -55,17 +57,16 @@ def error_element(error: PanelError, template: str, lang: str) -> etree._Element
             etree.SubElement(element, "group").text = template
             etree.SubElement(element, "msg").text = fill(template, error)
         return element
-    element = etree.Element("error", type=error.kind, object=error.object, value=error.value, lang=lang, code="1")
-    shown = dict(error.params)
-    if error.object:
-        param = etree.SubElement(element, "param", name="object", type="msg", msg=error.object)
-        param.text = error.object
-    if error.value:
-        etree.SubElement(element, "param", name="value").text = error.value
-    for name, value in shown.items():
-        etree.SubElement(element, "param", name=name).text = value
-    etree.SubElement(element, "group").text = template
-    etree.SubElement(element, "msg").text = fill(template, error)
+    object_, value = readable(error.object), readable(error.value)
+    element = etree.Element("error", type=error.kind, object=object_, value=value, lang=lang, code="1")
+    if object_:
+        add(element, "param", object_).attrib.update({"name": "object", "type": "msg", "msg": object_})
+    if value:
+        add(element, "param", value).set("name", "value")
+    for name, text in error.params.items():
+        add(element, "param", text).set("name", name)
+    add(element, "group", template)
+    add(element, "msg", fill(template, error))
     return element
 
 

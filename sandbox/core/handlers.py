@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from sandbox.core import pages, programs
-from sandbox.core.documents import NOT_XML, parse
+from sandbox.core.documents import parse, readable
 from sandbox.core.errors import ForeignError, PanelError
 from sandbox.core.plugins import BACKGROUND, Handler, Hook
 
@@ -111,7 +111,7 @@ def run_function(panel: Panel, request: Request, handler: Handler, document: etr
         fresh = etree.fromstring(etree.tostring(document))
         elid = fresh.find("elid")
         if elid is not None:
-            elid.text = NOT_XML.sub("\ufffd", part.elid)
+            elid.text = readable(part.elid)
         answer = call(panel, part, handler, "action", fresh)
     return answer
 

@@ -28,7 +28,7 @@ LOGIN_PAGE = (
 
 def parameters(given: Iterable[tuple[str, object]]) -> dict[str, str]:
     """The last value of a name counts; marked rows of a list come one by one and are joined (platform.md 1.1)."""
-    pairs = [(name, str(value)) for name, value in given]
+    pairs = [(name, str(getattr(value, "filename", value))) for name, value in given]  # of a file, its name
     several = {"_rows", "_private", *(value for name, value in pairs if name == "_several")}
     params: dict[str, str] = {}
     for name, value in pairs:

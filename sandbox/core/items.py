@@ -128,7 +128,7 @@ def from_row(row: dict[str, Any]) -> Item:
 
 
 def find(tx: Tx, elid: object) -> Item | None:
-    if not str(elid).isdigit():
+    if not str(elid).isdecimal():
         return None
     row = tx.row(f"SELECT {COLUMNS} FROM {TABLES} WHERE i.id = %s AND i.parent IS NULL", int(str(elid)))
     return None if row is None else from_row(row)

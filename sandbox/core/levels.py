@@ -25,7 +25,7 @@ def levels_of(grammar: str, least: bool = False) -> frozenset[int]:
         if word in MASKS:
             allowed |= MASKS[word]
             continue
-        number = int(word) if word.isdigit() else LEVEL_NAMES.get(word)
+        number = int(word) if word.isdecimal() else LEVEL_NAMES.get(word)
         if number is not None:
             allowed |= set(range(number, 32)) if item.endswith("+") or least else {number}
     return frozenset(allowed)

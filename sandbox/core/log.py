@@ -70,7 +70,7 @@ class Levels:
             lines = []
         for line in lines:
             words = line.split()
-            if len(words) == 2 and words[1].isdigit() and not line.startswith("#"):
+            if len(words) == 2 and words[1].isdecimal() and not line.startswith("#"):
                 rules.append((words[0], int(words[1])))
         return cls(rules, default)
 

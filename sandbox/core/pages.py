@@ -69,7 +69,7 @@ def echo(request: Request, document: etree._Element) -> None:
 
 def _tag(name: str) -> str:
     """A parameter's name as an element, whatever a client may send."""
-    kept = "".join(char if char.isalnum() or char in "._-" else "_" for char in name)
+    kept = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in name)
     return kept if kept[:1].isalpha() else f"_{kept}"
 
 

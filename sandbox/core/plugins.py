@@ -89,7 +89,7 @@ class Plugins:
                     stage or attribute,
                     event.get("postdata") == "yes",
                     event.get("sessiondata", "no") not in ("", "no"),
-                    int(base) if base.isdigit() else 0,
+                    int(base) if base.isdecimal() else 0,
                 )
                 self.hooks.setdefault(event.get("name", ""), []).append(hook)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def row_of(tx: Tx, table: str, number: str, field: str = "elid") -> dict[str, Any]:
     """The row of a table with this number; raises `missed` with the parameter's name."""
-    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(number)) if number.isdigit() else None
+    row = tx.row(f"SELECT * FROM {table} WHERE id = %s", int(number)) if number.isdecimal() else None
     if row is None:
         raise missing(field, number)
     return row

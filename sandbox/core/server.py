@@ -121,7 +121,11 @@ class Server:
     async def _http(self, request: web.Request) -> web.StreamResponse:
         self._running += 1
         try:
-            params = http.parameters([*request.query.items(), *await self._form(request)])
+            try:
+                form = await self._form(request)
+            except (ValueError, LookupError) as error:
+                return web.Response(status=400, text=f"The body cannot be read as a form: {error}\n")
+            params = http.parameters([*request.query.items(), *form])
             fault = self._panel.faults.take(params.get("func", ""), http.claimed_user(params))
             if fault is None:
                 return self._response(await self._work(request, params))
@@ -131,7 +135,8 @@ class Server:
 
     @staticmethod
     async def _form(request: web.Request) -> Iterable[tuple[str, object]]:
-        """Fields of the body: what says nothing of its type is read as a form, too (additions-2.md h.5)."""
+        """Fields of the body: what says nothing of its type is read as a form, too (additions-2.md h.5). Raises
+        ValueError or LookupError for a body that is not what its type says."""
         if "Content-Type" in request.headers or request.method not in ("POST", "PUT"):
             return (await request.post()).items()
         return parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True)

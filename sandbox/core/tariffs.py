@@ -66,7 +66,7 @@ class Addon:
             if text not in {str(choice.id) for choice in self.choices}:
                 raise bad_value(field, text)
             return text
-        if not text.isdigit() or int(text) < self.least or (self.most is not None and int(text) > self.most):
+        if not text.isdecimal() or int(text) < self.least or (self.most is not None and int(text) > self.most):
             raise bad_value(field, text)
         if self.step and (int(text) - self.least) % self.step:
             raise bad_value(field, text)
@@ -137,7 +137,7 @@ def period_name(period: int, lang: str = "en") -> str:
 
 def load(tx: Tx, elid: object) -> Tariff | None:
     """A tariff by its id; None when there is none or the id is an add-on's."""
-    if not str(elid).isdigit():
+    if not str(elid).isdecimal():
         return None
     row = tx.row(
         "SELECT p.*, t.intname AS type FROM pricelist p JOIN itemtype t ON t.id = p.itemtype "

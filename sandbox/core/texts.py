@@ -22,6 +22,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "auth_totp": "The second factor is required",
         "auth_second_factor": "The second factor is required",
         "value": "The '__object__' field has invalid value '__value__'. __desc__",
+        "too_much": "It is too long or too large.",
         "missed": "'__object__' is missing: '__value__'",
         "exists": "'__object__' with value '__value__' already exists",
         "not_enough_money": "Insufficient funds: __amount__ __currency__ needed, __have__ __currency__ available, "
@@ -50,6 +51,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "auth_totp": "Требуется второй фактор",
         "auth_second_factor": "Требуется второй фактор",
         "value": "Поле '__object__' имеет недопустимое значение '__value__'. __desc__",
+        "too_much": "Оно слишком длинное или слишком большое.",
         "missed": "'__object__' не найден: '__value__'",
         "exists": "'__object__' со значением '__value__' уже существует",
         "not_enough_money": "Недостаточно средств: требуется __amount__ __currency__, доступно __have__ __currency__, "
@@ -86,7 +88,8 @@ def template_for(error: PanelError, func: str, lang: str, plugins: Plugins) -> s
                 return found
     built_in = _BUILT_IN[chosen_lang(lang)]
     known = built_in.get(f"{error.kind}_{error.object}") or built_in.get(error.kind)
-    return (known or f"{error.kind} __object__ __value__").replace("__desc__", error.params.get("desc", "")).strip()
+    desc = error.params.get("desc", "")
+    return (known or f"{error.kind} __object__ __value__").replace("__desc__", built_in.get(desc, desc)).strip()
 
 
 def render(error: PanelError, func: str, lang: str, plugins: Plugins) -> etree._Element:

@@ -124,7 +124,7 @@ def require_free_login(tx: Tx, name: str) -> None:
 
 def user_of(tx: Tx, elid: str) -> dict[str, Any]:
     """A user by his number or by his login (additions-2.md h.13). Raises `missed`."""
-    row = tx.row("SELECT * FROM user WHERE id = %s", int(elid)) if elid.isdigit() else None
+    row = tx.row("SELECT * FROM user WHERE id = %s", int(elid)) if elid.isdecimal() else None
     row = row or tx.row("SELECT * FROM user WHERE name = %s", elid)
     if row is None:
         raise missing("elid", elid)

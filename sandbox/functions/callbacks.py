@@ -138,7 +138,7 @@ def service_dropparam(panel: Panel, request: Request) -> etree._Element:
 
 
 def _set_service_status(tx: Tx, item: Item, text: str) -> None:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise bad_value("service_status", text)
     tx.run("UPDATE item SET service_status = %s WHERE id = %s", int(text), item.id)
 

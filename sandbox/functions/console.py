@@ -114,7 +114,7 @@ def ip_edit(panel: Panel, request: Request) -> etree._Element:
         if not request.sok:
             return fields(plid=item.id, type="public", count=1, maxcount=most)
         count = request.text("count", "1")
-        if not count.isdigit() or not 1 <= int(count) <= most:
+        if not count.isdecimal() or not 1 <= int(count) <= most:
             raise bad_value("count", count)
         made = [_take(panel, tx, request, item) for _ in range(int(count))]
     panel.queue.wake()
@@ -124,7 +124,7 @@ def ip_edit(panel: Panel, request: Request) -> etree._Element:
 def _row(tx: Tx, item: Item, elid: str) -> dict[str, object]:
     row = tx.row(
         "SELECT * FROM ip WHERE id = %s AND (item = %s OR item IN (SELECT id FROM item WHERE parent = %s))",
-        int(elid) if elid.isdigit() else 0,
+        int(elid) if elid.isdecimal() else 0,
         item.id,
         item.id,
     )
@@ -241,7 +241,7 @@ def check_licence_address(panel: Panel, tx: Tx, pricelist: str, ip: str, period:
     tariff = tariffs.load(tx, pricelist)
     if tariff is None or tariff.itemtype != "soft":
         raise missing("pricelist", pricelist)
-    if not period.lstrip("-").isdigit() or int(period) not in tariff.prices:
+    if not period.lstrip("-").isdecimal() or int(period) not in tariff.prices:
         raise bad_value("period", period)
     taken = "SELECT i.id FROM item i JOIN itemparam f ON f.item = i.id AND f.intname = 'ip' AND f.value = %s WHERE "
     trial = int(period) == lifecycle.TRIAL and panel.switches["trial_again"] == "no"

@@ -25,4 +25,4 @@ def put(tx: Tx, document: etree._Element, field: str, lang: str) -> None:
 
 def chosen(text: str) -> int | None:
     """The id of a country as a form sends it; None for none."""
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None

@@ -47,7 +47,7 @@ def _load(tx: Tx, request: Request, module: int) -> dict[str, Any] | None:
     if not request.elid:
         return None
     sql = "SELECT * FROM processingcustomparam WHERE id = %s AND processingmodule = %s"
-    row = tx.row(sql, int(request.elid), module) if request.elid.isdigit() else None
+    row = tx.row(sql, int(request.elid), module) if request.elid.isdecimal() else None
     if row is None:
         raise missing("elid", request.elid)
     return row

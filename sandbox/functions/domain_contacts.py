@@ -168,7 +168,7 @@ def _kept(tx: Tx, request: Request, kind: str) -> int:
 def own(tx: Tx, request: Request, text: str, field: str) -> int:
     """A contact of this client by its id."""
     sql = "SELECT id FROM service_profile WHERE id = %s AND account = %s"
-    number = tx.value(sql, int(text), request.caller.account) if text.isdigit() else None
+    number = tx.value(sql, int(text), request.caller.account) if text.isdecimal() else None
     if number is None:
         raise bad_value(field, text)
     return int(number)

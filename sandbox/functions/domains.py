@@ -185,7 +185,7 @@ def order(panel: Panel, tx: Tx, request: Request, wanted: list[Wanted]) -> etree
 def _order(panel: Panel, request: Request, one: Wanted) -> Order:
     tariff, name = one.zone.tariff, one.domain
     text = request.text("period") or str(next(iter(tariff.prices)))
-    if not text.isdigit() or int(text) not in tariff.prices:
+    if not text.isdecimal() or int(text) not in tariff.prices:
         raise bad_value("period", text)
     period = int(text)
     addons = {addon.id: addon_value(panel, request, addon, period) for addon in tariff.addons}

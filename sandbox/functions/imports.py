@@ -50,7 +50,7 @@ def import_service(panel: Panel, request: Request) -> etree._Element:
     status, period = request.text("status", str(items.ACTIVE)), request.text("period", "1")
     if status not in ("1", "2", "3", "4", "5"):
         raise bad_value("status", status)
-    if not period.lstrip("-").isdigit():
+    if not period.lstrip("-").isdecimal():
         raise bad_value("period", period)
     with panel.db.begin() as tx:
         module = load_module(tx, request.text("module"))["id"]
@@ -69,13 +69,13 @@ def import_service(panel: Panel, request: Request) -> etree._Element:
             expiredate=expires,
             opendate=clock.today(),
             createdate=clock.today() if account else None,
-            service_status=int(request.text("service_status")) if request.text("service_status").isdigit() else None,
+            service_status=int(request.text("service_status")) if request.text("service_status").isdecimal() else None,
         )
         given = {name: value for name, value in request.params.items() if name not in _OWN}
         for name, value in {"startperioddate": clock.today().isoformat(), **given}.items():
             items.save_param(tx, number, name, value)
         for kind in CONTACTS:
-            if request.text(kind).isdigit():
+            if request.text(kind).isdecimal():
                 key = {"item": number, "type": kind}
                 tx.put("service_profile2item", key, service_profile=int(request.text(kind)))
     return done(service_id=number)

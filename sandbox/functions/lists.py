@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from sandbox.core import deferred, items, lifecycle, pages
-from sandbox.core.documents import NOT_XML, money, shown_date
+from sandbox.core.documents import money, readable, shown_date
 from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
@@ -103,7 +103,8 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=Tru
 def _document(panel: Panel, request: Request, body: str, end: str) -> etree._Element:
     """The page, its rows as a mark when nothing looks at them on their way out (sandbox.core.deferred)."""
     if not (body.isascii() and body.isprintable()):
-        body = NOT_XML.sub("\ufffd", body)
+        body = readable(body)
+    end = readable(end)
     columns = frozenset(_COLUMN.findall(body[: body.find("</elem>")]))
     watched = any(panel.plugins.hooks_of(request.func, stage) for stage in ("before", "after", "final", "background"))
     if request.out != "xml" or watched or not body or pages.takes_columns(panel, request, columns):

@@ -110,7 +110,7 @@ def _input(panel: Panel, request: Request, module: str, stored: Mapping[str, str
     if "stdin" in request.params:
         return request.text("stdin").encode()
     if command == "get_suitable_module":
-        skip = [int(word) for word in request.text("skip_modules").split(",") if word.strip().isdigit()]
+        skip = [int(word) for word in request.text("skip_modules").split(",") if word.strip().isdecimal()]
         return placement.question(int(request.text("pricelist", "0")), skip)
     if command in ("check_param", "check_addon") and item is not None:
         return param_checks.item_document(panel, item)
@@ -191,7 +191,7 @@ def operation_taskcreate(panel: Panel, request: Request) -> etree._Element:
     with panel.db.begin() as tx:
         row = (
             tx.row("SELECT * FROM runningoperation WHERE id = %s FOR UPDATE", int(request.elid))
-            if request.elid.isdigit()
+            if request.elid.isdecimal()
             else None
         )
         if row is None:

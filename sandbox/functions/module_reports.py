@@ -63,7 +63,7 @@ def changepricelist_rollback(panel: Panel, request: Request) -> etree._Element:
 
 
 def _address(tx: Tx, request: Request) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM ip WHERE id = %s FOR UPDATE", int(request.elid)) if request.elid.isdigit() else None
+    row = tx.row("SELECT * FROM ip WHERE id = %s FOR UPDATE", int(request.elid)) if request.elid.isdecimal() else None
     if row is None:
         raise missing("elid", request.elid)
     return row

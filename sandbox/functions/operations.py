@@ -31,7 +31,7 @@ _LIST = """SELECT r.id, CONCAT(r.intname, ' ', COALESCE(i.name, '')) AS `desc`, 
 
 
 def _load(tx: Tx, elid: str) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM runningoperation WHERE id = %s FOR UPDATE", int(elid)) if elid.isdigit() else None
+    row = tx.row("SELECT * FROM runningoperation WHERE id = %s FOR UPDATE", int(elid)) if elid.isdecimal() else None
     if row is None:
         raise missing("elid", elid)
     return row
@@ -112,7 +112,7 @@ def error_history(panel: Panel, request: Request) -> etree._Element:
         rows = tx.rows(
             "SELECT e.id, e.createdate, e.item, (SELECT MIN(k.id) FROM task k WHERE k.runningoperation = "
             "e.runningoperation) AS task FROM operationerror e WHERE e.runningoperation = %s ORDER BY e.id DESC",
-            int(request.elid) if request.elid.isdigit() else 0,
+            int(request.elid) if request.elid.isdecimal() else 0,
         )
     return listed(rows)
 
@@ -121,7 +121,7 @@ def error_history(panel: Panel, request: Request) -> etree._Element:
 def error_log(panel: Panel, request: Request) -> etree._Element:
     """What the command had printed when it failed."""
     with panel.db.begin() as tx:
-        row = tx.row("SELECT * FROM operationerror WHERE id = %s", int(request.elid) if request.elid.isdigit() else 0)
+        row = tx.row("SELECT * FROM operationerror WHERE id = %s", int(request.elid) if request.elid.isdecimal() else 0)
     if row is None:
         raise missing("elid", request.elid)
     return fields(elid=row["id"], log=row["log"])

@@ -67,10 +67,10 @@ def read_tariff(tx: Tx, request: Request) -> Tariff:
 def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_field: str) -> Order:
     period = request.text(period_field)
     _check_common(tx, request, tariff)
-    if not period.lstrip("-").isdigit() or int(period) not in tariff.prices:
+    if not period.lstrip("-").isdecimal() or int(period) not in tariff.prices:
         raise bad_value(period_field, period)
     count = request.text("order_count", "1")
-    if not count.isdigit() or not 1 <= int(count) <= tariff.most_at_once:
+    if not count.isdecimal() or not 1 <= int(count) <= tariff.most_at_once:
         raise bad_value("order_count", count)
     remoteid = request.text("remoteid")
     if len(remoteid) > LONGEST_REMOTEID:
@@ -85,7 +85,7 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
         name
         for name in request.params
         if name.startswith("addon_")
-        and name[6:].isdigit()
+        and name[6:].isdecimal()
         and int(name[6:]) not in {addon.id for addon in tariff.addons}
     ]
     if unknown:
@@ -185,7 +185,7 @@ def _check_parent(tx: Tx, request: Request, number: str) -> None:
     found = tx.value(
         "SELECT i.id FROM item i JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype "
         "WHERE i.id = %s AND i.account = %s AND t.intname IN ('soft', 'platform') AND i.status IN (2, 3, 5)",
-        int(number) if number.isdigit() else 0,
+        int(number) if number.isdecimal() else 0,
         request.caller.account,
     )
     if found is None:
@@ -197,7 +197,7 @@ def _datacenter(tariff: Tariff, text: str) -> int:
     known = [centre for centre, _ in tariff.datacenters]
     if not text and len(known) <= 1:
         return known[0] if known else 0
-    if not text.isdigit() or int(text) not in known:
+    if not text.isdecimal() or int(text) not in known:
         raise bad_value("datacenter", text)
     return int(text)
 
@@ -209,6 +209,6 @@ def autoprolong(tariff: Tariff, period: int, text: str) -> int | None:
         return None  # autoprolong must equal period or it is not switched on (selling-api.md 3.5)
     if text == "on":  # the new order's form of it (selling-api.md 3.2)
         return period
-    if not text.isdigit() or int(text) not in tariff.prices:
+    if not text.isdecimal() or int(text) not in tariff.prices:
         raise bad_value("autoprolong", text)
     return int(text)

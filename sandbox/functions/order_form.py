@@ -35,7 +35,7 @@ def order_form(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
 
 def _form(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_field: str) -> etree._Element:
     text = request.text(period_field)
-    period = int(text) if text.lstrip("-").isdigit() and int(text) in tariff.prices else tariff.periods[0]
+    period = int(text) if text.lstrip("-").isdecimal() and int(text) in tariff.prices else tariff.periods[0]
     labels = [(one, tariffs.period_name(one, request.lang)) for one in tariff.periods]
     document = fields(pricelist=tariff.id, pricelist_name=tariff.name, **{period_field: period})
     slist(document, period_field, labels)

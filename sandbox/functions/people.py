@@ -28,7 +28,7 @@ _EMPLOYEE = ("name", "realname", "email", "phone", "enabled", "language")
 
 
 def _payer(tx: Tx, request: Request) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM profile WHERE id = %s", int(request.elid)) if request.elid.isdigit() else None
+    row = tx.row("SELECT * FROM profile WHERE id = %s", int(request.elid)) if request.elid.isdecimal() else None
     if row is None or (not request.caller.staff and row["account"] != request.caller.account):
         raise missing("elid", request.elid)
     return row

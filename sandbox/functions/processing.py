@@ -194,14 +194,14 @@ def _complete(panel: Panel, request: Request, form: etree._Element, module: str,
 def _datacenter(tx: Tx, text: str) -> int | None:
     if not text:
         return None
-    if not text.isdigit() or tx.value("SELECT id FROM datacenter WHERE id = %s", int(text)) is None:
+    if not text.isdecimal() or tx.value("SELECT id FROM datacenter WHERE id = %s", int(text)) is None:
         raise bad_value("datacenter", text)
     return int(text)
 
 
 def _whole(request: Request, name: str, default: int) -> int:
     text = request.text(name) or str(default)
-    if not text.isdigit():
+    if not text.isdecimal():
         raise bad_value(name, text)
     return int(text)
 
@@ -250,8 +250,8 @@ def processing_edit(panel: Panel, request: Request) -> etree._Element:
     given = _given(panel, _checked(panel, request, row["module"], stored), features)
     _check(panel, row["module"], row["id"], features, {**stored, **given})
     own = {name: request.text(name) for name in _OWN_FIELDS if request.text(name)}
-    if not own.get("orderpriority", "0").isdigit() or own.get("active", "on") not in ("on", "off"):
-        raise bad_value("active" if own.get("orderpriority", "0").isdigit() else "orderpriority")
+    if not own.get("orderpriority", "0").isdecimal() or own.get("active", "on") not in ("on", "off"):
+        raise bad_value("active" if own.get("orderpriority", "0").isdecimal() else "orderpriority")
     with panel.db.begin() as tx:
         _require_unique(tx, row["module"], row["id"], features, given)
         if own:

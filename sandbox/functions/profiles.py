@@ -38,7 +38,7 @@ IMPORT_OWN = frozenset(["module", "type", "externalid", "externalpassword", "pro
 
 
 def _load(tx: Tx, request: Request, elid: str) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM service_profile WHERE id = %s", int(elid)) if elid.isdigit() else None
+    row = tx.row("SELECT * FROM service_profile WHERE id = %s", int(elid)) if elid.isdecimal() else None
     if row is None or (not request.caller.staff and row["account"] != request.caller.account):
         raise missing("service_profile", elid)
     return row

@@ -72,7 +72,7 @@ def _autoprolong(request: Request, item: Item, tariff: Tariff | None) -> dict[st
     wanted = "" if wanted in OFF else str(item.period) if wanted == "on" else wanted
     if wanted == ("" if item.autoprolong is None else str(item.autoprolong)):
         return {}
-    if wanted and (tariff is None or not wanted.isdigit() or int(wanted) not in tariff.prices):
+    if wanted and (tariff is None or not wanted.isdecimal() or int(wanted) not in tariff.prices):
         raise bad_value("autoprolong", request.text("autoprolong"))
     return {"autoprolong": wanted}
 

@@ -149,7 +149,7 @@ def tariff(panel: Panel, request: Request) -> etree._Element:
 
 def _periods(request: Request) -> tuple[int, ...]:
     words = request.text("periods", "1,3,12").split(",")
-    if not all(word.lstrip("-").isdigit() and int(word) in prices.WORDS for word in words):
+    if not all(word.lstrip("-").isdecimal() and int(word) in prices.WORDS for word in words):
         raise bad_value("periods", request.text("periods"))
     return tuple(int(word) for word in words)
 

@@ -37,7 +37,7 @@ def apply(panel: Panel, tx: Tx, request: Request, item: Item) -> None:
     if request.text("expiredate") and request.text("expiredate") != text_of(item.expiredate):
         changes["expiredate"] = _day(request.text("expiredate"))
     if request.text("service_status"):
-        if not request.text("service_status").isdigit():
+        if not request.text("service_status").isdecimal():
             raise bad_value("service_status", request.text("service_status"))
         changes["service_status"] = int(request.text("service_status"))
     if changes:
@@ -48,7 +48,7 @@ def apply(panel: Panel, tx: Tx, request: Request, item: Item) -> None:
     for kind in CONTACTS:
         number = request.text(_CONTACT.format(kind))
         if number:
-            if not number.isdigit() or tx.value("SELECT id FROM service_profile WHERE id = %s", int(number)) is None:
+            if not number.isdecimal() or tx.value("SELECT id FROM service_profile WHERE id = %s", int(number)) is None:
                 raise missing(_CONTACT.format(kind), number)
             tx.put("service_profile2item", {"item": item.id, "type": kind}, service_profile=int(number))
 

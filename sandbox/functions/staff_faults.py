@@ -26,7 +26,7 @@ def fault(panel: Panel, request: Request) -> etree._Element:
         raise bad_value("kind", request.text("kind"), f"one of {', '.join(KINDS)}")
     numbers = {}
     for name, default in (("times", "1"), ("skip", "0"), ("size", "50000000")):
-        if not request.text(name, default).isdigit():
+        if not request.text(name, default).isdecimal():
             raise bad_value(name, request.text(name))
         numbers[name] = int(request.text(name, default))
     made = panel.faults.add(

@@ -55,7 +55,7 @@ def _set(text: str) -> float:
 
 def _seconds(text: str) -> float:
     number, unit = text[:-1], text[-1:]
-    if unit not in UNITS or not number.lstrip("-").replace(".", "", 1).isdigit():
+    if unit not in UNITS or not number.lstrip("-").replace(".", "", 1).isdecimal():
         raise bad_value("advance", text)
     return float(number) * UNITS[unit]
 
@@ -70,7 +70,7 @@ def run_night(panel: Panel, request: Request) -> etree._Element:
 def bulk(panel: Panel, request: Request) -> etree._Element:
     """Many active services at once, past orders and journal: count=, user=, pricelist=, prefix= of their names."""
     text = request.text("count", "1000")
-    if not text.isdigit() or not 1 <= int(text) <= MOST_AT_ONCE:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_AT_ONCE:
         raise bad_value("count", text)
     with panel.db.begin() as tx:
         account = tx.value("SELECT account FROM user WHERE name = %s", request.text("user", "buyer"))

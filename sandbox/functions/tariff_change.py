@@ -111,7 +111,7 @@ def _target(panel: Panel, tx: Tx, request: Request, item: Item) -> Tariff:
 
 def _period(request: Request, item: Item, target: Tariff) -> int:
     text = request.text("period", str(item.period))
-    if not text.lstrip("-").isdigit() or int(text) not in target.prices:
+    if not text.lstrip("-").isdecimal() or int(text) not in target.prices:
         if "period" in request.params or not target.prices:
             raise bad_value("period", text)
         return target.periods[0]

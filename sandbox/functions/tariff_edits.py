@@ -145,7 +145,7 @@ def _given(request: Request) -> dict[str, object]:
         text = request.text(name)
         if name not in request.params or not text:
             continue
-        if is_number and not text.lstrip("-").isdigit():
+        if is_number and not text.lstrip("-").isdecimal():
             raise bad_value(name, text)
         given[name] = int(text) if is_number else text
     return given

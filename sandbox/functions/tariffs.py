@@ -110,7 +110,9 @@ def _link(panel: Panel, tx: Tx, tariff: Tariff, text: str) -> list[dict[str, obj
     """The modules that process this tariff; one that says it does not serve the type is refused."""
     ids = [part.strip() for part in text.split(",") if part.strip()]
     for number in ids:
-        row = tx.row("SELECT id, module FROM processingmodule WHERE id = %s", int(number)) if number.isdigit() else None
+        row = (
+            tx.row("SELECT id, module FROM processingmodule WHERE id = %s", int(number)) if number.isdecimal() else None
+        )
         if row is None:
             raise bad_value("processingmodule", number)
         if not serves_type(panel, row["module"], tariff.itemtype):

@@ -28,7 +28,7 @@ _LIST = """SELECT k.id, k.type, k.department, k.item, i.status AS itemstatus, t.
 
 
 def _load(tx: Tx, elid: str) -> dict[str, Any]:
-    row = tx.row("SELECT * FROM task WHERE id = %s FOR UPDATE", int(elid)) if elid.isdigit() else None
+    row = tx.row("SELECT * FROM task WHERE id = %s FOR UPDATE", int(elid)) if elid.isdecimal() else None
     if row is None:
         raise missing("elid", elid)
     return row
@@ -89,7 +89,7 @@ def task_edit(panel: Panel, request: Request) -> etree._Element:
             if name not in request.params:
                 continue
             text = request.text(name)
-            if name != "params" and text and not text.isdigit():
+            if name != "params" and text and not text.isdecimal():
                 raise bad_value(name, text)
             values[name] = text if name == "params" else (int(text) if text else None)
         if request.elid:
@@ -117,7 +117,7 @@ def task_simple_create(panel: Panel, request: Request) -> etree._Element:
     """A task without an operation: elid is the department that has to do it, specification what there is to do."""
     with panel.db.begin() as tx:
         sql = "SELECT id FROM department WHERE id = %s"
-        department = tx.value(sql, int(request.elid)) if request.elid.isdigit() else None
+        department = tx.value(sql, int(request.elid)) if request.elid.isdecimal() else None
         if department is None:
             raise missing("elid", request.elid)
         if not request.text("specification"):

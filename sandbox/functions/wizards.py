@@ -13,6 +13,7 @@ from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions.order_fields import read_tariff
 from sandbox.functions.order_form import order_form
+from sandbox.functions.page_parts import is_page
 
 if TYPE_CHECKING:
     from sandbox.core.db import Tx
@@ -35,7 +36,7 @@ def order(panel: Panel, request: Request) -> etree._Element:
 @function("<itemtype>.order.pricelist", CLIENT, "selling-api.md 3.4, 7.2")
 def order_pricelist(panel: Panel, request: Request) -> etree._Element:
     """Second step: a tariff is chosen, snext=ok and sok=ok lead to the order's form; without one: the tariffs."""
-    if request.sok or (request.text("sv_field") and request.text("pricelist")):
+    if request.sok or ((request.text("sv_field") or is_page(request)) and request.text("pricelist")):
         with panel.db.begin() as tx:
             return order_form(panel, tx, request, read_tariff(tx, request), "period")
     if panel.switches["pricelist_step"] == "after_order":

@@ -2,6 +2,15 @@
   const all = (what, from) => [...(from || document).querySelectorAll(what)];
   const menu = document.getElementById("menu");
   if (menu && window.innerWidth < 736) menu.open = false;
+  // A second click while the first is under way does nothing.
+  document.addEventListener("submit", (event) => {
+    const sent = event.target;
+    if (sent.ariaBusy) { event.preventDefault(); return; }
+    if (event.submitter && event.submitter.className === "setvalues") return;
+    sent.ariaBusy = "true";
+    setTimeout(() => { sent.ariaBusy = null; }, 15000);
+  });
+  window.addEventListener("pageshow", () => all("form").forEach((one) => { one.ariaBusy = null; }));
   // Buttons of a list go by the marked rows. One that is off can still be reached, and says why.
   const list = document.getElementById("list");
   const marks = all('#list input[name="_rows"]');
@@ -32,6 +41,8 @@
       event.preventDefault();
       told.textContent = button.title;
     });
+    // Enter on a mark would press the first button of the page, whatever that does.
+    list.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.type === "checkbox") event.preventDefault(); });
     const whole = document.getElementById("all");
     if (whole) whole.addEventListener("change", () => { marks.forEach((one) => { one.checked = whole.checked; }); follow(); });
     marks.forEach((one) => one.addEventListener("change", follow));
@@ -45,9 +56,7 @@
     const seconds = Number(list.dataset.autoupdate);
     if (seconds) setInterval(() => {
       if (document.hidden || marks.some((one) => one.checked) || list.contains(document.activeElement)) return;
-      const address = new URL(window.location.href);
-      address.searchParams.delete("_done");
-      window.location.replace(address);
+      window.location.replace(`?${list.dataset.here}`);
     }, seconds * 1000);
   }
   // Fields of a form that a value hides, choices that depend on another, forms that are evaluated anew.
