@@ -9,7 +9,7 @@ from reseller.ledger import observing, removal
 from reseller.ledger.removal import Left
 from reseller.mgr5.features import PANELS_FILE
 from reseller.mgr5.panel import Panel
-from reseller.sync import metrics
+from reseller.sync import metrics, scheduled
 from reseller.wire.errors import ResellerError
 
 #: its tables may be of another version, or not there at all
@@ -31,7 +31,7 @@ def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--before-removal",
         action="store_true",
-        help="as the package does: also delete the figures for Prometheus, which nobody would renew",
+        help="as the package does: also delete the figures for Prometheus, and what cron said last",
     )
 
 
@@ -46,9 +46,9 @@ def run(panel: Panel, arguments: argparse.Namespace) -> int:
         tables = removal.drop(db)
         for name in _OF_TABLES:
             (panel.base / name).unlink(missing_ok=True)
-    figures = metrics.path(panel.base, panel.limits)
-    if figures is not None and (done or arguments.before_removal):
-        figures.unlink(missing_ok=True)
+    for path in (metrics.path(panel.base, panel.limits), panel.base / scheduled.KEPT):
+        if path is not None and (done or arguments.before_removal):
+            path.unlink(missing_ok=True)
     if arguments.json:
         shown.machine({**left._asdict(), "living": left.living, "tables": tables, "done": done})
     else:

@@ -3,9 +3,9 @@
 A lease is a row with an owner, an end and a fencing number, taken by one compare-and-set UPDATE, so it holds on every
 machine that uses the database. A write about a service or a run carries the fencing number in its WHERE: a process that
 was stopped past the end of its lease writes nothing when it wakes up, and learns that it lost the lease. A person's
-words, the map, acts, balances, circuits and single looks are written without it. If the owner died on this very host
-(same boot, same process namespace, no such process any more) its lease is taken over at once; the lease of any other
-owner is waited out.
+words, the map, acts, balances, circuits, and what a look at one service saw, are written without it. If the owner died
+on this very host (same boot, same process namespace, no such process any more) its lease is taken over at once; the
+lease of any other owner is waited out.
 """
 
 from __future__ import annotations

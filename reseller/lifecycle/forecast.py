@@ -68,7 +68,8 @@ class Left(NamedTuple):
 
 class Outlook(NamedTuple):
     """One currency of an account: `due` are sums by window; `uncovered` is the first day on which money is missing,
-    with the services that would not be renewed on it, what is gone for good first.
+    with the services that would not be renewed on it, what is gone for good first. `credit_from` is the first day on
+    which the account's own money is used up and credit begins; None where that does not come.
     """
 
     currency: str
@@ -166,8 +167,8 @@ class _Window(NamedTuple):
         return (paid_for_sure - day).days > tolerance
 
     def is_overdue(self, each: Ending, months: int) -> bool:
-        """Whether no rule buys a term any more: the date here passed too long ago, so that nobody renews it; or the
-        seller's did, and one term would be over already.
+        """Whether it is too late for a further term: the panel's date passed more than `part_days` ago; or the seller's
+        did, and one term more would not reach beyond today.
         """
         level = Level(each.paid_until or each.ends, each.ends, self.today)
         is_over_here = each.paid_until is not None and (self.today - each.paid_until).days > self.limits.part_days

@@ -2,8 +2,8 @@
 
 Both are problems of the module that name the tariffs; services whose period is gone there are one problem of their
 tariff (period_watch.py). While one lasts, or after a look that failed, the next one comes
-after an hour, so that a cure is seen soon. What could not be read, or is doubted, ends no problem, and a cost that is
-not known ends none of what is below it.
+after an hour, so that a cure is seen soon. What could not be read, or is doubted, ends no problem, and while a
+cost is not known `below_cost` does not end.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ class Faults:
         return held
 
     def release(self) -> int:
-        """All that are kept, also those that a fault has met and that are still at work: they will not wait."""
+        """Let every held request go on, and those that a hold has met but that do not wait yet; how many."""
         with self._guard:
             held = list(self._held)
             self._held.clear()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @function("sandbox.fault", ROOT, FACT)
 def fault(panel: Panel, request: Request) -> etree._Element:
-    """Put a fault on requests to come: kind=, func=glob, user=glob, times=, skip=, seconds=, size=, type=, object=,
+    """Put a fault on requests to come: kind=, forfunc=glob, user=glob, times=, skip=, seconds=, size=, type=, object=,
     value=."""
     if request.text("kind") not in KINDS:
         raise bad_value("kind", request.text("kind"), f"one of {', '.join(KINDS)}")

@@ -124,7 +124,8 @@ def test_installed_ordered_upgraded_removed_installed_again_and_purged(system):
     left = [each for each in system.files() if each not in before]
     stay = ["/etc/cron.d/reseller", "/etc/logrotate.d/reseller", "/usr/local/mgr5/etc/reseller.conf"]
     assert [each.split()[0] for each in left if "reseller" in each] == stay
-    assert system.run("test", "-e", "/usr/local/mgr5/var/reseller.prom").returncode == 1, "it would alarm for ever"
+    for name in ("reseller.prom", "reseller.cron"):
+        assert system.run("test", "-e", f"/usr/local/mgr5/var/{name}").returncode == 1, "it would alarm for ever"
     assert system.inside("counts") == rows
     note(system, before, "removed")
 

@@ -77,6 +77,16 @@ def test_every_file_that_the_architecture_names_is_there():
     assert missing == []
 
 
+def test_every_name_that_the_architecture_quotes_is_in_the_program():
+    page = (ROOT / "docs/architecture.md").read_text()
+    quoted = set(re.findall(r"`([A-Za-z_]+(?:\.[A-Za-z_]+)?)`", page))
+    rooms = ("reseller", "sandbox", "tests", "scripts", "package", "addon", "processing", "sbin")
+    files = [path for room in rooms for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    words = set(re.findall(r"\w+", " ".join(file.read_text(errors="replace") for file in files)))
+    missing = [name for name in quoted if not set(name.split(".")) <= words and not (ROOT / name).exists()]
+    assert missing == []
+
+
 def _is_there(*names):
     return any((ROOT / name).exists() or (ROOT / "reseller" / name).exists() for name in names)
 
