@@ -403,6 +403,8 @@ def test_the_log_is_rotated_and_no_line_is_lost(installed, tmp_path):
 
 def test_uninstall_leaves_the_tree_as_it_was_and_says_that_the_tables_stay(bare, installed):
     base, before = bare
+    for name in ("reseller.prom", "reseller.cron"):
+        (base / "var" / name).write_text("")
     done = make("uninstall", f"PREFIX={base}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tables reseller_* of its database were kept" in done.stdout
