@@ -1,4 +1,4 @@
-"""Every limit of the add-on, with its unit in its name and its default; an operator changes it in etc/reseller.conf.
+"""Every limit that an operator may change (in etc/reseller.conf), with its unit in its name and its default.
 
 The file is in the panel's directory and has one `name value` per line, as the panel's own `etc/billmgr.conf`. An
 unusable line is reported wherever the program reports anything, and its default is used: a program that stopped because
@@ -63,7 +63,7 @@ class Limits(NamedTuple):
     unsent_growth: int = 3
     unsent_longest_seconds: int = 3600
     unsent_times: int = 8
-    # After this many calls in a row without a usable answer the seller is left alone for this long.
+    # After this many failed calls in a row (which count: ledger/circuits.py) the seller is left alone for this long.
     circuit_times: int = 5
     circuit_seconds: int = 60
     # Calls that spend money are made one at a time for each account; one that has waited this long gives way and is
@@ -124,6 +124,8 @@ class Limits(NamedTuple):
     expense_look_seconds: int = 86400
     # A tariff of which so many orders were refused within a day is a problem: the next one is refused too. 0: never.
     refused_orders: int = 3
+    # doctor warns when the seller's certificate ends within this time.
+    certificate_days: int = 14
     # The seller's balance is read again after the first time; after the second it is old, and decides nothing.
     balance_seconds: int = 3600
     balance_old_seconds: int = 86400

@@ -21,8 +21,6 @@ from reseller.seller import account, certificate
 from reseller.wire import dates
 from reseller.wire.errors import Message
 
-#: days before the end of the seller's certificate from which it is a warning
-CERTIFICATE_DAYS = 14
 #: how many services of others are named
 NAMED = 10
 #: each call may take `read_seconds`, and the order functions of each type are asked for
@@ -73,8 +71,9 @@ def _certificate(module: int, panel: Panel) -> Iterator[Finding]:
         # Plain http and an unverified certificate are findings of the settings; a proxy hides the certificate.
         yield Finding(HOLDS if not seller.settings.proxy else UNCHECKED, Message("reseller_doctor_certificate_unseen"))
         return
-    verdict = HOLDS if left > CERTIFICATE_DAYS else WARNING
-    yield Finding(verdict, Message("reseller_doctor_certificate", days=left, expected=CERTIFICATE_DAYS))
+    soon = panel.limits.certificate_days
+    verdict = HOLDS if left > soon else WARNING
+    yield Finding(verdict, Message("reseller_doctor_certificate", days=left, expected=soon))
 
 
 def _others(module: int, panel: Panel) -> Iterator[Finding]:

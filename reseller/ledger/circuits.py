@@ -1,8 +1,8 @@
 """A circuit breaker for each module, shared by all processes, so that a failing seller is left alone for a while.
 
-The circuit opens after `circuit_times` failed calls in a row: calls that did not reach the seller, or reads without a
-usable answer. While it is open nothing is sent. After `circuit_seconds` a single process may make a trial call: success
-closes the circuit, failure opens it again.
+The circuit opens after `circuit_times` failed calls in a row (limits.py has the numbers): calls that did not reach the
+seller, or reads without a usable answer. While it is open nothing is sent. After `circuit_seconds` a single process may
+make a trial call: success closes the circuit, failure opens it again.
 """
 
 from __future__ import annotations
@@ -99,10 +99,10 @@ class Circuit:
             return
         self._trusted_until = 0.0
         self._db.execute(
-            "INSERT INTO reseller_circuit (module, failures, until, cause) VALUES (%s, 1, UTC_TIMESTAMP(3), %s) "
-            "ON DUPLICATE KEY UPDATE failures = failures + 1, until = UTC_TIMESTAMP(3) + INTERVAL %s SECOND, "
-            "cause = VALUES(cause)",
+            "INSERT INTO reseller_circuit (module, failures, until, cause) "
+            "VALUES (%s, 1, UTC_TIMESTAMP(3) + INTERVAL %s SECOND, %s) "
+            "ON DUPLICATE KEY UPDATE failures = failures + 1, until = VALUES(until), cause = VALUES(cause)",
             self._module,
-            fit(self._word(error), CAUSE_CHARACTERS) if error else "",
             self._limits.circuit_seconds,
+            fit(self._word(error), CAUSE_CHARACTERS) if error else "",
         )

@@ -1,7 +1,7 @@
 """Stops: a person's decision that nothing is bought from now on, at the seller of one module or at all sellers.
 
-Every process reads it right before each call that spends (seller/transport.py). Only a person can end a stop (promise
-12).
+Every process reads it right before each call that spends (`Context._require_allowed`). Only a person can end a stop
+(promise 12).
 """
 
 from __future__ import annotations

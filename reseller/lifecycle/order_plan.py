@@ -1,4 +1,7 @@
-"""Plan the order of a service: its parameters and add-ons by the tariff map; what is not mapped is refused here."""
+"""Plan the order of a service: its term, parameters and add-ons by the tariff map; what is not mapped is refused here.
+
+The term of a period (`term`, `is_term`) is decided here for renewals, changes of tariff and comparisons too.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@
                    again, which checkevent finds out (sync/account_troubles.py); the account has the one task
     account busy   another process spends this account's money: retried soon, without end
     not before     the seller names the day from which it would carry out the call: retried from that day, without end
-    no money       retried when the balance has risen by the deficit, whatever the time (sync/restart.py)
+    no money       one at a time: retried when the balance has risen by the deficit, and one that was refused without
+                   figures now and then (`affordable` in sync/restart.py)
     refused        not retried by itself: somebody presses Start, once the reason is gone
     in doubt       what may charge, a reboot and a new key are never sent again by themselves, but looked for
                    (`look_seconds`), then a person decides; other changes are repeated

@@ -32,6 +32,14 @@ def test_a_circuit_opens_after_so_many_failures_in_a_row(db, still, item):
         assert down.value.seconds == 100
 
 
+def test_a_circuit_that_opens_at_the_first_failure_lasts_as_long(db, still, item):
+    one = circuit(db, item, times=1)
+    one.record(reached=False)
+    with pytest.raises(SellerDown) as down:
+        circuit(db, item, times=1).check()
+    assert down.value.seconds == 100
+
+
 def test_one_process_tries_when_the_time_has_come(db, item):
     first = circuit(db, item)
     first.record(reached=False)
