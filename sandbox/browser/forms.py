@@ -190,7 +190,9 @@ class _Reader:
 
     def _said(self, element: etree._Element, value: str) -> str:
         """A text of the messages, or of the document; markup in it is taken off, never obeyed."""
-        text = value or self._words.maybe(element.get("name", ""))
+        name, parent = element.get("name", ""), element.getparent()
+        is_label = parent is not None and parent.get("name") == name and parent.get("noname") != "yes"
+        text = value or ("" if is_label else self._words.maybe(name))
         if element.get("type") == "msg":
             text = self._words.maybe(value) or text
         if element.tag == "htmldata" and text.strip():

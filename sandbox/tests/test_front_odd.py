@@ -33,6 +33,8 @@ ODD = """<mgrdata>
     <field name="way"><select type="radio" name="way" setvalues="yes"><if value="b" hide="lines"/></select></field>
     <field name="much"><slider name="much" min="0" max="5"><if value="3" hide="lines"/></slider></field>
     <field name="lines"><input type="text" name="lines" zoom="yes"/></field>
+    <field name="told"><textdata name="told"/></field>
+    <field name="hinted" noname="yes"><textdata name="hinted"/></field>
     <field name="day"><input type="text" date="yes" name="day"/></field>
     <field name="until"><input type="text" date="yes" name="until"/></field>
     <field name="secret"><input type="password" name="secret"/></field>
@@ -42,7 +44,8 @@ ODD = """<mgrdata>
       <button name="cancel" type="cancel"/></buttons></form></metadata>
   <metadata name="odd.report" type="report"><form/><band name="b d"/><band name="rows"><diagram label="id" data="sum"
     type="pie"/><diagram label="a[" data="a["/><col name="id"/><col name="sum" total="sum"/></band></metadata>
-  <lang name="en"><messages name="odd.form"><msg name="title">Odd</msg></messages>
+  <lang name="en"><messages name="odd.form"><msg name="title">Odd</msg><msg name="told">A label</msg>
+    <msg name="hinted">A text</msg></messages>
     <messages name="odd"><msg name="title">Odd pages</msg></messages></lang>
 </mgrdata>
 """
@@ -260,6 +263,24 @@ def test_a_filter_that_no_database_compares_is_refused(staff, name, text):
     assert staff.page.xpath(f"//input[@name='{name}']/@value") == [text]
 
 
+def test_a_label_is_not_said_twice(staff):
+    said = staff.get(func="odd.form").xpath("//p[@class='said']/text()")
+    assert [text for text in said if text.strip()] == ["A text"]
+
+
+@pytest.mark.parametrize("document", ["<doc><error/></doc>", "<doc><error><msg/></error></doc>"])
+def test_an_error_without_a_sentence_is_shown_as_it_is(panel, staff, document):
+    module = panel.rows("SELECT id FROM processingmodule WHERE module = 'pmmanual' ORDER BY id")[0]["id"]
+    tariff = panel.call("sandbox.tariff", name="Odd-1", price=3, module=module).findtext("id")
+    item = panel.bought(user="client1", pricelist=tariff, domain="odd.example.com")
+    number = panel.rows("SELECT id FROM runningoperation WHERE item = %s", item)[0]["id"]
+    panel.call("runningoperation.edit", elid=number, errorxml=document, sok="ok")
+    said = staff.get(func="runningoperation.edit", elid=number).xpath("//p[@class='said warning']/text()")
+    assert said == [document]
+    panel.call("runningoperation.delete", elid=number)
+    panel.call("sandbox.item", item=item, status=4)
+
+
 def test_a_filter_of_control_characters_leaves_a_list(staff):
     staff.get(func="vds.filter")
     staff.send(func="vds.filter", name="a\x01<script>", _press="form|ok|ok|")
@@ -325,6 +346,8 @@ def test_an_order_that_is_refused_can_be_put_right(panel, buyer):
     fields = {**buyer.sends_back(), "_press": main_button(buyer)}
     for wrong in ({"domain": "x" * 300}, {"period": "999"}):
         buyer.send(**{**fields, **wrong})
+        refused = buyer.page.xpath("//*[@aria-invalid='true']/@name")
+        assert refused == list(wrong), "the field is named that was refused"
         assert "invalid value" in buyer.error
         assert buyer.page.xpath("//main//*[self::input or self::select]/@name") == whole
         assert buyer.page.xpath("//input[@name='domain']/@value") == [wrong.get("domain", "")]
