@@ -50,6 +50,10 @@ class Assumption(NamedTuple):
         told = "\n".join((self.kind, self.name, self.expected, *self.rests))
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
+    def of_type(self, itemtype: str) -> Assumption:
+        """The entry for one product type, where it is about the list or the form of any; itself for none."""
+        return self._replace(name=self.name.replace(LIST, itemtype)) if itemtype else self
+
 
 def needs(ability: str, function: str) -> bool:
     """Whether this function of the seller is called for an ability: one of ABILITIES, or `order:vds` for one type."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -98,8 +98,12 @@ class Context:
 
         What was read of the service before the lease may be out of date. Raises BusyError when another process has it.
         """
-        with lease(self.db, f"item:{number}", self.limits.lease_seconds) as held:
+        with self.leased(f"item:{number}") as held:
             yield held
+
+    def leased(self, name: str, *, wait_seconds: float = 0) -> AbstractContextManager[Lease]:
+        """Hold the lease `name`; raises BusyError when it cannot be had within `wait_seconds`."""
+        return lease(self.db, name, self.limits.lease_seconds, wait_seconds=wait_seconds)
 
     @contextmanager
     def hold_ours(self, number: int) -> Iterator[tuple[Lease, Item]]:
@@ -151,10 +155,14 @@ class Context:
     def _require_allowed(self, module: int, function: str, *, spends: bool, acts: bool) -> None:
         """Raise Withheld when a function that changes something, or `spends`, may not be called at the seller now."""
         installation.require(self.db, self.panel.base)
-        observing.require_none(self.db, self.panel.base, module, acts=acts)
+        observing.watch(self.db, self.panel.base)
+        observes = observing.of(self.db, module, acts=acts)
+        if observes is not None:
+            raise observes
         verdicts.require(self.db, module, function)
-        if spends:
-            stops.require_none(self.db, module)
+        stop = stops.of(self.db, module) if spends else None
+        if stop is not None:
+            raise stop.error
 
     def _recognise(self, transport: Transport, username: str) -> int:
         """The account at an address that was never used before."""

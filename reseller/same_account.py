@@ -31,7 +31,7 @@ def of(db: Database, transport: Transport, username: str, own_id: str = "") -> i
 
     `own_id` is the account's id at the seller; the seller is asked for it where it is not given.
     """
-    address = Address.of(transport.endpoint, username, own_id or account.own_id(transport))
+    address = Address.of(transport.endpoint, username, own_id or account.own_id(account.whoami(transport)))
     known = accounts.of_address(db, address) or accounts.of_identity(db, address)
     candidates = [] if known else accounts.possible(db, address)
     linked = accounts.with_links(db, KEYS) if candidates else {}

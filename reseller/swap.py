@@ -54,6 +54,19 @@ class Step(NamedTuple):
     notes: tuple[str, ...] = ()
     refused: str = ""
 
+    @classmethod
+    def of(cls, context: Context, number: int, to: str, check: Callable[[Item], list[str]]) -> Step:
+        """The step for a service; `check` returns its notes, or raises ResellerError with why it is refused."""
+        try:
+            item = items.read(context.db, number)
+        except ResellerError as error:
+            return cls(number, "", "", to, refused=context.word(error))
+        here = f"{item.module} {item.module_name}"
+        try:
+            return cls(number, item.name, here, to, tuple(check(item)))
+        except ResellerError as error:
+            return cls(number, item.name, here, to, refused=context.word(error))
+
 
 def target(db: Database, chosen: str) -> Module:
     """The module that `chosen` means, which is `manual` or an id.
@@ -82,28 +95,16 @@ def target(db: Database, chosen: str) -> Module:
 
 def plan_away(context: Context, numbers: Sequence[int], to: Module) -> list[Step]:
     """What moving these services would do; changes nothing."""
-    return [_step(context, number, str(to), lambda item: _require_movable(context, item, to)) for number in numbers]
+    return [Step.of(context, number, str(to), lambda item: _require_movable(context, item, to)) for number in numbers]
 
 
 def plan_back(context: Context, numbers: Sequence[int]) -> list[Step]:
     """What bringing these services back would do, and what the seller has not followed since; changes nothing."""
     homes = {number: swaps.of_item(context.db, number) for number in numbers}
     return [
-        _step(context, number, str(swap.home) if swap else "-", lambda item: _require_returnable(context, item)[1])
+        Step.of(context, number, str(swap.home) if swap else "-", lambda item: _require_returnable(context, item)[1])
         for number, swap in homes.items()
     ]
-
-
-def _step(context: Context, number: int, to: str, check: Callable[[Item], list[str]]) -> Step:
-    try:
-        item = items.read(context.db, number)
-    except ResellerError as error:
-        return Step(number, "", "", to, refused=context.word(error))
-    here = f"{item.module} {item.module_name}"
-    try:
-        return Step(number, item.name, here, to, tuple(check(item)))
-    except ResellerError as error:
-        return Step(number, item.name, here, to, refused=context.word(error))
 
 
 def away(context: Context, number: int, to: Module, why: str) -> str:

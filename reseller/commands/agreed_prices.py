@@ -6,12 +6,10 @@ of that moment once more.
 
 from __future__ import annotations
 
-import contextlib
 from typing import NamedTuple
 
 from reseller.context import Context
 from reseller.ledger import prices, problems, requests
-from reseller.ledger.leases import Lease, lease
 from reseller.ledger.prices import Price
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import ceiling
@@ -71,7 +69,7 @@ def accept(context: Context, pricelist: int) -> Dear:
 
     Raises as one(), and BusyError while another process is at the tariff's prices.
     """
-    with _held(context, pricelist) as held:
+    with context.leased(f"prices:{pricelist}") as held:
         dear = one(context, pricelist)
         prices.agree(context.db, dear.prices, str(context.caller))
         told = f"tariff {pricelist} {dear.name}: {ceiling.words(dear.prices)}"
@@ -87,7 +85,7 @@ def stop_selling(context: Context, pricelist: int) -> Dear:
 
     Raises as one(), `reseller_not_off` if the panel still has it on sale, and PanelError.
     """
-    with _held(context, pricelist):
+    with context.leased(f"prices:{pricelist}"):
         dear = one(context, pricelist)
         tariff_forms.change(context.mgrctl, pricelist, {"active": "off"})
         if tariffs.is_active(context.db, pricelist):
@@ -95,7 +93,3 @@ def stop_selling(context: Context, pricelist: int) -> Dear:
         for module in dear.modules:
             context.note("prices stop", f"tariff {pricelist} {dear.name} is sold no more", module=module)
     return dear
-
-
-def _held(context: Context, pricelist: int) -> contextlib.AbstractContextManager[Lease]:
-    return lease(context.db, f"prices:{pricelist}", context.limits.lease_seconds)

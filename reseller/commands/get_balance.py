@@ -10,7 +10,6 @@ import datetime as dt
 
 from reseller.context import Context
 from reseller.ledger import accounts, balances
-from reseller.ledger.balances import Kept
 from reseller.mgr5 import functions, items
 from reseller.model import Money
 from reseller.seller.account import read_money
@@ -25,7 +24,10 @@ def save(context: Context, module: int) -> Money:
     """
     seller = context.seller(module)
     balances.save(context.db, seller.account, read_money(seller.transport))
-    main = _main(context, seller.account)
+    # The row in the currency in which the account pays, else the first.
+    rows = balances.of(context.db, seller.account)
+    currency = accounts.balance_of(context.db, seller.account)[0].currency
+    main = next((row for row in rows if row.money.currency == currency), rows[0] if rows else None)
     if main is None:
         raise ResellerError("reseller_no_balance", object="module", value=module)
     now = dt.datetime.now(dt.timezone.utc)
@@ -41,10 +43,3 @@ def save_all(context: Context) -> None:
                 save(context, module)
             except ResellerError as error:
                 context.log.error(f"module {module}: getbalance: {context.word(error)}")
-
-
-def _main(context: Context, account: int) -> Kept | None:
-    """The row in the currency in which the account pays, else the first."""
-    rows = balances.of(context.db, account)
-    currency = accounts.balance_of(context.db, account)[0].currency
-    return next((row for row in rows if row.money.currency == currency), rows[0] if rows else None)

@@ -7,14 +7,13 @@ oldest first; each looks at the seller before it sends anything, so the plan tha
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 from reseller.commands import stop_buying
 from reseller.commands.stop_buying import Waiting
 from reseller.context import Context
 from reseller.ledger import links, observing, problems, requests
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.observing import ALL
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
@@ -46,11 +45,11 @@ def act(context: Context, module: int) -> list[Waiting]:
     Also ends what a restored database has begun for all modules: the others of them keep observing, each by itself.
     Raises as state(), and BusyError when another process does the same.
     """
-    with _held(context) as held:
+    with context.leased("observing") as held:
         state(context, module)
         waiting = plan(context, module)
         # What can fail comes first: until the last row is gone, the module observes.
-        settings.let_act(context.mgrctl, module)
+        settings.save_param(context.mgrctl, module, "acts", "on")
         told = f"module {module} acts: {len(waiting)} wait, {stop_buying.total(waiting)}"
         context.note("act", told, module=module)
         for each in observing.every(context.db):
@@ -107,7 +106,3 @@ def require_no_one_waits(context: Context, module: int) -> None:
 
 def _cause(module: int) -> Cause:
     return Cause(problems.MODULE, module, problems.OBSERVING)
-
-
-def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
-    return lease(context.db, "observing", context.limits.lease_seconds)

@@ -17,7 +17,7 @@ from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.requests import Request, Standing
 from reseller.ledger.states import State
 from reseller.lifecycle import problems as troubles
-from reseller.lifecycle import small_gaps, term_to_buy
+from reseller.lifecycle import small_gaps
 from reseller.lifecycle.overtaken import NOT_WANTED
 from reseller.lifecycle.term_to_buy import Level
 from reseller.limits import Limits
@@ -85,11 +85,11 @@ class _Part(Renewal):
             # A move of the panel's date that nothing accounts for yet is judged by the next run (sync/compare.py).
             until = min(here, kept.accounted) if here and kept.accounted else None
             level = self.level(seen, until) if until and until != kept.left else None
-            if level is None or not term_to_buy.is_due(level, self.context.limits):
+            if level is None or not level.is_due(self.context.limits):
                 _end(self.context, self.held, self.request)
                 return False
             months = self.term()
-            is_over = term_to_buy.is_long_over(level, self.context.limits)
+            is_over = level.is_long_over(self.context.limits)
             if (is_over or self._is_asked_about(level)) and self._is_decided_with_a_jump():
                 self.settle(Standing(State.OWED, wait_seconds=self.context.limits.part_look_seconds))
                 return False
@@ -107,7 +107,8 @@ class _Part(Renewal):
 
     def _is_asked_about(self, level: Level) -> bool:
         """Whether a person has to decide first if a term is bought for so few days; the request keeps the decision."""
-        return self.seller.settings.ask_gaps and not self.request.word and small_gaps.is_small(self.context, level)
+        is_gap = level.missing_days <= self.context.limits.few_days
+        return self.seller.settings.ask_gaps and not self.request.word and is_gap
 
     def _is_decided_with_a_jump(self) -> bool:
         """Whether a jump of the panel's date is asked about already: then the smaller questions that it covers end."""

@@ -151,7 +151,7 @@ class Renewal(LinkedAttempt):
             self.send(seen, wanted)
             return
         level = self.level(seen, self._paid_with_this())
-        if term_to_buy.is_wanted(level, self.context.limits):
+        if level.is_wanted(self.context.limits):
             self.buy_term(seen, level, wanted)
         else:
             self.context.log.info(f"item {self.item.id}: remote {self.remote} is paid until {_shown(seen)} already")
@@ -160,14 +160,14 @@ class Renewal(LinkedAttempt):
     def buy_term(self, seen: Service, level: Level, wanted: int) -> None:
         """Buy the term that fits; ends the try where even that term would be over already, for a person to decide."""
         months = self.fitting(level, wanted)
-        if term_to_buy.is_in_vain(level, months):
+        if level.is_in_vain(months):
             raise self.too_late(level, months)
         self.send(seen, months)
 
     def fitting(self, level: Level, wanted: int) -> int:
         """Months to buy: `wanted`, or another term of the tariff map that fits the two dates better."""
         mapping = tariffmap.load(self.context.db, self.item.pricelist)
-        return term_to_buy.term(level, wanted, order_plan.terms(mapping), self.context.limits)
+        return level.term(wanted, mapping.terms, self.context.limits)
 
     def too_late(self, level: Level, months: int) -> Stopped:
         """End the try without buying: the seller's date is past, so a person has to decide about the service."""

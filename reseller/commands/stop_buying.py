@@ -16,7 +16,7 @@ from typing import NamedTuple
 from reseller.commands import owed_terms
 from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent, stops
-from reseller.ledger.leases import Lease, lease
+from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.stops import ALL, Stop
 from reseller.lifecycle import problems as troubles
@@ -51,7 +51,7 @@ def stop(context: Context, module: int, why: str) -> tuple[Stop, int]:
     context.note("stop", f"nothing is bought any more{_scope(module)}: {why or '-'}", module=module)
     halt = stop_of(context, module)
     wanted = _wanted(context, _modules(context, module), Halted.unsent)
-    with contextlib.suppress(BusyError, PanelError), _held(context) as held:
+    with contextlib.suppress(BusyError, PanelError), context.leased("stop") as held:
         # If this fails here, the next run raises the problem.
         _tell(context, held, halt, wanted)
     return halt, len(wanted)
@@ -63,7 +63,7 @@ def start(context: Context, module: int) -> list[Waiting]:
     Raises ResellerError `reseller_not_halted` where there is no such stop, BusyError when another process holds the
     lease of stops.
     """
-    with _held(context) as held:
+    with context.leased("stop") as held:
         halt = stop_of(context, module)
         waiting = plan(context, halt)
         stops.end(context.db, module)
@@ -131,7 +131,7 @@ def watch(context: Context) -> list[str]:
     over = raised - {cause(each) for each in live}
     if not live and not over:
         return []
-    with contextlib.suppress(BusyError), _held(context) as held:
+    with contextlib.suppress(BusyError), context.leased("stop") as held:
         for ended in over:
             troubles.end(context, held, ended)
         for each in live:
@@ -160,7 +160,3 @@ def _modules(context: Context, module: int) -> list[int]:
 
 def _scope(module: int) -> str:
     return f" of module {module}" if module else ""
-
-
-def _held(context: Context) -> contextlib.AbstractContextManager[Lease]:
-    return lease(context.db, "stop", context.limits.lease_seconds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from reseller.context import Context
 from reseller.ledger import accounts, expenses, links, problems
 from reseller.ledger.expenses import Unplanned
-from reseller.ledger.leases import lease
 from reseller.ledger.problems import Cause
 from reseller.lifecycle import problems as troubles
 from reseller.wire.errors import ResellerError
@@ -29,7 +28,7 @@ def accept(context: Context, module: int, until: int) -> list[Unplanned]:
     is so old, and BusyError while another process is at the account's charges.
     """
     number = links.account_of(context.db, module)
-    with lease(context.db, f"expenses:{number}", context.limits.lease_seconds) as held:
+    with context.leased(f"expenses:{number}") as held:
         every = one(context, module)
         found = [each for each in every if each.expense.number <= until]
         if not found:

@@ -12,7 +12,6 @@ from reseller.doctor import installed
 from reseller.doctor.finding import FAILS, HOLDS, UNCHECKED, WARNING, Finding
 from reseller.ledger import schema
 from reseller.mgr5 import database_facts
-from reseller.mgr5.database_facts import Server
 from reseller.mgr5.panel import Panel
 from reseller.wire.errors import Message
 
@@ -36,7 +35,15 @@ def of_database(panel: Panel) -> Iterator[Finding]:
     """The server's kind and version, how it treats values, what its account may do, and the ledger's tables."""
     db = panel.database()
     found = database_facts.server(db)
-    yield from _server(found)
+    version, oldest = ".".join(map(str, found.version)), OLDEST[found.kind]
+    facts = {"database": f"{found.kind} {version}", "items_charset": found.items}
+    expected = ".".join(map(str, oldest))
+    told = Message("reseller_doctor_server", kind=found.kind, version=version, expected=expected)
+    yield Finding(WARNING if found.version < oldest else HOLDS, told, facts=facts)
+    if found.is_read_only:
+        yield Finding(FAILS, Message("reseller_database_read_only", text="read_only is ON"))
+    if STRICT not in found.sql_mode:
+        yield Finding(FAILS, Message("reseller_doctor_sql_mode", found=found.sql_mode or "-", expected=STRICT))
     missing = database_facts.missing_rights(db)
     if missing:
         yield Finding(FAILS, Message("reseller_doctor_rights", rights=", ".join(missing)))
@@ -48,19 +55,6 @@ def of_database(panel: Panel) -> Iterator[Finding]:
     # Raises where the tables are newer than this program, or cannot be made.
     schema.ensure(db, panel.base)
     yield Finding(HOLDS, Message("reseller_doctor_schema", version=schema.newest(), items=found.items))
-
-
-def _server(found: Server) -> Iterator[Finding]:
-    version, oldest = ".".join(map(str, found.version)), OLDEST[found.kind]
-    facts = {"database": f"{found.kind} {version}", "items_charset": found.items}
-    expected = ".".join(map(str, oldest))
-    told = Message("reseller_doctor_server", kind=found.kind, version=version, expected=expected)
-    is_old = found.version < oldest
-    yield Finding(WARNING if is_old else HOLDS, told, facts=facts)
-    if found.is_read_only:
-        yield Finding(FAILS, Message("reseller_database_read_only", text="read_only is ON"))
-    if STRICT not in found.sql_mode:
-        yield Finding(FAILS, Message("reseller_doctor_sql_mode", found=found.sql_mode or "-", expected=STRICT))
 
 
 def of_disk(panel: Panel) -> Iterator[Finding]:
@@ -82,13 +76,11 @@ def verdict_of_room(free_bytes: int, free_files: int) -> str:
     return WARNING if any(left < least for left, least in zip(room, FEW)) else HOLDS
 
 
-def of_guards(panel: Panel) -> Iterator[Finding]:
-    """SELinux with the label of our file for cron, and lists of programs that may run."""
-    yield from guards(panel, SELINUX, ALLOW_LISTS)
+def of_guards(panel: Panel, selinux: Path = SELINUX, allow_lists: tuple[Path, ...] = ALLOW_LISTS) -> Iterator[Finding]:
+    """SELinux with the label of our file for cron, and lists of programs that may run.
 
-
-def guards(panel: Panel, selinux: Path, allow_lists: tuple[Path, ...]) -> Iterator[Finding]:
-    """As of_guards(), where the kernel shows its state at `selinux`, and a list is in force where its path exists."""
+    The kernel shows its state at `selinux`, and a list is in force where its path exists.
+    """
     for path in allow_lists:
         if path.exists():
             yield Finding(

@@ -79,10 +79,3 @@ def of(db: Database, account: int) -> list[Kept]:
         "WHERE account = %s ORDER BY currency"
     )
     return [Kept(Money(*row[:5]), row[5]) for row in db.rows(sql, account)]
-
-
-def age_seconds(db: Database, account: int) -> int | None:
-    """How long ago the account's money was told last; None for never."""
-    sql = "SELECT TIMESTAMPDIFF(SECOND, MAX(checked), UTC_TIMESTAMP(3)) FROM reseller_balance WHERE account = %s"
-    value: int | None = db.value(sql, account)
-    return value

@@ -52,9 +52,13 @@ def _judge(db: Database, account: int, found: Sequence[Expense]) -> list[Unplann
         tuple({each.remote for each in found}),
     )
     linked = {remote: (item, period) for remote, item, period in rows}
-    services = {item for _, item, _ in rows}
     first = min(each.day for each in found) - dt.timedelta(days=1)
-    sent = _sent(db, services, first)
+    # the days on which requests that may be charged were sent, by service
+    sent: dict[int, set[dt.date]] = {}
+    if rows:
+        sql = "SELECT item, CAST(sent AS DATE) FROM reseller_request WHERE item IN %s AND sent >= %s AND kind IN %s"
+        for item, day in db.rows(sql, tuple({item for _, item, _ in rows}), first, requests.CHARGED):
+            sent.setdefault(item, set()).add(day)
     lost = []
     for each in found:
         item, period = linked.get(each.remote, (0, 0))
@@ -63,16 +67,6 @@ def _judge(db: Database, account: int, found: Sequence[Expense]) -> list[Unplann
         if not is_asked and period != DAY and each.amount > 0:
             lost.append(Unplanned(each, item))
     return lost
-
-
-def _sent(db: Database, services: set[int], first: dt.date) -> dict[int, set[dt.date]]:
-    """The days on which requests that may be charged were sent, by service."""
-    found: dict[int, set[dt.date]] = {}
-    if services:
-        sql = "SELECT item, CAST(sent AS DATE) FROM reseller_request WHERE item IN %s AND sent >= %s AND kind IN %s"
-        for item, day in db.rows(sql, tuple(services), first, requests.CHARGED):
-            found.setdefault(item, set()).add(day)
-    return found
 
 
 def newest(db: Database, account: int) -> int | None:

@@ -55,15 +55,16 @@ class Licence(NamedTuple):
     digest: str
     expiredate: str
 
-
-def _licence(row: Sequence[Any]) -> Licence:
-    return Licence(Kind(*row[:4]), *row[4:])
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> Licence:
+        """From the columns `_COLUMNS` of a row."""
+        return cls(Kind(*row[:4]), *row[4:])
 
 
 def of_remote(db: Database, account: int, remote: str) -> Licence | None:
     """The row of a remote service."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_free f WHERE f.account = %s AND f.remote = %s", account, remote)  # noqa: S608
-    return _licence(row) if row else None
+    return Licence.of_row(row) if row else None
 
 
 def kept(db: Database, account: int) -> set[str]:
@@ -78,7 +79,7 @@ def kept(db: Database, account: int) -> set[str]:
 def of_order(db: Database, key: str) -> Licence | None:
     """The licence that is being handed to the order with this key."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_free f WHERE f.owner = %s AND f.state = %s", key, TAKING)  # noqa: S608
-    return _licence(row) if row else None
+    return Licence.of_row(row) if row else None
 
 
 def reserve(lease: Lease, licence: Licence) -> Licence:
@@ -135,7 +136,7 @@ def claim(lease: Lease, kind: Kind, key: str, tried: Collection[str]) -> Licence
         TAKING,
         State.ABANDONED,
     )
-    for licence in (_licence(row) for row in rows):
+    for licence in (Licence.of_row(row) for row in rows):
         if licence.remote not in tried and lease.claims(
             "UPDATE reseller_free SET state = %s, owner = %s, updated = UTC_TIMESTAMP(3) "
             "WHERE id = %s AND state = %s AND owner = %s",

@@ -40,12 +40,6 @@ def running(db: Database, module: int) -> int:
     return int(db.value(sql, module, Status.ACTIVE, module, STOP, DAY_SECONDS))
 
 
-def linked(db: Database, module: int) -> int:
-    """How many services of a module have a live link in the state `live`."""
-    sql = "SELECT COUNT(*) FROM reseller_link WHERE live = 1 AND state = 'live' AND module = %s"
-    return int(db.value(sql, module))
-
-
 def changed(db: Database, module: int, kind: str) -> set[int]:
     """Links of a module that were changed in this way within the last day."""
     sql = (

@@ -230,7 +230,7 @@ def is_made_since(db: Database, link: int, request: int) -> bool:
     return bool(db.value(sql, link, request))
 
 
-def has_seen(db: Database, link: Link, remote: Remote) -> bool:
+def says_the_same(db: Database, link: Link, remote: Remote) -> bool:
     """Whether the seller's last answer for the remote service was the same as this one."""
     sql = (
         "SELECT status, pricelist, expiredate FROM reseller_observation "
@@ -246,7 +246,7 @@ def _said(remote: Remote) -> tuple[int, str, str]:
 
 def observe(db: Database, link: Link, remote: Remote) -> None:
     """Record the row that the seller shows for the remote service, if it differs from the last one."""
-    if has_seen(db, link, remote):
+    if says_the_same(db, link, remote):
         return
     db.execute(
         "UPDATE reseller_observation SET status = %s, pricelist = %s, expiredate = %s, absences = 0, "

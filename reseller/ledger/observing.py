@@ -55,14 +55,6 @@ def of(db: Database, module: int, *, acts: bool) -> Observing | None:
     return Observing("reseller_observing", module=module)
 
 
-def require_none(db: Database, base: Path, module: int, *, acts: bool) -> None:
-    """Raise Observing if the module observes; called before every call that changes something at its seller."""
-    watch(db, base)
-    error = of(db, module, acts=acts)
-    if error is not None:
-        raise error
-
-
 def watch(db: Database, base: Path) -> None:
     """Notice a restored database: the file keeps the highest number of a request. If the table's is lower, all modules
     observe from now on; if it is higher, it is written into the file.
@@ -70,7 +62,9 @@ def watch(db: Database, base: Path) -> None:
     The file is never brought down here, so a database that is restored a second time is noticed a second time.
     """
     # In this order: a number is written into the file after its row is in the table.
-    kept = _kept(base)
+    kept = 0
+    with contextlib.suppress(OSError):
+        kept = numbers.whole(files.read(base / MARK).decode("ascii", "replace").strip())
     newest = _newest(db)
     if newest < kept:
         if not any(each.module == ALL for each in every(db)):
@@ -79,12 +73,12 @@ def watch(db: Database, base: Path) -> None:
     elif newest > kept:
         # A file that cannot be written only keeps an older number.
         with contextlib.suppress(OSError):
-            _keep(base, newest)
+            files.replace(base / MARK, f"{newest}\n", 0o600)
 
 
 def believe(db: Database, base: Path) -> None:
     """Take the table of requests for whole, as a person has looked; raises OSError if that cannot be written down."""
-    _keep(base, _newest(db))
+    files.replace(base / MARK, f"{_newest(db)}\n", 0o600)
 
 
 def is_restored(db: Database, module: int) -> bool:
@@ -110,14 +104,3 @@ def end(db: Database, module: int) -> None:
 
 def _newest(db: Database) -> int:
     return int(db.value("SELECT COALESCE(MAX(id), 0) FROM reseller_request"))
-
-
-def _keep(base: Path, newest: int) -> None:
-    files.replace(base / MARK, f"{newest}\n", 0o600)
-
-
-def _kept(base: Path) -> int:
-    try:
-        return numbers.whole(files.read(base / MARK).decode("ascii", "replace").strip())
-    except OSError:
-        return 0

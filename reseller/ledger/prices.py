@@ -104,7 +104,10 @@ def _put(db: Database, module: int, rows: Sequence[Seen]) -> None:
 
 def _unchanged(db: Database, module: int, rows: Sequence[Seen]) -> set[Seen]:
     """Of these, those whose row says the same since a short while ago."""
-    known = {(each.subject, each.number, each.part, each.currency): each for each in _of(db, module, rows)}
+    subjects, numbers = {each.subject for each in rows}, {each.number for each in rows}
+    sql = f"SELECT {_COLUMNS} FROM reseller_price WHERE subject IN %s AND number IN %s AND module = %s"  # noqa: S608
+    stored = [Price(*row) for row in db.rows(sql, tuple(subjects), tuple(numbers), module)]
+    known = {(each.subject, each.number, each.part, each.currency): each for each in stored}
     found = set()
     for row in rows:
         before = known.get((row.subject, row.number, row.part, row.currency[:CURRENCY_CHARACTERS]))
@@ -116,12 +119,6 @@ def _unchanged(db: Database, module: int, rows: Sequence[Seen]) -> set[Seen]:
         ):
             found.add(row)
     return found
-
-
-def _of(db: Database, module: int, rows: Sequence[Seen]) -> list[Price]:
-    subjects, numbers = {each.subject for each in rows}, {each.number for each in rows}
-    sql = f"SELECT {_COLUMNS} FROM reseller_price WHERE subject IN %s AND number IN %s AND module = %s"  # noqa: S608
-    return [Price(*row) for row in db.rows(sql, tuple(subjects), tuple(numbers), module)]
 
 
 def of(db: Database, subject: str, number: int, module: int = 0) -> list[Price]:

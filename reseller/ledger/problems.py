@@ -148,6 +148,19 @@ class Problem(NamedTuple):
     task: int = 0
     age_seconds: int = 0
 
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> Problem:
+        """From the columns `_COLUMNS` of a row."""
+        subject, number, kind, part, module, error, text, here, there, touches, task, age = row
+        try:
+            params = json.loads(text)
+        except ValueError:
+            # That stops no run, since the rule that raises the problem writes its row again.
+            params = {}
+        params = {str(name): str(value) for name, value in params.items()} if isinstance(params, dict) else {}
+        services = tuple(filter(None, map(whole, touches.split())))
+        return cls(Cause(subject, number, kind, part), module, error, params, here, there, services, task, age)
+
     @property
     def cut(self) -> Problem:
         """The problem with its texts cut to the columns' lengths and without secrets, since a seller may write
@@ -176,41 +189,29 @@ class Drift(NamedTuple):
     there: str
 
 
-def _problem(row: Sequence[Any]) -> Problem:
-    subject, number, kind, part, module, error, text, here, there, touches, task, age = row
-    try:
-        params = json.loads(text)
-    except ValueError:
-        # That stops no run, since the rule that raises the problem writes its row again.
-        params = {}
-    params = {str(name): str(value) for name, value in params.items()} if isinstance(params, dict) else {}
-    services = tuple(filter(None, map(whole, touches.split())))
-    return Problem(Cause(subject, number, kind, part), module, error, params, here, there, services, task, age)
-
-
 def of(db: Database, cause: Cause) -> Problem | None:
     """The problem of this cause, None if it is not live."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE {_IS_CAUSE}"  # noqa: S608
     row = db.row(sql, *cause)
-    return _problem(row) if row else None
+    return Problem.of_row(row) if row else None
 
 
 def dearer(db: Database, pricelist: int) -> list[Problem]:
     """The problems of a tariff here that became too dear, one for each module that sells it."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject = %s AND number = %s AND kind = %s ORDER BY part"  # noqa: S608
-    return [_problem(row) for row in db.rows(sql, SOLD, pricelist, DEARER)]
+    return [Problem.of_row(row) for row in db.rows(sql, SOLD, pricelist, DEARER)]
 
 
 def live(db: Database, module: int) -> list[Problem]:
     """Every problem of a module and of its services, ordered by kind; also those of the subject MANY."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s ORDER BY kind, number"  # noqa: S608
-    return [_problem(row) for row in db.rows(sql, module)]
+    return [Problem.of_row(row) for row in db.rows(sql, module)]
 
 
 def of_kind(db: Database, module: int, kind: str) -> list[Problem]:
     """The problems of a module and kind, without that of the subject MANY."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module = %s AND kind = %s AND subject <> %s ORDER BY number"  # noqa: S608
-    return [_problem(row) for row in db.rows(sql, module, kind, MANY)]
+    return [Problem.of_row(row) for row in db.rows(sql, module, kind, MANY)]
 
 
 def count(db: Database, module: int, kind: str) -> int:
@@ -222,13 +223,13 @@ def count(db: Database, module: int, kind: str) -> int:
 def of_subject(db: Database, *subjects: str) -> list[Problem]:
     """The problems of these subjects (accounts, modules, the panel), of all modules; there are few."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE subject IN %s"  # noqa: S608
-    return [_problem(row) for row in db.rows(sql, subjects)]
+    return [Problem.of_row(row) for row in db.rows(sql, subjects)]
 
 
 def of_others(db: Database, modules: Sequence[int]) -> list[Problem]:
     """Every problem of modules that are not among these."""
     sql = f"SELECT {_COLUMNS} FROM reseller_problem WHERE module NOT IN %s"  # noqa: S608
-    return [_problem(row) for row in db.rows(sql, tuple(modules) or (0,))]
+    return [Problem.of_row(row) for row in db.rows(sql, tuple(modules) or (0,))]
 
 
 def counts(db: Database, module: int) -> dict[str, int]:

@@ -98,6 +98,15 @@ class Request(NamedTuple):
     sent_seconds: int | None
     is_due: bool
 
+    @classmethod
+    def of_row(cls, row: Sequence[object]) -> Request:
+        """From the columns `_COLUMNS` of a row."""
+        fields: dict[str, Any] = dict(zip(cls._fields, row))
+        fields["live"], fields["is_due"] = bool(fields["live"]), bool(fields["is_due"])
+        fields["state"] = State.of(fields["state"])
+        fields["accepted"] = frozenset(fields["accepted"].split())
+        return cls(**fields)
+
     @property
     def turn(self) -> tuple[int, int]:
         """Sort key, smallest for the longest waiting: by the panel's operation, since tries run in parallel."""
@@ -109,18 +118,10 @@ class Request(NamedTuple):
         return self.state.means(states.IN_DOUBT) or self.state.means(states.TAKEN)
 
 
-def _request(row: Sequence[object]) -> Request:
-    fields: dict[str, Any] = dict(zip(Request._fields, row))
-    fields["live"], fields["is_due"] = bool(fields["live"]), bool(fields["is_due"])
-    fields["state"] = states.of(fields["state"])
-    fields["accepted"] = frozenset(fields["accepted"].split())
-    return Request(**fields)
-
-
 def live_of(db: Database, item: int, kind: str = ORDER) -> Request | None:
     """The live request of this kind of a service."""
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_request WHERE item = %s AND kind = %s AND live = 1", item, kind)  # noqa: S608
-    return _request(row) if row else None
+    return Request.of_row(row) if row else None
 
 
 def is_wanted(db: Database, item: int, kind: str) -> bool:
@@ -140,13 +141,13 @@ def all_live(db: Database, modules: Sequence[int]) -> list[Request]:
         return []
     marks = ", ".join(["%s"] * len(modules))
     sql = f"SELECT {_COLUMNS} FROM reseller_request WHERE live = 1 AND module IN ({marks}) ORDER BY id"  # noqa: S608
-    return [_request(row) for row in db.rows(sql, *modules)]
+    return [Request.of_row(row) for row in db.rows(sql, *modules)]
 
 
 def of_item(db: Database, item: int) -> list[Request]:
     """Every request of a service, settled ones too, oldest first."""
     sql = f"SELECT {_COLUMNS} FROM reseller_request WHERE item = %s ORDER BY id"  # noqa: S608
-    return [_request(row) for row in db.rows(sql, item)]
+    return [Request.of_row(row) for row in db.rows(sql, item)]
 
 
 def has_done(db: Database, item: int, kind: str, operation: int) -> bool:
@@ -160,7 +161,7 @@ def by_id(db: Database, request: int) -> Request:
     row = db.row(f"SELECT {_COLUMNS} FROM reseller_request WHERE id = %s", request)  # noqa: S608
     if row is None:
         raise LookupError(f"request {request}")
-    return _request(row)
+    return Request.of_row(row)
 
 
 def create(lease: Lease, item: Item, kind: str = ORDER, *, operation: int = 0, accepted: str = "") -> Request:
@@ -394,7 +395,7 @@ def undecided(db: Database, module: int) -> list[Request]:
         f"SELECT {_COLUMNS} FROM reseller_request q WHERE q.module = %s AND q.live = 1 AND q.state = %s "  # noqa: S608
         f"AND q.kind NOT IN %s AND q.error_type <> %s AND {_WITHOUT} ORDER BY q.item"
     )
-    return [_request(row) for row in db.rows(sql, module, State.UNCONFIRMED, (ORDER, PART), OVERTAKEN)]
+    return [Request.of_row(row) for row in db.rows(sql, module, State.UNCONFIRMED, (ORDER, PART), OVERTAKEN)]
 
 
 def refused_terms(db: Database, module: int, last_day: str) -> list[tuple[int, str, str, str]]:

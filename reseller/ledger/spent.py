@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from reseller.db import Database, Row
+from reseller.db import Database
 from reseller.ledger import states
 from reseller.ledger.leases import Lease
 from reseller.ledger.states import State
@@ -62,16 +62,8 @@ def expected(db: Database, item: int) -> tuple[Decimal | None, str]:
         "JOIN reseller_request q ON q.item = i.id AND q.kind = 'order' AND q.cost > 0 WHERE m.id = %s "
         "ORDER BY q.id DESC LIMIT 1"
     )
-    row = _last(db, item) or db.row(like, item)
+    row = last_cost(db, item) or db.row(like, item)
     return (row[0], row[1]) if row else (None, "")
-
-
-def _last(db: Database, item: int) -> Row | None:
-    sql = (
-        "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 "
-        "ORDER BY kind IN ('prolong', 'part') DESC, id DESC LIMIT 1"
-    )
-    return db.row(sql, item)
 
 
 def last_renewal(db: Database, item: int, months: int) -> tuple[Decimal, str] | None:
@@ -92,22 +84,26 @@ def last_of_terms(db: Database, items: Sequence[int]) -> dict[tuple[int, int], t
     """What the last renewal by a term has cost, and the currency, by service and months, as far as that is known; where
     there was none, what the order of the term has cost, a setup fee or a promotion included.
     """
-    return {**_of_kinds(db, items, ("order",)), **_of_kinds(db, items, ("prolong", "part"))}
-
-
-def _of_kinds(db: Database, items: Sequence[int], kinds: tuple[str, ...]) -> dict[tuple[int, int], tuple[Decimal, str]]:
     found: dict[tuple[int, int], tuple[Decimal, str]] = {}
     sql = (
         "SELECT item, term, cost, cost_currency FROM reseller_request WHERE item IN %s AND cost > 0 "
         "AND kind IN %s ORDER BY id"
     )
-    for start in range(0, len(items), ITEMS_AT_ONCE):
-        for item, term, cost, currency in db.rows(sql, tuple(items[start : start + ITEMS_AT_ONCE]), kinds):
-            found[item, term] = (cost, currency)
+    # Renewals come last, so that they replace orders.
+    for kinds in (("order",), ("prolong", "part")):
+        for start in range(0, len(items), ITEMS_AT_ONCE):
+            for item, term, cost, currency in db.rows(sql, tuple(items[start : start + ITEMS_AT_ONCE]), kinds):
+                found[item, term] = (cost, currency)
     return found
 
 
-def last_cost(db: Database, item: int) -> Decimal | None:
-    """What the last renewal of a service has cost, else the last request that cost anything; None if not known."""
-    row = _last(db, item)
-    return row[0] if row else None
+def last_cost(db: Database, item: int) -> tuple[Decimal, str] | None:
+    """What the last renewal of a service has cost, else the last request that cost anything, and the currency; None if
+    not known.
+    """
+    sql = (
+        "SELECT cost, cost_currency FROM reseller_request WHERE item = %s AND cost > 0 "
+        "ORDER BY kind IN ('prolong', 'part') DESC, id DESC LIMIT 1"
+    )
+    row = db.row(sql, item)
+    return (row[0], row[1]) if row else None

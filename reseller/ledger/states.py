@@ -76,6 +76,11 @@ class State(str, Enum):
         """The word that the table holds."""
         return str(self.value)
 
+    @classmethod
+    def of(cls, word: object) -> State:
+        """The state of this word in the table. Raises KeyError if there is none."""
+        return _BY_WORD[str(word)]
+
     def means(self, meaning: Meaning) -> bool:
         """Whether a request in this state has all of this meaning."""
         return meaning in self.meaning
@@ -87,12 +92,5 @@ class State(str, Enum):
 
 
 _BY_WORD = {str(state): state for state in State}
-
-
-def of(word: object) -> State:
-    """The state of this word in the table. Raises KeyError if there is none."""
-    return _BY_WORD[str(word)]
-
-
 NOT_SENT, IN_DOUBT, TAKEN, ON_ITS_WAY = Meaning.NOT_SENT, Meaning.IN_DOUBT, Meaning.TAKEN, Meaning.ON_ITS_WAY
 FOR_A_PERSON, DECIDABLE, SETTLED = Meaning.FOR_A_PERSON, Meaning.DECIDABLE, Meaning.SETTLED

@@ -43,13 +43,6 @@ def every(db: Database) -> list[Stop]:
     return [Stop(*row) for row in db.rows(sql)]
 
 
-def require_none(db: Database, module: int) -> None:
-    """Raise Halted if the module is stopped; called before every call that spends."""
-    found = of(db, module)
-    if found is not None:
-        raise found.error
-
-
 def put(db: Database, module: int, who: str, why: str) -> None:
     """Stop buying from now on; an existing stop keeps its first day and gets the newer reason.
 

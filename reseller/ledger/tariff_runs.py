@@ -44,6 +44,11 @@ class Line(NamedTuple):
     text: str = ""
     was: str = ""
 
+    @property
+    def cut(self) -> list[str]:
+        """Its texts, from `part` on, cut to the columns' lengths."""
+        return [fit(getattr(self, name), room) for name, room in _ROOM.items()]
+
 
 class Run(NamedTuple):
     """A run that was carried out; `started` is in UTC, `parts` counts what it has made or set."""
@@ -123,7 +128,7 @@ def note(db: Database, run: int, line: Line) -> int:
         run,
         line.remote,
         line.pricelist,
-        *_cut(line),
+        *line.cut,
     )
 
 
@@ -133,13 +138,9 @@ def settle(db: Database, number: int, line: Line) -> None:
         "UPDATE reseller_tariff_line SET pricelist = %s, part = %s, there = %s, here = %s, outcome = %s, text = %s, "
         "was = %s WHERE id = %s",
         line.pricelist,
-        *_cut(line),
+        *line.cut,
         number,
     )
-
-
-def _cut(line: Line) -> list[str]:
-    return [fit(getattr(line, name), room) for name, room in _ROOM.items()]
 
 
 def lines(db: Database, run: int) -> list[Line]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from reseller.db import Database
+from reseller.wire import numbers
 
 PERIOD, ADDON, ENUM, OS = "period", "addon", "enum", "os"
 KINDS = (PERIOD, ADDON, ENUM, OS)
@@ -28,6 +29,12 @@ class TariffMap(NamedTuple):
     def remote(self, kind: str, local: str) -> str | None:
         """The seller's name for a part, None if it is not mapped."""
         return self.rows.get((kind, local))
+
+    @property
+    def terms(self) -> frozenset[int]:
+        """The seller's terms that the map names, in months."""
+        lengths = (numbers.parse(remote) for (kind, _), remote in self.rows.items() if kind == PERIOD)
+        return frozenset(months for months in lengths if months)
 
 
 def load(db: Database, pricelist: int) -> TariffMap:

@@ -46,10 +46,21 @@ class Verdict(NamedTuple):
     accepted: str = ""
     seconds: int = 0
 
+    @classmethod
+    def of_row(cls, row: Row) -> Verdict:
+        """From the columns `_COLUMNS` of a row."""
+        module, name, holds, found, rests, version, is_off, *said = row
+        return cls(module, name, bool(holds), found, rests, version, bool(is_off), *said)
+
     @property
     def is_off(self) -> bool:
         """Whether it switches off what rests on it, which a person has not accepted."""
         return self.off and not self.who
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something rests on a fact that does not hold, and nobody has accepted that."""
+        return not self.holds and bool(self.rests) and not self.who
 
     def stops(self, function: str) -> bool:
         """Whether a call of this function of the seller rests on the fact, and is switched off with it."""
@@ -67,13 +78,13 @@ class Look(NamedTuple):
 def every(db: Database) -> list[Verdict]:
     """All rows, those of the panel first."""
     sql = f"SELECT {_COLUMNS} FROM reseller_verdict WHERE name <> %s ORDER BY module, name"  # noqa: S608 - words of this file
-    return [_verdict(row) for row in db.rows(sql, LOOK)]
+    return [Verdict.of_row(row) for row in db.rows(sql, LOOK)]
 
 
 def off(db: Database, module: int) -> list[Verdict]:
     """The facts that do not hold at the panel, or at the seller of this module, and switch something off."""
     sql = f"SELECT {_COLUMNS} FROM reseller_verdict WHERE off = 1 AND who = '' AND module IN (%s, %s) ORDER BY name"  # noqa: S608 - words of this file
-    return [_verdict(row) for row in db.rows(sql, PANEL, module)]
+    return [Verdict.of_row(row) for row in db.rows(sql, PANEL, module)]
 
 
 def require(db: Database, module: int, function: str) -> None:
@@ -153,8 +164,3 @@ def forget(db: Database, module: int, names: Collection[str]) -> None:
     """Delete what was found of facts that are no assumptions any more, all but these names."""
     kept = (LOOK, *names)
     db.execute("DELETE FROM reseller_verdict WHERE module = %s AND name NOT IN %s", module, kept)
-
-
-def _verdict(row: Row) -> Verdict:
-    module, name, holds, found, rests, version, is_off, *said = row
-    return Verdict(module, name, bool(holds), found, rests, version, bool(is_off), *said)

@@ -26,7 +26,6 @@ from reseller.assumption import ANSWER, COLUMN, FORM, FUNCTION, LIST, PARAMETER,
 from reseller.context import Context
 from reseller.db import Database
 from reseller.ledger import linked, links, margins, mid_term, overview, problems, requests, terms, verdicts
-from reseller.ledger.leases import Lease, lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.verdicts import Verdict
 from reseller.lifecycle import operations
@@ -106,17 +105,16 @@ def of_panel(context: Context) -> list[Found]:
 
 def of_tables(db: Database) -> list[Found]:
     """The entries about columns of the panel's tables."""
-    there = tables.columns(db, _tables())
-    return [_column(entry, there) for entry in OF_PANEL.values() if entry.kind == COLUMN]
+    there, found = tables.columns(db, _tables()), []
+    for entry in OF_PANEL.values():
+        if entry.kind == COLUMN:
+            type_ = there.get(entry.name, "")
+            found.append(Found(entry, tables.CLASS.get(type_) == entry.expected, type_ or _NOTHING))
+    return found
 
 
 def _tables() -> set[str]:
     return {entry.name.partition(".")[0] for entry in OF_PANEL.values() if entry.kind == COLUMN}
-
-
-def _column(entry: Assumption, there: dict[str, str]) -> Found:
-    type_ = there.get(entry.name, "")
-    return Found(entry, bool(type_) and tables.class_of(type_) == entry.expected, type_ or _NOTHING)
 
 
 def _is_needed(function: str, sold: set[str]) -> bool:
@@ -167,11 +165,12 @@ def of_seller(context: Context, module: int) -> list[Found]:
         found += _parts(transport, "expense", {"p_num": "1", "p_cnt": str(ROWS)})
     except Rejected as error:
         # An account may have no right to it, and nothing but the look at unplanned charges needs it.
-        found += [_unseen(entry, "", error.seller_type) for entry in _entries("expense")]
+        found += [Found(entry, holds=None, found=error.seller_type) for entry in _entries("expense")]
     remotes: list[str] = []
     for itemtype in tariffs.sold_types(context.db, module):
         if time.monotonic() > until:
-            found += [_unseen(entry, itemtype, _NO_TIME) for entry in (*_entries(LIST), *_entries(FORM))]
+            entries = (entry.of_type(itemtype) for entry in (*_entries(LIST), *_entries(FORM)))
+            found += [Found(entry, holds=None, found=_NO_TIME) for entry in entries]
             continue
         page = transport.call(itemtype, {"p_num": "1", "p_cnt": str(ROWS)}, bounds=PAGE)
         found += [_part(entry, page, itemtype) for entry in _entries(LIST)]
@@ -192,12 +191,8 @@ def _forms(transport: Transport, function: str, remotes: Sequence[str], itemtype
         with contextlib.suppress(Rejected):
             seen.append(_parts(transport, function, {"elid": remote}, itemtype))
     if not seen:
-        return [_unseen(entry, itemtype, "no service") for entry in _entries(function)]
+        return [Found(entry.of_type(itemtype), holds=None, found="no service") for entry in _entries(function)]
     return [next((each for each in every if each.holds), every[0]) for every in zip(*seen)]
-
-
-def _unseen(entry: Assumption, itemtype: str, why: str) -> Found:
-    return Found(_of_type(entry, itemtype), holds=None, found=why)
 
 
 def _entries(function: str) -> list[Assumption]:
@@ -215,14 +210,14 @@ def _parts(transport: Transport, function: str, fields: dict[str, str], itemtype
     except Rejected as error:
         if not service.lacks_function(error, func):
             raise
-        return [Found(_of_type(entry, itemtype), holds=False, found=error.seller_type) for entry in entries]
+        return [Found(entry.of_type(itemtype), holds=False, found=error.seller_type) for entry in entries]
     return [_part(entry, root, itemtype) for entry in entries]
 
 
 def _part(entry: Assumption, root: document.Element, itemtype: str) -> Found:
     """Whether an answer has a part; a list without rows does not show which columns it has."""
     paths = entry.name.split()[1]
-    entry = _of_type(entry, itemtype)
+    entry = entry.of_type(itemtype)
     if paths.startswith("elem/") and root.find("elem") is None:
         return Found(entry, holds=None, found="no row")
     return Found(entry, holds=any(_has(root, path) for path in paths.split("|")), found="")
@@ -232,10 +227,6 @@ def _has(root: document.Element, path: str) -> bool:
     place, _, attribute = path.partition("@")
     node = root.find(place)
     return node is not None and (not attribute or node.get(attribute) is not None)
-
-
-def _of_type(entry: Assumption, itemtype: str) -> Assumption:
-    return entry._replace(name=entry.name.replace(LIST, itemtype)) if itemtype else entry
 
 
 def record(context: Context, module: int, found: Sequence[Found]) -> list[Verdict]:
@@ -276,7 +267,8 @@ def _verdict(context: Context, module: int, now: Found, before: Verdict | None, 
 
 def wake(context: Context) -> None:
     """Make what waits for a fact due now. If that is not possible, it waits for its next try instead."""
-    with contextlib.suppress(ResellerError), _held(context, context.limits.lock_wait_seconds) as held:
+    wait = context.limits.lock_wait_seconds
+    with contextlib.suppress(ResellerError), context.leased("assumptions", wait_seconds=wait) as held:
         requests.wake(held, [Unfounded.unsent], items.modules(context.db))
 
 
@@ -311,7 +303,10 @@ def watch(context: Context, module_numbers: Sequence[int]) -> list[str]:
     Raises ResellerError when the panel cannot be looked at. A seller that cannot be asked is left for the next time.
     """
     rows = verdicts.every(context.db)
-    is_panel_due = _is_panel_due(context, rows)
+    last = verdicts.last_look(context.db, verdicts.PANEL)
+    failing = any(each.module == verdicts.PANEL and each.is_open for each in rows)
+    is_changed = last is None or last.state != fingerprint(context)
+    is_panel_due = is_changed or ((failing or not (last and last.is_whole)) and _is_old(context, last))
     if is_panel_due:
         look(context, verdicts.PANEL)
     off = {each.module for each in rows if each.is_off}
@@ -322,26 +317,13 @@ def watch(context: Context, module_numbers: Sequence[int]) -> list[str]:
     return tell(context, verdicts.every(context.db) if is_panel_due or due else rows, module_numbers)
 
 
-def _is_panel_due(context: Context, rows: Iterable[Verdict]) -> bool:
-    last = verdicts.last_look(context.db, verdicts.PANEL)
-    if last is None or last.state != fingerprint(context):
-        return True
-    failing = any(each.module == verdicts.PANEL and _is_open(each) for each in rows)
-    return (failing or not last.is_whole) and _is_old(context, last)
-
-
 def _is_old(context: Context, last: verdicts.Look | None) -> bool:
     return last is None or last.seconds >= context.limits.assumption_seconds
 
 
-def _is_open(row: Verdict) -> bool:
-    """Whether something rests on a fact that does not hold, and nobody has accepted that."""
-    return not row.holds and bool(row.rests) and not row.who
-
-
 def tell(context: Context, rows: Iterable[Verdict], module_numbers: Sequence[int]) -> list[str]:
     """Raise the problem of what does not hold and is not accepted, or end it; its sentence, or none."""
-    open_ = [each for each in rows if _is_open(each)]
+    open_ = [each for each in rows if each.is_open]
     before = problems.of(context.db, CAUSE)
     if not open_ and before is None:
         return []
@@ -349,9 +331,10 @@ def tell(context: Context, rows: Iterable[Verdict], module_numbers: Sequence[int
         "names": ", ".join(each.name for each in open_),
         "off": ", ".join(dict.fromkeys(word for each in open_ if each.off for word in each.rests.split())) or _NOTHING,
     }
-    problem = Problem(CAUSE, next(iter(module_numbers), 0), "reseller_assumption", told, touches=_some(context, open_))
+    touches = tuple(links.some(context.db)) if open_ else ()
+    problem = Problem(CAUSE, next(iter(module_numbers), 0), "reseller_assumption", told, touches=touches)
     try:
-        with contextlib.suppress(BusyError), _held(context) as held:
+        with contextlib.suppress(BusyError), context.leased("assumptions") as held:
             if open_ and module_numbers:
                 troubles.raise_(context, held, problem)
             elif not open_:
@@ -360,11 +343,3 @@ def tell(context: Context, rows: Iterable[Verdict], module_numbers: Sequence[int
         # Its task may need the very column, or the function, that is missing; the next run tries again.
         context.log.error(f"assumptions: {context.word(error)}")
     return [context.word(troubles.message(problem))] if open_ else []
-
-
-def _some(context: Context, failing: Sequence[Verdict]) -> tuple[int, ...]:
-    return tuple(links.some(context.db)) if failing else ()
-
-
-def _held(context: Context, wait_seconds: int = 0) -> contextlib.AbstractContextManager[Lease]:
-    return lease(context.db, "assumptions", context.limits.lease_seconds, wait_seconds=wait_seconds)

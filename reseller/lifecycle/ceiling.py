@@ -75,7 +75,7 @@ def require_order(attempt: Attempt, order: Order, generation: str, offer: Offer 
     """
     offer, cost = offer or _offer(attempt, order.pricelist), None
     if offer is not None:
-        cost = _published(attempt, offer, order.period, order.addons, price_list.first_charges)
+        cost = _published(attempt, offer, order.period, order.addons, Offer.first_charges)
     else:
         cost = _kept(attempt, order.pricelist, order.period)
     if cost is not None:
@@ -99,7 +99,7 @@ def require_renewal(attempt: LinkedAttempt, form: Service, months: int) -> None:
             if offer is None:
                 cost = _kept(attempt, theirs, str(months))
             else:
-                cost = _published(attempt, offer, str(months), form.addons, price_list.charges)
+                cost = _published(attempt, offer, str(months), form.addons, Offer.charges)
             if cost is not None:
                 _require(attempt, cost)
                 return
@@ -125,24 +125,18 @@ def of_offer(pricelist: int, offer: Offer, currency: str, terms: Sequence[str]) 
     """
     return [
         _seen(pricelist, offer, unit, price)
-        for unit, price in price_list.unit_prices(offer).items()
+        for unit, price in offer.unit_prices().items()
         if unit[0] == currency and unit[1] in (*terms, ONCE)
     ]
 
 
-def currency_of(offer: Offer, account: str) -> str:
-    """The currency in which this account pays for a tariff: its own, else the only one that there is; else empty."""
-    known = [currency for currency, costs in offer.prices.items() if costs]
-    return account if account in known else known[0] if len(known) == 1 else ""
-
-
 def words(found: Sequence[Price]) -> str:
     """Agreed and present prices, the first few of them."""
-    return texts.some(found, NAMED, _rise) or "-"
 
+    def rise(price: Price) -> str:
+        return f"{name(price)}: {money.text(price.agreed, '')} -> {money.text(price.seen, price.currency)}"
 
-def _rise(price: Price) -> str:
-    return f"{name(price)}: {money.text(price.agreed, '')} -> {money.text(price.seen, price.currency)}"
+    return texts.some(found, NAMED, rise) or "-"
 
 
 def name(price: Price) -> str:
@@ -179,31 +173,21 @@ def _offer(attempt: Attempt, remote: str) -> Offer | None:
 
 def _published(attempt: Attempt, offer: Offer, term: str, totals: Mapping[str, str], parts: Parts) -> Cost | None:
     """The cost by the seller's published prices; None where they say none."""
-    currency = currency_of(offer, _currency(attempt))
-    charges = [each for each in parts(offer, currency, term, totals) if each.price is not None]
-    if not charges:
-        return None
+    currency = offer.currency_of(_currency(attempt))
     pricelist = attempt.item.pricelist
-    # All of the term is recorded, as by the nightly look: what costs nothing yet may be given a price later.
-    beside = of_offer(pricelist, offer, currency, [term])
-    return _against(attempt, _units(pricelist, offer, term, currency, charges), beside)
-
-
-def _units(
-    pricelist: int, offer: Offer, term: str, currency: str, charges: Sequence[Charge]
-) -> list[tuple[Seen, Decimal]]:
     found = []
-    for each in charges:
-        term_, part = (ONCE, "") if each.part == ONCE else (term, each.part)
+    for each in parts(offer, currency, term, totals):
+        unit = (currency, ONCE, "") if each.part == ONCE else (currency, term, each.part)
         if each.price is not None:
-            found.append((_seen(pricelist, offer, (currency, term_, part), each.price), each.units))
-    return found
+            found.append((_seen(pricelist, offer, unit, each.price), each.units))
+    # All of the term is recorded, as by the nightly look: what costs nothing yet may be given a price later.
+    return _against(attempt, found, of_offer(pricelist, offer, currency, [term])) if found else None
 
 
 def _seen(pricelist: int, offer: Offer, unit: tuple[str, str, str], price: Decimal) -> Seen:
     """The price of a unit, which is named by currency, term and part."""
     currency, term, part = unit
-    units = price_list.most_units(offer, part)
+    units = offer.most_units(part)
     return Seen(prices.TARIFF, pricelist, _unit(offer.id, term, part), currency, pricelist, price, units=units)
 
 

@@ -132,7 +132,7 @@ def of(context: Context, account: int, today: dt.date, days: int, extra: tuple[D
     endings = _endings(context, account, window)
     costs = _Costs(context, [each.item for each, _, _ in endings])
     for each, months, why in endings:
-        made = [] if why or months is None else list(_terms(each, months, costs, window))
+        made = [] if why or months is None else list(window.terms(each, months, costs))
         found += [term for term in made if term.cost is not None]
         if why or not made or made[-1].cost is None:
             left.append(Left(each.item, each.name, each.ends, why or "cost"))
@@ -160,9 +160,10 @@ class _Window(NamedTuple):
     limits: Limits
 
     def is_owed(self, each: Ending, day: dt.date) -> bool:
-        """Whether the client has paid for more than the term that ends on `day`, by term_to_buy.is_due."""
+        """Whether the client has paid for more than the term that ends on `day`, by Level.is_due."""
         tolerance = self.limits.tolerance_days if day > self.today else 0
-        return (_paid(each) - day).days > tolerance
+        paid_for_sure = min(filter(None, (each.paid_until, each.accounted)), default=each.ends)
+        return (paid_for_sure - day).days > tolerance
 
     def is_overdue(self, each: Ending, months: int) -> bool:
         """Whether no rule buys a term any more: the date here passed too long ago, so that nobody renews it; or the
@@ -170,8 +171,37 @@ class _Window(NamedTuple):
         """
         level = Level(each.paid_until or each.ends, each.ends, self.today)
         is_over_here = each.paid_until is not None and (self.today - each.paid_until).days > self.limits.part_days
-        is_lost = months == DAY or term_to_buy.is_in_vain(level, months)
-        return is_over_here or (term_to_buy.is_long_over(level, self.limits) and is_lost)
+        is_lost = months == DAY or level.is_in_vain(months)
+        return is_over_here or (level.is_long_over(self.limits) and is_lost)
+
+    def excluded(self, each: Ending, months: int | None) -> str:
+        """Why nothing will be bought for a service; empty if something may be."""
+        is_owed = self.is_owed(each, each.ends)
+        is_alive = each.status in (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING)
+        reasons = {
+            "away": each.is_away,
+            "status": not is_alive,
+            "trial": each.period == TRIAL,
+            "left": each.is_left,
+            "suspended": each.status == Status.SUSPENDED and not is_owed,
+            "renewal": each.renews is None and not is_owed,
+            "term": months is None or months in (TRIAL, FOR_EVER),
+            "overdue": months is not None and self.is_overdue(each, months),
+        }
+        return next((why for why, holds in reasons.items() if holds), "")
+
+    def terms(self, each: Ending, months: int, costs: _Costs) -> Iterator[Term]:
+        """The terms of a service that are due in the window, at most MOST_TERMS."""
+        cost, currency, is_old = costs.of(each.item, months)
+        day = each.ends
+        for _ in range(MOST_TERMS):
+            is_owed = self.is_owed(each, day)
+            if day > self.until or (not is_owed and each.renews is None):
+                return
+            is_final = products.of(each.itemtype).has_key
+            when = max(day, self.today)
+            yield Term(when, each.item, each.name, each.itemtype, months, is_owed, is_final, cost, currency, is_old)
+            day = day + dt.timedelta(days=1) if months == DAY else term_to_buy.after(day, months)
 
 
 def _endings(context: Context, account: int, window: _Window) -> list[tuple[Ending, int | None, str]]:
@@ -182,50 +212,10 @@ def _endings(context: Context, account: int, window: _Window) -> list[tuple[Endi
     maps = tariffmap.load_all(context.db, {each.pricelist for each in endings})
     found = []
     for each in endings:
-        months = _months_of(each, maps.get(each.pricelist, TariffMap({})))
-        found.append((each, months, _excluded(each, months, window)))
+        text = maps.get(each.pricelist, TariffMap({})).remote(tariffmap.PERIOD, str(each.period)) or ""
+        months = DAY if text == str(DAY) else TRIAL if text == str(TRIAL) else numbers.parse(text)
+        found.append((each, months, window.excluded(each, months)))
     return found
-
-
-def _excluded(each: Ending, months: int | None, window: _Window) -> str:
-    """Why nothing will be bought for a service; empty if something may be."""
-    is_owed = window.is_owed(each, each.ends)
-    is_alive = each.status in (Status.ACTIVE, Status.SUSPENDED, Status.PROCESSING)
-    reasons = {
-        "away": each.is_away,
-        "status": not is_alive,
-        "trial": each.period == TRIAL,
-        "left": each.is_left,
-        "suspended": each.status == Status.SUSPENDED and not is_owed,
-        "renewal": each.renews is None and not is_owed,
-        "term": months is None or months in (TRIAL, FOR_EVER),
-        "overdue": months is not None and window.is_overdue(each, months),
-    }
-    return next((why for why, holds in reasons.items() if holds), "")
-
-
-def _paid(each: Ending) -> dt.date:
-    """Until when the client has paid for sure."""
-    return min(filter(None, (each.paid_until, each.accounted)), default=each.ends)
-
-
-def _terms(each: Ending, months: int, costs: _Costs, window: _Window) -> Iterator[Term]:
-    cost, currency, is_old = costs.of(each.item, months)
-    day = each.ends
-    for _ in range(MOST_TERMS):
-        is_owed = window.is_owed(each, day)
-        if day > window.until or (not is_owed and each.renews is None):
-            return
-        is_final = products.of(each.itemtype).has_key
-        when = max(day, window.today)
-        yield Term(when, each.item, each.name, each.itemtype, months, is_owed, is_final, cost, currency, is_old)
-        day = day + dt.timedelta(days=1) if months == DAY else term_to_buy.after(day, months)
-
-
-def _months_of(each: Ending, mapping: TariffMap) -> int | None:
-    """The term at the seller by which a service is renewed, as the tariff map has it; None for none."""
-    text = mapping.remote(tariffmap.PERIOD, str(each.period)) or ""
-    return DAY if text == str(DAY) else TRIAL if text == str(TRIAL) else numbers.parse(text)
 
 
 class _Costs:

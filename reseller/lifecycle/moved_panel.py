@@ -14,7 +14,6 @@ from typing import NamedTuple
 from reseller.context import Context
 from reseller.ledger import installation, links, problems, requests
 from reseller.ledger.installation import Place
-from reseller.ledger.leases import lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.wire.errors import BusyError, Moved
@@ -50,7 +49,7 @@ def confirm(context: Context) -> Move:
     Raises BusyError when another process holds the lease, PanelError when the problem's task cannot be deleted: the
     next run does that.
     """
-    with lease(context.db, "place", context.limits.lease_seconds) as held:
+    with context.leased("place") as held:
         move = look(context)
         if move.is_one:
             installation.take(held, move.here)
@@ -68,7 +67,7 @@ def watch(context: Context, modules: Sequence[int]) -> list[str]:
     error = installation.difference(context.db, context.panel.base)
     if error is None and problems.of(context.db, CAUSE) is None:
         return []
-    with contextlib.suppress(BusyError), lease(context.db, "place", context.limits.lease_seconds) as held:
+    with contextlib.suppress(BusyError), context.leased("place") as held:
         if error is None:
             troubles.end(context, held, CAUSE)
         elif modules:

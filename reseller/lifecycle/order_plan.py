@@ -65,12 +65,6 @@ def term(item: Item, mapping: TariffMap) -> int:
     return int(months)
 
 
-def terms(mapping: TariffMap) -> frozenset[int]:
-    """The seller's terms that the map names, in months."""
-    lengths = (numbers.parse(remote) for (kind, _), remote in mapping.rows.items() if kind == tariffmap.PERIOD)
-    return frozenset(months for months in lengths if months)
-
-
 def is_term(here: str, there: str) -> bool:
     """Whether a period of `here` months can be bought in terms of `there` months, or the other way round."""
     if here == there:

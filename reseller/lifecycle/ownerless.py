@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from reseller.context import Context
 from reseller.ledger import links, problems
-from reseller.ledger.leases import lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import problems as troubles
 from reseller.wire.errors import BusyError
@@ -32,7 +31,7 @@ def watch(context: Context, modules: Sequence[int]) -> list[str]:
     sentences: list[str] = []
     if not gone and not over:
         return sentences
-    with contextlib.suppress(BusyError), lease(context.db, "modules", context.limits.lease_seconds) as held:
+    with contextlib.suppress(BusyError), context.leased("modules") as held:
         for problem in over:
             with troubles.each(context):
                 troubles.end(context, held, problem.cause)

@@ -42,6 +42,43 @@ class Resource(NamedTuple):
         """The name of the add-on's field in the seller's forms."""
         return f"addon_{self.number}"
 
+    def bounds(self, tariff: Tariff | None) -> Bounds | None:
+        """The limits of the add-on in the seller's tariff; None where that does not show it."""
+        return tariff.bounds.get(self.number) if tariff else None
+
+    def is_choice_of(self, tariff: Tariff) -> bool:
+        """Whether the seller's tariff has the choice; true for what is none, and where it names no choices."""
+        if self.addon.addontype != ENUMERATION or not tariff.enumitems:
+            return True
+        return self.value in {number for _, number in tariff.enumitems}
+
+    def comes_by_itself(self, bounds: Bounds | None) -> bool:
+        """Whether the service gets so much of the add-on without naming it in the order."""
+        if self.addon.is_ordered:
+            return False
+        if bounds is None:
+            return self.addon.is_nothing
+        if self.addon.addontype == INTEGER:
+            return bounds.is_metered or Decimal(self.value) <= bounds.included
+        return not bounds.is_ordered
+
+    def given(self, tariff: Tariff | None) -> str:
+        """The value to ask for of an add-on that nobody ordered: what the tariff here includes.
+
+        For a number it is no less than the seller's tariff gives by itself. Empty where the seller does not sell so
+        much, does not let the add-on be ordered, or, for a number, does not show its tariff.
+        """
+        bounds = self.bounds(tariff)
+        is_number = self.addon.addontype == INTEGER
+        if bounds is None:
+            return "" if is_number else self.value
+        if not bounds.is_ordered:
+            return ""
+        if not is_number:
+            return self.value
+        total = max(Decimal(self.value), bounds.included)
+        return "" if bounds.most is not None and total > bounds.most else numbers.plain(total)
+
 
 def published(transport: Transport, pricelist: str) -> Offer | None:
     """The seller's tariff with its prices; None where the seller does not show it. Raises SellerError when it cannot
@@ -68,12 +105,12 @@ def named(item: Item, mapping: TariffMap, tariff: Tariff | None) -> dict[str, st
     """
     values = {}
     for resource in _wanted(item, mapping, is_order=True):
-        bounds = _bounds(resource, tariff)
+        bounds = resource.bounds(tariff)
         if tariff is not None and tariff.bounds and bounds is None:
             raise unmapped(item, tariffmap.ADDON, resource.addon.key)
-        if tariff is not None and not _has_choice(resource, tariff):
+        if tariff is not None and not resource.is_choice_of(tariff):
             raise unmapped(item, tariffmap.ENUM, resource.addon.value)
-        if not _comes_by_itself(resource, bounds):
+        if not resource.comes_by_itself(bounds):
             _require_sold(item, resource, bounds)
             values[resource.number] = resource.value
     return values
@@ -83,7 +120,7 @@ def require_sold(item: Item, mapping: TariffMap, tariff: Tariff | None, fields: 
     """Raise ResellerError as named() does, for all add-ons that were ordered or those among the seller's `fields`."""
     for resource in _wanted(item, mapping, is_order=False):
         if resource.addon.is_ordered and (fields is None or resource.field in fields):
-            _require_sold(item, resource, _bounds(resource, tariff))
+            _require_sold(item, resource, resource.bounds(tariff))
 
 
 def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[str, str]:
@@ -98,7 +135,7 @@ def differing(item: Item, mapping: TariffMap, form: Service, ask: Ask) -> dict[s
             # A field that the form does not show cannot be changed by the buyer.
             continue
         if amount(resource.value) != amount(shown or ""):
-            value = resource.value if resource.addon.is_ordered else _given(resource, ask())
+            value = resource.value if resource.addon.is_ordered else resource.given(ask())
             if value and amount(value) != amount(shown or ""):
                 fields[resource.field] = value
     return fields
@@ -108,7 +145,7 @@ def expected(item: Item, mapping: TariffMap, tariff: Tariff) -> dict[str, str]:
     """What the service would have of each add-on under this tariff of the seller, by the seller's numbers."""
     totals = {number: numbers.plain(bounds.included) for number, bounds in tariff.bounds.items()}
     for resource in _wanted(item, mapping, is_order=False):
-        value = resource.value if resource.addon.is_ordered else _given(resource, tariff)
+        value = resource.value if resource.addon.is_ordered else resource.given(tariff)
         totals[resource.number] = value or totals.get(resource.number, "")
     return totals
 
@@ -147,29 +184,6 @@ def _wanted(item: Item, mapping: TariffMap, *, is_order: bool) -> list[Resource]
     return list(resources.values())
 
 
-def _bounds(resource: Resource, tariff: Tariff | None) -> Bounds | None:
-    return tariff.bounds.get(resource.number) if tariff else None
-
-
-def _has_choice(resource: Resource, tariff: Tariff) -> bool:
-    """Whether the seller's tariff has the choice; true for what is none, and where it names no choices."""
-    if resource.addon.addontype != ENUMERATION or not tariff.enumitems:
-        return True
-    return resource.value in {number for _, number in tariff.enumitems}
-
-
-def _comes_by_itself(resource: Resource, bounds: Bounds | None) -> bool:
-    """Whether the service gets so much of the add-on without naming it in the order."""
-    addon = resource.addon
-    if addon.is_ordered:
-        return False
-    if bounds is None:
-        return addon.is_nothing
-    if addon.addontype == INTEGER:
-        return bounds.is_metered or Decimal(resource.value) <= bounds.included
-    return not bounds.is_ordered
-
-
 def _require_sold(item: Item, resource: Resource, bounds: Bounds | None) -> None:
     if bounds is None or resource.addon.addontype != INTEGER:
         return
@@ -178,24 +192,6 @@ def _require_sold(item: Item, resource: Resource, bounds: Bounds | None) -> None
         least = most = bounds.included
     if Decimal(resource.value) < least or (most is not None and Decimal(resource.value) > most):
         raise _refused(NOT_SOLD, item, resource.addon, least=least, most="-" if most is None else most)
-
-
-def _given(resource: Resource, tariff: Tariff | None) -> str:
-    """The value to ask for of an add-on that nobody ordered: what the tariff here includes.
-
-    For a number it is no less than the seller's tariff gives by itself. Empty where the seller does not sell so much,
-    does not let the add-on be ordered, or, for a number, does not show its tariff.
-    """
-    bounds = _bounds(resource, tariff)
-    is_number = resource.addon.addontype == INTEGER
-    if bounds is None:
-        return "" if is_number else resource.value
-    if not bounds.is_ordered:
-        return ""
-    if not is_number:
-        return resource.value
-    total = max(Decimal(resource.value), bounds.included)
-    return "" if bounds.most is not None and total > bounds.most else numbers.plain(total)
 
 
 def unmapped(item: Item, kind: str, local: str) -> ResellerError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from reseller.context import Context
 from reseller.ledger import paid, problems, requests, spent
 from reseller.ledger.leases import Lease
 from reseller.ledger.links import Link
@@ -28,20 +27,15 @@ def cause(item: int) -> Cause:
     return Cause.of_service(item, problems.GAP)
 
 
-def is_small(context: Context, level: Level) -> bool:
-    """Whether so few days are missing, up to `few_days`, that they count as a gap."""
-    return level.missing_days <= context.limits.few_days
-
-
 def ask(part: Attempt, level: Level, months: int) -> None:
     """Raise a problem asking whether `months` are bought for the gap. Raises PanelError when its task is not made."""
     item = part.item
-    cost = spent.last_cost(part.context.db, item.id)
+    last = spent.last_cost(part.context.db, item.id)
     params = {
         "remote": part.linked().remote,
         "days": str(level.missing_days),
         "months": str(months),
-        "cost": "-" if cost is None else str(cost),
+        "cost": "-" if last is None else str(last[0]),
     }
     here, there = level.paid.isoformat(), level.there.isoformat()
     problem = Problem(cause(item.id), item.module, "reseller_gap", params, here, there, (item.id,))

@@ -34,6 +34,47 @@ class Level(NamedTuple):
         """Days that the client has paid for and the seller was not."""
         return (self.paid - self.there).days
 
+    def is_wanted(self, limits: Limits) -> bool:
+        """Whether an operation buys a term now: more than `few_days` are missing, or any, once the last day is there.
+
+        A smaller shortfall is left to is_due().
+        """
+        return self.missing_days > (limits.few_days if self.there > self.today else 0)
+
+    def is_due(self, limits: Limits) -> bool:
+        """Whether a term is bought without an operation: the seller's date is near, and more than the tolerance is
+        missing.
+
+        From the seller's last day on no shortfall is tolerated.
+        """
+        near = (self.there - self.today).days <= limits.part_days
+        return near and self.missing_days > (limits.tolerance_days if self.there > self.today else 0)
+
+    def is_in_vain(self, months: int) -> bool:
+        """Whether one term would not bring the seller's date past today: money would be spent for days that are
+        over.
+        """
+        return after(self.there, months) <= self.today
+
+    def is_long_over(self, limits: Limits) -> bool:
+        """Whether the seller's date passed more than `part_days` ago: the service may be gone, and a person has to
+        look.
+        """
+        return (self.today - self.there).days > limits.part_days
+
+    def term(self, wanted: int, offered: Collection[int], limits: Limits) -> int:
+        """Months to buy: `wanted`, unless that goes beyond what was paid; then the longest of `offered` that does not.
+
+        The shortest where all of them do: the seller is never paid for more than one term ahead. Going beyond by up to
+        `few_days` does not count.
+        """
+        last = self.paid + dt.timedelta(days=min(limits.few_days, (dt.date.max - self.paid).days))
+        if after(self.there, wanted) <= last:
+            return wanted
+        terms = sorted({*offered, wanted})
+        fitting = [months for months in terms if after(self.there, months) <= last]
+        return fitting[-1] if fitting else terms[0]
+
 
 class Move(enum.Enum):
     """How the panel's date relates to the date that was accounted for last."""
@@ -53,47 +94,6 @@ def after(day: dt.date, months: int) -> dt.date:
     if year > dt.MAXYEAR:
         return dt.date.max
     return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def is_wanted(level: Level, limits: Limits) -> bool:
-    """Whether an operation buys a term now: more than `few_days` are missing, or any, once the last day is there.
-
-    A smaller shortfall is left to is_due().
-    """
-    return level.missing_days > (limits.few_days if level.there > level.today else 0)
-
-
-def is_due(level: Level, limits: Limits) -> bool:
-    """Whether a term is bought without an operation: the seller's date is near, and more than the tolerance is missing.
-
-    From the seller's last day on no shortfall is tolerated.
-    """
-    near = (level.there - level.today).days <= limits.part_days
-    return near and level.missing_days > (limits.tolerance_days if level.there > level.today else 0)
-
-
-def is_in_vain(level: Level, months: int) -> bool:
-    """Whether one term would not bring the seller's date past today: money would be spent for days that are over."""
-    return after(level.there, months) <= level.today
-
-
-def is_long_over(level: Level, limits: Limits) -> bool:
-    """Whether the seller's date passed more than `part_days` ago: the service may be gone, and a person has to look."""
-    return (level.today - level.there).days > limits.part_days
-
-
-def term(level: Level, wanted: int, offered: Collection[int], limits: Limits) -> int:
-    """Months to buy: `wanted`, unless that goes beyond what was paid; then the longest of `offered` that does not.
-
-    The shortest where all of them do: the seller is never paid for more than one term ahead. Going beyond by up to
-    `few_days` does not count.
-    """
-    last = level.paid + dt.timedelta(days=min(limits.few_days, (dt.date.max - level.paid).days))
-    if after(level.there, wanted) <= last:
-        return wanted
-    terms = sorted({*offered, wanted})
-    fitting = [months for months in terms if after(level.there, months) <= last]
-    return fitting[-1] if fitting else terms[0]
 
 
 def has_moved(was: dt.date, now: dt.date, months: int) -> bool:

@@ -42,11 +42,17 @@ def require_one(attempt: Attempt, order: Order, generation: str, offer: Offer | 
 
     What the form says; None if it was not asked, says no number of this order, or cannot be read.
     """
-    tax = attempt.seller.settings.tax
-    shown = _shown(attempt, order) if generation == orders.V2 and tax is not None else None
-    if shown is None or tax is None or offer is None:
+    tax, context = attempt.seller.settings.tax, attempt.context
+    if generation != orders.V2 or tax is None:
+        return None
+    try:
+        shown = order_form.total(attempt.seller.transport, order)
+    except SellerError as error:
+        context.log.info(f"item {attempt.item.id}: the order form's sum is not seen: {context.word(error)}")
+        return None
+    if shown is None or offer is None:
         return shown
-    charges = price_list.first_charges(offer, shown.currency, order.period, shown.addons)
+    charges = offer.first_charges(shown.currency, order.period, shown.addons)
     listed = price_list.with_tax(price_list.sum_of(charges), tax)
     if listed is not None:
         slack = max(min(shown.place, _CENT) * len(charges), attempt.seller.settings.tolerance_sum)
@@ -54,18 +60,12 @@ def require_one(attempt: Attempt, order: Order, generation: str, offer: Offer | 
     return shown
 
 
-def _shown(attempt: Attempt, order: Order) -> Total | None:
-    try:
-        return order_form.total(attempt.seller.transport, order)
-    except SellerError as error:
-        context = attempt.context
-        context.log.info(f"item {attempt.item.id}: the order form's sum is not seen: {context.word(error)}")
-        return None
-
-
 def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal, slack: Decimal) -> None:
     item, part = attempt.item, f"{order.pricelist} {order.period}{prices.BESIDE}"
-    agreed = _agreed(attempt, part, shown.currency)
+    known = prices.of(attempt.context.db, prices.TARIFF, item.pricelist, item.module)
+    mine = (each.agreed for each in known if (each.part, each.currency) == (part, shown.currency))
+    # The difference that a person has agreed to, if any.
+    agreed = next(mine, Decimal(0))
     least, most = min(agreed, Decimal(0)) - slack, max(agreed, Decimal(0)) + slack
     agrees = any(least <= sum_ - listed <= most for sum_ in (shown.amount, shown.full))
     gap = agreed if agrees else shown.full - listed
@@ -81,9 +81,3 @@ def _compare(attempt: Attempt, order: Order, shown: Total, listed: Decimal, slac
         }
         seconds = attempt.context.limits.unsent_longest_seconds
         raise attempt.wait_for(ResellerError(CONTRADICTS, **told, **attempt.names()), seconds)
-
-
-def _agreed(attempt: Attempt, part: str, currency: str) -> Decimal:
-    """The difference that a person has agreed to, if any."""
-    found = prices.of(attempt.context.db, prices.TARIFF, attempt.item.pricelist, attempt.item.module)
-    return next((each.agreed for each in found if (each.part, each.currency) == (part, currency)), Decimal(0))

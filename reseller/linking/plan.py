@@ -73,7 +73,7 @@ class Plan(NamedTuple):
             notes.append(remote)
         if self.refused is not None:
             return [context.word(each) for each in (*notes, self.refused)]
-        notes += _resources(context, self.item, found)
+        notes += self._resources(context)
         if self.is_done:
             notes.append(Message("reseller_note_linked_already", item=self.item.id, remote=self.remote))
         else:
@@ -85,6 +85,23 @@ class Plan(NamedTuple):
             return Message("reseller_plan_unlinked", item=self.item.id)
         return Message("reseller_plan_linked", item=self.item.id, remote=self.old.remote, key=self.old.key)
 
+    def _resources(self, context: Context) -> list[Message]:
+        """A sentence on add-ons that differ between the two, where both have the same tariff: linking changes none."""
+        item, found = self.item, self.found
+        chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
+        if not found.exists or found.pricelist != chosen:
+            return []
+        try:
+            transport, mapping = context.seller(item.module).transport, tariffmap.load(context.db, item.pricelist)
+            here = quantities.differing(item, mapping, found, lambda: quantities.offered(transport, chosen))
+        except ResellerError as error:
+            return [error]
+        if not here:
+            return []
+        there = {name: found.fields.get(name, "") for name in here}
+        values = {"here": quantities.listed(here), "there": quantities.listed(there)}
+        return [Message("reseller_plan_resources", item=item.id, remote=found.id, **values)]
+
     def _writes(self) -> list[Message]:
         item, notes = self.item.id, []
         if self.old is not None and not self._is_linked(self.old):
@@ -94,23 +111,6 @@ class Plan(NamedTuple):
             type_ = "reseller_plan_there_kept" if self.keeps_key else "reseller_plan_there"
             notes.append(Message(type_, item=item, remote=self.remote))
         return notes
-
-
-def _resources(context: Context, item: Item, found: Service) -> list[Message]:
-    """A sentence on add-ons that differ between the two, where both have the same tariff: linking changes none."""
-    chosen = items.tariff_params(context.db, item.pricelist).get(order_plan.TARIFF_FIELD, "")
-    if not found.exists or found.pricelist != chosen:
-        return []
-    try:
-        transport, mapping = context.seller(item.module).transport, tariffmap.load(context.db, item.pricelist)
-        here = quantities.differing(item, mapping, found, lambda: quantities.offered(transport, chosen))
-    except ResellerError as error:
-        return [error]
-    if not here:
-        return []
-    there = {name: found.fields.get(name, "") for name in here}
-    values = {"here": quantities.listed(here), "there": quantities.listed(there)}
-    return [Message("reseller_plan_resources", item=item.id, remote=found.id, **values)]
 
 
 def to_link(context: Context, number: int, remote: str, *, force: bool = False) -> Plan:

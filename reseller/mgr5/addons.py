@@ -74,13 +74,8 @@ def of_services(db: Database, numbers: Collection[int]) -> dict[int, tuple[Addon
     return {item: tuple(addons.values()) for item, addons in by_item.items()}
 
 
-def of_tariff(db: Database, pricelist: int) -> list[Addon]:
-    """The add-ons that a service gets if its client chooses nothing."""
-    return of_tariffs(db, [pricelist]).get(pricelist, [])
-
-
 def of_tariffs(db: Database, numbers: Collection[int]) -> dict[int, list[Addon]]:
-    """As of_tariff(), by tariff; those without add-ons are missing."""
+    """The add-ons that a service gets if its client chooses nothing, by tariff; those without add-ons are missing."""
     found: dict[int, list[Addon]] = {}
     for pricelist, *row in db.rows(_OF_TARIFFS, tuple(numbers)) if numbers else ():
         found.setdefault(pricelist, []).append(_addon(row))
@@ -90,7 +85,7 @@ def of_tariffs(db: Database, numbers: Collection[int]) -> dict[int, list[Addon]]
 def find(db: Database, item: Item, intname: str, number: int) -> Addon | None:
     """An add-on of the service's tariff, by internal name or number, or by the number of the service's row for it."""
     row = db.value("SELECT pricelist FROM item WHERE id = %s AND parent = %s", number, item.id)
-    for addon in of_tariff(db, item.pricelist):
+    for addon in of_tariffs(db, [item.pricelist]).get(item.pricelist, []):
         if (intname and addon.intname == intname) or addon.pricelist in (number, row):
             return addon
     return None

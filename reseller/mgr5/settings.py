@@ -69,16 +69,9 @@ def _amount(values: Mapping[str, str], name: str, module: int) -> Decimal | None
     return amount
 
 
-def note_number(mgrctl: Mgrctl, settings: Settings) -> None:
-    """Store the module's own number with its settings, unless it is stored already."""
-    if settings.noted != settings.module:
-        fields = {"elid": settings.module, "param": NUMBER_PARAM, "value": settings.module, "sok": "ok"}
-        mgrctl.call("processing.saveparam", fields)
-
-
-def let_act(mgrctl: Mgrctl, module: int) -> None:
-    """Tick the box by which a module acts though it has linked nothing."""
-    mgrctl.call("processing.saveparam", {"elid": module, "param": "acts", "value": "on", "sok": "ok"})
+def save_param(mgrctl: Mgrctl, module: int, name: str, value: object) -> None:
+    """Store one setting of a module: its own number, or `acts`, the box by which it acts with nothing linked."""
+    mgrctl.call("processing.saveparam", {"elid": module, "param": name, "value": value, "sok": "ok"})
 
 
 def acting(db: Database) -> set[int]:

@@ -13,7 +13,8 @@ _CLASSES = {
     TEXT: ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"),
     DATE: ("date", "datetime", "timestamp"),
 }
-_CLASS = {name: each for each, names in _CLASSES.items() for name in names}
+#: NUMBER, TEXT or DATE by the name of a type; a type that is missing is none of them
+CLASS = {name: each for each, names in _CLASSES.items() for name in names}
 
 
 def columns(db: Database, tables: Collection[str]) -> dict[str, str]:
@@ -27,8 +28,3 @@ def columns(db: Database, tables: Collection[str]) -> dict[str, str]:
         tuple(sorted(tables)),
     )
     return {f"{table}.{column}": str(type_).lower() for table, column, type_ in rows}
-
-
-def class_of(type_: str) -> str:
-    """NUMBER, TEXT or DATE; the type itself where it is none of them."""
-    return _CLASS.get(type_, type_)

@@ -188,21 +188,14 @@ def sold_types(db: Database, module: int) -> list[str]:
     )
 
 
-def numbered(db: Database, module: int, itemtype: int, intname: str) -> int:
-    """The tariff of a module and type with this internal name, 0 without one; the oldest of several."""
-    sql = (
-        "SELECT MIN(p.id) FROM pricelist p JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
-        "WHERE p.parent IS NULL AND p.intname = %s AND p.itemtype = %s AND mp.processingmodule = %s"
-    )
-    return int(db.value(sql, intname, itemtype, module) or 0)
-
-
-def named(db: Database, module: int, intname: str) -> list[int]:
-    """The tariffs of a module, of any type, with this internal name, by number."""
+def named(db: Database, module: int, intname: str, itemtype: int = 0) -> list[int]:
+    """The tariffs of a module, of one type or (0) of any, with this internal name, by number."""
     return db.column(
         "SELECT p.id FROM pricelist p JOIN processingmodule2pricelist mp ON mp.pricelist = p.id "
-        "WHERE p.parent IS NULL AND p.intname = %s AND mp.processingmodule = %s ORDER BY p.id",
+        "WHERE p.parent IS NULL AND p.intname = %s AND %s IN (0, p.itemtype) AND mp.processingmodule = %s "
+        "ORDER BY p.id",
         intname,
+        itemtype,
         module,
     )
 

@@ -27,7 +27,7 @@ def show(call: Call) -> document.Element:
     module, remotes = _chosen(call)
     # A button may call once for each row that is marked: the first call makes them all (platform.md 2.2).
     if call.text("elids") and _keys(call, "elid")[:1] != _keys(call, "elids")[:1]:
-        return done() if call.sok else call.page
+        return several.nothing(call)
     texts = {name: call.text(name)[:_CHARACTERS] for name in (*RULE, "other")}
     # A margin of one's own goes before the chosen one.
     rule = price_rule.parse(*({**texts, "rule": texts["other"] or texts["rule"]}[name] for name in RULE))

@@ -21,6 +21,8 @@ from reseller.wire import document
 from reseller.wire.errors import ResellerError
 from reseller.wire.numbers import whole
 
+FORCE = "reseller.link.force"
+
 
 def setremoteid(call: Call) -> document.Element:
     """`item.setremoteid elid= value= sok=ok`: `elid` is the service here, `value` the remote number, empty to
@@ -56,21 +58,12 @@ def _set(call: Call) -> document.Element:
 def link(call: Call) -> document.Element:
     """The form `reseller.link`: shows the plan of linking once a number is filled in, and links when it is saved.
 
-    Raises ResellerError `reseller_own_function` for `force`.
+    `reseller.link.force` also takes a kept licence, or a remote service with another service's key. Raises
+    ResellerError `reseller_own_function` where another function is told to by the parameter `force`.
     """
-    call.require_own("force", "reseller.link.force")
-    return _link(call, force=False)
-
-
-def force(call: Call) -> document.Element:
-    """The form `reseller.link.force`: as link(), also for a kept licence or a remote service with another service's
-    key.
-    """
-    return _link(call, force=True)
-
-
-def _link(call: Call, *, force: bool) -> document.Element:
-    context = call.context
+    context, force = call.context, call.func == FORCE
+    if not force:
+        call.require_own("force", FORCE)
     number, remote = call.service(), call.text("remote")
     if call.sok:
         return _ok(sides.link(context, number, remote, force=force))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from reseller.commands import agreed_prices
-from reseller.commands.agreed_prices import Dear
-from reseller.context import Context
 from reseller.lifecycle import ceiling
 from reseller.mgr5 import items
 from reseller.pages import listing, several
 from reseller.pages.call import Call, done
 from reseller.wire import document, money
+
+_ACTS = {"reseller.prices.accept": agreed_prices.accept, "reseller.prices.stop": agreed_prices.stop_selling}
 
 
 def show(call: Call) -> document.Element:
@@ -31,22 +29,15 @@ def show(call: Call) -> document.Element:
     return call.page
 
 
-def accept(call: Call) -> document.Element:
-    """The form `reseller.prices.accept`: agree to the prices that it shows."""
-    return _decide(call, agreed_prices.accept)
-
-
-def stop(call: Call) -> document.Element:
-    """The form `reseller.prices.stop`: take the tariff off sale."""
-    return _decide(call, agreed_prices.stop_selling)
-
-
-def _decide(call: Call, act: Callable[[Context, int], Dear]) -> document.Element:
+def decide(call: Call) -> document.Element:
+    """The forms `reseller.prices.accept`, which agrees to the prices that it shows, and `reseller.prices.stop`, which
+    takes the tariff off sale.
+    """
     dear = agreed_prices.one(call.context, call.service())
     plan = [(each.part, str(each.agreed), str(each.seen)) for each in dear.prices]
     if call.sok:
         several.require_shown(call, plan)
-        act(call.context, dear.pricelist)
+        _ACTS[call.func](call.context, dear.pricelist)
         return done()
     rows = [
         {

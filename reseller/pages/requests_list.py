@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reseller.ledger import overview, states
+from reseller.ledger.states import State
 from reseller.pages import listing
 from reseller.pages.call import Call
 from reseller.wire import document
@@ -25,7 +26,7 @@ def show(call: Call) -> document.Element:
             "operation": row["operation"] or "",
             "open": "on" if live else "off",
             # The button is shown by this cell.
-            "decidable": "on" if live and states.of(row["state"]).means(states.DECIDABLE) else "off",
+            "decidable": "on" if live and State.of(row["state"]).means(states.DECIDABLE) else "off",
             "error_text": row["error_text"] or row["error_type"],
         }
 

@@ -12,19 +12,20 @@ from reseller.sync.job import ALL, Mode
 from reseller.wire import document, texts
 from reseller.wire.errors import ResellerError
 
+FORCE = "reseller.checkevent.force"
+
 
 def show(call: Call) -> document.Element:
-    """One run; `pending=on` processes only open work. Raises ResellerError `reseller_own_function` for `force`."""
-    call.require_own("force", "reseller.checkevent.force")
-    return _run(call, Mode(pending=call.text("pending") == "on"))
+    """One run; `pending=on` processes only open work. Raises ResellerError `reseller_own_function` for `force`.
 
-
-def force(call: Call) -> document.Element:
-    """One run past all limits of a day: makes the refused changes and buys the terms held back."""
-    return _run(call, Mode(force=ALL))
-
-
-def _run(call: Call, mode: Mode) -> document.Element:
+    That of `reseller.checkevent.force` goes past all limits of a day: it makes the refused changes and buys the terms
+    held back.
+    """
+    if call.func == FORCE:
+        mode = Mode(force=ALL)
+    else:
+        call.require_own("force", FORCE)
+        mode = Mode(pending=call.text("pending") == "on")
     try:
         context = call.context
     except ResellerError as error:

@@ -45,7 +45,7 @@ def check(transport: Transport, itemtypes: tuple[str, ...]) -> Account:
     generations = {itemtype: generation for itemtype, generation in probed.items() if generation}
     if not generations:
         raise ResellerError("reseller_no_orders", types=", ".join(itemtypes))
-    return Account(user.get("name", ""), _own_id(user), read_balance(transport), generations)
+    return Account(user.get("name", ""), own_id(user), read_balance(transport), generations)
 
 
 def whoami(transport: Transport) -> document.Element:
@@ -56,13 +56,11 @@ def whoami(transport: Transport) -> document.Element:
     return user
 
 
-def own_id(transport: Transport) -> str:
-    """The account's own number at the seller; raises as whoami()."""
-    return _own_id(whoami(transport))
+def own_id(user: document.Element) -> str:
+    """The account's own number at the seller, by its user, of which it may have several (whoami()).
 
-
-def _own_id(user: document.Element) -> str:
-    """The number of the account, which may have several users; of the user if the seller does not name the account."""
+    The number of the user if the seller does not name the account.
+    """
     return user.get("account", "") or f"user {user.get('id') or user.get('name', '')}"
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urlsplit
 
 from reseller.limits import Limits
 from reseller.model import Settings
-from reseller.seller import proxies
 from reseller.seller.client import Client
+from reseller.seller.proxies import Proxy
 from reseller.wire import dates
 from reseller.wire.bounds import FORM, Bounds
 from reseller.wire.errors import Ambiguous, NotSent
@@ -26,7 +26,7 @@ class Exchange:
         self.day: dt.date | None = None
         self._most_bytes = limits.document_bytes
         try:
-            way = proxies.of(settings)
+            way = Proxy.of(settings)
             self._client = Client(limits, verify=settings.verify, cafile=settings.cafile, proxy=way)
         except NotSent as error:
             error.params.setdefault("url", url)

@@ -46,7 +46,11 @@ def read(transport: Transport, itemtype: str, generation: str, pricelist: str, d
         templates=_choices(root, "ostempl"),
         recipes=_choices(root, "recipe"),
         given=_given(root),
-        steps=_steps(root),
+        steps={
+            name[6:]: step
+            for slider in root.iterfind("metadata//slider")
+            if _is_addon(name := slider.get("name", "")) and (step := money.parse(slider.get("step", "")))
+        },
     )
 
 
@@ -95,12 +99,3 @@ def _is_addon(tag: object) -> bool:
 def _choices(root: document.Element, name: str) -> dict[str, str]:
     found = {node.get("key", ""): (node.text or "").strip() for node in root.iterfind(f"slist[@name='{name}']/*")}
     return {key: label for key, label in found.items() if key not in ("", "null")}
-
-
-def _steps(root: document.Element) -> dict[str, Decimal]:
-    found = {}
-    for slider in root.iterfind("metadata//slider"):
-        step = money.parse(slider.get("step", ""))
-        if step and _is_addon(slider.get("name", "")):
-            found[slider.get("name", "")[6:]] = step
-    return found

@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional, TypeVar
 
 from reseller.model import BOOLEAN, ENUMERATION, INTEGER
 from reseller.seller.transport import Transport
-from reseller.wire import document
+from reseller.wire import document, numbers
 from reseller.wire.bounds import EXPORT
 
 #: most characters of a name and of an internal name, as the panel's columns hold them
@@ -22,6 +22,7 @@ NAME_CHARACTERS, INTNAME_CHARACTERS = 128, 64
 UNLIMITED = Decimal(999999)
 _NUMBER = re.compile("[0-9]{1,12}(?:[.][0-9]{1,10})?")
 _PERIOD = re.compile("-?[0-9]{1,4}")
+_LANGUAGE = re.compile("name_[a-z]{2}")
 #: `billtype` of add-ons that are billed by use, and of all that a client does not order (platform.md 6.2)
 METERED = "3"
 NOT_ORDERED = ("1", METERED, "4", "5", "10")
@@ -45,6 +46,13 @@ class Choice(NamedTuple):
     name: str
     prices: Prices
 
+    @classmethod
+    def of(cls, node: document.Element) -> Choice:
+        """The value in an `enumerationitem` of the export."""
+        number = _number(node, "id")
+        intname = document.text(node, "intname")[:INTNAME_CHARACTERS] or number
+        return cls(number, intname, _text(node, "name", NAME_CHARACTERS) or intname, _prices(node))
+
 
 class Resource(NamedTuple):
     """An add-on of a tariff. A limit is None where the seller states none, or not as a number."""
@@ -64,6 +72,44 @@ class Resource(NamedTuple):
     #: of a unit, or of the switch
     prices: Prices
 
+    @classmethod
+    def of(cls, node: document.Element) -> Resource:
+        """The add-on in an `addon` of the export."""
+        number = _number(node, "id")
+        # `measure` and `enumeration` stand twice: the number, then the object.
+        enumeration = next((one for one in node.iterfind("enumeration") if len(one)), None)
+        intname = document.text(node, "intname") or document.text(node, "addon_itemtype_info/intname")
+        most = _amount(document.text(node, "addonmax"))
+        return cls(
+            id=number,
+            intname=intname[:INTNAME_CHARACTERS] or number,
+            name=_text(node, "name", NAME_CHARACTERS) or intname or number,
+            addontype=_KINDS.get(document.text(node, "addontype"), 0),
+            billtype=document.text(node, "billtype"),
+            included=_amount(document.text(node, "addonlimit")),
+            least=_amount(document.text(node, "addonmin")),
+            most=None if most is None or most >= UNLIMITED else most,
+            measure=next((_text(one, "name", NAME_CHARACTERS) for one in node.iterfind("measure") if len(one)), ""),
+            enumeration="" if enumeration is None else _number(enumeration, "id"),
+            choices=() if enumeration is None else tuple(map(Choice.of, enumeration.iterfind("enumerationitem"))),
+            prices=_prices(node),
+        )
+
+    def charges(self, currency: str, term: str, value: str) -> Iterator[Charge]:
+        """What an add-on costs beside the tariff, if anything."""
+        part, units, prices = self.id, Decimal(0), self.prices
+        if self.addontype == ENUMERATION:
+            choice = next((choice for choice in self.choices if choice.id == value), None)
+            if choice is not None:
+                part, units, prices = f"{self.id}/{value}", Decimal(1), choice.prices
+        elif self.addontype == BOOLEAN:
+            units = Decimal(value == "on")
+        elif self.addontype == INTEGER:
+            units = max((_amount(value) or Decimal(0)) - (self.included or Decimal(0)), Decimal(0))
+        costs = prices.get(currency, {})
+        if units and term in costs:
+            yield Charge(part, units, costs[term])
+
 
 class Offer(NamedTuple):
     """A tariff as the seller publishes it; `names` are those in other languages, `values` the choices of parameters."""
@@ -81,6 +127,31 @@ class Offer(NamedTuple):
     resources: tuple[Resource, ...]
     values: Mapping[str, tuple[str, ...]]
 
+    @classmethod
+    def of(cls, node: document.Element) -> Offer:
+        """The tariff in a `pricelist` of the export."""
+        flags = {"off": ("active", "off"), "hidden": ("hideinorder", "on"), "archived": ("archived", "on")}
+        # `name_ru` and its like
+        names = {one.tag[5:]: one.text for one in node if _LANGUAGE.fullmatch(str(one.tag)) and one.text}
+        choices = {param: param.iterfind("itemtypeparamvalue") for param in node.iterfind("itemtypeparam")}
+        centres = node.iterfind("datacenter")
+        return cls(
+            id=_number(node, "id"),
+            name=_text(node, "name", NAME_CHARACTERS),
+            names={lang: name.strip()[:NAME_CHARACTERS] for lang, name in names.items()},
+            itemtype=document.text(node, "itemtype_info/intname"),
+            marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
+            datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in centres},
+            prices=_prices(node),
+            setup=_setup(node),
+            resources=tuple(map(Resource.of, node.iterfind("addon"))),
+            # of each parameter that has choices, such as operating systems
+            values={
+                document.text(param, "intname"): tuple(filter(None, (document.text(one, "intname") for one in ones)))
+                for param, ones in choices.items()
+            },
+        )
+
     def taxed(self, percent: Decimal) -> Offer:
         """The tariff with this tax on each of its prices: what it costs an account that pays the tax."""
         if not percent:
@@ -94,6 +165,81 @@ class Offer(NamedTuple):
         )
         setup = {iso: with_tax(cost, percent) for iso, cost in self.setup.items()}
         return self._replace(prices=_taxed(self.prices, percent), setup=setup, resources=resources)
+
+    def currency_of(self, account: str) -> str:
+        """The currency in which an account pays for the tariff: its own, else the only one that there is; else empty.
+
+        `account` is the account's currency.
+        """
+        known = [currency for currency, costs in self.prices.items() if costs]
+        return account if account in known else known[0] if len(known) == 1 else ""
+
+    def first_charges(self, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+        """As charges(), for an order: with what is charged once, as far as the seller tells it (additions-2.md i.1)."""
+        found = self.charges(currency, term, totals)
+        if found and currency in self.setup:
+            found.append(Charge(ONCE, Decimal(1), self.setup[currency]))
+        return found
+
+    def charges(self, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
+        """What each term of a service of this tariff costs, part by part; empty where the tariff is not offered for it.
+
+        `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
+        price (additions-2.md h.1), nor does an add-on without a price for the term.
+        """
+        costs = self.prices.get(currency, {})
+        if term not in costs:
+            return []
+        found = [Charge("", Decimal(1), costs[term])]
+        for one in self.resources:
+            value = totals.get(one.id, "")
+            if one.billtype not in NOT_ORDERED and value:
+                found.extend(one.charges(currency, term, value))
+        return found
+
+    def total(self, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
+        """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no
+        number.
+        """
+        return sum_of(self.charges(currency, term, totals))
+
+    def unit_prices(self) -> dict[tuple[str, str, str], Decimal]:
+        """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too.
+
+        What charges() and first_charges() leave out since the seller names no price for it is 0 here, for terms of
+        which the tariff's own price is known: so a price that the seller starts to name is a rise, and no first price.
+        """
+        blocks = [("", self.prices)]
+        for one in self.resources:
+            if one.billtype not in NOT_ORDERED:
+                blocks += [(one.id, one.prices)] if one.addontype != ENUMERATION else []
+                blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
+        found = {
+            (currency, term, part): cost
+            for part, prices in blocks
+            for currency, costs in prices.items()
+            for term, cost in costs.items()
+            if cost is not None
+        }
+        found.update({(currency, ONCE, ""): cost for currency, cost in self.setup.items() if cost is not None})
+        known = [(currency, term) for currency, term, part in found if not part and term != ONCE]
+        for currency, term in known:
+            found.update(
+                {(currency, term, part): Decimal(0) for part, prices in blocks if term not in prices.get(currency, {})}
+            )
+            if currency not in self.setup:
+                found[currency, ONCE, ""] = Decimal(0)
+        return found
+
+    def most_units(self, part: str) -> Decimal:
+        """How many units a purchase may have of what has this price (as in Charge): one, but for amounts.
+
+        Without a maximum, so many that a rise of the price always counts.
+        """
+        one = next((each for each in self.resources if each.id == part), None)
+        if one is None or one.addontype != INTEGER:
+            return Decimal(1)
+        return max((UNLIMITED if one.most is None else one.most) - (one.included or Decimal(0)), Decimal(0))
 
 
 def each(
@@ -145,97 +291,11 @@ class Charge(NamedTuple):
     price: Decimal | None
 
 
-def first_charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
-    """As charges(), for an order: with what is charged once, as far as the seller tells it (additions-2.md i.1)."""
-    found = charges(offer, currency, term, totals)
-    if found and currency in offer.setup:
-        found.append(Charge(ONCE, Decimal(1), offer.setup[currency]))
-    return found
-
-
-def charges(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> list[Charge]:
-    """What each term of a service of this tariff costs, part by part; empty where the tariff is not offered for it.
-
-    `totals` are the values of add-ons by the seller's numbers. What a tariff includes costs nothing beside its own
-    price (additions-2.md h.1), nor does an add-on without a price for the term.
-    """
-    costs = offer.prices.get(currency, {})
-    if term not in costs:
-        return []
-    found = [Charge("", Decimal(1), costs[term])]
-    for one in offer.resources:
-        value = totals.get(one.id, "")
-        if one.billtype not in NOT_ORDERED and value:
-            found.extend(_charge(one, currency, term, value))
-    return found
-
-
-def _charge(one: Resource, currency: str, term: str, value: str) -> Iterator[Charge]:
-    """What an add-on costs beside the tariff, if anything."""
-    part, units, prices = one.id, Decimal(0), one.prices
-    if one.addontype == ENUMERATION:
-        choice = next((choice for choice in one.choices if choice.id == value), None)
-        if choice is not None:
-            part, units, prices = f"{one.id}/{value}", Decimal(1), choice.prices
-    elif one.addontype == BOOLEAN:
-        units = Decimal(value == "on")
-    elif one.addontype == INTEGER:
-        units = max((_amount(value) or Decimal(0)) - (one.included or Decimal(0)), Decimal(0))
-    costs = prices.get(currency, {})
-    if units and term in costs:
-        yield Charge(part, units, costs[term])
-
-
-def total(offer: Offer, currency: str, term: str, totals: Mapping[str, str]) -> Decimal | None:
-    """The sum of charges(); None where the tariff is not offered for the term, or a price that counts is no number."""
-    return sum_of(charges(offer, currency, term, totals))
-
-
 def sum_of(found: Sequence[Charge]) -> Decimal | None:
     """The sum of charges; None for none, and where one is no number."""
     if not found or any(each.price is None for each in found):
         return None
     return sum((each.units * each.price for each in found if each.price is not None), Decimal(0))
-
-
-def unit_prices(offer: Offer) -> dict[tuple[str, str, str], Decimal]:
-    """Every price of a tariff that is a number, by currency, term and part (as in Charge); ONCE is a term too.
-
-    What charges() and first_charges() leave out since the seller names no price for it is 0 here, for terms of which
-    the tariff's own price is known: so a price that the seller starts to name is a rise, and no first price.
-    """
-    blocks = [("", offer.prices)]
-    for one in offer.resources:
-        if one.billtype not in NOT_ORDERED:
-            blocks += [(one.id, one.prices)] if one.addontype != ENUMERATION else []
-            blocks += [(f"{one.id}/{choice.id}", choice.prices) for choice in one.choices]
-    found = {
-        (currency, term, part): cost
-        for part, prices in blocks
-        for currency, costs in prices.items()
-        for term, cost in costs.items()
-        if cost is not None
-    }
-    found.update({(currency, ONCE, ""): cost for currency, cost in offer.setup.items() if cost is not None})
-    known = [(currency, term) for currency, term, part in found if not part and term != ONCE]
-    for currency, term in known:
-        found.update(
-            {(currency, term, part): Decimal(0) for part, prices in blocks if term not in prices.get(currency, {})}
-        )
-        if currency not in offer.setup:
-            found[currency, ONCE, ""] = Decimal(0)
-    return found
-
-
-def most_units(offer: Offer, part: str) -> Decimal:
-    """How many units a purchase may have of what has this price (as in Charge): one, but for amounts.
-
-    Without a maximum, so many that a rise of the price always counts.
-    """
-    one = next((each for each in offer.resources if each.id == part), None)
-    if one is None or one.addontype != INTEGER:
-        return Decimal(1)
-    return max((UNLIMITED if one.most is None else one.most) - (one.included or Decimal(0)), Decimal(0))
 
 
 def _read(
@@ -244,7 +304,7 @@ def _read(
     found: list[_Kept | None] = []
 
     def read(node: document.Element) -> _Kept | None:
-        offer = _offer(node)
+        offer = Offer.of(node)
         return keep(offer) if offer.id else None
 
     def parse(body: bytes) -> document.Element:
@@ -255,59 +315,6 @@ def _read(
 
     transport.call("pricelist.export", filters, seconds=seconds, bounds=EXPORT, parse=parse)
     return [kept for kept in found if kept is not None]
-
-
-def _offer(node: document.Element) -> Offer:
-    flags = {"off": ("active", "off"), "hidden": ("hideinorder", "on"), "archived": ("archived", "on")}
-    return Offer(
-        id=_number(node, "id"),
-        name=_text(node, "name", NAME_CHARACTERS),
-        names=_names(node),
-        itemtype=document.text(node, "itemtype_info/intname"),
-        marks=tuple(mark for mark, (name, value) in flags.items() if document.text(node, name) == value),
-        datacenters={_number(one, "id"): _text(one, "name", NAME_CHARACTERS) for one in node.iterfind("datacenter")},
-        prices=_prices(node),
-        setup=_setup(node),
-        resources=tuple(_resource(one) for one in node.iterfind("addon")),
-        values=_values(node),
-    )
-
-
-def _values(node: document.Element) -> dict[str, tuple[str, ...]]:
-    """The values of each parameter that has choices, such as operating systems."""
-    found = {}
-    for param in node.iterfind("itemtypeparam"):
-        values = (document.text(one, "intname") for one in param.iterfind("itemtypeparamvalue"))
-        found[document.text(param, "intname")] = tuple(value for value in values if value)
-    return found
-
-
-def _resource(node: document.Element) -> Resource:
-    number = _number(node, "id")
-    # `measure` and `enumeration` stand twice: the number, then the object.
-    enumeration = next((one for one in node.iterfind("enumeration") if len(one)), None)
-    intname = document.text(node, "intname") or document.text(node, "addon_itemtype_info/intname")
-    most = _amount(document.text(node, "addonmax"))
-    return Resource(
-        id=number,
-        intname=intname[:INTNAME_CHARACTERS] or number,
-        name=_text(node, "name", NAME_CHARACTERS) or intname or number,
-        addontype=_KINDS.get(document.text(node, "addontype"), 0),
-        billtype=document.text(node, "billtype"),
-        included=_amount(document.text(node, "addonlimit")),
-        least=_amount(document.text(node, "addonmin")),
-        most=None if most is None or most >= UNLIMITED else most,
-        measure=next((_text(one, "name", NAME_CHARACTERS) for one in node.iterfind("measure") if len(one)), ""),
-        enumeration="" if enumeration is None else _number(enumeration, "id"),
-        choices=() if enumeration is None else tuple(_choice(one) for one in enumeration.iterfind("enumerationitem")),
-        prices=_prices(node),
-    )
-
-
-def _choice(node: document.Element) -> Choice:
-    number = _number(node, "id")
-    intname = document.text(node, "intname")[:INTNAME_CHARACTERS] or number
-    return Choice(number, intname, _text(node, "name", NAME_CHARACTERS) or intname, _prices(node))
 
 
 def _prices(node: document.Element) -> dict[str, dict[str, Decimal | None]]:
@@ -333,22 +340,13 @@ def _setup(node: document.Element) -> dict[str, Decimal | None]:
     return found
 
 
-def _names(node: document.Element) -> dict[str, str]:
-    """Names by language, from `name_ru` and its like."""
-    found = {}
-    for one in node:
-        if isinstance(one.tag, str) and re.fullmatch("name_[a-z]{2}", one.tag) and one.text:
-            found[one.tag[5:]] = one.text.strip()[:NAME_CHARACTERS]
-    return found
-
-
 def _amount(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _number(node: document.Element, path: str) -> str:
     text = document.text(node, path)
-    return text if re.fullmatch("[1-9][0-9]{0,17}", text) else ""
+    return text if numbers.whole(text) else ""
 
 
 def _text(node: document.Element, path: str, most: int) -> str:

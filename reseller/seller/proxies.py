@@ -21,22 +21,22 @@ class Proxy(NamedTuple):
     url: str
     headers: Mapping[str, str]
 
+    @classmethod
+    def of(cls, settings: Settings) -> Proxy | None:
+        """The proxy in these settings, None for a direct connection.
 
-def of(settings: Settings) -> Proxy | None:
-    """The proxy in these settings, None for a direct connection.
-
-    Raises NotSent for a proxy that is not supported: one that is reached by TLS or SOCKS.
-    """
-    if not settings.proxy:
-        return None
-    parts = _parts(settings.proxy)
-    username, password = settings.proxy_username, settings.proxy_password
-    if not username and parts.username is not None:
-        username, password = unquote(parts.username), unquote(parts.password or "")
-    headers = {}
-    if username:
-        headers["Proxy-Authorization"] = f"Basic {b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
-    return Proxy(f"http://{parts.netloc.rpartition('@')[2]}", headers)
+        Raises NotSent for a proxy that is not supported: one that is reached by TLS or SOCKS.
+        """
+        if not settings.proxy:
+            return None
+        parts = _parts(settings.proxy)
+        username, password = settings.proxy_username, settings.proxy_password
+        if not username and parts.username is not None:
+            username, password = unquote(parts.username), unquote(parts.password or "")
+        headers = {}
+        if username:
+            headers["Proxy-Authorization"] = f"Basic {b64encode(f'{username}:{password}'.encode()).decode('ascii')}"
+        return cls(f"http://{parts.netloc.rpartition('@')[2]}", headers)
 
 
 def password_of(settings: Settings) -> tuple[str, ...]:

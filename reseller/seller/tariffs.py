@@ -26,6 +26,18 @@ class Bounds(NamedTuple):
     #: the name of its unit, empty where none is told
     measure: str = ""
 
+    @classmethod
+    def of(cls, resource: Resource) -> Bounds:
+        """The limits of a resource; one that the seller does not state as a number is nothing, or no maximum."""
+        return cls(
+            included=resource.included or Decimal(0),
+            least=resource.least or Decimal(0),
+            most=resource.most,
+            is_ordered=resource.billtype not in NOT_ORDERED,
+            is_metered=resource.billtype == METERED,
+            measure=resource.measure,
+        )
+
 
 class Tariff(NamedTuple):
     """A tariff of `pricelist.export`; `addons` are ids by internal name, `bounds` by id."""
@@ -50,7 +62,7 @@ class Tariff(NamedTuple):
             datacenters=dict(offer.datacenters),
             periods=tuple(period for costs in offer.prices.values() for period in costs),
             addons={one.intname: one.id for one in offer.resources},
-            bounds={one.id: _bounds(one) for one in offer.resources},
+            bounds={one.id: Bounds.of(one) for one in offer.resources},
             enumitems=tuple((choice.intname, choice.id) for one in offer.resources for choice in one.choices),
         )
 
@@ -68,15 +80,3 @@ def one(transport: Transport, pricelist: str) -> Tariff | None:
     """One tariff, even if it is no longer sold; None if the account cannot see it; raises SellerError."""
     offer = price_list.one(transport, pricelist)
     return None if offer is None else Tariff.of(offer)
-
-
-def _bounds(resource: Resource) -> Bounds:
-    """The limits of a resource; one that the seller does not state as a number is nothing, or no maximum."""
-    return Bounds(
-        included=resource.included or Decimal(0),
-        least=resource.least or Decimal(0),
-        most=resource.most,
-        is_ordered=resource.billtype not in NOT_ORDERED,
-        is_metered=resource.billtype == METERED,
-        measure=resource.measure,
-    )

@@ -40,7 +40,7 @@ def advance(context: Context, seller: Seller, link: Link, found: RemoteList) -> 
             ownership.require(context, held, link, row.key)
         state = here(item.status, is_away=item.module != link.module)
         action = TABLE[state, there(row.status, "", 0), Open.OPENING]
-        if action == Action.GONE and not links.has_seen(context.db, link, row):
+        if action == Action.GONE and not links.says_the_same(context.db, link, row):
             cancelled = _gone(context, item, link)
             links.observe(context.db, link, row)
             raise cancelled

@@ -15,7 +15,6 @@ from reseller.context import Context
 from reseller.ledger import limited_changes, links, observations, paid, problems, requests
 from reseller.ledger.leases import Lease
 from reseller.ledger.limited_changes import Change
-from reseller.ledger.observations import Settled
 from reseller.ledger.problems import Cause, Problem
 from reseller.lifecycle import autorenewal, reasons
 from reseller.lifecycle import problems as troubles
@@ -55,7 +54,7 @@ def apply(context: Context, held: Lease, comparison: Comparison, *, forced: bool
         if comparison.action == Action.END:
             return True
         if comparison.is_settled:
-            observations.settle(held, [settled(comparison)])
+            observations.settle(held, [comparison.as_settled])
         else:
             # The next run reads it back, after the services that were not looked at yet.
             observations.tried(held, [before.link])
@@ -65,12 +64,6 @@ def apply(context: Context, held: Lease, comparison: Comparison, *, forced: bool
 def _moves(candidate: Candidate) -> tuple[object, ...]:
     """The values that differ if anything has happened to the service since, even something that has ended already."""
     return candidate.here_digest, candidate.open, candidate.newest_request
-
-
-def settled(comparison: Comparison) -> Settled:
-    """The record that nothing is left to do for this service."""
-    candidate = comparison.candidate
-    return Settled(candidate.link, candidate.digest, candidate.here_digest, comparison.secret)
 
 
 def _act(context: Context, held: Lease, mine: Lease, comparison: Comparison) -> bool:

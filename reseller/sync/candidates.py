@@ -79,6 +79,14 @@ class Candidate(NamedTuple):
     #: how many of the operations are manual
     manual: int
 
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Candidate:
+        """From a row of ledger/linked.py, whose columns are named as the fields."""
+        row["is_held"], row["is_shown"] = bool(row["is_held"]), bool(row["is_shown"])
+        row["drifts"] = frozenset(row["drifts"].split())
+        row["requests"] = tuple(tuple(each.split(" ", 1)) for each in row["requests"].split(",") if each)
+        return cls(**row)
+
     @property
     def is_at_rest(self) -> bool:
         """Whether work under way stands still: manual operations only, with requests unsent, unconfirmed or for a
@@ -173,7 +181,7 @@ def moved(db: Database, module: int, most: int, away_day: dt.date, *, refused_to
 
     `refused_too` includes changes that a limit of a day has refused and that are unchanged since.
     """
-    return [_candidate(row) for row in linked.changed(db, module, most, away_day, refused_too=refused_too)]
+    return [Candidate.of_row(row) for row in linked.changed(db, module, most, away_day, refused_too=refused_too)]
 
 
 def one(db: Database, link: int) -> Candidate | None:
@@ -183,12 +191,5 @@ def one(db: Database, link: int) -> Candidate | None:
 
 def of_links(db: Database, links: Sequence[int]) -> list[Candidate]:
     """The candidates of these links, in this order; a link that has ended is left out."""
-    by_link = {each.link: each for each in map(_candidate, linked.of_links(db, links))}
+    by_link = {each.link: each for each in map(Candidate.of_row, linked.of_links(db, links))}
     return [by_link[link] for link in links if link in by_link]
-
-
-def _candidate(row: dict[str, Any]) -> Candidate:
-    row["is_held"], row["is_shown"] = bool(row["is_held"]), bool(row["is_shown"])
-    row["drifts"] = frozenset(row["drifts"].split())
-    row["requests"] = tuple(tuple(each.split(" ", 1)) for each in row["requests"].split(",") if each)
-    return Candidate(**row)

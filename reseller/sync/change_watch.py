@@ -56,19 +56,19 @@ def note(context: Context, held: Lease, module: int) -> None:
 
 
 def _problem(module: int, number: int, found: Sequence[Changed]) -> Problem:
+
+    def words(each: Changed) -> str:
+        charged = money.text(each.charged, "")
+        return f"{each.item} {each.name}: {charged} -> {money.text(each.cost, each.currency)}"
+
     params = {
         "module": str(module),
         "pricelist": str(number),
         "tariff": found[0].tariff,
         "count": str(len(found)),
         "days": str(DAYS),
-        "services": texts.some(found, NAMED, _words),
+        "services": texts.some(found, NAMED, words),
     }
     cause = Cause.of_sold(number, problems.DEAR_CHANGE, module)
     error = troubles.KINDS[problems.DEAR_CHANGE].error
     return Problem(cause, module, error, params, touches=tuple(each.item for each in found))
-
-
-def _words(each: Changed) -> str:
-    charged = money.text(each.charged, "")
-    return f"{each.item} {each.name}: {charged} -> {money.text(each.cost, each.currency)}"

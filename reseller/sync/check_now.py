@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from reseller.context import Context
 from reseller.ledger import links, observations, swaps
-from reseller.ledger.leases import lease
 from reseller.seller.services import alone
 from reseller.sync import apply, candidates, compare, sync_item
 from reseller.sync.day_limits import ChangeLimits
@@ -25,7 +24,7 @@ def now(context: Context, number: int) -> None:
         raise ResellerError("reseller_not_linked", object="elid", value=number, item=number, kind="sync_item")
     if link.state != links.LIVE:
         return
-    with lease(context.db, f"checkevent:{link.module}", context.limits.lease_seconds) as held:
+    with context.leased(f"checkevent:{link.module}") as held:
         seller = context.seller_of(link)
         for row in alone(seller.transport, link.itemtype, link.remote).rows:
             links.observe(context.db, link, row)
@@ -46,4 +45,4 @@ def now(context: Context, number: int) -> None:
         if comparison.does_something:
             apply.apply(context, held, comparison, forced=False)
         else:
-            observations.settle(held, [apply.settled(comparison)])
+            observations.settle(held, [comparison.as_settled])

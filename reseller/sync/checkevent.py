@@ -39,6 +39,7 @@ from reseller.lifecycle import problems as troubles
 from reseller.lifecycle import retries
 from reseller.lifecycle.last_handler import PASSING
 from reseller.mgr5 import items, settings
+from reseller.mgr5.features import NUMBER_PARAM
 from reseller.sync import (
     account_troubles,
     change_watch,
@@ -154,7 +155,7 @@ def _module(job: Job) -> None:
     try:
         with lease(job.context.db, f"checkevent:{job.module}", limits.run_seconds + limits.lease_seconds) as held:
             job.summary.is_whole = True
-            with died.told_of(job, held):
+            with died.watched_for_death(job, held):
                 _Run(job, held).all()
     except BusyError:
         job.summary.is_whole = False
@@ -305,7 +306,8 @@ class _Run:
         ]
         if not astray:
             troubles.end(self.context, self.held, self._account)
-            settings.note_number(self.context.mgrctl, seller.settings)
+            if seller.settings.noted != self.module:
+                settings.save_param(self.context.mgrctl, self.module, NUMBER_PARAM, self.module)
             return
         error = self.context.differs(self.module, seller.account, astray[0][1])
         touches = tuple(dict.fromkeys(item for item, _ in astray))
@@ -471,8 +473,7 @@ class _Run:
             if not (self.job.mode.forces(SPEND) or day.allows(request.item)):
                 self.summary.add("held")
                 return
-            name, seconds = f"item:{request.item}", self.context.limits.lease_seconds
-            with log.under(request.correlation), lease(self.context.db, name, seconds) as held:
+            with log.under(request.correlation), self.context.hold(request.item) as held:
                 current = requests.by_id(self.context.db, request.id)
                 if current.live and current.state == request.state:
                     self.summary.add("renewed", owed_terms.go_on(self.context, current, held))

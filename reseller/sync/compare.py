@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from reseller.context import Context, Seller
 from reseller.ledger import accounts, limited_changes, paid, problems, tariffmap
+from reseller.ledger.limited_changes import Refused
+from reseller.ledger.observations import Settled
 from reseller.ledger.prices import Seen
 from reseller.ledger.problems import Drift
 from reseller.ledger.tariffmap import TariffMap
@@ -86,6 +88,18 @@ class Comparison:
         With the mark left on, the next suspension here would be taken for the seller's.
         """
         return self.candidate.is_shown and self.candidate.state_here == Here.ACTIVE and self.action == Action.OK
+
+    @property
+    def as_settled(self) -> Settled:
+        """The record that nothing is left to do for this service."""
+        candidate = self.candidate
+        return Settled(candidate.link, candidate.digest, candidate.here_digest, self.secret)
+
+    @property
+    def as_refused(self) -> Refused:
+        """The record that a limit of a day holds it back."""
+        candidate = self.candidate
+        return Refused(candidate.link, self.kind, str(self), candidate.digest, candidate.here_digest)
 
     def asking(self, *drifts: Drift) -> Comparison:
         """The same with `drifts` as well, each of which a person must decide."""

@@ -6,7 +6,6 @@ costs that are not old; a balance that could not be read now neither raises nor 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from reseller.context import Context, Seller
@@ -52,8 +51,10 @@ def note(context: Context, held: Lease, module: int) -> None:
     _keep(held, found)
     # What is old raises nothing, and ends nothing.
     worst = found.first_short(with_old=known is not None)
+    # A shortage is a problem `forecast_days` ahead, or `short_days` where `short_orders` is NOTHING.
+    ahead = context.limits.short_days if seller.settings.short_orders == NOTHING else days
     with troubles.each(context):
-        if worst is None or (worst.days_left(found.today) or 0) > _ahead(context, seller):
+        if worst is None or (worst.days_left(found.today) or 0) > ahead:
             troubles.end(context, held, cause)
         else:
             troubles.raise_(context, held, _problem(context, seller, found, worst))
@@ -67,34 +68,27 @@ def _keep(held: Lease, found: Forecast) -> None:
         foreseen.settle(held, found.account, found.today)
 
 
-def _ahead(context: Context, seller: Seller) -> int:
-    """How many days ahead a shortage is a problem: `forecast_days`, or `short_days` where `short_orders` is NOTHING."""
-    weighs = seller.settings.short_orders != NOTHING
-    return context.limits.forecast_days if weighs else context.limits.short_days
-
-
 def _refresh(context: Context, held: Lease, seller: Seller, *, waits: bool, is_urgent: bool) -> None:
     """Read the money if it was read long ago or `is_urgent`; wake what `waits` for it if there is more.
 
     Raises ResellerError.
     """
     db, account = context.db, seller.account
-    age = balances.age_seconds(db, account)
-    if age is not None and age < context.limits.balance_seconds and not is_urgent:
+    kept = balances.of(db, account)
+    if any(each.age_seconds < context.limits.balance_seconds for each in kept) and not is_urgent:
         return
-    before = {each.money.currency: each.available for each in balances.of(db, account)}
+    before = {each.money.currency: each.available for each in kept}
     balances.save(db, account, read_money(seller.transport))
-    if waits and _has_more(before, {each.money.currency: each.available for each in balances.of(db, account)}):
+    now = balances.of(db, account)
+    if waits and any(each.available > before.get(each.money.currency, Decimal(0)) for each in now):
         requests.wake(held, [cover.HELD], [seller.settings.module])
-
-
-def _has_more(before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> bool:
-    return any(amount > before.get(currency, Decimal(0)) for currency, amount in after.items())
 
 
 def _problem(context: Context, seller: Seller, found: Forecast, worst: Outlook) -> Problem:
     module = seller.settings.module
     left = worst.days_left(found.today) or 0
+    others = [each for each in found.outlooks if each.uncovered and each.currency != worst.currency]
+    short = (f"{dates.text(each.uncovered)}: {money.text(each.missing, each.currency)}" for each in others)
     params = {
         "module": str(module),
         "account": accounts.name(context.db, seller.account),
@@ -103,16 +97,9 @@ def _problem(context: Context, seller: Seller, found: Forecast, worst: Outlook) 
         "available": money.text(worst.money.available if worst.money else None, worst.currency),
         "missing": money.text(worst.missing, worst.currency),
         "ahead": str(found.days),
-        "others": ", ".join(
-            _short(each) for each in found.outlooks if each.uncovered and each.currency != worst.currency
-        )
-        or "-",
+        "others": ", ".join(short) or "-",
         "services": ", ".join(f"{each.item} {each.name}" for each in worst.lost[:NAMED]) or "-",
     }
     touches = tuple(dict.fromkeys(each.item for each in worst.lost)) or tuple(links.some(context.db, module))
     cause = Cause(problems.SELLER, seller.account, problems.SHORT)
     return Problem(cause, module, troubles.KINDS[problems.SHORT].error, params, touches=touches)
-
-
-def _short(each: Outlook) -> str:
-    return f"{dates.text(each.uncovered)}: {money.text(each.missing, each.currency)}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reseller.ledger import limited_changes
+from reseller.ledger import limited_changes, links
 from reseller.ledger.leases import Lease
 from reseller.ledger.limited_changes import Refused
 from reseller.limits import Limits
@@ -20,7 +20,7 @@ from reseller.sync.compare import Comparison
 from reseller.sync.job import Mode
 
 
-class Ceiling(NamedTuple):
+class DayLimit(NamedTuple):
     """How many of `total` services may be changed in one way within a day; `most` is None for no limit."""
 
     kind: str
@@ -31,19 +31,19 @@ class Ceiling(NamedTuple):
         """Whether `count` services are within the limit."""
         return self.most is None or count <= self.most
 
+    @classmethod
+    def of(cls, kind: str, total: int, limits: Limits) -> DayLimit:
+        """The limit of a kind of change (promise 5). Below `change_least` services there is no limit on plain changes.
 
-def ceiling(kind: str, total: int, limits: Limits) -> Ceiling:
-    """The limit of a kind of change (promise 5). Below `change_least` services there is no limit on plain changes.
-
-    `total` counts the linked services; for STOP only those that run.
-    """
-    if kind == limited_changes.STOP:
-        return Ceiling(kind, total, max(limits.stop_least, total * limits.stop_percent // 100))
-    if kind == limited_changes.CLOSE:
-        return Ceiling(kind, total, max(limits.close_least, total * limits.close_percent // 100))
-    if total < limits.change_least:
-        return Ceiling(kind, total, None)
-    return Ceiling(kind, total, total * limits.change_percent // 100)
+        `total` counts the linked services; for STOP only those that run.
+        """
+        if kind == limited_changes.STOP:
+            return cls(kind, total, max(limits.stop_least, total * limits.stop_percent // 100))
+        if kind == limited_changes.CLOSE:
+            return cls(kind, total, max(limits.close_least, total * limits.close_percent // 100))
+        if total < limits.change_least:
+            return cls(kind, total, None)
+        return cls(kind, total, total * limits.change_percent // 100)
 
 
 class Verdict(NamedTuple):
@@ -54,7 +54,7 @@ class Verdict(NamedTuple):
     """
 
     allowed: tuple[Comparison, ...]
-    refused: tuple[tuple[Ceiling, int], ...]
+    refused: tuple[tuple[DayLimit, int], ...]
     released: int
 
 
@@ -78,7 +78,7 @@ class ChangeLimits(NamedTuple):
         before = [row for row in before if not row.left_by or mode.forces(row.kind)]
         compared = {comparison.candidate.link for comparison in comparisons}
         kept: set[int] = set()
-        barred: list[tuple[Ceiling, int]] = []
+        barred: list[tuple[DayLimit, int]] = []
         released = 0
         for kind in (limited_changes.CHANGE, limited_changes.STOP, limited_changes.CLOSE):
             mine = [comparison for comparison in comparisons if comparison.kind == kind]
@@ -86,17 +86,18 @@ class ChangeLimits(NamedTuple):
             new = waiting | {comparison.candidate.link for comparison in mine}
             if not new:
                 continue
-            of = limited_changes.running if kind == limited_changes.STOP else limited_changes.linked
-            limit = ceiling(kind, of(db, self.module), self.limits)
+            is_stop = kind == limited_changes.STOP
+            total = limited_changes.running(db, self.module) if is_stop else sum(links.counts(db, self.module).values())
+            limit = DayLimit.of(kind, total, self.limits)
             recent = limited_changes.changed(db, self.module, kind)
             count = len(new | recent)
-            if kind == limited_changes.STOP:
+            if is_stop:
                 count = max(count, len(recent - new) + suspected())
             if mode.forces(kind) or limit.allows(count):
                 limited_changes.forget(self.held, waiting)
                 released += len(waiting)
             else:
-                limited_changes.refuse(self.held, self.module, [_refused(comparison) for comparison in mine])
+                limited_changes.refuse(self.held, self.module, [comparison.as_refused for comparison in mine])
                 kept |= {comparison.candidate.link for comparison in mine}
                 barred.append((limit, count))
         # A service that was compared again is judged by its new comparison only.
@@ -118,8 +119,3 @@ class ChangeLimits(NamedTuple):
                 kept.append(comparison)
         limited_changes.forget(self.held, states.keys() & {comparison.candidate.link for comparison in kept})
         return kept
-
-
-def _refused(comparison: Comparison) -> Refused:
-    candidate = comparison.candidate
-    return Refused(candidate.link, comparison.kind, str(comparison), candidate.digest, candidate.here_digest)

@@ -17,25 +17,23 @@ from reseller.ledger.leases import Lease
 #: plan for less than the whole period, since some runs are missed
 SHARE = 0.8
 #: how often cron runs, which a first run assumes; after a long pause a run reads no more than an hour's worth
-RUN_SECONDS, PAUSE_SECONDS = 300, 3600
+CRON_SECONDS, PAUSE_SECONDS = 300, 3600
+#: name of a type's cursor: when it was read last
+_CURSOR = "deep %s"
 
 
 def due(db: Database, module: int, itemtype: str, count: int, within_seconds: int) -> list[int]:
     """Links of the services to read now, out of `count` of a module and type, to read all within `within_seconds`."""
-    since = observations.seconds_since(db, module, _cursor(itemtype))
+    since = observations.seconds_since(db, module, _CURSOR % itemtype)
     return linked.longest_unread(db, module, itemtype, share(count, since, within_seconds))
 
 
 def asked(lease: Lease, module: int, itemtype: str) -> None:
     """Record the time of this reading, from which due() computes the next share."""
-    observations.move_now(lease, module, _cursor(itemtype))
-
-
-def _cursor(itemtype: str) -> str:
-    return f"deep {itemtype}"
+    observations.move_now(lease, module, _CURSOR % itemtype)
 
 
 def share(count: int, since_seconds: int | None, within_seconds: int) -> int:
     """How many of `count` services are due when the last were read `since_seconds` ago, None for never."""
-    pause = RUN_SECONDS if since_seconds is None else min(max(since_seconds, 1), PAUSE_SECONDS)
+    pause = CRON_SECONDS if since_seconds is None else min(max(since_seconds, 1), PAUSE_SECONDS)
     return min(count, ceil(count * pause / (within_seconds * SHARE)))

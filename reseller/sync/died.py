@@ -14,7 +14,7 @@ from reseller.wire.errors import ResellerError
 
 
 @contextlib.contextmanager
-def told_of(job: Job, held: Lease) -> Iterator[None]:
+def watched_for_death(job: Job, held: Lease) -> Iterator[None]:
     """Hold the lease `run:<module>` around a full run, to notice a run that died.
 
     The lease of the module alone would not show it, since buttons and `audit --fix` take that one as well. If the lease

@@ -16,7 +16,7 @@ from reseller.ledger import accounts, problems
 from reseller.ledger.leases import Lease
 from reseller.ledger.problems import Cause, Problem
 from reseller.ledger.terms import Ending
-from reseller.lifecycle import ceiling, forecast
+from reseller.lifecycle import forecast
 from reseller.lifecycle import problems as troubles
 from reseller.mgr5 import tariffs
 from reseller.seller import renewals
@@ -91,7 +91,7 @@ class _Look:
 
     def _published(self, number: int) -> tuple[str, ...] | None:
         offer = self._offers.get(number)
-        currency = ceiling.currency_of(offer, self._currency) if offer else ""
+        currency = offer.currency_of(self._currency) if offer else ""
         return tuple(offer.prices.get(currency, {})) if offer and currency else None
 
     def _listed(self, service: Ending) -> tuple[str, ...] | None:

@@ -39,7 +39,7 @@ def see(context: Context, held: Lease, seller: Seller, offers: Mapping[int, Offe
     for number, offer in offers.items():
         rows = maps[number].rows if number in maps else {}
         terms = [remote for (kind, _), remote in rows.items() if kind == tariffmap.PERIOD]
-        found += ceiling.of_offer(number, offer, ceiling.currency_of(offer, account), terms)
+        found += ceiling.of_offer(number, offer, offer.currency_of(account), terms)
     prices.note(held, seller.settings.module, found)
     prices.prune(held, seller.settings.module)
 

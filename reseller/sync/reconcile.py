@@ -171,9 +171,7 @@ class Round:
         return moved
 
     def _settle(self, comparisons: Sequence[Comparison]) -> None:
-        observations.settle(
-            self.held, [apply.settled(comparison) for comparison in comparisons if comparison.is_settled]
-        )
+        observations.settle(self.held, [each.as_settled for each in comparisons if each.is_settled])
 
     def _apply(self, comparisons: Sequence[Comparison]) -> None:
         """Apply the allowed comparisons with several workers; each service is handled by one worker."""

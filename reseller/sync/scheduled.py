@@ -35,6 +35,15 @@ class Told(NamedTuple):
     since: int
     at: int
 
+    @classmethod
+    def last(cls, panel: Panel) -> Told | None:
+        """What was printed last; None if runs begin, or if the file is not ours."""
+        try:
+            found = json.loads(files.read(panel.base / KEPT))
+            return cls(str(found["sentence"]), int(found["since"]), int(found["at"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
 
 class Outcome(NamedTuple):
     """How a run that cron has started went: whether it was made, and what there is to print, mostly nothing.
@@ -62,7 +71,7 @@ def run(panel: Panel, *, pending: bool = False) -> Outcome:
     """Make one run through the panel, for open work only if `pending`."""
     if switched_off(panel):
         return Outcome(is_made=False, is_off=True)
-    before = _told(panel)
+    before = Told.last(panel)
     function, fields = ("reseller.checkevent", {"pending": "on"}) if pending else ("checkevent", {})
     seconds = panel.limits.run_seconds + panel.limits.lease_seconds
     try:
@@ -90,12 +99,3 @@ def _failed(panel: Panel, before: Told | None, error: PanelError) -> str:
     with contextlib.suppress(OSError):
         files.replace(panel.base / KEPT, json.dumps(told._asdict()) + "\n", _MODE)
     return sentence
-
-
-def _told(panel: Panel) -> Told | None:
-    """What was printed last; None if runs begin, or if the file is not ours."""
-    try:
-        found = json.loads(files.read(panel.base / KEPT))
-        return Told(str(found["sentence"]), int(found["since"]), int(found["at"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

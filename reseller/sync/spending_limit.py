@@ -37,8 +37,8 @@ class SpendingLimit:
         Where the limit is an amount, a term of unknown cost is not bought.
         """
         done = spent.of_day(self._context.db, self._module)
-        cost = spent.last_cost(self._context.db, item)
-        fits = self._limit is None or (cost is not None and done.amount + cost <= self._limit)
+        last = spent.last_cost(self._context.db, item)
+        fits = self._limit is None or (last is not None and done.amount + last[0] <= self._limit)
         if done.terms < self._most and fits:
             return True
         self.held.append(item)

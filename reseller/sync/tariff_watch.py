@@ -96,13 +96,10 @@ def _keep(  # noqa: PLR0913 - which problem of which module, and what it is abou
     with troubles.each(context):
         if found:
             numbers = list(dict.fromkeys(change.pricelist for change in found))
-            told = {"module": str(module), "count": str(len(numbers)), "tariffs": texts.some(found, NAMED, _named)}
+            named = texts.some(found, NAMED, lambda each: f"{each.pricelist} {each.name} ({each.part})")
+            told = {"module": str(module), "count": str(len(numbers)), "tariffs": named}
             touches = tuple(tariffs.services(context.db, numbers, NAMED))
             error = troubles.KINDS[kind].error
             troubles.raise_(context, held, Problem(cause, module, error, told, touches=touches))
         elif is_whole:
             troubles.end(context, held, cause)
-
-
-def _named(each: Change) -> str:
-    return f"{each.pricelist} {each.name} ({each.part})"

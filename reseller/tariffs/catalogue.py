@@ -17,7 +17,7 @@ from reseller.mgr5 import items
 from reseller.mgr5 import tariffs as panel_tariffs
 from reseller.model import BOOLEAN, ENUMERATION
 from reseller.seller import order_form, price_list
-from reseller.seller.price_list import ONCE, Offer, Prices, Resource
+from reseller.seller.price_list import ONCE, Offer, Resource
 from reseller.tariffs import period_words
 from reseller.wire import numbers
 from reseller.wire.errors import Message, ResellerError
@@ -140,8 +140,3 @@ def resource(one: Resource) -> str:
     included = "?" if one.included is None else numbers.plain(one.included)
     most = "" if one.most is None else f"..{numbers.plain(one.most)}"
     return f"{one.intname} {included}{most} {one.measure}".strip()
-
-
-def currencies(prices: Prices) -> list[str]:
-    """The currencies in which something has a price."""
-    return [currency for currency, costs in prices.items() if costs]

@@ -20,7 +20,6 @@ from typing import NamedTuple
 from reseller.context import Context
 from reseller.ledger import accounts, observations, tariffmap
 from reseller.ledger.tariff_runs import TARIFF, Value
-from reseller.lifecycle import ceiling
 from reseller.mgr5.tariff_forms import SETUP
 from reseller.seller import price_list
 from reseller.seller.price_list import Offer
@@ -184,7 +183,7 @@ def _compared(tariff: Resold, offer: Offer, account: str, found: Report) -> Iter
         text = Message("reseller_tariff_datacenter", pricelist=tariff.number, value=tariff.datacenter)
         lost = _change(tariff, "datacenter", "", tariff.datacenter, told, tariff.datacenter, text)
         yield lost._replace(is_unsellable=tariff.is_active)
-    currency = ceiling.currency_of(offer, account)
+    currency = offer.currency_of(account)
     yield from _periods(tariff, offer, currency, found.unknown)
     yield from _setup(tariff, offer, currency)
     for each in resource_changes.compare(tariff, offer, currency):
@@ -210,7 +209,7 @@ def _periods(tariff: Resold, offer: Offer, currency: str, unknown: list[int]) ->
         if cost is None:
             unknown.append(tariff.number)
         there = "?" if cost is None else money.text(cost, currency)
-        whole = price_list.total(offer, currency, term, tariff.given)
+        whole = offer.total(currency, term, tariff.given)
         below = _below(whole, currency, sold, period, term)
         known = tariff.known.get(part)
         side = _side(known, there, price_words(sold)) if period == term else ""
@@ -250,7 +249,7 @@ def _loses_at_first(tariff: Resold, offer: Offer, currency: str) -> bool:
         sold = {iso: each[period] for iso, each in tariff.prices.items() if period in each}
         if kind != tariffmap.PERIOD or not sold or int(period) <= 0:
             continue
-        whole = price_list.total(offer, currency, term, tariff.given)
+        whole = offer.total(currency, term, tariff.given)
         loses = {iso: price - once for iso, price in sold.items()}
         if not _below(whole, currency, sold, period, term) and _below(whole, currency, loses, period, term):
             return True

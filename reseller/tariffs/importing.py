@@ -71,7 +71,10 @@ def _plan_one(context: Context, module: int, seller: Seller, remote: str, wish: 
         if by_hand:
             told = ", ".join(map(str, by_hand))
             return Plan(remote, (Line(remote, by_hand[0], TARIFF, "", told, THERE),))
-        offer = _offer(context, seller, remote)
+        published = price_list.one(seller.transport, remote, context.limits.list_seconds)
+        if published is None:
+            raise ResellerError("reseller_import_missing", tariff=remote)
+        offer = published.taxed(seller.settings.cost_tax)
         places = offer.datacenters
         maker = _maker(context, module, seller, offer, wish)
         number = maker.pricelist
@@ -108,14 +111,6 @@ def _about(params: dict[str, str]) -> str:
     if params.get("part") == SETUP:
         return SETUP
     return f"{RESOURCE} {params['part']}" if "part" in params else f"{PERIOD} {params.get('period', '')}"
-
-
-def _offer(context: Context, seller: Seller, remote: str) -> Offer:
-    """The tariff as the seller publishes it, with what its tax adds; raises ResellerError `reseller_import_missing`."""
-    offer = price_list.one(seller.transport, remote, context.limits.list_seconds)
-    if offer is None:
-        raise ResellerError("reseller_import_missing", tariff=remote)
-    return offer.taxed(seller.settings.cost_tax)
 
 
 def _maker(context: Context, module: int, seller: Seller, offer: Offer, wish: Wish) -> Maker:

@@ -60,8 +60,9 @@ class Maker:
 
     @property
     def pricelist(self) -> int:
-        """The tariff here, 0 while there is none."""
-        return tariffs.numbered(self.context.db, self.place.module, self.place.itemtype, self.design.remote)
+        """The tariff here, the oldest of several; 0 while there is none."""
+        place = self.place
+        return next(iter(tariffs.named(self.context.db, place.module, self.design.remote, place.itemtype)), 0)
 
     def parts(self) -> list[Part]:
         """Everything that the tariff consists of, in the order in which it is made."""

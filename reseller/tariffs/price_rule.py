@@ -44,21 +44,16 @@ class Rule(NamedTuple):
 
     def total(self, cost: Decimal) -> Decimal:
         """The price of a period."""
-        return _up(self._exact(cost), self.step)
+        return self._rounded_up(cost, self.step)
 
     def unit(self, cost: Decimal) -> Decimal:
         """The price of one unit of a resource, or of a choice."""
-        return _up(self._exact(cost), UNIT)
+        return self._rounded_up(cost, UNIT)
 
-    def _exact(self, cost: Decimal) -> Decimal:
-        sum_ = cost * (self.rate or 1)
-        if self.of_price:
-            return sum_ * 100 / (100 - self.percent)
-        return sum_ * (100 + self.percent) / 100
-
-
-def _up(amount: Decimal, step: Decimal) -> Decimal:
-    return (amount / step).to_integral_value(ROUND_CEILING) * step
+    def _rounded_up(self, cost: Decimal, step: Decimal) -> Decimal:
+        sold = cost * (self.rate or 1)
+        exact = sold * 100 / (100 - self.percent) if self.of_price else sold * (100 + self.percent) / 100
+        return (exact / step).to_integral_value(ROUND_CEILING) * step
 
 
 def parse(margin: str, step: str, currency: str, rate: str) -> Rule:

@@ -4,7 +4,7 @@ import pytest
 
 from reseller.ledger import limited_changes
 from reseller.limits import Limits
-from reseller.sync.day_limits import ceiling
+from reseller.sync.day_limits import DayLimit
 from tests.support import world
 from tests.support.planting import Calls, hide, planted, staff, status, suspend_there
 from tests.support.world import until
@@ -95,4 +95,4 @@ def test_too_many_that_are_gone_make_one_task(shop, dozen):
     ],
 )
 def test_the_limits_are_those_of_the_design(kind, total, most):
-    assert ceiling(kind, total, Limits()).most == most
+    assert DayLimit.of(kind, total, Limits()).most == most

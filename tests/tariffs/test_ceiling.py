@@ -269,7 +269,7 @@ def test_a_composed_cost_is_the_sellers_own_total_for_fifty_configurations(shop,
         term = luck.choice(("1", "12"))
         fields = {f"addon_{addon}": value for addon, value in totals.items()}
         form = shop.there.ask("v2.vds.order.param", shop.buyer, pricelist=tariff.there, order_period=term, **fields)
-        charges = price_list.charges(offer, "EUR", term, totals)
+        charges = offer.charges("EUR", term, totals)
         composed = sum(each.units * each.price for each in charges)
         assert Decimal(form.findtext("total_summary/cost/price/cost")) == round(composed, 2), (term, totals)
 

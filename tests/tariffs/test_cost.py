@@ -67,7 +67,7 @@ def test_fifty_random_configurations_cost_what_the_sellers_form_says(shop, trans
             period = chance.choice(["1", "3", "12"])
             values = {one.id: value(one, chance) for one in offer.resources}
             said, currency = form_total(shop, offer.id, period, values)
-            ours = price_list.total(offer, currency, period, values)
+            ours = offer.total(currency, period, values)
             assert abs(ours - said) <= Decimal("0.005"), (addons, period, values)
             compared += 1
 
@@ -76,11 +76,11 @@ def test_what_has_no_cost_is_unknown_and_never_nothing(shop, transport):
     made = shop.there.call("sandbox.tariff", itemtype="vds", name="Unknown", price=5, periods="1,3", addons=ADDONS[0])
     offer = price_list.one(transport, made.findtext("id"), 60)
     [one] = offer.resources
-    assert price_list.total(offer, "EUR", "6", {}) is None
-    assert price_list.total(offer, "USD", "1", {}) is None
+    assert offer.total("EUR", "6", {}) is None
+    assert offer.total("USD", "1", {}) is None
     unknown = offer._replace(resources=(one._replace(prices={"EUR": {"1": None}}),))
-    assert price_list.total(unknown, "EUR", "1", {one.id: "1025"}) is None
-    assert price_list.total(unknown, "EUR", "1", {one.id: "1024"}) == 5
+    assert unknown.total("EUR", "1", {one.id: "1025"}) is None
+    assert unknown.total("EUR", "1", {one.id: "1024"}) == 5
 
 
 def test_what_is_given_here_beyond_what_the_seller_includes_counts_when_a_price_is_held_against_its_cost(shop):

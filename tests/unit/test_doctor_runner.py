@@ -104,7 +104,7 @@ def test_selinux_and_lists_of_programs_are_seen_by_their_state(panel, tmp_path):
     state, listed = tmp_path / "enforce", tmp_path / "fapolicyd"
 
     def found():
-        return [(each.verdict, each.message.type) for each in host.guards(panel, state, (listed,))]
+        return [(each.verdict, each.message.type) for each in host.of_guards(panel, state, (listed,))]
 
     assert found() == [(HOLDS, "reseller_doctor_selinux_none")]
     state.write_text("1")

@@ -68,7 +68,7 @@ def observation(db, link):
 
 def test_what_the_seller_says_is_kept_once(db, held, item):
     link = bought(held, item)
-    assert not links.has_seen(db, link, Remote(link.remote, 0, link.key, "", "", None)), "nothing was said yet"
+    assert not links.says_the_same(db, link, Remote(link.remote, 0, link.key, "", "", None)), "nothing was said yet"
     remote = Remote(link.remote, 2, link.key, "n", "p" * 300, dt.date(2026, 1, 31))
     links.observe(db, link, remote)
     first = observation(db, link)

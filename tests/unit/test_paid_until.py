@@ -54,7 +54,7 @@ def test_months_end_on_the_same_day_or_the_last(start, months, end):
 )
 def test_a_term_is_bought_by_an_operation_or_when_the_sellers_date_is_near(ahead, there, wanted, due):
     level = Level(day(ahead), day(there), TODAY)
-    assert (term_to_buy.is_wanted(level, LIMITS), term_to_buy.is_due(level, LIMITS)) == (wanted, due)
+    assert (level.is_wanted(LIMITS), level.is_due(LIMITS)) == (wanted, due)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_term_is_bought_by_an_operation_or_when_the_sellers_date_is_near(ahead
     ],
 )
 def test_the_term_that_fits_is_bought(paid_days, wanted, offered, months):
-    assert term_to_buy.term(Level(day(paid_days), TODAY, TODAY), wanted, offered, LIMITS) == months
+    assert Level(day(paid_days), TODAY, TODAY).term(wanted, offered, LIMITS) == months
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ class Life:
 
     def buy(self, level):
         wanted = self.sold if self.sold in self.terms else min(self.terms)
-        months = term_to_buy.term(level, wanted, self.terms, LIMITS)
-        if term_to_buy.is_in_vain(level, months):
+        months = level.term(wanted, self.terms, LIMITS)
+        if level.is_in_vain(months):
             return
         self.furthest = max(self.furthest, level.paid)
         self.there = term_to_buy.after(self.there, months) + self.shift
@@ -145,7 +145,7 @@ class Life:
         if self.moves_before:
             self.here = moved
         level = self.level(moved)
-        if term_to_buy.is_wanted(level, LIMITS):
+        if level.is_wanted(LIMITS):
             self.buy(level)
         self.here = moved
         base = max(self.accounted, before)
@@ -156,7 +156,7 @@ class Life:
         if term_to_buy.judge(self.here, self.there, self.accounted, LIMITS) == Move.FOLLOW:
             self.accounted = self.here
         level = self.level(min(self.here, self.accounted))
-        if self.here > self.today and term_to_buy.is_due(level, LIMITS) and not term_to_buy.is_long_over(level, LIMITS):
+        if self.here > self.today and level.is_due(LIMITS) and not level.is_long_over(LIMITS):
             self.buy(level)
 
     @property
@@ -166,7 +166,7 @@ class Life:
         One is asked where it has been over for long: so when days are given to a service that had ended already.
         """
         is_over = self.there <= self.today < min(self.here, self.accounted)
-        return is_over and not term_to_buy.is_long_over(self.level(self.here), LIMITS)
+        return is_over and not self.level(self.here).is_long_over(LIMITS)
 
     @property
     def most_ahead(self):

@@ -115,7 +115,7 @@ def test_what_is_sold_without_a_price_costs_nothing_and_what_has_an_unknown_one_
         addon.format(2, PERIOD.format(cost="free")),
         addon.format(3, year),
     ]
-    found = price_list.unit_prices(read(server, tmp_path, *told))
+    found = read(server, tmp_path, *told).unit_prices()
     assert found == {
         ("EUR", "1", ""): 10,
         ("EUR", "1", "1"): 0,
