@@ -33,6 +33,8 @@ CONTROLS = (
 
 COLOURS = ("red", "green")
 """`color` of a button, as far as it is drawn."""
+_DATE = re.compile(r"(?:(?!0000)[0-9]{4}-(?!00)[0-9]{2}-(?!00)[0-9]{2})?")
+"""What a browser takes for a date, or none."""
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?|[a-z]{3,20}")
 
 
@@ -167,6 +169,10 @@ class _Reader:
         shown = cells.child(self._data, name)
         readonly = element.get("readonly") == "yes" or (shown is not None and shown.get("readonly") == "yes")
         control = Control(kind, name, self._value(name), readonly)
+        if kind == "date" and not _DATE.fullmatch(control.value):  # a browser would show, and send, nothing
+            control.kind = "text"
+        if kind == "text" and (element.get("zoom") == "yes" or "\n" in control.value):  # one line would join them
+            control.kind = "textarea"
         if kind == "password" and name not in self._given:
             control.value = "" if element.get("private") == "yes" else control.value
         if kind in ("select", "radio"):
@@ -184,7 +190,9 @@ class _Reader:
 
     def _said(self, element: etree._Element, value: str) -> str:
         """A text of the messages, or of the document; markup in it is taken off, never obeyed."""
-        text = value or self._words.maybe(element.get("name", ""))
+        name, parent = element.get("name", ""), element.getparent()
+        is_label = parent is not None and parent.get("name") == name and parent.get("noname") != "yes"
+        text = value or ("" if is_label else self._words.maybe(name))
         if element.get("type") == "msg":
             text = self._words.maybe(value) or text
         if element.tag == "htmldata" and text.strip():

@@ -50,7 +50,11 @@ def handle(panel: Panel, params: dict[str, str], origin: Origin, lang: str) -> A
 
 def _handle(panel: Panel, params: dict[str, str], origin: Origin, lang: str) -> Answer:
     own = {name: value for name, value in params.items() if name.startswith("_")}
-    call = {name: value for name, value in params.items() if not name.startswith("_") and name not in ("out", "lang")}
+    call = {
+        name: value.replace("\r\n", "\n")  # which a browser makes of every line's end
+        for name, value in params.items()
+        if not name.startswith("_") and name not in ("out", "lang")
+    }
     if own.get("_lang") in texts.LANGUAGES:
         back = {"_back": own["_back"]} if own.get("_back") else {}
         return redirect({**call, **back}, headers=(_remembered(own["_lang"]),))

@@ -31,7 +31,8 @@ def base_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """No locale: the panel sets none (platform.md 8.2)."""
     environment = {"PATH": PATH, **{name: os.environ[name] for name in _KEPT if name in os.environ}}
     environment.setdefault("HOME", "/root")
-    environment.update({name: value.replace("\0", "") for name, value in extra.items()})
+    usable = {name: value for name, value in extra.items() if "=" not in name and "\0" not in name}
+    environment.update({name: value.replace("\0", "") for name, value in usable.items()})
     return environment
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from sandbox.core import items
 from sandbox.core.documents import done, fields, slist
+from sandbox.core.errors import bad_value
 from sandbox.core.registry import function
 from sandbox.core.request import CLIENT
 from sandbox.functions.page_parts import is_page
@@ -41,6 +44,9 @@ CONDITIONS = {
     "ostemplate": _PARAM.format("ostempl", "%s"),
 }
 """Fields of `<type>.filter` (selling-api.md 5.1) and what they ask of a row."""
+_DATES = ("opendate", "expiredate", "orderdatefrom", "orderdateto")
+_SUMS = ("cost_from", "cost_to")
+_SUM = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?")
 
 
 def owner(panel: Panel, request: Request) -> str:
@@ -81,6 +87,21 @@ def _choices(tx: Tx, request: Request, document: etree._Element) -> None:
     slist(document, "pricelist", [("", "null"), *((row["id"], row["name"]) for row in tariffs)])
 
 
+def _require_comparable(request: Request) -> None:
+    """A stored filter is asked by every later list, so what no database compares is refused here."""
+    for name in (*_DATES, *_SUMS):
+        text = request.text(name)
+        if text and not (_is_date(text) if name in _DATES else _SUM.fullmatch(text)):
+            raise bad_value(name, text)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text)) and len(text) == len("2026-11-30")
+    except ValueError:
+        return False
+
+
 @function("<itemtype>.filter", CLIENT, "selling-api.md 5.1")
 def type_filter(panel: Panel, request: Request) -> etree._Element:
     """Show the filter of a list, set it with sok, or forget it: `clicked_button=clear`, or all fields empty."""
@@ -91,6 +112,7 @@ def type_filter(panel: Panel, request: Request) -> etree._Element:
             document = fields(**{name: known.get(name, "") for name in CONDITIONS})
             _choices(tx, request, document)
             return document
+        _require_comparable(request)
         wanted = {name: request.text(name) for name in CONDITIONS if request.text(name)}
         if request.text("clicked_button") in ("clear", "reset"):
             wanted = {}

@@ -168,7 +168,8 @@ def _sentence(panel: Panel, request: Request, text: str) -> str:
     error = None if found is None else found if found.tag == "error" else found.find(".//error")
     if error is None:
         return ""
-    return texts.render(ForeignError(error), request.func, request.lang, panel.plugins).findtext("msg", "")
+    said = texts.render(ForeignError(error), request.func, request.lang, panel.plugins).findtext("msg", "")
+    return said.strip() or text
 
 
 def _document(panel: Panel, text: str) -> str:

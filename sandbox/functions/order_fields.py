@@ -21,6 +21,7 @@ CRYPTED = ("password", "userpassword")
 
 
 LONGEST_REMOTEID = 128
+LONGEST_NAME = 255
 LONGEST_LICNAME = 255
 """selling-api.md 3.5, softexternal."""
 
@@ -95,7 +96,7 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
         tariff,
         int(period),
         _datacenter(tariff, request.text("datacenter")),
-        next((params[name] for name in NAMED_BY if params.get(name)), tariff.name),
+        _name(tariff, params),
         values,
         params,
         {name: request.text(name) for name in CRYPTED if request.text(name)},
@@ -104,6 +105,15 @@ def read_order(panel: Panel, tx: Tx, request: Request, tariff: Tariff, period_fi
         int(count),
         order_cost(panel, tariff, int(period), values),
     )
+
+
+def _name(tariff: Tariff, params: dict[str, str]) -> str:
+    """What the service is called, by the first field that says it; refused under that field's name when too long."""
+    named_by = next((name for name in NAMED_BY if params.get(name)), "")
+    name = params.get(named_by, tariff.name)
+    if len(name) > LONGEST_NAME:
+        raise bad_value(named_by, desc="too_much")
+    return name
 
 
 def order_cost(panel: Panel, tariff: Tariff, period: int, values: dict[int, str]) -> Decimal:

@@ -30,6 +30,13 @@ ODD = """<mgrdata>
     <field name="fixed"><select name="fixed" readonly="yes"/></field>
     <field name="lasting"><input type="checkbox" name="lasting" readonly="yes"/></field>
     <field name="text"><input type="text" name="text" setvalues="yes"/></field>
+    <field name="way"><select type="radio" name="way" setvalues="yes"><if value="b" hide="lines"/></select></field>
+    <field name="much"><slider name="much" min="0" max="5"><if value="3" hide="lines"/></slider></field>
+    <field name="lines"><input type="text" name="lines" zoom="yes"/></field>
+    <field name="told"><textdata name="told"/></field>
+    <field name="hinted" noname="yes"><textdata name="hinted"/></field>
+    <field name="day"><input type="text" date="yes" name="day"/></field>
+    <field name="until"><input type="text" date="yes" name="until"/></field>
     <field name="secret"><input type="password" name="secret"/></field>
     <field name="odd"><input name="a["/><input name=""/><input/><select name="it's"/><htmldata name="html"/></field>
     <field/><page/><page name="empty"><field name="e"><tree name="e"/></field></page>
@@ -37,7 +44,9 @@ ODD = """<mgrdata>
       <button name="cancel" type="cancel"/></buttons></form></metadata>
   <metadata name="odd.report" type="report"><form/><band name="b d"/><band name="rows"><diagram label="id" data="sum"
     type="pie"/><diagram label="a[" data="a["/><col name="id"/><col name="sum" total="sum"/></band></metadata>
-  <lang name="en"><messages name="odd.form"><msg name="title">Odd</msg></messages></lang>
+  <lang name="en"><messages name="odd.form"><msg name="title">Odd</msg><msg name="told">A label</msg>
+    <msg name="hinted">A text</msg></messages>
+    <messages name="odd"><msg name="title">Odd pages</msg></messages></lang>
 </mgrdata>
 """
 ODD_HANDLER = """#!/bin/sh
@@ -51,14 +60,22 @@ odd.many) echo "<doc>"; for n in $(seq 1 25); do
   echo "<elem><id>$n</id><sum>&lt;b>$((n % 7)).00 EUR&lt;/b></sum></elem>"; done; echo "</doc>" ;;
 odd.live) echo "<doc><elem><id>1</id></elem></doc>" ;;
 odd.fail) echo "<doc><error type='own'><msg>It fails</msg></error></doc>" ;;
-odd.act) echo "$PARAM_fixed $PARAM_lasting $PARAM_kind" >> var/odd.count; sleep 1; echo "<doc><ok/></doc>" ;;
+odd.act) echo "$PARAM_fixed $PARAM_lasting $PARAM_kind $PARAM_day $PARAM_lines" >> var/odd.count
+  sleep 1; echo "<doc><ok/></doc>" ;;
 odd.report) echo "<doc><reportdata><rows><elem><id>a</id><sum>NaN</sum></elem><elem><id>b</id><sum>Infinity</sum></elem>
   <elem><id>c</id><sum>2</sum></elem></rows></reportdata></doc>" ;;
 odd.form) echo "<doc><kind>old</kind><slist name='kind'><val key='new'>New</val></slist><fixed>b</fixed>
   <slist name='fixed'><val key='a'>A</val><val key='b'>B</val></slist><lasting>on</lasting>
+  <slist name='way'><val key='a'>A</val><val key='b'>B</val></slist><way>a</way><much>9</much>
+  <lines>one
+two</lines><day>30.11.2026</day><until>2026-11-30</until><text>$PARAM_sv_field</text>
   <html>&lt;!-- nothing --&gt;</html></doc>" ;;
 esac
 """
+
+
+WRITTEN = "b on old 30.11.2026 one\ntwo\n"
+"""What the form's main button sends of what the form was given."""
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +248,39 @@ def test_a_form_sends_back_what_it_was_given(panel, staff):
     assert (fields["fixed"], fields["lasting"]) == (["b"], ["on"]), "what cannot be changed is sent as it is"
 
 
+def test_a_parameter_that_no_environment_can_hold_reaches_no_handler(staff):
+    staff.get(func="odd.form", **{"a=b": "1", "a\x00": "1", "text": "\x00"})
+    assert staff.error == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("opendate", "soon"), ("expiredate", "2026-13-01"), ("cost_from", "1e5"), ("cost_to", "x")]
+)
+def test_a_filter_that_no_database_compares_is_refused(staff, name, text):
+    staff.get(func="vds.filter")
+    staff.send(func="vds.filter", _press="form|ok|ok|", **{name: text})
+    assert staff.error == f"The '{name}' field has invalid value '{text}'."
+    assert staff.page.xpath(f"//input[@name='{name}']/@value") == [text]
+
+
+def test_a_label_is_not_said_twice(staff):
+    said = staff.get(func="odd.form").xpath("//p[@class='said']/text()")
+    assert [text for text in said if text.strip()] == ["A text"]
+
+
+@pytest.mark.parametrize("document", ["<doc><error/></doc>", "<doc><error><msg/></error></doc>"])
+def test_an_error_without_a_sentence_is_shown_as_it_is(panel, staff, document):
+    module = panel.rows("SELECT id FROM processingmodule WHERE module = 'pmmanual' ORDER BY id")[0]["id"]
+    tariff = panel.call("sandbox.tariff", name="Odd-1", price=3, module=module).findtext("id")
+    item = panel.bought(user="client1", pricelist=tariff, domain="odd.example.com")
+    number = panel.rows("SELECT id FROM runningoperation WHERE item = %s", item)[0]["id"]
+    panel.call("runningoperation.edit", elid=number, errorxml=document, sok="ok")
+    said = staff.get(func="runningoperation.edit", elid=number).xpath("//p[@class='said warning']/text()")
+    assert said == [document]
+    panel.call("runningoperation.delete", elid=number)
+    panel.call("sandbox.item", item=item, status=4)
+
+
 def test_a_filter_of_control_characters_leaves_a_list(staff):
     staff.get(func="vds.filter")
     staff.send(func="vds.filter", name="a\x01<script>", _press="form|ok|ok|")
@@ -247,12 +297,25 @@ def test_enter_in_a_form_is_its_main_button_and_a_second_press_does_nothing(pane
     admin.open(f"{panel.facts['http_url']}?func=odd.form")
     admin.one("[name='text']").send_keys("x")
     admin.go(lambda: admin.one("[name='text']").send_keys(Keys.ENTER))
-    assert count.read_text() == "b on old\n"
+    assert count.read_text() == WRITTEN
     count.unlink()
     admin.open(f"{panel.facts['http_url']}?func=odd.form")
     twice = "const one = document.querySelectorAll('.buttons button')[1]; one.click(); one.click(); one.click()"
     admin.go(lambda: admin.driver.execute_script(twice))
-    assert count.read_text() == "b on old\n"
+    assert count.read_text() == WRITTEN
+
+
+def test_any_control_can_hide_a_field_and_have_the_form_evaluated_anew(panel, admin):
+    admin.open(f"{panel.facts['http_url']}?func=odd.form")
+    assert admin.one("[data-field='lines']").is_displayed()
+    admin.fill("much", "3")
+    admin.one("[name='much']").send_keys(Keys.TAB)
+    assert not admin.one("[data-field='lines']").is_displayed()
+    admin.go(lambda: admin.one("[name='way'][value='b']").click())
+    assert admin.one("[name='text']").get_attribute("value") == "way"
+    admin.fill("much", "3")
+    admin.go(lambda: admin.one("button[value^='form|cancel']").click())
+    assert admin.title == "Odd pages", "a number out of bounds does not keep anybody in a form"
 
 
 def test_enter_on_a_row_presses_no_button(panel, admin):
@@ -283,6 +346,8 @@ def test_an_order_that_is_refused_can_be_put_right(panel, buyer):
     fields = {**buyer.sends_back(), "_press": main_button(buyer)}
     for wrong in ({"domain": "x" * 300}, {"period": "999"}):
         buyer.send(**{**fields, **wrong})
+        refused = buyer.page.xpath("//*[@aria-invalid='true']/@name")
+        assert refused == list(wrong), "the field is named that was refused"
         assert "invalid value" in buyer.error
         assert buyer.page.xpath("//main//*[self::input or self::select]/@name") == whole
         assert buyer.page.xpath("//input[@name='domain']/@value") == [wrong.get("domain", "")]

@@ -2,6 +2,12 @@
   const all = (what, from) => [...(from || document).querySelectorAll(what)];
   const menu = document.getElementById("menu");
   if (menu && window.innerWidth < 736) menu.open = false;
+  // What was done is said once, not at every reload.
+  const here = new URL(window.location.href);
+  if (here.searchParams.has("_done")) {
+    here.searchParams.delete("_done");
+    window.history.replaceState(null, "", here);
+  }
   // A second click while the first is under way does nothing.
   document.addEventListener("submit", (event) => {
     const sent = event.target;
@@ -81,9 +87,11 @@
     const mark = row.querySelector("td.mark input");
     if (mark && event.target !== mark) mark.click();
   }));
+  form.addEventListener("input", show);  // as one types: a page that moves at a click loses it
   form.addEventListener("change", (event) => {
     show();
-    if (event.target.dataset.setvalues) event.target.parentElement.querySelector(".setvalues").click();
+    const anew = event.target.dataset.setvalues && all(".setvalues", form).find((one) => one.value.split("|")[2] === event.target.name);
+    if (anew) anew.click();
   });
   show();
   const wrong = form.querySelector('[aria-invalid="true"]');
