@@ -48,7 +48,7 @@ def under(request: str = "") -> Iterator[None]:
 
 
 class Log:
-    """Appends lines to the log; a failure to write never stops the work."""
+    """Appends lines to the log, without the secrets met by this process; a failure to write never stops the work."""
 
     def __init__(self, base: Path) -> None:
         self.path = base / "var" / "reseller.log"
@@ -59,7 +59,7 @@ class Log:
 
     def error(self, text: str) -> None:
         """Log a failure."""
-        self._write("ERROR", hide_known(text))
+        self._write("ERROR", text)
 
     def unexpected(self, error: Exception, about: str = "") -> ResellerError:
         """Log the traceback of an unexpected error; returns the ResellerError to report to a person."""
@@ -70,7 +70,7 @@ class Log:
     def _write(self, level: str, text: str) -> None:
         now = time.localtime()
         stamp = f"{time.strftime('%b', now)} {now.tm_mday:2d} {time.strftime('%H:%M:%S', now)}"
-        line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {fit(text, LINE_CHARACTERS)}\n"
+        line = f"{stamp} [{os.getpid()}] reseller {level} [{correlation()}] {fit(hide_known(text), LINE_CHARACTERS)}\n"
         # A full disk is no reason to leave a service half done.
         with contextlib.suppress(OSError):
             files.append(self.path, line, 0o640)

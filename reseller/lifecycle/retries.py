@@ -10,6 +10,8 @@
     not before     the seller names the day from which it would carry out the call: retried from that day, without end
     no money       one at a time: retried when the balance has risen by the deficit, and one that was refused without
                    figures now and then (`affordable` in sync/restart.py)
+    held, too dear an order that would leave renewals uncovered, a price above what was agreed: by who looks at the
+                   money and the prices (sync/cover_watch.py, sync/price_watch.py)
     refused        not retried by itself: somebody presses Start, once the reason is gone
     in doubt       what may charge, a reboot and a new key are never sent again by themselves, but looked for
                    (`look_seconds`), then a person decides; other changes are repeated

@@ -95,7 +95,9 @@ def token_of(session: str) -> str:
 
 
 def redirect(call: Mapping[str, str], cookie: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    return Answer(b"", "text/html", 303, cookie, (("Location", f"?{urlencode(call)}"), *headers))
+    # Not an empty query: some clients resolve that to the address that they came from.
+    query = urlencode(call or {"func": ""})
+    return Answer(b"", "text/html", 303, cookie, (("Location", f"?{query}"), *headers))
 
 
 def _caller(panel: Panel, origin: Origin) -> tuple[Caller, bool]:

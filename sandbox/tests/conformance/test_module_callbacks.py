@@ -247,7 +247,8 @@ def test_validate_service_profile_refuses_by_an_error_document(probe, profile):
     error = probe.panel.error("service_profile.edit", elid=profile, **given)
     assert (error.get("type"), error.get("object")) == ("value", "inn")
     assert "12" in probe.last("validate_service_profile")["stdin"]
-    assert not probe.panel.rows("SELECT * FROM service_profileparam WHERE intname = 'inn'")
+    kept = "SELECT * FROM service_profileparam WHERE intname = 'inn' AND service_profile = %s"
+    assert not probe.panel.rows(kept, profile)
 
 
 @pytest.mark.fact("P5.2-127")
