@@ -409,6 +409,7 @@ def test_uninstall_leaves_the_tree_as_it_was_and_says_that_the_tables_stay(bare,
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tables reseller_* of its database were kept" in done.stdout
     assert listing(base) == before
+    assert not [name for name in ("reseller.prom", "reseller.cron") if (base / "var" / name).exists()]
     assert "reseller.checkevent" not in functions(base)
     again = make("uninstall", f"PREFIX={base}")
     assert again.returncode != 0
